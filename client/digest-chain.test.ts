@@ -1,0 +1,38 @@
+import { hash } from "node:crypto";
+import { expect, test } from "vitest";
+import { DigestChain, type Sha256 } from "./digest-chain.ts";
+
+const native: Sha256 = (bytes) => hash("sha256", bytes, "buffer");
+
+test("nothing has the digest of 32 zero bytes", () => {
+  expect(new DigestChain().hex).toBe("0".repeat(64));
+});
+
+test("each item is hashed after the digest of those before it", () => {
+  const chain = new DigestChain();
+  chain.add(Buffer.from("first"));
+  const first = hash("sha256", Buffer.concat([Buffer.alloc(32), Buffer.from("first")]), "buffer");
+  expect(chain.hex).toBe(first.toString("hex"));
+  chain.add(Buffer.from("second"));
+  expect(chain.hex).toBe(hash("sha256", Buffer.concat([first, Buffer.from("second")]), "hex"));
+});
+
+test("the digest is of the items in their order and of where one ends", () => {
+  const digestOf = (...items: string[]) => {
+    const chain = new DigestChain();
+    for (const item of items) chain.add(Buffer.from(item));
+    return chain.hex;
+  };
+  const digests = [digestOf("ab", "c"), digestOf("a", "bc"), digestOf("c", "ab"), digestOf("abc"), digestOf("abc", "")];
+  expect(new Set(digests).size).toBe(digests.length);
+});
+
+test("the platform's SHA-256 gives the same digest", () => {
+  const [portable, fast] = [new DigestChain(), new DigestChain(native)];
+  for (let length = 0; length < 200; length++) {
+    const item = new Uint8Array(length).fill(length);
+    portable.add(item);
+    fast.add(item);
+  }
+  expect(fast.hex).toBe(portable.hex);
+});

@@ -1,0 +1,30 @@
+import { runChild } from "./run-child.js";
+
+const biome = "node_modules/@biomejs/biome/bin/biome";
+const buf = "node_modules/@bufbuild/buf/bin/buf";
+const tsc = "node_modules/typescript/bin/tsc";
+const vitest = "node_modules/vitest/vitest.mjs";
+
+/** All that must hold before a commit, the fastest first. */
+const checks = [
+  { name: "format, lint and import boundaries", args: [biome, "ci", "."] },
+  { name: "types", args: [tsc, "-p", "."] },
+  { name: "types of the dashboard", args: [tsc, "-p", "web"] },
+  { name: "types of the tools", args: [tsc, "-p", "tools"] },
+  { name: "lint of the protos", args: [buf, "lint", "proto"] },
+  { name: "format of the protos", args: [buf, "format", "--exit-code", "--diff", "proto"] },
+  { name: "unit and wire tests", args: [vitest, "run", "--project", "unit"] },
+];
+
+const failed = [];
+for (const { name, args } of checks) {
+  const began = performance.now();
+  const { code, interrupted, output } = await runChild(process.execPath, args, { stdio: "capture" });
+  if (interrupted) process.exit(code);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  console.log(`${code === 0 ? "ok    " : "FAILED"} ${name} (${seconds} s)`);
+  if (code !== 0) failed.push(name);
+  if (code !== 0 || args[0] === vitest) console.log(output.trimEnd());
+}
+console.log(`check: ${checks.length - failed.length} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;

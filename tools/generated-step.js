@@ -1,0 +1,22 @@
+import { nodeBinary } from "./node-binary.js";
+import { stampedStep } from "./stamped-step.js";
+
+/** What the generated code is made from. The lock file is in it for the plugins and the standard protos. */
+export const generatedInputs = ["proto", "test/proto", "buf.yaml", "buf.gen.yaml", "package-lock.json"];
+
+/** Generates `gen/` from the protos. @param {string} root @returns {import("./bring-up-to-date.js").Step} */
+export function generatedStep(root) {
+  const buf = "node_modules/@bufbuild/buf/bin/buf";
+  const command = nodeBinary(root);
+  return stampedStep({
+    root,
+    name: "generated",
+    doing: "generating code from the protos",
+    inputs: generatedInputs,
+    outputs: ["gen"],
+    commands: () => [
+      { command, args: [buf, "generate"] },
+      { command, args: [buf, "build", "--exclude-path", "test/proto/test", "--output", "gen/descriptors.binpb"] },
+    ],
+  });
+}

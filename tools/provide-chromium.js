@@ -1,0 +1,58 @@
+import { findChromium } from "./chromium.js";
+import { runChild } from "./run-child.js";
+
+const downloadLimitMs = 3 * 60_000; // 150 MB; where the download is blocked it would try for much longer
+const aptLimitMs = 10 * 60_000;
+
+/**
+ * Finds a Chromium, or installs one: Playwright's download, then Debian's package where this is root.
+ *
+ * @param {(line: string) => void} say
+ * @returns {Promise<string | undefined>} its path; undefined where nothing helped
+ */
+export async function provideChromium(say) {
+  const installed = await findChromium();
+  if (installed !== undefined) return installed;
+  for (const { what, commands } of ways()) {
+    say(`bourse: no Chromium is installed: ${what} …`);
+    for (const { command, args, timeout } of commands) {
+      if (!(await succeeds(command, args, timeout, say))) break;
+    }
+    const path = await findChromium();
+    if (path !== undefined) return path;
+  }
+  return undefined;
+}
+
+function ways() {
+  const playwright = "node_modules/playwright-core/cli.js";
+  const download = {
+    what: "downloading Playwright's",
+    commands: [
+      { command: process.execPath, args: [playwright, "install", "--no-shell", "chromium"], timeout: downloadLimitMs },
+    ],
+  };
+  const apt = {
+    what: "installing Debian's with apt-get",
+    commands: [
+      { command: "apt-get", args: ["update", "-q"], timeout: aptLimitMs },
+      { command: "apt-get", args: ["install", "-qy", "--no-install-recommends", "chromium"], timeout: aptLimitMs },
+    ],
+  };
+  return process.getuid?.() === 0 ? [download, apt] : [download];
+}
+
+/** @param {string} command @param {string[]} args @param {number} timeout @param {(line: string) => void} say */
+async function succeeds(command, args, timeout, say) {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  try {
+    const { code, output, interrupted } = await runChild(command, args, { stdio: "capture", timeout, env });
+    if (interrupted) process.exit(code);
+    if (code !== 0)
+      say(`bourse: ${command} failed with exit code ${code}:\n${output.trim().split("\n").slice(-5).join("\n")}`);
+    return code === 0;
+  } catch (error) {
+    say(`bourse: ${error instanceof Error ? error.message : error}`);
+    return false;
+  }
+}

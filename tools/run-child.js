@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { LaunchError } from "./launch-error.js";
+
+/** @type {readonly NodeJS.Signals[]} */
+const forwarded = ["SIGTERM", "SIGINT", "SIGHUP"];
+
+const maxOutputChars = 64 * 1024; // the end of a log tells why it failed; the rest may be any length
+
+/**
+ * @typedef {object} ChildResult
+ * @property {number} code the exit code, or 128 + n where signal n ended the child
+ * @property {NodeJS.Signals | undefined} interrupted the signal that this process received meanwhile, if any
+ * @property {string} output the end of what the child wrote, where it was captured
+ */
+
+/**
+ * Runs a command to its end. Each signal that this process receives meanwhile is passed on once, and ends this
+ * process only through the child.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ stdio: "inherit" | "capture", cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean,
+ *   timeout?: number }} options `timeout` in milliseconds
+ * @returns {Promise<ChildResult>} rejects with a {@link LaunchError} where the command cannot be started
+ */
+export function runChild(command, args, { stdio, ...options }) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      ...options,
+      stdio: stdio === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
+    });
+    /** @type {NodeJS.Signals | undefined} */
+    let interrupted;
+    let output = "";
+    /** @param {Buffer} chunk */
+    const keep = (chunk) => {
+      output = (output + chunk).slice(-maxOutputChars);
+    };
+    /** @param {NodeJS.Signals} signal */
+    const forward = (signal) => {
+      interrupted = signal;
+      child.kill(signal);
+    };
+    const stopForwarding = () => {
+      for (const signal of forwarded) process.off(signal, forward);
+    };
+    for (const signal of forwarded) process.on(signal, forward);
+    child.stdout?.on("data", keep);
+    child.stderr?.on("data", keep);
+    child.once("error", (error) => {
+      stopForwarding();
+      reject(new LaunchError(`cannot run ${command}: ${error.message}`));
+    });
+    child.once("close", (code, signal) => {
+      stopForwarding();
+      resolve({ code: code ?? exitCodeOf(signal), interrupted, output });
+    });
+  });
+}
+
+/** The exit code by which shells report a signal. @param {NodeJS.Signals | null | undefined} signal */
+export function exitCodeOf(signal) {
+  return signal ? 128 + constants.signals[signal] : 1;
+}

@@ -1,0 +1,23 @@
+import { provideChromium } from "./provide-chromium.js";
+import { runChild } from "./run-child.js";
+
+/**
+ * Runs all tests that need no other language: units and the wire, the browser, the README's commands. Arguments go to
+ * vitest, as in `npm test -- server/quote`.
+ */
+const chromium = await provideChromium(console.error).catch((error) => console.error(`bourse: ${error.message}`));
+if (chromium === undefined) {
+  console.error(
+    "bourse: the browser tests need a Chromium, none is installed, and none could be: " +
+      "install chromium or Google Chrome, or say where one is in BOURSE_CHROMIUM",
+  );
+  process.exitCode = 1;
+} else {
+  const projects = ["unit", "browser", "readme"].flatMap((name) => ["--project", name]);
+  const { code } = await runChild(
+    process.execPath,
+    ["node_modules/vitest/vitest.mjs", "run", ...projects, ...process.argv.slice(2)],
+    { stdio: "inherit", env: { ...process.env, BOURSE_CHROMIUM: chromium } },
+  );
+  process.exitCode = code;
+}

@@ -1,0 +1,30 @@
+import { defineConfig } from "vitest/config";
+
+const secondsMs = 1000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{server,client,tools}/**/*.test.{ts,js}", "web/src/**/*.test.{ts,tsx}", "test/wire/**/*.test.ts"],
+          testTimeout: 10 * secondsMs,
+        },
+      },
+      // The others start whole servers and browsers: one file at a time, one project after the other.
+      { test: { ...alone(1), name: "browser", include: ["test/browser/**/*.test.ts"] } },
+      { test: { ...alone(2), name: "readme", include: ["test/readme/**/*.test.ts"] } },
+      { test: { ...alone(3), name: "grpcurl", include: ["test/grpcurl/**/*.test.ts"] } },
+    ],
+  },
+});
+
+function alone(groupOrder: number) {
+  return {
+    fileParallelism: false,
+    sequence: { groupOrder },
+    testTimeout: 60 * secondsMs,
+    hookTimeout: 60 * secondsMs,
+  };
+}
