@@ -1,0 +1,126 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import type { Logger } from "pino";
+import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
+import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
+import type { Config, FeedConfig } from "./config.ts";
+import { domainErrors } from "./errors.ts";
+import { metadataNames } from "./metadata-names.ts";
+import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
+import { productService } from "./product/product-service.ts";
+import { SqliteProductStore } from "./product/sqlite-product-store.ts";
+import { systemClock, toTimestamp } from "./quote/micro-time.ts";
+import type { QuoteFeed } from "./quote/quote-feed.ts";
+import { QuoteHub } from "./quote/quote-hub.ts";
+import { quoteService } from "./quote/quote-service.ts";
+import { openReplayFeed } from "./quote/replay-feed.ts";
+import { simulatedFeed } from "./quote/simulated-feed.ts";
+import { bourseServices, registerRoutes } from "./routes.ts";
+import { openDatabase } from "./storage/database.ts";
+import { logCalls } from "./transport/call-log.ts";
+import { Health } from "./transport/health.ts";
+import { createStaticFiles } from "./transport/static-files.ts";
+import { startTransportServer } from "./transport/transport-server.ts";
+import { createValidation } from "./validation.ts";
+
+/** A server that is up. */
+export interface App {
+  /** As in `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /** How many streams of quotes are open. */
+  readonly watcherCount: number;
+  /** Ends gracefully within the configured grace period. Resolves to whether no call had to be cut off. */
+  close(): Promise<boolean>;
+}
+
+/**
+ * Composes and starts the server. Rejects with an error that says what to do where the data directory, the feed, the
+ * TLS files or the address cannot be used; nothing stays open then.
+ */
+export async function createApp(config: Config, log: Logger): Promise<App> {
+  await using opened = new AsyncDisposableStack();
+  const clock = systemClock();
+  const now = () => toTimestamp(clock());
+
+  const database = opened.use(await openDatabase(config.data));
+  const products = new SqliteProductStore(database.tables);
+  if (config.demo) {
+    const seeded = await seedDemoCatalogue(products, now());
+    if (seeded > 0) log.info({ products: seeded }, "filled the empty catalogue with demonstration products");
+  }
+
+  const health = new Health(bourseServices.map((service) => service.typeName));
+  const feed = await openFeed(config.feed, clock);
+  const hub = new QuoteHub({ epoch: randomBytes(8).readBigUInt64BE(), now: clock, instruments: feed.instruments });
+
+  const server = await startTransportServer({
+    host: config.host,
+    port: config.port,
+    ...(config.tls && { tls: config.tls }),
+    onTlsReload: (problem) => {
+      if (problem === undefined) log.info("took up the changed TLS files");
+      else log.error({ err: problem }, "the changed TLS files cannot be used: the old ones stay in use");
+    },
+    interceptors: [domainErrors, createValidation(bourseServices)],
+    routes: (router) =>
+      registerRoutes(router, {
+        product: productService({ store: products, now, newId: randomUUID }),
+        quote: quoteService({ hub, newId: randomUUID }),
+        health,
+        files: readDescriptors(),
+      }),
+    onCall: logCalls(log),
+    ...(config.corsOrigins.length > 0 && {
+      cors: { origins: config.corsOrigins, exposedNames: Object.values(metadataNames) },
+    }),
+    otherwise: createStaticFiles(pathOf("../dist/web")),
+  });
+
+  const feedEnd = new AbortController();
+  const feeding = feed
+    .run((ticks) => hub.publish(ticks), feedEnd.signal)
+    .then(
+      () => feedEnd.signal.aborted || log.info("the feed has ended: the last quotes stay"),
+      (error: unknown) => {
+        log.error({ err: error }, "the feed has failed: the last quotes stay");
+        health.set(QuoteService.typeName, Status.NOT_SERVING);
+      },
+    );
+
+  const resources = opened.move();
+  return {
+    url: server.url,
+    get watcherCount() {
+      return hub.subscriberCount;
+    },
+    async close() {
+      health.shutDown();
+      feedEnd.abort();
+      await feeding;
+      const clean = await server.close(config.graceMs);
+      await resources.disposeAsync();
+      return clean;
+    },
+  };
+}
+
+function openFeed(config: FeedConfig, now: () => number): Promise<QuoteFeed> | QuoteFeed {
+  switch (config.kind) {
+    case "simulated":
+      return simulatedFeed({ now, seed: config.seed });
+    case "replay":
+      return openReplayFeed({ path: config.file, speed: config.speed });
+  }
+}
+
+/** The descriptors that are made together with the generated code; they have the comments, which that leaves out. */
+function readDescriptors(): FileRegistry {
+  return createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(pathOf("../gen/descriptors.binpb"))));
+}
+
+function pathOf(relative: string): string {
+  return fileURLToPath(new URL(relative, import.meta.url));
+}

@@ -1,0 +1,73 @@
+import { Command, CommanderError } from "commander";
+import { type Config, ConfigError, type RawSettings, readConfig } from "./config.ts";
+import { type SettingName, settings } from "./settings.ts";
+
+/** What a command line asks for. */
+export type CommandLine =
+  | { readonly kind: "serve"; readonly config: Config }
+  | { readonly kind: "print"; readonly text: string };
+
+/**
+ * Reads the command line and the environment.
+ *
+ * @param args without the names of the runtime and the script
+ * Throws a {@link ConfigError} with everything that is wrong, unknown flags included.
+ */
+export function readCommandLine(
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+  version: string,
+): CommandLine {
+  let printed = "";
+  const command = describe(version).configureOutput({
+    writeOut: (text) => {
+      printed += text;
+    },
+    writeErr: () => {},
+  });
+  const problems: string[] = [];
+  try {
+    command.parse(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: "print", text: printed };
+    problems.push(error.message.replace(/^error: /, ""));
+  }
+  for (const arg of command.args) problems.push(`${arg} is not known: --help lists the flags`);
+  try {
+    const config = readConfig(rawFlags(command), environment);
+    if (problems.length === 0) return { kind: "serve", config };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  }
+  throw new ConfigError(problems);
+}
+
+function describe(version: string): Command {
+  const command = new Command("npm start --")
+    .description(
+      "Serves products, orders and live quotes over gRPC, gRPC-Web and Connect, and the dashboard, on one port.",
+    )
+    .version(version)
+    .helpOption("-h, --help", "say this")
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .exitOverride();
+  for (const [name, setting] of Object.entries(settings)) {
+    const fallback = "fallback" in setting ? `, default ${setting.fallback}` : "";
+    const help = `${setting.help} [${setting.variable}${fallback}]`;
+    if ("placeholder" in setting) command.option(`--${name} <${setting.placeholder}>`, help);
+    else command.option(`--${name}`, help).option(`--no-${name}`, `do not ${setting.help}`);
+  }
+  return command;
+}
+
+function rawFlags(command: Command): RawSettings {
+  const raw: Partial<Record<SettingName, string>> = {};
+  for (const name of Object.keys(settings) as SettingName[]) {
+    const attribute = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    if (command.getOptionValueSource(attribute) === "cli") raw[name] = String(command.getOptionValue(attribute));
+  }
+  return raw;
+}

@@ -1,0 +1,94 @@
+import { type Setting, type SettingName, settings } from "./settings.ts";
+import type { TlsFiles } from "./transport/tls-credentials.ts";
+
+/** Where quotes come from. */
+export type FeedConfig =
+  | { readonly kind: "simulated"; readonly seed: number }
+  | { readonly kind: "replay"; readonly file: string; readonly speed: number };
+
+/** Everything that can be set, checked. */
+export interface Config {
+  /** 0: any free port. */
+  readonly port: number;
+  readonly host: string;
+  /** The folder of the database and the blobs. */
+  readonly data: string;
+  readonly feed: FeedConfig;
+  /** Whether an empty catalogue is filled with demonstration products. */
+  readonly demo: boolean;
+  /** How long a shutdown waits for calls under way, in ms. */
+  readonly graceMs: number;
+  readonly tls?: TlsFiles;
+  /** Origins of pages that may call from elsewhere. */
+  readonly corsOrigins: readonly string[];
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
+  readonly logFormat: "auto" | "json" | "pretty";
+}
+
+/** Settings that cannot be used: all of their problems, a sentence each. */
+export class ConfigError extends Error {
+  override name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+/** The raw text of settings by name: what flags and environment said. */
+export type RawSettings = Readonly<Partial<Record<SettingName, string>>>;
+
+/**
+ * Makes a config of what flags and environment say; flags win, defaults fill the rest, and an empty variable counts
+ * as absent. Throws a {@link ConfigError} with every problem.
+ */
+export function readConfig(flags: RawSettings, environment: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+
+  type Parsed<Name extends SettingName> = ReturnType<(typeof settings)[Name]["parse"]>;
+
+  function value<Name extends SettingName>(name: Name): Parsed<Name> | undefined {
+    const setting: Setting<unknown> = settings[name];
+    const fromFlag = flags[name];
+    const raw = fromFlag ?? (environment[setting.variable] || undefined) ?? setting.fallback;
+    if (raw === undefined) return undefined;
+    try {
+      return setting.parse(raw) as Parsed<Name>;
+    } catch (error) {
+      const source = fromFlag === undefined ? setting.variable : `--${name}`;
+      problems.push(`${source}: ${(error as Error).message}, not ${JSON.stringify(raw)}`);
+      return undefined;
+    }
+  }
+
+  const cert = value("tls-cert");
+  const key = value("tls-key");
+  const clientCa = value("tls-client-ca");
+  if ((cert === undefined) !== (key === undefined)) {
+    problems.push(`--tls-cert and --tls-key go together: --tls-${cert === undefined ? "cert" : "key"} is missing`);
+  }
+  if (clientCa !== undefined && cert === undefined) {
+    problems.push("--tls-client-ca needs --tls-cert and --tls-key");
+  }
+  const tls = cert !== undefined && key !== undefined ? { cert, key, ...(clientCa && { clientCa }) } : undefined;
+  const speed = value("speed");
+  const seed = value("seed");
+  const feed = value("feed");
+
+  const config = {
+    port: value("port"),
+    host: value("host"),
+    data: value("data"),
+    feed: feed?.kind === "replay" ? { ...feed, speed } : { kind: "simulated", seed },
+    demo: value("demo"),
+    graceMs: value("grace"),
+    ...(tls && { tls }),
+    corsOrigins: value("cors-origin") ?? [],
+    logLevel: value("log-level"),
+    logFormat: value("log-format"),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  // Every setting without a problem has a value: those that may be absent are handled above.
+  return config as Config;
+}

@@ -1,0 +1,115 @@
+import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { pathToString } from "@bufbuild/protobuf/reflect";
+import { ValidationError } from "@bufbuild/protovalidate";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
+
+/** An error whose message is meant for the client: it says what was wrong and what to do. */
+export abstract class DomainError extends Error {}
+
+/** A field of a request has a value that cannot be taken, which the rules in the protos cannot tell. */
+export class InvalidFieldError extends DomainError {
+  override name = "InvalidFieldError";
+  readonly field: string;
+
+  /** @param field the path of the field, as in `product.price` */
+  constructor(field: string, problem: string) {
+    super(`${field}: ${problem}`);
+    this.field = field;
+  }
+}
+
+/** There is no such thing. */
+export class NotFoundError extends DomainError {
+  override name = "NotFoundError";
+
+  /** @param kind what it would be, in lower case, as in `product` */
+  constructor(kind: string, id: string) {
+    super(`there is no ${kind} ${id}: check the id`);
+  }
+}
+
+/** There is such a thing already. */
+export class AlreadyExistsError extends DomainError {
+  override name = "AlreadyExistsError";
+
+  /** @param kind what it is, in lower case, as in `product` */
+  constructor(kind: string, id: string) {
+    super(`there is a ${kind} ${id} already: choose another id`);
+  }
+}
+
+/** A reader fell behind on a stream that may not skip anything. */
+export class SlowReaderError extends DomainError {
+  override name = "SlowReaderError";
+
+  /** @param queued how many items waited when the limit was reached */
+  constructor(queued: number) {
+    super(`the reader is too slow: ${queued} quotes wait for it; read faster, watch fewer symbols, or let it conflate`);
+  }
+}
+
+/** There are as many subscribers as the server serves at once. */
+export class SubscriberLimitError extends DomainError {
+  override name = "SubscriberLimitError";
+
+  /** @param limit how many there may be */
+  constructor(limit: number) {
+    super(`the server has ${limit} subscribers, and takes no more: come back later, or end other streams`);
+  }
+}
+
+interface Answer {
+  readonly code: Code;
+  readonly details?: { desc: DescMessage; value: MessageInitShape<DescMessage> }[];
+}
+
+/** The one place where a domain error becomes a Connect error. */
+function answerTo(error: DomainError): Answer {
+  if (error instanceof InvalidFieldError) {
+    const violation = { field: error.field, description: error.message };
+    const value = create(BadRequestSchema, { fieldViolations: [violation] });
+    return { code: Code.InvalidArgument, details: [{ desc: BadRequestSchema, value }] };
+  }
+  if (error instanceof NotFoundError) return { code: Code.NotFound };
+  if (error instanceof AlreadyExistsError) return { code: Code.AlreadyExists };
+  if (error instanceof SlowReaderError) return { code: Code.ResourceExhausted };
+  if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
+  return { code: Code.Unknown };
+}
+
+function toConnectError(error: unknown): unknown {
+  if (error instanceof ConnectError && error.cause instanceof ValidationError) return brokenRules(error.cause);
+  if (!(error instanceof DomainError)) return error;
+  const { code, details } = answerTo(error);
+  return new ConnectError(error.message, code, undefined, details, error);
+}
+
+/** A request breaks rules that stand in the protos. */
+function brokenRules(error: ValidationError): ConnectError {
+  const fieldViolations = error.violations.map((violation) => ({
+    field: pathToString(violation.field),
+    description: violation.message,
+    reason: violation.ruleId,
+  }));
+  const detail = { desc: BadRequestSchema, value: { fieldViolations } };
+  return new ConnectError(error.message, Code.InvalidArgument, undefined, [detail], error);
+}
+
+/** Answers a call that failed with a domain error as {@link answerTo} says; other errors pass unchanged. */
+export const domainErrors: Interceptor = (next) => async (request) => {
+  try {
+    const response = await next(request);
+    return response.stream ? { ...response, message: mapErrors(response.message) } : response;
+  } catch (error) {
+    throw toConnectError(error);
+  }
+};
+
+async function* mapErrors<T>(messages: AsyncIterable<T>): AsyncIterable<T> {
+  try {
+    yield* messages;
+  } catch (error) {
+    throw toConnectError(error);
+  }
+}

@@ -1,0 +1,183 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import {
+  type CallOptions,
+  Code,
+  ConnectError,
+  createClient,
+  createHandlerContext,
+  createRouterTransport,
+} from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { DigestChain } from "../../client/digest-chain.ts";
+import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
+import { ListProductsRequestSchema, ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
+import { domainErrors } from "../errors.ts";
+import { metadataNames } from "../metadata-names.ts";
+import { openDatabase } from "../storage/database.ts";
+import { seedDemoCatalogue } from "./demo-catalogue.ts";
+import { productService } from "./product-service.ts";
+import { SqliteProductStore } from "./sqlite-product-store.ts";
+
+const now = timestampFromMs(1_790_000_000_000);
+const newId = () => "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
+const chosenId = "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02";
+
+test("a product is created with an id, times and an etag, and can be got", async () => {
+  await using shop = await openShop();
+  const { product } = await shop.client.createProduct({ product: { name: "Lamp", etag: "mine" } });
+  expect(product).toMatchObject({ id: newId(), name: "Lamp", createTime: now, updateTime: now });
+  expect(product?.etag).toMatch(/^[0-9a-f]{32}$/);
+  expect((await shop.client.getProduct({ id: newId() })).product).toEqual(product);
+});
+
+test("a client may choose the id, which is in lower case from then on", async () => {
+  await using shop = await openShop();
+  const { product } = await shop.client.createProduct({ product: { id: chosenId.toUpperCase(), name: "Lamp" } });
+  expect(product?.id).toBe(chosenId);
+  expect((await shop.client.getProduct({ id: chosenId.toUpperCase() })).product).toEqual(product);
+});
+
+test("an id that is taken is refused, in upper case too", async () => {
+  await using shop = await openShop();
+  await shop.client.createProduct({ product: { id: chosenId, name: "Lamp" } });
+  const again = await errorOf(shop.client.createProduct({ product: { id: chosenId.toUpperCase(), name: "Lump" } }));
+  expect(again.code).toBe(Code.AlreadyExists);
+  expect(again.rawMessage).toBe(`there is a product ${chosenId} already: choose another id`);
+});
+
+test("an id that nothing has is not found", async () => {
+  await using shop = await openShop();
+  const missing = await errorOf(shop.client.getProduct({ id: chosenId }));
+  expect(missing.code).toBe(Code.NotFound);
+  expect(missing.rawMessage).toContain(chosenId);
+});
+
+test("a request to create nothing is refused", async () => {
+  await using shop = await openShop();
+  expect((await errorOf(shop.client.createProduct({}))).code).toBe(Code.InvalidArgument);
+});
+
+test("the list has the total in the header, and its count and digest in the trailers", async () => {
+  await using shop = await openShop();
+  const seeded = await seedDemoCatalogue(shop.store, now);
+  expect(await seedDemoCatalogue(shop.store, now)).toBe(0);
+  const list = await readList(shop);
+  expect(list.header.get(metadataNames.totalCount)).toBe(String(seeded));
+  expect(list.products).toHaveLength(seeded);
+  expect(list.trailer.get(metadataNames.sentCount)).toBe(String(seeded));
+  expect(list.trailer.get(metadataNames.sha256)).toBe(digestOf(list.products));
+});
+
+test("an empty catalogue is a list of nothing", async () => {
+  await using shop = await openShop();
+  const list = await readList(shop);
+  expect(list.products).toEqual([]);
+  expect(list.header.get(metadataNames.totalCount)).toBe("0");
+  expect(list.trailer.get(metadataNames.sentCount)).toBe("0");
+  expect(list.trailer.get(metadataNames.sha256)).toBe("0".repeat(64));
+});
+
+test("the list is of the catalogue as it was when the call began", async () => {
+  await using shop = await openShop();
+  const seeded = await seedDemoCatalogue(shop.store, now);
+  const list = await readList(shop, async (received) => {
+    if (received === 1) await shop.client.createProduct({ product: { name: "Late" } });
+  });
+  expect(list.products).toHaveLength(seeded);
+  expect(list.trailer.get(metadataNames.sha256)).toBe(digestOf(list.products));
+  expect(await shop.store.count()).toBe(seeded + 1);
+});
+
+test("a list that is cancelled ends at the next page, and its trailers tell what was sent", async () => {
+  await using shop = await openShop();
+  const seeded = await seedDemoCatalogue(shop.store, now);
+  const { context, responses } = callListProducts(shop);
+  let received = 0;
+  const reading = async () => {
+    for await (const _ of responses) {
+      received++;
+      context.abort(new Error("the client went away"));
+    }
+  };
+  await expect(reading()).rejects.toThrow("the client went away");
+  expect(received).toBeLessThan(seeded);
+  expect(context.responseTrailer.get(metadataNames.sentCount)).toBe(String(received));
+});
+
+test("a list that nobody reads to its end has the digest of what was sent", async () => {
+  await using shop = await openShop();
+  await seedDemoCatalogue(shop.store, now);
+  const { context, responses } = callListProducts(shop);
+  const received: Product[] = [];
+  for await (const { product } of responses) {
+    received.push(create(ProductSchema, product));
+    if (received.length === 3) break;
+  }
+  expect(context.responseTrailer.get(metadataNames.sentCount)).toBe("3");
+  expect(context.responseTrailer.get(metadataNames.sha256)).toBe(digestOf(received));
+});
+
+async function openShop() {
+  const resources = new AsyncDisposableStack();
+  const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-shop-")));
+  const { tables } = resources.use(await openDatabase(temporary.path));
+  const store = new SqliteProductStore(tables);
+  const transport = createRouterTransport(
+    ({ service }) => service(ProductService, productService({ store, now: () => now, newId })),
+    { router: { interceptors: [domainErrors] } },
+  );
+  const client = createClient(ProductService, transport);
+  return { store, client, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** Calls the method itself, which lets a test see what it does to its context. */
+function callListProducts({ store }: Shop) {
+  const context = createHandlerContext({
+    service: ProductService,
+    method: ProductService.method.listProducts,
+    protocolName: "grpc",
+    requestMethod: "POST",
+    url: "http://shop.test/",
+  });
+  const { listProducts } = productService({ store, now: () => now, newId });
+  return { context, responses: listProducts(create(ListProductsRequestSchema), context) };
+}
+
+type Shop = Awaited<ReturnType<typeof openShop>>;
+
+async function readList({ client }: Shop, onProduct?: (received: number) => Promise<void>) {
+  let [header, trailer] = [new Headers(), new Headers()];
+  const products: Product[] = [];
+  const options: CallOptions = {
+    onHeader: (headers) => {
+      header = headers;
+    },
+    onTrailer: (trailers) => {
+      trailer = trailers;
+    },
+  };
+  for await (const { product } of client.listProducts({}, options)) {
+    products.push(product ?? create(ProductSchema));
+    await onProduct?.(products.length);
+  }
+  return { header, products, trailer };
+}
+
+function digestOf(products: readonly Product[]): string {
+  const chain = new DigestChain();
+  for (const product of products) chain.add(toBinary(ProductSchema, product));
+  return chain.hex;
+}
+
+async function errorOf(call: Promise<unknown>): Promise<ConnectError> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ConnectError);
+  return error as ConnectError;
+}

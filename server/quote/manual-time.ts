@@ -1,0 +1,41 @@
+import { type MicroClock, type MicroTime, microsPerMilli } from "./micro-time.ts";
+import type { Every, Wait } from "./timers.ts";
+
+/** 2026-01-05T14:30:00Z, a Monday. */
+export const someMonday: MicroTime = 1_767_623_400_000_000;
+
+/** A clock and timers for tests: time passes only where something waits for it, and then at once. */
+export class ManualTime {
+  #time: MicroTime;
+  readonly #beats = new Set<() => void>();
+
+  constructor(start: MicroTime = someMonday) {
+    this.#time = start;
+  }
+
+  readonly now: MicroClock = () => this.#time;
+
+  readonly wait: Wait = async (millis, signal) => {
+    if (!signal.aborted) this.pass(millis);
+  };
+
+  readonly every: Every = (_millis, beat) => {
+    this.#beats.add(beat);
+    return () => this.#beats.delete(beat);
+  };
+
+  /** How many timers of `every` run. */
+  get timerCount(): number {
+    return this.#beats.size;
+  }
+
+  /** Lets time pass; no timer of `every` beats by that. */
+  pass(millis: number): void {
+    this.#time += millis * microsPerMilli;
+  }
+
+  /** Makes all timers of `every` beat once. */
+  beat(): void {
+    for (const beat of this.#beats) beat();
+  }
+}

@@ -1,0 +1,88 @@
+import { create } from "@bufbuild/protobuf";
+import { type Instrument, InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { lineError } from "./csv-rows.ts";
+import { type MicroClock, monotonicClock } from "./micro-time.ts";
+import { FeedError, type QuoteFeed, type Tick } from "./quote-feed.ts";
+import { ticksOfFile } from "./tick-file.ts";
+import { TickPacer } from "./tick-pacer.ts";
+import { systemWait, type Wait } from "./timers.ts";
+
+/** How many rows a file may have that is not in the order of time: such a file is sorted in memory. */
+export const maxSortedRows = 200_000;
+
+export interface ReplayFeedOptions {
+  readonly path: string;
+  /** Measures the pace. Default: a clock that only runs forward. */
+  readonly now?: MicroClock;
+  /** Default: the system's timers. */
+  readonly wait?: Wait;
+  /**
+   * How many times as fast as the source's own times; Infinity: as fast as the hub takes it. Default: 1, with which
+   * daily bars come one a day: a speed of 86,400 makes it one a second.
+   */
+  readonly speed?: number;
+  /** Whether to begin again at the end, with the same times. Default: false, the last quotes stay. */
+  readonly loop?: boolean;
+}
+
+/**
+ * Opens a CSV file of ticks or bars to be played back. Its first row names the columns: a time (`timestamp`, `time`,
+ * `date`), prices (`bid`, `ask`, and `last`, `price` or `close`), and optionally `symbol` (else the file's name in
+ * capitals), `open`, `high`, `low`, `previous_close`, `volume`, `bid_size`, `ask_size`, `last_size`. The quotes keep
+ * the source's times to the microsecond; a day's bar has the day's first moment.
+ *
+ * Reads the whole file once to find the instruments and every error in it. Rejects with a {@link FeedError} that
+ * names the file and the line.
+ */
+export async function openReplayFeed(options: ReplayFeedOptions): Promise<QuoteFeed> {
+  const { path, now = monotonicClock, wait = systemWait, speed = 1, loop = false } = options;
+  if (!(speed > 0)) throw new FeedError(`the replay's speed is ${speed}: choose a number above 0, or Infinity`);
+  const { instruments, inOrder } = await survey(path);
+  return {
+    instruments,
+    async run(publish, signal) {
+      do {
+        const pacer = new TickPacer({ now, wait, speed, publish, signal });
+        for await (const tick of inOrder ? ticksInOrder(path) : await sortedTicks(path)) {
+          if (signal.aborted) return;
+          await pacer.take(tick);
+        }
+        await pacer.flush();
+      } while (loop && !signal.aborted);
+    },
+  };
+}
+
+interface Survey {
+  readonly instruments: readonly Instrument[];
+  /** Whether the rows are in the order of time across all symbols, and not only within each. */
+  readonly inOrder: boolean;
+}
+
+async function survey(path: string): Promise<Survey> {
+  const symbols = new Set<string>();
+  let newest = Number.NEGATIVE_INFINITY;
+  let rows = 0;
+  let firstBack: number | undefined;
+  for await (const { line, tick } of ticksOfFile(path)) {
+    symbols.add(tick.symbol);
+    rows++;
+    if (tick.sourceTime < newest) firstBack ??= line;
+    newest = tick.sourceTime;
+    if (firstBack !== undefined && rows > maxSortedRows) {
+      const problem = `time runs backwards: sort the file by time, as it has more than ${maxSortedRows} rows`;
+      throw lineError(path, firstBack, problem);
+    }
+  }
+  const instruments = Array.from(symbols, (symbol) => create(InstrumentSchema, { symbol }));
+  return { instruments, inOrder: firstBack === undefined };
+}
+
+async function* ticksInOrder(path: string): AsyncGenerator<Tick> {
+  for await (const { tick } of ticksOfFile(path)) yield tick;
+}
+
+async function sortedTicks(path: string): Promise<Tick[]> {
+  const ticks = await Array.fromAsync(ticksInOrder(path));
+  return ticks.sort((a, b) => a.sourceTime - b.sourceTime);
+}

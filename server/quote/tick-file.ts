@@ -1,0 +1,53 @@
+import { basename, extname } from "node:path";
+import { csvRows, lineError } from "./csv-rows.ts";
+import type { MicroTime } from "./micro-time.ts";
+import { FeedError, maxInstruments, type Tick } from "./quote-feed.ts";
+import { TickColumns } from "./tick-columns.ts";
+
+/** A tick and the line of the file that it stands on. */
+export interface TickOfLine {
+  readonly line: number;
+  readonly tick: Tick;
+}
+
+/** What must be remembered of each symbol while a file is read. */
+interface Newest {
+  readonly time: MicroTime;
+  readonly line: number;
+  readonly last: number | undefined;
+}
+
+/**
+ * Streams the ticks of a CSV file, in the file's order. Each symbol's are in the order of time. The close of one bar
+ * is the previous close of the next, where the file does not say. Memory grows with the symbols, not with the file.
+ *
+ * Throws a {@link FeedError} that names the file and the line.
+ */
+export async function* ticksOfFile(path: string): AsyncGenerator<TickOfLine> {
+  const newestOf = new Map<string, Newest>();
+  let columns: TickColumns | undefined;
+  for await (const row of csvRows(path)) {
+    if (columns === undefined) {
+      columns = new TickColumns(path, row, symbolOfFile(path));
+      continue;
+    }
+    const { line } = row;
+    const tick = columns.read(row);
+    const newest = newestOf.get(tick.symbol);
+    if (newest === undefined && newestOf.size === maxInstruments) {
+      throw lineError(path, line, `${tick.symbol} is one instrument too many: there may be ${maxInstruments}`);
+    }
+    if (newest !== undefined && tick.sourceTime < newest.time) {
+      throw lineError(path, line, `the time of ${tick.symbol} runs backwards: it is before line ${newest.line}`);
+    }
+    newestOf.set(tick.symbol, { time: tick.sourceTime, line, last: tick.last });
+    yield { line, tick: columns.areBars ? { ...tick, previousClose: tick.previousClose ?? newest?.last } : tick };
+  }
+  if (columns === undefined) throw new FeedError(`${path}: the file is empty: its first row names the columns`);
+  if (newestOf.size === 0) throw new FeedError(`${path}: the file has a header and no rows`);
+}
+
+/** The file's name in capitals, without its folder and its ending. */
+function symbolOfFile(path: string): string {
+  return basename(path, extname(path)).toUpperCase();
+}

@@ -1,0 +1,185 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+
+/** One thing that can be set, by a flag of its name and by an environment variable. */
+export interface Setting<T> {
+  readonly variable: string;
+  /** What stands for the value in the help. Absent: the flag takes none, and `--no-NAME` is the opposite. */
+  readonly placeholder?: string;
+  readonly help: string;
+  /** The text that counts where nothing is set. */
+  readonly fallback?: string;
+  /** Throws an error whose message says what would be right, to be followed by "not …". */
+  readonly parse: (raw: string) => T;
+}
+
+/** Every setting, by the name of its flag. */
+export const settings = {
+  port: {
+    variable: "PORT",
+    placeholder: "PORT",
+    help: "the port to listen on; 0 takes any free one",
+    fallback: "8080",
+    parse: wholeNumber(0, 65_535),
+  },
+  host: {
+    variable: "HOST",
+    placeholder: "HOST",
+    help: "the address to listen on; anything but loopback lets others in, and there is no authentication yet",
+    fallback: "127.0.0.1",
+    parse: nonEmpty,
+  },
+  data: {
+    variable: "BOURSE_DATA",
+    placeholder: "DIR",
+    help: "the folder of the database; made where it is missing",
+    fallback: "./data",
+    parse: (raw: string) => resolve(nonEmpty(raw)),
+  },
+  feed: {
+    variable: "BOURSE_FEED",
+    placeholder: "FEED",
+    help: "where quotes come from: simulated, or replay:FILE for a CSV of ticks or bars",
+    fallback: "simulated",
+    parse: parseFeed,
+  },
+  speed: {
+    variable: "BOURSE_SPEED",
+    placeholder: "N",
+    help: "how many times faster than it happened a replay runs; max: as fast as it can",
+    fallback: "1",
+    parse: parseSpeed,
+  },
+  seed: {
+    variable: "BOURSE_SEED",
+    placeholder: "N",
+    help: "the seed of the simulated market: the same seed gives the same prices",
+    fallback: "1",
+    parse: wholeNumber(0, 2 ** 31 - 1),
+  },
+  demo: {
+    variable: "BOURSE_DEMO",
+    help: "fill an empty catalogue with demonstration products",
+    fallback: "true",
+    parse: parseBoolean,
+  },
+  grace: {
+    variable: "BOURSE_GRACE",
+    placeholder: "SECONDS",
+    help: "how long a shutdown waits for calls that are under way",
+    fallback: "10",
+    parse: parseSeconds,
+  },
+  "tls-cert": {
+    variable: "BOURSE_TLS_CERT",
+    placeholder: "FILE",
+    help: "the certificate chain, as PEM: the port speaks TLS only; read again when it changes",
+    parse: existingFile,
+  },
+  "tls-key": {
+    variable: "BOURSE_TLS_KEY",
+    placeholder: "FILE",
+    help: "the certificate's key, as PEM",
+    parse: existingFile,
+  },
+  "tls-client-ca": {
+    variable: "BOURSE_TLS_CLIENT_CA",
+    placeholder: "FILE",
+    help: "the authority of client certificates, as PEM: clients without one are refused",
+    parse: existingFile,
+  },
+  "cors-origin": {
+    variable: "BOURSE_CORS_ORIGIN",
+    placeholder: "ORIGINS",
+    help: "origins, separated by commas, whose pages may call from elsewhere; * for every page",
+    parse: parseOrigins,
+  },
+  "log-level": {
+    variable: "BOURSE_LOG_LEVEL",
+    placeholder: "LEVEL",
+    help: "trace, debug, info, warn, error, fatal or silent",
+    fallback: "info",
+    parse: oneOf("trace", "debug", "info", "warn", "error", "fatal", "silent"),
+  },
+  "log-format": {
+    variable: "BOURSE_LOG_FORMAT",
+    placeholder: "FORMAT",
+    help: "json, pretty, or auto: pretty on a terminal, else json",
+    fallback: "auto",
+    parse: oneOf("auto", "json", "pretty"),
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+/** The name of a setting, which is its flag without the dashes. */
+export type SettingName = keyof typeof settings;
+
+function wholeNumber(min: number, max: number): (raw: string) => number {
+  return (raw) => {
+    const number = Number(raw);
+    if (!/^\d+$/.test(raw) || number < min || number > max) {
+      throw new Error(`a whole number from ${min} to ${max} is needed`);
+    }
+    return number;
+  };
+}
+
+function nonEmpty(raw: string): string {
+  if (raw.trim() === "") throw new Error("a value is needed");
+  return raw;
+}
+
+function oneOf<const T extends string>(...allowed: T[]): (raw: string) => T {
+  return (raw) => {
+    const found = allowed.find((each) => each === raw);
+    if (found === undefined) throw new Error(`one of ${allowed.join(", ")} is needed`);
+    return found;
+  };
+}
+
+function parseFeed(raw: string): { kind: "simulated" } | { kind: "replay"; file: string } {
+  if (raw === "simulated") return { kind: "simulated" };
+  const file = raw.startsWith("replay:") ? raw.slice("replay:".length) : "";
+  if (file === "") throw new Error("simulated or replay:FILE is needed");
+  return { kind: "replay", file: existingFile(file) };
+}
+
+function parseSpeed(raw: string): number {
+  if (raw === "max") return Number.POSITIVE_INFINITY;
+  const speed = Number(raw);
+  if (raw.trim() === "" || !Number.isFinite(speed) || speed <= 0)
+    throw new Error("a number above 0, or max, is needed");
+  return speed;
+}
+
+function parseBoolean(raw: string): boolean {
+  if (["true", "1", "yes", "on"].includes(raw)) return true;
+  if (["false", "0", "no", "off"].includes(raw)) return false;
+  throw new Error("true or false is needed");
+}
+
+/** The longest grace period: longer ones are a server that does not end. */
+const maxGraceSeconds = 3_600;
+
+function parseSeconds(raw: string): number {
+  const seconds = Number(raw);
+  if (raw.trim() === "" || !(seconds >= 0 && seconds <= maxGraceSeconds)) {
+    throw new Error(`a number of seconds from 0 to ${maxGraceSeconds} is needed`);
+  }
+  return seconds * 1_000;
+}
+
+function existingFile(raw: string): string {
+  const file = resolve(nonEmpty(raw));
+  if (!existsSync(file)) throw new Error(`a file that exists is needed (there is no ${file})`);
+  return file;
+}
+
+function parseOrigins(raw: string): string[] {
+  const origins = raw.split(",").map((origin) => origin.trim());
+  for (const origin of origins) {
+    if (origin !== "*" && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
+      throw new Error("origins such as https://example.org or http://localhost:3000, separated by commas, are needed");
+    }
+  }
+  return origins;
+}

@@ -1,0 +1,45 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { StorageError } from "./storage-error.ts";
+
+/**
+ * Creates the data directory where it is missing, and takes it for this process until the lock is disposed of.
+ *
+ * The lock is SQLite's on an empty file, so the operating system drops it when the process ends, however it ends:
+ * none is ever stale. It is apart from the database, which other programs may read meanwhile. Throws a
+ * {@link StorageError} at once where the directory cannot be created or written, or another server has it.
+ */
+export function lockDataDirectory(directory: string): Disposable {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw new StorageError(`the data directory ${directory} cannot be created`, chooseAnother, error);
+  }
+  return lockFile(directory);
+}
+
+const chooseAnother = "give the server the right to write there, or choose another directory with --data";
+
+// Nothing else may open this file: on POSIX systems, closing any handle of it would drop the lock of the process.
+const lockFileName = "bourse.lock";
+
+const sqliteBusy = 5;
+
+function lockFile(directory: string): Disposable {
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(join(directory, lockFileName), { timeout: 0 });
+    lock.exec("begin exclusive");
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if (error instanceof Error && "errcode" in error && error.errcode === sqliteBusy) {
+      throw new StorageError(
+        `the data directory ${directory} is in use by another server`,
+        "stop that server, or choose another directory with --data",
+      );
+    }
+    throw new StorageError(`the data directory ${directory} cannot be written`, chooseAnother, error);
+  }
+}

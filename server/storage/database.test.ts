@@ -1,0 +1,173 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtempDisposable, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { sql } from "kysely";
+import type { Migration } from "kysely/migration";
+import { expect, test } from "vitest";
+import { openDatabase } from "./database.ts";
+import { migrations } from "./migrations/migrations.ts";
+import { StorageError } from "./storage-error.ts";
+
+const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-storage-"));
+
+const laptopBag = { id: "b4c1", name: "Laptop bag", body: new Uint8Array([1, 0, 255]) };
+
+test("a missing data directory is created, parents included", async () => {
+  await using temporary = await temporaryDirectory();
+  await using database = await openDatabase(join(temporary.path, "a", "b"));
+  expect(await database.tables.selectFrom("product").selectAll().execute()).toEqual([]);
+});
+
+test("what was written is there after closing and opening again", async () => {
+  await using temporary = await temporaryDirectory();
+  {
+    await using database = await openDatabase(temporary.path);
+    await database.tables.insertInto("product").values(laptopBag).execute();
+  }
+  await using database = await openDatabase(temporary.path);
+  const rows = await database.tables.selectFrom("product").select(["sequence", "id", "name", "body"]).execute();
+  expect(rows).toEqual([{ sequence: 1n, ...laptopBag }]);
+});
+
+test("migrations run once, in the order of their names", async () => {
+  await using temporary = await temporaryDirectory();
+  const ran: string[] = [];
+  const noting = (name: string): Migration => ({ up: async () => void ran.push(name) });
+  const three = { "0003-c": noting("c"), "0001-a": noting("a"), "0002-b": noting("b") };
+  for (const set of [{}, three, three]) await (await openDatabase(temporary.path, set))[Symbol.asyncDispose]();
+  expect(ran).toEqual(["a", "b", "c"]);
+});
+
+test("a migration that fails leaves nothing behind, and is named", async () => {
+  await using temporary = await temporaryDirectory();
+  const broken: Migration = {
+    async up(db) {
+      await db.schema.createTable("half").addColumn("id", "integer").execute();
+      throw new Error("the disk is full");
+    },
+  };
+  const opening = openDatabase(temporary.path, { ...migrations, "0002-broken": broken });
+  await expect(opening).rejects.toThrow(
+    /bourse\.sqlite .*0002-broken failed \(the disk is full\): nothing was changed/,
+  );
+  await using database = await openDatabase(temporary.path, {});
+  const names = await sql`select name from sqlite_master where name in ('half', 'product')`.execute(database.tables);
+  expect(names.rows).toEqual([]);
+});
+
+test("a database of a newer version is refused, and left as it is", async () => {
+  await using temporary = await temporaryDirectory();
+  const newer = { ...migrations, "0099-from-the-future": { up: async () => {} } };
+  await (await openDatabase(temporary.path, newer))[Symbol.asyncDispose]();
+  const before = await readFile(join(temporary.path, "bourse.sqlite"));
+  const opening = openDatabase(temporary.path);
+  await expect(opening).rejects.toThrow(StorageError);
+  await expect(opening).rejects.toThrow(/newer version of Bourse.*0099-from-the-future: start the newer version/);
+  expect(await readFile(join(temporary.path, "bourse.sqlite"))).toEqual(before);
+  await (await openDatabase(temporary.path, newer))[Symbol.asyncDispose]();
+});
+
+test("a second opener in the same process is refused until the first has closed", async () => {
+  await using temporary = await temporaryDirectory();
+  const first = await openDatabase(temporary.path);
+  await expect(openDatabase(temporary.path)).rejects.toThrow(
+    `the data directory ${temporary.path} is in use by another server: stop that server`,
+  );
+  await first[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+  await using _ = await openDatabase(temporary.path);
+});
+
+test("another process's lock holds while it lives, and is gone once it is killed", async () => {
+  await using temporary = await temporaryDirectory();
+  const script = `
+    const { openDatabase } = await import(${JSON.stringify(new URL("database.ts", import.meta.url))});
+    const database = await openDatabase(${JSON.stringify(temporary.path)});
+    await database.tables.insertInto("product").values({ id: "a", name: "A", body: new Uint8Array(1) }).execute();
+    console.log("open");
+    setInterval(() => database, 1000);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const ended = once(child, "exit");
+  try {
+    await once(child.stdout, "data");
+    await expect(openDatabase(temporary.path)).rejects.toThrow("is in use by another server");
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
+  await using database = await openDatabase(temporary.path);
+  expect(await database.tables.selectFrom("product").select("id").execute()).toEqual([{ id: "a" }]);
+});
+
+test("a data directory that cannot be created is an error with its path and what to do", async () => {
+  await using temporary = await temporaryDirectory();
+  const file = join(temporary.path, "file");
+  await writeFile(file, "");
+  const opening = openDatabase(join(file, "data"));
+  await expect(opening).rejects.toThrow(StorageError);
+  await expect(opening).rejects.toThrow(`the data directory ${join(file, "data")} cannot be created`);
+  await expect(opening).rejects.toThrow("choose another directory with --data");
+});
+
+test("a data directory that cannot be written is an error with its path", async () => {
+  await using temporary = await temporaryDirectory();
+  await mkdir(join(temporary.path, "bourse.lock"));
+  await expect(openDatabase(temporary.path)).rejects.toThrow(`the data directory ${temporary.path} cannot be written`);
+});
+
+test("a file that is no database is refused, and the directory is free again", async () => {
+  await using temporary = await temporaryDirectory();
+  const path = join(temporary.path, "bourse.sqlite");
+  await writeFile(path, "This is a text that somebody left here. ".repeat(100));
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await expect(openDatabase(temporary.path)).rejects.toThrow(`the database ${path} cannot be opened`);
+  }
+});
+
+test("commits are on the disk before they are acknowledged, and readers do not wait for the writer", async () => {
+  await using temporary = await temporaryDirectory();
+  await using database = await openDatabase(temporary.path);
+  const pragma = async (name: string) =>
+    Object.values((await sql<object>`pragma ${sql.raw(name)}`.execute(database.tables)).rows[0] ?? {})[0];
+  expect(await pragma("journal_mode")).toBe("wal");
+  expect(await pragma("synchronous")).toBe(2n);
+  expect(await pragma("foreign_keys")).toBe(1n);
+  using reader = new DatabaseSync(join(temporary.path, "bourse.sqlite"), { readOnly: true });
+  await database.tables.transaction().execute(async (transaction) => {
+    await transaction.insertInto("product").values(laptopBag).execute();
+    expect(reader.prepare("select * from product").all()).toEqual([]);
+  });
+  expect(reader.prepare("select id from product").all()).toEqual([{ id: "b4c1" }]);
+});
+
+test("integers beyond what a number can hold come back exactly", async () => {
+  await using temporary = await temporaryDirectory();
+  await using database = await openDatabase(temporary.path);
+  const price = { price_currency: "XXX", price_units: 2n ** 63n - 1n, price_nanos: 999_999_999n };
+  await database.tables
+    .insertInto("product")
+    .values({ ...laptopBag, ...price })
+    .execute();
+  expect(
+    await database.tables
+      .selectFrom("product")
+      .select(["price_currency", "price_units", "price_nanos"])
+      .executeTakeFirst(),
+  ).toEqual(price);
+});
+
+test("what a transaction did is undone where it fails", async () => {
+  await using temporary = await temporaryDirectory();
+  await using database = await openDatabase(temporary.path);
+  const failing = database.tables.transaction().execute(async (transaction) => {
+    await transaction.insertInto("product").values(laptopBag).execute();
+    throw new Error("no");
+  });
+  await expect(failing).rejects.toThrow("no");
+  expect(await database.tables.selectFrom("product").selectAll().execute()).toEqual([]);
+});

@@ -1,0 +1,124 @@
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { type Call, callKey } from "./call.ts";
+
+/** How long a handler may go on after its signal has fired, before its call is answered without it. */
+const handlerGraceMs = 1_000;
+
+/**
+ * The outermost interceptor of every call: counts messages, remembers why the call failed, answers what is no
+ * ConnectError with "internal error", and ends a call whose handler does not listen to its signal.
+ */
+export const callInterceptor: Interceptor = (next) => async (request) => {
+  const call = request.contextValues.get(callKey);
+  if (call === undefined) return next(request);
+  const { signal } = request;
+  try {
+    if (request.stream) {
+      const message = tap(request.message, () => call.messagesIn++);
+      const response = await orAbort(next({ ...request, message }), signal);
+      if (!response.stream) throw new Error("a stream was answered with a single message");
+      return { ...response, message: guard(response.message, call, signal) };
+    }
+    call.messagesIn = 1;
+    const response = await orAbort(next(request), signal);
+    call.messagesOut = 1;
+    return response;
+  } catch (error) {
+    throw answer(error, call, signal);
+  }
+};
+
+/** Calls `seen` for each message. Written out, as an async generator would cost several times as much a message. */
+function tap<T>(messages: AsyncIterable<T>, seen: () => void): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      const source = messages[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const result = await source.next();
+          if (result.done !== true) seen();
+          return result;
+        },
+        return: (value) => source.return?.(value) ?? Promise.resolve({ done: true, value }),
+        throw: (error) => source.throw?.(error) ?? Promise.reject(error),
+      };
+    },
+  };
+}
+
+function guard<T>(messages: AsyncIterable<T>, call: Call, signal: AbortSignal): AsyncIterable<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      const source = tap(messages, () => call.messagesOut++)[Symbol.asyncIterator]();
+      const untilAborted = raceWithAbort<IteratorResult<T>>(signal);
+      return {
+        async next() {
+          try {
+            const result = await untilAborted.race(source.next());
+            if (result.done === true) untilAborted.stop();
+            return result;
+          } catch (error) {
+            untilAborted.stop();
+            throw answer(error, call, signal);
+          }
+        },
+        return(value) {
+          untilAborted.stop();
+          return source.return?.(value) ?? Promise.resolve({ done: true, value });
+        },
+        throw(error) {
+          untilAborted.stop();
+          return source.throw?.(error) ?? Promise.reject(error);
+        },
+      };
+    },
+  };
+}
+
+async function orAbort<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  const untilAborted = raceWithAbort<T>(signal);
+  try {
+    return await untilAborted.race(result);
+  } finally {
+    untilAborted.stop();
+  }
+}
+
+/**
+ * Races promises, one after the other, with a signal: the one that is pending when the grace after the abort is over
+ * rejects with the abort's reason. `Promise.race` would keep every promise of a long stream alive until the abort.
+ */
+function raceWithAbort<T>(signal: AbortSignal): { race(result: Promise<T>): Promise<T>; stop(): void } {
+  let giveUp: ((reason: unknown) => void) | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => giveUp?.(signal.reason), handlerGraceMs);
+    timer.unref();
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return {
+    race(result) {
+      return new Promise<T>((resolve, reject) => {
+        giveUp = reject;
+        result.then(resolve, reject);
+      });
+    },
+    stop() {
+      giveUp = undefined;
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    },
+  };
+}
+
+/** What the client is told of an error; the call keeps the error itself for the log. */
+function answer(error: unknown, call: Call, signal: AbortSignal): ConnectError {
+  call.failure = error;
+  // Node's own waits reject with an AbortError that hides why the signal fired.
+  if (signal.aborted && error instanceof Error && error.name === "AbortError") {
+    return ConnectError.from(signal.reason, Code.Canceled);
+  }
+  if (error instanceof ConnectError) return error;
+  return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
+}

@@ -1,0 +1,21 @@
+import type { Logger } from "pino";
+import type { CallRecord } from "./call-record.ts";
+
+// Codes that speak of a mistake of the server's own.
+const serverFaults = new Set(["internal", "unknown", "data_loss"]);
+
+/** Writes one line for each call that has ended: an error with its cause where the server is at fault. */
+export function logCalls(log: Logger): (record: CallRecord) => void {
+  return ({ failure, ...record }) => {
+    const line = { ...record, durationMs: Math.round(record.durationMs * 10) / 10 };
+    if (serverFaults.has(record.code)) {
+      log.error({ ...line, err: rootCause(failure) }, "call failed");
+    } else {
+      log.info(failure instanceof Error ? { ...line, reason: failure.message } : line, "call");
+    }
+  };
+}
+
+function rootCause(failure: unknown): unknown {
+  return failure instanceof Error && failure.cause instanceof Error ? failure.cause : failure;
+}

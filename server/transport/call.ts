@@ -1,0 +1,87 @@
+import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { MetadataError, singleValuedKeys, type WireMetadata } from "./metadata-rules.ts";
+
+/** Puts a call's response headers on the wire, before its first message. */
+export type FlushHeaders = (context: HandlerContext) => void;
+
+/**
+ * One call as the transport sees it: the metadata of its response, and what the log will tell.
+ *
+ * Metadata is kept twice: joined in the context's `Headers`, which Connect's protocols read, and as separate values
+ * here, because `Headers` cannot hold two values of a key apart and gRPC sends them as two header lines.
+ */
+export class Call {
+  readonly header = new Map<string, string[]>();
+  readonly trailer = new Map<string, string[]>();
+  messagesIn = 0;
+  messagesOut = 0;
+  /** What the handler threw, before it was turned into an answer. */
+  failure: unknown;
+  #headers: "open" | "frozen" | "sent" = "open";
+  readonly #flush: FlushHeaders | undefined;
+
+  /** @param flush absent where headers cannot go out early, as in the in-memory transport */
+  constructor(flush?: FlushHeaders) {
+    this.#flush = flush;
+  }
+
+  /** The transport has put the headers on the wire. */
+  markHeadersSent(): void {
+    this.#headers = "sent";
+  }
+
+  setHeader(context: HandlerContext, metadata: WireMetadata): void {
+    switch (this.#headers) {
+      case "open":
+        append(metadata, this.header, context.responseHeader);
+        return;
+      case "frozen":
+        throw new MetadataError("a header was set after sendHeader: set it before, or send it as a trailer");
+      case "sent":
+        throw new MetadataError("a header was set after the headers were sent: set it before, or send it as a trailer");
+    }
+  }
+
+  sendHeader(context: HandlerContext, metadata: WireMetadata): void {
+    switch (this.#headers) {
+      case "open":
+        append(metadata, this.header, context.responseHeader);
+        this.#headers = "frozen";
+        if (context.method.methodKind !== "unary") this.#flush?.(context);
+        return;
+      case "frozen":
+        throw new MetadataError("sendHeader was called twice: it may be called once");
+      case "sent":
+        throw new MetadataError(
+          "sendHeader was called after the headers were sent: call it once, before the first message",
+        );
+    }
+  }
+
+  setTrailer(context: HandlerContext, metadata: WireMetadata): void {
+    append(metadata, this.trailer, context.responseTrailer);
+  }
+}
+
+/** The context value under which the transport hands a handler its call. */
+export const callKey = createContextKey<Call | undefined>(undefined, { description: "the call's response metadata" });
+
+/** The call that a handler context belongs to; one that only fills the context where the transport is not ours. */
+export function callOf(context: HandlerContext): Call {
+  const known = context.values.get(callKey);
+  if (known !== undefined) return known;
+  const call = new Call();
+  context.values.set(callKey, call);
+  return call;
+}
+
+function append(metadata: WireMetadata, separate: Map<string, string[]>, joined: Headers): void {
+  for (const [key, values] of metadata) {
+    const known = separate.get(key) ?? [];
+    if (singleValuedKeys.has(key) && known.length + values.length > 1) {
+      throw new MetadataError(`metadata key "${key}" takes one value only: HTTP gives it a meaning of its own`);
+    }
+    for (const value of values) joined.append(key, value);
+    separate.set(key, [...known, ...values]);
+  }
+}

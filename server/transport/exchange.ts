@@ -1,0 +1,42 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** Headers or trailers to send: keys in lower case; a list sends each of its values on a line of its own. */
+export type OutgoingHeaders = Record<string, string | string[]>;
+
+/**
+ * One HTTP request and its response, the same over every version of HTTP.
+ *
+ * `respond`, then any number of `write`, then `end`, each after the one before it has returned. After the client is
+ * gone they do nothing, except that a `write` that waits rejects.
+ */
+export interface Exchange {
+  readonly httpVersion: "1.0" | "1.1" | "2.0";
+  readonly method: string;
+  /** The path and the query, as in `/a/b?c=d`. */
+  readonly target: string;
+  /** The address of the client, HOST:PORT. */
+  readonly peer: string;
+  readonly header: Headers;
+  /** `http` or `https`, host and port, as the client named them. */
+  readonly origin: string;
+  /** The bytes of the request. Not reading them holds the client back. Throws a ConnectError when the client is gone. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Aborts when the client is gone before the response has ended, with a ConnectError that says how. */
+  readonly signal: AbortSignal;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly responded: boolean;
+  /** Headers that the response gets whoever writes it. */
+  extraHeaders: OutgoingHeaders;
+
+  /** Sends the status and the headers at once. `trailers` says that `end` will have some; HTTP/2 must know by now. */
+  respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void;
+  /** Sends bytes. Returns a promise where the client does not keep up: wait for it before the next write. */
+  write(chunk: Uint8Array): Promise<void> | undefined;
+  /** Ends the response; resolves when everything was handed to the network, or the client is gone. */
+  end(trailers?: OutgoingHeaders): Promise<void>;
+  /** Cuts the response off, so that the client cannot take it for a whole one. */
+  abort(): void;
+  /** The same exchange as Node's own request and response, for code that is written against them. Use either. */
+  toNode(): { request: IncomingMessage; response: ServerResponse };
+}

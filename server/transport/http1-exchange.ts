@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
+import type { Exchange, OutgoingHeaders } from "./exchange.ts";
+import { clientGone, readBody, toWebHeaders } from "./exchange-parts.ts";
+
+/** How long a client may go on sending after it was answered, before its connection is closed. */
+const lingerMs = 2_000;
+
+/** An exchange on a connection of HTTP/1.1 or 1.0. Trailers are not sent: no protocol that needs them is served there. */
+export class Http1Exchange implements Exchange {
+  readonly httpVersion: "1.0" | "1.1";
+  readonly method: string;
+  readonly target: string;
+  readonly peer: string;
+  readonly origin: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  bytesIn = 0;
+  bytesOut = 0;
+  extraHeaders: OutgoingHeaders = {};
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #gone = new AbortController();
+  #header: Headers | undefined;
+  #ended = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse) {
+    this.#request = request;
+    this.#response = response;
+    this.httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
+    this.method = request.method ?? "";
+    this.target = request.url ?? "/";
+    this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
+    const scheme = (request.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http";
+    this.origin = `${scheme}://${request.headers.host ?? "unknown"}`;
+    this.body = readBody(request, (size) => {
+      this.bytesIn += size;
+    });
+    // Without listeners a connection that breaks would end the process; "close" follows and tells the rest.
+    request.on("error", ignore);
+    response.on("error", ignore);
+    response.once("close", () => {
+      if (!this.#ended) this.#gone.abort(clientGone("connection closed"));
+    });
+  }
+
+  get header(): Headers {
+    this.#header ??= toWebHeaders(this.#request.headers);
+    return this.#header;
+  }
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  get responded(): boolean {
+    return this.#response.headersSent;
+  }
+
+  respond(status: number, headers: OutgoingHeaders): void {
+    if (this.#response.destroyed) return;
+    this.#response.writeHead(status, { ...this.extraHeaders, ...headers });
+    this.#response.flushHeaders();
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    this.bytesOut += chunk.byteLength;
+    if (this.#response.write(chunk)) return undefined;
+    return this.#drained();
+  }
+
+  end(): Promise<void> {
+    const response = this.#response;
+    this.#ended = true;
+    if (response.destroyed) return Promise.resolve();
+    return new Promise((resolve) => {
+      response.once("close", resolve);
+      response.once("finish", () => this.#discardRest());
+      response.end();
+    });
+  }
+
+  abort(): void {
+    this.#ended = true;
+    this.#response.destroy();
+  }
+
+  toNode(): { request: IncomingMessage; response: ServerResponse } {
+    this.#ended = true;
+    return { request: this.#request, response: this.#response };
+  }
+
+  /** The client may still be sending what nobody will read. To close at once could cost it the response. */
+  #discardRest(): void {
+    const request = this.#request;
+    if (request.complete) return;
+    const timer = setTimeout(() => request.destroy(), lingerMs);
+    request.once("close", () => clearTimeout(timer));
+    request.resume();
+  }
+
+  #drained(): Promise<void> {
+    const response = this.#response;
+    return new Promise((resolve, reject) => {
+      const onDrain = () => {
+        response.off("close", onClose);
+        resolve();
+      };
+      const onClose = () => {
+        response.off("drain", onDrain);
+        reject(clientGone("the connection closed while a write waited"));
+      };
+      if (response.destroyed) return onClose();
+      response.once("drain", onDrain);
+      response.once("close", onClose);
+    });
+  }
+}
+
+function ignore(): void {}

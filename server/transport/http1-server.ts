@@ -1,0 +1,46 @@
+import { createServer, type Server } from "node:http";
+import type { Exchange } from "./exchange.ts";
+import { Http1Exchange } from "./http1-exchange.ts";
+import { limits } from "./limits.ts";
+
+/** A server for HTTP/1.1 that does not listen: it is handed its connections. */
+export interface Http1Server {
+  readonly server: Server;
+  /** Ends every connection as soon as it has nothing under way. Returns what stops doing so. */
+  drain(): () => void;
+}
+
+/** How often connections are looked at while they drain: Node does not say when one becomes idle. */
+const idleCheckMs = 50;
+
+/** Makes a server for HTTP/1.1 and 1.0. */
+export function createHttp1Server(onExchange: (exchange: Exchange) => void): Http1Server {
+  const server = createServer({
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.openTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    // A long upload is no abuse: its handler watches its progress.
+    requestTimeout: 0,
+    connectionsCheckingInterval: limits.openTimeoutMs / 2,
+  });
+  server.maxHeadersCount = limits.maxHeaderPairs;
+  let draining = false;
+  server.on("request", (request, response) => {
+    if (draining) response.setHeader("connection", "close");
+    onExchange(new Http1Exchange(request, response));
+  });
+  // Starts the check for late headers, which otherwise begins with listening.
+  server.emit("listening");
+  return {
+    server,
+    drain() {
+      draining = true;
+      server.closeIdleConnections();
+      const timer = setInterval(() => server.closeIdleConnections(), idleCheckMs);
+      return () => {
+        clearInterval(timer);
+        server.close();
+      };
+    },
+  };
+}

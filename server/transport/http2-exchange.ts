@@ -1,0 +1,147 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import {
+  constants,
+  Http2ServerRequest,
+  Http2ServerResponse,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Exchange, OutgoingHeaders } from "./exchange.ts";
+import { clientGone, readBody, toWebHeaders } from "./exchange-parts.ts";
+
+/** An exchange on a stream of an HTTP/2 session. */
+export class Http2Exchange implements Exchange {
+  readonly httpVersion = "2.0";
+  readonly method: string;
+  readonly target: string;
+  readonly peer: string;
+  readonly origin: string;
+  readonly body: AsyncIterable<Uint8Array>;
+  bytesIn = 0;
+  bytesOut = 0;
+  extraHeaders: OutgoingHeaders = {};
+  readonly #stream: ServerHttp2Stream;
+  readonly #incoming: IncomingHttpHeaders;
+  readonly #rawHeaders: string[];
+  readonly #gone = new AbortController();
+  #header: Headers | undefined;
+  #ended = false;
+
+  constructor(stream: ServerHttp2Stream, incoming: IncomingHttpHeaders, rawHeaders: string[]) {
+    this.#stream = stream;
+    this.#incoming = incoming;
+    this.#rawHeaders = rawHeaders;
+    this.method = incoming[":method"] ?? "";
+    this.target = incoming[":path"] ?? "/";
+    const socket = stream.session?.socket;
+    this.peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
+    this.origin = `${incoming[":scheme"] ?? "http"}://${incoming[":authority"] ?? incoming.host ?? "unknown"}`;
+    this.body = readBody(stream, (size) => {
+      this.bytesIn += size;
+    });
+    // Without a listener a stream that breaks would end the process; "close" follows and tells the rest.
+    stream.on("error", ignore);
+    stream.once("close", () => {
+      if (!this.#ended) this.#gone.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`));
+    });
+  }
+
+  get header(): Headers {
+    this.#header ??= toWebHeaders(this.#incoming);
+    return this.#header;
+  }
+
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  get responded(): boolean {
+    return this.#stream.headersSent;
+  }
+
+  respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed) return;
+    stream.respond(
+      { ":status": status, ...this.extraHeaders, ...headers },
+      { waitForTrailers: trailers !== undefined },
+    );
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    const stream = this.#stream;
+    this.bytesOut += chunk.byteLength;
+    if (stream.write(chunk)) return undefined;
+    return this.#drained();
+  }
+
+  end(trailers?: OutgoingHeaders): Promise<void> {
+    const stream = this.#stream;
+    this.#ended = true;
+    if (stream.destroyed || stream.closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      stream.once("close", resolve);
+      stream.once("wantTrailers", () => {
+        stream.sendTrailers(trailers ?? {});
+        this.#stopRequest();
+      });
+      if (trailers === undefined) stream.once("finish", () => this.#stopRequest());
+      stream.end();
+    });
+  }
+
+  abort(): void {
+    this.#ended = true;
+    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  toNode(): { request: IncomingMessage; response: ServerResponse } {
+    this.#ended = true;
+    const request = new Http2ServerRequest(this.#stream, this.#incoming, {}, this.#rawHeaders);
+    const response = new Http2ServerResponse(this.#stream);
+    // Node documents the two pairs as compatible; its types do not say so.
+    return { request: request as unknown as IncomingMessage, response: response as unknown as ServerResponse };
+  }
+
+  /** The client may still be sending what nobody will read: tells it to stop, after the last of the response. */
+  #stopRequest(): void {
+    const stream = this.#stream;
+    if (stream.readableEnded) return;
+    // Node hands the response's last frame over at the end of this turn; a reset that is first would cost it.
+    setImmediate(() => {
+      if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+  }
+
+  #drained(): Promise<void> {
+    const stream = this.#stream;
+    return new Promise((resolve, reject) => {
+      const onDrain = () => {
+        stream.off("close", onClose);
+        resolve();
+      };
+      const onClose = () => {
+        stream.off("drain", onDrain);
+        reject(clientGone("the stream closed while a write waited"));
+      };
+      if (stream.closed || stream.destroyed) return onClose();
+      stream.once("drain", onDrain);
+      stream.once("close", onClose);
+    });
+  }
+}
+
+const resetNamePattern =
+  /^NGHTTP2_((NO|PROTOCOL|INTERNAL|FLOW_CONTROL|FRAME_SIZE|COMPRESSION|CONNECT)_ERROR|SETTINGS_TIMEOUT|STREAM_CLOSED|REFUSED_STREAM|CANCEL|ENHANCE_YOUR_CALM|INADEQUATE_SECURITY|HTTP_1_1_REQUIRED)$/;
+
+const resetNames = new Map<number, string>(
+  Object.entries(constants)
+    .filter(([name]) => resetNamePattern.test(name))
+    .map(([name, code]) => [Number(code), name.slice("NGHTTP2_".length)]),
+);
+
+function resetName(code: number | undefined): string {
+  return resetNames.get(code ?? -1) ?? `code ${code}`;
+}
+
+function ignore(): void {}

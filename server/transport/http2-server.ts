@@ -1,0 +1,93 @@
+import {
+  constants,
+  createServer,
+  type IncomingHttpHeaders,
+  type Http2Server as NodeHttp2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
+import type { Exchange } from "./exchange.ts";
+import { Http2Exchange } from "./http2-exchange.ts";
+import { limits } from "./limits.ts";
+
+/** A server for HTTP/2 that does not listen: it is handed its connections. */
+export interface Http2Server {
+  readonly server: NodeHttp2Server;
+  /** Asks every client to open no more streams, and ends its session when the open ones have ended. */
+  drain(): void;
+  /** Ends every session at once. */
+  destroy(): void;
+}
+
+/**
+ * How long a peer may take to answer the ping that follows the first GOAWAY. A Node client never does: it closes its
+ * half of an idle connection at once, which a Node server does not notice.
+ */
+const goAwayPingMs = 200;
+
+/** Makes a server for HTTP/2. */
+export function createHttp2Server(onExchange: (exchange: Exchange) => void): Http2Server {
+  const server = createServer({
+    settings: {
+      initialWindowSize: limits.streamWindowBytes,
+      maxConcurrentStreams: limits.maxConcurrentStreams,
+      maxHeaderListSize: limits.maxHeaderBytes,
+    },
+    maxHeaderListPairs: limits.maxHeaderPairs,
+    streamResetBurst: limits.streamResetBurst,
+    streamResetRate: limits.streamResetRate,
+  });
+  const openStreams = new Map<ServerHttp2Session, number>();
+  let draining = false;
+
+  server.on("session", (session) => {
+    openStreams.set(session, 0);
+    session.once("close", () => openStreams.delete(session));
+    session.on("error", () => session.destroy());
+    session.setLocalWindowSize(limits.sessionWindowBytes);
+    session.setTimeout(limits.idleTimeoutMs, () => {
+      if (openStreams.get(session) === 0) session.close();
+    });
+    if (draining) sayGoodbye(session);
+  });
+  server.on(
+    "stream",
+    (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
+      const session = stream.session as ServerHttp2Session | undefined;
+      if (session === undefined) return;
+      countStreams(session, +1);
+      stream.once("close", () => countStreams(session, -1));
+      onExchange(new Http2Exchange(stream, headers, rawHeaders));
+    },
+  );
+
+  function countStreams(session: ServerHttp2Session, change: number): void {
+    const open = openStreams.get(session);
+    if (open !== undefined) openStreams.set(session, open + change);
+  }
+
+  return {
+    server,
+    drain() {
+      draining = true;
+      for (const session of openStreams.keys()) sayGoodbye(session);
+    },
+    destroy() {
+      for (const session of openStreams.keys()) session.destroy();
+      server.close();
+    },
+  };
+}
+
+/** Ends a session without losing a request that is on its way: tells first, and closes when the peer has heard it. */
+function sayGoodbye(session: ServerHttp2Session): void {
+  if (session.closed || session.destroyed) return;
+  session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
+  const close = () => {
+    clearTimeout(timer);
+    if (!session.closed) session.close();
+  };
+  const timer = setTimeout(close, goAwayPingMs);
+  session.once("close", () => clearTimeout(timer));
+  session.ping(close);
+}

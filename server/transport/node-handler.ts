@@ -1,0 +1,133 @@
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  createConnectRouter,
+  createContextValues,
+  type Interceptor,
+} from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
+import { Call, callKey } from "./call.ts";
+import { callInterceptor } from "./call-interceptor.ts";
+import { type CallRecord, codeName } from "./call-record.ts";
+import type { Exchange } from "./exchange.ts";
+import { limits } from "./limits.ts";
+import { ResponseWriter } from "./response-writer.ts";
+import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
+
+/** What a node handler serves, and how. */
+export interface NodeHandlerOptions {
+  /** Registers the services. */
+  readonly routes: (router: ConnectRouter) => void;
+  /** Run around every call, the first one outermost. */
+  readonly interceptors?: readonly Interceptor[];
+  /** Told of each call when it has ended. */
+  readonly onCall?: (record: CallRecord) => void;
+  /** The largest message taken and sent, in bytes. Default: 4 MiB each. */
+  readonly readMaxBytes?: number;
+  readonly writeMaxBytes?: number;
+}
+
+/** Serves the calls of a router, over every version of HTTP. */
+export interface NodeHandler {
+  /** Takes an exchange that is a call, or looks like one. False: it is none, and nothing was done to it. */
+  handle(exchange: Exchange): boolean;
+  /** The calls under way. */
+  readonly activeCalls: number;
+  /** Ends every stream with UNAVAILABLE, now and from now on; unary calls go on. */
+  endStreams(): void;
+}
+
+/**
+ * Makes the handlers of Connect's router serve {@link Exchange}s. The only place that knows Connect's universal
+ * handlers: everything else sees services above it, and HTTP below.
+ */
+export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
+  const router = createConnectRouter({
+    interceptors: [callInterceptor, ...(options.interceptors ?? [])],
+    acceptCompression: [compressionGzip, compressionBrotli],
+    readMaxBytes: options.readMaxBytes ?? limits.readMaxBytes,
+    writeMaxBytes: options.writeMaxBytes ?? limits.writeMaxBytes,
+    maxTimeoutMs: limits.maxTimeoutMs,
+  });
+  options.routes(router);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  const streamsEnd = new AbortController();
+  let activeCalls = 0;
+
+  async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
+    activeCalls++;
+    const start = performance.now();
+    const unary = handler.method.methodKind === "unary";
+    const signal = unary ? exchange.signal : AbortSignal.any([exchange.signal, streamsEnd.signal]);
+    const writer = new ResponseWriter(exchange, protocol);
+    const call = new Call((context) => writer.sendHeader(context.responseHeader, call));
+    const contextValues = createContextValues().set(callKey, call);
+    let outcome = "ok";
+    try {
+      const { httpVersion, method, header, body } = exchange;
+      const url = exchange.origin + exchange.target;
+      const response = await handler({ httpVersion, method, header, body, url, signal, contextValues });
+      await writer.write(response, call);
+      outcome = outcomeOf(response, call);
+    } catch (error) {
+      call.failure ??= error;
+      outcome = codeName(ConnectError.from(error).code);
+      if (!exchange.signal.aborted) exchange.abort();
+    } finally {
+      activeCalls--;
+    }
+    if (exchange.signal.aborted) outcome = "canceled";
+    options.onCall?.({
+      method: `${handler.service.typeName}/${handler.method.name}`,
+      protocol,
+      httpVersion: exchange.httpVersion,
+      peer: exchange.peer,
+      code: outcome,
+      durationMs: performance.now() - start,
+      messagesIn: call.messagesIn,
+      messagesOut: call.messagesOut,
+      bytesIn: exchange.bytesIn,
+      bytesOut: exchange.bytesOut,
+      failure: call.failure,
+    });
+  }
+
+  return {
+    handle(exchange) {
+      const query = exchange.target.indexOf("?");
+      const path = query < 0 ? exchange.target : exchange.target.slice(0, query);
+      const handler = handlers.get(path);
+      const protocol = protocolOf(exchange);
+      if (handler === undefined) return protocol !== undefined && refuseUnknownMethod(exchange, path, protocol);
+      if (protocol === "grpc" && exchange.httpVersion !== "2.0") {
+        refuse(exchange, 505, "gRPC needs HTTP/2: use it, or gRPC-Web or Connect, which HTTP/1.1 can carry");
+      } else if (!URL.canParse(exchange.origin + exchange.target)) {
+        refuse(exchange, 400, "the Host header or the path is malformed");
+      } else {
+        void serve(exchange, handler, protocol ?? "connect");
+      }
+      return true;
+    },
+    get activeCalls() {
+      return activeCalls;
+    },
+    endStreams() {
+      streamsEnd.abort(new ConnectError("the server is shutting down: connect again and go on", Code.Unavailable));
+    },
+  };
+}
+
+function refuse(exchange: Exchange, status: number, reason: string): void {
+  exchange.respond(status, { "content-type": "text/plain" });
+  void exchange.write(Buffer.from(`${reason}\n`));
+  void exchange.end();
+}
+
+function outcomeOf(response: UniversalServerResponse, call: Call): string {
+  if (call.failure !== undefined) return codeName(ConnectError.from(call.failure, Code.Internal).code);
+  const grpcStatus = Number(response.trailer?.get("grpc-status") ?? "0");
+  if (grpcStatus !== 0) return codeName(grpcStatus);
+  return response.status === 200 ? "ok" : `http_${response.status}`;
+}

@@ -1,0 +1,118 @@
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
+import type { Exchange } from "./exchange.ts";
+import { createHttp1Server } from "./http1-server.ts";
+import { createHttp2Server } from "./http2-server.ts";
+import { limits } from "./limits.ts";
+import { sniffHttp2 } from "./preface.ts";
+import { readTlsFiles, reloadTlsFiles, type TlsFiles } from "./tls-credentials.ts";
+
+/** Where to listen, and who answers. */
+export interface PortOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Given: the port speaks TLS only. */
+  readonly tls?: TlsFiles;
+  readonly onExchange: (exchange: Exchange) => void;
+  /** Told when changed TLS files were taken up, or of the problem that kept them from it. */
+  readonly onTlsReload?: (problem?: unknown) => void;
+}
+
+/** An open port. */
+export interface Port {
+  /** As in `http://127.0.0.1:8080`. */
+  readonly url: string;
+  /**
+   * Takes no more connections and requests, and waits for those under way, at most `graceMs`; then cuts them off.
+   * Resolves to whether all ended by themselves.
+   */
+  close(graceMs: number): Promise<boolean>;
+}
+
+/**
+ * Opens the one listener for HTTP/1.1 and HTTP/2: told apart by the first bytes in plain text, by ALPN over TLS.
+ * Rejects where the address cannot be listened on or the TLS files cannot be used.
+ */
+export async function openPort(options: PortOptions): Promise<Port> {
+  const { onExchange, tls } = options;
+  const http1 = createHttp1Server(onExchange);
+  const http2 = createHttp2Server(onExchange);
+  const sockets = new Set<Socket>();
+  const track = (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // Whoever owns the connection by then hears of the error too; without a listener it would end the process.
+    socket.on("error", () => {});
+  };
+  const speak = (socket: Socket, isHttp2: boolean) => {
+    track(socket);
+    // HTTP/1.1 answers clients that have closed their half; an HTTP/2 session has ended when its client closes.
+    socket.allowHalfOpen = !isHttp2;
+    (isHttp2 ? http2 : http1).server.emit("connection", socket);
+  };
+  const listener = tls === undefined ? createPlainListener(track, speak) : createTlsListener(tls, track, speak);
+  listener.maxConnections = limits.maxConnections;
+  await listen(listener, options);
+  const stopReloading = tls && reloadTlsFiles(listener as TlsServer, tls, options.onTlsReload ?? (() => {}));
+  const { address, family, port } = listener.address() as AddressInfo;
+
+  return {
+    url: `${tls === undefined ? "http" : "https"}://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    async close(graceMs) {
+      stopReloading?.();
+      const allClosed = new Promise<void>((resolve) => listener.close(() => resolve()));
+      http2.drain();
+      const stopDraining = http1.drain();
+      let cutOff = false;
+      const deadline = setTimeout(() => {
+        cutOff = true;
+        http2.destroy();
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
+      await allClosed;
+      clearTimeout(deadline);
+      stopDraining();
+      return !cutOff;
+    },
+  };
+}
+
+type TlsServer = ReturnType<typeof createTlsServer>;
+type Track = (socket: Socket) => void;
+type Speak = (socket: Socket, isHttp2: boolean) => void;
+
+const tcpOptions = { noDelay: true, allowHalfOpen: true, keepAlive: true };
+
+function createPlainListener(track: Track, speak: Speak): Server {
+  return createTcpServer(tcpOptions, (socket) => {
+    track(socket);
+    sniffHttp2(socket, limits.openTimeoutMs, (isHttp2) => speak(socket, isHttp2));
+  });
+}
+
+function createTlsListener(tls: TlsFiles, track: Track, speak: Speak): TlsServer {
+  const clientCertificates = tls.clientCa !== undefined;
+  const server = createTlsServer({
+    ...tcpOptions,
+    ...readTlsFiles(tls),
+    ALPNProtocols: ["h2", "http/1.1"],
+    handshakeTimeout: limits.openTimeoutMs,
+    requestCert: clientCertificates,
+    rejectUnauthorized: clientCertificates,
+  });
+  server.on("connection", track);
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
+  server.on("secureConnection", (socket) => speak(socket, socket.alpnProtocol === "h2"));
+  return server;
+}
+
+function listen(listener: Server, { host, port }: PortOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    listener.once("error", reject);
+    listener.listen({ host, port }, () => {
+      listener.off("error", reject);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,53 @@
+import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { Call } from "./call.ts";
+import type { Exchange, OutgoingHeaders } from "./exchange.ts";
+import type { RpcProtocol } from "./rpc-protocol.ts";
+
+/** Writes the response of one call: the headers early where the handler asks for it, then messages, then trailers. */
+export class ResponseWriter {
+  readonly #exchange: Exchange;
+  readonly #protocol: RpcProtocol;
+
+  constructor(exchange: Exchange, protocol: RpcProtocol) {
+    this.#exchange = exchange;
+    this.#protocol = protocol;
+  }
+
+  /** Puts the headers on the wire. Does nothing where they are there already. */
+  sendHeader(header: Headers | undefined, call: Call, status = 200): void {
+    if (this.#exchange.responded) return;
+    call.markHeadersSent();
+    const trailers = this.#protocol === "grpc" ? "with trailers" : undefined;
+    this.#exchange.respond(status, this.#merge(header, call.header), trailers);
+  }
+
+  /** Writes what Connect's handler answered, holding it back as the client does. Rejects when the client is gone. */
+  async write(response: UniversalServerResponse, call: Call): Promise<void> {
+    const chunks = response.body?.[Symbol.asyncIterator]();
+    try {
+      this.sendHeader(response.header, call, response.status);
+      if (chunks !== undefined) {
+        for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
+          this.#exchange.signal.throwIfAborted();
+          await this.#exchange.write(chunk.value);
+        }
+      }
+    } catch (error) {
+      // The handler waits at its `yield`: tell it, so that it cleans up.
+      await chunks?.throw?.(error).catch(() => {});
+      throw error;
+    }
+    const trailers = response.trailer === undefined ? undefined : this.#merge(response.trailer, call.trailer);
+    await this.#exchange.end(trailers);
+  }
+
+  /** gRPC sends each value on a line of its own; the other protocols' clients expect them joined. */
+  #merge(joined: Headers | undefined, separate: ReadonlyMap<string, string[]>): OutgoingHeaders {
+    const merged: OutgoingHeaders = {};
+    joined?.forEach((value, key) => {
+      const values = this.#protocol === "grpc" ? separate.get(key) : undefined;
+      merged[key] = values !== undefined && values.join(", ") === value ? values : value;
+    });
+    return merged;
+  }
+}

@@ -1,0 +1,48 @@
+import { readFileSync, watch } from "node:fs";
+import { dirname } from "node:path";
+import type { SecureContextOptions, Server } from "node:tls";
+
+/** Where the TLS credentials are, as PEM files. */
+export interface TlsFiles {
+  readonly cert: string;
+  readonly key: string;
+  /** The authorities of client certificates. Where it is given, a client without a valid certificate is refused. */
+  readonly clientCa?: string;
+}
+
+/** How long to wait after a change before the files are read again: certificate and key change one after the other. */
+const settleMs = 200;
+
+/** Reads the credentials. Throws an error that names the file that cannot be read. */
+export function readTlsFiles(files: TlsFiles): SecureContextOptions {
+  const options: SecureContextOptions = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+  return files.clientCa === undefined ? options : { ...options, ca: readFileSync(files.clientCa) };
+}
+
+/**
+ * Reads the credentials again whenever their files change, and uses them for new connections. `report` is told of each
+ * reload; credentials that do not fit are reported, and the old ones stay in use. Returns what ends the watching.
+ */
+export function reloadTlsFiles(server: Server, files: TlsFiles, report: (problem?: unknown) => void): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const reload = () => {
+    try {
+      server.setSecureContext(readTlsFiles(files));
+      report();
+    } catch (problem) {
+      report(problem);
+    }
+  };
+  // The folders, not the files: tools replace certificates by renaming, which would end the watch of a file.
+  const folders = new Set(Object.values(files).map((file) => dirname(file)));
+  const watchers = [...folders].map((folder) =>
+    watch(folder, { persistent: false }, () => {
+      clearTimeout(timer);
+      timer = setTimeout(reload, settleMs);
+    }),
+  );
+  return () => {
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.close();
+  };
+}

@@ -1,0 +1,83 @@
+import { type CallOptions, createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { WireService } from "../../gen/test/wire/v1/wire_service_pb.ts";
+
+/** The kinds of call. */
+export const kinds = ["unary", "serverStream", "clientStream", "bidiStream"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** A protocol over a version of HTTP, with the kinds of call that it has. */
+export interface Wire {
+  readonly name: string;
+  readonly kinds: readonly Kind[];
+  transport(baseUrl: string): Transport;
+}
+
+const withoutBidi = kinds.filter((kind) => kind !== "bidiStream");
+
+/** Every way to call. */
+export const wires: readonly Wire[] = [
+  { name: "gRPC on HTTP/2", kinds, transport: (baseUrl) => createGrpcTransport({ baseUrl }) },
+  {
+    name: "gRPC-Web on HTTP/1.1",
+    kinds: withoutBidi,
+    transport: (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" }),
+  },
+  { name: "gRPC-Web on HTTP/2", kinds, transport: (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "2" }) },
+  {
+    name: "Connect on HTTP/1.1",
+    kinds: withoutBidi,
+    transport: (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1" }),
+  },
+  { name: "Connect on HTTP/2", kinds, transport: (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2" }) },
+];
+
+/** What a client sees of a call, as it comes. */
+export interface SeenCall {
+  readonly header: Promise<Headers>;
+  /** The texts of the responses, when the call has ended well; else it rejects with the error. */
+  readonly texts: Promise<string[]>;
+  /** The trailers, however the call has ended. */
+  readonly trailer: Promise<Headers>;
+}
+
+/** Calls the method of a kind with one request that names a scenario; a stream of requests ends after it. */
+export function call(transport: Transport, kind: Kind, scenario: string, options: CallOptions = {}): SeenCall {
+  const client = createClient(WireService, transport);
+  const header = Promise.withResolvers<Headers>();
+  const trailer = Promise.withResolvers<Headers>();
+  const all = { ...options, onHeader: header.resolve, onTrailer: trailer.resolve };
+  const request = { scenario };
+
+  async function run(): Promise<string[]> {
+    switch (kind) {
+      case "unary":
+        return [(await client.unary(request, all)).text];
+      case "clientStream":
+        return [(await client.clientStream(only(request), all)).text];
+      case "serverStream":
+        return textsOf(client.serverStream(request, all));
+      case "bidiStream":
+        return textsOf(client.bidiStream(only(request), all));
+    }
+  }
+
+  const texts = run();
+  // Whoever waits for headers or trailers of a call that fails without any hears of the failure.
+  texts.catch((error: unknown) => {
+    header.reject(error);
+    trailer.resolve((error as { metadata?: Headers }).metadata ?? new Headers());
+  });
+  for (const promise of [header.promise, trailer.promise]) promise.catch(() => {});
+  return { header: header.promise, texts, trailer: trailer.promise };
+}
+
+async function textsOf(responses: AsyncIterable<{ text: string }>): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const { text } of responses) texts.push(text);
+  return texts;
+}
+
+async function* only<T>(value: T): AsyncIterable<T> {
+  yield value;
+}

@@ -1,0 +1,35 @@
+import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import { type WireRequest, WireService } from "../../gen/test/wire/v1/wire_service_pb.ts";
+
+/** What a call of the wire service does, whatever its kind: it is given the requests, and yields the responses. */
+export type Scenario = (context: HandlerContext, requests: AsyncIterable<WireRequest>) => AsyncIterable<string>;
+
+/** Registers the wire service; `scenarios` are found by the name in a call's first request. */
+export function registerWireService(router: ConnectRouter, scenarios: ReadonlyMap<string, Scenario>): void {
+  async function* run(requests: AsyncIterable<WireRequest>, context: HandlerContext) {
+    const all = requests[Symbol.asyncIterator]();
+    const first = await all.next();
+    if (first.done === true) throw new Error("a call needs a first request");
+    const scenario = scenarios.get(first.value.scenario);
+    if (scenario === undefined) throw new Error(`there is no scenario ${first.value.scenario}`);
+    const rest = { [Symbol.asyncIterator]: () => all };
+    for await (const text of scenario(context, rest)) yield { text };
+  }
+
+  async function runToOne(requests: AsyncIterable<WireRequest>, context: HandlerContext) {
+    let answer = { text: "" };
+    for await (const response of run(requests, context)) answer = response;
+    return answer;
+  }
+
+  router.service(WireService, {
+    unary: (request, context) => runToOne(only(request), context),
+    serverStream: (request, context) => run(only(request), context),
+    clientStream: runToOne,
+    bidiStream: run,
+  });
+}
+
+async function* only<T>(value: T): AsyncIterable<T> {
+  yield value;
+}
