@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { createFileRegistry, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
+import { createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
@@ -117,8 +117,9 @@ function openFeed(config: FeedConfig, now: () => number): Promise<QuoteFeed> | Q
 }
 
 /** The descriptors that are made together with the generated code; they have the comments, which that leaves out. */
-function readDescriptors(): FileRegistry {
-  return createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(pathOf("../gen/descriptors.binpb"))));
+function readDescriptors(): Iterable<DescFile> {
+  const set = fromBinary(FileDescriptorSetSchema, readFileSync(pathOf("../gen/descriptors.binpb")));
+  return createFileRegistry(set).files;
 }
 
 function pathOf(relative: string): string {

@@ -47,7 +47,7 @@ export function readCommandLine(
 function describe(version: string): Command {
   const command = new Command("npm start --")
     .description(
-      "Serves products, orders and live quotes over gRPC, gRPC-Web and Connect, and the dashboard, on one port.",
+      "Serves a product catalogue and live quotes over gRPC, gRPC-Web and Connect, and a dashboard, on one port.",
     )
     .version(version)
     .helpOption("-h, --help", "say this")

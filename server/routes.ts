@@ -1,4 +1,4 @@
-import type { FileRegistry } from "@bufbuild/protobuf";
+import type { DescFile } from "@bufbuild/protobuf";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
@@ -15,7 +15,7 @@ export interface Routes {
   readonly quote: ServiceImpl<typeof QuoteService>;
   readonly health: Health;
   /** The descriptors of all services, for reflection. */
-  readonly files: FileRegistry;
+  readonly files: Iterable<DescFile>;
 }
 
 /** Registers every service that is served. */

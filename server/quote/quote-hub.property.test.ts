@@ -60,6 +60,7 @@ class Reader {
     for (const quote of quotes) {
       expect(this.symbols).toContain(quote.symbol);
       expect(quote.seq).toBeGreaterThan(this.got.at(-1)?.seq ?? this.subscription.seq);
+      expect(quote.seq).toBeGreaterThan(this.place);
       const previous = this.newest.get(quote.symbol)?.instrumentSeq ?? 0n;
       if (this.conflates) expect(quote.instrumentSeq).toBeGreaterThan(previous);
       else expect(quote.instrumentSeq).toBe(previous + 1n);

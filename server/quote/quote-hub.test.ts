@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { InstrumentSchema, SlowReaderPolicy, SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { SlowReaderError, SubscriberLimitError } from "../errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
@@ -158,7 +158,9 @@ describe("a subscription", () => {
     all.subscriber[Symbol.dispose]();
     all.subscriber[Symbol.dispose]();
     await waited;
+    const offers = [vi.spyOn(one.subscriber, "offer"), vi.spyOn(all.subscriber, "offer")];
     hub.publish([tick("A")]);
+    for (const offer of offers) expect(offer).not.toHaveBeenCalled();
     expect([hub.subscriberCount, one.subscriber.queued, all.subscriber.queued]).toEqual([0, 0, 0]);
     expect(one.subscriber.seq).toBe(0n);
   });

@@ -53,12 +53,11 @@ describe("QuoteService.WatchQuotes", () => {
     const { client, publish, hub, time, shutdown } = setUp();
     publish("ACME", 1);
     let header = new Headers();
-    let trailer = new Headers();
     const seen: string[] = [];
-    const stream = client.watchQuotes(
-      { symbols: ["ACME", "X"] },
-      { onHeader: (headers) => (header = headers), onTrailer: (trailers) => (trailer = trailers) },
-    );
+    const onHeader = (headers: Headers) => {
+      header = headers;
+    };
+    const stream = client.watchQuotes({ symbols: ["ACME", "X"] }, { onHeader });
     const error = await read(stream, ({ event, quotes }) => {
       seen.push(event.case ?? `quotes ${quotes.map(({ last }) => last)}`);
       if (event.case === "caughtUp") {
@@ -70,8 +69,8 @@ describe("QuoteService.WatchQuotes", () => {
     expect(seen).toEqual(["started", "quotes 1", "caughtUp", "quotes 3"]);
     expect(header.get("bourse-stream-id")).toBe("stream-1");
     expect(error).toMatchObject({ code: Code.Unavailable, rawMessage: "the server stops: come back" });
-    expect(trailer.get("bourse-cursor")).toBe("18446744073709551615.3");
-    expect(trailer.get("bourse-sent-count")).toBe("2");
+    expect(error?.metadata.get("bourse-cursor")).toBe("18446744073709551615.3");
+    expect(error?.metadata.get("bourse-sent-count")).toBe("2");
     expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
   });
 
@@ -83,20 +82,14 @@ describe("QuoteService.WatchQuotes", () => {
       if (event.case === "caughtUp") cancel.abort();
     });
     expect(error?.code).toBe(Code.Canceled);
-    await expect.poll(() => [hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
-  });
-
-  it("leaves nothing behind when the client stops reading", async () => {
-    const { client, hub, time } = setUp();
-    for await (const { event } of client.watchQuotes({})) if (event.case === "started") break;
-    await expect.poll(() => [hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
+    expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
   });
 
   it("ends with DEADLINE_EXCEEDED at the client's deadline, and leaves nothing behind", async () => {
     const { client, hub, time } = setUp();
     const error = await read(client.watchQuotes({}, { timeoutMs: 20 }), () => {});
     expect(error?.code).toBe(Code.DeadlineExceeded);
-    await expect.poll(() => [hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
+    expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
   });
 
   it("beats at the interval that the client asks for, every 15 s where it does not say", async () => {
@@ -117,16 +110,15 @@ describe("QuoteService.WatchQuotes", () => {
 
   it("ends a reader that is too slow with RESOURCE_EXHAUSTED where it asked for that", async () => {
     const { client, publish } = setUp();
-    let trailer = new Headers();
     const request = { symbols: ["ACME"], slowReaderPolicy: SlowReaderPolicy.DISCONNECT };
-    const stream = client.watchQuotes(request, { onTrailer: (trailers) => (trailer = trailers) });
+    const stream = client.watchQuotes(request);
     const error = await read(stream, ({ event }) => {
       if (event.case !== "caughtUp") return;
       for (let last = 0; last <= 2 * maxWaitingQuotes; last++) publish("ACME", last);
     });
     expect(error?.code).toBe(Code.ResourceExhausted);
     expect(error?.rawMessage).toContain("the reader is too slow: 10000 quotes wait for it");
-    expect(trailer.get("bourse-cursor")).toMatch(/^18446744073709551615\.\d+$/);
+    expect(error?.metadata.get("bourse-cursor")).toMatch(/^18446744073709551615\.\d+$/);
   });
 
   it("refuses more streams than the hub takes with RESOURCE_EXHAUSTED", async () => {

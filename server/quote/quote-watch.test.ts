@@ -171,6 +171,13 @@ describe("QuoteWatch", () => {
     expect([one.sentCount, one.sentSeq]).toEqual([1, 1n]);
   });
 
+  it("leaves them at once when the signal aborts, even where nobody asks for the next response", () => {
+    const { watch, time, hub, abort } = setUp();
+    watch().next();
+    abort.abort();
+    expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
+  });
+
   it("leaves neither a subscriber nor a timer behind", () => {
     const { watch, time, hub } = setUp();
     {

@@ -27,14 +27,15 @@ type Part = Omit<MessageInitShape<typeof WatchQuotesResponseSchema>, "$typeName"
  * then on quotes and heartbeats. The stream asks for the next response whenever it can send one, so that a slow
  * reader is told of the state when it reads, not of the past.
  *
- * Dispose of it, however the stream ends: it leaves the hub and stops its timer.
+ * Dispose of it, however the stream ends: it leaves the hub and stops its timer. It does so by itself as soon as the
+ * signal aborts, and then wakes its reader.
  */
 export class QuoteWatch implements Disposable {
   readonly #hub: QuoteHub;
   readonly #signal: AbortSignal;
   readonly #subscriber: QuoteSubscriber;
   readonly #stopHeartbeats: () => void;
-  readonly #wake = () => this.#subscriber.wake();
+  readonly #release = () => this[Symbol.dispose]();
   #opening: Iterator<WatchQuotesResponse> | undefined;
   #heartbeatDue = false;
   #newest: WatchQuotesResponse | undefined;
@@ -50,9 +51,10 @@ export class QuoteWatch implements Disposable {
     this.#opening = this.#openingResponses(options.streamId, subscription);
     this.#stopHeartbeats = options.every(options.heartbeatMillis, () => {
       this.#heartbeatDue = true;
-      this.#wake();
+      this.#subscriber.wake();
     });
-    options.signal.addEventListener("abort", this.#wake);
+    // Not left to the stream: one that waits for its client to read would hold on to all this.
+    options.signal.addEventListener("abort", this.#release);
   }
 
   /** How many quotes were handed over. */
@@ -86,7 +88,7 @@ export class QuoteWatch implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#signal.removeEventListener("abort", this.#wake);
+    this.#signal.removeEventListener("abort", this.#release);
     this.#stopHeartbeats();
     this.#subscriber[Symbol.dispose]();
     this.#opening = undefined;

@@ -21,6 +21,8 @@ export interface ReplayFeedOptions {
    * daily bars come one a day: a speed of 86,400 makes it one a second.
    */
   readonly speed?: number;
+  /** Default: {@link maxSortedRows}. */
+  readonly maxSortedRows?: number;
   /** Whether to begin again at the end, with the same times. Default: false, the last quotes stay. */
   readonly loop?: boolean;
 }
@@ -37,7 +39,7 @@ export interface ReplayFeedOptions {
 export async function openReplayFeed(options: ReplayFeedOptions): Promise<QuoteFeed> {
   const { path, now = monotonicClock, wait = systemWait, speed = 1, loop = false } = options;
   if (!(speed > 0)) throw new FeedError(`the replay's speed is ${speed}: choose a number above 0, or Infinity`);
-  const { instruments, inOrder } = await survey(path);
+  const { instruments, inOrder } = await survey(path, options.maxSortedRows ?? maxSortedRows);
   return {
     instruments,
     async run(publish, signal) {
@@ -59,7 +61,7 @@ interface Survey {
   readonly inOrder: boolean;
 }
 
-async function survey(path: string): Promise<Survey> {
+async function survey(path: string, maxRowsToSort: number): Promise<Survey> {
   const symbols = new Set<string>();
   let newest = Number.NEGATIVE_INFINITY;
   let rows = 0;
@@ -69,8 +71,8 @@ async function survey(path: string): Promise<Survey> {
     rows++;
     if (tick.sourceTime < newest) firstBack ??= line;
     newest = tick.sourceTime;
-    if (firstBack !== undefined && rows > maxSortedRows) {
-      const problem = `time runs backwards: sort the file by time, as it has more than ${maxSortedRows} rows`;
+    if (firstBack !== undefined && rows > maxRowsToSort) {
+      const problem = `time runs backwards: sort the file by time, as it has more than ${maxRowsToSort} rows`;
       throw lineError(path, firstBack, problem);
     }
   }

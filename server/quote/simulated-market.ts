@@ -11,6 +11,10 @@ const maxCatchUpMicros = microsPerSecond;
 // ACME ticks once a second at least. Steps are short, and come late on a busy machine.
 const maxAcmeSilenceMicros = 0.75 * microsPerSecond;
 
+// How often another stock is drawn where one has ticked in the step already. Enough for that hardly ever to happen
+// twice, while most stocks have not: a reader that keeps the newest quote of each stock then sees all of them.
+const maxRedraws = 20;
+
 /** All stocks of one run of the simulated feed, and which of them ticks when. The same chance gives the same ticks. */
 export class SimulatedMarket {
   readonly #stocks: readonly SimulatedStock[];
@@ -48,9 +52,12 @@ export class SimulatedMarket {
     const count = Math.floor(this.#due);
     this.#due -= count;
     const ticks: Tick[] = [];
+    const ticked = new Set<SimulatedStock>();
     for (let index = 0; index < count; index++) {
       const time = start + Math.floor((elapsed * (index + this.#random.uniform())) / count);
-      this.#tick(this.#pick(), time, ticks);
+      const stock = this.#pickBeside(ticked);
+      ticked.add(stock);
+      this.#tick(stock, time, ticks);
     }
     if (this.#acme !== undefined && now - this.#acme.time >= maxAcmeSilenceMicros) this.#tick(this.#acme, now, ticks);
     return ticks;
@@ -59,6 +66,14 @@ export class SimulatedMarket {
   /** A stock's own time may be ahead where the clock went back: it waits until the clock is there again. */
   #tick(stock: SimulatedStock, time: MicroTime, into: Tick[]): void {
     if (time >= stock.time) into.push(stock.next(time));
+  }
+
+  /** A stock that is not among `ticked`, where most are not. */
+  #pickBeside(ticked: ReadonlySet<SimulatedStock>): SimulatedStock {
+    let stock = this.#pick();
+    const redraws = ticked.size * 2 < this.#stocks.length ? maxRedraws : 0;
+    for (let redraw = 0; redraw < redraws && ticked.has(stock); redraw++) stock = this.#pick();
+    return stock;
   }
 
   /** A stock, each as likely as it is active. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "./storage-error.ts";
@@ -27,10 +27,13 @@ const lockFileName = "bourse.lock";
 const sqliteBusy = 5;
 
 function lockFile(directory: string): Disposable {
+  const path = join(directory, lockFileName);
   let lock: DatabaseSync | undefined;
   try {
-    lock = new DatabaseSync(join(directory, lockFileName), { timeout: 0 });
+    lock = new DatabaseSync(path, { timeout: 0 });
     lock.exec("begin exclusive");
+    // On a file that may only be read, SQLite takes no more than a reader's lock, and says nothing.
+    accessSync(path, constants.W_OK);
     return lock;
   } catch (error) {
     lock?.close();

@@ -1,3 +1,4 @@
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
@@ -52,6 +53,8 @@ function openSqlite(path: string): DatabaseSync {
     });
     // In this mode readers and the writer do not wait for each other; FULL has each commit on the disk.
     sqlite.exec("pragma journal_mode = wal; pragma synchronous = full");
+    // SQLite opens a file that it may only read without a word, and would fail with the first thing to write.
+    accessSync(path, constants.W_OK);
     return sqlite;
   } catch (error) {
     sqlite?.close();

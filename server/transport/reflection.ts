@@ -1,4 +1,5 @@
-import { type DescFile, type FileRegistry, toBinary } from "@bufbuild/protobuf";
+import { type DescFile, toBinary } from "@bufbuild/protobuf";
+import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { type FileDescriptorProto, FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import {
@@ -13,10 +14,10 @@ import {
 /**
  * Registers gRPC server reflection, v1 and v1alpha, for every service that is registered by then. Call it last.
  *
- * @param files the files that describe the services, with those they import; their comments are told where they have
- * source information
+ * @param files the files that describe the services; those they import are added. Their comments are told where they
+ * have source information
  */
-export function registerReflection(router: ConnectRouter, files: FileRegistry): void {
+export function registerReflection(router: ConnectRouter, files: Iterable<DescFile>): void {
   const served = router.handlers.map(({ service }) => service.typeName);
   const index = new ReflectionIndex(files, [...served, ServerReflectionV1.typeName, ServerReflectionV1Alpha.typeName]);
   router.service(ServerReflectionV1, { serverReflectionInfo: (requests) => answers<RequestV1>(index, requests) });
@@ -53,17 +54,9 @@ class ReflectionIndex {
   readonly #symbols = new Map<string, DescFile>();
   readonly #extensions = new Map<string, Map<number, DescFile>>();
 
-  constructor(files: FileRegistry, services: readonly string[]) {
+  constructor(files: Iterable<DescFile>, services: readonly string[]) {
     this.#services = [...new Set(services)].sort().map((name) => ({ name }));
-    for (const file of files.files) {
-      this.#files.set(file.proto.name, file);
-      for (const symbol of symbolsOf(file.proto)) this.#symbols.set(symbol, file);
-    }
-    for (const each of files) {
-      if (each.kind !== "extension") continue;
-      const ofType = this.#extensions.get(each.extendee.typeName) ?? new Map<number, DescFile>();
-      this.#extensions.set(each.extendee.typeName, ofType.set(each.number, each.file));
-    }
+    for (const file of files) this.#add(file);
   }
 
   answer(question: Question, sent: Set<string>) {
@@ -88,6 +81,18 @@ class ReflectionIndex {
       default:
         return failure(Code.InvalidArgument, "the request asks for nothing: set one of its questions");
     }
+  }
+
+  #add(file: DescFile): void {
+    if (this.#files.has(file.proto.name)) return;
+    this.#files.set(file.proto.name, file);
+    for (const symbol of symbolsOf(file.proto)) this.#symbols.set(symbol, file);
+    for (const type of nestedTypes(file)) {
+      if (type.kind !== "extension") continue;
+      const ofType = this.#extensions.get(type.extendee.typeName) ?? new Map<number, DescFile>();
+      this.#extensions.set(type.extendee.typeName, ofType.set(type.number, file));
+    }
+    for (const imported of file.dependencies) this.#add(imported);
   }
 
   #file(file: DescFile | undefined, what: string, sent: Set<string>): FileAnswer | ReturnType<typeof notFound> {

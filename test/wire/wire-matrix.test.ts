@@ -2,21 +2,16 @@ import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { sendHeader, setHeader, setTrailer } from "../../server/transport/metadata.ts";
-import { startTransportServer, type TransportServer } from "../../server/transport/transport-server.ts";
+import { startWireServer, type WireServer } from "./start-wire-server.ts";
 import { call, type Kind, type Wire, wires } from "./wire-clients.ts";
-import { registerWireService, type Scenario } from "./wire-service.ts";
+import type { Scenario } from "./wire-service.ts";
 
-const scenarios = new Map<string, Scenario>();
-let server: TransportServer;
+const scenarios: Record<string, Scenario> = {};
+let server: WireServer;
 let cells = 0;
 
 beforeAll(async () => {
-  server = await startTransportServer({
-    host: "127.0.0.1",
-    port: 0,
-    routes: (router) => registerWireService(router, scenarios),
-    otherwise: (exchange) => exchange.abort(),
-  });
+  server = await startWireServer(scenarios);
 });
 
 afterAll(async () => {
@@ -31,7 +26,7 @@ function cell(wire: Wire, kind: Kind, behaviour: string, run: (cell: Cell) => Pr
     await run({
       kind,
       start(scenario, options) {
-        scenarios.set(name, scenario);
+        scenarios[name] = scenario;
         return call(wire.transport(server.url), kind, name, options);
       },
     });

@@ -5,12 +5,12 @@ import { type WireRequest, WireService } from "../../gen/test/wire/v1/wire_servi
 export type Scenario = (context: HandlerContext, requests: AsyncIterable<WireRequest>) => AsyncIterable<string>;
 
 /** Registers the wire service; `scenarios` are found by the name in a call's first request. */
-export function registerWireService(router: ConnectRouter, scenarios: ReadonlyMap<string, Scenario>): void {
+export function registerWireService(router: ConnectRouter, scenarios: Readonly<Record<string, Scenario>>): void {
   async function* run(requests: AsyncIterable<WireRequest>, context: HandlerContext) {
     const all = requests[Symbol.asyncIterator]();
     const first = await all.next();
     if (first.done === true) throw new Error("a call needs a first request");
-    const scenario = scenarios.get(first.value.scenario);
+    const scenario = scenarios[first.value.scenario];
     if (scenario === undefined) throw new Error(`there is no scenario ${first.value.scenario}`);
     const rest = { [Symbol.asyncIterator]: () => all };
     for await (const text of scenario(context, rest)) yield { text };

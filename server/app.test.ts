@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { pino } from "pino";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
+import { QuotePhase } from "../gen/bourse/quote/v1/quote_pb.ts";
+import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
+import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
+import { type App, createApp } from "./app.ts";
+import { type RawSettings, readConfig } from "./config.ts";
+
+const stocks = fileURLToPath(new URL("../node_modules/vega-datasets/data/stocks.csv", import.meta.url));
+
+test("a broken rule is INVALID_ARGUMENT with the field that breaks it", async () => {
+  const { transport } = await start();
+  const call = createClient(ProductService, transport).createProduct({ product: { name: "", id: "not a uuid" } });
+  const error = ConnectError.from(await call.catch((reason: unknown) => reason));
+  expect(error.code).toBe(Code.InvalidArgument);
+  const [detail] = error.findDetails(BadRequestSchema);
+  expect(detail?.fieldViolations.map(({ field }) => field)).toEqual(["product.id", "product.name"]);
+});
+
+test("a domain error has its code", async () => {
+  const { transport } = await start();
+  const id = "00000000-0000-4000-8000-000000000000";
+  const call = createClient(ProductService, transport).getProduct({ id });
+  await expect(call).rejects.toMatchObject({ code: Code.NotFound, rawMessage: expect.stringContaining(id) });
+});
+
+test("products survive a restart", async () => {
+  const data = await temporaryFolder();
+  const first = await start({ data });
+  const { product } = await createClient(ProductService, first.transport).createProduct({
+    product: { name: "Abacus" },
+  });
+  await first.app.close();
+  const second = await start({ data });
+  const again = await createClient(ProductService, second.transport).getProduct({ id: product?.id ?? "" });
+  expect(again.product).toEqual(product);
+});
+
+test("an empty catalogue is filled only where a demonstration is wanted", async () => {
+  expect(await countProducts((await start({ demo: "true" })).transport)).toBeGreaterThan(100);
+  expect(await countProducts((await start({ demo: "false" })).transport)).toBe(0);
+});
+
+test("a client that leaves ends its stream on the server", async () => {
+  const { app, transport } = await start();
+  const leave = new AbortController();
+  const stream = createClient(QuoteService, transport).watchQuotes({}, { signal: leave.signal });
+  await stream[Symbol.asyncIterator]().next();
+  expect(app.watcherCount).toBe(1);
+  leave.abort();
+  await vi.waitFor(() => expect(app.watcherCount).toBe(0));
+});
+
+test("a replay serves the prices of its file", async () => {
+  const { transport } = await start({ feed: `replay:${stocks}`, speed: "max" });
+  const client = createClient(QuoteService, transport);
+  const { instruments } = await client.listInstruments({});
+  expect(instruments.map(({ symbol }) => symbol)).toEqual(["AAPL", "AMZN", "GOOG", "IBM", "MSFT"]);
+  // The last row of the file for AAPL.
+  await vi.waitFor(async () => expect(await lastPriceOf("AAPL", transport)).toBe(223.02));
+});
+
+async function start(settings: RawSettings = {}): Promise<{ app: App; transport: Transport }> {
+  const data = settings.data ?? (await temporaryFolder());
+  const config = readConfig({ port: "0", demo: "false", ...settings, data }, {});
+  const app = await createApp(config, pino({ level: "silent" }));
+  onTestFinished(async () => void (await app.close()));
+  return { app, transport: createGrpcTransport({ baseUrl: app.url }) };
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "bourse-app-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+async function countProducts(transport: Transport): Promise<number> {
+  let count = 0;
+  for await (const { product } of createClient(ProductService, transport).listProducts({})) {
+    if (product !== undefined) count++;
+  }
+  return count;
+}
+
+async function lastPriceOf(symbol: string, transport: Transport): Promise<number | undefined> {
+  for await (const { phase, quotes, event } of createClient(QuoteService, transport).watchQuotes({
+    symbols: [symbol],
+  })) {
+    if (phase === QuotePhase.SNAPSHOT) return quotes[0]?.last;
+    if (event.case === "caughtUp") return undefined;
+  }
+  return undefined;
+}

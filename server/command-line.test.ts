@@ -1,0 +1,107 @@
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readCommandLine } from "./command-line.ts";
+import { ConfigError } from "./config.ts";
+import { settings } from "./settings.ts";
+
+const existing = "package.json";
+
+function configOf(args: string[], environment: Record<string, string> = {}) {
+  const commandLine = readCommandLine(args, environment, "1.2.3");
+  if (commandLine.kind !== "serve") throw new Error("the command line asks for no server");
+  return commandLine.config;
+}
+
+function problemsOf(args: string[], environment: Record<string, string> = {}): readonly string[] {
+  try {
+    readCommandLine(args, environment, "1.2.3");
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("everything has a default", () => {
+  expect(configOf([])).toEqual({
+    port: 8080,
+    host: "127.0.0.1",
+    data: resolve("data"),
+    feed: { kind: "simulated", seed: 1 },
+    demo: true,
+    graceMs: 10_000,
+    corsOrigins: [],
+    logLevel: "info",
+    logFormat: "auto",
+  });
+});
+
+test("flags set everything", () => {
+  const flags = ["--port", "0", "--host=::1", "--data", "/tmp/x", "--feed", `replay:${existing}`, "--speed", "max"];
+  const more = ["--no-demo", "--grace", "0.5", "--cors-origin", "https://a.example,http://b.example:3000"];
+  const tls = ["--tls-cert", existing, "--tls-key", existing, "--tls-client-ca", existing];
+  const file = resolve(existing);
+  expect(configOf([...flags, ...more, ...tls, "--log-level", "debug", "--log-format", "json"])).toEqual({
+    port: 0,
+    host: "::1",
+    data: "/tmp/x",
+    feed: { kind: "replay", file, speed: Number.POSITIVE_INFINITY },
+    demo: false,
+    graceMs: 500,
+    tls: { cert: file, key: file, clientCa: file },
+    corsOrigins: ["https://a.example", "http://b.example:3000"],
+    logLevel: "debug",
+    logFormat: "json",
+  });
+});
+
+test("the environment sets what no flag sets, and an empty variable nothing", () => {
+  const config = configOf(["--port", "1"], { PORT: "2", HOST: "localhost", BOURSE_DEMO: "false", BOURSE_GRACE: "" });
+  expect(config).toMatchObject({ port: 1, host: "localhost", demo: false, graceMs: 10_000 });
+});
+
+describe("what is wrong", () => {
+  test("is told all at once, each with what would be right", () => {
+    const args = ["--port", "99999", "--tls-cert", existing, "--prot"];
+    expect(problemsOf(args, { BOURSE_FEED: "live" })).toEqual([
+      "--prot is not known: --help lists the flags",
+      "--tls-cert and --tls-key go together: --tls-key is missing",
+      'BOURSE_FEED: simulated or replay:FILE is needed, not "live"',
+      '--port: a whole number from 0 to 65535 is needed, not "99999"',
+    ]);
+  });
+
+  test.each([
+    [["--port", "80.5"], /whole number/],
+    [["--port", ""], /whole number/],
+    [["--port"], /argument missing/],
+    [["--host", " "], /a value is needed/],
+    [["--feed", "replay:"], /replay:FILE/],
+    [["--feed", "replay:/no/such.csv"], /there is no \/no\/such\.csv/],
+    [["--speed", "0"], /above 0/],
+    [["--grace", "-1"], /seconds/],
+    [["--cors-origin", "example.org"], /https:\/\/example\.org/],
+    [["--cors-origin", "https://example.org/path"], /origins such as/],
+    [["--log-level", "loud"], /trace, debug/],
+    [["--tls-client-ca", existing], /needs --tls-cert/],
+  ])("%j is refused", (args, problem) => {
+    expect(problemsOf(args)).toEqual([expect.stringMatching(problem)]);
+  });
+
+  test("an environment variable is named as such", () => {
+    expect(problemsOf([], { BOURSE_DEMO: "perhaps" })).toEqual(['BOURSE_DEMO: true or false is needed, not "perhaps"']);
+  });
+});
+
+test("--help lists every setting with its variable", () => {
+  const help = readCommandLine(["--help"], {}, "1.2.3");
+  if (help.kind !== "print") throw new Error("--help prints");
+  for (const [name, { variable }] of Object.entries(settings)) {
+    expect(help.text).toContain(`--${name}`);
+    expect(help.text).toContain(variable);
+  }
+});
+
+test("--version tells the version", () => {
+  expect(readCommandLine(["--version"], {}, "1.2.3")).toEqual({ kind: "print", text: "1.2.3\n" });
+});

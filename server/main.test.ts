@@ -1,0 +1,130 @@
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { describe, expect, test, vi } from "vitest";
+import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
+import { type NotStartedError, startBourse } from "../test/start-bourse.ts";
+
+describe("a signal", () => {
+  test("ends the server with exit code 0, and its streams with UNAVAILABLE", async () => {
+    await using bourse = await startBourse();
+    const stream = watch(bourse.url);
+    await stream.next();
+    bourse.process.kill("SIGTERM");
+    await expect(drain(stream)).rejects.toThrow(/\[unavailable\] the server is shutting down/);
+    expect(await bourse.ended).toBe(0);
+    expect(logLines(bourse.log())).toContainEqual(
+      expect.objectContaining({
+        msg: "call",
+        method: "bourse.quote.v1.QuoteService/WatchQuotes",
+        protocol: "connect",
+        code: "unavailable",
+      }),
+    );
+  });
+
+  test("that comes twice at once counts once", async () => {
+    await using bourse = await startBourse();
+    bourse.process.kill("SIGTERM");
+    bourse.process.kill("SIGINT");
+    expect(await bourse.ended).toBe(0);
+  });
+
+  test("that comes again later ends a shutdown that waits", async () => {
+    await using bourse = await startBourse(["--grace", "60"]);
+    // A request that never ends: its connection is what the shutdown waits for.
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
+    const headers = { "content-type": "application/json" };
+    const options = { method: "POST", headers, body, duplex: "half" } as RequestInit;
+    const request = fetch(`${bourse.url}/bourse.quote.v1.QuoteService/ListInstruments`, options).catch(() => {});
+    await createClient(
+      QuoteService,
+      createConnectTransport({ baseUrl: bourse.url, httpVersion: "1.1" }),
+    ).listInstruments({});
+    bourse.process.kill("SIGTERM");
+    await vi.waitFor(
+      () => {
+        bourse.process.kill("SIGTERM");
+        expect(bourse.process.exitCode).toBe(128 + 15);
+      },
+      { timeout: 5_000, interval: 100 },
+    );
+    await request;
+  });
+
+  test("cuts off what outlasts the grace period, and the exit code tells", async () => {
+    await using bourse = await startBourse(["--grace", "0.1"]);
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
+    const headers = { "content-type": "application/json" };
+    const options = { method: "POST", headers, body, duplex: "half" } as RequestInit;
+    const request = fetch(`${bourse.url}/bourse.quote.v1.QuoteService/ListInstruments`, options).catch(() => {});
+    await createClient(
+      QuoteService,
+      createConnectTransport({ baseUrl: bourse.url, httpVersion: "1.1" }),
+    ).listInstruments({});
+    bourse.process.kill("SIGTERM");
+    expect(await bourse.ended).toBe(1);
+    await request;
+  });
+});
+
+describe("a start that fails", () => {
+  test("names every wrong setting, with exit code 2", async () => {
+    const failure = await failureOf(startBourse(["--port", "x", "--grace", "y"]));
+    expect(failure.exitCode).toBe(2);
+    expect(failure.stderr).toMatch(/--port: a whole number.*\n--grace: a number of seconds.*\n.*--help/s);
+  });
+
+  test("says that the port is taken", async () => {
+    await using bourse = await startBourse();
+    const { port } = new URL(bourse.url);
+    const failure = await failureOf(startBourse(["--port", port]));
+    expect(failure).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining(`port ${port} of 127.0.0.1 is taken`),
+    });
+  });
+
+  test("says that the data directory is in use", async () => {
+    await using bourse = await startBourse();
+    const failure = await failureOf(startBourse([], bourse.dataDirectory));
+    expect(failure).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(bourse.dataDirectory) });
+  });
+
+  test("says what is wrong with the file to replay", async () => {
+    const failure = await failureOf(startBourse(["--feed", "replay:package.json"]));
+    expect(failure).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("package.json") });
+  });
+});
+
+test("warns loudly where others can reach it", async () => {
+  await using bourse = await startBourse(["--host", "0.0.0.0"]);
+  expect(logLines(bourse.log())).toContainEqual(
+    expect.objectContaining({ level: 40, msg: expect.stringContaining("OTHERS CAN REACH THIS SERVER") }),
+  );
+});
+
+function watch(url: string) {
+  const client = createClient(QuoteService, createConnectTransport({ baseUrl: url, httpVersion: "2" }));
+  return client.watchQuotes({ symbols: ["ACME"] })[Symbol.asyncIterator]();
+}
+
+async function drain(stream: AsyncIterator<unknown>): Promise<void> {
+  while ((await stream.next()).done !== true);
+}
+
+function logLines(log: string): object[] {
+  return log
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+}
+
+async function failureOf(start: ReturnType<typeof startBourse>): Promise<NotStartedError> {
+  return start.then(
+    async (bourse) => {
+      await bourse[Symbol.asyncDispose]();
+      throw new Error("the server should not have started");
+    },
+    (error: NotStartedError) => error,
+  );
+}

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** A server in a process of its own, as `npm start` runs it, with a data directory of its own. */
+export interface BourseProcess extends AsyncDisposable {
+  /** As in `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly process: ChildProcess;
+  readonly dataDirectory: string;
+  /** What it has written on standard error so far: its log. */
+  readonly log: () => string;
+  /** Resolves with the exit code, or the name of the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+/** How a process ended that was to start, but did not. */
+export class NotStartedError extends Error {
+  readonly exitCode: number | NodeJS.Signals;
+  readonly stderr: string;
+
+  constructor(exitCode: number | NodeJS.Signals, stderr: string) {
+    super(`the server ended with ${exitCode} before it printed its address: ${stderr}`);
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+  }
+}
+
+const mainFile = fileURLToPath(new URL("../server/main.ts", import.meta.url));
+
+/**
+ * Starts a server on a free port, and waits until it has printed its address. Rejects with a {@link NotStartedError}
+ * where it ends before. Disposing of it kills it and removes its data directory, unless that was given.
+ */
+export async function startBourse(args: readonly string[] = [], dataDirectory?: string): Promise<BourseProcess> {
+  const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), "bourse-data-")));
+  const child = spawn(process.execPath, [mainFile, "--port", "0", "--data", directory, ...args], {
+    env: { PATH: process.env.PATH },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<number | NodeJS.Signals>((resolve) => {
+    child.once("close", (code, signal) => resolve(code ?? signal ?? "SIGKILL"));
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    let stdout = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      const address = /https?:\/\/\S+(?=\n)/.exec(stdout)?.[0];
+      if (address !== undefined) resolve(address);
+    });
+    void ended.then((code) => reject(new NotStartedError(code, stderr)));
+  });
+  return {
+    url,
+    process: child,
+    dataDirectory: directory,
+    log: () => stderr,
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await ended;
+      if (dataDirectory === undefined) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import type { CallRecord } from "../../server/transport/call-record.ts";
+import {
+  startTransportServer,
+  type TransportServer,
+  type TransportServerOptions,
+} from "../../server/transport/transport-server.ts";
+import { registerWireService, type Scenario } from "./wire-service.ts";
+
+/** A server of the wire service on a free port of its own. Disposing of it closes it, and fails if that is not clean. */
+export interface WireServer extends TransportServer, AsyncDisposable {
+  /** HOST:PORT. */
+  readonly authority: string;
+  readonly port: number;
+  /** The calls that have ended, oldest first. */
+  readonly calls: readonly CallRecord[];
+  /** Resolves with the next call that ends. */
+  nextCall(): Promise<CallRecord>;
+}
+
+/** Starts a server whose calls do what `scenarios` say, by name. */
+export async function startWireServer(
+  scenarios: Record<string, Scenario>,
+  options: Partial<TransportServerOptions> = {},
+): Promise<WireServer> {
+  const calls: CallRecord[] = [];
+  let waiting = Promise.withResolvers<CallRecord>();
+  const server = await startTransportServer({
+    host: "127.0.0.1",
+    port: 0,
+    routes: (router) => registerWireService(router, scenarios),
+    otherwise: (exchange) => exchange.abort(),
+    onCall(record) {
+      calls.push(record);
+      waiting.resolve(record);
+      waiting = Promise.withResolvers();
+    },
+    ...options,
+  });
+  const { host, port } = new URL(server.url);
+  return {
+    url: server.url,
+    authority: host,
+    port: Number(port),
+    calls,
+    get activeCalls() {
+      return server.activeCalls;
+    },
+    nextCall: () => waiting.promise,
+    close: (graceMs) => server.close(graceMs),
+    async [Symbol.asyncDispose]() {
+      await server.close(1_000);
+    },
+  };
+}
