@@ -42,7 +42,7 @@ export function simulatedCompanies(count: number, random: Randomness): Company[]
 /** The name's own letters where they are free, and its first letters with others after them where they are not. */
 function freeSymbol(place: string, trade: string, taken: ReadonlyMap<string, Company>, random: Randomness): string {
   const letters = `${place.slice(0, 2)}${trade.slice(0, 2)}`.toUpperCase();
-  const wishes = [letters.slice(0, 3), letters, `${letters[0]}${trade.slice(0, 3).toUpperCase()}`];
+  const wishes = [letters, `${letters[0]}${trade.slice(0, 3).toUpperCase()}`];
   const free = wishes.find((wish) => !taken.has(wish));
   if (free !== undefined) return free;
   for (;;) {

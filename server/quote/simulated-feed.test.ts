@@ -27,7 +27,7 @@ describe("simulatedFeed", () => {
     expect(instruments).toHaveLength(500);
     expect(instruments[0]).toMatchObject({ symbol: "ACME", name: "Acme Corporation", currency: "USD", lotSize: 100n });
     for (const { symbol, name, tickSize } of instruments) {
-      expect(symbol).toMatch(/^[A-Z]{3,4}$/);
+      expect(symbol).toMatch(/^[A-Z]{4}$/);
       expect(name).toMatch(/^\w+ \w+/);
       expect([0.001, 0.005, 0.01, 0.05, 0.25]).toContain(tickSize);
     }

@@ -6,7 +6,7 @@ export type OutgoingHeaders = Record<string, string | string[]>;
 /**
  * One HTTP request and its response, the same over every version of HTTP.
  *
- * `respond`, then any number of `write`, then `end`, each after the one before it has returned. After the client is
+ * `respond`, perhaps `flush`, then any number of `write`, then `end`, each after the one before it has returned. After the client is
  * gone they do nothing, except that a `write` that waits rejects.
  */
 export interface Exchange {
@@ -29,8 +29,14 @@ export interface Exchange {
   /** Headers that the response gets whoever writes it. */
   extraHeaders: OutgoingHeaders;
 
-  /** Sends the status and the headers at once. `trailers` says that `end` will have some; HTTP/2 must know by now. */
+  /**
+   * Sets the status and the headers, which go out with the first bytes of the body or on `flush`: a client whose
+   * deadline is near gets all of a short response, or nothing. `trailers` says that `end` will have some; HTTP/2 must
+   * know by now.
+   */
   respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void;
+  /** Sends the status and the headers at once. */
+  flush(): void;
   /** Sends bytes. Returns a promise where the client does not keep up: wait for it before the next write. */
   write(chunk: Uint8Array): Promise<void> | undefined;
   /** Ends the response; resolves when everything was handed to the network, or the client is gone. */

@@ -59,6 +59,9 @@ export class Http1Exchange implements Exchange {
   respond(status: number, headers: OutgoingHeaders): void {
     if (this.#response.destroyed) return;
     this.#response.writeHead(status, { ...this.extraHeaders, ...headers });
+  }
+
+  flush(): void {
     this.#response.flushHeaders();
   }
 

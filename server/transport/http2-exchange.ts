@@ -68,6 +68,9 @@ export class Http2Exchange implements Exchange {
     );
   }
 
+  /** Nothing to do: Node sends them at the end of this turn, with what of the body there is by then. */
+  flush(): void {}
+
   write(chunk: Uint8Array): Promise<void> | undefined {
     const stream = this.#stream;
     this.bytesOut += chunk.byteLength;

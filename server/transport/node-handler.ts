@@ -1,3 +1,4 @@
+import type { JsonReadOptions, JsonWriteOptions } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -27,6 +28,8 @@ export interface NodeHandlerOptions {
   /** The largest message taken and sent, in bytes. Default: 4 MiB each. */
   readonly readMaxBytes?: number;
   readonly writeMaxBytes?: number;
+  /** How messages are read from JSON and written to it; `registry` has the types of `google.protobuf.Any`. */
+  readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions>;
 }
 
 /** Serves the calls of a router, over every version of HTTP. */
@@ -50,6 +53,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     readMaxBytes: options.readMaxBytes ?? limits.readMaxBytes,
     writeMaxBytes: options.writeMaxBytes ?? limits.writeMaxBytes,
     maxTimeoutMs: limits.maxTimeoutMs,
+    ...(options.jsonOptions && { jsonOptions: options.jsonOptions }),
   });
   options.routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));

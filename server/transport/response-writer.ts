@@ -13,19 +13,17 @@ export class ResponseWriter {
     this.#protocol = protocol;
   }
 
-  /** Puts the headers on the wire. Does nothing where they are there already. */
-  sendHeader(header: Headers | undefined, call: Call, status = 200): void {
-    if (this.#exchange.responded) return;
-    call.markHeadersSent();
-    const trailers = this.#protocol === "grpc" ? "with trailers" : undefined;
-    this.#exchange.respond(status, this.#merge(header, call.header), trailers);
+  /** Puts the headers on the wire at once, before there is a message. */
+  sendHeader(header: Headers, call: Call): void {
+    this.#respond(header, call, 200);
+    this.#exchange.flush();
   }
 
   /** Writes what Connect's handler answered, holding it back as the client does. Rejects when the client is gone. */
   async write(response: UniversalServerResponse, call: Call): Promise<void> {
     const chunks = response.body?.[Symbol.asyncIterator]();
     try {
-      this.sendHeader(response.header, call, response.status);
+      if (!this.#exchange.responded) this.#respond(response.header, call, response.status);
       if (chunks !== undefined) {
         for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
           this.#exchange.signal.throwIfAborted();
@@ -41,9 +39,16 @@ export class ResponseWriter {
     await this.#exchange.end(trailers);
   }
 
+  #respond(header: Headers | undefined, call: Call, status: number): void {
+    call.markHeadersSent();
+    const trailers = this.#protocol === "grpc" ? "with trailers" : undefined;
+    this.#exchange.respond(status, this.#merge(header, call.header), trailers);
+  }
+
   /** gRPC sends each value on a line of its own; the other protocols' clients expect them joined. */
   #merge(joined: Headers | undefined, separate: ReadonlyMap<string, string[]>): OutgoingHeaders {
-    const merged: OutgoingHeaders = {};
+    // Without a prototype, `__proto__` is a key like any other.
+    const merged: OutgoingHeaders = Object.create(null);
     joined?.forEach((value, key) => {
       const values = this.#protocol === "grpc" ? separate.get(key) : undefined;
       merged[key] = values !== undefined && values.join(", ") === value ? values : value;
