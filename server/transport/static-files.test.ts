@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, unlink, writeFile } from "node:fs/promises";
 import { connect } from "node:http2";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,9 @@ test("the page is at /, and asked for anew each time by its ETag", async () => {
   expect(response.headers.get("cache-control")).toBe("no-cache");
   expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   const etag = response.headers.get("etag") ?? "";
-  const again = await fetch(server.url, { headers: { ...asPage, "if-none-match": etag } });
+  // As a browser asks; fetch alone would add "no-cache" and get all of it again.
+  const headers = { ...asPage, "if-none-match": etag, "cache-control": "max-age=0" };
+  const again = await fetch(server.url, { headers });
   expect(again.status).toBe(304);
 });
 
@@ -66,4 +68,15 @@ test("files are served on HTTP/2 too", async () => {
   await new Promise((resolve) => stream.once("close", resolve));
   session.close();
   expect(body).toBe("the script");
+});
+
+test("a file that vanishes is 404 from then on, and one that appears is served", async () => {
+  const file = join(folder, "assets", "late.js");
+  const url = `${server.url}/assets/late.js`;
+  const statuses = [(await fetch(url)).status];
+  await writeFile(file, "late");
+  statuses.push((await fetch(url)).status);
+  await unlink(file);
+  statuses.push((await fetch(url)).status);
+  expect(statuses).toEqual([404, 200, 404]);
 });

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import sirv from "sirv";
+import { resolve } from "node:path";
+import send from "send";
 import type { Exchange } from "./exchange.ts";
 
 /** Files whose names change with their contents: a browser need not ask again for a year. */
@@ -15,30 +16,39 @@ const pageHeaders: Record<string, string> = {
 
 /**
  * Serves the files of a folder, with ETags; `index.html` for every other path that a browser opens as a page, as the
- * page finds its way by itself; and 404 for the rest. The folder is looked through once.
+ * page finds its way by itself; and 404 for the rest.
  */
 export function createStaticFiles(folder: string): (exchange: Exchange) => void {
-  const serve = sirv(folder, {
-    etag: true,
-    setHeaders(response, path) {
-      const hashed = path.startsWith(hashedAssets);
-      response.setHeader("cache-control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
-      for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
-    },
-  });
+  const root = resolve(folder);
+
+  function serve(path: string, request: IncomingMessage, response: ServerResponse, otherwise: () => void): void {
+    send(request, path, { root, cacheControl: false })
+      .on("headers", () => {
+        const hashed = path.startsWith(hashedAssets);
+        response.setHeader("cache-control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
+        for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
+      })
+      .on("directory", otherwise)
+      .on("error", () => {
+        // What fails half-way must not look whole.
+        if (response.headersSent) response.destroy();
+        else otherwise();
+      })
+      .pipe(response);
+  }
+
   return (exchange) => {
     const { request, response } = exchange.toNode();
     if (request.method !== "GET" && request.method !== "HEAD") return notFound(request, response);
-    serve(request, response, () => {
-      if (!opensPage(request)) return notFound(request, response);
-      request.url = "/";
-      serve(request, response, () => notFound(request, response));
+    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    serve(path, request, response, () => {
+      if (!opensPage(path, request)) return notFound(request, response);
+      serve("/index.html", request, response, () => notFound(request, response));
     });
   };
 }
 
-function opensPage(request: IncomingMessage): boolean {
-  const path = (request.url ?? "").split("?", 1)[0] ?? "";
+function opensPage(path: string, request: IncomingMessage): boolean {
   const looksLikeFile = /\.\w+$/.test(path);
   const looksLikeMethod = /^\/[\w.]+\.[A-Z]\w*\/\w+$/.test(path);
   return !looksLikeFile && !looksLikeMethod && (request.headers.accept ?? "").includes("text/html");

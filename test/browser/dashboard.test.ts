@@ -1,0 +1,289 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type BourseProcess, startBourse } from "../start-bourse.ts";
+import { launchChromium } from "./chromium.ts";
+
+const results = fileURLToPath(new URL("../../test-results/", import.meta.url));
+const patience = { timeout: 20_000, interval: 50 };
+const watchMethod = "bourse.quote.v1.QuoteService/WatchQuotes";
+
+let data: string;
+let server: BourseProcess;
+let browser: Browser;
+const problems: string[] = [];
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), "bourse-browser-"));
+  server = await startBourse(["--grace", "2"], data);
+  browser = await launchChromium();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  server?.process.kill("SIGTERM");
+  expect(await server?.ended, server?.log().slice(-5_000)).toBe(0);
+  await rm(data, { recursive: true, force: true });
+});
+
+afterEach(() => {
+  expect(problems.splice(0)).toEqual([]);
+});
+
+/** Opens a page of the dashboard in a browser that remembers nothing. What goes wrong in it ends up in `problems`. */
+async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, ...options });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(String(error)));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(server.url) && !request.url().startsWith("data:")) problems.push(request.url());
+  });
+  await page.goto(server.url + path);
+  return page;
+}
+
+/** The quotes page as a user sees it. */
+function quotesOf(page: Page) {
+  const status = page.locator(".status");
+  const body = page.locator(".quote-table tbody");
+  return {
+    body,
+    status,
+    button: (name: string) => page.getByRole("button", { name, exact: true }),
+    state: (state: string) => expect.poll(() => status.getAttribute("data-state"), patience).toBe(state),
+    mode: (mode: string) => expect.poll(() => status.getAttribute("data-mode"), patience).toBe(mode),
+    async moves(): Promise<void> {
+      const before = await textOf(body);
+      await expect.poll(() => textOf(body), patience).not.toBe(before);
+    },
+    async count(label: string): Promise<number> {
+      const text = await textOf(page.locator(`[data-count="${label}"] dd`));
+      return Number(text.replaceAll(",", ""));
+    },
+    symbols: () => body.locator("th").allTextContents(),
+  };
+}
+
+/** The text of an element, as it stands in the document. */
+async function textOf(locator: Locator): Promise<string> {
+  return (await locator.textContent()) ?? "";
+}
+
+/** Whether a problem is the page's own: the browser itself reports each connection that was cut or refused. */
+function isOfPage(problem: string): boolean {
+  return !problem.includes("net::ERR_");
+}
+
+/** The lines that the server wrote when a watch ended. */
+function endedWatches(): string[] {
+  return server
+    .log()
+    .split("\n")
+    .filter((line) => line.includes(watchMethod));
+}
+
+test("prices move, over one stream whose headers are shown", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  expect(await page.title()).toBe("Quotes · Bourse");
+  await quotes.moves();
+  expect((await quotes.symbols())[0]).toBe("ACME");
+  expect(await quotes.count("attempts")).toBe(1);
+  const headers = page.locator('[data-metadata="headers"]');
+  const streamId = page.locator('[data-count="stream"] dd');
+  await expect.poll(() => textOf(streamId), patience).toMatch(/.{8}/);
+  expect(await textOf(headers)).toContain(await textOf(streamId));
+});
+
+test("pause holds the page still while the server goes on, and resume shows the newest", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  await quotes.moves();
+  await quotes.button("Pause").click();
+  await quotes.mode("paused");
+  await page.evaluate(`{
+    globalThis.mutations = 0;
+    new MutationObserver((list) => { globalThis.mutations += list.length; })
+      .observe(document.querySelector(".quote-table"), { subtree: true, childList: true, characterData: true });
+  }`);
+  const shown = await textOf(quotes.body);
+  const arrived = await quotes.count("quotes");
+  await expect.poll(() => quotes.count("quotes"), patience).toBeGreaterThan(arrived + 30);
+  expect(await textOf(quotes.body)).toBe(shown);
+  expect(await page.evaluate("globalThis.mutations")).toBe(0);
+  await quotes.button("Resume").click();
+  await quotes.mode("following");
+  await expect.poll(() => textOf(quotes.body), patience).not.toBe(shown);
+  const [, held] = /Resumed: ([\d,]+) updates had been held/.exec(await textOf(quotes.status)) ?? [];
+  expect(Number(held?.replaceAll(",", ""))).toBeGreaterThanOrEqual(30);
+  await quotes.moves();
+});
+
+test("stop ends the stream on the server, and start begins another", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  const ended = endedWatches().length;
+  await quotes.button("Stop").click();
+  await quotes.state("stopped");
+  await expect.poll(() => endedWatches().length, patience).toBe(ended + 1);
+  expect(await textOf(page.locator('[data-metadata="trailers"]'))).toContain("ended from here");
+  const shown = await textOf(quotes.body);
+  await quotes.button("Start").click();
+  await quotes.state("live");
+  await expect.poll(() => textOf(quotes.body), patience).not.toBe(shown);
+});
+
+test("leaving the page ends the stream, and coming back begins another", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  const ended = endedWatches().length;
+  await page.getByRole("link", { name: "Catalogue" }).click();
+  await expect.poll(() => endedWatches().length, patience).toBe(ended + 1);
+  await page.goBack();
+  await quotes.state("live");
+  await quotes.moves();
+});
+
+test("the watchlist takes symbols and loses them, and is remembered", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  const [first, second] = await quotes.symbols();
+  await page.getByRole("button", { name: `Remove ${second}` }).click();
+  await expect.poll(quotes.symbols, patience).not.toContain(second);
+  await quotes.state("live");
+  const search = page.getByLabel("Add a symbol");
+  await search.fill("no such thing");
+  await search.press("Enter");
+  await expect.poll(() => textOf(page.locator(".problem")), patience).toContain("no such thing");
+  await search.fill(second ?? "");
+  await search.press("Enter");
+  await expect.poll(async () => (await quotes.symbols()).slice(0, 2), patience).toEqual([second, first]);
+  await quotes.state("live");
+  await quotes.moves();
+  await page.reload();
+  await expect.poll(async () => (await quotes.symbols()).slice(0, 2), patience).toEqual([second, first]);
+});
+
+test("a server that is killed and comes back is found again", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  const { port } = new URL(server.url);
+  server.process.kill("SIGKILL");
+  await server.ended;
+  await quotes.state("waiting");
+  expect(await textOf(quotes.status)).toContain("The server cannot be reached.");
+  await expect.poll(() => textOf(quotes.status), patience).toMatch(/Reconnecting in \d+ s/);
+  const attempts = await quotes.count("attempts");
+  await quotes.button("Retry now").click();
+  await expect.poll(() => quotes.count("attempts"), patience).toBeGreaterThan(attempts);
+  server = await startBourse(["--grace", "2", "--port", port], data);
+  await quotes.state("live");
+  await quotes.moves();
+  expect(problems.splice(0).filter(isOfPage)).toEqual([]);
+});
+
+test("a server that shuts down says where the stream got to, and is found again when it is back", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  const { port } = new URL(server.url);
+  server.process.kill("SIGTERM");
+  await quotes.state("waiting");
+  await expect.poll(() => textOf(page.locator('[data-name="bourse-cursor"] dd')), patience).toMatch(/^\d+\.\d+$/);
+  expect(await server.ended).toBe(0);
+  server = await startBourse(["--grace", "2", "--port", port], data);
+  await quotes.state("live");
+  await quotes.moves();
+  expect(problems.splice(0).filter(isOfPage)).toEqual([]);
+});
+
+test("the catalogue comes in whole, and can be filtered", async () => {
+  const page = await open("/catalogue");
+  const status = page.locator(".status");
+  await expect.poll(() => status.getAttribute("data-state"), patience).toBe("complete");
+  const total = Number(await status.getAttribute("data-total"));
+  expect(total).toBeGreaterThan(100);
+  const rows = page.locator("tr[data-product]");
+  await expect.poll(() => rows.count(), patience).toBe(total);
+  const metadataOf = (name: string) => textOf(page.locator(`[data-name="${name}"] dd`));
+  expect(await metadataOf("bourse-total-count")).toBe(String(total));
+  expect(await metadataOf("bourse-sent-count")).toBe(String(total));
+  expect(await metadataOf("bourse-sha256")).toMatch(/^[0-9a-f]{64}$/);
+  expect(await textOf(status)).toContain("Complete, checksum verified");
+  const name = await textOf(rows.nth(7).locator("th"));
+  await page.getByLabel("Filter").fill(name);
+  await expect.poll(() => rows.count(), patience).toBeLessThan(total);
+  expect(await rows.locator("th").allTextContents()).toContain(name);
+});
+
+test("the keyboard reaches and works the buttons", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  const focused = () => page.evaluate<string>("document.activeElement.textContent");
+  const tabTo = async (text: string) => {
+    for (let steps = 0; steps < 20; steps++) {
+      await page.keyboard.press("Tab");
+      if ((await focused()) === text) return;
+    }
+    throw new Error(`the Tab key does not reach ${text}`);
+  };
+  await tabTo("Skip to the content");
+  await tabTo("Catalogue");
+  await tabTo("Pause");
+  await page.keyboard.press("Enter");
+  await quotes.mode("paused");
+  await page.keyboard.press("Enter");
+  await quotes.mode("following");
+  await tabTo("Stop");
+  await page.keyboard.press("Space");
+  await quotes.state("stopped");
+  expect(await focused()).toBe("Start");
+});
+
+test("the theme can be changed, and is remembered", async () => {
+  const page = await open("/", { colorScheme: "light" });
+  const background = () => page.evaluate<string>("getComputedStyle(document.documentElement).backgroundColor");
+  const light = await background();
+  await page.getByRole("button", { name: "Dark theme" }).click();
+  const dark = await background();
+  expect(dark).not.toBe(light);
+  await page.reload();
+  await page.getByRole("button", { name: "Light theme" }).waitFor();
+  expect(await background()).toBe(dark);
+});
+
+test("a narrow screen scrolls tables, never the page", async () => {
+  const page = await open("/", { viewport: { width: 360, height: 740 } });
+  const width = () => page.evaluate<number>("document.documentElement.scrollWidth");
+  await quotesOf(page).state("live");
+  await page.locator('[data-row="quoted"]').first().waitFor();
+  expect(await width()).toBe(360);
+  await page.getByRole("link", { name: "Catalogue" }).click();
+  await page.locator('.status[data-state="complete"]').waitFor();
+  expect(await width()).toBe(360);
+});
+
+test.each(["light", "dark"] as const)("each page has its picture taken in the %s theme", async (colorScheme) => {
+  const page = await open("/", { colorScheme, viewport: { width: 1360, height: 820 } });
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  await expect.poll(() => quotes.count("quotes"), patience).toBeGreaterThan(40);
+  await page.screenshot({ path: `${results}quotes-${colorScheme}.png` });
+  await page.getByRole("link", { name: "Catalogue" }).click();
+  await page.locator('.status[data-state="complete"]').waitFor();
+  await page.screenshot({ path: `${results}catalogue-${colorScheme}.png` });
+});

@@ -1,0 +1,64 @@
+import { useEffect, useRef } from "react";
+import { CataloguePage } from "../features/catalogue/catalogue-page.tsx";
+import { QuotesPage } from "../features/quotes/quotes-page.tsx";
+import { paths, usePath } from "./navigation.ts";
+import { PageLink } from "./page-link.tsx";
+import { ThemeToggle } from "./theme-toggle.tsx";
+import { transport } from "./transport.ts";
+import "./app.css";
+
+/** The shell around the pages. */
+export function App() {
+  const path = usePath();
+  const main = useRef<HTMLElement>(null);
+  const shownPath = useRef(path);
+  useEffect(() => {
+    if (shownPath.current === path) return;
+    shownPath.current = path;
+    main.current?.focus(); // So that the keyboard and a screen reader go on at the new page.
+  }, [path]);
+  return (
+    <>
+      <a className="skip" href="#main">
+        Skip to the content
+      </a>
+      <header className="bar">
+        <span className="brand">
+          <svg viewBox="0 0 32 32" width="22" height="22" aria-hidden="true">
+            <rect width="32" height="32" rx="7" fill="var(--accent-fill)" />
+            <path d="M6 22l6-7 5 4 9-11" fill="none" stroke="#fff" strokeWidth="3" strokeLinecap="round" />
+          </svg>
+          Bourse
+        </span>
+        <nav aria-label="Pages">
+          <PageLink to={paths.quotes}>Quotes</PageLink>
+          <PageLink to={paths.catalogue}>Catalogue</PageLink>
+        </nav>
+        <ThemeToggle />
+      </header>
+      <main id="main" className="page" ref={main} tabIndex={-1}>
+        <Page path={path} />
+      </main>
+    </>
+  );
+}
+
+function Page({ path }: { path: string }) {
+  switch (path) {
+    case paths.quotes:
+      return <QuotesPage transport={transport} />;
+    case paths.catalogue:
+      return <CataloguePage transport={transport} />;
+    default:
+      return (
+        <>
+          <title>Not found · Bourse</title>
+          <h1>There is no such page</h1>
+          <p>
+            There are <PageLink to={paths.quotes}>quotes</PageLink> and the{" "}
+            <PageLink to={paths.catalogue}>catalogue</PageLink>.
+          </p>
+        </>
+      );
+  }
+}

@@ -1,0 +1,49 @@
+import { useSyncExternalStore } from "react";
+import { decimalsOf } from "./price-format.ts";
+import { QuoteRow } from "./quote-row.tsx";
+import type { Listing, QuotesSession } from "./quotes-session.ts";
+
+/** The watchlist as a table. Each row follows its own symbol, so that a quote draws one row anew. */
+export function QuoteTable({ session, listing }: { session: QuotesSession; listing: Listing }) {
+  const { stream } = session;
+  const isLive = useSyncExternalStore(stream.subscribe, () => stream.state().kind === "live");
+  const { symbols, instruments } = listing;
+  const decimals = symbols.map((symbol) => decimalsOf(instruments.get(symbol)?.tickSize ?? 0));
+  const mostDecimals = Math.max(0, ...decimals);
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to take the keyboard's focus
+    <section className="scroll" aria-labelledby="quotes-caption" tabIndex={0}>
+      <table className="grid quote-table" data-fresh={isLive}>
+        <caption id="quotes-caption">Watchlist, {symbols.length} symbols</caption>
+        <thead>
+          <tr>
+            <th scope="col">Symbol</th>
+            <th scope="col">Name</th>
+            <th scope="col">Bid</th>
+            <th scope="col">Ask</th>
+            <th scope="col">Last</th>
+            <th scope="col">Change</th>
+            <th scope="col">Change %</th>
+            <th scope="col">Volume</th>
+            <th scope="col">Time</th>
+            <th scope="col">
+              <span className="unseen">Remove</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {symbols.map((symbol, index) => (
+            <QuoteRow
+              key={symbol}
+              symbol={symbol}
+              name={instruments.get(symbol)?.name ?? ""}
+              decimals={decimals[index] ?? 0}
+              mostDecimals={mostDecimals}
+              session={session}
+            />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
