@@ -43,7 +43,7 @@ export async function bringUpToDate(root, names, say, all = steps) {
   };
   if (!chosen.some((step) => step.isStale())) return;
   if (process.env[lockHeldBy] !== undefined) return runStale();
-  await withLock(join(root, ".cache", "launcher.lock"), say, async () => {
+  await withLock(join(root, "dist", "launcher.lock"), say, async () => {
     process.env[lockHeldBy] = String(process.pid);
     try {
       await runStale();

@@ -28,7 +28,7 @@ test("nothing is run, said or locked where nothing is stale", async () => {
   const said = [];
   await bringUpToDate(project.root, ["first", "second"], (text) => said.push(text), steps);
   expect([ran, said]).toEqual([[], []]);
-  expect(existsSync(join(project.root, ".cache"))).toBe(false);
+  expect(existsSync(join(project.root, "dist"))).toBe(false);
 });
 
 test("stale steps run in their own order, each with a line that says how long it took", async () => {
@@ -51,7 +51,7 @@ test("a failure reaches the caller and releases the lock", async () => {
   using project = tempProject();
   const broken = () => ({ doing: "breaking", isStale: () => true, run: () => Promise.reject(new Error("broken")) });
   await expect(bringUpToDate(project.root, ["broken"], () => {}, { broken })).rejects.toThrow("broken");
-  expect(existsSync(join(project.root, ".cache/launcher.lock"))).toBe(false);
+  expect(existsSync(join(project.root, "dist/launcher.lock"))).toBe(false);
 });
 
 test("an unknown step is refused with the names of those that exist", () => {

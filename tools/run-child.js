@@ -7,6 +7,8 @@ const forwarded = ["SIGTERM", "SIGINT", "SIGHUP"];
 
 const maxOutputChars = 64 * 1024; // the end of a log tells why it failed; the rest may be any length
 
+const patienceMs = 3_000; // npm swallows signals while it installs
+
 /**
  * @typedef {object} ChildResult
  * @property {number} code the exit code, or 128 + n where signal n ended the child
@@ -16,7 +18,8 @@ const maxOutputChars = 64 * 1024; // the end of a log tells why it failed; the r
 
 /**
  * Runs a command to its end. Each signal that this process receives meanwhile is passed on once, and ends this
- * process only through the child.
+ * process only through the child. A child whose output is captured is killed, with all that it started, where it does
+ * not end within some seconds.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -26,12 +29,17 @@ const maxOutputChars = 64 * 1024; // the end of a log tells why it failed; the r
  */
 export function runChild(command, args, { stdio, ...options }) {
   return new Promise((resolve, reject) => {
+    // As the leader of a process group, the child can be killed with its children, which hold its output open.
+    const isLeader = stdio === "capture" && process.platform !== "win32";
     const child = spawn(command, args, {
       ...options,
+      detached: isLeader,
       stdio: stdio === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
     });
     /** @type {NodeJS.Signals | undefined} */
     let interrupted;
+    /** @type {NodeJS.Timeout | undefined} */
+    let kill;
     let output = "";
     /** @param {Buffer} chunk */
     const keep = (chunk) => {
@@ -40,9 +48,11 @@ export function runChild(command, args, { stdio, ...options }) {
     /** @param {NodeJS.Signals} signal */
     const forward = (signal) => {
       interrupted = signal;
-      child.kill(signal);
+      send(child, signal, isLeader);
+      if (isLeader) kill ??= setTimeout(() => send(child, "SIGKILL", isLeader), patienceMs);
     };
     const stopForwarding = () => {
+      clearTimeout(kill);
       for (const signal of forwarded) process.off(signal, forward);
     };
     for (const signal of forwarded) process.on(signal, forward);
@@ -57,6 +67,19 @@ export function runChild(command, args, { stdio, ...options }) {
       resolve({ code: code ?? exitCodeOf(signal), interrupted, output });
     });
   });
+}
+
+/** @param {import("node:child_process").ChildProcess} child @param {NodeJS.Signals} signal @param {boolean} isLeader */
+function send(child, signal, isLeader) {
+  if (!isLeader || child.pid === undefined) {
+    child.kill(signal);
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The whole group has ended.
+  }
 }
 
 /** The exit code by which shells report a signal. @param {NodeJS.Signals | null | undefined} signal */

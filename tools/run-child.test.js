@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { expect, test, vi } from "vitest";
 import { runChild } from "./run-child.js";
 
 /** @param {string} script */
@@ -23,6 +24,24 @@ test("a signal to this process reaches the child once, whose exit code counts", 
   const before = process.listenerCount("SIGHUP");
   expect(await run(child)).toEqual({ code: 5, interrupted: "SIGHUP", output: "1\n" });
   expect(process.listenerCount("SIGHUP")).toBe(before);
+});
+
+test("a child that swallows signals is killed with what it started", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const child = `
+      process.on("SIGHUP", () => process.kill(process.ppid, "SIGUSR2"));
+      require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "inherit" });
+      process.kill(process.ppid, "SIGHUP");
+      setInterval(() => {}, 1000);`;
+    const swallowed = once(process, "SIGUSR2");
+    const running = run(child);
+    await swallowed;
+    vi.advanceTimersByTime(3_000);
+    expect(await running).toMatchObject({ code: 137, interrupted: "SIGHUP" });
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("only the end of a long output is kept", async () => {

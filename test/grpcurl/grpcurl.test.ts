@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { expectationOf } from "../readme/expectations.ts";
+import { readmeCommands } from "../readme/readme-blocks.ts";
+import { ShellCommand } from "../readme/shell-command.ts";
+import { type StartedServer, startServer } from "../readme/started-server.ts";
+
+let server: StartedServer;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+
+afterAll(() => server?.[Symbol.asyncDispose]());
+
+/** Runs grpcurl with the flags, or the method, that follow the address. */
+function grpcurl(flags: string, method: string): ShellCommand {
+  return new ShellCommand(server.here(`grpcurl -plaintext ${flags} 127.0.0.1:8080 ${method}`));
+}
+
+test("list names every service", async () => {
+  await using command = grpcurl("", "list");
+  const [output] = await command.prints(/.*v1alpha\.ServerReflection\n/s);
+  expect(output.trimEnd().split("\n")).toEqual([
+    "bourse.product.v1.ProductService",
+    "bourse.quote.v1.QuoteService",
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+  ]);
+});
+
+test("describe shows a service with its documentation", async () => {
+  await using command = grpcurl("", "describe bourse.quote.v1.QuoteService");
+  await command.prints(/^bourse\.quote\.v1\.QuoteService is a service:.*\/\/ Streams quotes.*rpc WatchQuotes \(/ms);
+});
+
+test.each(["", "bourse.quote.v1.QuoteService", "bourse.product.v1.ProductService"])(
+  'the health of "%s" is SERVING',
+  async (service) => {
+    await using command = grpcurl(`-d '{"service": "${service}"}'`, "grpc.health.v1.Health/Check");
+    await command.prints(/"status": "SERVING"/);
+  },
+);
+
+test("an unknown service's health is NOT_FOUND", async () => {
+  await using command = grpcurl(`-d '{"service": "nobody"}'`, "grpc.health.v1.Health/Check");
+  await command.prints(/Code: NotFound/);
+});
+
+test("an unknown symbol gets headers and an answer at once, and the stream stays open", async () => {
+  await using command = grpcurl(`-v -d '{"symbols": ["NOBODY"]}'`, "bourse.quote.v1.QuoteService/WatchQuotes");
+  await command.prints(/bourse-stream-id: \S+.*SUBSCRIPTION_STATUS_UNKNOWN_SYMBOL.*"caughtUp": \{\}/s);
+});
+
+test("a request that breaks a rule is INVALID_ARGUMENT and says which", async () => {
+  await using command = grpcurl(`-d '{"symbols": [""]}'`, "bourse.quote.v1.QuoteService/WatchQuotes");
+  await command.prints(/Code: InvalidArgument.*symbols\[0\]/s);
+});
+
+test.each(readmeCommands().filter((command) => expectationOf(command).runBy === "grpcurl"))("%s", async (command) => {
+  await using running = new ShellCommand(server.here(command));
+  await running.prints(expectationOf(command).output);
+});

@@ -1,0 +1,47 @@
+/** What a command of the README must print. */
+export interface Expectation {
+  /** How the command begins. */
+  readonly command: string;
+  readonly output: RegExp;
+  /** Which test executes it; `npm test` is what runs them, and is only looked up. */
+  readonly runBy: "readme" | "grpcurl" | "nobody";
+}
+
+const quotesOfAcme = /"symbol": ?"ACME".*"bid": ?[\d.]+.*QUOTE_PHASE_LIVE/s;
+
+/** All commands of the README: a test sees to it that none is missing here. */
+export const expectations: readonly Expectation[] = [
+  { command: "npm start", output: /http:\/\/127\.0\.0\.1:\d+/, runBy: "readme" },
+  { command: "npm test", output: /./, runBy: "nobody" },
+  {
+    command: 'grpcurl -plaintext -v -d \'{"symbols": ["ACME"]}\'',
+    output: new RegExp(`Response headers received:\nbourse-stream-id: \\S+.*${quotesOfAcme.source}`, "s"),
+    runBy: "grpcurl",
+  },
+  {
+    command: "grpcurl -plaintext -v 127.0.0.1:8080 bourse.product",
+    output:
+      /bourse-total-count: (\d+)\n.*Response trailers received:\nbourse-sent-count: \1\nbourse-sha256: [0-9a-f]{64}\n/s,
+    runBy: "grpcurl",
+  },
+  { command: "npx buf curl", output: quotesOfAcme, runBy: "readme" },
+  { command: "curl", output: /\{"instruments":\[\{"symbol":"ACME"/, runBy: "readme" },
+  { command: "printf", output: quotesOfAcme, runBy: "readme" },
+  {
+    command: "npm run watch-quotes",
+    output: /^stream \S+\nsnapshot +ACME .*\nlive +ACME +bid +[\d.]+ /m,
+    runBy: "readme",
+  },
+  {
+    command: "npm run list-products",
+    output: /^(\d+) products\n.*\ncount \1: as .*\ndigest \S+: as /ms,
+    runBy: "readme",
+  },
+];
+
+/** What a command must print. Throws where nothing is expected of it. */
+export function expectationOf(command: string): Expectation {
+  const found = expectations.find((expectation) => command.startsWith(expectation.command));
+  if (found === undefined) throw new Error(`the README has a command that no test executes: ${command}`);
+  return found;
+}

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+
+const killAfterMs = 15_000; // longer than the server's grace period
+
+const reportedChars = 2_000; // of a long output, in a failure
+
+/** A command that runs in a shell, as a user would type it, in the project's folder. */
+export class ShellCommand implements AsyncDisposable {
+  readonly #command: string;
+  readonly #child;
+  readonly #closed: Promise<unknown>;
+  #output = "";
+  #ended = false;
+  #change = Promise.withResolvers<void>();
+
+  constructor(command: string, environment: Record<string, string> = {}) {
+    this.#command = command;
+    // A process group of its own: ending it ends what the shell started, as Ctrl-C does.
+    this.#child = spawn("sh", ["-c", command], {
+      cwd: new URL("../..", import.meta.url),
+      detached: true,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#closed = once(this.#child, "close").then(() => {
+      this.#ended = true;
+      this.#change.resolve();
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.#output += text;
+        this.#change.resolve();
+      });
+    }
+  }
+
+  /** Waits until the output so far matches. Throws, with the end of the output, where the command ends without. */
+  async prints(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#output);
+      if (match) return match;
+      if (this.#ended) {
+        const end = this.#output.slice(-reportedChars);
+        throw new Error(
+          `\`${this.#command}\` ended without printing ${pattern}. The end of what it did print:\n${end}`,
+        );
+      }
+      await this.#change.promise;
+      if (!this.#ended) this.#change = Promise.withResolvers();
+    }
+  }
+
+  /** Ends it as Ctrl-C and `kill` do; resolves with the exit code when nothing of it runs any more. */
+  async end(): Promise<number | null> {
+    this.#signal("SIGTERM");
+    const kill = setTimeout(() => this.#signal("SIGKILL"), killAfterMs);
+    await this.#closed;
+    clearTimeout(kill);
+    return this.#child.exitCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end();
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    try {
+      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
