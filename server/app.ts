@@ -73,6 +73,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
         files: readDescriptors(),
       }),
     onCall: logCalls(log),
+    limits: config.limits,
+    trusted: { hosts: config.allowedHosts, origins: config.corsOrigins },
     ...(config.corsOrigins.length > 0 && {
       cors: { origins: config.corsOrigins, exposedNames: Object.values(metadataNames) },
     }),

@@ -31,6 +31,8 @@ test("everything has a default", () => {
     demo: true,
     graceMs: 10_000,
     corsOrigins: [],
+    allowedHosts: [],
+    limits: { readMaxBytes: 4_194_304, writeMaxBytes: 4_194_304, maxConnections: 10_000 },
     logLevel: "info",
     logFormat: "auto",
   });
@@ -39,9 +41,19 @@ test("everything has a default", () => {
 test("flags set everything", () => {
   const flags = ["--port", "0", "--host=::1", "--data", "/tmp/x", "--feed", `replay:${existing}`, "--speed", "max"];
   const more = ["--no-demo", "--grace", "0.5", "--cors-origin", "https://a.example,http://b.example:3000"];
+  const bounds = [
+    "--allowed-host",
+    "a.example,B.example",
+    "--max-receive",
+    "1",
+    "--max-send",
+    "2",
+    "--max-connections",
+    "3",
+  ];
   const tls = ["--tls-cert", existing, "--tls-key", existing, "--tls-client-ca", existing];
   const file = resolve(existing);
-  expect(configOf([...flags, ...more, ...tls, "--log-level", "debug", "--log-format", "json"])).toEqual({
+  expect(configOf([...flags, ...more, ...bounds, ...tls, "--log-level", "debug", "--log-format", "json"])).toEqual({
     port: 0,
     host: "::1",
     data: "/tmp/x",
@@ -50,6 +62,8 @@ test("flags set everything", () => {
     graceMs: 500,
     tls: { cert: file, key: file, clientCa: file },
     corsOrigins: ["https://a.example", "http://b.example:3000"],
+    allowedHosts: ["a.example", "b.example"],
+    limits: { readMaxBytes: 1, writeMaxBytes: 2, maxConnections: 3 },
     logLevel: "debug",
     logFormat: "json",
   });
@@ -82,6 +96,8 @@ describe("what is wrong", () => {
     [["--grace", "-1"], /seconds/],
     [["--cors-origin", "example.org"], /https:\/\/example\.org/],
     [["--cors-origin", "https://example.org/path"], /origins such as/],
+    [["--allowed-host", "a.example:80"], /without a port/],
+    [["--max-receive", "0"], /from 1 to 4294967295/],
     [["--log-level", "loud"], /trace, debug/],
     [["--tls-client-ca", existing], /needs --tls-cert/],
   ])("%j is refused", (args, problem) => {

@@ -1,4 +1,5 @@
 import { type Setting, type SettingName, settings } from "./settings.ts";
+import type { Limits } from "./transport/limits.ts";
 import type { TlsFiles } from "./transport/tls-credentials.ts";
 
 /** Where quotes come from. */
@@ -21,6 +22,10 @@ export interface Config {
   readonly tls?: TlsFiles;
   /** Origins of pages that may call from elsewhere. */
   readonly corsOrigins: readonly string[];
+  /** Host names by which browsers may call, besides addresses and `localhost`. */
+  readonly allowedHosts: readonly string[];
+  /** The limits of the transport that can be set. */
+  readonly limits: Pick<Limits, "readMaxBytes" | "writeMaxBytes" | "maxConnections">;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   readonly logFormat: "auto" | "json" | "pretty";
 }
@@ -85,6 +90,12 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
     graceMs: value("grace"),
     ...(tls && { tls }),
     corsOrigins: value("cors-origin") ?? [],
+    allowedHosts: value("allowed-host") ?? [],
+    limits: {
+      readMaxBytes: value("max-receive"),
+      writeMaxBytes: value("max-send"),
+      maxConnections: value("max-connections"),
+    },
     logLevel: value("log-level"),
     logFormat: value("log-format"),
   };

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { defaultLimits } from "./transport/limits.ts";
 
 /** One thing that can be set, by a flag of its name and by an environment variable. */
 export interface Setting<T> {
@@ -12,6 +13,9 @@ export interface Setting<T> {
   /** Throws an error whose message says what would be right, to be followed by "not …". */
   readonly parse: (raw: string) => T;
 }
+
+/** No message can be larger: Connect counts its bytes in 32 bits. */
+const maxMessageBytes = 2 ** 32 - 1;
 
 /** Every setting, by the name of its flag. */
 export const settings = {
@@ -94,6 +98,33 @@ export const settings = {
     help: "origins, separated by commas, whose pages may call from elsewhere; * for every page",
     parse: parseOrigins,
   },
+  "allowed-host": {
+    variable: "BOURSE_ALLOWED_HOST",
+    placeholder: "NAMES",
+    help: "host names, separated by commas, that browsers may call this server by, besides addresses and localhost",
+    parse: parseHosts,
+  },
+  "max-receive": {
+    variable: "BOURSE_MAX_RECEIVE",
+    placeholder: "BYTES",
+    help: "the largest message taken",
+    fallback: String(defaultLimits.readMaxBytes),
+    parse: wholeNumber(1, maxMessageBytes),
+  },
+  "max-send": {
+    variable: "BOURSE_MAX_SEND",
+    placeholder: "BYTES",
+    help: "the largest message sent",
+    fallback: String(defaultLimits.writeMaxBytes),
+    parse: wholeNumber(1, maxMessageBytes),
+  },
+  "max-connections": {
+    variable: "BOURSE_MAX_CONNECTIONS",
+    placeholder: "N",
+    help: "how many connections may be open at a time",
+    fallback: String(defaultLimits.maxConnections),
+    parse: wholeNumber(1, 1_000_000),
+  },
   "log-level": {
     variable: "BOURSE_LOG_LEVEL",
     placeholder: "LEVEL",
@@ -172,6 +203,17 @@ function existingFile(raw: string): string {
   const file = resolve(nonEmpty(raw));
   if (!existsSync(file)) throw new Error(`a file that exists is needed (there is no ${file})`);
   return file;
+}
+
+function parseHosts(raw: string): string[] {
+  const hosts = raw.split(",").map((host) => host.trim().toLowerCase());
+  for (const host of hosts) {
+    const url = `http://${host}`;
+    if (!URL.canParse(url) || new URL(url).hostname !== host) {
+      throw new Error("host names such as bourse.example.org, without a port and separated by commas, are needed");
+    }
+  }
+  return hosts;
 }
 
 function parseOrigins(raw: string): string[] {

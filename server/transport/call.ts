@@ -1,4 +1,5 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { defaultLimits } from "./limits.ts";
 import { MetadataError, singleValuedKeys, type WireMetadata } from "./metadata-rules.ts";
 
 /** Puts a call's response headers on the wire, before its first message. */
@@ -11,17 +12,22 @@ export type FlushHeaders = (context: HandlerContext) => void;
  * here, because `Headers` cannot hold two values of a key apart and gRPC sends them as two header lines.
  */
 export class Call {
-  readonly header = new Map<string, string[]>();
-  readonly trailer = new Map<string, string[]>();
+  readonly header: MetadataStore = { values: new Map(), bytes: 0 };
+  readonly trailer: MetadataStore = { values: new Map(), bytes: 0 };
   messagesIn = 0;
   messagesOut = 0;
   /** What the handler threw, before it was turned into an answer. */
   failure: unknown;
   #headers: "open" | "frozen" | "sent" = "open";
+  readonly #maxBytes: number;
   readonly #flush: FlushHeaders | undefined;
 
-  /** @param flush absent where headers cannot go out early, as in the in-memory transport */
-  constructor(flush?: FlushHeaders) {
+  /**
+   * @param maxBytes how much the headers may be, and likewise the trailers
+   * @param flush absent where headers cannot go out early, as in the in-memory transport
+   */
+  constructor(maxBytes: number, flush?: FlushHeaders) {
+    this.#maxBytes = maxBytes;
     this.#flush = flush;
   }
 
@@ -33,7 +39,7 @@ export class Call {
   setHeader(context: HandlerContext, metadata: WireMetadata): void {
     switch (this.#headers) {
       case "open":
-        append(metadata, this.header, context.responseHeader);
+        this.#append(metadata, this.header, context.responseHeader);
         return;
       case "frozen":
         throw new MetadataError("a header was set after sendHeader: set it before, or send it as a trailer");
@@ -45,7 +51,7 @@ export class Call {
   sendHeader(context: HandlerContext, metadata: WireMetadata): void {
     switch (this.#headers) {
       case "open":
-        append(metadata, this.header, context.responseHeader);
+        this.#append(metadata, this.header, context.responseHeader);
         this.#headers = "frozen";
         if (context.method.methodKind !== "unary") this.#flush?.(context);
         return;
@@ -59,8 +65,32 @@ export class Call {
   }
 
   setTrailer(context: HandlerContext, metadata: WireMetadata): void {
-    append(metadata, this.trailer, context.responseTrailer);
+    this.#append(metadata, this.trailer, context.responseTrailer);
   }
+
+  #append(metadata: WireMetadata, separate: MetadataStore, joined: Headers): void {
+    for (const [key, values] of metadata) {
+      const known = separate.values.get(key) ?? [];
+      if (singleValuedKeys.has(key) && known.length + values.length > 1) {
+        throw new MetadataError(`metadata key "${key}" takes one value only: HTTP gives it a meaning of its own`);
+      }
+      for (const value of values) separate.bytes += key.length + value.length + bytesOfEntry;
+      if (separate.bytes > this.#maxBytes) {
+        throw new MetadataError(`the metadata is larger than ${this.#maxBytes} bytes: send it in messages`);
+      }
+      for (const value of values) joined.append(key, value);
+      separate.values.set(key, [...known, ...values]);
+    }
+  }
+}
+
+/** What HTTP/2 counts for an entry besides its key and its value. */
+const bytesOfEntry = 32;
+
+/** Metadata with each value of a key for itself, and its size as HTTP/2 counts it. */
+interface MetadataStore {
+  readonly values: Map<string, string[]>;
+  bytes: number;
 }
 
 /** The context value under which the transport hands a handler its call. */
@@ -70,18 +100,7 @@ export const callKey = createContextKey<Call | undefined>(undefined, { descripti
 export function callOf(context: HandlerContext): Call {
   const known = context.values.get(callKey);
   if (known !== undefined) return known;
-  const call = new Call();
+  const call = new Call(defaultLimits.maxMetadataBytes);
   context.values.set(callKey, call);
   return call;
-}
-
-function append(metadata: WireMetadata, separate: Map<string, string[]>, joined: Headers): void {
-  for (const [key, values] of metadata) {
-    const known = separate.get(key) ?? [];
-    if (singleValuedKeys.has(key) && known.length + values.length > 1) {
-      throw new MetadataError(`metadata key "${key}" takes one value only: HTTP gives it a meaning of its own`);
-    }
-    for (const value of values) joined.append(key, value);
-    separate.set(key, [...known, ...values]);
-  }
 }

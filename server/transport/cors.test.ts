@@ -53,7 +53,7 @@ test("every origin is allowed by *", async () => {
 
 test("nothing is added without a list of origins", async () => {
   await using server = await startWireServer(hello);
-  expect((await callFrom(server.url, page)).headers.get("access-control-allow-origin")).toBeNull();
+  expect((await callFrom(server.url, server.url)).headers.get("access-control-allow-origin")).toBeNull();
 });
 
 function preflight(url: string, origin: string): Promise<Response> {

@@ -1,30 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
-import type { Readable } from "node:stream";
+import type { Writable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /** What a handler's signal says when its client has gone away. */
 export function clientGone(how: string): ConnectError {
   return new ConnectError(`the client went away: ${how}`, Code.Canceled);
-}
-
-/**
- * The chunks of a request body. `count` is told the size of each.
- *
- * Giving up half-way leaves the stream open: Node would destroy it, and the response with it.
- */
-export function readBody(stream: Readable, count: (bytes: number) => void): AsyncIterable<Uint8Array> {
-  return {
-    async *[Symbol.asyncIterator]() {
-      try {
-        for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
-          count(chunk.byteLength);
-          yield chunk;
-        }
-      } catch (error) {
-        throw clientGone(error instanceof Error ? error.message : String(error));
-      }
-    },
-  };
 }
 
 /** Node's request headers as web `Headers`, without the pseudo-headers of HTTP/2. */
@@ -36,4 +16,30 @@ export function toWebHeaders(incoming: IncomingHttpHeaders): Headers {
     else for (const each of value) headers.append(name, each);
   }
   return headers;
+}
+
+/** What a write waits for that found the client not keeping up: the stream that drains, closes, or stays as it is. */
+export function drained(stream: Writable, stallTimeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      stream.off("drain", onDrain).off("close", onClose);
+    };
+    const onDrain = () => {
+      stop();
+      resolve();
+    };
+    const onClose = () => {
+      stop();
+      reject(clientGone("the connection closed while a write waited"));
+    };
+    const onStall = () => {
+      stop();
+      reject(new ConnectError(`the client has read nothing for ${stallTimeoutMs / 1_000} s`, Code.ResourceExhausted));
+    };
+    const timer = setTimeout(onStall, stallTimeoutMs);
+    timer.unref();
+    if (stream.destroyed) return onClose();
+    stream.once("drain", onDrain).once("close", onClose);
+  });
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { RequestBody } from "./request-body.ts";
 
 /** Headers or trailers to send: keys in lower case; a list sends each of its values on a line of its own. */
 export type OutgoingHeaders = Record<string, string | string[]>;
@@ -19,8 +20,8 @@ export interface Exchange {
   readonly header: Headers;
   /** `http` or `https`, host and port, as the client named them. */
   readonly origin: string;
-  /** The bytes of the request. Not reading them holds the client back. Throws a ConnectError when the client is gone. */
-  readonly body: AsyncIterable<Uint8Array>;
+  /** The bytes of the request. Throws a ConnectError when the client is gone. */
+  readonly body: RequestBody;
   /** Aborts when the client is gone before the response has ended, with a ConnectError that says how. */
   readonly signal: AbortSignal;
   readonly bytesIn: number;

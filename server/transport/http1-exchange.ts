@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
-import { clientGone, readBody, toWebHeaders } from "./exchange-parts.ts";
-
-/** How long a client may go on sending after it was answered, before its connection is closed. */
-const lingerMs = 2_000;
+import { clientGone, drained, toWebHeaders } from "./exchange-parts.ts";
+import type { Limits } from "./limits.ts";
+import { RequestBody } from "./request-body.ts";
 
 /** An exchange on a connection of HTTP/1.1 or 1.0. Trailers are not sent: no protocol that needs them is served there. */
 export class Http1Exchange implements Exchange {
@@ -13,17 +12,18 @@ export class Http1Exchange implements Exchange {
   readonly target: string;
   readonly peer: string;
   readonly origin: string;
-  readonly body: AsyncIterable<Uint8Array>;
-  bytesIn = 0;
+  readonly body: RequestBody;
   bytesOut = 0;
   extraHeaders: OutgoingHeaders = {};
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #limits: Limits;
   readonly #gone = new AbortController();
   #header: Headers | undefined;
   #ended = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, limits: Limits) {
+    this.#limits = limits;
     this.#request = request;
     this.#response = response;
     this.httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
@@ -32,9 +32,7 @@ export class Http1Exchange implements Exchange {
     this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
     const scheme = (request.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http";
     this.origin = `${scheme}://${request.headers.host ?? "unknown"}`;
-    this.body = readBody(request, (size) => {
-      this.bytesIn += size;
-    });
+    this.body = new RequestBody(request);
     // Without listeners a connection that breaks would end the process; "close" follows and tells the rest.
     request.on("error", ignore);
     response.on("error", ignore);
@@ -46,6 +44,10 @@ export class Http1Exchange implements Exchange {
   get header(): Headers {
     this.#header ??= toWebHeaders(this.#request.headers);
     return this.#header;
+  }
+
+  get bytesIn(): number {
+    return this.body.bytes;
   }
 
   get signal(): AbortSignal {
@@ -68,7 +70,7 @@ export class Http1Exchange implements Exchange {
   write(chunk: Uint8Array): Promise<void> | undefined {
     this.bytesOut += chunk.byteLength;
     if (this.#response.write(chunk)) return undefined;
-    return this.#drained();
+    return drained(this.#response, this.#limits.stallTimeoutMs);
   }
 
   end(): Promise<void> {
@@ -96,26 +98,9 @@ export class Http1Exchange implements Exchange {
   #discardRest(): void {
     const request = this.#request;
     if (request.complete) return;
-    const timer = setTimeout(() => request.destroy(), lingerMs);
+    const timer = setTimeout(() => request.destroy(), this.#limits.lingerMs);
     request.once("close", () => clearTimeout(timer));
     request.resume();
-  }
-
-  #drained(): Promise<void> {
-    const response = this.#response;
-    return new Promise((resolve, reject) => {
-      const onDrain = () => {
-        response.off("close", onClose);
-        resolve();
-      };
-      const onClose = () => {
-        response.off("drain", onDrain);
-        reject(clientGone("the connection closed while a write waited"));
-      };
-      if (response.destroyed) return onClose();
-      response.once("drain", onDrain);
-      response.once("close", onClose);
-    });
   }
 }
 

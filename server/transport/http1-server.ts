@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
-import { limits } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 
 /** A server for HTTP/1.1 that does not listen: it is handed its connections. */
 export interface Http1Server {
@@ -14,12 +14,12 @@ export interface Http1Server {
 const idleCheckMs = 50;
 
 /** Makes a server for HTTP/1.1 and 1.0. */
-export function createHttp1Server(onExchange: (exchange: Exchange) => void): Http1Server {
+export function createHttp1Server(onExchange: (exchange: Exchange) => void, limits: Limits): Http1Server {
   const server = createServer({
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.openTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
-    // A long upload is no abuse: its handler watches its progress.
+    // A long upload is no abuse; requests with one message have a limit of their own.
     requestTimeout: 0,
     connectionsCheckingInterval: limits.openTimeoutMs / 2,
   });
@@ -27,7 +27,7 @@ export function createHttp1Server(onExchange: (exchange: Exchange) => void): Htt
   let draining = false;
   server.on("request", (request, response) => {
     if (draining) response.setHeader("connection", "close");
-    onExchange(new Http1Exchange(request, response));
+    onExchange(new Http1Exchange(request, response, limits));
   });
   // Starts the check for late headers, which otherwise begins with listening.
   server.emit("listening");

@@ -7,7 +7,9 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
-import { clientGone, readBody, toWebHeaders } from "./exchange-parts.ts";
+import { clientGone, drained, toWebHeaders } from "./exchange-parts.ts";
+import type { Limits } from "./limits.ts";
+import { RequestBody } from "./request-body.ts";
 
 /** An exchange on a stream of an HTTP/2 session. */
 export class Http2Exchange implements Exchange {
@@ -16,18 +18,19 @@ export class Http2Exchange implements Exchange {
   readonly target: string;
   readonly peer: string;
   readonly origin: string;
-  readonly body: AsyncIterable<Uint8Array>;
-  bytesIn = 0;
+  readonly body: RequestBody;
   bytesOut = 0;
   extraHeaders: OutgoingHeaders = {};
   readonly #stream: ServerHttp2Stream;
   readonly #incoming: IncomingHttpHeaders;
   readonly #rawHeaders: string[];
+  readonly #limits: Limits;
   readonly #gone = new AbortController();
   #header: Headers | undefined;
   #ended = false;
 
-  constructor(stream: ServerHttp2Stream, incoming: IncomingHttpHeaders, rawHeaders: string[]) {
+  constructor(stream: ServerHttp2Stream, incoming: IncomingHttpHeaders, rawHeaders: string[], limits: Limits) {
+    this.#limits = limits;
     this.#stream = stream;
     this.#incoming = incoming;
     this.#rawHeaders = rawHeaders;
@@ -36,9 +39,7 @@ export class Http2Exchange implements Exchange {
     const socket = stream.session?.socket;
     this.peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
     this.origin = `${incoming[":scheme"] ?? "http"}://${incoming[":authority"] ?? incoming.host ?? "unknown"}`;
-    this.body = readBody(stream, (size) => {
-      this.bytesIn += size;
-    });
+    this.body = new RequestBody(stream);
     // Without a listener a stream that breaks would end the process; "close" follows and tells the rest.
     stream.on("error", ignore);
     stream.once("close", () => {
@@ -49,6 +50,10 @@ export class Http2Exchange implements Exchange {
   get header(): Headers {
     this.#header ??= toWebHeaders(this.#incoming);
     return this.#header;
+  }
+
+  get bytesIn(): number {
+    return this.body.bytes;
   }
 
   get signal(): AbortSignal {
@@ -75,7 +80,7 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream;
     this.bytesOut += chunk.byteLength;
     if (stream.write(chunk)) return undefined;
-    return this.#drained();
+    return drained(this.#stream, this.#limits.stallTimeoutMs);
   }
 
   end(trailers?: OutgoingHeaders): Promise<void> {
@@ -113,23 +118,6 @@ export class Http2Exchange implements Exchange {
     // Node hands the response's last frame over at the end of this turn; a reset that is first would cost it.
     setImmediate(() => {
       if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-    });
-  }
-
-  #drained(): Promise<void> {
-    const stream = this.#stream;
-    return new Promise((resolve, reject) => {
-      const onDrain = () => {
-        stream.off("close", onClose);
-        resolve();
-      };
-      const onClose = () => {
-        stream.off("drain", onDrain);
-        reject(clientGone("the stream closed while a write waited"));
-      };
-      if (stream.closed || stream.destroyed) return onClose();
-      stream.once("drain", onDrain);
-      stream.once("close", onClose);
     });
   }
 }

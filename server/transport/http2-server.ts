@@ -8,11 +8,14 @@ import {
 } from "node:http2";
 import type { Exchange } from "./exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
-import { limits } from "./limits.ts";
+import { Http2SessionGuard } from "./http2-session-guard.ts";
+import type { Limits } from "./limits.ts";
 
 /** A server for HTTP/2 that does not listen: it is handed its connections. */
 export interface Http2Server {
   readonly server: NodeHttp2Server;
+  /** The sessions that are open. */
+  readonly sessions: number;
   /** Asks every client to open no more streams, and ends its session when the open ones have ended. */
   drain(): void;
   /** Ends every session at once. */
@@ -26,7 +29,7 @@ export interface Http2Server {
 const goAwayPingMs = 200;
 
 /** Makes a server for HTTP/2. */
-export function createHttp2Server(onExchange: (exchange: Exchange) => void): Http2Server {
+export function createHttp2Server(onExchange: (exchange: Exchange) => void, limits: Limits): Http2Server {
   const server = createServer({
     settings: {
       initialWindowSize: limits.streamWindowBytes,
@@ -34,46 +37,43 @@ export function createHttp2Server(onExchange: (exchange: Exchange) => void): Htt
       maxHeaderListSize: limits.maxHeaderBytes,
     },
     maxHeaderListPairs: limits.maxHeaderPairs,
+    maxSendHeaderBlockLength: limits.maxSendHeaderBytes,
+    // Node counts in units of 1,000,000 bytes.
+    maxSessionMemory: Math.ceil(limits.sessionMemoryBytes / 1_000_000),
     streamResetBurst: limits.streamResetBurst,
     streamResetRate: limits.streamResetRate,
   });
-  const openStreams = new Map<ServerHttp2Session, number>();
+  const guards = new Map<ServerHttp2Session, Http2SessionGuard>();
   let draining = false;
 
   server.on("session", (session) => {
-    openStreams.set(session, 0);
-    session.once("close", () => openStreams.delete(session));
+    guards.set(session, new Http2SessionGuard(session, limits));
+    session.once("close", () => guards.delete(session));
     session.on("error", () => session.destroy());
     session.setLocalWindowSize(limits.sessionWindowBytes);
-    session.setTimeout(limits.idleTimeoutMs, () => {
-      if (openStreams.get(session) === 0) session.close();
-    });
     if (draining) sayGoodbye(session);
   });
   server.on(
     "stream",
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-      const session = stream.session as ServerHttp2Session | undefined;
-      if (session === undefined) return;
-      countStreams(session, +1);
-      stream.once("close", () => countStreams(session, -1));
-      onExchange(new Http2Exchange(stream, headers, rawHeaders));
+      const guard = guards.get(stream.session as ServerHttp2Session);
+      guard?.streamOpened();
+      stream.once("close", () => guard?.streamClosed());
+      onExchange(new Http2Exchange(stream, headers, rawHeaders, limits));
     },
   );
 
-  function countStreams(session: ServerHttp2Session, change: number): void {
-    const open = openStreams.get(session);
-    if (open !== undefined) openStreams.set(session, open + change);
-  }
-
   return {
     server,
+    get sessions() {
+      return guards.size;
+    },
     drain() {
       draining = true;
-      for (const session of openStreams.keys()) sayGoodbye(session);
+      for (const session of guards.keys()) sayGoodbye(session);
     },
     destroy() {
-      for (const session of openStreams.keys()) session.destroy();
+      for (const session of guards.keys()) session.destroy();
       server.close();
     },
   };

@@ -1,26 +1,141 @@
-/** The limits of the transport. Each bounds what one client can make the server hold or wait for. */
-export const limits = {
-  /** The largest message taken, in bytes; larger ones are answered with RESOURCE_EXHAUSTED. As gRPC's default. */
-  readMaxBytes: 4 * 1024 * 1024,
-  /** The largest message sent, in bytes. */
-  writeMaxBytes: 4 * 1024 * 1024,
-  /** The longest deadline a client may ask for, in ms: the longest that Node's timers can wait for. */
-  maxTimeoutMs: 2 ** 31 - 1,
-  /** Connections at a time; more are refused. */
-  maxConnections: 10_000,
-  /** Streams at a time on one HTTP/2 connection; more are refused with REFUSED_STREAM. */
-  maxConcurrentStreams: 1_000,
-  /** Bytes a client may send ahead on one stream, and on one connection. Node's 64 KiB would throttle uploads. */
-  streamWindowBytes: 1024 * 1024,
-  sessionWindowBytes: 4 * 1024 * 1024,
-  /** The headers of one request, in bytes and in header lines. */
-  maxHeaderBytes: 16 * 1024,
-  maxHeaderPairs: 128,
-  /** Resets a client may send: at most so many at once, and so many a second. */
-  streamResetBurst: 1_000,
-  streamResetRate: 33,
-  /** How long a new connection may take until its first bytes, its TLS handshake, or a request's headers, in ms. */
-  openTimeoutMs: 10_000,
-  /** How long an HTTP/1.1 connection, or an HTTP/2 session without streams, may stay idle, in ms. */
-  idleTimeoutMs: 5 * 60_000,
+/** What bounds what one client can make the server hold, send or wait for. Sizes in bytes, times in milliseconds. */
+export type Limits = { readonly [Name in keyof typeof limitTable]: number };
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const second = 1_000;
+const minute = 60 * second;
+
+/** Each limit with its default, what it bounds, and what a client gets that goes beyond. `docs/limits.md` shows it. */
+export const limitTable = {
+  readMaxBytes: {
+    value: 4 * MiB,
+    bounds: "one message from a client, after decompression",
+    beyond: "RESOURCE_EXHAUSTED that names both sizes",
+  },
+  writeMaxBytes: {
+    value: 4 * MiB,
+    bounds: "one message to a client, before compression",
+    beyond: "RESOURCE_EXHAUSTED that names both sizes",
+  },
+  maxCompressionRatio: {
+    value: 200,
+    bounds: "how many times larger a message may become by decompression, beyond its first MiB",
+    beyond: "RESOURCE_EXHAUSTED",
+  },
+  maxMessageDepth: {
+    value: 100,
+    bounds: "how deep messages and groups may nest, in protobuf and in JSON",
+    beyond: "INVALID_ARGUMENT",
+  },
+  maxTimeoutMs: {
+    value: 2 ** 31 - 1,
+    bounds: "the deadline that a client may ask for: the longest that Node's timers can wait for",
+    beyond: "INVALID_ARGUMENT",
+  },
+  maxActiveCalls: {
+    value: 50_000,
+    bounds: "calls under way, of all clients together",
+    beyond: "RESOURCE_EXHAUSTED",
+  },
+  maxMetadataBytes: {
+    value: 64 * KiB,
+    bounds: "the headers that a handler sends, and likewise the trailers: keys, values and 32 bytes for each value",
+    beyond: "INTERNAL, as it is the server's mistake",
+  },
+  maxHeaderBytes: {
+    value: 16 * KiB,
+    bounds: "the headers of a request",
+    beyond: "431 on HTTP/1.1; on HTTP/2 the stream is refused, or the session ends with ENHANCE_YOUR_CALM",
+  },
+  maxHeaderPairs: {
+    value: 128,
+    bounds: "the header lines of a request",
+    beyond: "on HTTP/2 the stream is reset with ENHANCE_YOUR_CALM; on HTTP/1.1 the rest is not looked at",
+  },
+  maxConnections: {
+    value: 10_000,
+    bounds: "open connections, of all clients together",
+    beyond: "the connection is closed",
+  },
+  maxConcurrentStreams: {
+    value: 1_000,
+    bounds: "open streams of one HTTP/2 connection",
+    beyond: "the stream is refused with REFUSED_STREAM, so that clients queue or open another connection",
+  },
+  streamWindowBytes: {
+    value: MiB,
+    bounds: "what a client may send ahead on one stream of HTTP/2, before the handler reads it",
+    beyond: "the client has to wait",
+  },
+  sessionWindowBytes: {
+    value: 4 * MiB,
+    bounds: "what a client may send ahead on all streams of one HTTP/2 connection",
+    beyond: "the client has to wait",
+  },
+  sessionMemoryBytes: {
+    value: 32 * MiB,
+    bounds: "what Node may hold for one HTTP/2 connection: headers, settings, pings, and what is not yet sent",
+    beyond: "new streams are refused with ENHANCE_YOUR_CALM",
+  },
+  maxSendHeaderBytes: {
+    value: 256 * KiB,
+    bounds: "one compressed block of headers or trailers that is sent over HTTP/2",
+    beyond: "the stream is reset, as it is the server's mistake",
+  },
+  streamResetBurst: {
+    value: 1_000,
+    bounds: "streams that a client may reset at once; they refill at streamResetRate",
+    beyond: "the session ends with GOAWAY",
+  },
+  streamResetRate: {
+    value: 33,
+    bounds: "streams that a client may reset a second, in the long run",
+    beyond: "the session ends with GOAWAY",
+  },
+  maxPingsPerSecond: {
+    value: 20_000,
+    bounds: "PING frames of one session: gRPC clients that measure their bandwidth send thousands",
+    beyond: "the session ends with ENHANCE_YOUR_CALM",
+  },
+  maxSettingsPerSecond: {
+    value: 100,
+    bounds: "SETTINGS frames of one session",
+    beyond: "the session ends with ENHANCE_YOUR_CALM",
+  },
+  openTimeoutMs: {
+    value: 10 * second,
+    bounds: "how long a new connection may take for its first bytes or its TLS handshake, and HTTP/1.1 for all headers",
+    beyond: "408, or the connection is closed",
+  },
+  requestTimeoutMs: {
+    value: minute,
+    bounds: "how long the body of a request with one message may take",
+    beyond: "DEADLINE_EXCEEDED",
+  },
+  stallTimeoutMs: {
+    value: 10 * minute,
+    bounds: "how long a client may not read what is sent to it",
+    beyond: "its call is cut off",
+  },
+  idleTimeoutMs: {
+    value: 5 * minute,
+    bounds: "how long a connection may stay open without a request or a stream",
+    beyond: "GOAWAY, and the connection is closed",
+  },
+  keepAliveMs: {
+    value: minute,
+    bounds: "how often an HTTP/2 client with open streams is pinged, and how long it may take to answer",
+    beyond: "the session ends, and with it its calls",
+  },
+  lingerMs: {
+    value: 2 * second,
+    bounds: "how long an HTTP/1.1 client may go on sending after it was answered",
+    beyond: "the connection is closed",
+  },
 } as const;
+
+/** The limits where nothing else is asked for. */
+export const defaultLimits = Object.fromEntries(
+  Object.entries(limitTable).map(([name, { value }]) => [name, value]),
+) as Limits;

@@ -77,7 +77,7 @@ test("a unary call without side effects can be a GET", async () => {
 });
 
 test("a message over the limit is RESOURCE_EXHAUSTED", async () => {
-  await using server = await startWireServer({}, { readMaxBytes: 1_000 });
+  await using server = await startWireServer({}, { limits: { readMaxBytes: 1_000 } });
   const response = await post(
     server.url,
     "/test.wire.v1.WireService/Unary",

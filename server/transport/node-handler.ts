@@ -13,7 +13,8 @@ import { Call, callKey } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
-import { limits } from "./limits.ts";
+import { limitRatio } from "./limit-ratio.ts";
+import type { Limits } from "./limits.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
 
@@ -25,9 +26,7 @@ export interface NodeHandlerOptions {
   readonly interceptors?: readonly Interceptor[];
   /** Told of each call when it has ended. */
   readonly onCall?: (record: CallRecord) => void;
-  /** The largest message taken and sent, in bytes. Default: 4 MiB each. */
-  readonly readMaxBytes?: number;
-  readonly writeMaxBytes?: number;
+  readonly limits: Limits;
   /** How messages are read from JSON and written to it; `registry` has the types of `google.protobuf.Any`. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions>;
 }
@@ -47,26 +46,33 @@ export interface NodeHandler {
  * handlers: everything else sees services above it, and HTTP below.
  */
 export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
+  const { limits } = options;
+  let activeCalls = 0;
   const router = createConnectRouter({
     interceptors: [callInterceptor, ...(options.interceptors ?? [])],
-    acceptCompression: [compressionGzip, compressionBrotli],
-    readMaxBytes: options.readMaxBytes ?? limits.readMaxBytes,
-    writeMaxBytes: options.writeMaxBytes ?? limits.writeMaxBytes,
+    acceptCompression: [compressionGzip, compressionBrotli].map((each) => limitRatio(each, limits.maxCompressionRatio)),
+    readMaxBytes: limits.readMaxBytes,
+    writeMaxBytes: limits.writeMaxBytes,
     maxTimeoutMs: limits.maxTimeoutMs,
-    ...(options.jsonOptions && { jsonOptions: options.jsonOptions }),
+    binaryOptions: { recursionLimit: limits.maxMessageDepth },
+    jsonOptions: { ...options.jsonOptions, recursionLimit: limits.maxMessageDepth },
+    requestGate() {
+      if (activeCalls <= limits.maxActiveCalls) return;
+      throw new ConnectError(`${limits.maxActiveCalls} calls are under way: try again later`, Code.ResourceExhausted);
+    },
   });
   options.routes(router);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   const streamsEnd = new AbortController();
-  let activeCalls = 0;
 
   async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
     activeCalls++;
     const start = performance.now();
-    const unary = handler.method.methodKind === "unary";
-    const signal = unary ? exchange.signal : AbortSignal.any([exchange.signal, streamsEnd.signal]);
+    const kind = handler.method.methodKind;
+    if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
+    const signal = kind === "unary" ? exchange.signal : AbortSignal.any([exchange.signal, streamsEnd.signal]);
     const writer = new ResponseWriter(exchange, protocol);
-    const call = new Call((context) => writer.sendHeader(context.responseHeader, call));
+    const call = new Call(limits.maxMetadataBytes, (context) => writer.sendHeader(context.responseHeader, call));
     const contextValues = createContextValues().set(callKey, call);
     let outcome = "ok";
     try {

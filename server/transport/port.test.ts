@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openRawSocket } from "../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../test/wire/start-wire-server.ts";
 import { call } from "../../test/wire/wire-clients.ts";
-import { limits } from "./limits.ts";
+import { defaultLimits } from "./limits.ts";
 import { openPort } from "./port.ts";
 
 const hello = {
@@ -66,11 +66,11 @@ describe("in plain text", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => void vi.useRealTimers());
     const accepted = Promise.withResolvers<void>();
-    const port = await openPort({ host: "127.0.0.1", port: 0, onExchange: () => {} });
+    const port = await openPort({ host: "127.0.0.1", port: 0, limits: defaultLimits, onExchange: () => {} });
     using raw = await openRawSocket(Number(new URL(port.url).port));
     setImmediate(() => setImmediate(accepted.resolve));
     await accepted.promise;
-    vi.advanceTimersByTime(limits.openTimeoutMs);
+    vi.advanceTimersByTime(defaultLimits.openTimeoutMs);
     expect(await raw.closed).toBe("");
     await port.close(1_000);
   });

@@ -3,7 +3,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Exchange } from "./exchange.ts";
 import { createHttp1Server } from "./http1-server.ts";
 import { createHttp2Server } from "./http2-server.ts";
-import { limits } from "./limits.ts";
+import type { Limits } from "./limits.ts";
 import { sniffHttp2 } from "./preface.ts";
 import { readTlsFiles, reloadTlsFiles, type TlsFiles } from "./tls-credentials.ts";
 
@@ -14,6 +14,7 @@ export interface PortOptions {
   readonly port: number;
   /** Given: the port speaks TLS only. */
   readonly tls?: TlsFiles;
+  readonly limits: Limits;
   readonly onExchange: (exchange: Exchange) => void;
   /** Told when changed TLS files were taken up, or of the problem that kept them from it. */
   readonly onTlsReload?: (problem?: unknown) => void;
@@ -23,6 +24,9 @@ export interface PortOptions {
 export interface Port {
   /** As in `http://127.0.0.1:8080`. */
   readonly url: string;
+  /** Connections that are open, and the HTTP/2 sessions among them. */
+  readonly connections: number;
+  readonly sessions: number;
   /**
    * Takes no more connections and requests, and waits for those under way, at most `graceMs`; then cuts them off.
    * Resolves to whether all ended by themselves.
@@ -35,9 +39,9 @@ export interface Port {
  * Rejects where the address cannot be listened on or the TLS files cannot be used.
  */
 export async function openPort(options: PortOptions): Promise<Port> {
-  const { onExchange, tls } = options;
-  const http1 = createHttp1Server(onExchange);
-  const http2 = createHttp2Server(onExchange);
+  const { onExchange, tls, limits } = options;
+  const http1 = createHttp1Server(onExchange, limits);
+  const http2 = createHttp2Server(onExchange, limits);
   const sockets = new Set<Socket>();
   const track = (socket: Socket) => {
     sockets.add(socket);
@@ -46,12 +50,12 @@ export async function openPort(options: PortOptions): Promise<Port> {
     socket.on("error", () => {});
   };
   const speak = (socket: Socket, isHttp2: boolean) => {
-    track(socket);
     // HTTP/1.1 answers clients that have closed their half; an HTTP/2 session has ended when its client closes.
     socket.allowHalfOpen = !isHttp2;
     (isHttp2 ? http2 : http1).server.emit("connection", socket);
   };
-  const listener = tls === undefined ? createPlainListener(track, speak) : createTlsListener(tls, track, speak);
+  const listener =
+    tls === undefined ? createPlainListener(limits, track, speak) : createTlsListener(tls, limits, track, speak);
   listener.maxConnections = limits.maxConnections;
   await listen(listener, options);
   const stopReloading = tls && reloadTlsFiles(listener as TlsServer, tls, options.onTlsReload ?? (() => {}));
@@ -59,6 +63,12 @@ export async function openPort(options: PortOptions): Promise<Port> {
 
   return {
     url: `${tls === undefined ? "http" : "https"}://${family === "IPv6" ? `[${address}]` : address}:${port}`,
+    get connections() {
+      return sockets.size;
+    },
+    get sessions() {
+      return http2.sessions;
+    },
     async close(graceMs) {
       stopReloading?.();
       const allClosed = new Promise<void>((resolve) => listener.close(() => resolve()));
@@ -84,14 +94,14 @@ type Speak = (socket: Socket, isHttp2: boolean) => void;
 
 const tcpOptions = { noDelay: true, allowHalfOpen: true, keepAlive: true };
 
-function createPlainListener(track: Track, speak: Speak): Server {
+function createPlainListener(limits: Limits, track: Track, speak: Speak): Server {
   return createTcpServer(tcpOptions, (socket) => {
     track(socket);
     sniffHttp2(socket, limits.openTimeoutMs, (isHttp2) => speak(socket, isHttp2));
   });
 }
 
-function createTlsListener(tls: TlsFiles, track: Track, speak: Speak): TlsServer {
+function createTlsListener(tls: TlsFiles, limits: Limits, track: Track, speak: Speak): TlsServer {
   const clientCertificates = tls.clientCa !== undefined;
   const server = createTlsServer({
     ...tcpOptions,
@@ -103,7 +113,10 @@ function createTlsListener(tls: TlsFiles, track: Track, speak: Speak): TlsServer
   });
   server.on("connection", track);
   server.on("tlsClientError", (_error, socket) => socket.destroy());
-  server.on("secureConnection", (socket) => speak(socket, socket.alpnProtocol === "h2"));
+  server.on("secureConnection", (socket) => {
+    socket.on("error", () => {});
+    speak(socket, socket.alpnProtocol === "h2");
+  });
   return server;
 }
 

@@ -35,14 +35,14 @@ export class ResponseWriter {
       await chunks?.throw?.(error).catch(() => {});
       throw error;
     }
-    const trailers = response.trailer === undefined ? undefined : this.#merge(response.trailer, call.trailer);
+    const trailers = response.trailer === undefined ? undefined : this.#merge(response.trailer, call.trailer.values);
     await this.#exchange.end(trailers);
   }
 
   #respond(header: Headers | undefined, call: Call, status: number): void {
     call.markHeadersSent();
     const trailers = this.#protocol === "grpc" ? "with trailers" : undefined;
-    this.#exchange.respond(status, this.#merge(header, call.header), trailers);
+    this.#exchange.respond(status, this.#merge(header, call.header.values), trailers);
   }
 
   /** gRPC sends each value on a line of its own; the other protocols' clients expect them joined. */

@@ -1,11 +1,21 @@
+import { Code } from "@connectrpc/connect";
+import { codeName } from "./call-record.ts";
 import { type CorsOptions, createCors } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
 import { openPort, type PortOptions } from "./port.ts";
+import { createOriginCheck, type TrustedOrigins } from "./trusted-origins.ts";
 
 /** Everything that is served on one port. */
-export interface TransportServerOptions extends NodeHandlerOptions, Omit<PortOptions, "onExchange"> {
+export interface TransportServerOptions
+  extends Omit<NodeHandlerOptions, "limits">,
+    Omit<PortOptions, "onExchange" | "limits"> {
+  /** Limits that are not to be the default ones. */
+  readonly limits?: Partial<Limits>;
   readonly cors?: CorsOptions;
+  /** Who else is trusted than IP addresses, `localhost`, and the server's own pages. */
+  readonly trusted?: TrustedOrigins;
   /** Answers what is no call. */
   readonly otherwise: (exchange: Exchange) => void;
 }
@@ -16,6 +26,9 @@ export interface TransportServer {
   readonly url: string;
   /** The calls under way. */
   readonly activeCalls: number;
+  /** Connections that are open, and the HTTP/2 sessions among them. */
+  readonly connections: number;
+  readonly sessions: number;
   /**
    * Ends gracefully: takes nothing new, tells streams to come back, and lets unary calls finish. Cuts off what is left
    * after `graceMs`. Resolves to whether nothing had to be cut off.
@@ -25,14 +38,19 @@ export interface TransportServer {
 
 /** Opens the port and serves calls on it. Rejects where the address or the TLS files cannot be used. */
 export async function startTransportServer(options: TransportServerOptions): Promise<TransportServer> {
-  const calls = createNodeHandler(options);
+  const limits = { ...defaultLimits, ...options.limits };
+  const calls = createNodeHandler({ ...options, limits });
   const cors = options.cors === undefined ? undefined : createCors(options.cors);
+  const problemOf = createOriginCheck(options.trusted ?? { hosts: [], origins: options.cors?.origins ?? [] });
   const port = await openPort({
     ...options,
+    limits,
     onExchange(exchange) {
       const allowed = cors?.(exchange) ?? {};
       if (allowed === "answered") return;
       exchange.extraHeaders = allowed;
+      const problem = problemOf(exchange);
+      if (problem !== undefined) return refuse(exchange, problem);
       if (!calls.handle(exchange)) options.otherwise(exchange);
     },
   });
@@ -41,9 +59,22 @@ export async function startTransportServer(options: TransportServerOptions): Pro
     get activeCalls() {
       return calls.activeCalls;
     },
+    get connections() {
+      return port.connections;
+    },
+    get sessions() {
+      return port.sessions;
+    },
     close(graceMs) {
       calls.endStreams();
       return port.close(graceMs);
     },
   };
+}
+
+function refuse(exchange: Exchange, problem: string): void {
+  const status = exchange.header.has("origin") ? 403 : 421;
+  exchange.respond(status, { "content-type": "application/json" });
+  void exchange.write(Buffer.from(JSON.stringify({ code: codeName(Code.PermissionDenied), message: problem })));
+  void exchange.end();
 }

@@ -45,6 +45,12 @@ export async function startWireServer(
     get activeCalls() {
       return server.activeCalls;
     },
+    get connections() {
+      return server.connections;
+    },
+    get sessions() {
+      return server.sessions;
+    },
     nextCall: () => waiting.promise,
     close: (graceMs) => server.close(graceMs),
     async [Symbol.asyncDispose]() {

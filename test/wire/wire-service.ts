@@ -1,8 +1,15 @@
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { type WireRequest, WireService } from "../../gen/test/wire/v1/wire_service_pb.ts";
 
-/** What a call of the wire service does, whatever its kind: it is given the requests, and yields the responses. */
-export type Scenario = (context: HandlerContext, requests: AsyncIterable<WireRequest>) => AsyncIterable<string>;
+/**
+ * What a call of the wire service does, whatever its kind: it is given the text of the first request and the requests
+ * that follow, and yields the responses.
+ */
+export type Scenario = (
+  context: HandlerContext,
+  requests: AsyncIterable<WireRequest>,
+  text: string,
+) => AsyncIterable<string>;
 
 /** Registers the wire service; `scenarios` are found by the name in a call's first request. */
 export function registerWireService(router: ConnectRouter, scenarios: Readonly<Record<string, Scenario>>): void {
@@ -13,7 +20,7 @@ export function registerWireService(router: ConnectRouter, scenarios: Readonly<R
     const scenario = scenarios[first.value.scenario];
     if (scenario === undefined) throw new Error(`there is no scenario ${first.value.scenario}`);
     const rest = { [Symbol.asyncIterator]: () => all };
-    for await (const text of scenario(context, rest)) yield { text };
+    for await (const text of scenario(context, rest, first.value.text)) yield { text };
   }
 
   async function runToOne(requests: AsyncIterable<WireRequest>, context: HandlerContext) {
