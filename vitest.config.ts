@@ -16,6 +16,7 @@ export default defineConfig({
       { test: { ...alone(1), name: "browser", include: ["test/browser/**/*.test.ts"] } },
       { test: { ...alone(2), name: "readme", include: ["test/readme/**/*.test.ts"] } },
       { test: { ...alone(3), name: "grpcurl", include: ["test/grpcurl/**/*.test.ts"] } },
+      { test: { ...alone(4), name: "package", include: ["test/package/**/*.test.ts"] } },
     ],
   },
 });

@@ -1,0 +1,24 @@
+// biome-ignore-all lint/performance/noBarrelFile: what other projects import must be one file
+/**
+ * What `bourse/transport` gives to other projects; README.md beside this file shows its use. Nothing in here may import
+ * it: it is the outside of this folder.
+ */
+export {
+  Health as HealthService,
+  HealthCheckResponse_ServingStatus as HealthStatus,
+} from "../../gen/health/v1/health_pb.ts";
+export { logCalls } from "./call-log.ts";
+export type { CallRecord } from "./call-record.ts";
+export type { CorsOptions } from "./cors.ts";
+export type { Exchange, OutgoingHeaders } from "./exchange.ts";
+export { Health, type ServingStatus } from "./health.ts";
+export { defaultLimits, type Limits } from "./limits.ts";
+export { sendHeader, setHeader, setTrailer } from "./metadata.ts";
+export { type Metadata, MetadataError, type MetadataValue } from "./metadata-rules.ts";
+export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
+export { registerReflection } from "./reflection.ts";
+export { createRequestListener, type RequestListener, type RequestListenerOptions } from "./request-listener.ts";
+export { createStaticFiles } from "./static-files.ts";
+export type { TlsFiles } from "./tls-credentials.ts";
+export { startTransportServer, type TransportServer, type TransportServerOptions } from "./transport-server.ts";
+export type { TrustedOrigins } from "./trusted-origins.ts";
