@@ -114,11 +114,10 @@ function raceWithAbort<T>(signal: AbortSignal): { race(result: Promise<T>): Prom
 
 /** What the client is told of an error; the call keeps the error itself for the log. */
 function answer(error: unknown, call: Call, signal: AbortSignal): ConnectError {
-  call.failure = error;
   // Node's own waits reject with an AbortError that hides why the signal fired.
-  if (signal.aborted && error instanceof Error && error.name === "AbortError") {
-    return ConnectError.from(signal.reason, Code.Canceled);
-  }
+  const hidden = signal.aborted && error instanceof Error && error.name === "AbortError";
+  call.failure = hidden ? signal.reason : error;
+  if (hidden) return ConnectError.from(signal.reason, Code.Canceled);
   if (error instanceof ConnectError) return error;
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }

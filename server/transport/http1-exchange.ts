@@ -100,7 +100,7 @@ export class Http1Exchange implements Exchange {
     if (request.complete) return;
     const timer = setTimeout(() => request.destroy(), this.#limits.lingerMs);
     request.once("close", () => clearTimeout(timer));
-    request.resume();
+    this.body.discard();
   }
 }
 

@@ -1,7 +1,9 @@
 import { type ClientHttp2Session, connect, constants } from "node:http2";
+import { setTimeout } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { openRawSocket } from "../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../test/wire/start-wire-server.ts";
 import { call } from "../../test/wire/wire-clients.ts";
 import { sendHeader, setTrailer } from "./metadata.ts";
@@ -100,6 +102,40 @@ test("a handler that ignores its signal is answered for, a second after the dead
   });
   expect(await response.json()).toMatchObject({ code: "deadline_exceeded" });
   gate.resolve();
+});
+
+test("a wait of Node's that a deadline ends is told and recorded as the deadline", async () => {
+  await using server = await startWireServer({
+    async *wait(context) {
+      await setTimeout(60_000, undefined, { signal: context.signal });
+      yield "late";
+    },
+  });
+  const ended = server.nextCall();
+  const response = await post(server.url, "/test.wire.v1.WireService/Unary", '{"scenario":"wait"}', {
+    "connect-timeout-ms": "10",
+  });
+  expect(await response.json()).toMatchObject({ code: "deadline_exceeded" });
+  expect((await ended).code).toBe("deadline_exceeded");
+});
+
+test("an answer that is sent before a large request was read does not cost an HTTP/1.1 client its connection", async () => {
+  await using server = await startWireServer(
+    {
+      async *hello() {
+        yield "hello";
+      },
+    },
+    { limits: { readMaxBytes: 1_000 } },
+  );
+  const send = (body: string) =>
+    `POST /test.wire.v1.WireService/Unary HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n` +
+    `content-length: ${body.length}\r\n\r\n${body}`;
+  using raw = await openRawSocket(server.port);
+  raw.send(send(JSON.stringify({ text: "x".repeat(2_000_000) })));
+  await raw.until("resource_exhausted");
+  raw.send(send('{"scenario":"hello"}'));
+  expect(await raw.until('"hello"')).toMatch(/resource_exhausted.*hello/s);
 });
 
 test("a client that goes away while a write waits ends the handler, which cleans up", async () => {

@@ -14,7 +14,7 @@ import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
 import { limitRatio } from "./limit-ratio.ts";
-import type { Limits } from "./limits.ts";
+import { defaultLimits, type Limits } from "./limits.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
 
@@ -26,7 +26,8 @@ export interface NodeHandlerOptions {
   readonly interceptors?: readonly Interceptor[];
   /** Told of each call when it has ended. */
   readonly onCall?: (record: CallRecord) => void;
-  readonly limits: Limits;
+  /** Limits that are not to be the default ones. */
+  readonly limits?: Partial<Limits>;
   /** How messages are read from JSON and written to it; `registry` has the types of `google.protobuf.Any`. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions>;
 }
@@ -46,7 +47,7 @@ export interface NodeHandler {
  * handlers: everything else sees services above it, and HTTP below.
  */
 export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
-  const { limits } = options;
+  const limits = { ...defaultLimits, ...options.limits };
   let activeCalls = 0;
   const router = createConnectRouter({
     interceptors: [callInterceptor, ...(options.interceptors ?? [])],

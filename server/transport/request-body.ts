@@ -53,10 +53,17 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     return this.#waiting.promise;
   }
 
+  /** Gives up reading. The stream stays open, and what waits in it stays there. */
   return(): Promise<IteratorResult<Uint8Array>> {
-    this.#ready.length = 0;
     this.#finish("done");
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Throws away what is left and what is still to come, so that the stream can come to its end. */
+  discard(): void {
+    this.#finish("done");
+    this.#begin();
+    this.#stream.resume();
   }
 
   #begin(): void {

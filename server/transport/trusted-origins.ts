@@ -27,7 +27,7 @@ export function createOriginCheck({ hosts, origins }: TrustedOrigins): (exchange
     const { hostname } = new URL(exchange.origin);
     if (hostname === "localhost" || hostname.endsWith(".localhost") || trustedHosts.has(hostname)) return undefined;
     if (isIP(hostname.replace(/^\[(.*)\]$/, "$1")) !== 0) return undefined;
-    return `this server does not go by the name ${hostname}: use its address, or start it with --allowed-host ${hostname}`;
+    return `this server does not go by the name ${hostname}: use its address, or add ${hostname} to its allowed hosts`;
   }
 
   function originProblem(exchange: Exchange): string | undefined {
@@ -37,7 +37,7 @@ export function createOriginCheck({ hosts, origins }: TrustedOrigins): (exchange
     if (URL.canParse(origin) && URL.canParse(exchange.origin)) {
       if (new URL(origin).host === new URL(exchange.origin).host) return undefined;
     }
-    return `pages of ${origin} may not call this server: start it with --cors-origin ${origin}`;
+    return `pages of ${origin} may not call this server: add the origin to those that it allows`;
   }
 
   return (exchange) => hostProblem(exchange) ?? originProblem(exchange);
