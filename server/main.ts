@@ -51,7 +51,6 @@ async function serve(config: Config): Promise<void> {
       "OTHERS CAN REACH THIS SERVER, AND THERE IS NO AUTHENTICATION: use --host 127.0.0.1",
     );
   }
-  process.stdout.write(`Bourse ${version} is up: ${app.url}\n`);
 
   let endingSince: number | undefined;
   const onSignal = async (signal: keyof typeof signalNumbers) => {
@@ -65,6 +64,8 @@ async function serve(config: Config): Promise<void> {
     if (performance.now() - endingSince >= secondSignalAfterMs) process.exit(128 + signalNumbers[signal]);
   };
   for (const signal of Object.keys(signalNumbers)) process.on(signal, onSignal);
+  // Last: whoever reads it may send a signal at once.
+  process.stdout.write(`Bourse ${version} is up: ${app.url}\n`);
 }
 
 function startProblem(error: unknown, { host, port }: Config): string {

