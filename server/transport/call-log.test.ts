@@ -1,3 +1,4 @@
+import { Code, ConnectError } from "@connectrpc/connect";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { logCalls } from "./call-log.ts";
@@ -36,6 +37,13 @@ test("a call that the server spoilt is an error with its cause and stack", () =>
       err: expect.objectContaining({ type: "TypeError", message: "x is not a function", stack: expect.any(String) }),
     }),
   ]);
+});
+
+test("what Connect could not parse is a warning without a stack", () => {
+  const failure = new ConnectError("parse binary: premature EOF", Code.Internal);
+  const [line] = linesOf({ ...record, code: "internal", failure });
+  expect(line).toMatchObject({ level: 40, reason: "[internal] parse binary: premature EOF" });
+  expect(line).not.toHaveProperty("err");
 });
 
 function linesOf(record: CallRecord): object[] {

@@ -42,6 +42,10 @@ export class Http2Exchange implements Exchange {
     this.body = new RequestBody(stream);
     // Without a listener a stream that breaks would end the process; "close" follows and tells the rest.
     stream.on("error", ignore);
+    // A reset without an error leaves a stream open in Node until all of it was read, which may never be.
+    stream.once("aborted", () => {
+      if (!this.#ended) setImmediate(() => stream.destroy());
+    });
     stream.once("close", () => {
       if (!this.#ended) this.#gone.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`));
     });
@@ -87,6 +91,9 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream;
     this.#ended = true;
     if (stream.destroyed || stream.closed) return Promise.resolve();
+    // What is not read of the request would keep the stream open in Node, and with it the session.
+    void this.body.return();
+    stream.resume();
     return new Promise((resolve) => {
       stream.once("close", resolve);
       stream.once("wantTrailers", () => {

@@ -23,10 +23,15 @@ export const limitTable = {
     bounds: "how many times larger a message may become by decompression, beyond its first MiB",
     beyond: "RESOURCE_EXHAUSTED",
   },
+  maxDecompressions: {
+    value: 4,
+    bounds: "messages that are decompressed at the same time, of all clients together: as many as Node has threads",
+    beyond: "the message waits",
+  },
   maxMessageDepth: {
     value: 100,
     bounds: "how deep messages and groups may nest, in protobuf and in JSON",
-    beyond: "INVALID_ARGUMENT",
+    beyond: "INVALID_ARGUMENT in JSON, INTERNAL in protobuf",
   },
   maxTimeoutMs: {
     value: 2 ** 31 - 1,
@@ -61,7 +66,7 @@ export const limitTable = {
   maxConcurrentStreams: {
     value: 1_000,
     bounds: "open streams of one HTTP/2 connection",
-    beyond: "the stream is refused with REFUSED_STREAM, so that clients queue or open another connection",
+    beyond: "the stream is refused with REFUSED_STREAM; after a hundred of them the connection is closed",
   },
   streamWindowBytes: {
     value: MiB,

@@ -13,7 +13,7 @@ import { Call, callKey } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
-import { limitRatio } from "./limit-ratio.ts";
+import { limitDecompression } from "./limit-decompression.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
@@ -51,7 +51,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   let activeCalls = 0;
   const router = createConnectRouter({
     interceptors: [callInterceptor, ...(options.interceptors ?? [])],
-    acceptCompression: [compressionGzip, compressionBrotli].map((each) => limitRatio(each, limits.maxCompressionRatio)),
+    acceptCompression: limitDecompression([compressionGzip, compressionBrotli], limits),
     readMaxBytes: limits.readMaxBytes,
     writeMaxBytes: limits.writeMaxBytes,
     maxTimeoutMs: limits.maxTimeoutMs,
