@@ -1,8 +1,7 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor, type StreamResponse } from "@connectrpc/connect";
 import { type Call, callKey } from "./call.ts";
-
-/** How long a handler may go on after its signal has fired, before its call is answered without it. */
-const handlerGraceMs = 1_000;
+import type { EnvelopeWriter } from "./envelope-writer.ts";
+import { handlerGraceMs, StreamPump } from "./stream-pump.ts";
 
 /**
  * The outermost interceptor of every call: counts messages, remembers why the call failed, answers what is no
@@ -17,7 +16,9 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
       const message = tap(request.message, () => call.messagesIn++);
       const response = await orAbort(next({ ...request, message }), signal);
       if (!response.stream) throw new Error("a stream was answered with a single message");
-      return { ...response, message: guard(response.message, call, signal) };
+      const writer = call.wire?.openEnvelopes(response.header, response.method.output);
+      if (writer === undefined) return { ...response, message: guard(response.message, call, signal) };
+      return { ...response, message: pumped(response, writer, call, signal) };
     }
     call.messagesIn = 1;
     const response = await orAbort(next(request), signal);
@@ -44,6 +45,26 @@ function tap<T>(messages: AsyncIterable<T>, seen: () => void): AsyncIterable<T> 
       };
     },
   };
+}
+
+/** Messages that have gone to the wire by the time that they are asked for: what is left to Connect is their end. */
+function pumped(
+  { message, method }: StreamResponse,
+  writer: EnvelopeWriter,
+  call: Call,
+  signal: AbortSignal,
+): AsyncIterable<never> {
+  async function pump(): Promise<IteratorReturnResult<undefined>> {
+    const source = message[Symbol.asyncIterator]();
+    const onMessage = () => call.messagesOut++;
+    try {
+      await new StreamPump({ source, schema: method.output, writer, signal, onMessage }).run();
+    } catch (error) {
+      throw answer(error, call, signal);
+    }
+    return { done: true, value: undefined };
+  }
+  return { [Symbol.asyncIterator]: () => ({ next: pump }) };
 }
 
 function guard<T>(messages: AsyncIterable<T>, call: Call, signal: AbortSignal): AsyncIterable<T> {

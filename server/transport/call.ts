@@ -1,9 +1,19 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { defaultLimits } from "./limits.ts";
 import { MetadataError, singleValuedKeys, type WireMetadata } from "./metadata-rules.ts";
 
-/** Puts a call's response headers on the wire, before its first message. */
-export type FlushHeaders = (context: HandlerContext) => void;
+/** The response of a call as its handler's side may reach it. */
+export interface CallWire {
+  /** Puts the response headers on the wire, before the first message. */
+  sendHeader(context: HandlerContext): void;
+  /**
+   * Opens the way for messages that goes around Connect's pipeline; `undefined` where they are not to be binary. The
+   * headers go out before the first message, if they have not.
+   */
+  openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
+}
 
 /**
  * One call as the transport sees it: the metadata of its response, and what the log will tell.
@@ -20,15 +30,13 @@ export class Call {
   failure: unknown;
   #headers: "open" | "frozen" | "sent" = "open";
   readonly #maxBytes: number;
-  readonly #flush: FlushHeaders | undefined;
+  /** Absent where the call is not on a wire of ours, as in the in-memory transport. */
+  readonly wire: CallWire | undefined;
 
-  /**
-   * @param maxBytes how much the headers may be, and likewise the trailers
-   * @param flush absent where headers cannot go out early, as in the in-memory transport
-   */
-  constructor(maxBytes: number, flush?: FlushHeaders) {
+  /** @param maxBytes how much the headers may be, and likewise the trailers */
+  constructor(maxBytes: number, wire?: CallWire) {
     this.#maxBytes = maxBytes;
-    this.#flush = flush;
+    this.wire = wire;
   }
 
   /** The transport has put the headers on the wire. */
@@ -53,7 +61,7 @@ export class Call {
       case "open":
         this.#append(metadata, this.header, context.responseHeader);
         this.#headers = "frozen";
-        if (context.method.methodKind !== "unary") this.#flush?.(context);
+        if (context.method.methodKind !== "unary") this.wire?.sendHeader(context);
         return;
       case "frozen":
         throw new MetadataError("sendHeader was called twice: it may be called once");

@@ -39,7 +39,7 @@ export interface Exchange {
   /** Sends the status and the headers at once. */
   flush(): void;
   /** Sends bytes. Returns a promise where the client does not keep up: wait for it before the next write. */
-  write(chunk: Uint8Array): Promise<void> | undefined;
+  write(chunks: readonly Uint8Array[]): Promise<void> | undefined;
   /** Ends the response; resolves when everything was handed to the network, or the client is gone. */
   end(trailers?: OutgoingHeaders): Promise<void>;
   /** Cuts the response off, so that the client cannot take it for a whole one. */

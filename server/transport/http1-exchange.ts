@@ -67,10 +67,12 @@ export class Http1Exchange implements Exchange {
     this.#response.flushHeaders();
   }
 
-  write(chunk: Uint8Array): Promise<void> | undefined {
-    this.bytesOut += chunk.byteLength;
-    if (this.#response.write(chunk)) return undefined;
-    return drained(this.#response, this.#limits.stallTimeoutMs);
+  write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
+    // As one: each write is a chunk of its own on the wire, and a corked response does not say when it drains.
+    const [first] = chunks;
+    const all = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+    this.bytesOut += all.byteLength;
+    return this.#response.write(all) ? undefined : drained(this.#response, this.#limits.stallTimeoutMs);
   }
 
   end(): Promise<void> {

@@ -80,11 +80,16 @@ export class Http2Exchange implements Exchange {
   /** Nothing to do: Node sends them at the end of this turn, with what of the body there is by then. */
   flush(): void {}
 
-  write(chunk: Uint8Array): Promise<void> | undefined {
+  write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
     const stream = this.#stream;
-    this.bytesOut += chunk.byteLength;
-    if (stream.write(chunk)) return undefined;
-    return drained(this.#stream, this.#limits.stallTimeoutMs);
+    let keepsUp = true;
+    if (chunks.length > 1) stream.cork();
+    for (const chunk of chunks) {
+      this.bytesOut += chunk.byteLength;
+      keepsUp = stream.write(chunk);
+    }
+    if (chunks.length > 1) stream.uncork();
+    return keepsUp ? undefined : drained(stream, this.#limits.stallTimeoutMs);
   }
 
   end(trailers?: OutgoingHeaders): Promise<void> {

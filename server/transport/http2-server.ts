@@ -59,6 +59,7 @@ export function createHttp2Server(onExchange: (exchange: Exchange) => void, limi
       const guard = guards.get(stream.session as ServerHttp2Session);
       guard?.streamOpened();
       stream.once("close", () => guard?.streamClosed());
+      if (sizeOf(rawHeaders) > limits.maxHeaderBytes) return refuseHeaders(stream);
       onExchange(new Http2Exchange(stream, headers, rawHeaders, limits));
     },
   );
@@ -77,6 +78,20 @@ export function createHttp2Server(onExchange: (exchange: Exchange) => void, limi
       server.close();
     },
   };
+}
+
+/** The size of headers as HTTP/2 counts it. Node tells clients how large it may be, and takes larger ones all the same. */
+function sizeOf(rawHeaders: readonly string[]): number {
+  const bytesOfEntry = 32;
+  let size = (rawHeaders.length / 2) * bytesOfEntry;
+  for (const text of rawHeaders) size += text.length;
+  return size;
+}
+
+function refuseHeaders(stream: ServerHttp2Stream): void {
+  stream.on("error", () => {});
+  stream.respond({ ":status": 431 }, { endStream: true });
+  stream.close();
 }
 
 /** Ends a session without losing a request that is on its way: tells first, and closes when the peer has heard it. */

@@ -25,7 +25,7 @@ export const limitTable = {
   },
   maxDecompressions: {
     value: 4,
-    bounds: "messages that are decompressed at the same time, of all clients together: as many as Node has threads",
+    bounds: "messages of more than 16 KiB that are decompressed at the same time: as many as Node has threads",
     beyond: "the message waits",
   },
   maxMessageDepth: {
@@ -51,7 +51,7 @@ export const limitTable = {
   maxHeaderBytes: {
     value: 16 * KiB,
     bounds: "the headers of a request",
-    beyond: "431 on HTTP/1.1; on HTTP/2 the stream is refused, or the session ends with ENHANCE_YOUR_CALM",
+    beyond: "431",
   },
   maxHeaderPairs: {
     value: 128,
@@ -111,7 +111,7 @@ export const limitTable = {
   openTimeoutMs: {
     value: 10 * second,
     bounds: "how long a new connection may take for its first bytes or its TLS handshake, and HTTP/1.1 for all headers",
-    beyond: "408, or the connection is closed",
+    beyond: "408, or the connection is closed, on HTTP/2 after as long again",
   },
   requestTimeoutMs: {
     value: minute,

@@ -48,10 +48,11 @@ export interface NodeHandler {
  */
 export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const limits = { ...defaultLimits, ...options.limits };
+  const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
   let activeCalls = 0;
   const router = createConnectRouter({
     interceptors: [callInterceptor, ...(options.interceptors ?? [])],
-    acceptCompression: limitDecompression([compressionGzip, compressionBrotli], limits),
+    acceptCompression: compressions,
     readMaxBytes: limits.readMaxBytes,
     writeMaxBytes: limits.writeMaxBytes,
     maxTimeoutMs: limits.maxTimeoutMs,
@@ -72,8 +73,11 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const kind = handler.method.methodKind;
     if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
     const signal = kind === "unary" ? exchange.signal : AbortSignal.any([exchange.signal, streamsEnd.signal]);
-    const writer = new ResponseWriter(exchange, protocol);
-    const call = new Call(limits.maxMetadataBytes, (context) => writer.sendHeader(context.responseHeader, call));
+    const writer = new ResponseWriter(exchange, protocol, { compressions, ...limits });
+    const call = new Call(limits.maxMetadataBytes, {
+      sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
+      openEnvelopes: (header, schema) => writer.openEnvelopes(header, schema, call),
+    });
     const contextValues = createContextValues().set(callKey, call);
     let outcome = "ok";
     try {
@@ -132,7 +136,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
 
 function refuse(exchange: Exchange, status: number, reason: string): void {
   exchange.respond(status, { "content-type": "text/plain" });
-  void exchange.write(Buffer.from(`${reason}\n`));
+  void exchange.write([Buffer.from(`${reason}\n`)]);
   void exchange.end();
 }
 

@@ -1,22 +1,52 @@
-import type { UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Compression, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import type { Call } from "./call.ts";
+import { EnvelopeWriter } from "./envelope-writer.ts";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
+import { withoutNeedlessEscapes } from "./grpc-message.ts";
 import type { RpcProtocol } from "./rpc-protocol.ts";
+
+/** Messages from that size on are compressed where it was agreed on. Connect's default: smaller ones gain little. */
+const compressMinBytes = 1024;
+
+/** What the messages of a response are subject to. */
+export interface ResponseOptions {
+  readonly compressions: readonly Compression[];
+  readonly writeMaxBytes: number;
+}
 
 /** Writes the response of one call: the headers early where the handler asks for it, then messages, then trailers. */
 export class ResponseWriter {
   readonly #exchange: Exchange;
   readonly #protocol: RpcProtocol;
+  readonly #options: ResponseOptions;
 
-  constructor(exchange: Exchange, protocol: RpcProtocol) {
+  constructor(exchange: Exchange, protocol: RpcProtocol, options: ResponseOptions) {
     this.#exchange = exchange;
     this.#protocol = protocol;
+    this.#options = options;
   }
 
   /** Puts the headers on the wire at once, before there is a message. */
   sendHeader(header: Headers, call: Call): void {
     this.#respond(header, call, 200);
     this.#exchange.flush();
+  }
+
+  /** Opens the way for binary messages that goes around Connect's pipeline; `undefined` where they are JSON. */
+  openEnvelopes(header: Headers, schema: DescMessage, call: Call): EnvelopeWriter | undefined {
+    if (header.get("content-type")?.endsWith("json") !== false) return undefined;
+    const encoding = header.get("grpc-encoding") ?? header.get("connect-content-encoding");
+    const compression = this.#options.compressions.find(({ name }) => name === encoding);
+    return new EnvelopeWriter(this.#exchange, {
+      schema,
+      writeMaxBytes: this.#options.writeMaxBytes,
+      ...(compression && { compression }),
+      compressMinBytes,
+      beforeFirst: () => {
+        if (!this.#exchange.responded) this.#respond(header, call, 200);
+      },
+    });
   }
 
   /** Writes what Connect's handler answered, holding it back as the client does. Rejects when the client is gone. */
@@ -27,7 +57,7 @@ export class ResponseWriter {
       if (chunks !== undefined) {
         for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
           this.#exchange.signal.throwIfAborted();
-          await this.#exchange.write(chunk.value);
+          await this.#exchange.write([chunk.value]);
         }
       }
     } catch (error) {
@@ -51,7 +81,8 @@ export class ResponseWriter {
     const merged: OutgoingHeaders = Object.create(null);
     joined?.forEach((value, key) => {
       const values = this.#protocol === "grpc" ? separate.get(key) : undefined;
-      merged[key] = values !== undefined && values.join(", ") === value ? values : value;
+      if (key === "grpc-message") merged[key] = withoutNeedlessEscapes(value);
+      else merged[key] = values !== undefined && values.join(", ") === value ? values : value;
     });
     return merged;
   }

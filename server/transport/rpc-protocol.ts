@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
+import { withoutNeedlessEscapes } from "./grpc-message.ts";
 
 /** A protocol that carries calls. */
 export type RpcProtocol = "grpc" | "grpc-web" | "connect";
@@ -19,12 +20,12 @@ export function refuseUnknownMethod(exchange: Exchange, path: string, protocol: 
   const message = `no method is served at ${path}: check the service and the method, or ask reflection for the list`;
   if (protocol === "connect") {
     exchange.respond(404, { "content-type": "application/json" });
-    void exchange.write(Buffer.from(JSON.stringify({ code: codeName(Code.Unimplemented), message })));
+    void exchange.write([Buffer.from(JSON.stringify({ code: codeName(Code.Unimplemented), message }))]);
   } else {
     exchange.respond(200, {
       "content-type": exchange.header.get("content-type") ?? "application/grpc",
       "grpc-status": String(Code.Unimplemented),
-      "grpc-message": encodeURIComponent(message),
+      "grpc-message": withoutNeedlessEscapes(encodeURIComponent(message)),
     });
   }
   void exchange.end();

@@ -75,6 +75,6 @@ export async function startTransportServer(options: TransportServerOptions): Pro
 function refuse(exchange: Exchange, problem: string): void {
   const status = exchange.header.has("origin") ? 403 : 421;
   exchange.respond(status, { "content-type": "application/json" });
-  void exchange.write(Buffer.from(JSON.stringify({ code: codeName(Code.PermissionDenied), message: problem })));
+  void exchange.write([Buffer.from(JSON.stringify({ code: codeName(Code.PermissionDenied), message: problem }))]);
   void exchange.end();
 }
