@@ -1,4 +1,5 @@
-import { Code, ConnectError, type Interceptor, type StreamResponse } from "@connectrpc/connect";
+import type { Message } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Interceptor, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
 import { type Call, callKey } from "./call.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { handlerGraceMs, StreamPump } from "./stream-pump.ts";
@@ -13,7 +14,7 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
   const { signal } = request;
   try {
     if (request.stream) {
-      const message = tap(request.message, () => call.messagesIn++);
+      const message = await requestMessages(request, call);
       const response = await orAbort(next({ ...request, message }), signal);
       if (!response.stream) throw new Error("a stream was answered with a single message");
       const writer = call.wire?.openEnvelopes(response.header, response.method.output);
@@ -28,6 +29,18 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
     throw answer(error, call, signal);
   }
 };
+
+/** The messages of a request: from Connect, or, where Connect was given none, straight from the wire. */
+async function requestMessages({ message, signal }: StreamRequest, call: Call): Promise<AsyncIterable<Message>> {
+  const requests = call.wire?.requests;
+  if (requests === undefined) return tap(message, () => call.messagesIn++);
+  // Throws where Connect found something wrong with the headers: an encoding, a deadline.
+  await message[Symbol.asyncIterator]().next();
+  const onAbort = () => requests.fail(ConnectError.from(signal.reason, Code.Canceled));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return requests;
+}
 
 /** Calls `seen` for each message. Written out, as an async generator would cost several times as much a message. */
 function tap<T>(messages: AsyncIterable<T>, seen: () => void): AsyncIterable<T> {

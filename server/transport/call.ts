@@ -3,6 +3,7 @@ import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { defaultLimits } from "./limits.ts";
 import { MetadataError, singleValuedKeys, type WireMetadata } from "./metadata-rules.ts";
+import type { RequestMessages } from "./request-messages.ts";
 
 /** The response of a call as its handler's side may reach it. */
 export interface CallWire {
@@ -13,6 +14,8 @@ export interface CallWire {
    * headers go out before the first message, if they have not.
    */
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
+  /** The messages of the request, where they go around Connect's pipeline, which is then given none. */
+  readonly requests: RequestMessages | undefined;
 }
 
 /**

@@ -15,6 +15,7 @@ import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
 import { limitDecompression } from "./limit-decompression.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import { openRequestMessages } from "./request-messages.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
 
@@ -74,14 +75,19 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
     const signal = kind === "unary" ? exchange.signal : AbortSignal.any([exchange.signal, streamsEnd.signal]);
     const writer = new ResponseWriter(exchange, protocol, { compressions, ...limits });
+    const clientStreams = kind === "client_streaming" || kind === "bidi_streaming";
+    const requestOptions = { schema: handler.method.input, ...limits };
+    const requests = clientStreams ? openRequestMessages(exchange, protocol, requestOptions) : undefined;
     const call = new Call(limits.maxMetadataBytes, {
+      requests,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
       openEnvelopes: (header, schema) => writer.openEnvelopes(header, schema, call),
     });
+    const body = requests === undefined ? exchange.body : nothing;
     const contextValues = createContextValues().set(callKey, call);
     let outcome = "ok";
     try {
-      const { httpVersion, method, header, body } = exchange;
+      const { httpVersion, method, header } = exchange;
       const url = exchange.origin + exchange.target;
       const response = await handler({ httpVersion, method, header, body, url, signal, contextValues });
       await writer.write(response, call);
@@ -101,7 +107,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       peer: exchange.peer,
       code: outcome,
       durationMs: performance.now() - start,
-      messagesIn: call.messagesIn,
+      messagesIn: requests?.count ?? call.messagesIn,
       messagesOut: call.messagesOut,
       bytesIn: exchange.bytesIn,
       bytesOut: exchange.bytesOut,
@@ -133,6 +139,11 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     },
   };
 }
+
+/** A body without bytes: what Connect is given where the messages go around it. */
+const nothing: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
+};
 
 function refuse(exchange: Exchange, status: number, reason: string): void {
   exchange.respond(status, { "content-type": "text/plain" });

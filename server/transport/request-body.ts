@@ -59,6 +59,11 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  /** Ends with an error, also a read that is waiting, unless it has ended already. */
+  fail(error: ConnectError): void {
+    this.#finish(error);
+  }
+
   /** Throws away what is left and what is still to come, so that the stream can come to its end. */
   discard(): void {
     this.#finish("done");
@@ -72,9 +77,9 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     const stream = this.#stream;
     stream.on("data", (chunk: Uint8Array) => this.#take(chunk));
     stream.once("end", () => this.#finish("done"));
-    stream.once("error", (error) => this.#finish(clientGone(error.message)));
-    stream.once("close", () => this.#finish(clientGone("it sent only a part of its request")));
-    if (stream.destroyed) this.#finish(clientGone("it sent only a part of its request"));
+    stream.once("error", (error) => this.#cutShort(error.message));
+    stream.once("close", () => this.#cutShort("it sent only a part of its request"));
+    if (stream.destroyed) this.#cutShort("it sent only a part of its request");
   }
 
   #take(chunk: Uint8Array): void {
@@ -88,6 +93,10 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#ready.push(chunk);
     this.#readyBytes += chunk.byteLength;
     if (this.#readyBytes >= readyBytes) this.#stream.pause();
+  }
+
+  #cutShort(how: string): void {
+    if (this.#end === "none") this.#finish(clientGone(how));
   }
 
   /** The first end counts. */
