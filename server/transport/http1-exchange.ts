@@ -80,7 +80,11 @@ export class Http1Exchange implements Exchange {
     this.#ended = true;
     if (response.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
-      response.once("close", resolve);
+      const stalled = setTimeout(() => this.abort(), this.#limits.stallTimeoutMs).unref();
+      response.once("close", () => {
+        clearTimeout(stalled);
+        resolve();
+      });
       response.once("finish", () => this.#discardRest());
       response.end();
     });

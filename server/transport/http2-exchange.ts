@@ -100,7 +100,11 @@ export class Http2Exchange implements Exchange {
     void this.body.return();
     stream.resume();
     return new Promise((resolve) => {
-      stream.once("close", resolve);
+      const stalled = setTimeout(() => this.abort(), this.#limits.stallTimeoutMs).unref();
+      stream.once("close", () => {
+        clearTimeout(stalled);
+        resolve();
+      });
       stream.once("wantTrailers", () => {
         stream.sendTrailers(trailers ?? {});
         this.#stopRequest();
@@ -112,7 +116,10 @@ export class Http2Exchange implements Exchange {
 
   abort(): void {
     this.#ended = true;
-    if (!this.#stream.destroyed) this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    if (this.#stream.destroyed) return;
+    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    // A client that reads nothing would keep a stream open that is only closed.
+    this.#stream.destroy();
   }
 
   toNode(): { request: IncomingMessage; response: ServerResponse } {

@@ -10,6 +10,7 @@ import type { Exchange } from "./exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import { Http2SessionGuard } from "./http2-session-guard.ts";
 import type { Limits } from "./limits.ts";
+import { sayGoodbye } from "./say-goodbye.ts";
 
 /** A server for HTTP/2 that does not listen: it is handed its connections. */
 export interface Http2Server {
@@ -21,12 +22,6 @@ export interface Http2Server {
   /** Ends every session at once. */
   destroy(): void;
 }
-
-/**
- * How long a peer may take to answer the ping that follows the first GOAWAY. A Node client never does: it closes its
- * half of an idle connection at once, which a Node server does not notice.
- */
-const goAwayPingMs = 200;
 
 /** Makes a server for HTTP/2. */
 export function createHttp2Server(onExchange: (exchange: Exchange) => void, limits: Limits): Http2Server {
@@ -92,17 +87,4 @@ function refuseHeaders(stream: ServerHttp2Stream): void {
   stream.on("error", () => {});
   stream.respond({ ":status": 431 }, { endStream: true });
   stream.close();
-}
-
-/** Ends a session without losing a request that is on its way: tells first, and closes when the peer has heard it. */
-function sayGoodbye(session: ServerHttp2Session): void {
-  if (session.closed || session.destroyed) return;
-  session.goaway(constants.NGHTTP2_NO_ERROR, 2 ** 31 - 1);
-  const close = () => {
-    clearTimeout(timer);
-    if (!session.closed) session.close();
-  };
-  const timer = setTimeout(close, goAwayPingMs);
-  session.once("close", () => clearTimeout(timer));
-  session.ping(close);
 }

@@ -1,6 +1,7 @@
 import { constants, type ServerHttp2Session } from "node:http2";
 import { FloodGuard } from "./flood-guard.ts";
 import type { Limits } from "./limits.ts";
+import { sayGoodbye } from "./say-goodbye.ts";
 
 /**
  * Keeps one HTTP/2 session within limits for which Node has none: sessions without streams, peers that have silently
@@ -44,7 +45,7 @@ export class Http2SessionGuard {
   // A timer of our own, as a peer could keep Node's from running out with PING frames alone.
   #becomeIdle(timeoutMs: number): void {
     this.#idle = setTimeout(() => {
-      this.#session.close();
+      sayGoodbye(this.#session);
       // A peer that does not close its side is not waited for.
       this.#idle = setTimeout(() => this.#session.destroy(), this.#limits.openTimeoutMs).unref();
     }, timeoutMs).unref();
@@ -52,13 +53,19 @@ export class Http2SessionGuard {
 
   #checkPeer(): void {
     if (this.#session.destroyed) return;
-    const unanswered = setTimeout(() => this.#session.destroy(), this.#limits.keepAliveMs).unref();
-    const sent = this.#session.ping(() => clearTimeout(unanswered));
-    if (!sent) clearTimeout(unanswered);
+    let answered = false;
+    const sent = this.#session.ping(() => {
+      answered = true;
+    });
+    if (!sent) return;
+    setTimeout(() => {
+      // Where this process was busy, the answer may have come and not been read: a turn of the event loop reads it.
+      setImmediate(() => answered || this.#session.destroy());
+    }, this.#limits.keepAliveMs).unref();
   }
 
   #endWhere(flooded: boolean): void {
     if (!flooded || this.#session.destroyed) return;
-    this.#session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    this.#session.destroy(new Error("the peer floods the session"), constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
