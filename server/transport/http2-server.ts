@@ -1,5 +1,4 @@
 import {
-  constants,
   createServer,
   type IncomingHttpHeaders,
   type Http2Server as NodeHttp2Server,
