@@ -35,7 +35,7 @@ async function requestMessages({ message, signal }: StreamRequest, call: Call): 
   const requests = call.wire?.requests;
   if (requests === undefined) return tap(message, () => call.messagesIn++);
   // Throws where Connect found something wrong with the headers: an encoding, a deadline.
-  await message[Symbol.asyncIterator]().next();
+  if (message !== requests) await message[Symbol.asyncIterator]().next();
   const onAbort = () => requests.fail(ConnectError.from(signal.reason, Code.Canceled));
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });

@@ -86,7 +86,7 @@ export class EnvelopeWriter {
     this.#buffer = undefined;
     this.#slices = [];
     this.#pendingBytes = 0;
-    if (this.#exchange.signal.aborted) return;
+    if (this.#exchange.gone) return;
     const drained = this.#exchange.write(slices);
     if (drained !== undefined) this.#block(drained);
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ConnectError } from "@connectrpc/connect";
 import type { RequestBody } from "./request-body.ts";
 
 /** Headers or trailers to send: keys in lower case; a list sends each of its values on a line of its own. */
@@ -22,8 +23,10 @@ export interface Exchange {
   readonly origin: string;
   /** The bytes of the request. Throws a ConnectError when the client is gone. */
   readonly body: RequestBody;
-  /** Aborts when the client is gone before the response has ended, with a ConnectError that says how. */
+  /** Aborts when the client is gone before the response has ended, with a ConnectError that says how, and on `cancel`. */
   readonly signal: AbortSignal;
+  /** The client is gone: nothing reaches it any more. */
+  readonly gone: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly responded: boolean;
@@ -42,6 +45,8 @@ export interface Exchange {
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined;
   /** Ends the response; resolves when everything was handed to the network, or the client is gone. */
   end(trailers?: OutgoingHeaders): Promise<void>;
+  /** Aborts the signal. The client is still there, and can be told why. */
+  cancel(reason: ConnectError): void;
   /** Cuts the response off, so that the client cannot take it for a whole one. */
   abort(): void;
   /** The same exchange as Node's own request and response, for code that is written against them. Use either. */

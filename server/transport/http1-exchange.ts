@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
+import type { ConnectError } from "@connectrpc/connect";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
 import { clientGone, drained, toWebHeaders } from "./exchange-parts.ts";
 import type { Limits } from "./limits.ts";
@@ -18,7 +19,8 @@ export class Http1Exchange implements Exchange {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #limits: Limits;
-  readonly #gone = new AbortController();
+  readonly #abort = new AbortController();
+  gone = false;
   #header: Headers | undefined;
   #ended = false;
 
@@ -37,7 +39,9 @@ export class Http1Exchange implements Exchange {
     request.on("error", ignore);
     response.on("error", ignore);
     response.once("close", () => {
-      if (!this.#ended) this.#gone.abort(clientGone("connection closed"));
+      if (this.#ended) return;
+      this.gone = true;
+      this.#abort.abort(clientGone("connection closed"));
     });
   }
 
@@ -51,7 +55,7 @@ export class Http1Exchange implements Exchange {
   }
 
   get signal(): AbortSignal {
-    return this.#gone.signal;
+    return this.#abort.signal;
   }
 
   get responded(): boolean {
@@ -90,6 +94,10 @@ export class Http1Exchange implements Exchange {
     });
   }
 
+  cancel(reason: ConnectError): void {
+    this.#abort.abort(reason);
+  }
+
   abort(): void {
     this.#ended = true;
     this.#response.destroy();
@@ -104,7 +112,10 @@ export class Http1Exchange implements Exchange {
   #discardRest(): void {
     const request = this.#request;
     if (request.complete) return;
-    const timer = setTimeout(() => request.destroy(), this.#limits.lingerMs);
+    const timer = setTimeout(() => {
+      // By now the connection may be at its next request.
+      if (!request.complete) request.destroy();
+    }, this.#limits.lingerMs);
     request.once("close", () => clearTimeout(timer));
     this.body.discard();
   }

@@ -6,6 +6,7 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
+import type { ConnectError } from "@connectrpc/connect";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
 import { clientGone, drained, toWebHeaders } from "./exchange-parts.ts";
 import type { Limits } from "./limits.ts";
@@ -25,7 +26,8 @@ export class Http2Exchange implements Exchange {
   readonly #incoming: IncomingHttpHeaders;
   readonly #rawHeaders: string[];
   readonly #limits: Limits;
-  readonly #gone = new AbortController();
+  readonly #abort = new AbortController();
+  gone = false;
   #header: Headers | undefined;
   #ended = false;
 
@@ -47,7 +49,9 @@ export class Http2Exchange implements Exchange {
       if (!this.#ended) setImmediate(() => stream.destroy());
     });
     stream.once("close", () => {
-      if (!this.#ended) this.#gone.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`));
+      if (this.#ended) return;
+      this.gone = true;
+      this.#abort.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`));
     });
   }
 
@@ -61,7 +65,7 @@ export class Http2Exchange implements Exchange {
   }
 
   get signal(): AbortSignal {
-    return this.#gone.signal;
+    return this.#abort.signal;
   }
 
   get responded(): boolean {
@@ -112,6 +116,10 @@ export class Http2Exchange implements Exchange {
       if (trailers === undefined) stream.once("finish", () => this.#stopRequest());
       stream.end();
     });
+  }
+
+  cancel(reason: ConnectError): void {
+    this.#abort.abort(reason);
   }
 
   abort(): void {

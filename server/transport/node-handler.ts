@@ -1,18 +1,20 @@
-import type { JsonReadOptions, JsonWriteOptions } from "@bufbuild/protobuf";
+import type { DescMessage, JsonReadOptions, JsonWriteOptions } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
   type ConnectRouter,
+  type ContextValues,
   createConnectRouter,
   createContextValues,
   type Interceptor,
 } from "@connectrpc/connect";
-import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { Call, callKey } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
+import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
 import { limitDecompression } from "./limit-decompression.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { openRequestMessages } from "./request-messages.ts";
@@ -51,55 +53,65 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const limits = { ...defaultLimits, ...options.limits };
   const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
   let activeCalls = 0;
+  const interceptors = [callInterceptor, ...(options.interceptors ?? [])];
+  const gate = () => {
+    if (activeCalls <= limits.maxActiveCalls) return;
+    throw new ConnectError(`${limits.maxActiveCalls} calls are under way: try again later`, Code.ResourceExhausted);
+  };
   const router = createConnectRouter({
-    interceptors: [callInterceptor, ...(options.interceptors ?? [])],
+    interceptors,
     acceptCompression: compressions,
     readMaxBytes: limits.readMaxBytes,
     writeMaxBytes: limits.writeMaxBytes,
     maxTimeoutMs: limits.maxTimeoutMs,
     binaryOptions: { recursionLimit: limits.maxMessageDepth },
     jsonOptions: { ...options.jsonOptions, recursionLimit: limits.maxMessageDepth },
-    requestGate() {
-      if (activeCalls <= limits.maxActiveCalls) return;
-      throw new ConnectError(`${limits.maxActiveCalls} calls are under way: try again later`, Code.ResourceExhausted);
-    },
+    requestGate: gate,
   });
-  options.routes(router);
+  const { router: recording, specs } = recordImplementations(router);
+  options.routes(recording);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  const streamsEnd = new AbortController();
+  const grpcOptions = { interceptors, compressions, maxTimeoutMs: limits.maxTimeoutMs, gate };
+  const streams = new Set<Exchange>();
+  let streamsEnd: ConnectError | undefined;
 
   async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
     activeCalls++;
     const start = performance.now();
     const kind = handler.method.methodKind;
     if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
-    const signal = kind === "unary" ? exchange.signal : AbortSignal.any([exchange.signal, streamsEnd.signal]);
+    if (kind !== "unary") streams.add(exchange);
+    if (kind !== "unary" && streamsEnd !== undefined) exchange.cancel(streamsEnd);
     const writer = new ResponseWriter(exchange, protocol, { compressions, ...limits });
+    const spec = protocol === "grpc" && exchange.method === "POST" ? specs.get(handler.requestPath) : undefined;
     const clientStreams = kind === "client_streaming" || kind === "bidi_streaming";
     const requestOptions = { schema: handler.method.input, ...limits };
-    const requests = clientStreams ? openRequestMessages(exchange, protocol, requestOptions) : undefined;
+    const requests =
+      clientStreams || spec !== undefined ? openRequestMessages(exchange, protocol, requestOptions) : undefined;
+    const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
-      openEnvelopes: (header, schema) => writer.openEnvelopes(header, schema, call),
+      openEnvelopes,
     });
-    const body = requests === undefined ? exchange.body : nothing;
     const contextValues = createContextValues().set(callKey, call);
     let outcome = "ok";
     try {
-      const { httpVersion, method, header } = exchange;
-      const url = exchange.origin + exchange.target;
-      const response = await handler({ httpVersion, method, header, body, url, signal, contextValues });
+      const response =
+        spec !== undefined && requests !== undefined
+          ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes }, grpcOptions)
+          : await handler(universalRequest(exchange, requests === undefined ? exchange.body : nothing, contextValues));
       await writer.write(response, call);
       outcome = outcomeOf(response, call);
     } catch (error) {
       call.failure ??= error;
       outcome = codeName(ConnectError.from(error).code);
-      if (!exchange.signal.aborted) exchange.abort();
+      if (!exchange.gone) exchange.abort();
     } finally {
       activeCalls--;
+      streams.delete(exchange);
     }
-    if (exchange.signal.aborted) outcome = "canceled";
+    if (exchange.gone) outcome = "canceled";
     options.onCall?.({
       method: `${handler.service.typeName}/${handler.method.name}`,
       protocol,
@@ -135,9 +147,19 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       return activeCalls;
     },
     endStreams() {
-      streamsEnd.abort(new ConnectError("the server is shutting down: connect again and go on", Code.Unavailable));
+      streamsEnd = new ConnectError("the server is shutting down: connect again and go on", Code.Unavailable);
+      for (const exchange of streams) exchange.cancel(streamsEnd);
     },
   };
+}
+
+function universalRequest(
+  exchange: Exchange,
+  body: AsyncIterable<Uint8Array>,
+  contextValues: ContextValues,
+): UniversalServerRequest {
+  const { httpVersion, method, header, signal } = exchange;
+  return { httpVersion, method, header, body, url: exchange.origin + exchange.target, signal, contextValues };
 }
 
 /** A body without bytes: what Connect is given where the messages go around it. */

@@ -103,6 +103,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   #finish(end: "done" | ConnectError): void {
     if (this.#end !== "none") return;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#end = end;
     if (end === "done") this.#waiting?.resolve({ done: true, value: undefined });
     else this.#waiting?.reject(end);
