@@ -9,6 +9,7 @@ import {
   SubscriptionStatus,
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { SubscriberLimitError } from "../errors.ts";
+import { share } from "../transport/encoding/shared-message.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 import { LosslessQueue } from "./lossless-queue.ts";
 import { type MicroClock, type MicroTime, toTimestamp } from "./micro-time.ts";
@@ -16,6 +17,7 @@ import { maxInstruments, type Tick } from "./quote-feed.ts";
 import type { LogEntry } from "./quote-queue.ts";
 import { QuoteSubscriber } from "./quote-subscriber.ts";
 import type { QuoteSubscription, SubscribeOptions } from "./quote-subscription.ts";
+import { ResponseMemo } from "./response-memo.ts";
 
 /** How many subscribers a hub serves at once: what one process feeds in time, and far below what it has memory for. */
 export const maxSubscribers = 10_000;
@@ -49,6 +51,8 @@ interface Listing {
 export class QuoteHub {
   readonly epoch: bigint;
   readonly now: MicroClock;
+  /** The responses that were made of what was published. */
+  readonly responses = new ResponseMemo();
   /** All instruments, sorted by symbol. */
   readonly instruments: readonly Instrument[];
   readonly #listings: ReadonlyMap<string, Listing>;
@@ -135,12 +139,14 @@ export class QuoteHub {
   #append(listing: Listing, tick: Tick): Quote {
     this.#seq += 1n;
     listing.count += 1n;
-    const quote = create(QuoteSchema, {
-      ...tick,
-      sourceTime: toTimestamp(tick.sourceTime),
-      seq: this.#seq,
-      instrumentSeq: listing.count,
-    });
+    const quote = share(
+      create(QuoteSchema, {
+        ...tick,
+        sourceTime: toTimestamp(tick.sourceTime),
+        seq: this.#seq,
+        instrumentSeq: listing.count,
+      }),
+    );
     listing.newest = quote;
     if (this.#newestSourceTime === undefined || tick.sourceTime > this.#newestSourceTime) {
       this.#newestSourceTime = tick.sourceTime;

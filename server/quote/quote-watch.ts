@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { CursorSchema, QuotePhase } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { type WatchQuotesResponse, WatchQuotesResponseSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { share } from "../transport/encoding/shared-message.ts";
 import { toDuration, toTimestamp } from "./micro-time.ts";
 import type { QuoteHub } from "./quote-hub.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
@@ -138,7 +139,10 @@ export class QuoteWatch implements Disposable {
   #nextQuotes(): WatchQuotesResponse | undefined {
     const quotes = this.#subscriber.take(maxQuotesInResponse);
     if (quotes.length === 0) return undefined;
-    return this.#response(this.#subscriber.seq, { quotes, phase: QuotePhase.LIVE });
+    const { seq } = this.#subscriber;
+    return this.#hub.responses.responseFor(quotes, seq, () =>
+      share(this.#response(seq, { quotes, phase: QuotePhase.LIVE })),
+    );
   }
 
   #response(seq: bigint, part: Part): WatchQuotesResponse {

@@ -1,4 +1,5 @@
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import type { Limits } from "./limits.ts";
@@ -25,9 +26,33 @@ export function createHttp1Server(onExchange: (exchange: Exchange) => void, limi
   });
   server.maxHeadersCount = limits.maxHeaderPairs;
   let draining = false;
+  const pipelines = new WeakMap<Socket, (() => void)[]>();
+
+  /** Answers the requests of a connection one after the other: Node hands over those behind the first at once. */
+  function inTurn(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const waiting = pipelines.get(socket);
+    const answer = () => {
+      response.once("close", () => {
+        const next = pipelines.get(socket)?.shift();
+        if (next === undefined) pipelines.delete(socket);
+        else next();
+      });
+      onExchange(new Http1Exchange(request, response, limits));
+    };
+    if (waiting === undefined) {
+      pipelines.set(socket, []);
+      answer();
+    } else if (waiting.length < limits.maxPipelinedRequests) {
+      waiting.push(answer);
+    } else {
+      socket.destroy();
+    }
+  }
+
   server.on("request", (request, response) => {
     if (draining) response.setHeader("connection", "close");
-    onExchange(new Http1Exchange(request, response, limits));
+    inTurn(request, response);
   });
   // Starts the check for late headers, which otherwise begins with listening.
   server.emit("listening");

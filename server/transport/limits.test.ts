@@ -160,6 +160,68 @@ describe("a request", () => {
   });
 });
 
+describe("an HTTP/1.1 connection that sends requests ahead", () => {
+  const request = (scenario: string) => {
+    const body = JSON.stringify({ scenario });
+    const head = `POST ${unaryPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
+    return `${head}content-length: ${body.length}\r\n\r\n${body}`;
+  };
+
+  test("has them answered one after the other", async () => {
+    let running = 0;
+    let most = 0;
+    await using server = await startWireServer({
+      async *one() {
+        most = Math.max(most, ++running);
+        await new Promise(setImmediate);
+        running--;
+        yield "one";
+      },
+      async *last() {
+        yield "last";
+      },
+    });
+    using raw = await openRawSocket(server.port);
+    raw.send(request("one").repeat(5) + request("last"));
+    expect((await raw.until('"last"')).match(/"one"/g)).toHaveLength(5);
+    expect(most).toBe(1);
+  });
+
+  test("is closed where they are too many", async () => {
+    const gate = Promise.withResolvers<void>();
+    await using server = await startWireServer({
+      async *wait() {
+        await gate.promise;
+        yield "done";
+      },
+    });
+    using raw = await openRawSocket(server.port);
+    raw.send(request("wait").repeat(20));
+    expect(await raw.closed).toBe("");
+    gate.resolve();
+  });
+});
+
+test("calls that never wait for anything leave turns to others", async () => {
+  await using server = await startWireServer({
+    async *busy() {
+      for (let at = 0; at < 200_000; at++) yield "x";
+    },
+  });
+  const transport = createGrpcTransport({ baseUrl: server.url });
+  const busy = Array.from({ length: 3 }, () => call(transport, "serverStream", "busy").texts);
+  let turns = 0;
+  let counting = true;
+  const count = () => {
+    turns++;
+    if (counting) setImmediate(count);
+  };
+  setImmediate(count);
+  await Promise.all(busy);
+  counting = false;
+  expect(turns).toBeGreaterThan(20);
+});
+
 test("metadata beyond the limit is the handler's mistake, and the client gets what was set before", async () => {
   await using server = await startWireServer(
     {

@@ -58,6 +58,11 @@ export const limitTable = {
     bounds: "the header lines of a request",
     beyond: "on HTTP/2 the stream is reset with ENHANCE_YOUR_CALM; on HTTP/1.1 the rest is not looked at",
   },
+  maxPipelinedRequests: {
+    value: 8,
+    bounds: "requests that an HTTP/1.1 connection may send ahead, before the one under way is answered",
+    beyond: "the connection is closed",
+  },
   maxConnections: {
     value: 10_000,
     bounds: "open connections, of all clients together",
@@ -121,7 +126,7 @@ export const limitTable = {
   stallTimeoutMs: {
     value: 10 * minute,
     bounds: "how long a client may not read what is sent to it",
-    beyond: "its call is cut off",
+    beyond: "its call is cut off; an HTTP/2 session that reads nothing at all ends by keepAliveMs",
   },
   idleTimeoutMs: {
     value: 5 * minute,

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMessage, JsonReadOptions, JsonWriteOptions } from "@bufbuild/protobuf";
 import {
   Code,
@@ -14,6 +15,7 @@ import { Call, callKey } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
+import { turnIsLong } from "./fair-turns.ts";
 import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
 import { limitDecompression } from "./limit-decompression.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -97,6 +99,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const contextValues = createContextValues().set(callKey, call);
     let outcome = "ok";
     try {
+      if (turnIsLong()) await nextTurn();
       const response =
         spec !== undefined && requests !== undefined
           ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes }, grpcOptions)

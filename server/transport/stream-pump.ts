@@ -1,9 +1,13 @@
 import { create, type DescMessage, isMessage, type Message } from "@bufbuild/protobuf";
 import { takeRest } from "./batch.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
+import { turnIsLong } from "./fair-turns.ts";
 
 /** How long a handler may go on after its signal has fired, before its call is answered without it. */
 export const handlerGraceMs = 1_000;
+
+/** How many messages are moved before a look at the clock, which costs as much as a small message. */
+const messagesBetweenLooks = 16;
 
 /** What a pump moves, and where to. */
 export interface PumpOptions {
@@ -27,6 +31,7 @@ export interface PumpOptions {
 export class StreamPump {
   readonly #options: PumpOptions;
   readonly #finished = Promise.withResolvers<void>();
+  #taken = 0;
   #rest: ReturnType<typeof takeRest>;
   #state: "running" | "ended" = "running";
   #grace: NodeJS.Timeout | undefined;
@@ -61,11 +66,17 @@ export class StreamPump {
     this.#goOn();
   };
 
-  /** Goes on with the next message, now or when the client keeps up again. */
+  /** Goes on with the next message: now, when the client keeps up again, or when others had their turn. */
   #goOn(): void {
     const { blocked } = this.#options.writer;
-    if (blocked === undefined) this.#pull();
-    else blocked.then(() => this.#goOn(), this.#onWriteError);
+    if (blocked !== undefined) blocked.then(() => this.#goOn(), this.#onWriteError);
+    else if (this.#taken >= messagesBetweenLooks && this.#mustGiveWay()) setImmediate(this.#pull);
+    else this.#pull();
+  }
+
+  #mustGiveWay(): boolean {
+    this.#taken = 0;
+    return turnIsLong();
   }
 
   #takeRest(): void {
@@ -74,13 +85,14 @@ export class StreamPump {
       const { value, done } = this.#rest.next();
       if (done === true) this.#rest = undefined;
       else if (!this.#take(isMessage(value, schema) ? value : create(schema, value))) return;
-      if (writer.blocked !== undefined) break;
+      if (writer.blocked !== undefined || this.#taken >= messagesBetweenLooks) break;
     }
     this.#goOn();
   }
 
   #take(message: Message): boolean {
     try {
+      this.#taken++;
       this.#options.onMessage();
       this.#options.writer.append(message);
       return true;
