@@ -34,7 +34,7 @@ export function createHttp1Server(onExchange: (exchange: Exchange) => void, limi
     const waiting = pipelines.get(socket);
     const answer = () => {
       response.once("close", () => {
-        const next = pipelines.get(socket)?.shift();
+        const next = socket.destroyed ? undefined : pipelines.get(socket)?.shift();
         if (next === undefined) pipelines.delete(socket);
         else next();
       });
