@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/dynamicpb"
+)
+
+// headers are metadata with keys in lower case; values of keys that end in "-bin" are bytes, not Base64.
+type headers map[string][]string
+
+// settings are what differs between the callers of one library.
+type settings struct {
+	gzip bool
+	// Pings the server as often as the library allows.
+	keepalive bool
+	// The largest message taken, in bytes; 0: as the library has it.
+	maxBytes int
+}
+
+// A caller makes calls with one library over one protocol.
+type caller interface {
+	unary(ctx context.Context, method protoreflect.MethodDescriptor, sent headers, request *dynamicpb.Message) answer
+	clientStream(ctx context.Context, method protoreflect.MethodDescriptor, sent headers, requests ...*dynamicpb.Message) answer
+	serverStream(ctx context.Context, method protoreflect.MethodDescriptor, sent headers, request *dynamicpb.Message) incoming
+	bidiStream(ctx context.Context, method protoreflect.MethodDescriptor, sent headers) duplex
+	// Whether it keeps the values of a repeated key apart; else they are joined with ", ".
+	separatesValues() bool
+	close()
+}
+
+// An answer is how a call with one response has ended.
+type answer struct {
+	message *dynamicpb.Message
+	header  headers
+	trailer headers
+	problem *problem
+}
+
+// ok returns the response, and fails the case where there is none.
+func (a answer) ok() *dynamicpb.Message {
+	if a.problem != nil {
+		fail("the call failed with code %d: %s", a.problem.code, a.problem.message)
+	}
+	return a.message
+}
+
+// incoming are the responses of a stream.
+type incoming interface {
+	// header waits for the headers.
+	header() headers
+	// next waits for the next response; nil when there are no more.
+	next() (*dynamicpb.Message, *problem)
+	// trailer may be called when there are no more.
+	trailer() headers
+}
+
+// A duplex is a stream both ways.
+type duplex interface {
+	incoming
+	send(request *dynamicpb.Message)
+	closeSend()
+}
+
+// A problem is how a call failed.
+type problem struct {
+	// As gRPC and Connect number it.
+	code    uint32
+	message string
+	// The field violations of the google.rpc.BadRequest among the details, as "field: description".
+	violations []string
+}
+
+// The codes that the cases meet.
+const (
+	canceled           uint32 = 1
+	deadlineExceeded   uint32 = 4
+	invalidArgument    uint32 = 3
+	notFound           uint32 = 5
+	resourceExhausted  uint32 = 8
+	failedPrecondition uint32 = 9
+	unavailable        uint32 = 14
+)
+
+// failedWith fails the case unless the call has failed with the code.
+func failedWith(p *problem, code uint32) *problem {
+	if p == nil {
+		fail("the call has succeeded: it was to fail with code %d", code)
+	}
+	if p.code != code {
+		fail("code: got %d (%s), want %d", p.code, p.message, code)
+	}
+	return p
+}
+
+// all returns the responses of a stream that ends well.
+func all(stream incoming) []*dynamicpb.Message {
+	var messages []*dynamicpb.Message
+	for {
+		message, problem := stream.next()
+		if problem != nil {
+			fail("the stream failed with code %d: %s", problem.code, problem.message)
+		}
+		if message == nil {
+			return messages
+		}
+		messages = append(messages, message)
+	}
+}
+
+// one returns the next response of a stream.
+func one(stream incoming) *dynamicpb.Message {
+	message, problem := stream.next()
+	if problem != nil {
+		fail("the stream failed with code %d: %s", problem.code, problem.message)
+	}
+	if message == nil {
+		fail("the stream has ended: it was to go on")
+	}
+	return message
+}
+
+// endOf reads a stream until it fails, and returns how.
+func endOf(stream incoming) *problem {
+	for {
+		message, problem := stream.next()
+		if message == nil {
+			return problem
+		}
+	}
+}

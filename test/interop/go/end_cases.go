@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// retryPause is how long a client waits until it tries again to reach a server that restarts.
+const retryPause = 50 * time.Millisecond
+
+// endCases end the servers that they call.
+var endCases = []testCase{
+	{name: "restart", last: true, run: restartSpoilsNothing},
+	{name: "shutdown", last: true, run: shutdownTellsWatchers},
+}
+
+// restartSpoilsNothing shows that a server that goes away sends streams back with trailers, finishes unary calls that
+// are under way, and that the same client finds the server that comes after it.
+func restartSpoilsNothing(ctx context.Context) {
+	conversation := direct().talk(ctx, "hang-until-restart", "")
+	streams := []incoming{direct().watch(ctx, "hang-until-restart", ""), conversation}
+	for _, each := range streams {
+		expect("text", textOf(one(each)), "hanging")
+	}
+	outlasting := make(chan answer, 1)
+	go func() { outlasting <- direct().ask(ctx, "outlast", "") }()
+	direct().ask(ctx, "read", "outlasting").ok()
+
+	direct().ask(ctx, "restart", "").ok()
+	for _, each := range streams {
+		failedWith(endOf(each), unavailable)
+		expect("trailer", each.trailer()["x-come-back"], []string{"yes"})
+	}
+	expect("unary call", textOf((<-outlasting).ok()), "outlasted")
+	for {
+		again := direct().ask(ctx, "generation", "")
+		if again.problem == nil {
+			expect("generation", textOf(again.message), "2")
+			return
+		}
+		failedWith(again.problem, unavailable)
+		time.Sleep(retryPause)
+	}
+}
+
+// shutdownTellsWatchers ends the whole server as an operator does.
+func shutdownTellsWatchers(ctx context.Context) {
+	quotes := stream(ctx, quotes+"WatchQuotes", "{}")
+	one(quotes)
+	watch := stream(ctx, health+"Watch", "{}")
+	expect("health", get(one(watch), "status").Enum(), serving)
+
+	process := must(os.FindProcess(must(strconv.Atoi(mustGet("INTEROP_BOURSE_PID")))))
+	mustNot(process.Signal(syscall.SIGTERM))
+	expect("health", get(one(watch), "status").Enum(), notServing)
+	failedWith(endOf(watch), unavailable)
+	failedWith(endOf(quotes), unavailable)
+	expect("cursors in the trailers", len(quotes.trailer()["bourse-cursor"]), 1)
+}

@@ -1,0 +1,56 @@
+// The program calls a server with one client library over one protocol, runs every case that is named for it, and
+// prints a line for each: "PASS case" or "FAIL case: why".
+//
+// The environment tells it the servers: INTEROP_WIRE and INTEROP_DOOR, two ways to the wire service (HOST:PORT), of
+// which the door counts what goes through it; INTEROP_BOURSE, a whole Bourse, and INTEROP_BOURSE_PID, its process;
+// INTEROP_DESCRIPTORS, a file with the descriptors of all that is called.
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+
+	"connectrpc.com/connect"
+)
+
+// A library is what a caller and the cases of its own make up.
+type library struct {
+	open func(address string, with settings) caller
+	own  []testCase
+}
+
+var libraries = map[string]library{
+	"grpc-go":             {open: openGrpc, own: grpcCases},
+	"connect-go-grpc":     {open: connectOpener(true, connect.WithGRPC()), own: connectCases},
+	"connect-go-grpc-web": {open: connectOpener(false, connect.WithGRPCWeb()), own: connectCases},
+	"connect-go-connect":  {open: connectOpener(false), own: connectCases},
+}
+
+func main() {
+	if len(os.Args) != 2 {
+		exit("usage: interop CLIENT")
+	}
+	client, known := libraries[os.Args[1]]
+	if !known {
+		exit("there is no client " + os.Args[1])
+	}
+	openCaller = client.open
+	if !runAll(slices.Concat(wireCases, limitCases, bourseCases, client.own, endCases)) {
+		os.Exit(1)
+	}
+}
+
+func exit(problem string) {
+	fmt.Fprintln(os.Stderr, problem)
+	os.Exit(2)
+}
+
+// mustGet returns a variable of the environment.
+func mustGet(name string) string {
+	value := os.Getenv(name)
+	if value == "" {
+		exit(name + " is not set: start this with npm run test:interop")
+	}
+	return value
+}

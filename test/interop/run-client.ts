@@ -1,0 +1,59 @@
+import { execFile } from "node:child_process";
+import { type Client, caseNames } from "./clients.ts";
+import { startInteropServers } from "./interop-servers.ts";
+import { ToolchainError } from "./toolchains.ts";
+
+/** How one case has gone; `undefined`: it has passed. */
+export type Outcomes = ReadonlyMap<string, string | undefined>;
+
+/** Longer than all cases of a client take together. */
+const clientLimitMs = 5 * 60_000;
+
+/** Runs one client against servers of its own. Whatever goes wrong becomes the outcome of its cases. */
+export async function runClient(client: Client, environment: Readonly<Record<string, string>>): Promise<Outcomes> {
+  try {
+    const [command, ...args] = await client.prepare();
+    await using servers = await startInteropServers();
+    const { output, ending } = await capture(command, args, { ...environment, ...servers.environment });
+    return outcomesOf(client, output, ending);
+  } catch (error) {
+    if (error instanceof ToolchainError) return allFailed(client, error.message);
+    throw error;
+  }
+}
+
+interface Captured {
+  readonly output: string;
+  /** Why it may have left cases out. */
+  readonly ending: string;
+}
+
+function capture(command: string, args: readonly string[], environment: Record<string, string>): Promise<Captured> {
+  // A proxy of the machine's has no part in calls to its loopback; gRPC libraries would take it.
+  const env = { ...process.env, no_proxy: "127.0.0.1", NO_PROXY: "127.0.0.1", ...environment };
+  return new Promise((resolve) => {
+    execFile(command, args, { env, timeout: clientLimitMs, killSignal: "SIGKILL" }, (error, stdout, stderr) => {
+      const how = error === null ? "the client has ended" : `the client has ended with ${error.code ?? error.signal}`;
+      resolve({ output: stdout, ending: `${how} ${stderr.trim().slice(-400)}`.trim() });
+    });
+  });
+}
+
+function outcomesOf(client: Client, output: string, ending: string): Outcomes {
+  const outcomes = new Map<string, string | undefined>();
+  for (const [, result, name = "", problem] of output.matchAll(/^(PASS|FAIL) ([\w-]+)(?:: (.*))?$/gm)) {
+    outcomes.set(name, result === "PASS" ? undefined : (problem ?? "it does not say why"));
+  }
+  for (const name of expectedOf(client)) {
+    if (!outcomes.has(name)) outcomes.set(name, `it has not run: ${ending}`);
+  }
+  return outcomes;
+}
+
+function allFailed(client: Client, problem: string): Outcomes {
+  return new Map(expectedOf(client).map((name) => [name, problem]));
+}
+
+function expectedOf({ lacks = {} }: Client): readonly string[] {
+  return caseNames.filter((name) => lacks[name] === undefined);
+}

@@ -1,0 +1,101 @@
+import { Code, ConnectError, decodeBinaryHeader } from "@connectrpc/connect";
+import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { codeName } from "../../server/transport/call-record.ts";
+import { sendHeader, setHeader, setTrailer } from "../../server/transport/metadata.ts";
+import type { Scenario } from "../wire/wire-service.ts";
+import type { Notes } from "./notes.ts";
+
+/** Resolves when a signal has aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** What every client may ask of a call, whatever its kind: the names are those that the cases of all clients use. */
+export function wireScenarios(notes: Notes): Record<string, Scenario> {
+  return {
+    /** Answers every request with its text. */
+    async *echo(_context, requests, text) {
+      yield text;
+      for await (const request of requests) yield request.text;
+    },
+
+    /** Answers with the texts of all requests, joined by commas. */
+    async *join(_context, requests, text) {
+      const texts = [text];
+      for await (const request of requests) texts.push(request.text);
+      yield texts.join(",");
+    },
+
+    /** Answers with the numbers from 1 to the text's. */
+    async *count(_context, _requests, text) {
+      for (let at = 1; at <= Number(text); at++) yield String(at);
+    },
+
+    /** Sends headers at once, and then waits until `post` was called with the same text. */
+    async *"headers-first"(context, _requests, text) {
+      sendHeader(context, { "x-early": "yes" });
+      yield await notes.read(text, context.signal);
+    },
+
+    async *post(_context, _requests, text) {
+      notes.post(text, "posted");
+      yield "";
+    },
+
+    async *read(context, _requests, text) {
+      yield await notes.read(text, context.signal);
+    },
+
+    /** Sends two values of a key as headers and as trailers, the latter in two steps, and tells what it was sent. */
+    async *metadata(context) {
+      const bytes = decodeBinaryHeader(context.requestHeader.get("x-sent-bin") ?? "");
+      setHeader(context, { "x-many": ["a", "b"], "x-echo-bin": bytes });
+      setTrailer(context, { "x-many": "c" });
+      yield context.requestHeader.get("x-sent") ?? "";
+      setTrailer(context, { "x-many": "d", "x-echo-bin": bytes });
+    },
+
+    /** Fails after a message, where there can be one, with a header, trailers and a detail. */
+    async *fail(context) {
+      setHeader(context, { "x-header": "sent" });
+      setTrailer(context, { "x-before": "1" });
+      yield "before";
+      setTrailer(context, { "x-after": "2" });
+      throw new ConnectError("the text is wrong: send another", Code.FailedPrecondition, undefined, [
+        { desc: BadRequestSchema, value: { fieldViolations: [{ field: "text", description: "is wrong" }] } },
+      ]);
+    },
+
+    /** Waits until its client is gone or its time is up; a note named by the text says why, another that it waits. */
+    async *hang(context, _requests, text) {
+      const { signal } = context;
+      sendHeader(context);
+      notes.post(`${text} begun`);
+      await aborted(signal);
+      notes.post(text, codeName(ConnectError.from(signal.reason).code));
+      signal.throwIfAborted();
+      yield "went on";
+    },
+
+    /** Answers with the ms that its client gives it. */
+    async *timeout(context) {
+      yield String(Math.ceil(context.timeoutMs() ?? 0));
+    },
+
+    /** Answers with how many characters all texts have. */
+    async *length(_context, requests, text) {
+      let length = text.length;
+      for await (const request of requests) length += request.text.length;
+      yield String(length);
+    },
+
+    /** Answers with a message of as many bytes as the text says. */
+    async *answer(_context, _requests, text) {
+      yield "x".repeat(Number(text) - fieldOverheadBytes);
+    },
+  };
+}
+
+/** The key and the length of a text between 2 and 256 MiB, the only field of its message. */
+const fieldOverheadBytes = 5;

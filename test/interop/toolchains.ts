@@ -1,0 +1,67 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+/** A language that is not there, or cannot be used. The message says what to install. */
+export class ToolchainError extends Error {
+  override name = "ToolchainError";
+}
+
+const root = join(import.meta.dirname, "../..");
+const cache = join(root, ".cache/interop");
+
+/** Longer than downloads and builds take on a slow machine. */
+const buildLimitMs = 15 * 60_000;
+
+/** Makes a file with the descriptors of all that is called; returns its path. */
+export async function buildDescriptors(): Promise<string> {
+  const path = join(cache, "descriptors.binpb");
+  mkdirSync(cache, { recursive: true });
+  const buf = join(root, "node_modules/@bufbuild/buf/bin/buf");
+  await run(process.execPath, [buf, "build", "--as-file-descriptor-set", "--output", path], "run npm ci");
+  return path;
+}
+
+/** Builds the program of the Go clients; returns its path. Throws a {@link ToolchainError}. */
+export async function buildGoClients(): Promise<string> {
+  const path = join(cache, "go-clients");
+  const install = "install the current version of Go from https://go.dev/dl";
+  await run("go", ["build", "-C", join(root, "test/interop/go"), "-o", path, "."], install, {
+    GOMODCACHE: join(cache, "go-modules"),
+    // Else nobody could remove the folder without changing its rights first.
+    GOFLAGS: "-modcacherw -buildvcs=false",
+  });
+  return path;
+}
+
+/** Makes the virtual environment of the Python client; returns its Python. Throws a {@link ToolchainError}. */
+export async function preparePython(): Promise<string> {
+  const folder = join(cache, "python");
+  const python = join(folder, "bin/python");
+  const stamp = join(folder, "requirements.txt");
+  const requirements = readFileSync(join(root, "test/interop/python/requirements.txt"), "utf8");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === requirements) return python;
+
+  const install = "install Python 3.10 or newer with its venv (python3 and python3-venv on Debian)";
+  rmSync(folder, { recursive: true, force: true });
+  await run("python3", ["-m", "venv", folder], install);
+  const file = join(root, "test/interop/python/requirements.txt");
+  await run(python, ["-m", "pip", "install", "--quiet", "--no-deps", "--requirement", file], install, {
+    PIP_CACHE_DIR: join(cache, "pip"),
+    PIP_DISABLE_PIP_VERSION_CHECK: "1",
+  });
+  writeFileSync(stamp, requirements);
+  return python;
+}
+
+async function run(command: string, args: readonly string[], install: string, env: NodeJS.ProcessEnv = {}) {
+  try {
+    const options = { cwd: root, timeout: buildLimitMs, env: { ...process.env, ...env } };
+    await promisify(execFile)(command, args, options);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") throw new ToolchainError(`${command} is missing: ${install}`);
+    throw new ToolchainError(`${message.trim()}: ${install}`);
+  }
+}

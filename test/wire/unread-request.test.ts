@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { WireRequestSchema } from "../../gen/test/wire/v1/wire_service_pb.ts";
+import { startWireServer, type WireServer } from "./start-wire-server.ts";
+
+const contentTypes = ["application/grpc", "application/grpc-web", "application/connect+proto"];
+
+// Less than the window of a stream, and more than the transport holds ready for a handler.
+const unreadBytes = 512 * 1024;
+
+test.each(contentTypes)("a call that ends before its request was read leaves nothing open: %s", async (contentType) => {
+  const arrived = Promise.withResolvers<void>();
+  await using server = await startWireServer({
+    async *refuse() {
+      await arrived.promise;
+      yield "no more";
+      throw new ConnectError("nothing is taken", Code.FailedPrecondition);
+    },
+  });
+  const ended = server.nextCall();
+  const { session } = await sendUnread(server, contentType, "refuse");
+  arrived.resolve();
+  expect((await ended).code).toBe("failed_precondition");
+  session.close();
+  expect(await server.close(1_000)).toBe(true);
+});
+
+test.each(contentTypes)("a reset without an error reaches a handler that does not read: %s", async (contentType) => {
+  const told = Promise.withResolvers<unknown>();
+  await using server = await startWireServer({
+    async *hang({ signal }) {
+      signal.addEventListener("abort", () => told.resolve(signal.reason));
+      yield "hanging";
+      await told.promise;
+    },
+  });
+  const ended = server.nextCall();
+  const { session, stream } = await sendUnread(server, contentType, "hang");
+  stream.close(constants.NGHTTP2_NO_ERROR);
+  expect(await told.promise).toMatchObject({ code: Code.Canceled });
+  expect((await ended).code).toBe("canceled");
+  session.close();
+  expect(await server.close(1_000)).toBe(true);
+});
+
+/** Calls with a first request that is read, and a second one that is not; resolves when both have arrived. */
+async function sendUnread(
+  server: WireServer,
+  contentType: string,
+  scenario: string,
+): Promise<{ session: ClientHttp2Session; stream: ClientHttp2Stream }> {
+  const session = connect(server.url);
+  await once(session, "connect");
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/test.wire.v1.WireService/BidiStream",
+    "content-type": contentType,
+  });
+  stream.on("error", () => {}).resume();
+  stream.write(envelope(scenario, ""));
+  await new Promise<void>((resolve) => stream.write(envelope("", "x".repeat(unreadBytes)), () => resolve()));
+  // The answer to a ping shows that what was sent before it has arrived.
+  await new Promise<void>((resolve) => session.ping(() => resolve()));
+  return { session, stream };
+}
+
+function envelope(scenario: string, text: string): Buffer {
+  const message = toBinary(WireRequestSchema, create(WireRequestSchema, { scenario, text }));
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(message.length, 1);
+  return Buffer.concat([header, message]);
+}
