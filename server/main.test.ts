@@ -31,15 +31,7 @@ describe("a signal", () => {
 
   test("that comes again later ends a shutdown that waits", async () => {
     await using bourse = await startBourse(["--grace", "60"]);
-    // A request that never ends: its connection is what the shutdown waits for.
-    const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
-    const headers = { "content-type": "application/json" };
-    const options = { method: "POST", headers, body, duplex: "half" } as RequestInit;
-    const request = fetch(`${bourse.url}/bourse.quote.v1.QuoteService/ListInstruments`, options).catch(() => {});
-    await createClient(
-      QuoteService,
-      createConnectTransport({ baseUrl: bourse.url, httpVersion: "1.1" }),
-    ).listInstruments({});
+    const request = await startEndlessRequest(bourse.url);
     bourse.process.kill("SIGTERM");
     await vi.waitFor(
       () => {
@@ -48,22 +40,15 @@ describe("a signal", () => {
       },
       { timeout: 5_000, interval: 100 },
     );
-    await request;
+    await request.failed;
   });
 
   test("cuts off what outlasts the grace period, and the exit code tells", async () => {
     await using bourse = await startBourse(["--grace", "0.1"]);
-    const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
-    const headers = { "content-type": "application/json" };
-    const options = { method: "POST", headers, body, duplex: "half" } as RequestInit;
-    const request = fetch(`${bourse.url}/bourse.quote.v1.QuoteService/ListInstruments`, options).catch(() => {});
-    await createClient(
-      QuoteService,
-      createConnectTransport({ baseUrl: bourse.url, httpVersion: "1.1" }),
-    ).listInstruments({});
+    const request = await startEndlessRequest(bourse.url);
     bourse.process.kill("SIGTERM");
     expect(await bourse.ended).toBe(1);
-    await request;
+    await request.failed;
   });
 });
 
@@ -102,6 +87,17 @@ test("warns loudly where others can reach it", async () => {
     expect.objectContaining({ level: 40, msg: expect.stringContaining("OTHERS CAN REACH THIS SERVER") }),
   );
 });
+
+/** A request that never ends, and that a shutdown therefore waits for. Resolves when the server has it. */
+async function startEndlessRequest(url: string): Promise<{ readonly failed: Promise<unknown> }> {
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
+  const headers = { "content-type": "application/json" };
+  const options = { method: "POST", headers, body, duplex: "half" } as RequestInit;
+  const failed = fetch(`${url}/bourse.quote.v1.QuoteService/ListInstruments`, options).catch((error: unknown) => error);
+  // Answered after the other has arrived, as it is sent after it.
+  await createClient(QuoteService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" })).listInstruments({});
+  return { failed };
+}
 
 function watch(url: string) {
   const client = createClient(QuoteService, createConnectTransport({ baseUrl: url, httpVersion: "2" }));
