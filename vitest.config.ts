@@ -8,7 +8,11 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["{server,client,tools}/**/*.test.{ts,js}", "web/src/**/*.test.{ts,tsx}", "test/wire/**/*.test.ts"],
+          include: [
+            "{server,client,tools}/**/*.test.{ts,js}",
+            "web/src/**/*.test.{ts,tsx}",
+            "test/{wire,docs}/**/*.test.ts",
+          ],
           testTimeout: 10 * secondsMs,
         },
       },
@@ -17,6 +21,7 @@ export default defineConfig({
       { test: { ...alone(2), name: "readme", include: ["test/readme/**/*.test.ts"] } },
       { test: { ...alone(3), name: "grpcurl", include: ["test/grpcurl/**/*.test.ts"] } },
       { test: { ...alone(4), name: "package", include: ["test/package/**/*.test.ts"] } },
+      { test: { ...alone(6), name: "abuse", include: ["test/abuse/**/*.test.ts"] } },
     ],
   },
 });

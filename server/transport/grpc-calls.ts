@@ -1,4 +1,4 @@
-import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -14,12 +14,12 @@ import {
   type Compression,
   compressionNegotiate,
   invokeUnaryImplementation,
-  transformInvokeImplementation,
   type UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import type { Exchange } from "./exchange.ts";
+import { invokeStream, onlyMessage } from "./invoke-stream.ts";
 import type { RequestMessages } from "./request-messages.ts";
 
 /** What every gRPC call is subject to. */
@@ -100,7 +100,7 @@ const completed = new ConnectError("the call has ended", Code.Canceled);
 async function invoke(call: GrpcCall, context: HandlerContext, interceptors: Interceptor[]): Promise<void> {
   const { spec, requests } = call;
   if (spec.kind === "unary") {
-    const input = await onlyMessage(requests);
+    const input = await onlyMessage(requests, spec.kind);
     const output = await invokeUnaryImplementation(spec, context, input, interceptors);
     const envelopes = call.openEnvelopes(context.responseHeader, spec.method.output);
     envelopes?.append(output);
@@ -108,20 +108,9 @@ async function invoke(call: GrpcCall, context: HandlerContext, interceptors: Int
     envelopes?.flush();
     return;
   }
-  const messages = transformInvokeImplementation(spec, context, interceptors)(requests);
+  const messages = await invokeStream(spec, context, requests, interceptors);
   // The call's interceptor writes them around this iterable, which ends when they are written.
   for await (const _ of messages) throw new Error("a message went the wrong way");
-}
-
-async function onlyMessage(requests: RequestMessages): Promise<Message> {
-  const first = await requests.next();
-  if (first.done === true) {
-    throw new ConnectError("protocol error: missing input message for unary method", Code.Unimplemented);
-  }
-  if ((await requests.next()).done !== true) {
-    throw new ConnectError("protocol error: received extra input message for unary method", Code.Unimplemented);
-  }
-  return first.value;
 }
 
 function createContext({ spec, exchange, contextValues }: GrpcCall, timeoutMs: number | undefined): HandlerContext {

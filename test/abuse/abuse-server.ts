@@ -1,0 +1,61 @@
+import { performServerHandshake } from "node:http2";
+import { Socket } from "node:net";
+import { Duplex } from "node:stream";
+import { queryObjects } from "node:v8";
+import { createApp } from "../../server/app.ts";
+import { readCommandLine } from "../../server/command-line.ts";
+import { createLogger } from "../../server/logger.ts";
+import { Call } from "../../server/transport/call.ts";
+import { limitsUnderAttack } from "./limits-under-attack.ts";
+import type { ServerMessage } from "./server-numbers.ts";
+
+// The whole server in a process that its tests can ask for numbers. It ends with the process that started it.
+
+const commandLine = readCommandLine(process.argv.slice(2), {}, "0.0.0");
+if (commandLine.kind !== "serve" || process.send === undefined || globalThis.gc === undefined) {
+  throw new Error("to be started by the abuse tests, with settings of the server, an IPC channel and --expose-gc");
+}
+const collectGarbage = globalThis.gc;
+const config = { ...commandLine.config, limits: limitsUnderAttack };
+const app = await createApp(config, createLogger(config));
+const sessionType = http2SessionType();
+const prototypeKeys = Reflect.ownKeys(Object.prototype).length;
+
+say({ kind: "up", url: app.url });
+process.on("message", () => void measure());
+process.once("disconnect", () => process.exit(0));
+
+/** Counts what is alive after a garbage collection, so that what merely waits for one does not count. */
+async function measure(): Promise<void> {
+  // What has just ended is let go of in later turns; and the canary is to be served in between.
+  const counts: number[] = [];
+  for (const type of [Call, sessionType, Socket]) {
+    collectGarbage();
+    await new Promise((resolve) => setImmediate(resolve));
+    counts.push(Number(queryObjects(type, { format: "count" })));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const [calls = 0, sessions = 0, sockets = 0] = counts;
+  const { rss, heapUsed, external } = process.memoryUsage();
+  say({
+    kind: "numbers",
+    rss,
+    memory: heapUsed + external,
+    calls,
+    watchers: app.watcherCount,
+    sessions,
+    sockets,
+    pollutedKeys: Reflect.ownKeys(Object.prototype).length - prototypeKeys,
+  });
+}
+
+/** Node exports no class of its sessions. */
+function http2SessionType(): { new (): unknown } {
+  const session = performServerHandshake(new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }));
+  session.destroy();
+  return session.constructor as { new (): unknown };
+}
+
+function say(message: ServerMessage): void {
+  process.send?.(message);
+}

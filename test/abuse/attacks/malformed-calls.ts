@@ -1,0 +1,75 @@
+import { envelope } from "../http2-frames.ts";
+import { methods } from "../methods.ts";
+import { type Post, postHttp1, postHttp2 } from "../post.ts";
+import { type Attack, type Outcome, type Target, tally } from "../target.ts";
+
+const depth = 10_000;
+
+/** A method that is not served, in every protocol. */
+export const unknownMethod: Attack = (target) => {
+  const types = ["application/grpc", "application/grpc-web", "application/connect+json", "application/json"];
+  const path = "/bourse.quote.v1.QuoteService/NoSuchMethod";
+  return each(
+    target,
+    types.map((contentType) => ({ path, contentType, body: envelope(0, new Uint8Array()) })),
+  );
+};
+
+/** Content types that no protocol has. */
+export const wrongContentType: Attack = (target) => {
+  const types = ["text/plain", "application/xml", "", "application/connect+xml", "x".repeat(5_000)];
+  return each(
+    target,
+    types.map((contentType) => ({ path: methods.getProduct, contentType, body: Buffer.from("{}") })),
+  );
+};
+
+/** What is no JSON, or no message. */
+export const malformedJson: Attack = (target) => {
+  const long = `{"id":"${"a".repeat(100_000)}"}`;
+  const twice = '{"id":"a","id":"b"}';
+  const texts = ["", "{", "nul", '{"id":}', '{"id":1}', "[]", '{"id":"\\ud800"}', "\0".repeat(1_000), long, twice];
+  return each(target, texts.map(json));
+};
+
+/** JSON nested ten thousand and two million deep. */
+export const deepJson: Attack = (target) => {
+  const arrays = "[".repeat(depth) + "]".repeat(depth);
+  const messages = `${'{"product":'.repeat(depth)}{}${"}".repeat(depth)}`;
+  return each(target, [arrays, messages, `{"id":"a","unknown":${arrays}}`, "[".repeat(200 * depth)].map(json));
+};
+
+/** Groups of an unknown field within each other, ten thousand deep, closed and not. */
+export const deepProtobuf: Attack = (target) => {
+  const opened = Buffer.alloc(depth, 0x7b);
+  const closed = Buffer.alloc(depth, 0x7c);
+  return each(target, [Buffer.concat([opened, closed]), opened].map(binary));
+};
+
+/** Keys that would change every object, were they taken for what they say. */
+export const protoKeys: Attack = (target) => {
+  const pollution = '{"polluted":true}';
+  const create = methods.getProduct.replace("Get", "Create");
+  return each(target, [
+    json(`{"__proto__":${pollution},"id":"a"}`),
+    json(`{"constructor":{"prototype":${pollution}},"id":"a"}`),
+    { ...json(`{"product":{"__proto__":${pollution}}}`), path: create },
+    { ...json("{}"), path: "/bourse.product.v1.ProductService/__proto__" },
+    { ...json("{}"), path: "/__proto__/constructor" },
+  ]);
+};
+
+/** One after the other, over both versions of HTTP. */
+async function each(target: Target, posts: readonly Post[]): Promise<Outcome> {
+  const answers: string[] = [];
+  for (const post of posts) answers.push(...(await postHttp2(target, post)), ...(await postHttp1(target, post)));
+  return tally(answers);
+}
+
+function json(text: string): Post {
+  return { path: methods.getProduct, contentType: "application/json", body: Buffer.from(text) };
+}
+
+function binary(body: Buffer): Post {
+  return { path: methods.getProduct, contentType: "application/proto", body };
+}

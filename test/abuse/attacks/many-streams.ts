@@ -1,0 +1,77 @@
+import { type AttackSocket, openAttackSocket } from "../attack-socket.ts";
+import { envelope } from "../http2-frames.ts";
+import { limitsUnderAttack } from "../limits-under-attack.ts";
+import { methods } from "../methods.ts";
+import { openRawHttp2, type RawHttp2 } from "../raw-http2.ts";
+import { type Attack, tally } from "../target.ts";
+
+const readingMs = 2_000;
+const lookEveryMs = 50;
+const sendingMs = 2_000;
+/** A client that reads nothing answers no ping either, and has then as long again. */
+const forMs = 2 * limitsUnderAttack.keepAliveMs + 4_000;
+
+/** How long what is cut off at once may take on a busy machine. */
+const patienceMs = 20_000;
+const emptyMessage = envelope(0, new Uint8Array());
+
+/** 3,000 streams of all quotes on one connection, read as fast as they come. */
+export const manyStreams: Attack = async (target) => {
+  using raw = await openRawHttp2(target);
+  return tally(await watchOn(raw, 3_000));
+};
+
+/** 1,500 streams of all quotes, on two connections, of a client that allows the server to send nothing. */
+export const zeroWindow: Attack = async (target) => {
+  using one = await openRawHttp2(target, { window: 0 });
+  using other = await openRawHttp2(target, { window: 0 });
+  const endings = await Promise.all([watchOn(one, 750), watchOn(other, 750)]);
+  return tally(endings.flat());
+};
+
+/** Clients that watch all quotes, 300 streams each, allow the server to send everything, and read nothing. */
+export const neverReads: Attack = async (target) => {
+  const endings = Array.from({ length: 5 }, async () => {
+    using raw = await openRawHttp2(target, { reads: false });
+    for (let index = 0; index < 300; index++) {
+      await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: emptyMessage }));
+    }
+    return await endingUnread(raw);
+  });
+  return tally(await Promise.all(endings));
+};
+
+/** Clients that ask for the whole catalogue a thousand times, all at once on one connection of HTTP/1.1. */
+export const neverReadsHttp1: Attack = async (target) => {
+  const body = envelope(0, Buffer.from("{}"));
+  const head = `POST ${methods.listProducts} HTTP/1.1\r\nhost: ${target.host}:${target.port}\r\n`;
+  const fields = `content-type: application/connect+json\r\ncontent-length: ${body.length}\r\n\r\n`;
+  const request = Buffer.concat([Buffer.from(head + fields), body]);
+  const endings = Array.from({ length: 10 }, async () => {
+    using raw = await openAttackSocket(target);
+    await Promise.race([raw.flood(request, 1_000, forMs), raw.endsWithin(sendingMs)]);
+    return await endingUnread(raw);
+  });
+  return tally(await Promise.all(endings));
+};
+
+/** Waits without reading, and then reads, because only reading shows a socket its end. */
+async function endingUnread(raw: AttackSocket): Promise<string> {
+  await raw.endsWithin(forMs);
+  raw.socket.resume();
+  return (await raw.endsWithin(readingMs)) ? "closed" : "still open";
+}
+
+/** How each of so many streams ended. */
+async function watchOn(raw: RawHttp2, streams: number): Promise<string[]> {
+  for (let index = 0; index < streams && raw.isOpen(); index++) {
+    await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: emptyMessage }));
+  }
+  const until = performance.now() + patienceMs;
+  while (raw.isOpen() && raw.resets.size < streams && performance.now() < until) await raw.endsWithin(lookEveryMs);
+  const ending = await raw.ending(0);
+  return Array.from({ length: streams }, (_, index) => {
+    const stream = 2 * index + 1;
+    return raw.resets.get(stream) ?? (ending === "still open" ? raw.answers.get(stream) : undefined) ?? ending;
+  });
+}

@@ -1,0 +1,97 @@
+import { createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
+import { type Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import type { CanaryMessage, CanaryReport } from "./canary-report.ts";
+
+// An honest client, in a process of its own: 20 streams of all quotes that may skip none, over every protocol, and a
+// unary call a second. It reports when it is asked, and ends with the process that started it.
+
+const streamsPerTransport = 4;
+const callEveryMs = 1_000;
+const callTimeoutMs = 10_000;
+const heartbeat = { seconds: 1n, nanos: 0 };
+
+const baseUrl = process.argv[2] ?? "";
+const transports: readonly Transport[] = [
+  createGrpcTransport({ baseUrl }),
+  createGrpcWebTransport({ baseUrl, httpVersion: "2" }),
+  createGrpcWebTransport({ baseUrl, httpVersion: "1.1" }),
+  createConnectTransport({ baseUrl, httpVersion: "2" }),
+  createConnectTransport({ baseUrl, httpVersion: "1.1" }),
+];
+
+let report = emptyReport();
+let caughtUp = 0;
+
+for (const transport of transports) {
+  for (let stream = 0; stream < streamsPerTransport; stream++) void watch(transport);
+}
+const productId = await firstProductId();
+let callNumber = 0;
+setInterval(() => void call(), callEveryMs);
+
+process.on("message", () => {
+  process.send?.({ kind: "report", ...report } satisfies CanaryMessage);
+  report = emptyReport();
+});
+process.once("disconnect", () => process.exit(0));
+
+async function watch(transport: Transport): Promise<void> {
+  const newest = new Map<string, bigint>();
+  let heardAt = performance.now();
+  try {
+    const request = { heartbeatInterval: heartbeat, slowReaderPolicy: SlowReaderPolicy.DISCONNECT };
+    for await (const response of createClient(QuoteService, transport).watchQuotes(request)) {
+      const now = performance.now();
+      report.longestSilenceMs = Math.max(report.longestSilenceMs, now - heardAt);
+      heardAt = now;
+      if (response.event.case === "heartbeat") report.heartbeats++;
+      if (response.event.case === "caughtUp" && ++caughtUp === transports.length * streamsPerTransport) {
+        process.send?.({ kind: "watching" } satisfies CanaryMessage);
+      }
+      for (const quote of response.quotes) check(quote, newest);
+    }
+    report.losses.push("a stream has ended");
+  } catch (error) {
+    report.losses.push(`a stream has ended: ${error}`);
+  }
+}
+
+function check({ symbol, instrumentSeq }: Quote, newest: Map<string, bigint>): void {
+  const before = newest.get(symbol);
+  newest.set(symbol, instrumentSeq);
+  report.quotes++;
+  if (before !== undefined && instrumentSeq !== before + 1n) {
+    report.losses.push(`${symbol} went from ${before} to ${instrumentSeq}`);
+  }
+}
+
+async function call(): Promise<void> {
+  const transport = transports[callNumber++ % transports.length] as Transport;
+  const start = performance.now();
+  try {
+    const client = createClient(ProductService, transport);
+    await client.getProduct({ id: productId }, { timeoutMs: callTimeoutMs });
+    report.calls++;
+    report.slowestCallMs = Math.max(report.slowestCallMs, performance.now() - start);
+  } catch (error) {
+    report.losses.push(`a call has failed: ${error}`);
+  }
+}
+
+async function firstProductId(): Promise<string> {
+  const end = new AbortController();
+  const client = createClient(ProductService, transports[0] as Transport);
+  try {
+    for await (const { product } of client.listProducts({}, { signal: end.signal })) return product?.id ?? "";
+  } finally {
+    end.abort();
+  }
+  throw new Error("the catalogue is empty");
+}
+
+function emptyReport(): CanaryReport {
+  return { losses: [], quotes: 0, heartbeats: 0, calls: 0, longestSilenceMs: 0, slowestCallMs: 0 };
+}

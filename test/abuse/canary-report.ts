@@ -1,0 +1,14 @@
+/** What the canary has seen since its last report. */
+export interface CanaryReport {
+  /** Streams that ended, quotes that were skipped, calls that failed: a sentence each. */
+  readonly losses: string[];
+  quotes: number;
+  heartbeats: number;
+  calls: number;
+  /** The longest that any stream was without a message. */
+  longestSilenceMs: number;
+  slowestCallMs: number;
+}
+
+/** What the canary's process tells its tests; it is watching as soon as all of its streams are caught up. */
+export type CanaryMessage = { readonly kind: "watching" } | ({ readonly kind: "report" } & CanaryReport);

@@ -1,0 +1,11 @@
+import { defaultLimits, type Limits } from "../../server/transport/limits.ts";
+
+/** The limits of the server under attack: as always, but no attack has to last for minutes. */
+export const limitsUnderAttack: Limits = {
+  ...defaultLimits,
+  openTimeoutMs: 2_000,
+  requestTimeoutMs: 6_000,
+  keepAliveMs: 4_000,
+  idleTimeoutMs: 10_000,
+  stallTimeoutMs: 3_000,
+};

@@ -1,0 +1,56 @@
+import type { AttackRecord, Holdings } from "./attack-run.ts";
+import type { Outcome } from "./target.ts";
+
+/** The attacks as a table, a line each. */
+export function attackTable(records: readonly AttackRecord[]): string {
+  return table([
+    ["attack", "took", "peak RSS", "peak fds", "CPU", "canary: calls", "slowest", "silence", "quotes", "outcome"],
+    ...records.map(({ name, outcome, durationMs, peakRss, peakFileDescriptors, cpuMs, canary }) => [
+      name,
+      seconds(durationMs),
+      megabytes(peakRss),
+      String(peakFileDescriptors),
+      seconds(cpuMs),
+      String(canary.calls),
+      seconds(canary.slowestCallMs),
+      seconds(canary.longestSilenceMs),
+      String(canary.quotes),
+      describe(outcome),
+    ]),
+  ]);
+}
+
+/** What the server held before all attacks and after. */
+export function holdingsTable(before: Holdings, after: Holdings): string {
+  const row = (name: string, value: (holdings: Holdings) => string) => [name, value(before), value(after)];
+  return table([
+    ["the server holds", "before", "after"],
+    row("memory after garbage collection", ({ memory }) => megabytes(memory)),
+    row("RSS", ({ rss }) => megabytes(rss)),
+    row("file descriptors", ({ fileDescriptors }) => String(fileDescriptors)),
+    row("sockets", ({ sockets }) => String(sockets)),
+    row("HTTP/2 sessions", ({ sessions }) => String(sessions)),
+    row("running handlers", ({ calls }) => String(calls)),
+    row("quote streams", ({ watchers }) => String(watchers)),
+  ]);
+}
+
+function describe(outcome: Outcome): string {
+  return Object.entries(outcome)
+    .map(([ending, count]) => `${count} ${ending}`)
+    .join(", ");
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
+  return `\n${rows.map((row) => line(row).trimEnd()).join("\n")}\n`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(2)} s`;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000)} MB`;
+}

@@ -1,0 +1,20 @@
+/** What a server holds, after a garbage collection. */
+export interface ServerNumbers {
+  /** Bytes of the whole process. */
+  readonly rss: number;
+  /** Bytes of the JavaScript heap and of the buffers that belong to it. */
+  readonly memory: number;
+  /** Calls whose handlers run, or that something still holds. */
+  readonly calls: number;
+  readonly watchers: number;
+  /** HTTP/2 sessions and sockets, likewise. */
+  readonly sessions: number;
+  readonly sockets: number;
+  /** Keys that `Object.prototype` has gained. */
+  readonly pollutedKeys: number;
+}
+
+/** What the server's process tells its tests. */
+export type ServerMessage =
+  | { readonly kind: "up"; readonly url: string }
+  | ({ readonly kind: "numbers" } & ServerNumbers);
