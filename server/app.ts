@@ -7,7 +7,7 @@ import type { Logger } from "pino";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
 import type { Config, FeedConfig } from "./config.ts";
-import { domainErrors } from "./errors.ts";
+import { toConnectError } from "./errors.ts";
 import { metadataNames } from "./metadata-names.ts";
 import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
 import { productService } from "./product/product-service.ts";
@@ -64,7 +64,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       if (problem === undefined) log.info("took up the changed TLS files");
       else log.error({ err: problem }, "the changed TLS files cannot be used: the old ones stay in use");
     },
-    interceptors: [domainErrors, createValidation(bourseServices)],
+    interceptors: [createValidation(bourseServices)],
+    mapError: toConnectError,
     routes: (router) =>
       registerRoutes(router, {
         product: productService({ store: products, now, newId: randomUUID }),

@@ -78,7 +78,8 @@ function answerTo(error: DomainError): Answer {
   return { code: Code.Unknown };
 }
 
-function toConnectError(error: unknown): unknown {
+/** What a client is told of an error of ours, or of a broken rule in the protos; other errors stay as they are. */
+export function toConnectError(error: unknown): unknown {
   if (error instanceof ConnectError && error.cause instanceof ValidationError) return brokenRules(error.cause);
   if (!(error instanceof DomainError)) return error;
   const { code, details } = answerTo(error);
@@ -96,7 +97,7 @@ function brokenRules(error: ValidationError): ConnectError {
   return new ConnectError(error.message, Code.InvalidArgument, undefined, [detail], error);
 }
 
-/** Answers a call that failed with a domain error as {@link answerTo} says; other errors pass unchanged. */
+/** Answers errors as {@link toConnectError} says, on routers that the transport does not serve, as in memory. */
 export const domainErrors: Interceptor = (next) => async (request) => {
   try {
     const response = await next(request);

@@ -2,6 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
 import { type Call, callKey } from "./call.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
+import { yieldedBehind } from "./invoke-stream.ts";
 import { handlerGraceMs, StreamPump } from "./stream-pump.ts";
 
 /**
@@ -68,7 +69,7 @@ function pumped(
   signal: AbortSignal,
 ): AsyncIterable<never> {
   async function pump(): Promise<IteratorReturnResult<undefined>> {
-    const source = message[Symbol.asyncIterator]();
+    const source = yieldedBehind(message)[Symbol.asyncIterator]();
     const onMessage = () => call.messagesOut++;
     try {
       await new StreamPump({ source, schema: method.output, writer, signal, onMessage }).run();
@@ -147,7 +148,8 @@ function raceWithAbort<T>(signal: AbortSignal): { race(result: Promise<T>): Prom
 }
 
 /** What the client is told of an error; the call keeps the error itself for the log. */
-function answer(error: unknown, call: Call, signal: AbortSignal): ConnectError {
+function answer(thrown: unknown, call: Call, signal: AbortSignal): ConnectError {
+  const error = call.wire?.mapError(thrown) ?? thrown;
   // Node's own waits reject with an AbortError that hides why the signal fired.
   const hidden = signal.aborted && error instanceof Error && error.name === "AbortError";
   call.failure = hidden ? signal.reason : error;

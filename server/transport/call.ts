@@ -7,6 +7,8 @@ import type { RequestMessages } from "./request-messages.ts";
 
 /** The response of a call as its handler's side may reach it. */
 export interface CallWire {
+  /** Makes a ConnectError of an error that a handler threw, or gives it back as it is. */
+  mapError(error: unknown): unknown;
   /** Puts the response headers on the wire, before the first message. */
   sendHeader(context: HandlerContext): void;
   /**

@@ -67,11 +67,23 @@ async function* only(message: Message): AsyncIterable<Message> {
   yield message;
 }
 
+const yieldedObjects = Symbol("what the handler yields");
+
+interface Whole extends AsyncIterable<Message> {
+  readonly [yieldedObjects]: AsyncIterable<object>;
+}
+
+/** What a handler yields, before messages were made of it: for whoever makes them itself, at less cost. */
+export function yieldedBehind(messages: AsyncIterable<Message>): AsyncIterable<object> {
+  return (messages as Partial<Whole>)[yieldedObjects] ?? messages;
+}
+
 /** Makes messages of what a handler yields, which may be plain objects. */
-function whole(schema: DescMessage, yielded: AsyncIterable<object>): AsyncIterable<Message> {
+function whole(schema: DescMessage, yielded: AsyncIterable<object>): Whole {
   const toMessage = (result: IteratorResult<object>): IteratorResult<Message> =>
     result.done === true ? result : { done: false, value: create(schema, result.value as Message) };
   return {
+    [yieldedObjects]: yielded,
     [Symbol.asyncIterator]() {
       const source = yielded[Symbol.asyncIterator]();
       return {

@@ -29,6 +29,8 @@ export interface NodeHandlerOptions {
   readonly routes: (router: ConnectRouter) => void;
   /** Run around every call, the first one outermost. */
   readonly interceptors?: readonly Interceptor[];
+  /** Makes a ConnectError of an error that a handler threw, or gives it back as it is. */
+  readonly mapError?: (error: unknown) => unknown;
   /** Told of each call when it has ended. */
   readonly onCall?: (record: CallRecord) => void;
   /** Limits that are not to be the default ones. */
@@ -53,6 +55,7 @@ export interface NodeHandler {
  */
 export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const limits = { ...defaultLimits, ...options.limits };
+  const mapError = options.mapError ?? ((error: unknown) => error);
   const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
   let activeCalls = 0;
   const interceptors = [callInterceptor, ...(options.interceptors ?? [])];
@@ -93,6 +96,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
+      mapError,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
       openEnvelopes,
     });

@@ -1,4 +1,4 @@
-import { create, type DescMessage, isMessage, type Message } from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { takeRest } from "./batch.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { turnIsLong } from "./fair-turns.ts";
@@ -11,7 +11,8 @@ const messagesBetweenLooks = 16;
 
 /** What a pump moves, and where to. */
 export interface PumpOptions {
-  readonly source: AsyncIterator<Message>;
+  /** Yields messages, or what `create` makes one of. */
+  readonly source: AsyncIterator<object>;
   readonly schema: DescMessage;
   readonly writer: EnvelopeWriter;
   readonly signal: AbortSignal;
@@ -54,7 +55,7 @@ export class StreamPump {
     else this.#options.source.next().then(this.#onResult, this.#onSourceError);
   };
 
-  readonly #onResult = (result: IteratorResult<Message>): void => {
+  readonly #onResult = (result: IteratorResult<object>): void => {
     if (this.#state === "ended") return;
     if (result.done === true) {
       this.#end();
@@ -80,21 +81,23 @@ export class StreamPump {
   }
 
   #takeRest(): void {
-    const { writer, schema } = this.#options;
+    const { writer } = this.#options;
     while (this.#rest !== undefined) {
       const { value, done } = this.#rest.next();
       if (done === true) this.#rest = undefined;
-      else if (!this.#take(isMessage(value, schema) ? value : create(schema, value))) return;
+      else if (!this.#take(value)) return;
       if (writer.blocked !== undefined || this.#taken >= messagesBetweenLooks) break;
     }
     this.#goOn();
   }
 
-  #take(message: Message): boolean {
+  #take(value: object): boolean {
+    const { schema, writer, onMessage } = this.#options;
     try {
       this.#taken++;
-      this.#options.onMessage();
-      this.#options.writer.append(message);
+      onMessage();
+      const isWhole = (value as Partial<Message>).$typeName === schema.typeName;
+      writer.append(isWhole ? (value as Message) : create(schema, value as Message));
       return true;
     } catch (error) {
       this.#onWriteError(error);
