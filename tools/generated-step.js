@@ -2,7 +2,10 @@ import { nodeBinary } from "./node-binary.js";
 import { stampedStep } from "./stamped-step.js";
 
 /** What the generated code is made from. The lock file is in it for the plugins and the standard protos. */
-export const generatedInputs = ["proto", "test/proto", "buf.yaml", "buf.gen.yaml", "package-lock.json"];
+export const generatedInputs = ["proto", "test/proto", "bench/proto", "buf.yaml", "buf.gen.yaml", "package-lock.json"];
+
+/** Services of tests and of the bench: reflection has nothing to tell of them. */
+const notServed = ["test/proto/test", "bench/proto/bench"].flatMap((path) => ["--exclude-path", path]);
 
 /** Generates `gen/` from the protos. @param {string} root @returns {import("./bring-up-to-date.js").Step} */
 export function generatedStep(root) {
@@ -16,7 +19,7 @@ export function generatedStep(root) {
     outputs: ["gen"],
     commands: () => [
       { command, args: [buf, "generate"] },
-      { command, args: [buf, "build", "--exclude-path", "test/proto/test", "--output", "gen/descriptors.binpb"] },
+      { command, args: [buf, "build", ...notServed, "--output", "gen/descriptors.binpb"] },
     ],
   });
 }

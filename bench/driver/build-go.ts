@@ -1,0 +1,41 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { benchFolder, builtFolder, projectFolder } from "./folders.ts";
+
+const plugins = [
+  "google.golang.org/protobuf/cmd/protoc-gen-go",
+  "google.golang.org/grpc/cmd/protoc-gen-go-grpc",
+  "connectrpc.com/connect/cmd/protoc-gen-connect-go",
+];
+const programs = ["./load", "./peers/grpc-go", "./peers/connect-go"];
+
+/** Builds the load client and the peers in Go. Answers why not, where that is so; builds nothing anew that is built. */
+export function buildGo(): string | undefined {
+  if (spawnSync("go", ["version"]).status !== 0) return "Go is missing: install it from https://go.dev/dl";
+  mkdirSync(builtFolder, { recursive: true });
+  try {
+    build(plugins);
+    generate();
+    build(programs);
+    return undefined;
+  } catch (error) {
+    return `the programs in Go cannot be built: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+function build(packages: readonly string[]): void {
+  run("go", ["build", "-C", benchFolder, "-o", `${builtFolder}/`, ...packages]);
+}
+
+function generate(): void {
+  const buf = join(projectFolder, "node_modules/@bufbuild/buf/bin/buf");
+  const paths = ["bench/proto/bench", "proto/bourse/quote/v1/quote.proto"].flatMap((path) => ["--path", path]);
+  run(process.execPath, [buf, "generate", "--template", "bench/buf.gen.yaml", ...paths]);
+  if (!existsSync(join(benchFolder, "gen/bench/v1"))) throw new Error("no code was generated from the protos");
+}
+
+function run(command: string, args: readonly string[]): void {
+  // Standard output is the bench's own.
+  execFileSync(command, args, { cwd: projectFolder, stdio: ["ignore", process.stderr, process.stderr] });
+}

@@ -1,0 +1,6 @@
+import { fileURLToPath } from "node:url";
+
+export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
+export const benchFolder = fileURLToPath(new URL("..", import.meta.url));
+/** Where what is built goes. */
+export const builtFolder = fileURLToPath(new URL("../../.cache/bench", import.meta.url));

@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { LoadResult } from "../load-node/load-result.ts";
+import type { Load } from "../works/work.ts";
+import { type Cores, onCore } from "./cores.ts";
+import { benchFolder, builtFolder, projectFolder } from "./folders.ts";
+import type { PeerServer } from "./peer-server.ts";
+
+/** How long a load client may take for one run. */
+const runTimeoutMs = 90_000;
+
+/** How long to put load on a server, before measuring and while it is measured, in milliseconds. */
+export interface Duration {
+  readonly warm: number;
+  readonly measure: number;
+}
+
+export interface LoadOptions {
+  readonly load: Load;
+  readonly server: PeerServer;
+  readonly size: number;
+  readonly duration: Duration;
+  readonly cores: Cores;
+  /** Whether the load client in Go is there. */
+  readonly go: boolean;
+  /** Called once all streams are open that the load client holds. */
+  readonly onHolding?: () => Promise<void>;
+}
+
+/** Runs a load client against a server. Rejects with what it complained of, or where it takes too long. */
+export async function runLoad(options: LoadOptions): Promise<LoadResult> {
+  const [command = "", ...args] = onCore(options.cores, "client", [...programOf(options), ...flagsOf(options)]);
+  const child = spawn(command, args, { cwd: projectFolder, timeout: runTimeoutMs, killSignal: "SIGKILL" });
+  const ended = once(child, "close");
+  let complaint = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    complaint += text;
+  });
+  child.stdin.on("error", () => {});
+  let result: LoadResult | undefined;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line === "HOLDING") {
+      await options.onHolding?.();
+      child.stdin.end("\n");
+    } else {
+      result = JSON.parse(line);
+    }
+  }
+  const [code, signal] = await ended;
+  if (result !== undefined && code === 0) return result;
+  const reason = signal === null ? `exit code ${code}` : `${signal} after ${runTimeoutMs / 1000} s`;
+  throw new Error(complaint.trim().split("\n").at(-1) || `the load client ended with ${reason}`);
+}
+
+function programOf({ load, go }: LoadOptions): readonly string[] {
+  if (load.client === "load" && go) return [join(builtFolder, "load")];
+  return [process.execPath, join(benchFolder, "load-node/main.ts")];
+}
+
+function flagsOf({ load, server, size, duration }: LoadOptions): readonly string[] {
+  const flags = {
+    work: load.client === "load" ? load.work : "client-export",
+    address: server.address,
+    pid: server.pid,
+    size,
+    warm: `${duration.warm}ms`,
+    measure: `${duration.measure}ms`,
+    watch: server.peer.watch,
+  };
+  return Object.entries(flags).map(([name, value]) => `--${name}=${value}`);
+}

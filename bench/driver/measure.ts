@@ -1,0 +1,57 @@
+import type { LoadResult } from "../load-node/load-result.ts";
+import type { Work } from "../works/work.ts";
+import { type LoadOptions, runLoad } from "./load-client.ts";
+import type { Bound, Measurement } from "./measurement.ts";
+import type { PeerMemory } from "./peer-server.ts";
+
+/** From which share of the time on a process was ready to run all the time. */
+const allTheTime = 0.95;
+/** The share of the time that a process gets which has a core for itself: the rest is the kernel's. */
+const ownCore = 0.85;
+
+const microsPerSecond = 1e6;
+const bytesInKilobyte = 1024;
+
+/** Streams that make a server do everything once, before its memory is measured. */
+const warmStreams = 100;
+
+/** Measures one peer once. Rejects where the server or the load client fails. */
+export async function measure({ kind }: Work, options: LoadOptions): Promise<Measurement> {
+  switch (kind) {
+    case "rate": {
+      const result = await runLoad(options);
+      return { value: result.operations / result.seconds, cpu: cpuOf(result), bound: boundOf(result) };
+    }
+    case "delay": {
+      const result = await runLoad(options);
+      return { value: result.delayP99 ?? Number.NaN, cpu: cpuOf(result), bound: "server" };
+    }
+    case "memory":
+      return { value: await idleKilobytes(options), cpu: undefined, bound: "server" };
+  }
+}
+
+function boundOf({ seconds, serverSeconds, serverBusy, clientBusy }: LoadResult): Bound {
+  if (serverBusy < allTheTime) return clientBusy < allTheTime ? "server" : "client";
+  return serverSeconds < ownCore * seconds ? "machine" : "server";
+}
+
+/** Processor time of the server for one operation, in microseconds. */
+function cpuOf({ serverSeconds, operations }: LoadResult): number | undefined {
+  return serverSeconds === 0 ? undefined : (serverSeconds * microsPerSecond) / operations;
+}
+
+/** How much memory each stream takes that is open and quiet. */
+async function idleKilobytes(options: LoadOptions): Promise<number> {
+  const { server, size } = options;
+  await runLoad({ ...options, size: warmStreams });
+  const before = await server.memory();
+  let after: PeerMemory = before;
+  await runLoad({
+    ...options,
+    onHolding: async () => {
+      after = await server.memory();
+    },
+  });
+  return (after.rssBytes - before.rssBytes) / size / bytesInKilobyte;
+}

@@ -1,0 +1,31 @@
+import type { Duration } from "./load-client.ts";
+
+/** How thoroughly to measure. */
+export interface Pace {
+  /** Which sizes of the works are taken. */
+  readonly sizes: "full" | "quick";
+  readonly rounds: number;
+  /** A peer that takes longer than this for a round, in milliseconds, is left out of the rounds that follow. */
+  readonly longRound: number;
+  /** Of the first round, in which a server's code gets hot; and of those after it. */
+  readonly first: Duration;
+  readonly next: Duration;
+}
+
+/** Within fifteen minutes on two cores. */
+export const fullPace: Pace = {
+  sizes: "full",
+  rounds: 3,
+  longRound: 15_000,
+  first: { warm: 2_000, measure: 1_500 },
+  next: { warm: 300, measure: 1_500 },
+};
+
+/** Within three minutes on two cores. */
+export const quickPace: Pace = {
+  sizes: "quick",
+  rounds: 2,
+  longRound: 2_000,
+  first: { warm: 700, measure: 300 },
+  next: { warm: 100, measure: 300 },
+};

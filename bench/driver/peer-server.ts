@@ -1,0 +1,94 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import type { Peer } from "../peers/peers.ts";
+import { type Cores, onCore } from "./cores.ts";
+import { benchFolder, builtFolder, projectFolder } from "./folders.ts";
+
+/** How long a peer may take to start, and to answer. */
+const answerTimeoutMs = 30_000;
+
+/** What a peer takes of the machine, after it has collected its garbage. */
+export interface PeerMemory {
+  /** The memory that the process has. */
+  readonly rssBytes: number;
+  /** What its own objects take of it. */
+  readonly heapBytes: number;
+}
+
+/** A peer that is up. Dispose of it to end its process. */
+export class PeerServer implements AsyncDisposable {
+  readonly peer: Peer;
+  readonly #process: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #lines: AsyncIterator<string>;
+  readonly #exited: Promise<void>;
+  #port = 0;
+
+  private constructor(peer: Peer, cores: Cores) {
+    const [command = "", ...args] = onCore(cores, "server", commandOf(peer));
+    this.peer = peer;
+    this.#process = spawn(command, args, { cwd: projectFolder, stdio: ["pipe", "pipe", "inherit"] });
+    // A peer that has crashed takes no more questions.
+    this.#process.stdin.on("error", () => {});
+    this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
+    this.#exited = new Promise((resolve) => {
+      this.#process.once("exit", () => resolve());
+      this.#process.once("error", () => resolve());
+    });
+  }
+
+  /** Starts a peer. Rejects where it does not say in time that it listens. */
+  static async start(peer: Peer, cores: Cores): Promise<PeerServer> {
+    const server = new PeerServer(peer, cores);
+    try {
+      server.#port = Number(await server.#answer("LISTENING "));
+      return server;
+    } catch (error) {
+      await server[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** As HOST:PORT. */
+  get address(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Lets the peer collect its garbage, and asks for what is left. */
+  async memory(): Promise<PeerMemory> {
+    this.#process.stdin.write("memory\n");
+    return JSON.parse(await this.#answer("MEMORY "));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#exited;
+  }
+
+  async #answer(prefix: string): Promise<string> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error(`${this.peer.name} does not answer`)), answerTimeoutMs);
+    try {
+      const { value, done } = await Promise.race([this.#lines.next(), late]);
+      if (done || !value.startsWith(prefix)) throw new Error(`${this.peer.name} has ended`);
+      return value.slice(prefix.length);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function commandOf({ name, language }: Peer): readonly string[] {
+  switch (language) {
+    case "go":
+      return [join(builtFolder, name)];
+    case "typescript":
+      // Its own garbage collection is called before memory is measured, and at no other time.
+      return [process.execPath, "--expose-gc", join(benchFolder, "peers", name, "server.ts")];
+  }
+}

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { peers } from "../peers/peers.ts";
+import type { Work } from "../works/work.ts";
+import { jsonReport } from "./json-report.ts";
+import type { Measurement } from "./measurement.ts";
+import { toRow } from "./report.ts";
+import { tableReport } from "./table-report.ts";
+
+const [ours, other] = peers.filter(({ name }) => name === "ours" || name === "grpc-go") as [
+  (typeof peers)[number],
+  (typeof peers)[number],
+];
+const rate: Work = { name: "export", kind: "rate", unit: "messages" };
+const memory: Work = { name: "idle-kb", kind: "memory", unit: "KB" };
+
+test("a cell has the medians of its rounds, and the median of the ratios of each round", () => {
+  const row = toRow(
+    rate,
+    new Map([
+      [ours, [measured(100, 10), measured(400, 2), measured(200, 5)]],
+      [other, [measured(50, 20), measured(100, 10), measured(100, 10)]],
+    ]),
+  );
+  expect(row.cells.get(ours)).toEqual({ value: 200, cpu: 5, bound: "server", ratio: undefined });
+  expect(row.cells.get(other)).toEqual({ value: 100, cpu: 10, bound: "server", ratio: 2 });
+});
+
+test("where the load client is at its ceiling, processor time is compared, and the cell is marked", () => {
+  const row = toRow(
+    rate,
+    new Map([
+      [ours, [{ ...measured(3_000_000, 0.1), bound: "client" }]],
+      [other, [measured(1_000_000, 1)]],
+    ]),
+  );
+  expect(row.cells.get(other)?.ratio).toBeCloseTo(10);
+  expect(tableReport({ peers: [ours, other], rows: [row] })).toContain(
+    "| export, messages/s | 3.00M* · 0.100 µs | 1.00M · 1.00 µs · 10.00x |",
+  );
+});
+
+test("where other programs had the server's core, processor time is compared, and the cell is marked", () => {
+  const row = toRow(
+    rate,
+    new Map([
+      [ours, [measured(300, 10)]],
+      [other, [{ ...measured(10, 20), bound: "machine" }]],
+    ]),
+  );
+  expect(row.cells.get(other)?.ratio).toBe(2);
+  expect(tableReport({ peers: [ours, other], rows: [row] })).toContain("| 10.0~ · 20.0 µs · 2.00x |");
+});
+
+test("of memory and delay, less is better", () => {
+  const row = toRow(
+    memory,
+    new Map([
+      [ours, [{ value: 10, cpu: undefined, bound: "server" }]],
+      [other, [{ value: 30, cpu: undefined, bound: "server" }]],
+    ]),
+  );
+  expect(row.cells.get(other)?.ratio).toBe(3);
+});
+
+test("the JSON has null where a peer has no figure", () => {
+  const row = toRow(rate, new Map([[ours, [measured(123_456, 8.1)]]]));
+  expect(jsonReport({ peers: [ours, other], rows: [row] })).toEqual({
+    export: { ours: 123_500, "grpc-go": null },
+    cpu: { export: { ours: 8.1, "grpc-go": null } },
+  });
+});
+
+function measured(value: number, cpu: number): Measurement {
+  return { value, cpu, bound: "server" };
+}

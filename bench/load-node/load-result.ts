@@ -1,0 +1,14 @@
+/** What happened while a load client measured. Both load clients print it, as one line of JSON. */
+export interface LoadResult {
+  readonly seconds: number;
+  /** How many messages, deliveries, calls or megabytes there were. */
+  readonly operations: number;
+  /** Processor time of the server; 0 where the system does not tell. */
+  readonly serverSeconds: number;
+  /** The shares of the time in which the server and the load client ran or were ready to run. */
+  readonly serverBusy: number;
+  readonly clientBusy: number;
+  /** From publishing to receipt, in milliseconds; of the work `delay` only. */
+  readonly delayP50?: number;
+  readonly delayP99?: number;
+}

@@ -1,0 +1,24 @@
+import { clientExport } from "./client-export.ts";
+import { exportOrders } from "./export-orders.ts";
+import type { LoadResult } from "./load-result.ts";
+import { type LoadSettings, parseLoadSettings } from "./load-settings.ts";
+import { pingPong } from "./ping-pong.ts";
+import { unary } from "./unary.ts";
+import { upload } from "./upload.ts";
+
+// A load client in Node: for the work that measures a client for Node, and as a stand-in for the one in Go.
+
+const works: Record<string, (settings: LoadSettings) => Promise<LoadResult>> = {
+  "client-export": clientExport,
+  export: exportOrders,
+  upload,
+  pingpong: pingPong,
+  unary,
+};
+
+const settings = parseLoadSettings(process.argv.slice(2));
+const work = works[settings.work];
+if (work === undefined) throw new Error(`there is no work ${settings.work}`);
+const result = await work(settings);
+// Streams may still be open: they are not waited for.
+process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -1,0 +1,23 @@
+import { readNumber } from "../peers/shared/read-number.ts";
+import { GrpcConnection } from "./grpc-connection.ts";
+import type { LoadResult } from "./load-result.ts";
+import type { LoadSettings } from "./load-settings.ts";
+import { measureRate } from "./measure-rate.ts";
+import { numberFrame } from "./number-frame.ts";
+
+/** Has one message under way on each of its streams, all on one connection. */
+export function pingPong(settings: LoadSettings): Promise<LoadResult> {
+  const connection = new GrpcConnection(settings.address);
+  let rounds = 0;
+  const streams = Array.from({ length: settings.size }, () => {
+    let number = 1;
+    const { stream, ended } = connection.call("PingPong", (message) => {
+      if (readNumber(message) !== number) throw new Error(`ping ${number} was answered with ${readNumber(message)}`);
+      rounds++;
+      stream.write(numberFrame(++number));
+    });
+    stream.write(numberFrame(number));
+    return ended;
+  });
+  return measureRate(settings, () => rounds, Promise.race(streams));
+}

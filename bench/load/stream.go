@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+const envelopeHeaderBytes = 5
+
+// A receiver is told what comes on a stream, on the goroutine that reads the connection: it must not wait.
+type receiver interface {
+	// message gets each message. Its bytes are only good until it returns.
+	message(s *stream, message []byte) error
+	// end is told once how the stream ended: nil for a status of OK.
+	end(s *stream, problem error)
+}
+
+// A stream is one call.
+type stream struct {
+	id   uint32
+	conn *connection
+	to   receiver
+	// Guarded by the connection's mutex.
+	sendWindow int
+	// All below belongs to the goroutine that reads the connection.
+	unacknowledged int
+	partial        []byte
+	status         string
+	statusText     string
+	ended          bool
+}
+
+// data cuts what came into messages.
+func (s *stream) data(bytes []byte) error {
+	if len(s.partial) > 0 {
+		s.partial = append(s.partial, bytes...)
+		bytes = s.partial
+	}
+	for len(bytes) >= envelopeHeaderBytes {
+		if bytes[0] != 0 {
+			return errors.New("a message is compressed, which was not asked for")
+		}
+		end := envelopeHeaderBytes + int(binary.BigEndian.Uint32(bytes[1:]))
+		if len(bytes) < end {
+			break
+		}
+		if err := s.to.message(s, bytes[envelopeHeaderBytes:end]); err != nil {
+			return err
+		}
+		bytes = bytes[end:]
+	}
+	s.partial = append(s.partial[:0], bytes...)
+	return nil
+}
+
+func (s *stream) finish(problem error) {
+	if s.ended {
+		return
+	}
+	s.ended = true
+	if problem == nil && s.status != "0" {
+		problem = fmt.Errorf("the call ended with status %q: %s", s.status, s.statusText)
+	}
+	s.to.end(s, problem)
+}
+
+// send sends whole messages, in their envelopes. It waits for the server's window, and is not to be called by a
+// receiver but for messages that are small.
+func (s *stream) send(envelopes []byte, last bool) error {
+	return s.conn.sendData(s, envelopes, last)
+}
+
+// appendEnvelope wraps a message.
+func appendEnvelope(to, message []byte) []byte {
+	to = append(to, 0)
+	to = binary.BigEndian.AppendUint32(to, uint32(len(message)))
+	return append(to, message...)
+}
+
+// numberMessage is a message whose first field is a number.
+func numberMessage(number int64) []byte {
+	return binary.AppendUvarint([]byte{0x08}, uint64(number))
+}
+
+// readNumber reads the first field of such a message; 0 where it is left out.
+func readNumber(message []byte) int64 {
+	if len(message) == 0 {
+		return 0
+	}
+	number, _ := binary.Uvarint(message[1:])
+	return int64(number)
+}

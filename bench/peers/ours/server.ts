@@ -1,0 +1,33 @@
+import { randomUUID } from "node:crypto";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { BenchService } from "../../../gen/bench/v1/bench_service_pb.ts";
+import { QuoteService } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { systemClock } from "../../../server/quote/micro-time.ts";
+import { QuoteHub } from "../../../server/quote/quote-hub.ts";
+import { quoteService } from "../../../server/quote/quote-service.ts";
+import { startTransportServer } from "../../../server/transport/transport-server.ts";
+import { announce } from "../shared/announce.ts";
+import { benchHandlers } from "../shared/bench-handlers.ts";
+import { TickSource, tickInstruments } from "../shared/tick-source.ts";
+
+// The project's own transport with plain handlers, and its own quote hub and service behind the fan-out.
+
+const hub = new QuoteHub({ epoch: 1n, now: systemClock(), instruments: tickInstruments });
+const source = new TickSource((tick) => hub.publish([tick]));
+
+const server = await startTransportServer({
+  host: "127.0.0.1",
+  port: 0,
+  routes(router) {
+    router.service(BenchService, {
+      ...benchHandlers(source),
+      // biome-ignore lint/correctness/useYield: it has nothing to send
+      async *watch() {
+        throw new ConnectError("quotes come from QuoteService.WatchQuotes", Code.Unimplemented);
+      },
+    });
+    router.service(QuoteService, quoteService({ hub, newId: randomUUID }));
+  },
+  otherwise: (exchange) => exchange.abort(),
+});
+announce(Number(new URL(server.url).port));

@@ -1,0 +1,45 @@
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { BenchService } from "../../../gen/bench/v1/bench_service_pb.ts";
+import { orderAt } from "./order-at.ts";
+import type { TickSource } from "./tick-source.ts";
+
+type Handlers = Omit<ServiceImpl<typeof BenchService>, "watch">;
+
+/** The bench's service for the peers with Connect-ES handlers: plain functions and generators, the same for all. */
+export function benchHandlers(source: TickSource): Handlers {
+  return {
+    async *export({ count }) {
+      for (let index = 0; index < Number(count); index++) yield orderAt(index);
+    },
+
+    async upload(requests) {
+      let count = 0;
+      let bytes = 0;
+      for await (const { chunk } of requests) {
+        count++;
+        bytes += chunk.length;
+      }
+      return { count: BigInt(count), bytes: BigInt(bytes) };
+    },
+
+    async *pingPong(requests) {
+      for await (const { number } of requests) yield { number };
+    },
+
+    get: ({ number }) => ({ number }),
+
+    async *idle(_request, { signal }) {
+      yield {};
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    },
+
+    async drive(requests) {
+      let allowed = 0n;
+      for await (const { ticks } of requests) {
+        allowed += ticks;
+        source.allow(Number(ticks));
+      }
+      return { ticks: allowed };
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { Instrument } from "../../../gen/bourse/quote/v1/quote_pb.ts";
+import type { Tick } from "../../../server/quote/quote-feed.ts";
+import { monotonicMicros } from "./monotonic-micros.ts";
+
+const symbolCount = 100;
+
+/** Publishes ticks, one after the other, as soon as they are allowed: a feed whose source has some at hand at a time. */
+export class TickSource {
+  readonly #publish: (tick: Tick) => void;
+  #published = 0;
+
+  constructor(publish: (tick: Tick) => void) {
+    this.#publish = publish;
+  }
+
+  /** Publishes that many ticks. */
+  allow(count: number): void {
+    for (let left = count; left > 0; left--) this.#publish(tickAt(this.#published++));
+  }
+}
+
+/** What the source quotes. */
+export const tickSymbols: readonly string[] = Array.from({ length: symbolCount }, (_, index) => symbolAt(index));
+
+/** The same, for the hub. */
+export const tickInstruments: readonly Instrument[] = tickSymbols.map((symbol) => ({
+  $typeName: "bourse.quote.v1.Instrument",
+  symbol,
+  name: "",
+  currency: "USD",
+  tickSize: 0.01,
+  lotSize: 1n,
+}));
+
+function tickAt(index: number): Tick {
+  const seq = index + 1;
+  const step = (seq % 200) / 100;
+  return {
+    symbol: tickSymbols[index % symbolCount] ?? "",
+    sourceTime: monotonicMicros(),
+    bid: 120.11 + step,
+    ask: 120.12 + step,
+    bidSize: BigInt(300 + (seq % 50)),
+    askSize: BigInt(500 + (seq % 70)),
+    last: 120.12 + step,
+    lastSize: 100n,
+    volume: BigInt(1_000_000 + 100 * seq),
+    open: 119.5,
+    high: 125,
+    low: 118.25,
+    previousClose: 119.75,
+  };
+}
+
+function symbolAt(index: number): string {
+  return `S${letter(Math.floor(index / 26))}${letter(index)}${letter(index * 7)}`;
+}
+
+function letter(index: number): string {
+  return String.fromCharCode(65 + (index % 26));
+}

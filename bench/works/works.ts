@@ -1,0 +1,23 @@
+import type { Load, Work } from "./work.ts";
+
+/** Everything that is measured, in the order of the table. */
+export const works: readonly Work[] = [
+  rate("export", "messages", { ...inGo("export", 1_000_000, 100_000), standIn: true }),
+  ...[10, 200, 1_000, 5_000].map((size) => rate(`fanout-${size}`, "deliveries", inGo("fanout", size))),
+  rate("upload-discard", "MB", { ...inGo("upload", 0), standIn: true }),
+  { name: "upload-store", kind: "rate", unit: "MB" },
+  rate("pingpong-1", "round trips", { ...inGo("pingpong", 1), standIn: true }),
+  rate("pingpong-50", "round trips", { ...inGo("pingpong", 50), standIn: true }),
+  rate("unary", "calls", { ...inGo("unary", 50), standIn: true }),
+  { name: "idle-kb", kind: "memory", unit: "KB", load: inGo("idle", 10_000, 2_000) },
+  { name: "delay-p99-ms", kind: "delay", unit: "ms", load: inGo("delay", 100) },
+  rate("client-export", "messages", { client: "connect", size: { full: 200_000, quick: 50_000 } }),
+];
+
+function rate(name: string, unit: string, load: Load): Work {
+  return { name, kind: "rate", unit, load };
+}
+
+function inGo(work: string, full: number, quick: number = full): Load & { client: "load" } {
+  return { client: "load", work, size: { full, quick }, standIn: false };
+}
