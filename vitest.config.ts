@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "{server,client,tools}/**/*.test.{ts,js}",
+            "{server,client,tools,bench}/**/*.test.{ts,js}",
             "web/src/**/*.test.{ts,tsx}",
             "test/{wire,docs}/**/*.test.ts",
           ],

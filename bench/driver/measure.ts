@@ -9,6 +9,9 @@ const allTheTime = 0.95;
 /** The share of the time that a process gets which has a core for itself: the rest is the kernel's. */
 const ownCore = 0.85;
 
+/** How much longer a delay is measured than a rate: a hundredth of the ticks must be more than a tick or two. */
+const delayPatience = 3;
+
 const microsPerSecond = 1e6;
 const bytesInKilobyte = 1024;
 
@@ -23,7 +26,8 @@ export async function measure({ kind }: Work, options: LoadOptions): Promise<Mea
       return { value: result.operations / result.seconds, cpu: cpuOf(result), bound: boundOf(result) };
     }
     case "delay": {
-      const result = await runLoad(options);
+      const { warm, measure } = options.duration;
+      const result = await runLoad({ ...options, duration: { warm, measure: delayPatience * measure } });
       return { value: result.delayP99 ?? Number.NaN, cpu: cpuOf(result), bound: "server" };
     }
     case "memory":

@@ -25,7 +25,7 @@ export const fullPace: Pace = {
 export const quickPace: Pace = {
   sizes: "quick",
   rounds: 2,
-  longRound: 2_000,
+  longRound: 1_500,
   first: { warm: 700, measure: 300 },
   next: { warm: 100, measure: 300 },
 };

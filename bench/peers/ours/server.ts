@@ -5,12 +5,16 @@ import { QuoteService } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { systemClock } from "../../../server/quote/micro-time.ts";
 import { QuoteHub } from "../../../server/quote/quote-hub.ts";
 import { quoteService } from "../../../server/quote/quote-service.ts";
+import { batch } from "../../../server/transport/batch.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
 import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
+import { orderAt } from "../shared/order-at.ts";
 import { TickSource, tickInstruments } from "../shared/tick-source.ts";
 
 // The project's own transport with plain handlers, and its own quote hub and service behind the fan-out.
+
+const rowsOnPage = 100;
 
 const hub = new QuoteHub({ epoch: 1n, now: systemClock(), instruments: tickInstruments });
 const source = new TickSource((tick) => hub.publish([tick]));
@@ -21,6 +25,13 @@ const server = await startTransportServer({
   routes(router) {
     router.service(BenchService, {
       ...benchHandlers(source),
+      // As an export from a store would: a page of rows at a time.
+      async *export({ count }) {
+        for (let sent = 0; sent < Number(count); sent += rowsOnPage) {
+          const size = Math.min(rowsOnPage, Number(count) - sent);
+          yield* batch(Array.from({ length: size }, (_, at) => orderAt(sent + at)));
+        }
+      },
       // biome-ignore lint/correctness/useYield: it has nothing to send
       async *watch() {
         throw new ConnectError("quotes come from QuoteService.WatchQuotes", Code.Unimplemented);
