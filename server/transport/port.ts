@@ -52,6 +52,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const speak = (socket: Socket, isHttp2: boolean) => {
     // HTTP/1.1 answers clients that have closed their half; an HTTP/2 session has ended when its client closes.
     socket.allowHalfOpen = !isHttp2;
+    if (isHttp2) closeSoonAfterEnd(socket);
     (isHttp2 ? http2 : http1).server.emit("connection", socket);
   };
   const listener =
@@ -86,6 +87,20 @@ export async function openPort(options: PortOptions): Promise<Port> {
       return !cutOff;
     },
   };
+}
+
+/** How long a connection of HTTP/2 stays after its session has ended, so that the peer can read the last frames. */
+const endedSessionMs = 200;
+
+/**
+ * Closes a connection some time after our half has ended. Node waits for the peer to close its half, and does not
+ * notice where it has done so while the session was reading: the connection would stay for ever.
+ */
+function closeSoonAfterEnd(socket: Socket): void {
+  socket.once("finish", () => {
+    const timer = setTimeout(() => socket.destroy(), endedSessionMs);
+    socket.once("close", () => clearTimeout(timer));
+  });
 }
 
 type TlsServer = ReturnType<typeof createTlsServer>;
