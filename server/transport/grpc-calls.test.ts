@@ -1,8 +1,9 @@
 import { connect, type OutgoingHttpHeaders } from "node:http2";
 import type { HandlerContext } from "@connectrpc/connect";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { WireService } from "../../gen/test/wire/v1/wire_service_pb.ts";
 import { startWireServer } from "../../test/wire/start-wire-server.ts";
+import type { CallRecord } from "./call-record.ts";
 
 const hello = {
   async *hello() {
@@ -82,6 +83,25 @@ test("a service that is registered with options of its own is served with them",
   );
   const { trailer } = await grpcCall(server.url, "Unary", [envelope("longer than that")]);
   expect(trailer["grpc-status"]).toBe("8");
+});
+
+test("an answer that cannot be encoded is recorded with its cause", async () => {
+  const records: CallRecord[] = [];
+  await using server = await startWireServer(
+    {},
+    {
+      routes(router) {
+        // As a handler without types may: no string, and nothing that can be made one.
+        const text = Object.create(null) as string;
+        router.service(WireService, { unary: () => ({ text }) });
+      },
+      onCall: (record) => records.push(record),
+    },
+  );
+  const { trailer } = await grpcCall(server.url, "Unary", [envelope("x")]);
+  expect(trailer["grpc-status"]).toBe("13");
+  await vi.waitFor(() => expect(records).toHaveLength(1));
+  expect(records[0]).toMatchObject({ code: "internal", failure: { cause: expect.any(Error) } });
 });
 
 /** The envelope of a WireRequest with that scenario. */

@@ -38,6 +38,8 @@ export interface GrpcCall {
   readonly requests: RequestMessages;
   readonly contextValues: ContextValues;
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
+  /** Told why the call fails, where nobody was told before. */
+  onFailure(error: unknown): void;
 }
 
 /** A router that also keeps the implementations that it is given, by the paths of their methods. */
@@ -85,6 +87,7 @@ export async function answerGrpcCall(call: GrpcCall, options: GrpcCallOptions): 
     await invoke(call, context, options.interceptors);
     setTrailerStatus(context.responseTrailer, undefined);
   } catch (error) {
+    call.onFailure(error);
     setTrailerStatus(context.responseTrailer, toConnectError(error));
   } finally {
     clearTimeout(deadline);

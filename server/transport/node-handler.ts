@@ -101,17 +101,20 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       openEnvelopes,
     });
     const contextValues = createContextValues().set(callKey, call);
+    const onFailure = (error: unknown) => {
+      call.failure ??= error;
+    };
     let outcome = "ok";
     try {
       if (turnIsLong()) await nextTurn();
       const response =
         spec !== undefined && requests !== undefined
-          ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes }, grpcOptions)
+          ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes, onFailure }, grpcOptions)
           : await handler(universalRequest(exchange, requests === undefined ? exchange.body : nothing, contextValues));
       await writer.write(response, call);
       outcome = outcomeOf(response, call);
     } catch (error) {
-      call.failure ??= error;
+      onFailure(error);
       outcome = codeName(ConnectError.from(error).code);
       if (!exchange.gone) exchange.abort();
     } finally {

@@ -7,9 +7,11 @@ export {
   Health as HealthService,
   HealthCheckResponse_ServingStatus as HealthStatus,
 } from "../../gen/health/v1/health_pb.ts";
+export { batch } from "./batch.ts";
 export { logCalls } from "./call-log.ts";
 export type { CallRecord } from "./call-record.ts";
 export type { CorsOptions } from "./cors.ts";
+export { share } from "./encoding/shared-message.ts";
 export type { Exchange, OutgoingHeaders } from "./exchange.ts";
 export { Health, type ServingStatus } from "./health.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
