@@ -19,6 +19,10 @@ const works: Record<string, (settings: LoadSettings) => Promise<LoadResult>> = {
 const settings = parseLoadSettings(process.argv.slice(2));
 const work = works[settings.work];
 if (work === undefined) throw new Error(`there is no work ${settings.work}`);
-const result = await work(settings);
 // Streams may still be open: they are not waited for.
-process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+try {
+  const result = await work(settings);
+  process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`, () => process.exit(1));
+}
