@@ -4,6 +4,7 @@ import { createApp } from "./app.ts";
 import { readCommandLine } from "./command-line.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { createLogger } from "./logger.ts";
+import { tuneGarbageCollection } from "./transport/tune-garbage-collection.ts";
 
 /** How the process ends; after a second signal with 128 and the signal's number, as shells expect. */
 const exitCodes = { ended: 0, cutOff: 1, notStarted: 1, wrongSettings: 2 } as const;
@@ -16,6 +17,8 @@ const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
+
+tuneGarbageCollection();
 
 const config = readSettings();
 if (config !== undefined) await serve(config);

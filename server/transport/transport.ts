@@ -24,3 +24,4 @@ export { createStaticFiles } from "./static-files.ts";
 export type { TlsFiles } from "./tls-credentials.ts";
 export { startTransportServer, type TransportServer, type TransportServerOptions } from "./transport-server.ts";
 export type { TrustedOrigins } from "./trusted-origins.ts";
+export { tuneGarbageCollection } from "./tune-garbage-collection.ts";

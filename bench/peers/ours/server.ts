@@ -7,12 +7,15 @@ import { QuoteHub } from "../../../server/quote/quote-hub.ts";
 import { quoteService } from "../../../server/quote/quote-service.ts";
 import { batch } from "../../../server/transport/batch.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
+import { tuneGarbageCollection } from "../../../server/transport/tune-garbage-collection.ts";
 import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
 import { orderAt } from "../shared/order-at.ts";
 import { TickSource, tickInstruments } from "../shared/tick-source.ts";
 
 // The project's own transport with plain handlers, and its own quote hub and service behind the fan-out.
+
+tuneGarbageCollection();
 
 const rowsOnPage = 100;
 

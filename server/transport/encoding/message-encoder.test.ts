@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
 import {
   create,
   createFileRegistry,
@@ -39,6 +41,22 @@ import { messageEncoder } from "./message-encoder.ts";
 const descriptors = fromBinary(FileDescriptorSetSchema, readFileSync("gen/descriptors.binpb"));
 
 describe("messageEncoder", () => {
+  test("writes the same where the process may not compile code", async () => {
+    const program = `
+      import { create, toBinary } from "@bufbuild/protobuf";
+      import { QuoteSchema } from "./gen/bourse/quote/v1/quote_pb.ts";
+      import { ByteSink } from "./server/transport/encoding/byte-sink.ts";
+      import { messageEncoder } from "./server/transport/encoding/message-encoder.ts";
+      const quote = create(QuoteSchema, { symbol: "ACME", bid: 101.25, bidSize: 1_200n, sourceTime: { seconds: 5n } });
+      const sink = new ByteSink(1024);
+      messageEncoder(QuoteSchema)(quote, sink);
+      console.log(Buffer.compare(sink.buffer.subarray(0, sink.position), toBinary(QuoteSchema, quote)));
+    `;
+    const flags = ["--disallow-code-generation-from-strings", "--input-type=module-typescript"];
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, "-e", program]);
+    expect(stdout.trim()).toBe("0");
+  });
+
   test("compiles once for a descriptor", () => {
     expect(messageEncoder(QuoteSchema)).toBe(messageEncoder(QuoteSchema));
   });

@@ -1,6 +1,7 @@
 import { type DescField, type DescMessage, type Message, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { Edition, FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
+import type { ByteSink } from "./byte-sink.ts";
 import type { LengthGuess } from "./length-prefix.ts";
 import { localToMessage } from "./local-message.ts";
 import { mapKeyOf } from "./map-key.ts";
@@ -10,27 +11,16 @@ export interface MessagePlan {
   readonly desc: DescMessage;
   /** In the order in which they are written: that of their numbers. */
   readonly fields: FieldPlan[];
-  /**
-   * The properties that create() gives a message, in its order, where that is the order in which they are written;
-   * empty where it is another, or where create() gives messages a prototype with default values.
-   */
-  readonly members: MemberPlan[];
-  /** Whether there are messages in its messages. */
-  readonly deep: boolean;
+  /** Whether only a message's own properties count, because create() gives it a prototype with default values. */
+  readonly ownOnly: boolean;
   /** The field with the lowest number, which the error for a message of another type names. */
   readonly first: DescField | undefined;
+  /** What writes the fields of messages that create() made, once it is compiled. */
+  compiled: CompiledFields | undefined;
 }
 
-/** A property of a message: a field, or a oneof with one of several. */
-export interface MemberPlan {
-  readonly name: string;
-  /** Whether a message always has it. */
-  readonly mandatory: boolean;
-  /** The field; of a oneof its first. */
-  readonly field: FieldPlan;
-  /** The fields of a oneof; `undefined` for a field. */
-  readonly cases: readonly FieldPlan[] | undefined;
-}
+/** Writes a message's fields, or returns false and writes nothing where it cannot tell what it has. */
+export type CompiledFields = (message: Message, sink: ByteSink) => boolean;
 
 /** What it takes to write a value without a tag. */
 export interface ScalarField {
@@ -86,24 +76,11 @@ export function messagePlan(desc: DescMessage): MessagePlan {
   const known = plans.get(desc);
   if (known !== undefined) return known;
   const sorted = desc.fields.toSorted((a, b) => a.number - b.number);
-  const plan: MessagePlan = { desc, fields: [], members: [], deep: isDeep(desc), first: sorted[0] };
+  const ownOnly = hasDefaultsInPrototype(desc);
+  const plan: MessagePlan = { desc, fields: [], ownOnly, first: sorted[0], compiled: undefined };
   plans.set(desc, plan); // before its fields, which may hold messages of the same type
   plan.fields.push(...sorted.map(fieldPlan));
-  plan.members.push(...membersInOrder(desc, plan.fields));
   return plan;
-}
-
-function isDeep(desc: DescMessage): boolean {
-  return desc.fields.some((field) => field.message?.fields.some((inner) => inner.message !== undefined));
-}
-
-function membersInOrder(desc: DescMessage, fields: readonly FieldPlan[]): MemberPlan[] {
-  if (hasDefaultsInPrototype(desc)) return [];
-  const members = new Map(desc.members.map(({ localName }) => [localName, [] as FieldPlan[]]));
-  for (const field of fields) members.get(field.oneof ?? field.name)?.push(field);
-  const written = [...members.values()].flat();
-  if (written.some((field, index) => field !== fields[index])) return [];
-  return [...members].flatMap(([name, cases]) => memberPlan(name, cases));
 }
 
 function hasDefaultsInPrototype(desc: DescMessage): boolean {
@@ -112,14 +89,6 @@ function hasDefaultsInPrototype(desc: DescMessage): boolean {
     const isScalar = field.fieldKind === "scalar" || field.fieldKind === "enum";
     return isScalar && field.oneof === undefined && field.presence !== FeatureSet_FieldPresence.IMPLICIT;
   });
-}
-
-function memberPlan(name: string, cases: FieldPlan[]): MemberPlan[] {
-  const [field] = cases;
-  if (field === undefined) return [];
-  const isOneof = field.oneof !== undefined;
-  const mandatory = isOneof || field.implicit || field.missing !== undefined;
-  return [{ name, mandatory, field, cases: isOneof ? cases : undefined }];
 }
 
 function fieldPlan(field: DescField): FieldPlan {

@@ -1,12 +1,12 @@
-import { create, type Message, ScalarType } from "@bufbuild/protobuf";
+import { create, type Message } from "@bufbuild/protobuf";
 import { FieldError } from "@bufbuild/protobuf/reflect";
 import type { ByteSink } from "./byte-sink.ts";
+import { fieldsSource } from "./fields-source.ts";
 import { isZeroValue } from "./is-zero-value.ts";
 import { keepCopy } from "./keep-copy.ts";
 import { closeLength, openLength } from "./length-prefix.ts";
-import { isInOrder, mayEndAt, seekMember } from "./member-order.ts";
-import type { FieldPlan, MemberPlan, MessageFieldPlan, MessagePlan, ScalarFieldPlan } from "./message-plan.ts";
-import { putDouble, putInt32, putInt64, putScalar } from "./put-scalar.ts";
+import type { CompiledFields, FieldPlan, MessageFieldPlan, MessagePlan, ScalarFieldPlan } from "./message-plan.ts";
+import { putDouble, putInt32, putInt64, putScalar, putString } from "./put-scalar.ts";
 import { putUnknown } from "./put-unknown.ts";
 import { type SharedBytes, sharedBytesOf } from "./shared-message.ts";
 import { putVarint32, tagAndVarintBytes } from "./varint.ts";
@@ -14,7 +14,7 @@ import { putVarint32, tagAndVarintBytes } from "./varint.ts";
 type Properties = Readonly<Record<string, unknown>>;
 type Oneof = { readonly case: string | undefined; readonly value?: unknown };
 
-// The engine knows this one to be true inside a loop over the same message, and spares the call.
+const getPrototypeOf = Object.getPrototypeOf;
 const hasOwn = Object.prototype.hasOwnProperty;
 
 /** Appends a message, without a tag or a length. */
@@ -38,74 +38,32 @@ function putShared(plan: MessagePlan, message: Message, shared: SharedBytes, sin
 }
 
 function putFields(plan: MessagePlan, message: Message, sink: ByteSink): void {
-  const start = sink.position;
-  if (isPlain(plan, message) && putInOrder(plan, message as unknown as Properties, sink)) return;
-  sink.position = start;
-  putByName(plan, message as unknown as Properties & Message, sink);
-}
-
-// Beginning anew costs little in a message whose messages hold no more messages. In others each level could double the
-// work of the one below, so their order is looked at first.
-function isPlain(plan: MessagePlan, message: Message): boolean {
-  return plan.members.length > 0 && (!plan.deep || isInOrder(plan.members, message));
+  plan.compiled ??= compile(plan);
+  if (!plan.compiled(message, sink)) putByName(plan, message as unknown as Properties & Message, sink);
 }
 
 /**
- * Walks over the message as it is, which is much faster than to ask for one property after the other, as the engine
- * knows where each is. Gives up and returns false where the properties are not those of the plan, in its order.
+ * Compiles the plan to a function of its own: in code that all messages share, the engine must look up where each
+ * property is, which takes longer than to write it. Where the process may not compile (as with
+ * `--disallow-code-generation-from-strings`), all messages are written as those that create() has not made.
  */
-function putInOrder(plan: MessagePlan, message: Properties, sink: ByteSink): boolean {
-  const members = plan.members;
-  let next = 0;
-  let isTyped = false;
-  let unknown: Message["$unknown"];
-  for (const name in message) {
-    if (!hasOwn.call(message, name)) return false;
-    const value = message[name];
-    if (value === undefined) continue;
-    if (next === members.length || (members[next] as MemberPlan).name !== name) {
-      if (name === "$typeName") {
-        if (value !== plan.desc.typeName) return false;
-        isTyped = true;
-        continue;
-      }
-      if (name === "$unknown") {
-        unknown = value as Message["$unknown"];
-        continue;
-      }
-      next = seekMember(members, next, name);
-      if (next < 0) return false;
-    }
-    const member = members[next++] as MemberPlan;
-    const field = member.field;
-    if (member.cases !== undefined) {
-      putOneof(member.cases, value as Oneof, sink);
-      continue;
-    }
-    if (field.kind !== "single" || field.scalar === undefined) {
-      putField(field, value, sink);
-      continue;
-    }
-    if (field.implicit && isZeroValue(field, value)) continue;
-    sink.ensure(tagAndVarintBytes);
-    const place = putVarint32(sink.buffer, sink.position, field.tag);
-    switch (field.scalar) {
-      case ScalarType.DOUBLE:
-        sink.position = putDouble(field, value, sink, place);
-        break;
-      case ScalarType.INT64:
-        sink.position = putInt64(field, value, sink, place);
-        break;
-      case ScalarType.INT32:
-        sink.position = putInt32(field, value, sink, place);
-        break;
-      default:
-        sink.position = putScalar(field, value, sink, place);
-    }
+function compile(plan: MessagePlan): CompiledFields {
+  const scope = {
+    ...{
+      fields: plan.fields,
+      prototype: Object.getPrototypeOf(create(plan.desc)),
+      getPrototypeOf,
+      hasOwn,
+      isZeroValue,
+    },
+    ...{ putChild, putDouble, putInt32, putInt64, putList, putMap, putScalar, putString, putUnknown },
+  };
+  try {
+    return new Function(...Object.keys(scope), fieldsSource(plan))(...Object.values(scope));
+  } catch (error) {
+    if (error instanceof EvalError) return () => false;
+    throw error;
   }
-  if (!isTyped || !mayEndAt(members, next)) return false;
-  putUnknown(unknown, sink);
-  return true;
 }
 
 /** Asks for each property by its name: for messages of any make, and in any order. */
@@ -128,15 +86,6 @@ function putByName(plan: MessagePlan, message: Properties & Message, sink: ByteS
     }
   }
   putUnknown(message.$unknown, sink);
-}
-
-function putOneof(cases: readonly FieldPlan[], group: Oneof, sink: ByteSink): void {
-  const name = group.case;
-  if (name === undefined) return;
-  for (let i = 0; i < cases.length; i++) {
-    const field = cases[i] as FieldPlan;
-    if (field.name === name) putSingle(field, group.value, sink);
-  }
 }
 
 function putField(field: FieldPlan, value: unknown, sink: ByteSink): void {

@@ -47,7 +47,7 @@ export function putScalar(field: ScalarField, value: unknown, sink: ByteSink, pl
       sink.buffer[place] = value ? 1 : 0;
       return place + 1;
     case ScalarType.STRING:
-      return typeof value === "string" ? putText(value, sink, place) : putUnusual(field, value, sink, place);
+      return putString(field, value, sink, place);
     case ScalarType.BYTES:
       return putBytes(field, value, sink, place);
   }
@@ -72,6 +72,11 @@ export function putInt64(field: ScalarField, value: unknown, sink: ByteSink, pla
   const view = sink.view;
   view.setBigInt64(place, value, true); // only to take it apart: the varint overwrites it
   return putVarint64(sink.buffer, place, view.getInt32(place, true), view.getInt32(place + 4, true));
+}
+
+/** As {@link putScalar}, for a STRING. */
+export function putString(field: ScalarField, value: unknown, sink: ByteSink, place: number): number {
+  return typeof value === "string" ? putText(value, sink, place) : putUnusual(field, value, sink, place);
 }
 
 function putUint32(field: ScalarField, value: unknown, sink: ByteSink, place: number): number {

@@ -1,0 +1,104 @@
+import { ScalarType } from "@bufbuild/protobuf";
+import type { FieldPlan, MessagePlan, ScalarFieldPlan } from "./message-plan.ts";
+import { tagAndVarintBytes } from "./varint.ts";
+
+/**
+ * The source of a function that writes the fields of a message: `message` to `sink`, false where the message is not one
+ * of create(). It may use what stands for each field in `fields`, and the writers that are in scope where it is
+ * compiled.
+ *
+ * Names come from descriptors, so each is quoted; everything else is ours.
+ */
+export function fieldsSource({ desc, fields, ownOnly }: MessagePlan): string {
+  const lines = [
+    '"use strict";',
+    ...fields.map((_, index) => `const f${index} = fields[${index}];`),
+    "return (message, sink) => {",
+    `if (getPrototypeOf(message) !== prototype || message.$typeName !== ${quote(desc.typeName)}) return false;`,
+    "let value; let place = sink.position;",
+  ];
+  for (const [index, field] of fields.entries()) {
+    const property = field.oneof ?? field.name;
+    lines.push(`value = message[${quote(property)}];`);
+    if (field.oneof !== undefined) {
+      const same = `value.case === ${quote(field.name)}`;
+      lines.push(`if (${same}) { value = value.value; ${writing(field, index)} }`);
+      continue;
+    }
+    const isOwn = ownOnly ? ` && hasOwn.call(message, ${quote(property)})` : "";
+    const present = field.implicit ? isSet(field, index) : `value !== undefined${isOwn}`;
+    const otherwise = field.missing === undefined ? "" : ` else throw new Error(${quote(field.missing)});`;
+    lines.push(`if (${present}) { ${writing(field, index)} }${otherwise}`);
+  }
+  lines.push("sink.position = place;", "putUnknown(message.$unknown, sink);", "return true;", "};");
+  return lines.join("\n");
+}
+
+function writing(field: FieldPlan, index: number): string {
+  if (field.kind === "list") return outside(`putList(f${index}, value, sink);`);
+  if (field.kind === "map") return outside(`putMap(f${index}, value, sink);`);
+  if (field.scalar === undefined) return outside(`putChild(f${index}, f${index}.tag, value, sink);`);
+  const tag = tagBytes(field.tag)
+    .map((byte) => `buffer[place++] = ${byte};`)
+    .join(" ");
+  const room = `sink.ensureAt(place, ${tagAndVarintBytes}); const buffer = sink.buffer; ${tag}`;
+  return `${room} place = ${writerOf(field.scalar)}(f${index}, value, sink, place);`;
+}
+
+/** For writers that count from `sink.position`. */
+function outside(call: string): string {
+  return `sink.position = place; ${call} place = sink.position;`;
+}
+
+function writerOf(scalar: ScalarType): string {
+  switch (scalar) {
+    case ScalarType.DOUBLE:
+      return "putDouble";
+    case ScalarType.INT32:
+      return "putInt32";
+    case ScalarType.INT64:
+      return "putInt64";
+    case ScalarType.STRING:
+      return "putString";
+    default:
+      return "putScalar";
+  }
+}
+
+function isSet(field: FieldPlan, index: number): string {
+  if (field.kind !== "single" || field.scalar === undefined) return "true";
+  const otherwise = `!isZeroValue(f${index}, value)`;
+  return zeroTest(field)?.(otherwise) ?? otherwise;
+}
+
+/** The usual values first, so that the engine sees one type at each place. */
+function zeroTest({ scalar, enumZero }: ScalarFieldPlan): ((otherwise: string) => string) | undefined {
+  if (enumZero !== undefined) return () => `value !== ${enumZero}`;
+  switch (scalar) {
+    case ScalarType.STRING:
+      return () => 'value !== ""';
+    case ScalarType.BOOL:
+      return () => "value !== false";
+    case ScalarType.INT32:
+    case ScalarType.SINT32:
+    case ScalarType.UINT32:
+      return (otherwise) => `(typeof value === "number" ? value !== 0 : ${otherwise})`;
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+    case ScalarType.SINT64:
+      return (otherwise) => `(typeof value === "bigint" ? !!value : ${otherwise})`;
+    default:
+      return undefined;
+  }
+}
+
+function tagBytes(tag: number): number[] {
+  const bytes: number[] = [];
+  let rest = tag;
+  for (; rest > 0x7f; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
+  return [...bytes, rest];
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
