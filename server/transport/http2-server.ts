@@ -27,6 +27,7 @@ export function createHttp2Server(onExchange: (exchange: Exchange) => void, limi
   const server = createServer({
     settings: {
       initialWindowSize: limits.streamWindowBytes,
+      maxFrameSize: limits.maxFrameBytes,
       maxConcurrentStreams: limits.maxConcurrentStreams,
       maxHeaderListSize: limits.maxHeaderBytes,
     },

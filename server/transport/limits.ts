@@ -73,6 +73,11 @@ export const limitTable = {
     bounds: "open streams of one HTTP/2 connection",
     beyond: "the stream is refused with REFUSED_STREAM; after a hundred of them the connection is closed",
   },
+  maxFrameBytes: {
+    value: MiB,
+    bounds: "one frame of HTTP/2; clients that send large ones, as Go's do, cost less. Nothing waits for a whole one",
+    beyond: "the connection is closed with FRAME_SIZE_ERROR",
+  },
   streamWindowBytes: {
     value: MiB,
     bounds: "what a client may send ahead on one stream of HTTP/2, before the handler reads it",

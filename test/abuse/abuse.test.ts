@@ -5,6 +5,7 @@ import { bombSwarm, brotliBomb, gzipBomb } from "./attacks/compression-bombs.ts"
 import { badFlags, hugeEnvelope } from "./attacks/envelope-attacks.ts";
 import * as floods from "./attacks/frame-floods.ts";
 import * as headers from "./attacks/header-attacks.ts";
+import * as largeFrames from "./attacks/large-frames.ts";
 import * as malformed from "./attacks/malformed-calls.ts";
 import { manyStreams, neverReads, neverReadsHttp1, zeroWindow } from "./attacks/many-streams.ts";
 import { randomBytes } from "./attacks/random-bytes.ts";
@@ -101,6 +102,16 @@ describe("a flood of frames ends the session:", () => {
     ["DATA after the end", dataAfterEnd],
   ])("%s", async (name, attack) => {
     expect(stillOpen(await run.under(`${name} flood`, attack))).toBe(0);
+  });
+});
+
+describe("a frame that is too large ends the session:", () => {
+  test("DATA of more than a MiB", async () => {
+    expect(stillOpen(await run.under("frame too large", largeFrames.tooLargeFrame))).toBe(0);
+  });
+
+  test("HEADERS of a MiB", async () => {
+    expect(stillOpen(await run.under("HEADERS of a MiB", largeFrames.largestHeaders))).toBe(0);
   });
 });
 
