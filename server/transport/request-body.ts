@@ -79,7 +79,9 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     stream.once("end", () => this.#finish("done"));
     stream.once("error", (error) => this.#cutShort(error.message));
     stream.once("close", () => this.#cutShort("it sent only a part of its request"));
-    if (stream.destroyed) this.#cutShort("it sent only a part of its request");
+    // An empty request comes to its end without having been read, perhaps before anybody listens.
+    if (stream.readableEnded) this.#finish("done");
+    else if (stream.destroyed) this.#cutShort("it sent only a part of its request");
   }
 
   #take(chunk: Uint8Array): void {

@@ -46,6 +46,25 @@ test.each(contentTypes)("a reset without an error reaches a handler that does no
   expect(await server.close(1_000)).toBe(true);
 });
 
+test.each(contentTypes)(
+  "a request that ended before its handler asked is found to be empty: %s",
+  async (contentType) => {
+    await using server = await startWireServer({});
+    const ended = server.nextCall();
+    const session = connect(server.url);
+    const stream = session.request(
+      { ":method": "POST", ":path": "/test.wire.v1.WireService/BidiStream", "content-type": contentType },
+      { endStream: false },
+    );
+    // The end comes with the headers, in a frame of its own.
+    stream.on("error", () => {}).end();
+    expect((await ended).failure).toMatchObject({ message: "a call needs a first request" });
+    stream.resume();
+    await once(stream, "close");
+    session.close();
+  },
+);
+
 /** Calls with a first request that is read, and a second one that is not; resolves when both have arrived. */
 async function sendUnread(
   server: WireServer,
