@@ -47,6 +47,16 @@ test("what needs the load client in Go is left out where there is no Go", async 
   });
 });
 
+test("what is about the quote service is not asked of peers that have none", async () => {
+  const others = allPeers.filter(({ name }) => name === "raw");
+  const said: string[] = [];
+  const work: Work = { ...small("unary", 1), load: { ...loadOf("unary", 1), hubOnly: true } };
+  const rounds = await compare(work, optionsFor(others, said));
+
+  expect(said).toEqual([]);
+  expect(jsonReport({ peers: others, rows: [toRow(work, rounds)] })).toMatchObject({ unary: { raw: null } });
+});
+
 function optionsFor(chosen: readonly Peer[], said: string[]): CompareOptions {
   const cores = { kind: "free", because: "a test is not to be pinned" } as const;
   return { peers: chosen, pace, cores, go: false, say: (what) => void said.push(what) };

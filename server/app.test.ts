@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
-import { QuotePhase } from "../gen/bourse/quote/v1/quote_pb.ts";
+import { CandleInterval, QuotePhase } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { type App, createApp } from "./app.ts";
@@ -51,7 +51,7 @@ test("an empty catalogue is filled only where a demonstration is wanted", async 
 test("a client that leaves ends its stream on the server", async () => {
   const { app, transport } = await start();
   const leave = new AbortController();
-  const stream = createClient(QuoteService, transport).watchQuotes({}, { signal: leave.signal });
+  const stream = createClient(QuoteService, transport).watchQuotes({ symbols: ["*"] }, { signal: leave.signal });
   await stream[Symbol.asyncIterator]().next();
   expect(app.watcherCount).toBe(1);
   leave.abort();
@@ -67,9 +67,37 @@ test("a replay serves the prices of its file", async () => {
   const { transport } = await start({ feed: `replay:${stocks}`, speed: "max" });
   const client = createClient(QuoteService, transport);
   const { instruments } = await client.listInstruments({});
-  expect(instruments.map(({ symbol }) => symbol)).toEqual(["AAPL", "AMZN", "GOOG", "IBM", "MSFT"]);
+  expect(instruments.map(({ symbol }) => symbol)).toEqual(["AAPL", "AMZN", "GOOG", "IBM", "MSFT", "TEST"]);
   // The last row of the file for AAPL.
   await vi.waitFor(async () => expect(await lastPriceOf("AAPL", transport)).toBe(223.02));
+});
+
+test("a replay of bars gives candles with the bars' own prices and volume", async () => {
+  const bars = fileURLToPath(new URL("../node_modules/vega-datasets/data/sp500-2000.csv", import.meta.url));
+  const { transport } = await start({ feed: `replay:${bars}`, speed: "max" });
+  const client = createClient(QuoteService, transport);
+  const request = { symbol: "SP500-2000", interval: CandleInterval.CANDLE_INTERVAL_1H, limit: 2 };
+  await vi.waitFor(async () => {
+    const { candles } = await client.listCandles(request);
+    // The last two rows of the file, of one bar each.
+    expect(candles.map(({ high, low, close, volume }) => [high, low, close, volume])).toEqual([
+      [2806.51001, 2764.320068, 2799.550049, 5_179_990_000n],
+      [2879.219971, 2830.879883, 2874.560059, 5_792_140_000n],
+    ]);
+  });
+});
+
+test("an instrument TEST of the feed, or one that is named besides, is there once", async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, "test.csv");
+  await writeFile(file, "time,last\n2026-01-05,42\n");
+  const { transport } = await start({ feed: `replay:${file}`, speed: "max", instruments: "GOLD" });
+  const { instruments } = await createClient(QuoteService, transport).listInstruments({});
+  expect(instruments.map(({ symbol }) => symbol)).toEqual(["GOLD", "TEST"]);
+  await vi.waitFor(async () => expect(await lastPriceOf("TEST", transport)).toBe(42));
+  const named = await start({ feed: `replay:${stocks}`, instruments: "IBM" });
+  const listed = await createClient(QuoteService, named.transport).listInstruments({});
+  expect(listed.instruments.filter(({ symbol }) => symbol === "IBM")).toHaveLength(1);
 });
 
 async function start(settings: RawSettings = {}): Promise<{ app: App; transport: Transport }> {

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
+import { create, createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
+import { systemClock, toTimestamp } from "../client/micro-time.ts";
+import { type Instrument, InstrumentSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
 import type { Config, FeedConfig } from "./config.ts";
@@ -12,12 +14,17 @@ import { metadataNames } from "./metadata-names.ts";
 import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
 import { productService } from "./product/product-service.ts";
 import { SqliteProductStore } from "./product/sqlite-product-store.ts";
-import { systemClock, toTimestamp } from "./quote/micro-time.ts";
-import type { QuoteFeed } from "./quote/quote-feed.ts";
+import { CandleBook } from "./quote/candle-book.ts";
+import { heldFeed } from "./quote/held-feed.ts";
+import type { QuoteFeed, Tick } from "./quote/quote-feed.ts";
 import { QuoteHub } from "./quote/quote-hub.ts";
 import { quoteService } from "./quote/quote-service.ts";
 import { openReplayFeed } from "./quote/replay-feed.ts";
+import { runFeeds } from "./quote/run-feeds.ts";
 import { simulatedFeed } from "./quote/simulated-feed.ts";
+import { SqliteCandleStore } from "./quote/sqlite-candle-store.ts";
+import { testFeed } from "./quote/test-feed.ts";
+import { testInstrument } from "./quote/test-instrument.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
 import { openDatabase } from "./storage/database.ts";
 import { logCalls } from "./transport/call-log.ts";
@@ -53,8 +60,22 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   }
 
   const health = new Health(bourseServices.map((service) => service.typeName));
-  const feed = await openFeed(config.feed, clock);
-  const hub = new QuoteHub({ epoch: randomBytes(8).readBigUInt64BE(), now: clock, instruments: feed.instruments });
+  const feeds = await openFeeds(config.feed, clock, log);
+  const instruments = [...feeds.flatMap((feed) => feed.instruments), ...publishedInstruments(config, feeds)];
+  const hub = new QuoteHub({ epoch: randomBytes(8).readBigUInt64BE(), now: clock, instruments });
+  const candles = opened.use(
+    await CandleBook.open(
+      instruments.map(({ symbol }) => symbol),
+      {
+        store: new SqliteCandleStore(database.tables),
+        onError: (error) => log.error({ err: error }, "candles cannot be stored: they are kept, and tried again"),
+      },
+    ),
+  );
+  const publish = (ticks: readonly Tick[], areBars?: boolean) => {
+    hub.publish(ticks);
+    candles.add(ticks, areBars);
+  };
 
   const server = await startTransportServer({
     host: config.host,
@@ -69,7 +90,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     routes: (router) =>
       registerRoutes(router, {
         product: productService({ store: products, now, newId: randomUUID }),
-        quote: quoteService({ hub, newId: randomUUID }),
+        quote: quoteService({ hub, candles, publish, newId: randomUUID }),
         health,
         files: readDescriptors(),
       }),
@@ -83,15 +104,17 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   });
 
   const feedEnd = new AbortController();
-  const feeding = feed
-    .run((ticks) => hub.publish(ticks), feedEnd.signal)
-    .then(
-      () => feedEnd.signal.aborted || log.info("the feed has ended: the last quotes stay"),
-      (error: unknown) => {
-        log.error({ err: error }, "the feed has failed: the last quotes stay");
-        health.set(QuoteService.typeName, Status.NOT_SERVING);
-      },
-    );
+  const isHeld = config.feed.kind === "replay" && config.feed.start === "subscriber";
+  const feeding = runFeeds({
+    feeds: feeds.map((feed, index) => (index === 0 && isHeld ? heldFeed(feed, hub.firstSubscriber) : feed)),
+    publish: (feed) => (ticks) => publish(ticks, feed.areBars),
+    signal: feedEnd.signal,
+    onEnd: () => log.info("the feed has ended: the last quotes stay"),
+    onFailure: (_feed, error) => {
+      log.error({ err: error }, "the feed has failed: the last quotes stay");
+      health.set(QuoteService.typeName, Status.NOT_SERVING);
+    },
+  });
 
   const resources = opened.move();
   return {
@@ -104,19 +127,41 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       feedEnd.abort();
       await feeding;
       const clean = await server.close(config.graceMs);
+      const { lateCount, lostCount } = candles;
+      if (lateCount + lostCount > 0) log.info({ lateCount, lostCount }, "not all quotes are in the candles");
       await resources.disposeAsync();
       return clean;
     },
   };
 }
 
+/** The feed that is asked for, and the test instrument, unless that feed has an instrument of its name. */
+async function openFeeds(config: FeedConfig, now: () => number, log: Logger): Promise<QuoteFeed[]> {
+  const feed = await openFeed(config, now);
+  if (!symbolsOf([feed]).has(testInstrument.symbol)) return [feed, testFeed({ now })];
+  log.warn({ symbol: testInstrument.symbol }, "the feed has an instrument of this name: there is no test instrument");
+  return [feed];
+}
+
 function openFeed(config: FeedConfig, now: () => number): Promise<QuoteFeed> | QuoteFeed {
   switch (config.kind) {
     case "simulated":
-      return simulatedFeed({ now, seed: config.seed });
-    case "replay":
-      return openReplayFeed({ path: config.file, speed: config.speed });
+      return simulatedFeed({ now, seed: config.seed, instruments: config.instruments, ticksPerSecond: config.rate });
+    case "replay": {
+      const { file: path, speed, loop, columns } = config;
+      return openReplayFeed({ path, speed, loop, ...(columns && { columns }) });
+    }
   }
+}
+
+/** The instruments that only PublishQuotes quotes: one that a feed has already is that. */
+function publishedInstruments({ instruments }: Config, feeds: readonly QuoteFeed[]): Instrument[] {
+  const quoted = symbolsOf(feeds);
+  return instruments.filter((symbol) => !quoted.has(symbol)).map((symbol) => create(InstrumentSchema, { symbol }));
+}
+
+function symbolsOf(feeds: readonly QuoteFeed[]): ReadonlySet<string> {
+  return new Set(feeds.flatMap((feed) => feed.instruments.map(({ symbol }) => symbol)));
 }
 
 /** The descriptors that are made together with the generated code; they have the comments, which that leaves out. */

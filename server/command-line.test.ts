@@ -27,7 +27,8 @@ test("everything has a default", () => {
     port: 8080,
     host: "127.0.0.1",
     data: resolve("data"),
-    feed: { kind: "simulated", seed: 1 },
+    feed: { kind: "simulated", seed: 1, instruments: 500, rate: 200 },
+    instruments: [],
     demo: true,
     graceMs: 10_000,
     corsOrigins: [],
@@ -52,12 +53,24 @@ test("flags set everything", () => {
     "3",
   ];
   const tls = ["--tls-cert", existing, "--tls-key", existing, "--tls-client-ca", existing];
+  const replay = ["--replay-loop", "--replay-start", "subscriber", "--replay-columns", "time=ts,bid=b"];
+  const quotes = [...replay, "--instruments", "GOLD, EUR/USD"];
   const file = resolve(existing);
-  expect(configOf([...flags, ...more, ...bounds, ...tls, "--log-level", "debug", "--log-format", "json"])).toEqual({
+  expect(
+    configOf([...flags, ...more, ...quotes, ...bounds, ...tls, "--log-level", "debug", "--log-format", "json"]),
+  ).toEqual({
     port: 0,
     host: "::1",
     data: "/tmp/x",
-    feed: { kind: "replay", file, speed: Number.POSITIVE_INFINITY },
+    feed: {
+      kind: "replay",
+      file,
+      speed: Number.POSITIVE_INFINITY,
+      loop: true,
+      start: "subscriber",
+      columns: { time: "ts", bid: "b" },
+    },
+    instruments: ["GOLD", "EUR/USD"],
     demo: false,
     graceMs: 500,
     tls: { cert: file, key: file, clientCa: file },
@@ -72,6 +85,11 @@ test("flags set everything", () => {
 test("the environment sets what no flag sets, and an empty variable nothing", () => {
   const config = configOf(["--port", "1"], { PORT: "2", HOST: "localhost", BOURSE_DEMO: "false", BOURSE_GRACE: "" });
   expect(config).toMatchObject({ port: 1, host: "localhost", demo: false, graceMs: 10_000 });
+});
+
+test("the simulated market can be of any size", () => {
+  const flags = ["--simulated-instruments", "9999", "--simulated-rate", "10000", "--seed", "7"];
+  expect(configOf(flags).feed).toEqual({ kind: "simulated", seed: 7, instruments: 9999, rate: 10_000 });
 });
 
 describe("what is wrong", () => {
@@ -93,6 +111,14 @@ describe("what is wrong", () => {
     [["--feed", "replay:"], /replay:FILE/],
     [["--feed", "replay:/no/such.csv"], /there is no \/no\/such\.csv/],
     [["--speed", "0"], /above 0/],
+    [["--replay-start", "later"], /one of now, subscriber/],
+    [["--replay-columns", "bid"], /FIELD=COLUMN pairs such as time=ts,bid=b/],
+    [["--simulated-instruments", "10000"], /from 1 to 9999/],
+    [["--simulated-rate", "0"], /from 1 to 1000000/],
+    [["--instruments", "A,,B"], /symbols of 1 to 64 bytes/],
+    [["--instruments", "A,B,A"], /each once/],
+    [["--instruments", "A,TEST"], /TEST and \* excepted/],
+    [["--instruments", "*"], /TEST and \* excepted/],
     [["--grace", "-1"], /seconds/],
     [["--cors-origin", "example.org"], /https:\/\/example\.org/],
     [["--cors-origin", "https://example.org/path"], /origins such as/],

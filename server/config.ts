@@ -1,11 +1,19 @@
+import type { ColumnMapping } from "../client/tick-columns.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 import type { Limits } from "./transport/limits.ts";
 import type { TlsFiles } from "./transport/tls-credentials.ts";
 
 /** Where quotes come from. */
 export type FeedConfig =
-  | { readonly kind: "simulated"; readonly seed: number }
-  | { readonly kind: "replay"; readonly file: string; readonly speed: number };
+  | { readonly kind: "simulated"; readonly seed: number; readonly instruments: number; readonly rate: number }
+  | {
+      readonly kind: "replay";
+      readonly file: string;
+      readonly speed: number;
+      readonly loop: boolean;
+      readonly start: "now" | "subscriber";
+      readonly columns?: ColumnMapping;
+    };
 
 /** Everything that can be set, checked. */
 export interface Config {
@@ -15,6 +23,8 @@ export interface Config {
   /** The folder of the database and the blobs. */
   readonly data: string;
   readonly feed: FeedConfig;
+  /** Symbols that are quoted besides the feed's, by who publishes them. */
+  readonly instruments: readonly string[];
   /** Whether an empty catalogue is filled with demonstration products. */
   readonly demo: boolean;
   /** How long a shutdown waits for calls under way, in ms. */
@@ -77,15 +87,26 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
     problems.push("--tls-client-ca needs --tls-cert and --tls-key");
   }
   const tls = cert !== undefined && key !== undefined ? { cert, key, ...(clientCa && { clientCa }) } : undefined;
-  const speed = value("speed");
-  const seed = value("seed");
+  const columns = value("replay-columns");
+  const replay = {
+    speed: value("speed"),
+    loop: value("replay-loop"),
+    start: value("replay-start"),
+    ...(columns && { columns }),
+  };
+  const simulated = {
+    seed: value("seed"),
+    instruments: value("simulated-instruments"),
+    rate: value("simulated-rate"),
+  };
   const feed = value("feed");
 
   const config = {
     port: value("port"),
     host: value("host"),
     data: value("data"),
-    feed: feed?.kind === "replay" ? { ...feed, speed } : { kind: "simulated", seed },
+    feed: feed?.kind === "replay" ? { ...feed, ...replay } : { kind: "simulated", ...simulated },
+    instruments: value("instruments") ?? [],
     demo: value("demo"),
     graceMs: value("grace"),
     ...(tls && { tls }),

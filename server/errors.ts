@@ -2,6 +2,7 @@ import { create, type DescMessage, type MessageInitShape } from "@bufbuild/proto
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { ValidationError } from "@bufbuild/protovalidate";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { type CursorOutOfRange, CursorOutOfRangeSchema, CursorProblem } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
 
 /** An error whose message is meant for the client: it says what was wrong and what to do. */
@@ -49,6 +50,48 @@ export class SlowReaderError extends DomainError {
   }
 }
 
+/** A reader is so slow that the log let go of what is yet to be replayed on a stream that may not skip anything. */
+export class ReplayOverrunError extends DomainError {
+  override name = "ReplayOverrunError";
+
+  constructor() {
+    super("the reader is too slow: the log no longer holds what was to be replayed; read faster, or let it conflate");
+  }
+}
+
+/** A stream cannot go on from a place in the log. */
+export class CursorOutOfRangeError extends DomainError {
+  override name = "CursorOutOfRangeError";
+  readonly detail: CursorOutOfRange;
+
+  constructor(detail: CursorOutOfRange) {
+    const { requested, problem, oldest, newest } = detail;
+    const range = `${oldest?.epoch}.${oldest?.seq} to ${newest?.epoch}.${newest?.seq}`;
+    super(
+      `the stream cannot go on from ${requested?.epoch}.${requested?.seq}, which is ${cursorProblems[problem]}: ` +
+        `there is ${range}; begin without a cursor, or set reset_if_out_of_range`,
+    );
+    this.detail = detail;
+  }
+}
+
+const cursorProblems: Record<CursorProblem, string> = {
+  [CursorProblem.UNSPECIFIED]: "out of range",
+  [CursorProblem.TOO_OLD]: "too old",
+  [CursorProblem.OTHER_EPOCH]: "of another epoch",
+  [CursorProblem.AHEAD]: "ahead of the log",
+};
+
+/** More answers to commands wait for the reader of a stream than may. */
+export class CommandBacklogError extends DomainError {
+  override name = "CommandBacklogError";
+
+  /** @param waiting how many answers wait */
+  constructor(waiting: number) {
+    super(`the stream takes no more commands: ${waiting} answers wait for its reader; read them first`);
+  }
+}
+
 /** There are as many subscribers as the server serves at once. */
 export class SubscriberLimitError extends DomainError {
   override name = "SubscriberLimitError";
@@ -74,6 +117,11 @@ function answerTo(error: DomainError): Answer {
   if (error instanceof NotFoundError) return { code: Code.NotFound };
   if (error instanceof AlreadyExistsError) return { code: Code.AlreadyExists };
   if (error instanceof SlowReaderError) return { code: Code.ResourceExhausted };
+  if (error instanceof ReplayOverrunError) return { code: Code.ResourceExhausted };
+  if (error instanceof CommandBacklogError) return { code: Code.ResourceExhausted };
+  if (error instanceof CursorOutOfRangeError) {
+    return { code: Code.OutOfRange, details: [{ desc: CursorOutOfRangeSchema, value: error.detail }] };
+  }
   if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
   return { code: Code.Unknown };
 }

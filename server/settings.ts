@@ -1,5 +1,10 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
+import { parseColumnMapping } from "../client/column-mapping.ts";
+import { isSymbol, maxSymbolBytes } from "../client/tick.ts";
+import { maxInstruments } from "./quote/quote-feed.ts";
+import { maxTicksPerSecond } from "./quote/simulated-market.ts";
+import { testInstrument } from "./quote/test-instrument.ts";
 import { defaultLimits } from "./transport/limits.ts";
 
 /** One thing that can be set, by a flag of its name and by an environment variable. */
@@ -47,12 +52,51 @@ export const settings = {
     fallback: "simulated",
     parse: parseFeed,
   },
+  instruments: {
+    variable: "BOURSE_INSTRUMENTS",
+    placeholder: "SYMBOLS",
+    help: "further instruments, separated by commas, whose quotes PublishQuotes brings in",
+    parse: parseSymbols,
+  },
   speed: {
     variable: "BOURSE_SPEED",
     placeholder: "N",
     help: "how many times faster than it happened a replay runs; max: as fast as it can",
     fallback: "1",
     parse: parseSpeed,
+  },
+  "replay-loop": {
+    variable: "BOURSE_REPLAY_LOOP",
+    help: "begin a replay again when it is through",
+    fallback: "false",
+    parse: parseBoolean,
+  },
+  "replay-start": {
+    variable: "BOURSE_REPLAY_START",
+    placeholder: "WHEN",
+    help: "when a replay begins: now, or with the first subscriber",
+    fallback: "now",
+    parse: oneOf("now", "subscriber"),
+  },
+  "replay-columns": {
+    variable: "BOURSE_REPLAY_COLUMNS",
+    placeholder: "COLUMNS",
+    help: "which columns of a replay have what, where their names do not tell, as in time=ts,bid=best_bid",
+    parse: parseColumnMapping,
+  },
+  "simulated-instruments": {
+    variable: "BOURSE_SIMULATED_INSTRUMENTS",
+    placeholder: "N",
+    help: "how many stocks the simulated market has",
+    fallback: "500",
+    parse: wholeNumber(1, maxInstruments - 1), // the test instrument is one, too
+  },
+  "simulated-rate": {
+    variable: "BOURSE_SIMULATED_RATE",
+    placeholder: "N",
+    help: "how many quotes a second the simulated market has, all stocks together",
+    fallback: "200",
+    parse: wholeNumber(1, maxTicksPerSecond),
   },
   seed: {
     variable: "BOURSE_SEED",
@@ -172,6 +216,18 @@ function parseFeed(raw: string): { kind: "simulated" } | { kind: "replay"; file:
   const file = raw.startsWith("replay:") ? raw.slice("replay:".length) : "";
   if (file === "") throw new Error("simulated or replay:FILE is needed");
   return { kind: "replay", file: existingFile(file) };
+}
+
+function parseSymbols(raw: string): string[] {
+  const symbols = raw.split(",").map((symbol) => symbol.trim());
+  const isTaken = symbols.length > new Set(symbols).size || symbols.includes(testInstrument.symbol);
+  if (isTaken || !symbols.every(isSymbol)) {
+    const reserved = `${testInstrument.symbol} and * excepted`;
+    throw new Error(
+      `symbols of 1 to ${maxSymbolBytes} bytes, each once and separated by commas, ${reserved}, are needed`,
+    );
+  }
+  return symbols;
 }
 
 function parseSpeed(raw: string): number {

@@ -43,6 +43,7 @@ export async function compare(work: Work, { peers, pace, cores, go, say }: Compa
 
   for (const peer of peers) {
     if (peer.language === "go" && !go) continue;
+    if (load.client === "load" && load.hubOnly && peer.watch !== "hub") continue;
     await attempt(peer, async () => {
       running.set(peer, servers.use(await PeerServer.start(peer, cores)));
       measured.set(peer, []);
@@ -50,7 +51,7 @@ export async function compare(work: Work, { peers, pace, cores, go, say }: Compa
   }
   const size = load.size[pace.sizes];
   // A process gives memory back late, if ever: it is measured once.
-  const rounds = work.kind === "memory" ? 1 : pace.rounds;
+  const rounds = work.kind === "memory" || work.kind === "backlog" ? 1 : pace.rounds;
   for (let round = 0; round < rounds; round++) {
     const duration = round === 0 ? pace.first : pace.next;
     for (const [peer, server] of [...running]) {

@@ -1,15 +1,19 @@
 import type { Cell, Report } from "./report.ts";
 
-type Figures = Record<string, Record<string, number | null>>;
+type Row = Record<string, number | null>;
+type Figures = Record<string, Row>;
 
 /**
  * One object: work to peer to figure, null where a peer has none; and under `cpu` the same with microseconds of the
- * server's processor time for an operation.
+ * server's processor time for an operation. Where works have a pace, there is `delivered` with the share that was
+ * delivered of what was due.
  */
-export function jsonReport(report: Report): Figures | Record<"cpu", Figures> {
+export function jsonReport(report: Report): Record<string, Row | Figures> {
+  const rows = report.rows.filter(({ cells }) => [...cells.values()].some(({ delivered }) => delivered !== undefined));
   return {
     ...figures(report, ({ value }) => value),
     cpu: figures(report, ({ cpu }) => cpu),
+    ...(rows.length > 0 && { delivered: figures({ ...report, rows }, ({ delivered }) => delivered) }),
   };
 }
 

@@ -25,7 +25,7 @@ export interface LoadOptions {
   readonly cores: Cores;
   /** Whether the load client in Go is there. */
   readonly go: boolean;
-  /** Called once all streams are open that the load client holds. */
+  /** Called whenever the load client holds things as they are, until it may go on. */
   readonly onHolding?: () => Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   for await (const line of createInterface({ input: child.stdout })) {
     if (line === "HOLDING") {
       await options.onHolding?.();
-      child.stdin.end("\n");
+      child.stdin.write("\n");
     } else {
       result = JSON.parse(line);
     }

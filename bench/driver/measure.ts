@@ -25,13 +25,22 @@ export async function measure({ kind }: Work, options: LoadOptions): Promise<Mea
       const result = await runLoad(options);
       return { value: result.operations / result.seconds, cpu: cpuOf(result), bound: boundOf(result) };
     }
-    case "delay": {
+    case "delay":
+    case "slowdown": {
       const { warm, measure } = options.duration;
       const result = await runLoad({ ...options, duration: { warm, measure: delayPatience * measure } });
-      return { value: result.delayP99 ?? Number.NaN, cpu: cpuOf(result), bound: "server" };
+      const { delayP99, slowdown, delivered } = result;
+      const value = (kind === "delay" ? delayP99 : slowdown) ?? Number.NaN;
+      return { value, cpu: cpuOf(result), bound: boundOf(result), delivered };
+    }
+    case "time": {
+      const result = await runLoad(options);
+      return { value: result.seconds, cpu: cpuOf(result), bound: boundOf(result) };
     }
     case "memory":
       return { value: await idleKilobytes(options), cpu: undefined, bound: "server" };
+    case "backlog":
+      return { value: await backlogKilobytes(options), cpu: undefined, bound: "server" };
   }
 }
 
@@ -58,4 +67,17 @@ async function idleKilobytes(options: LoadOptions): Promise<number> {
     },
   });
   return (after.rssBytes - before.rssBytes) / size / bytesInKilobyte;
+}
+
+/** How much memory each subscriber takes that has stopped reading. The load client holds before there is one, and then. */
+async function backlogKilobytes(options: LoadOptions): Promise<number> {
+  const { server, size } = options;
+  const readings: PeerMemory[] = [];
+  await runLoad({
+    ...options,
+    onHolding: async () => void readings.push(await server.memory()),
+  });
+  const [before, after] = readings;
+  if (before === undefined || after === undefined) throw new Error("the load client did not hold twice");
+  return (after.heapBytes - before.heapBytes) / size / bytesInKilobyte;
 }

@@ -9,10 +9,12 @@ export type Bound =
 
 /** One peer's figures of one work: of one round, or the medians of all. */
 export interface Measurement {
-  /** Operations or megabytes a second, KB a stream, or milliseconds. */
+  /** Operations or megabytes a second, KB a stream, milliseconds, seconds, or times. */
   readonly value: number;
   /** Processor time of the server in microseconds, for each operation or megabyte. */
   readonly cpu: number | undefined;
   /** What kept the server from doing what it can, where that was not its own ceiling. */
   readonly bound: Bound;
+  /** The share of the deliveries that were due that were made in time, of works that have a pace: the worst round's. */
+  readonly delivered?: number | undefined;
 }

@@ -13,7 +13,7 @@ const answerTimeoutMs = 30_000;
 export interface PeerMemory {
   /** The memory that the process has. */
   readonly rssBytes: number;
-  /** What its own objects take of it. */
+  /** What its own objects take of it, with the buffers that they hold. */
   readonly heapBytes: number;
 }
 

@@ -62,6 +62,33 @@ test("of memory and delay, less is better", () => {
   expect(row.cells.get(other)?.ratio).toBe(3);
 });
 
+test("of a work that has a pace, the worst round tells whether the server kept it, and where not, the cell is marked", () => {
+  const paced: Work = { name: "market-p99-ms", kind: "delay", unit: "ms" };
+  const rounds = [1, 0.9, 0.999].map((delivered) => ({ ...measured(12, 2), delivered }));
+  const row = toRow(paced, new Map([[ours, rounds]]));
+  expect(tableReport({ peers: [ours], rows: [row] })).toContain("| market-p99-ms | 12.0! · 90.0 % · 2.00 µs |");
+  expect(jsonReport({ peers: [ours], rows: [row, toRow(rate, new Map())] })).toMatchObject({
+    "market-p99-ms": { ours: 12 },
+    delivered: { "market-p99-ms": { ours: 0.9 } },
+  });
+});
+
+test("what little is under way is not missing", () => {
+  const paced: Work = { name: "market-p99-ms", kind: "delay", unit: "ms" };
+  const row = toRow(paced, new Map([[ours, [{ ...measured(12, 2), delivered: 0.99 }]]]));
+  expect(tableReport({ peers: [ours], rows: [row] })).toContain("| 12.0 · 99.0 % · 2.00 µs |");
+});
+
+test("the time until something is done has its unit, and ratios have two digits", () => {
+  const rows = [
+    toRow({ name: "reconnect", kind: "time", unit: "s" }, new Map([[ours, [measured(1.234, 20)]]])),
+    toRow({ name: "stalled", kind: "slowdown", unit: "times" }, new Map([[ours, [measured(1.056, 20)]]])),
+  ];
+  const table = tableReport({ peers: [ours], rows });
+  expect(table).toContain("| reconnect, s | 1.23 · 20.0 µs |");
+  expect(table).toContain("| stalled      | 1.06 · 20.0 µs |");
+});
+
 test("the JSON has null where a peer has no figure", () => {
   const row = toRow(rate, new Map([[ours, [measured(123_456, 8.1)]]]));
   expect(jsonReport({ peers: [ours, other], rows: [row] })).toEqual({

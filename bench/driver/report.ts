@@ -35,9 +35,11 @@ export function toRow(work: Work, rounds: Rounds): Row {
 
 function summary(all: readonly Measurement[]): Measurement {
   const cpu = all.flatMap((each) => each.cpu ?? []);
+  const delivered = all.flatMap((each) => each.delivered ?? []);
   return {
     value: median(all.map(({ value }) => value)),
     cpu: cpu.length === 0 ? undefined : median(cpu),
+    ...(delivered.length > 0 && { delivered: Math.min(...delivered) }),
     bound: all.find(({ bound }) => bound !== "server")?.bound ?? "server",
   };
 }

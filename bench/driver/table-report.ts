@@ -1,3 +1,4 @@
+import type { Work } from "../works/work.ts";
 import type { Bound } from "./measurement.ts";
 import type { Cell, Report, Row } from "./report.ts";
 
@@ -16,21 +17,39 @@ export function tableReport({ peers, rows }: Report): string {
 
 const marks: Record<Bound, string> = { server: "", client: "*", machine: "~" };
 
+/** Of what was due, the share below which a server has fallen behind: what was under way makes for less than that. */
+const keptUp = 0.98;
+const behindMark = "!";
+
 const legend = `Each cell: what the peer does a second, the processor time of its server for each (µs), and how many times better ours
 is. Marked: in a round at least, something kept the server from doing more, and the ratio compares processor time;
 * the load client was at its own ceiling, ~ other programs had the server's core for much of the time.
-idle-kb is memory for each open, quiet stream, delay-p99-ms the time from publishing to receipt: less is better.`;
+Works of a pace tell how much was delivered of what was due; ! the server fell behind in a round at least.
+idle-kb is memory for each open, quiet stream, stalled-kb for each subscriber that has stopped reading, delay-p99-ms and
+market-p99-ms are the time from publishing to receipt, stalled-p99-ratio is how many times longer it gets with such a
+subscriber, reconnect-5000 the time until all have caught up: less is better.`;
 
 function nameOf({ work }: Row): string {
-  return work.kind === "rate" ? `${work.name}, ${work.unit}/s` : work.name;
+  if (work.kind === "rate") return `${work.name}, ${work.unit}/s`;
+  return work.kind === "time" ? `${work.name}, ${work.unit}` : work.name;
 }
 
 function cellText({ work }: Row, cell: Cell | undefined): string {
   if (cell === undefined) return "–";
-  const value = work.kind === "rate" ? short(cell.value) : cell.value.toFixed(1);
+  const value = valueText(work, cell);
   const cpu = cell.cpu === undefined ? "" : ` · ${cell.cpu.toPrecision(3)} µs`;
   const ratio = cell.ratio === undefined ? "" : ` · ${cell.ratio.toFixed(2)}x`;
-  return value + marks[cell.bound] + cpu + ratio;
+  return value + marks[cell.bound] + deliveredText(cell) + cpu + ratio;
+}
+
+function valueText({ kind }: Work, { value }: Cell): string {
+  if (kind === "rate") return short(value);
+  return value.toFixed(kind === "slowdown" || kind === "time" ? 2 : 1);
+}
+
+function deliveredText({ delivered }: Cell): string {
+  if (delivered === undefined) return "";
+  return `${delivered < keptUp ? behindMark : ""} · ${(100 * delivered).toFixed(1)} %`;
 }
 
 /** Three digits, and a unit where it shortens them. */

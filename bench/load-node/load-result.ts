@@ -8,7 +8,11 @@ export interface LoadResult {
   /** The shares of the time in which the server and the load client ran or were ready to run. */
   readonly serverBusy: number;
   readonly clientBusy: number;
-  /** From publishing to receipt, in milliseconds; of the work `delay` only. */
+  /** From publishing to receipt, in milliseconds; of works that measure it only. */
   readonly delayP50?: number;
   readonly delayP99?: number;
+  /** The share of the deliveries that were due in that time that were made in it; of works that have a pace only. */
+  readonly delivered?: number;
+  /** How many times longer the delay was with what is measured than without; of the work `stalled` only. */
+  readonly slowdown?: number;
 }

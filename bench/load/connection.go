@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// What a server may send ahead, so large that the window is never what bounds it.
+	// What a server may send ahead as a rule, so large that the window is never what bounds it.
 	streamWindow     = 4 << 20
 	connectionWindow = 64 << 20
 	readBufferBytes  = 256 << 10
@@ -24,6 +24,8 @@ type connection struct {
 	socket    net.Conn
 	authority string
 	decoder   *hpack.Decoder
+	// What a server may send ahead on each stream.
+	streamWindow int
 
 	mutex         sync.Mutex
 	changed       *sync.Cond
@@ -45,6 +47,10 @@ type connection struct {
 }
 
 func dial(address string) (*connection, error) {
+	return dialWithWindow(address, streamWindow)
+}
+
+func dialWithWindow(address string, window int) (*connection, error) {
 	socket, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil, err
@@ -52,6 +58,7 @@ func dial(address string) (*connection, error) {
 	c := &connection{
 		socket:        socket,
 		authority:     address,
+		streamWindow:  window,
 		sendWindow:    defaultWindow,
 		initialWindow: defaultWindow,
 		frameBytes:    maxFrameBytes,
@@ -63,7 +70,7 @@ func dial(address string) (*connection, error) {
 	c.decoder = hpack.NewDecoder(4096, c.field)
 	c.out = append(c.out, preface...)
 	c.out = appendFrameHeader(c.out, 6, frameSettings, 0, 0)
-	c.out = appendSetting(c.out, settingInitialWindow, streamWindow)
+	c.out = appendSetting(c.out, settingInitialWindow, uint32(window))
 	c.out = appendWindowUpdate(c.out, 0, connectionWindow-defaultWindow)
 	if err := c.flush(); err != nil {
 		return nil, err

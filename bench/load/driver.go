@@ -1,14 +1,26 @@
 package main
 
-import "sync"
+import (
+	"encoding/binary"
+	"errors"
+	"sync"
+	"time"
+)
 
-const drivePath = "/bench.v1.BenchService/Drive"
+const (
+	drivePath = "/bench.v1.BenchService/Drive"
+	// The fields of its messages, besides the number of ticks.
+	driveMarketRate    = 2
+	driveMarketTicks   = 2
+	driveAnswerTimeout = 30 * time.Second
+)
 
-// A driver allows the server's feed to publish.
+// A driver allows the server's feed to publish, and lets its market tick.
 type driver struct {
 	mutex   sync.Mutex
 	conn    *connection
 	stream  *stream
+	answer  *answerReceiver
 	allowed int64
 	stopped bool
 }
@@ -18,9 +30,48 @@ func startDriver(address string) (*driver, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &driver{conn: c}
-	d.stream = c.open(drivePath, &answerReceiver{ended: make(chan error, 1)})
+	d := &driver{conn: c, answer: &answerReceiver{ended: make(chan error, 1)}}
+	d.stream = c.open(drivePath, d.answer)
 	return d, nil
+}
+
+// startMarket begins to let the market tick.
+func startMarket(address string, ticksPerSecond int) (*driver, error) {
+	d, err := startDriver(address)
+	if err != nil {
+		return nil, err
+	}
+	message := binary.AppendUvarint([]byte{driveMarketRate << 3}, uint64(ticksPerSecond))
+	if err := d.stream.send(appendEnvelope(nil, message), false); err != nil {
+		return nil, err
+	}
+	return d, d.conn.flush()
+}
+
+// finish stops the market, and returns how many ticks it has made since the server started.
+func (d *driver) finish() (marketTicks int64, err error) {
+	defer d.conn.close()
+	if err := d.stream.send(nil, true); err != nil {
+		return 0, err
+	}
+	if err := d.conn.flush(); err != nil {
+		return 0, err
+	}
+	select {
+	case err = <-d.answer.ended:
+	case <-time.After(driveAnswerTimeout):
+		err = errors.New("the server does not say how many ticks it has made")
+	}
+	if err != nil {
+		return 0, err
+	}
+	err = fields(d.answer.answer, func(field int, number uint64, _ []byte) error {
+		if field == driveMarketTicks {
+			marketTicks = int64(number)
+		}
+		return nil
+	})
+	return marketTicks, err
 }
 
 func (d *driver) allow(ticks int64) error {

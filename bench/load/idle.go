@@ -65,7 +65,14 @@ func idle(with settings) (result, error) {
 		return result{}, fmt.Errorf("%d of %d streams had no message", left.Load(), with.size)
 	}
 	outcome := result{span: running.stop(with.pid, float64(with.size))}
-	fmt.Println("HOLDING")
-	bufio.NewReader(os.Stdin).ReadString('\n')
+	hold()
 	return outcome, nil
+}
+
+var input = bufio.NewReader(os.Stdin)
+
+// hold leaves everything as it is until the bench says that it may go on.
+func hold() {
+	fmt.Println("HOLDING")
+	input.ReadString('\n')
 }

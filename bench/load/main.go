@@ -29,19 +29,27 @@ type settings struct {
 // A result is what is printed.
 type result struct {
 	span
-	// For the work `delay` only: milliseconds.
+	// For works that measure it: milliseconds.
 	DelayP50 float64 `json:"delayP50,omitempty"`
 	DelayP99 float64 `json:"delayP99,omitempty"`
+	// For works that have a pace: the share that was delivered in time of what was due.
+	Delivered float64 `json:"delivered,omitempty"`
+	// For the work `stalled` only: how many times longer the delay was with a subscriber that does not read.
+	Slowdown float64 `json:"slowdown,omitempty"`
 }
 
 var works = map[string]func(settings) (result, error){
-	"export":   export,
-	"upload":   upload,
-	"pingpong": pingPong,
-	"unary":    unary,
-	"idle":     idle,
-	"fanout":   fanOut,
-	"delay":    delay,
+	"export":    export,
+	"upload":    upload,
+	"pingpong":  pingPong,
+	"unary":     unary,
+	"idle":      idle,
+	"fanout":    fanOut,
+	"delay":     delay,
+	"market":    market,
+	"stalled":   stalled,
+	"backlog":   backlog,
+	"reconnect": reconnect,
 }
 
 func main() {

@@ -46,6 +46,17 @@ func (m meter) stop(pid int, operations float64) span {
 	}
 }
 
+// and is both spans together.
+func (s span) and(other span) span {
+	return span{
+		Seconds:       s.Seconds + other.Seconds,
+		Operations:    s.Operations + other.Operations,
+		ServerSeconds: s.ServerSeconds + other.ServerSeconds,
+		ServerBusy:    max(s.ServerBusy, other.ServerBusy),
+		ClientBusy:    max(s.ClientBusy, other.ClientBusy),
+	}
+}
+
 // busy is at most 1: threads of a process wait at the same time.
 func busy(from, to usage, seconds float64) float64 {
 	return min(1, (to.ran-from.ran+to.waited-from.waited).Seconds()/seconds)

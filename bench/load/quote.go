@@ -8,12 +8,17 @@ import (
 
 // The fields that are looked at, of bourse.quote.v1.Quote, its timestamp, and the two kinds of responses.
 const (
-	responseQuote    = 1
-	responseCaughtUp = 5
-	quoteSourceTime  = 13
-	quoteSeq         = 14
-	timeSeconds      = 1
-	timeNanos        = 2
+	responseQuote      = 1
+	responseCursor     = 3
+	responseCaughtUp   = 5
+	cursorEpoch        = 1
+	cursorSeq          = 2
+	quoteSymbol        = 1
+	quoteSourceTime    = 13
+	quoteSeq           = 14
+	quoteInstrumentSeq = 15
+	timeSeconds        = 1
+	timeNanos          = 2
 )
 
 var errMalformed = errors.New("a message is malformed")
@@ -32,7 +37,9 @@ func fields(message []byte, visit func(field int, number uint64, bytes []byte) e
 		case 0:
 			number, size = binary.Uvarint(message)
 		case 1:
-			size = 8
+			if size = 8; len(message) >= size {
+				number = binary.LittleEndian.Uint64(message)
+			}
 		case 2:
 			var length uint64
 			length, size = binary.Uvarint(message)
@@ -53,6 +60,66 @@ func fields(message []byte, visit func(field int, number uint64, bytes []byte) e
 		}
 	}
 	return nil
+}
+
+// eachQuote calls back with each quote of a response of the hub, and returns what follows them.
+func eachQuote(message []byte, visit func(quote []byte) error) (rest []byte, err error) {
+	for len(message) > 0 && message[0] == responseQuote<<3|2 {
+		length, size := binary.Uvarint(message[1:])
+		end := 1 + size + int(length)
+		if size <= 0 || end > len(message) {
+			return nil, errMalformed
+		}
+		if err := visit(message[1+size : end]); err != nil {
+			return nil, err
+		}
+		message = message[end:]
+	}
+	return message, nil
+}
+
+// A parsedQuote is what the market's subscribers look at.
+type parsedQuote struct {
+	symbol        []byte
+	sourceTime    []byte
+	instrumentSeq int64
+}
+
+// parseQuote reads a quote up to its place among those of its instrument.
+func parseQuote(quote []byte) (parsed parsedQuote, err error) {
+	for at := 0; at < len(quote); {
+		tag := quote[at]
+		at++
+		switch tag & 7 {
+		case 0:
+			number, size := binary.Uvarint(quote[at:])
+			if size <= 0 {
+				return parsed, errMalformed
+			}
+			if tag == quoteInstrumentSeq<<3 {
+				parsed.instrumentSeq = int64(number)
+				return parsed, nil
+			}
+			at += size
+		case 1:
+			at += 8
+		case 2:
+			if at >= len(quote) || at+1+int(quote[at]) > len(quote) {
+				return parsed, errMalformed
+			}
+			bytes := quote[at+1 : at+1+int(quote[at])]
+			switch tag >> 3 {
+			case quoteSymbol:
+				parsed.symbol = bytes
+			case quoteSourceTime:
+				parsed.sourceTime = bytes
+			}
+			at += 1 + len(bytes)
+		default:
+			return parsed, errMalformed
+		}
+	}
+	return parsed, errMalformed
 }
 
 // seqOf finds a quote's place in the log without looking at more than it must: numbers of one byte of tag are skipped
@@ -91,15 +158,40 @@ func sourceTimeOf(quote []byte) (at time.Duration, err error) {
 		if field != quoteSourceTime {
 			return nil
 		}
-		return fields(bytes, func(field int, number uint64, _ []byte) error {
-			switch field {
-			case timeSeconds:
-				at += time.Duration(number) * time.Second
-			case timeNanos:
-				at += time.Duration(number)
-			}
-			return nil
-		})
+		at, err = timeOf(bytes)
+		return err
 	})
 	return at, err
+}
+
+func timeOf(timestamp []byte) (at time.Duration, err error) {
+	err = fields(timestamp, func(field int, number uint64, _ []byte) error {
+		switch field {
+		case timeSeconds:
+			at += time.Duration(number) * time.Second
+		case timeNanos:
+			at += time.Duration(number)
+		}
+		return nil
+	})
+	return at, err
+}
+
+// A cursor is a place in the log of quotes.
+type cursor struct {
+	epoch uint64
+	seq   int64
+}
+
+func cursorOf(message []byte) (place cursor, err error) {
+	err = fields(message, func(field int, number uint64, _ []byte) error {
+		switch field {
+		case cursorEpoch:
+			place.epoch = number
+		case cursorSeq:
+			place.seq = int64(number)
+		}
+		return nil
+	})
+	return place, err
 }

@@ -140,7 +140,7 @@ func (c *connection) acknowledge(s *stream, bytes int) error {
 		s.unacknowledged += bytes
 	}
 	whole := c.unacknowledged >= connectionWindow/4
-	one := s != nil && s.unacknowledged >= streamWindow/4
+	one := s != nil && s.unacknowledged >= c.streamWindow/4
 	if !whole && !one {
 		return nil
 	}

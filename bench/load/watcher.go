@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -12,8 +11,8 @@ const (
 	plainPath = "/bench.v1.BenchService/Watch"
 )
 
-// The request for the hub: slow_reader_policy DISCONNECT, so that nothing is skipped.
-var hubRequest = []byte{0x18, 0x02}
+// The request for the hub: all symbols of the tick stream, and nothing is skipped.
+var hubRequest = watchRequest(tickSymbols(), disconnectPolicy, nil)
 
 // A watcher is one subscriber. It checks that its quotes are all there, in order and once.
 type watcher struct {
@@ -27,18 +26,8 @@ func (w *watcher) message(_ *stream, message []byte) error {
 	if !w.ready {
 		return w.begin(message)
 	}
-	for len(message) > 0 && message[0] == responseQuote<<3|2 {
-		length, size := binary.Uvarint(message[1:])
-		end := 1 + size + int(length)
-		if size <= 0 || end > len(message) {
-			return errMalformed
-		}
-		if err := w.quote(message[1+size : end]); err != nil {
-			return err
-		}
-		message = message[end:]
-	}
-	return nil
+	_, err := eachQuote(message, w.quote)
+	return err
 }
 
 // begin waits for the sign that the subscription is in place. What comes before it is the past.

@@ -11,6 +11,10 @@ export const works: readonly Work[] = [
   rate("unary", "calls", { ...inGo("unary", 50), standIn: true }),
   { name: "idle-kb", kind: "memory", unit: "KB", load: inGo("idle", 10_000, 2_000) },
   { name: "delay-p99-ms", kind: "delay", unit: "ms", load: inGo("delay", 100) },
+  { name: "market-p99-ms", kind: "delay", unit: "ms", load: ofHub("market", 1_000) },
+  { name: "stalled-p99-ratio", kind: "slowdown", unit: "times", load: ofHub("stalled", 1_000) },
+  { name: "stalled-kb", kind: "backlog", unit: "KB", load: ofHub("backlog", 100) },
+  { name: "reconnect-5000", kind: "time", unit: "s", load: ofHub("reconnect", 5_000) },
   rate("client-export", "messages", { client: "connect", size: { full: 200_000, quick: 50_000 } }),
 ];
 
@@ -20,4 +24,8 @@ function rate(name: string, unit: string, load: Load): Work {
 
 function inGo(work: string, full: number, quick: number = full): Load & { client: "load" } {
   return { client: "load", work, size: { full, quick }, standIn: false };
+}
+
+function ofHub(work: string, full: number, quick?: number): Load {
+  return { ...inGo(work, full, quick), hubOnly: true };
 }

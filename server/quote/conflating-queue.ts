@@ -1,84 +1,100 @@
-import type { Quote } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import type { LogEntry, QuoteQueue } from "./quote-queue.ts";
-
-const none = -1;
+import type { QuoteLine } from "./quote-line.ts";
+import type { LogEntry } from "./quote-log.ts";
 
 /**
- * Keeps the newest quote of each symbol, so that it never holds more quotes than there are slots and is never full.
- * A quote that replaces an older one takes its place at the end: what is taken is in the order of the log.
- *
- * A list that is linked through arrays by slot: every operation takes constant time and allocates nothing.
+ * Keeps one quote of each line, the newest, in the order of the log, so that it never holds more quotes than there are
+ * lines and is never full. A list that is linked through the lines: adding and removing at either end allocates nothing.
  */
-export class ConflatingQueue implements QuoteQueue {
-  readonly #entries: (LogEntry | undefined)[];
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
-  #first = none;
-  #last = none;
+export class ConflatingQueue {
+  #first: QuoteLine | undefined;
+  #last: QuoteLine | undefined;
+  /** Where the search for the next place begins. */
+  #inserted: QuoteLine | undefined;
   #size = 0;
-  #conflated = 0;
 
-  /** @param slots how many symbols there are; slots count from 0 */
-  constructor(slots: number) {
-    this.#entries = new Array<LogEntry | undefined>(slots).fill(undefined);
-    this.#next = new Int32Array(slots).fill(none);
-    this.#previous = new Int32Array(slots).fill(none);
-  }
-
+  /** How many quotes wait. */
   get size(): number {
     return this.#size;
   }
 
-  get conflated(): number {
-    return this.#conflated;
+  /** The line whose quote is the first in the order of the log. */
+  get first(): QuoteLine | undefined {
+    return this.#first;
   }
 
+  /** The first in the order of the log. */
   get oldest(): LogEntry | undefined {
-    return this.#first === none ? undefined : this.#entries[this.#first];
+    return this.#first?.waiting;
   }
 
-  push(slot: number, entry: LogEntry): boolean {
-    if (this.#entries[slot] !== undefined) {
-      this.#unlink(slot);
-      this.#conflated++;
+  /**
+   * Adds the newest quote of the log, in place of the one of its line that waits here. Returns whether there was one.
+   * The line must not stand in another queue.
+   */
+  push(line: QuoteLine, entry: LogEntry): boolean {
+    const replaced = line.queue === this;
+    if (line !== this.#last) {
+      if (replaced) this.#unlink(line);
+      this.#link(line, this.#last);
     }
-    this.#entries[slot] = entry;
-    this.#append(slot);
-    return true;
+    line.waiting = entry;
+    return replaced;
   }
 
-  take(max: number): Quote[] {
-    const quotes: Quote[] = [];
-    while (quotes.length < max && this.#first !== none) {
-      const slot = this.#first;
-      const entry = this.#entries[slot];
-      if (entry !== undefined) quotes.push(entry.quote);
-      this.#unlink(slot);
+  /**
+   * Adds a quote of a line that stands in no queue, at its place in the order of the log. Fast where the places grow
+   * from call to call.
+   */
+  insert(line: QuoteLine, entry: LogEntry): void {
+    let before = this.#last;
+    if (before !== undefined && entry.seq < seqOf(before)) {
+      // What was held back is older than most of what waits, and comes in its order where it is much.
+      const hint = this.#inserted;
+      before = hint?.queue === this && seqOf(hint) < entry.seq ? hint : undefined;
+      let each = before === undefined ? this.#first : before.next;
+      for (; each !== undefined && seqOf(each) < entry.seq; each = each.next) before = each;
     }
-    return quotes;
+    this.#link(line, before);
+    this.#inserted = line;
+    line.waiting = entry;
   }
 
+  /** Takes the quote of a line out; none where none waits here. */
+  remove(line: QuoteLine): LogEntry | undefined {
+    if (line.queue !== this) return undefined;
+    const { waiting } = line;
+    this.#unlink(line);
+    line.queue = undefined;
+    line.waiting = undefined;
+    return waiting;
+  }
+
+  /** Removes all quotes. */
   clear(): void {
-    while (this.#first !== none) this.#unlink(this.#first);
+    while (this.#first !== undefined) this.remove(this.#first);
   }
 
-  #append(slot: number): void {
-    this.#previous[slot] = this.#last;
-    this.#next[slot] = none;
-    if (this.#last === none) this.#first = slot;
-    else this.#next[this.#last] = slot;
-    this.#last = slot;
+  #link(line: QuoteLine, previous: QuoteLine | undefined): void {
+    const next = previous === undefined ? this.#first : previous.next;
+    line.queue = this;
+    line.previous = previous;
+    line.next = next;
+    if (previous === undefined) this.#first = line;
+    else previous.next = line;
+    if (next === undefined) this.#last = line;
+    else next.previous = line;
     this.#size++;
   }
 
-  #unlink(slot: number): void {
-    const previous = this.#previous[slot] ?? none;
-    const next = this.#next[slot] ?? none;
-    if (previous === none) this.#first = next;
-    else this.#next[previous] = next;
-    if (next === none) this.#last = previous;
-    else this.#previous[next] = previous;
-    this.#entries[slot] = undefined;
+  #unlink({ previous, next }: QuoteLine): void {
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
     this.#size--;
   }
+}
+
+function seqOf(line: QuoteLine): number {
+  return line.waiting?.seq ?? 0;
 }

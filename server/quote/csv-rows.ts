@@ -1,10 +1,8 @@
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream";
 import { CsvError, parse } from "csv-parse";
+import { tickFileDialect } from "../../client/tick-columns.ts";
 import { FeedError } from "./quote-feed.ts";
-
-/** The longest row, in bytes: what bounds the memory on a file without line ends. */
-const maxRowBytes = 64 * 1024;
 
 /** A row of a CSV file: its cells without outer blanks, and the number of its line, which counts from 1. */
 export interface CsvRow {
@@ -17,7 +15,7 @@ export interface CsvRow {
  * the first. Throws a {@link FeedError} that names the file, and the line where there is one.
  */
 export async function* csvRows(path: string): AsyncGenerator<CsvRow> {
-  const rows = parse({ bom: true, info: true, trim: true, skip_empty_lines: true, max_record_size: maxRowBytes });
+  const rows = parse(tickFileDialect);
   // The iteration below gets every error; the pipeline closes the file however the iteration ends.
   pipeline(createReadStream(path), rows, () => {});
   try {

@@ -1,4 +1,5 @@
-import { type MicroClock, type MicroTime, microsPerMilli } from "./micro-time.ts";
+import { ManualTimers } from "../../client/manual-timers.ts";
+import { type MicroClock, type MicroTime, microsPerMilli } from "../../client/micro-time.ts";
 import type { Every, Wait } from "./timers.ts";
 
 /** 2026-01-05T14:30:00Z, a Monday. */
@@ -6,14 +7,17 @@ export const someMonday: MicroTime = 1_767_623_400_000_000;
 
 /** A clock and timers for tests: time passes only where something waits for it, and then at once. */
 export class ManualTime {
-  #time: MicroTime;
+  readonly #start: MicroTime;
   readonly #beats = new Set<() => void>();
 
   constructor(start: MicroTime = someMonday) {
-    this.#time = start;
+    this.#start = start;
   }
 
-  readonly now: MicroClock = () => this.#time;
+  /** Tasks that run when their time has come. */
+  readonly timers = new ManualTimers();
+
+  readonly now: MicroClock = () => this.#start + Math.round(this.timers.now() * microsPerMilli);
 
   readonly wait: Wait = async (millis, signal) => {
     if (!signal.aborted) this.pass(millis);
@@ -29,9 +33,9 @@ export class ManualTime {
     return this.#beats.size;
   }
 
-  /** Lets time pass; no timer of `every` beats by that. */
+  /** Lets time pass, and runs the tasks of the timers that become due; no timer of `every` beats by that. */
   pass(millis: number): void {
-    this.#time += millis * microsPerMilli;
+    this.timers.pass(millis);
   }
 
   /** Makes all timers of `every` beat once. */

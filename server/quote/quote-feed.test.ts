@@ -1,9 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { maxSymbolBytes } from "../../client/tick.ts";
+import { heldFeed } from "./held-feed.ts";
 import { ManualTime } from "./manual-time.ts";
-import { maxInstruments, maxSymbolBytes, type QuoteFeed } from "./quote-feed.ts";
+import { maxInstruments, type QuoteFeed } from "./quote-feed.ts";
 import { openReplayFeed } from "./replay-feed.ts";
 import { simulatedFeed } from "./simulated-feed.ts";
+import { testFeed } from "./test-feed.ts";
 
 const stocks = fileURLToPath(new URL("../../node_modules/vega-datasets/data/stocks.csv", import.meta.url));
 
@@ -14,6 +17,8 @@ describe.each<[string, (time: ManualTime) => Promise<QuoteFeed>]>([
     "a replay at any speed, again and again,",
     (time) => openReplayFeed({ ...time, path: stocks, speed: Number.POSITIVE_INFINITY, loop: true }),
   ],
+  ["the feed of the test instrument", async (time) => testFeed(time)],
+  ["a feed that was held", async (time) => heldFeed(testFeed(time), Promise.resolve())],
 ])("%s keeps the promises of every feed:", (_name, open) => {
   it("it has no more instruments than may be, each once and with a symbol that can be asked for", async () => {
     const symbols = (await open(new ManualTime())).instruments.map(({ symbol }) => symbol);

@@ -1,31 +1,11 @@
+import type { Tick as AnyTick } from "../../client/tick.ts";
 import type { Instrument } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import type { MicroTime } from "./micro-time.ts";
 
 /** The most instruments that feeds may have together: as many as ListInstruments answers at once. */
 export const maxInstruments = 10_000;
 
-/** The longest symbol, in bytes of UTF-8: the longest that a client may ask for. */
-export const maxSymbolBytes = 64;
-
-/**
- * A quote before it has its place in the log: the whole state of one instrument at one moment. Prices are in units of
- * the instrument's currency, sizes in units of the instrument; what is absent its source does not have.
- */
-export interface Tick {
-  readonly symbol: string;
-  readonly sourceTime: MicroTime;
-  readonly bid?: number;
-  readonly ask?: number;
-  readonly bidSize?: bigint;
-  readonly askSize?: bigint;
-  readonly last?: number;
-  readonly lastSize?: bigint;
-  readonly volume?: bigint;
-  readonly open?: number;
-  readonly high?: number;
-  readonly low?: number;
-  readonly previousClose?: number;
-}
+/** A quote before it has its place in the log. */
+export type Tick = AnyTick;
 
 /** Takes ticks that belong together, in their order. Returns when they are in the log. */
 export type PublishTicks = (ticks: readonly Tick[]) => void;
@@ -34,6 +14,12 @@ export type PublishTicks = (ticks: readonly Tick[]) => void;
 export interface QuoteFeed {
   /** What it quotes: at most {@link maxInstruments}, each symbol once. Never changes. */
   readonly instruments: readonly Instrument[];
+
+  /**
+   * Whether each tick sums up a span that begins at its time, a day as a rule: then its open, high, low and volume are
+   * those of the span, and not those of the session so far. Absent: it does not.
+   */
+  readonly areBars?: boolean;
 
   /**
    * Publishes ticks until the feed ends or `signal` aborts, and resolves then. Publishes only ticks of its

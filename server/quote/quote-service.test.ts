@@ -1,19 +1,33 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { InstrumentSchema, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { QuoteService, type WatchQuotesResponse } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { InstrumentSchema, SlowReaderPolicy, type WatchCommandSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import {
+  QuoteService,
+  type StreamQuotesRequestSchema,
+  type WatchQuotesResponse,
+} from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { domainErrors } from "../errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { ManualTime, someMonday } from "./manual-time.ts";
 import { QuoteHub } from "./quote-hub.ts";
 import { defaultHeartbeatMillis, quoteService } from "./quote-service.ts";
+import { maxWaitingResults } from "./quote-watch.ts";
 import type { Every } from "./timers.ts";
+
+type WatchCommandInit = MessageInitShape<typeof WatchCommandSchema>;
+type StreamQuotesRequestInit = MessageInitShape<typeof StreamQuotesRequestSchema>;
 
 function setUp(maxSubscribers?: number) {
   const time = new ManualTime();
   const instruments = ["BETA", "ACME"].map((symbol) => create(InstrumentSchema, { symbol, currency: "USD" }));
-  const hub = new QuoteHub({ epoch: 18_446_744_073_709_551_615n, now: time.now, instruments, maxSubscribers });
+  const hub = new QuoteHub({
+    epoch: 18_446_744_073_709_551_615n,
+    now: time.now,
+    timers: time.timers,
+    instruments,
+    maxSubscribers,
+  });
   const intervals: number[] = [];
   const every: Every = (millis, beat) => {
     intervals.push(millis);
@@ -77,7 +91,7 @@ describe("QuoteService.WatchQuotes", () => {
   it("leaves nothing behind when the client cancels a stream on which nothing happens", async () => {
     const { client, hub, time } = setUp();
     const cancel = new AbortController();
-    const error = await read(client.watchQuotes({}, { signal: cancel.signal }), ({ event }) => {
+    const error = await read(client.watchQuotes({ symbols: ["*"] }, { signal: cancel.signal }), ({ event }) => {
       expect(hub.subscriberCount).toBe(1);
       if (event.case === "caughtUp") cancel.abort();
     });
@@ -87,7 +101,7 @@ describe("QuoteService.WatchQuotes", () => {
 
   it("ends with DEADLINE_EXCEEDED at the client's deadline, and leaves nothing behind", async () => {
     const { client, hub, time } = setUp();
-    const error = await read(client.watchQuotes({}, { timeoutMs: 20 }), () => {});
+    const error = await read(client.watchQuotes({ symbols: ["*"] }, { timeoutMs: 20 }), () => {});
     expect(error?.code).toBe(Code.DeadlineExceeded);
     expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
   });
@@ -102,8 +116,8 @@ describe("QuoteService.WatchQuotes", () => {
         shutdown.abort();
       }
     };
-    await read(client.watchQuotes({ heartbeatInterval: { seconds: 2n, nanos: 500_000_000 } }), see);
-    await read(client.watchQuotes({}), see);
+    await read(client.watchQuotes({ symbols: ["*"], heartbeatInterval: { seconds: 2n, nanos: 500_000_000 } }), see);
+    await read(client.watchQuotes({ symbols: ["*"] }), see);
     expect(intervals).toEqual([2500, defaultHeartbeatMillis]);
     expect(beats).toEqual(["0 queued"]);
   });
@@ -123,7 +137,118 @@ describe("QuoteService.WatchQuotes", () => {
 
   it("refuses more streams than the hub takes with RESOURCE_EXHAUSTED", async () => {
     const { client } = setUp(0);
-    const error = await read(client.watchQuotes({}), () => {});
+    const error = await read(client.watchQuotes({ symbols: ["*"] }), () => {});
     expect(error?.code).toBe(Code.ResourceExhausted);
+  });
+});
+
+describe("QuoteService.GetQuote", () => {
+  it("gets the newest quote, none before the first, and NOT_FOUND for what is no instrument", async () => {
+    const { client, publish } = setUp();
+    expect((await client.getQuote({ symbol: "ACME" })).quote).toBeUndefined();
+    publish("ACME", 1);
+    publish("ACME", 2);
+    expect((await client.getQuote({ symbol: "ACME" })).quote).toMatchObject({ last: 2, instrumentSeq: 2n });
+    await expect(client.getQuote({ symbol: "X" })).rejects.toMatchObject({
+      code: Code.NotFound,
+      rawMessage: "there is no instrument X: check the id",
+    });
+  });
+});
+
+describe("QuoteService.StreamQuotes", () => {
+  const start: StreamQuotesRequestInit = { request: { case: "start", value: { symbols: ["ACME"] } } };
+  const ping: StreamQuotesRequestInit = {
+    request: { case: "command", value: { id: 7n, command: { case: "ping", value: {} } } },
+  };
+
+  it("streams quotes, and answers commands between them, after the client has closed its side too", async () => {
+    const { client, publish } = setUp();
+    publish("ACME", 1);
+    async function* requests() {
+      yield start;
+      yield ping;
+    }
+    const seen: string[] = [];
+    for await (const { update } of client.streamQuotes(requests())) {
+      seen.push(update?.event.case ?? `quotes ${update?.quotes.map(({ last }) => last)}`);
+      if (update?.event.case === "caughtUp") setImmediate(() => publish("ACME", 2));
+      if (update?.quotes.at(-1)?.last === 2) break;
+    }
+    expect(seen.toSorted()).toEqual(["caughtUp", "commandResult", "quotes 1", "quotes 2", "started"]);
+    expect(seen.at(-1)).toBe("quotes 2");
+  });
+
+  it.each([
+    ["a command first", [ping], "the first request of a stream is start"],
+    ["nothing", [], "the first request of a stream is start"],
+    ["a second start", [start, start], "the stream has started: send commands"],
+    [
+      "a command that says nothing",
+      [start, { request: { case: "command", value: {} } } as StreamQuotesRequestInit],
+      "command: name one",
+    ],
+  ])("refuses %s with INVALID_ARGUMENT", async (_what, requests, message) => {
+    const { client, hub } = setUp();
+    async function* all() {
+      yield* requests;
+    }
+    const updates = client.streamQuotes(all());
+    const error = await Array.fromAsync(updates).catch((thrown: unknown) => ConnectError.from(thrown));
+    expect(error).toMatchObject({ code: Code.InvalidArgument, rawMessage: expect.stringContaining(message) });
+    expect(hub.subscriberCount).toBe(0);
+  });
+});
+
+describe("QuoteService.UpdateWatch", () => {
+  it("gives a command to a stream of either kind, which is told of it too", async () => {
+    const { client, publish } = setUp();
+    const command: WatchCommandInit = { id: 3n, command: { case: "subscribe", value: { symbols: ["BETA"] } } };
+    const events: string[] = [];
+    for await (const { event, quotes } of client.watchQuotes({ symbols: ["ACME"] })) {
+      events.push(event.case ?? `quotes ${quotes.map(({ symbol }) => symbol)}`);
+      if (event.case === "caughtUp") {
+        const { result } = await client.updateWatch({ streamId: "stream-1", command });
+        expect(result).toMatchObject({ id: 3n, subscriptions: [{ symbol: "BETA" }] });
+        publish("BETA", 1);
+      }
+      if (quotes.length > 0) break;
+    }
+    expect(events).toEqual(["started", "caughtUp", "commandResult", "quotes BETA"]);
+  });
+
+  it("answers NOT_FOUND where there is no such stream, or it has ended", async () => {
+    const { client } = setUp();
+    const command = { command: { case: "ping", value: {} } } as const;
+    const gone = { code: Code.NotFound, rawMessage: "there is no running stream stream-1: check the id" };
+    await expect(client.updateWatch({ streamId: "stream-1", command })).rejects.toMatchObject(gone);
+    const cancel = new AbortController();
+    await read(client.watchQuotes({ symbols: ["ACME"] }, { signal: cancel.signal }), () => cancel.abort());
+    await expect(client.updateWatch({ streamId: "stream-1", command })).rejects.toMatchObject(gone);
+  });
+});
+
+describe("commands of the start", () => {
+  it("hold before the first quote, and are answered after `started`", async () => {
+    const { client, publish } = setUp();
+    publish("ACME", 1);
+    publish("BETA", 2);
+    const commands: WatchCommandInit[] = [{ id: 1n, command: { case: "pause", value: { symbols: ["ACME"] } } }];
+    const seen: string[] = [];
+    for await (const { event, quotes } of client.watchQuotes({ symbols: ["*"], commands })) {
+      seen.push(event.case ?? `quotes ${quotes.map(({ symbol }) => symbol)}`);
+      if (event.case === "caughtUp") break;
+    }
+    expect(seen).toEqual(["started", "commandResult", "quotes BETA", "caughtUp"]);
+  });
+
+  it("are refused where their answers are more than may wait", async () => {
+    const { client, hub } = setUp();
+    const commands = Array.from({ length: maxWaitingResults + 1 }, () => ({
+      command: { case: "ping", value: {} } as const,
+    }));
+    const error = await read(client.watchQuotes({ symbols: ["*"], commands }), () => {});
+    expect(error?.code).toBe(Code.ResourceExhausted);
+    expect(hub.subscriberCount).toBe(0);
   });
 });

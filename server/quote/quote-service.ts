@@ -1,15 +1,25 @@
+import { create } from "@bufbuild/protobuf";
 import type { Duration } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import type {
-  QuoteService,
-  WatchQuotesRequest,
-  WatchQuotesResponse,
+import {
+  type QuoteService,
+  StreamQuotesResponseSchema,
+  type WatchQuotesRequest,
+  type WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { InvalidFieldError, NotFoundError } from "../errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import type { Candles } from "./candles.ts";
+import { listCandles } from "./list-candles.ts";
+import { publishQuotes } from "./publish-quotes.ts";
+import type { PublishTicks } from "./quote-feed.ts";
 import type { QuoteHub } from "./quote-hub.ts";
+import { QuoteIntake } from "./quote-intake.ts";
 import { QuoteWatch } from "./quote-watch.ts";
+import { runCommands, startOf } from "./run-commands.ts";
 import { type Every, systemEvery } from "./timers.ts";
+import { WatchRegistry } from "./watch-registry.ts";
 
 /** How often a stream gets a heartbeat where the client does not say: within what proxies and NATs call idle. */
 export const defaultHeartbeatMillis = 15_000;
@@ -18,43 +28,73 @@ export interface QuoteServiceOptions {
   readonly hub: QuoteHub;
   /** Makes the names of streams. They give control of a stream: unguessable, and fit for a header. */
   readonly newId: () => string;
+  /** Default: there are none. */
+  readonly candles?: Candles;
+  /** Takes what PublishQuotes brings. Default: the hub. */
+  readonly publish?: PublishTicks;
   /** Default: the system's timers. */
   readonly every?: Every;
 }
 
+const noCandles: Candles = { list: async () => ({ candles: [], truncated: false }) };
+
 /** Live prices over RPC, as `quote_service.proto` says. */
-export function quoteService({
-  hub,
-  newId,
-  every = systemEvery,
-}: QuoteServiceOptions): ServiceImpl<typeof QuoteService> {
+export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof QuoteService> {
+  const { hub, newId, candles = noCandles, publish = (ticks) => hub.publish(ticks), every = systemEvery } = options;
+  const intake = new QuoteIntake(hub);
+  const watches = new WatchRegistry();
+
+  async function* stream(
+    request: WatchQuotesRequest,
+    context: HandlerContext,
+    onStart?: (watch: QuoteWatch) => void,
+  ): AsyncGenerator<WatchQuotesResponse> {
+    const streamId = newId();
+    const heartbeatMillis = millisOf(request.heartbeatInterval) ?? defaultHeartbeatMillis;
+    using watch = new QuoteWatch({ hub, request, streamId, heartbeatMillis, every, signal: context.signal });
+    for (const command of request.commands) watch.command(command);
+    using _known = watches.add(streamId, watch);
+    sendHeader(context, { [metadataNames.streamId]: streamId });
+    onStart?.(watch);
+    try {
+      for (;;) {
+        const response = watch.next();
+        if (response === undefined) await watch.wait();
+        else yield response;
+      }
+    } finally {
+      setTrailer(context, {
+        [metadataNames.cursor]: `${hub.epoch}.${watch.sentSeq}`,
+        [metadataNames.sentCount]: watch.sentCount,
+      });
+    }
+  }
+
   return {
     listInstruments: () => ({ instruments: [...hub.instruments] }),
 
-    async *watchQuotes(request: WatchQuotesRequest, context: HandlerContext): AsyncGenerator<WatchQuotesResponse> {
-      const streamId = newId();
-      using watch = new QuoteWatch({
-        hub,
-        streamId,
-        symbols: request.symbols,
-        policy: request.slowReaderPolicy,
-        heartbeatMillis: millisOf(request.heartbeatInterval) ?? defaultHeartbeatMillis,
-        every,
-        signal: context.signal,
-      });
-      sendHeader(context, { [metadataNames.streamId]: streamId });
-      try {
-        for (;;) {
-          const response = watch.next();
-          if (response === undefined) await watch.wait();
-          else yield response;
-        }
-      } finally {
-        setTrailer(context, {
-          [metadataNames.cursor]: `${hub.epoch}.${watch.sentSeq}`,
-          [metadataNames.sentCount]: watch.sentCount,
-        });
-      }
+    getQuote({ symbol }) {
+      if (!hub.has(symbol)) throw new NotFoundError("instrument", symbol);
+      return { quote: hub.newest(symbol) };
+    },
+
+    listCandles: (request) => listCandles(request, { market: hub, candles }),
+
+    publishQuotes: (requests) => publishQuotes(requests, { intake, publish }),
+
+    watchQuotes: (request, context) => stream(request, context),
+
+    async *streamQuotes(requests, context) {
+      const incoming = requests[Symbol.asyncIterator]();
+      const start = await startOf(incoming);
+      const updates = stream(start, context, (watch) => void runCommands(incoming, watch));
+      for await (const update of updates) yield create(StreamQuotesResponseSchema, { update });
+    },
+
+    updateWatch({ streamId, command }) {
+      const watch = watches.get(streamId);
+      if (command === undefined) throw new InvalidFieldError("command", "say what is to change");
+      return { result: watch.command(command) };
     },
   };
 }

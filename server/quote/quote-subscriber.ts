@@ -1,75 +1,130 @@
-import type { Quote } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { SlowReaderError } from "../errors.ts";
-import type { MicroClock } from "./micro-time.ts";
-import type { LogEntry, QuoteQueue } from "./quote-queue.ts";
+import type { Timers } from "../../client/timers.ts";
+import type { PauseMode, Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { type DomainError, ReplayOverrunError, SlowReaderError } from "../errors.ts";
+import { QuoteDelivery } from "./quote-delivery.ts";
+import { type LineOwner, type Listing, QuoteLine } from "./quote-line.ts";
+import type { LogEntry, QuoteLog } from "./quote-log.ts";
 
-/** What a subscriber needs of the log that it reads. */
-export interface SubscribedLog {
-  /** The sequence number of the newest quote of the log, 0 where it is empty. */
-  newestSeq(): bigint;
-  readonly now: MicroClock;
-  /** Takes the subscriber off the log: no quote is offered to it any more. */
+/** What a subscriber needs of the hub that it reads. */
+export interface SubscribedHub {
+  readonly log: QuoteLog;
+  readonly timers: Timers;
+  /** How many quotes may wait where none may be skipped. */
+  readonly maxWaiting?: number | undefined;
+  /** How many more subscriptions there may be. */
+  readonly subscriptionsLeft: number;
+  /** Counts subscriptions that begin, or with a negative number end. */
+  countSubscriptions(change: number): void;
+  /** Takes the subscriber off the hub. */
   leave(subscriber: QuoteSubscriber): void;
 }
 
 type State =
   | { readonly kind: "open" }
-  | { readonly kind: "failed"; readonly seq: bigint; readonly error: SlowReaderError }
-  | { readonly kind: "closed"; readonly seq: bigint };
+  | { readonly kind: "failed"; readonly seq: number; readonly error: DomainError }
+  | { readonly kind: "closed"; readonly seq: number };
 
 /**
- * One reader of the log. Quotes come in by `offer` and wait in a bounded queue until the reader takes them. Within a
- * symbol nothing older ever follows newer. Dispose of it to leave the log.
+ * One reader of the log, with a line for each instrument that it subscribes to. Quotes come in by `offer` and wait
+ * until the reader takes them. Dispose of it to leave the hub.
  */
-export class QuoteSubscriber implements Disposable {
-  readonly #log: SubscribedLog;
-  readonly #queue: QuoteQueue;
+export class QuoteSubscriber implements LineOwner, Disposable {
+  readonly #hub: SubscribedHub;
+  readonly #delivery: QuoteDelivery;
+  readonly #lines = new Map<string, QuoteLine>();
   #endWait: (() => void) | undefined;
   #state: State = { kind: "open" };
+  #seq: number;
 
-  constructor(log: SubscribedLog, queue: QuoteQueue) {
-    this.#log = log;
-    this.#queue = queue;
+  /** @param seq a place in the log: its lines are owed nothing at or before it that they do not get as a snapshot */
+  constructor(hub: SubscribedHub, policy: SlowReaderPolicy, seq: number) {
+    const { log, timers, maxWaiting } = hub;
+    this.#hub = hub;
+    this.#seq = seq;
+    this.#delivery = new QuoteDelivery({ policy, log, timers, maxWaiting, wake: () => this.wake() });
   }
 
-  /** How many quotes wait. */
+  /** How many quotes wait to be taken. What pauses and rates hold back, and what a replay has yet to read, do not. */
   get queued(): number {
-    return this.#queue.size;
+    return this.#delivery.waiting.size;
   }
 
-  /** How many quotes were skipped for newer ones. */
+  /** How many quotes gave way to newer ones, those of pauses not counted. */
   get conflated(): number {
-    return this.#queue.conflated;
+    return this.#delivery.waiting.conflated;
   }
 
-  /** How long the oldest of the waiting quotes has waited, in microseconds; 0 where none waits. */
-  get lagMicros(): number {
-    const oldest = this.#queue.oldest;
-    return oldest === undefined ? 0 : Math.max(0, this.#log.now() - oldest.arrivedAt);
+  /** When the oldest of the quotes that wait to be taken came in; absent where none waits. */
+  get oldestArrival(): number | undefined {
+    return this.#delivery.waiting.oldestArrival;
   }
 
-  /** The place in the log up to which every quote of the subscription was taken or conflated. Never moves back. */
-  get seq(): bigint {
-    if (this.#state.kind !== "open") return this.#state.seq;
-    const oldest = this.#queue.oldest;
-    return oldest === undefined ? this.#log.newestSeq() : oldest.quote.seq - 1n;
+  /** Whether quotes of a snapshot wait. */
+  get hasSnapshot(): boolean {
+    return this.#delivery.waiting.hasSnapshot;
+  }
+
+  /** Whether a replay runs: there may be more to take although nothing waits. */
+  get replaying(): boolean {
+    return this.#delivery.replay.running;
+  }
+
+  /** How many more subscriptions there may be, of all subscribers. */
+  get subscriptionsLeft(): number {
+    return this.#hub.subscriptionsLeft;
+  }
+
+  /** The lines by their symbols, in the order in which they began. */
+  get lines(): ReadonlyMap<string, QuoteLine> {
+    return this.#lines;
   }
 
   /**
-   * Takes up to `max` waiting quotes, in the order of the log; none where none waits. Throws a
-   * {@link SlowReaderError} once more quotes waited than the queue may hold.
+   * The place in the log up to which all that the lines are owed was taken, or gave way to something that was taken or
+   * stands behind the place. Never moves back: a line that begins later counts from its snapshot on.
    */
-  take(max: number): Quote[] {
+  get seq(): number {
+    if (this.#state.kind !== "open") return this.#state.seq;
+    this.#seq = Math.max(this.#seq, Math.min(this.#hub.log.newestSeq, this.#delivery.oldestSeq - 1));
+    return this.#seq;
+  }
+
+  /** Whether it still takes quotes: it has not failed, and was not disposed of. */
+  get isOpen(): boolean {
+    return this.#state.kind === "open";
+  }
+
+  /** Throws a {@link SlowReaderError} or a {@link ReplayOverrunError} once the reader was too slow. */
+  check(): void {
     if (this.#state.kind === "failed") throw this.#state.error;
-    return this.#queue.take(max);
+  }
+
+  /** Takes up to `max` live quotes, in the order of the log as far as none was held back; none where none waits. */
+  take(max: number): Quote[] {
+    this.check();
+    return this.#delivery.waiting.take(max);
+  }
+
+  /** Takes up to `max` quotes of a snapshot. */
+  takeSnapshot(max: number): Quote[] {
+    this.check();
+    return this.#delivery.waiting.takeSnapshot(max);
+  }
+
+  /** Takes up to `max` quotes of a replay. Where it has come to its end, its lines are live when this returns. */
+  takeReplay(max: number): Quote[] {
+    const { waiting, replay } = this.#delivery;
+    if (waiting.lossless && replay.overrun) this.#fail(new ReplayOverrunError());
+    this.check();
+    return this.#delivery.takeReplay(max, (symbol) => this.#lines.get(symbol));
   }
 
   /**
-   * Resolves when quotes wait, when the subscriber has failed or is closed, and on `wake`; never rejects. One reader
-   * may wait at a time.
+   * Resolves when quotes may be taken, when the subscriber has failed or is closed, and on `wake`; never rejects. One
+   * reader may wait at a time.
    */
   wait(): Promise<void> {
-    if (this.#state.kind !== "open" || this.#queue.size > 0) return Promise.resolve();
+    if (this.#state.kind !== "open" || this.queued > 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#endWait = resolve;
     });
@@ -82,13 +137,52 @@ export class QuoteSubscriber implements Disposable {
     endWait?.();
   }
 
-  /** Takes in a quote of the log. For the log only. */
-  offer(slot: number, entry: LogEntry): void {
+  /** Takes in a quote of the log. For the hub only. */
+  offer(line: QuoteLine, entry: LogEntry): void {
     if (this.#state.kind !== "open") return;
-    if (!this.#queue.push(slot, entry)) {
-      this.#end({ kind: "failed", seq: this.seq, error: new SlowReaderError(this.#queue.size) });
-    }
+    if (!this.#delivery.offer(line, entry)) this.#fail(new SlowReaderError(this.queued));
     this.wake();
+  }
+
+  /**
+   * Begins lines of instruments that it does not subscribe to, each with a snapshot, or all with a replay. Does nothing
+   * where it is not open.
+   *
+   * @param maxRate the most quotes a second of each; 0: no limit
+   * @param replayFrom a place behind which the log holds everything
+   */
+  subscribe(listings: readonly Listing[], maxRate: number, replayFrom?: number): void {
+    if (!this.isOpen) return;
+    const lines = listings.map((listing) => {
+      const line = new QuoteLine(this, listing);
+      if (maxRate > 0) this.#delivery.controlOf(line).maxRate = maxRate;
+      this.#lines.set(line.symbol, line);
+      this.#hub.countSubscriptions(1);
+      return line;
+    });
+    if (replayFrom === undefined) this.#delivery.begin(lines);
+    else this.#delivery.beginFrom(lines, replayFrom);
+  }
+
+  /** Ends lines, and drops what waits of them. */
+  unsubscribe(lines: readonly QuoteLine[]): void {
+    this.#delivery.end(lines);
+    for (const line of lines) this.#detach(line);
+  }
+
+  /** Holds the quotes of lines back; one that is paused keeps its mode. */
+  pause(lines: readonly QuoteLine[], mode: PauseMode): void {
+    this.#delivery.pause(lines, mode);
+  }
+
+  /** Lets the quotes of lines come again. Returns how many of the pause are skipped of each. */
+  resume(lines: readonly QuoteLine[]): ReadonlyMap<QuoteLine, number> {
+    return this.#delivery.resume(lines);
+  }
+
+  /** Limits how many quotes a second come of some lines; 0: no limit. */
+  setRate(lines: readonly QuoteLine[], maxRate: number): void {
+    this.#delivery.setRate(lines, maxRate);
   }
 
   [Symbol.dispose](): void {
@@ -96,9 +190,20 @@ export class QuoteSubscriber implements Disposable {
     this.wake();
   }
 
+  #fail(error: DomainError): void {
+    if (this.#state.kind === "open") this.#end({ kind: "failed", seq: this.seq, error });
+  }
+
   #end(state: State): void {
     this.#state = state;
-    this.#queue.clear();
-    this.#log.leave(this);
+    this.#delivery.clear();
+    for (const line of this.#lines.values()) this.#detach(line);
+    this.#hub.leave(this);
+  }
+
+  #detach(line: QuoteLine): void {
+    this.#lines.delete(line.symbol);
+    this.#hub.countSubscriptions(-1);
+    line.detach();
   }
 }

@@ -1,91 +1,74 @@
-import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { InstrumentSchema, QuotePhase, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import type { WatchQuotesResponse } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { QuotePhase, SlowReaderPolicy, SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { SlowReaderError } from "../errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
-import { ManualTime, someMonday } from "./manual-time.ts";
-import { QuoteHub } from "./quote-hub.ts";
-import { maxQuotesInResponse, QuoteWatch, type QuoteWatchOptions } from "./quote-watch.ts";
+import { maxQuotesInResponse } from "./quote-watch.ts";
+import { drain, give, testWatch, told } from "./test-watch.ts";
 
-function setUp(instrumentCount = 3) {
-  const time = new ManualTime();
-  const symbols = Array.from({ length: instrumentCount }, (_, index) => `S${String(index).padStart(4, "0")}`);
-  const instruments = symbols.map((symbol) => create(InstrumentSchema, { symbol }));
-  const hub = new QuoteHub({ epoch: 9n, now: time.now, instruments });
-  const abort = new AbortController();
-  const watch = (options: Partial<QuoteWatchOptions> = {}) =>
-    new QuoteWatch({
-      hub,
-      streamId: "stream-1",
-      symbols: [],
-      policy: SlowReaderPolicy.CONFLATE,
-      heartbeatMillis: 1000,
-      every: time.every,
-      signal: abort.signal,
-      ...options,
-    });
-  const publish = (...published: string[]) =>
-    hub.publish(published.map((symbol) => ({ symbol, last: 1, sourceTime: someMonday })));
-  return { time, hub, abort, watch, publish, symbols };
-}
+const { DISCONNECT } = SlowReaderPolicy;
 
-/** What a watch has to say until it has nothing at hand. */
-function drain(watch: QuoteWatch): WatchQuotesResponse[] {
-  const responses: WatchQuotesResponse[] = [];
-  for (let next = watch.next(); next !== undefined; next = watch.next()) responses.push(next);
-  return responses;
-}
-
-function summary({ event, phase, quotes, cursor }: WatchQuotesResponse): string {
-  const what = event.case ?? `${phase === QuotePhase.SNAPSHOT ? "snapshot" : "live"} ${quotes.map((each) => each.seq)}`;
-  return `${what} @${cursor?.epoch}.${cursor?.seq}`;
-}
-
-describe("QuoteWatch", () => {
+describe("a stream of quotes", () => {
   it("starts, sends a snapshot, catches up, and goes on live", () => {
-    const { watch, publish } = setUp();
-    publish("S0000", "S0001", "S0000");
+    const { watch, publish } = testWatch();
+    publish("A", "B", "A");
     const one = watch();
-    expect(drain(one).map(summary)).toEqual(["started @9.3", "snapshot 2,3 @9.3", "caughtUp @9.3"]);
-    publish("S0001", "S0002");
-    expect(drain(one).map(summary)).toEqual(["live 4,5 @9.5"]);
+    expect(told(one)).toEqual(["started @1", "snapshot B1,A2 @3", "caughtUp @3"]);
+    publish("B", "C");
+    expect(told(one)).toEqual(["live B2,C1 @5"]);
     expect([one.sentCount, one.sentSeq]).toEqual([4, 5n]);
   });
 
   it("sends no snapshot where there is nothing to show", () => {
-    const { watch } = setUp();
-    expect(drain(watch()).map(summary)).toEqual(["started @9.0", "caughtUp @9.0"]);
+    const { watch } = testWatch();
+    expect(told(watch())).toEqual(["started @0", "caughtUp @0"]);
   });
 
-  it("tells its name and what became of each symbol first", () => {
-    const { watch } = setUp();
-    const first = watch({ symbols: ["S0002", "X"] }).next();
+  it("tells its name and what became of each symbol first, each once and in the order asked for", () => {
+    const { watch } = testWatch();
+    const first = watch({ symbols: ["C", "X", "A", "C"], maxRate: 2 }).next();
     expect(first?.event.value).toMatchObject({
       streamId: "stream-1",
       subscriptions: [
-        { symbol: "S0002", status: 1 },
-        { symbol: "X", status: 2 },
+        { symbol: "C", status: SubscriptionStatus.ACCEPTED, maxRate: 2 },
+        { symbol: "X", status: SubscriptionStatus.UNKNOWN_SYMBOL, maxRate: 0 },
+        { symbol: "A", status: SubscriptionStatus.ACCEPTED, maxRate: 2 },
       ],
     });
   });
 
-  it("splits a large snapshot, and keeps what happens meanwhile for after it", () => {
-    const { watch, publish, symbols } = setUp(maxQuotesInResponse + 1);
+  it("is of all instruments where `*` is among the symbols", () => {
+    const { watch } = testWatch();
+    const { event } = watch({ symbols: ["B", "*"] }).next() ?? {};
+    expect(event?.value).toMatchObject({ subscriptions: [{ symbol: "A" }, { symbol: "B" }, { symbol: "C" }] });
+  });
+
+  it("splits a large snapshot, and shows what happens meanwhile in it", () => {
+    const symbols = Array.from({ length: maxQuotesInResponse + 1 }, (_, index) => `S${index}`);
+    const { watch, publish } = testWatch({ symbols });
     publish(...symbols);
     const one = watch();
     const started = one.next();
-    publish("S0000");
+    publish("S0");
     const rest = drain(one);
-    expect([started, ...rest].map((response) => response?.quotes.length)).toEqual([0, maxQuotesInResponse, 1, 0, 1]);
-    expect(rest.map((response) => response.cursor?.seq)).toEqual([501n, 501n, 501n, 502n]);
+    expect([started, ...rest].map((response) => response?.quotes.length)).toEqual([0, maxQuotesInResponse, 1, 0]);
+    expect(rest.map((response) => response.cursor?.seq)).toEqual([501n, 502n, 502n]);
+    expect(rest[1]).toMatchObject({ phase: QuotePhase.SNAPSHOT, quotes: [{ symbol: "S0", instrumentSeq: 2n }] });
+  });
+
+  it("keeps what happens during a snapshot for after it where nothing may be skipped", () => {
+    const { watch, publish } = testWatch();
+    publish("A");
+    const one = watch({ slowReaderPolicy: DISCONNECT });
+    one.next();
+    publish("A", "A");
+    expect(told(one)).toEqual(["snapshot A1 @1", "caughtUp @1", "live A2,A3 @3"]);
   });
 
   it("splits a large burst, each part with a place that holds for all symbols", () => {
-    const { watch, publish } = setUp();
-    const one = watch({ policy: SlowReaderPolicy.DISCONNECT });
+    const { watch, publish } = testWatch();
+    const one = watch({ slowReaderPolicy: DISCONNECT });
     drain(one);
-    publish(...Array.from({ length: maxQuotesInResponse + 2 }, () => "S0000"));
+    publish(...Array.from({ length: maxQuotesInResponse + 2 }, () => "A"));
     const parts = drain(one).map(({ quotes, cursor }) => [quotes.length, cursor?.seq]);
     expect(parts).toEqual([
       [500, 500n],
@@ -94,33 +77,43 @@ describe("QuoteWatch", () => {
   });
 
   it("counts a response only when the next is asked for", () => {
-    const { watch, publish } = setUp();
+    const { watch, publish } = testWatch();
     const one = watch();
     drain(one);
-    publish("S0000");
+    publish("A");
     one.next();
     expect([one.sentCount, one.sentSeq]).toEqual([0, 0n]);
     one.next();
     expect([one.sentCount, one.sentSeq]).toEqual([1, 1n]);
   });
 
-  it("has got nowhere before the snapshot is complete", () => {
-    const { watch, publish } = setUp();
-    publish("S0000");
+  it("claims no more than it has sent in a snapshot that is under way", () => {
+    const symbols = Array.from({ length: maxQuotesInResponse + 10 }, (_, index) => `S${index}`);
+    const { watch, publish } = testWatch({ symbols });
+    publish("S0", ...symbols);
     const one = watch();
-    const places = Array.from({ length: 4 }, () => {
+    const places = Array.from({ length: 5 }, () => {
       one.next();
       return one.sentSeq;
     });
-    expect(places).toEqual([0n, 0n, 0n, 1n]);
+    expect(places).toEqual([0n, 1n, 501n, 511n, 511n]);
+  });
+
+  it("gives one message to all who read the same quotes at the same place", () => {
+    const { watch, publish } = testWatch();
+    const [one, two, other] = [watch(), watch({ slowReaderPolicy: DISCONNECT }), watch({ symbols: ["A"] })];
+    for (const each of [one, two, other]) drain(each);
+    publish("A", "B");
+    expect(one.next()).toBe(two.next());
+    expect(other.next()).not.toBe(one.next());
   });
 
   it("tells in a heartbeat what waits, what was skipped, and how far the feed is", () => {
-    const { watch, publish, time } = setUp();
-    const one = watch({ symbols: ["S0000", "S0001"] });
+    const { watch, publish, time } = testWatch();
+    const one = watch({ symbols: ["A", "B"] });
     drain(one);
-    publish("S0000", "S0001", "S0000");
-    time.pass(1500);
+    publish("A", "B", "A");
+    time.pass(1_500);
     time.beat();
     expect(one.next()).toMatchObject({
       cursor: { seq: 1n },
@@ -137,15 +130,15 @@ describe("QuoteWatch", () => {
   });
 
   it("owes one heartbeat, however many have become due while the reader was slow", () => {
-    const { watch, time } = setUp();
+    const { watch, time } = testWatch();
     const one = watch();
     drain(one);
     for (let beats = 0; beats < 5; beats++) time.beat();
-    expect(drain(one).map(summary)).toEqual(["heartbeat @9.0"]);
+    expect(told(one)).toEqual(["heartbeat @0"]);
   });
 
-  it("wakes its reader for quotes, for heartbeats, and for an abort", async () => {
-    const { watch, publish, time, abort } = setUp();
+  it("wakes its reader for quotes, heartbeats, commands, an abort, and a failure", async () => {
+    const { watch, publish, time, abort } = testWatch();
     const one = watch();
     drain(one);
     const woken = async (cause: () => void) => {
@@ -153,38 +146,50 @@ describe("QuoteWatch", () => {
       cause();
       await waited;
     };
-    await woken(() => publish("S0000"));
-    expect(drain(one).map(summary)).toEqual(["live 1 @9.1"]);
+    await woken(() => publish("A"));
+    expect(told(one)).toEqual(["live A1 @1"]);
     await woken(() => time.beat());
-    expect(drain(one).map(summary)).toEqual(["heartbeat @9.1"]);
+    expect(told(one)).toEqual(["heartbeat @1"]);
+    await woken(() => give(one, { case: "ping", value: {} }));
+    expect(told(one)).toEqual(["commandResult @1"]);
+    const two = watch();
+    drain(two);
+    const waited = two.wait();
+    two.fail(new Error("a bad command"));
+    await waited;
+    expect(() => two.next()).toThrow("a bad command");
     await woken(() => abort.abort(new Error("the server is shutting down")));
     expect(() => one.next()).toThrow("the server is shutting down");
   });
 
   it("fails a reader that is too slow and asked for that, with the place it got to", () => {
-    const { watch, publish } = setUp();
-    const one = watch({ policy: SlowReaderPolicy.DISCONNECT });
-    publish("S0001");
+    const { watch, publish } = testWatch();
+    const one = watch({ slowReaderPolicy: DISCONNECT });
+    publish("B");
     drain(one);
-    publish(...Array.from({ length: maxWaitingQuotes + 1 }, () => "S0000"));
+    publish(...Array.from({ length: maxWaitingQuotes + 1 }, () => "A"));
     expect(() => one.next()).toThrow(SlowReaderError);
     expect([one.sentCount, one.sentSeq]).toEqual([1, 1n]);
   });
 
-  it("leaves them at once when the signal aborts, even where nobody asks for the next response", () => {
-    const { watch, time, hub, abort } = setUp();
+  it("leaves the hub at once when the signal aborts, even where nobody asks for the next response", () => {
+    const { watch, time, hub, abort } = testWatch();
     watch().next();
     abort.abort();
     expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
   });
 
-  it("leaves neither a subscriber nor a timer behind", () => {
-    const { watch, time, hub } = setUp();
+  it("leaves neither a subscriber nor a line nor a timer behind", () => {
+    const { watch, time, hub, publish } = testWatch();
     {
-      using one = watch();
-      one.next();
-      expect([hub.subscriberCount, time.timerCount]).toEqual([1, 1]);
+      using one = watch({ maxRate: 1 });
+      drain(one);
+      publish("A");
+      drain(one);
+      publish("A");
+      expect([hub.subscriberCount, time.timerCount, time.timers.count]).toEqual([1, 1, 1]);
     }
-    expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
+    expect([hub.subscriberCount, time.timerCount, time.timers.count]).toEqual([0, 0, 0]);
+    expect([...hub.listings.values()].map(({ lines }) => lines.length)).toEqual([0, 0, 0]);
   });
 });

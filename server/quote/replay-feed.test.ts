@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { microsPerDay, microsPerSecond } from "../../client/micro-time.ts";
 import { ManualTime, someMonday } from "./manual-time.ts";
-import { microsPerDay, microsPerSecond } from "./micro-time.ts";
 import type { QuoteFeed, Tick } from "./quote-feed.ts";
 import { openReplayFeed } from "./replay-feed.ts";
 import { maxBatchTicks } from "./tick-pacer.ts";
@@ -172,6 +172,21 @@ describe("openReplayFeed, on ticks,", () => {
 });
 
 describe("openReplayFeed", () => {
+  it("tells bars, which sum up a day, from ticks", async () => {
+    expect((await openReplayFeed({ path: index500 })).areBars).toBe(true);
+    expect((await openReplayFeed({ path: await fourTicks() })).areBars).toBe(false);
+  });
+
+  it("takes columns by the names that it is told", async () => {
+    const path = await fileOf("ts,b,c", "2026-01-05,1,2");
+    const time = new ManualTime();
+    const feed = await openReplayFeed({ ...time, path, columns: { time: "ts", bid: "b", close: "c" } });
+    expect(feed.areBars).toBe(true);
+    expect((await play(feed, time)).ticks).toMatchObject([{ bid: 1, last: 2 }]);
+    const problem = "ticks.csv line 1: no column is called x, as time is to be (the header has ts, b, c)";
+    await expect(openReplayFeed({ path, columns: { time: "x" } })).rejects.toThrow(problem);
+  });
+
   it("finds every error before it starts", async () => {
     const path = await fileOf("date,price", "2026-01-05,1", "2026-01-06,x");
     await expect(openReplayFeed({ path })).rejects.toThrow('ticks.csv line 3: price "x" is not a number');

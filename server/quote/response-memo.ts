@@ -1,29 +1,51 @@
-import type { Quote } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import type { Quote, QuotePhase } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { WatchQuotesResponse } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+
+/**
+ * How many responses are remembered: what the readers of a busy moment ask for. More would keep the memory of what the
+ * log holds of each quote many times over.
+ */
+export const maxRememberedResponses = 256;
 
 interface Remembered {
   readonly quotes: readonly Quote[];
-  readonly seq: bigint;
+  readonly seq: number;
+  readonly phase: QuotePhase;
   readonly response: WatchQuotesResponse;
 }
 
 /**
  * Finds the response that another stream was given for the same quotes at the same place in the log, so that the
- * subscribers of the same symbols get one message, which is encoded once. It remembers one for each newest quote, and
- * no longer than that is remembered elsewhere.
+ * subscribers of the same symbols get one message, which is encoded once. It remembers one for each newest quote.
  */
 export class ResponseMemo {
-  readonly #byNewest = new WeakMap<Quote, Remembered>();
+  readonly #byNewest = new Map<Quote, Remembered>();
 
   /** @param quotes at least one, in the order of the log */
-  responseFor(quotes: readonly Quote[], seq: bigint, make: () => WatchQuotesResponse): WatchQuotesResponse {
+  responseFor(
+    quotes: readonly Quote[],
+    seq: number,
+    phase: QuotePhase,
+    make: () => WatchQuotesResponse,
+  ): WatchQuotesResponse {
     const newest = quotes.at(-1);
     if (newest === undefined) return make();
     const known = this.#byNewest.get(newest);
-    if (known !== undefined && known.seq === seq && haveSameMembers(known.quotes, quotes)) return known.response;
+    if (known !== undefined && known.seq === seq && known.phase === phase && haveSameMembers(known.quotes, quotes)) {
+      return known.response;
+    }
     const response = make();
-    this.#byNewest.set(newest, { quotes, seq, response });
+    this.#remember(newest, { quotes, seq, phase, response });
     return response;
+  }
+
+  #remember(newest: Quote, remembered: Remembered): void {
+    this.#byNewest.set(newest, remembered);
+    if (this.#byNewest.size <= maxRememberedResponses) return;
+    for (const oldest of this.#byNewest.keys()) {
+      this.#byNewest.delete(oldest);
+      break;
+    }
   }
 }
 

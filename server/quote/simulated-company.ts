@@ -1,4 +1,5 @@
 import type { Randomness } from "./randomness.ts";
+import { testInstrument } from "./test-instrument.ts";
 
 /** A company of the simulated market, none of which exists. */
 export interface Company {
@@ -43,14 +44,18 @@ export function simulatedCompanies(count: number, random: Randomness): Company[]
 function freeSymbol(place: string, trade: string, taken: ReadonlyMap<string, Company>, random: Randomness): string {
   const letters = `${place.slice(0, 2)}${trade.slice(0, 2)}`.toUpperCase();
   const wishes = [letters, `${letters[0]}${trade.slice(0, 3).toUpperCase()}`];
-  const free = wishes.find((wish) => !taken.has(wish));
+  const free = wishes.find((wish) => isFree(wish, taken));
   if (free !== undefined) return free;
   for (;;) {
     const symbol = `${letters.slice(0, 2)}${letter(random)}${letter(random)}`;
-    if (!taken.has(symbol)) return symbol;
+    if (isFree(symbol, taken)) return symbol;
     const other = `${letters[0]}${letter(random)}${letter(random)}${letter(random)}`;
-    if (!taken.has(other)) return other;
+    if (isFree(other, taken)) return other;
   }
+}
+
+function isFree(symbol: string, taken: ReadonlyMap<string, Company>): boolean {
+  return symbol !== testInstrument.symbol && !taken.has(symbol);
 }
 
 function letter(random: Randomness): string {

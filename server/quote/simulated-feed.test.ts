@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { microsPerDay, microsPerSecond } from "../../client/micro-time.ts";
 import { ManualTime, someMonday } from "./manual-time.ts";
-import { microsPerDay, microsPerSecond } from "./micro-time.ts";
 import { FeedError, type QuoteFeed, type Tick } from "./quote-feed.ts";
 import { type SimulatedFeedOptions, simulatedFeed } from "./simulated-feed.ts";
 
@@ -37,6 +37,11 @@ describe("simulatedFeed", () => {
     const { instruments } = simulatedFeed({ ...new ManualTime(), instruments: 10_000 });
     expect(new Set(instruments.map(({ symbol }) => symbol)).size).toBe(10_000);
     expect(new Set(instruments.map(({ name }) => name)).size).toBe(10_000);
+  });
+
+  it.each([1, 2, 3, 4, 5])("leaves the symbol of the test instrument to that (seed %i)", (seed) => {
+    const { instruments } = simulatedFeed({ ...new ManualTime(), instruments: 9_999, seed });
+    expect(instruments.map(({ symbol }) => symbol)).not.toContain("TEST");
   });
 
   it("makes the same ticks of the same seed and clock, at each run", async () => {

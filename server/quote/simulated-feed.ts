@@ -1,13 +1,10 @@
-import type { MicroClock } from "./micro-time.ts";
+import type { MicroClock } from "../../client/micro-time.ts";
 import { FeedError, maxInstruments, type QuoteFeed } from "./quote-feed.ts";
 import { seededRandomness } from "./randomness.ts";
 import { simulatedCompanies } from "./simulated-company.ts";
 import { simulatedInstrument } from "./simulated-instrument.ts";
-import { SimulatedMarket } from "./simulated-market.ts";
+import { maxTicksPerSecond, SimulatedMarket } from "./simulated-market.ts";
 import { systemWait, type Wait } from "./timers.ts";
-
-/** The most ticks a second that a feed can be asked for: far beyond what one process hands on. */
-export const maxTicksPerSecond = 1_000_000;
 
 /** The longest step between batches, in milliseconds: longer ones would be seen. */
 export const maxStepMillis = 100;

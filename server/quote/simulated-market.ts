@@ -1,9 +1,12 @@
-import { type MicroTime, microsPerSecond } from "./micro-time.ts";
+import { type MicroTime, microsPerSecond } from "../../client/micro-time.ts";
 import type { Tick } from "./quote-feed.ts";
 import type { Randomness } from "./randomness.ts";
 import { acme } from "./simulated-company.ts";
 import type { SimulatedInstrument } from "./simulated-instrument.ts";
 import { SimulatedStock } from "./simulated-stock.ts";
+
+/** The most ticks a second that can be asked for: far beyond what one process hands on. */
+export const maxTicksPerSecond = 1_000_000;
 
 // After a pause of the machine the market goes on from here, rather than make up for all that it missed.
 const maxCatchUpMicros = microsPerSecond;

@@ -1,4 +1,4 @@
-import { type MicroTime, microsPerDay, microsPerSecond } from "./micro-time.ts";
+import { type MicroTime, microsPerDay, microsPerSecond } from "../../client/micro-time.ts";
 import type { Tick } from "./quote-feed.ts";
 import type { Randomness } from "./randomness.ts";
 import type { SimulatedInstrument } from "./simulated-instrument.ts";

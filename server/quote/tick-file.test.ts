@@ -120,7 +120,7 @@ describe("ticksOfFile", () => {
     [
       "a row without a symbol",
       ["symbol,time,bid", ",2026-01-05,1"],
-      'eurusd.csv line 2: symbol "" is not a symbol: it has 1 to 64 bytes',
+      'eurusd.csv line 2: symbol "" is not a symbol: it has 1 to 64 bytes, and is not *',
     ],
     [
       "time that runs backwards",

@@ -1,8 +1,8 @@
 import { basename, extname } from "node:path";
+import type { MicroTime } from "../../client/micro-time.ts";
+import { type ColumnMapping, TickColumns, TickRowError } from "../../client/tick-columns.ts";
 import { csvRows, lineError } from "./csv-rows.ts";
-import type { MicroTime } from "./micro-time.ts";
 import { FeedError, maxInstruments, type Tick } from "./quote-feed.ts";
-import { TickColumns } from "./tick-columns.ts";
 
 /** A tick and the line of the file that it stands on. */
 export interface TickOfLine {
@@ -17,22 +17,31 @@ interface Newest {
   readonly last: number | undefined;
 }
 
+/** What can be told of a file besides its name. */
+export interface TickFileOptions {
+  /** Which columns have what, where their names do not tell. */
+  readonly columns?: ColumnMapping;
+  /** Gets whether the rows are bars, when the header has been read. */
+  readonly onKind?: (areBars: boolean) => void;
+}
+
 /**
  * Streams the ticks of a CSV file, in the file's order. Each symbol's are in the order of time. The close of one bar
  * is the previous close of the next, where the file does not say. Memory grows with the symbols, not with the file.
  *
  * Throws a {@link FeedError} that names the file and the line.
  */
-export async function* ticksOfFile(path: string): AsyncGenerator<TickOfLine> {
+export async function* ticksOfFile(path: string, options: TickFileOptions = {}): AsyncGenerator<TickOfLine> {
   const newestOf = new Map<string, Newest>();
   let columns: TickColumns | undefined;
-  for await (const row of csvRows(path)) {
+  for await (const { line, cells } of csvRows(path)) {
     if (columns === undefined) {
-      columns = new TickColumns(path, row, symbolOfFile(path));
+      columns = atLine(path, line, () => new TickColumns(cells, symbolOfFile(path), options.columns));
+      options.onKind?.(columns.areBars);
       continue;
     }
-    const { line } = row;
-    const tick = columns.read(row);
+    const known = columns;
+    const tick = atLine(path, line, () => known.read(cells));
     const newest = newestOf.get(tick.symbol);
     if (newest === undefined && newestOf.size === maxInstruments) {
       throw lineError(path, line, `${tick.symbol} is one instrument too many: there may be ${maxInstruments}`);
@@ -41,10 +50,19 @@ export async function* ticksOfFile(path: string): AsyncGenerator<TickOfLine> {
       throw lineError(path, line, `the time of ${tick.symbol} runs backwards: it is before line ${newest.line}`);
     }
     newestOf.set(tick.symbol, { time: tick.sourceTime, line, last: tick.last });
-    yield { line, tick: columns.areBars ? { ...tick, previousClose: tick.previousClose ?? newest?.last } : tick };
+    yield { line, tick: known.areBars ? { ...tick, previousClose: tick.previousClose ?? newest?.last } : tick };
   }
   if (columns === undefined) throw new FeedError(`${path}: the file is empty: its first row names the columns`);
   if (newestOf.size === 0) throw new FeedError(`${path}: the file has a header and no rows`);
+}
+
+/** What `read` gives; where the row is at fault, the error tells where it stands. */
+function atLine<T>(path: string, line: number, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof TickRowError ? lineError(path, line, error.message) : error;
+  }
 }
 
 /** The file's name in capitals, without its folder and its ending. */

@@ -1,4 +1,4 @@
-import { type MicroClock, type MicroTime, microsPerMilli } from "./micro-time.ts";
+import { type MicroClock, type MicroTime, microsPerMilli } from "../../client/micro-time.ts";
 import type { PublishTicks, Tick } from "./quote-feed.ts";
 import { maxWaitMillis, type Wait } from "./timers.ts";
 

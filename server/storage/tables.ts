@@ -3,6 +3,8 @@ import type { GeneratedAlways } from "kysely";
 /** The tables of the database as of the newest migration. Every integer is read as a bigint: none is ever rounded. */
 export interface Tables {
   product: ProductTable;
+  candle: CandleTable;
+  open_candle: OpenCandleTable;
 }
 
 /** A product a row. */
@@ -19,4 +21,27 @@ export interface ProductTable {
   price_nanos: bigint | null;
   /** The whole product as a protobuf message: what the other columns repeat is for queries only. */
   body: Uint8Array;
+}
+
+/** A complete candle a row. Times are whole microseconds since 1970. */
+export interface CandleTable {
+  symbol: string;
+  /** How long it lasts. */
+  span_seconds: bigint;
+  open_time: bigint;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  /** Null where the source does not tell it. */
+  volume: bigint | null;
+  quote_count: bigint;
+}
+
+/** A candle that goes on: one for each symbol and span. */
+export interface OpenCandleTable extends CandleTable {
+  /** The time of its newest quote. */
+  newest_time: bigint;
+  /** The session's volume at its newest quote; null where the source does not tell it. */
+  session_volume: bigint | null;
 }

@@ -42,7 +42,7 @@ async function watch(transport: Transport): Promise<void> {
   const newest = new Map<string, bigint>();
   let heardAt = performance.now();
   try {
-    const request = { heartbeatInterval: heartbeat, slowReaderPolicy: SlowReaderPolicy.DISCONNECT };
+    const request = { symbols: ["*"], heartbeatInterval: heartbeat, slowReaderPolicy: SlowReaderPolicy.DISCONNECT };
     for await (const response of createClient(QuoteService, transport).watchQuotes(request)) {
       const now = performance.now();
       report.longestSilenceMs = Math.max(report.longestSilenceMs, now - heardAt);

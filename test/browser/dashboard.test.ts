@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 import { launchChromium } from "./chromium.ts";
+import { focusedText, isOfPage, patience, quotesOf, tabTo, textOf } from "./quotes-of.ts";
 
 const results = fileURLToPath(new URL("../../test-results/", import.meta.url));
-const patience = { timeout: 20_000, interval: 50 };
 const watchMethod = "bourse.quote.v1.QuoteService/WatchQuotes";
 
 let data: string;
@@ -49,38 +49,6 @@ async function open(path: string, options: BrowserContextOptions = {}): Promise<
   return page;
 }
 
-/** The quotes page as a user sees it. */
-function quotesOf(page: Page) {
-  const status = page.locator(".status");
-  const body = page.locator(".quote-table tbody");
-  return {
-    body,
-    status,
-    button: (name: string) => page.getByRole("button", { name, exact: true }),
-    state: (state: string) => expect.poll(() => status.getAttribute("data-state"), patience).toBe(state),
-    mode: (mode: string) => expect.poll(() => status.getAttribute("data-mode"), patience).toBe(mode),
-    async moves(): Promise<void> {
-      const before = await textOf(body);
-      await expect.poll(() => textOf(body), patience).not.toBe(before);
-    },
-    async count(label: string): Promise<number> {
-      const text = await textOf(page.locator(`[data-count="${label}"] dd`));
-      return Number(text.replaceAll(",", ""));
-    },
-    symbols: () => body.locator("th").allTextContents(),
-  };
-}
-
-/** The text of an element, as it stands in the document. */
-async function textOf(locator: Locator): Promise<string> {
-  return (await locator.textContent()) ?? "";
-}
-
-/** Whether a problem is the page's own: the browser itself reports each connection that was cut or refused. */
-function isOfPage(problem: string): boolean {
-  return !problem.includes("net::ERR_");
-}
-
 /** The lines that the server wrote when a watch ended. */
 function endedWatches(): string[] {
   return server
@@ -103,29 +71,73 @@ test("prices move, over one stream whose headers are shown", async () => {
   expect(await textOf(headers)).toContain(await textOf(streamId));
 });
 
-test("pause holds the page still while the server goes on, and resume shows the newest", async () => {
+test("pause has the server hold the quotes back, and resume shows the newest and how many were skipped", async () => {
   const page = await open("/");
   const quotes = quotesOf(page);
   await quotes.state("live");
   await quotes.moves();
   await quotes.button("Pause").click();
   await quotes.mode("paused");
+  await quotes.state("paused");
   await page.evaluate(`{
     globalThis.mutations = 0;
     new MutationObserver((list) => { globalThis.mutations += list.length; })
       .observe(document.querySelector(".quote-table"), { subtree: true, childList: true, characterData: true });
   }`);
   const shown = await textOf(quotes.body);
+  await quotes.beats();
   const arrived = await quotes.count("quotes");
-  await expect.poll(() => quotes.count("quotes"), patience).toBeGreaterThan(arrived + 30);
+  await quotes.beats();
+  expect(await quotes.count("quotes")).toBe(arrived);
   expect(await textOf(quotes.body)).toBe(shown);
   expect(await page.evaluate("globalThis.mutations")).toBe(0);
   await quotes.button("Resume").click();
   await quotes.mode("following");
+  await quotes.state("live");
   await expect.poll(() => textOf(quotes.body), patience).not.toBe(shown);
-  const [, held] = /Resumed: ([\d,]+) updates had been held/.exec(await textOf(quotes.status)) ?? [];
-  expect(Number(held?.replaceAll(",", ""))).toBeGreaterThan(0);
+  expect(await quotes.skipped()).toBeGreaterThan(0);
   await quotes.moves();
+  expect(await quotes.count("attempts")).toBe(1);
+});
+
+test("a pause after which everything comes skips nothing", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  await page.getByLabel("What comes after a pause").selectOption("Then everything");
+  await quotes.button("Pause").click();
+  await quotes.state("paused");
+  const arrived = await quotes.count("quotes");
+  await quotes.beats();
+  await quotes.button("Resume").click();
+  await quotes.state("live");
+  expect(await quotes.skipped()).toBe(0);
+  await expect.poll(() => quotes.count("quotes"), patience).toBeGreaterThan(arrived + 10);
+});
+
+test("the chosen symbol has a chart that moves, in each interval, and can be read as a table", async () => {
+  const page = await open("/");
+  const quotes = quotesOf(page);
+  await quotes.state("live");
+  const chart = page.locator(".chart");
+  const drawing = chart.locator(".chart-space");
+  const label = () => drawing.getAttribute("aria-label");
+  await expect.poll(label, patience).toMatch(/^ACME: \d+ candles of 1 m since /);
+  for (const interval of ["5 m", "1 h", "1 s"]) {
+    await quotes.button(interval).click();
+    await expect.poll(label, patience).toContain(` of ${interval} `);
+  }
+  const before = await label();
+  await expect.poll(label, patience).not.toBe(before);
+  expect(await chart.locator("canvas").count()).toBeGreaterThan(0);
+  await chart.getByText("As a table").click();
+  await expect.poll(() => chart.locator("tbody tr").count(), patience).toBeGreaterThan(1);
+  const [, second = ""] = await quotes.symbols();
+  await quotes.button(second).click();
+  await expect.poll(label, patience).toContain(`${second}: `);
+  await drawing.focus();
+  for (const key of ["ArrowLeft", "ArrowRight", "+", "-", "Home", "End"]) await page.keyboard.press(key);
+  expect(await quotes.count("attempts")).toBe(1);
 });
 
 test("stop ends the stream on the server, and start begins another", async () => {
@@ -155,7 +167,7 @@ test("leaving the page ends the stream, and coming back begins another", async (
   await quotes.moves();
 });
 
-test("the watchlist takes symbols and loses them, and is remembered", async () => {
+test("the watchlist takes symbols and loses them over the same stream, and is remembered", async () => {
   const page = await open("/");
   const quotes = quotesOf(page);
   await quotes.state("live");
@@ -172,6 +184,7 @@ test("the watchlist takes symbols and loses them, and is remembered", async () =
   await expect.poll(async () => (await quotes.symbols()).slice(0, 2), patience).toEqual([second, first]);
   await quotes.state("live");
   await quotes.moves();
+  expect(await quotes.count("attempts")).toBe(1);
   await page.reload();
   await expect.poll(async () => (await quotes.symbols()).slice(0, 2), patience).toEqual([second, first]);
 });
@@ -233,25 +246,17 @@ test("the keyboard reaches and works the buttons", async () => {
   const page = await open("/");
   const quotes = quotesOf(page);
   await quotes.state("live");
-  const focused = () => page.evaluate<string>("document.activeElement.textContent");
-  const tabTo = async (text: string) => {
-    for (let steps = 0; steps < 20; steps++) {
-      await page.keyboard.press("Tab");
-      if ((await focused()) === text) return;
-    }
-    throw new Error(`the Tab key does not reach ${text}`);
-  };
-  await tabTo("Skip to the content");
-  await tabTo("Catalogue");
-  await tabTo("Pause");
+  await tabTo(page, "Skip to the content");
+  await tabTo(page, "Catalogue");
+  await tabTo(page, "Pause");
   await page.keyboard.press("Enter");
   await quotes.mode("paused");
   await page.keyboard.press("Enter");
   await quotes.mode("following");
-  await tabTo("Stop");
+  await tabTo(page, "Stop");
   await page.keyboard.press("Space");
   await quotes.state("stopped");
-  expect(await focused()).toBe("Start");
+  expect(await focusedText(page)).toBe("Start");
 });
 
 test("the theme can be changed, and is remembered", async () => {
@@ -271,6 +276,8 @@ test("a narrow screen scrolls tables, never the page", async () => {
   const width = () => page.evaluate<number>("document.documentElement.scrollWidth");
   await quotesOf(page).state("live");
   await page.locator('[data-row="quoted"]').first().waitFor();
+  await page.getByText("As a table").click();
+  await page.locator(".candles tbody tr").first().waitFor();
   expect(await width()).toBe(360);
   await page.getByRole("link", { name: "Catalogue" }).click();
   await page.locator('.status[data-state="complete"]').waitFor();

@@ -1,8 +1,12 @@
 import { expect, test } from "vitest";
+import { maxUnsavedCandles } from "../../server/quote/candle-book.ts";
 import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
+import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
+import { maxRejections } from "../../server/quote/publish-quotes.ts";
 import { maxInstruments } from "../../server/quote/quote-feed.ts";
-import { maxSubscribers } from "../../server/quote/quote-hub.ts";
-import { maxQuotesInResponse } from "../../server/quote/quote-watch.ts";
+import { maxSubscribers, maxSubscriptions } from "../../server/quote/quote-hub.ts";
+import { maxQuotesInResponse, maxWaitingResultSymbols, maxWaitingResults } from "../../server/quote/quote-watch.ts";
+import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
 import { settings } from "../../server/settings.ts";
 import { limitTable } from "../../server/transport/limits.ts";
 
@@ -21,12 +25,50 @@ const ofQuotes = [
     "quotes that wait for a reader with the policy DISCONNECT",
     "RESOURCE_EXHAUSTED, with the place to go on from in `bourse-cursor`",
   ],
+  [
+    "maxSubscriptionsPerStream",
+    maxSubscriptionsPerStream,
+    "symbols that one stream subscribes to",
+    "TOO_MANY for each further symbol",
+  ],
+  [
+    "maxSubscriptions",
+    maxSubscriptions,
+    "symbols that all streams together subscribe to",
+    "TOO_MANY for each further symbol",
+  ],
+  [
+    "maxWaitingResults",
+    maxWaitingResults,
+    "answers to commands that wait for the reader of a stream",
+    "UpdateWatch: RESOURCE_EXHAUSTED; StreamQuotes: the client has to wait",
+  ],
+  [
+    "maxWaitingResultSymbols",
+    maxWaitingResultSymbols,
+    "symbols of those answers, before a further command is taken",
+    "the same",
+  ],
+  [
+    "maxLoggedQuotes",
+    maxLoggedQuotes,
+    "quotes that the log holds, and so what a stream can be resumed from",
+    "OUT_OF_RANGE with what there is",
+  ],
+  ["maxLoggedSeconds", maxLoggedSeconds, "how long the log holds a quote, in seconds", "the same"],
   ["maxQuotesInResponse", maxQuotesInResponse, "quotes in one response", "the others follow in the next"],
   [
     "maxInstruments",
     maxInstruments,
-    "instruments of a feed, and symbols of a request",
+    "instruments of all feeds and of `--instruments` together, and symbols of a request",
     "the server does not start; INVALID_ARGUMENT",
+  ],
+  ["maxRejections", maxRejections, "refused quotes that PublishQuotes tells of", "further ones are only counted"],
+  [
+    "maxUnsavedCandles",
+    maxUnsavedCandles,
+    "complete candles that wait in memory where they cannot be stored",
+    "further ones are missing",
   ],
 ] as const;
 

@@ -57,6 +57,42 @@ test("a request that breaks a rule is INVALID_ARGUMENT and says which", async ()
   await command.prints(/Code: InvalidArgument.*symbols\[0\]/s);
 });
 
+test("a cursor of another epoch is OUT_OF_RANGE with what there is", async () => {
+  const request = `'{"symbols": ["ACME"], "resumeAfter": {"epoch": "1", "seq": "1"}}'`;
+  await using command = grpcurl(`-d ${request}`, "bourse.quote.v1.QuoteService/WatchQuotes");
+  await command.prints(/Code: OutOfRange.*CursorOutOfRange.*"problem": "CURSOR_PROBLEM_OTHER_EPOCH"/s);
+});
+
+test("StreamQuotes starts, and answers a command in the stream", async () => {
+  const requests = `{"start": {"symbols": ["TEST"]}} {"command": {"id": 7, "subscribe": {"symbols": ["ACME"]}}}`;
+  await using command = grpcurl(`-d '${requests}'`, "bourse.quote.v1.QuoteService/StreamQuotes");
+  await command.prints(/"started".*"commandResult": \{\s+"id": "7",.*"symbol": "ACME"/s);
+});
+
+test("UpdateWatch gives a command to a stream that runs, and says NOT_FOUND of others", async () => {
+  await using watch = grpcurl(`-d '{"symbols": ["TEST"]}'`, "bourse.quote.v1.QuoteService/WatchQuotes");
+  const [, streamId] = await watch.prints(/"streamId": "([^"]+)"/);
+  const update = (id: string) => {
+    const request = `{"streamId": "${id}", "command": {"ping": {}}}`;
+    return grpcurl(`-d '${request}'`, "bourse.quote.v1.QuoteService/UpdateWatch");
+  };
+  await using command = update(streamId ?? "");
+  await command.prints(/"serverTime": "20/);
+  await using other = update("nobody");
+  await other.prints(/Code: NotFound/);
+});
+
+test.each([
+  ["GetQuote", '{"symbol": "TEST"}', /"symbol": "TEST"/],
+  ["GetQuote", '{"symbol": "NOBODY"}', /Code: NotFound/],
+  ["ListInstruments", "{}", /"symbol": "TEST"/],
+  ["ListCandles", '{"symbol": "ACME", "interval": "CANDLE_INTERVAL_1M"}', /"openTime"/],
+  ["PublishQuotes", '{"quotes": [{"symbol": "NOBODY", "last": 1}]}', /"rejected": "1".*UNKNOWN_INSTRUMENT/s],
+])("%s answers %s", async (method, request, answer) => {
+  await using command = grpcurl(`-d '${request}'`, `bourse.quote.v1.QuoteService/${method}`);
+  await command.prints(answer);
+});
+
 test.each(readmeCommands().filter((command) => expectationOf(command).runBy === "grpcurl"))("%s", async (command) => {
   await using running = new ShellCommand(server.here(command));
   await running.prints(expectationOf(command).output);

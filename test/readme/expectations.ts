@@ -24,12 +24,23 @@ export const expectations: readonly Expectation[] = [
       /bourse-total-count: (\d+)\n.*Response trailers received:\nbourse-sent-count: \1\nbourse-sha256: [0-9a-f]{64}\n/s,
     runBy: "grpcurl",
   },
+  {
+    command: 'npx buf curl --http2-prior-knowledge --protocol grpc -d \'{"symbol": "TEST"',
+    output: /"candles": ?\[.*"close": ?1[0-3]\d.*"quoteCount": ?"1"/s,
+    runBy: "readme",
+  },
   { command: "npx buf curl", output: quotesOfAcme, runBy: "readme" },
   { command: "curl", output: /\{"instruments":\[\{"symbol":"ACME"/, runBy: "readme" },
   { command: "printf", output: quotesOfAcme, runBy: "readme" },
   {
     command: "npm run watch-quotes",
     output: /^stream \S+\nsnapshot +ACME .*\nlive +ACME +bid +[\d.]+ /m,
+    runBy: "readme",
+  },
+  {
+    // The server of the tests has no GOLD.
+    command: "npm run publish-quotes",
+    output: /quote 1 \(GOLD\): no instrument is called "GOLD".*\n0 quotes accepted, 300 rejected/s,
     runBy: "readme",
   },
   {

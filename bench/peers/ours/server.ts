@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { systemClock } from "../../../client/micro-time.ts";
+import { systemTimers } from "../../../client/timers.ts";
 import { BenchService } from "../../../gen/bench/v1/bench_service_pb.ts";
 import { QuoteService } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { systemClock } from "../../../server/quote/micro-time.ts";
+import { toConnectError } from "../../../server/errors.ts";
 import { QuoteHub } from "../../../server/quote/quote-hub.ts";
 import { quoteService } from "../../../server/quote/quote-service.ts";
 import { batch } from "../../../server/transport/batch.ts";
@@ -10,8 +12,10 @@ import { startTransportServer } from "../../../server/transport/transport-server
 import { tuneGarbageCollection } from "../../../server/transport/tune-garbage-collection.ts";
 import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
+import { monotonicMicros } from "../shared/monotonic-micros.ts";
 import { orderAt } from "../shared/order-at.ts";
-import { TickSource, tickInstruments } from "../shared/tick-source.ts";
+import { instrumentsOf, TickSource, tickSymbols } from "../shared/tick-source.ts";
+import { Market, marketSymbols } from "./market.ts";
 
 // The project's own transport with plain handlers, and its own quote hub and service behind the fan-out.
 
@@ -19,15 +23,17 @@ tuneGarbageCollection();
 
 const rowsOnPage = 100;
 
-const hub = new QuoteHub({ epoch: 1n, now: systemClock(), instruments: tickInstruments });
+const instruments = instrumentsOf([...tickSymbols, ...marketSymbols]);
+const hub = new QuoteHub({ epoch: 1n, now: systemClock(), instruments });
 const source = new TickSource((tick) => hub.publish([tick]));
+const market = new Market({ publish: (ticks) => hub.publish(ticks), now: monotonicMicros, timers: systemTimers });
 
 const server = await startTransportServer({
   host: "127.0.0.1",
   port: 0,
   routes(router) {
     router.service(BenchService, {
-      ...benchHandlers(source),
+      ...benchHandlers(source, market),
       // As an export from a store would: a page of rows at a time.
       async *export({ count }) {
         for (let sent = 0; sent < Number(count); sent += rowsOnPage) {
@@ -42,6 +48,7 @@ const server = await startTransportServer({
     });
     router.service(QuoteService, quoteService({ hub, newId: randomUUID }));
   },
+  mapError: toConnectError,
   otherwise: (exchange) => exchange.abort(),
 });
 announce(Number(new URL(server.url).port));

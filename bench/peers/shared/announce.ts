@@ -17,6 +17,6 @@ function measureMemory() {
   // Twice, as what the first finds dead may hold on to more.
   global.gc?.();
   global.gc?.();
-  const { rss, heapUsed } = process.memoryUsage();
-  return { rssBytes: rss, heapBytes: heapUsed };
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { rssBytes: rss, heapBytes: heapUsed + external };
 }

@@ -5,8 +5,16 @@ import type { TickSource } from "./tick-source.ts";
 
 type Handlers = Omit<ServiceImpl<typeof BenchService>, "watch">;
 
+/** What ticks by itself. */
+export interface TickingMarket {
+  /** How many ticks it has made. */
+  readonly made: number;
+  /** Makes that many ticks a second from now on, until what it returns is called. */
+  start(ticksPerSecond: number): () => void;
+}
+
 /** The bench's service for the peers with Connect-ES handlers: plain functions and generators, the same for all. */
-export function benchHandlers(source: TickSource): Handlers {
+export function benchHandlers(source: TickSource, market?: TickingMarket): Handlers {
   return {
     async *export({ count }) {
       for (let index = 0; index < Number(count); index++) yield orderAt(index);
@@ -35,11 +43,19 @@ export function benchHandlers(source: TickSource): Handlers {
 
     async drive(requests) {
       let allowed = 0n;
-      for await (const { ticks } of requests) {
-        allowed += ticks;
-        source.allow(Number(ticks));
+      let stopMarket = () => {};
+      try {
+        for await (const { ticks, marketRate } of requests) {
+          allowed += ticks;
+          source.allow(Number(ticks));
+          if (marketRate === 0n || market === undefined) continue;
+          stopMarket();
+          stopMarket = market.start(Number(marketRate));
+        }
+      } finally {
+        stopMarket();
       }
-      return { ticks: allowed };
+      return { ticks: allowed, marketTicks: BigInt(market?.made ?? 0) };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
+import { toTimestamp } from "../../../client/micro-time.ts";
 import type { Quote } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { toTimestamp } from "../../../server/quote/micro-time.ts";
 import type { Tick } from "../../../server/quote/quote-feed.ts";
 import { TickSource, tickSymbols } from "./tick-source.ts";
 

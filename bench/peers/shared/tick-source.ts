@@ -1,3 +1,4 @@
+import type { MicroTime } from "../../../client/micro-time.ts";
 import type { Instrument } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { Tick } from "../../../server/quote/quote-feed.ts";
 import { monotonicMicros } from "./monotonic-micros.ts";
@@ -15,29 +16,32 @@ export class TickSource {
 
   /** Publishes that many ticks. */
   allow(count: number): void {
-    for (let left = count; left > 0; left--) this.#publish(tickAt(this.#published++));
+    for (let left = count; left > 0; left--) this.#publish(tickAt(this.#published++, tickSymbols, monotonicMicros()));
   }
 }
 
 /** What the source quotes. */
 export const tickSymbols: readonly string[] = Array.from({ length: symbolCount }, (_, index) => symbolAt(index));
 
-/** The same, for the hub. */
-export const tickInstruments: readonly Instrument[] = tickSymbols.map((symbol) => ({
-  $typeName: "bourse.quote.v1.Instrument",
-  symbol,
-  name: "",
-  currency: "USD",
-  tickSize: 0.01,
-  lotSize: 1n,
-}));
+/** Symbols as the hub lists them. */
+export function instrumentsOf(symbols: readonly string[]): Instrument[] {
+  return symbols.map((symbol) => ({
+    $typeName: "bourse.quote.v1.Instrument",
+    symbol,
+    name: "",
+    currency: "USD",
+    tickSize: 0.01,
+    lotSize: 1n,
+  }));
+}
 
-function tickAt(index: number): Tick {
+/** Makes the tick with an index: the symbols take turns. */
+export function tickAt(index: number, symbols: readonly string[], sourceTime: MicroTime): Tick {
   const seq = index + 1;
   const step = (seq % 200) / 100;
   return {
-    symbol: tickSymbols[index % symbolCount] ?? "",
-    sourceTime: monotonicMicros(),
+    symbol: symbols[index % symbols.length] ?? "",
+    sourceTime,
     bid: 120.11 + step,
     ask: 120.12 + step,
     bidSize: BigInt(300 + (seq % 50)),

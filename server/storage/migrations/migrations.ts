@@ -1,5 +1,6 @@
 import type { Migration } from "kysely/migration";
 import { createProducts } from "./0001-create-products.ts";
+import { createCandles } from "./0002-create-candles.ts";
 
 /** Migrations by name. */
 export type Migrations = Readonly<Record<string, Migration>>;
@@ -11,4 +12,5 @@ export type Migrations = Readonly<Record<string, Migration>>;
  */
 export const migrations: Migrations = {
   "0001-create-products": createProducts,
+  "0002-create-candles": createCandles,
 };

@@ -13,7 +13,8 @@ const forMs = 2 * limitsUnderAttack.keepAliveMs + 4_000;
 
 /** How long what is cut off at once may take on a busy machine. */
 const patienceMs = 20_000;
-const emptyMessage = envelope(0, new Uint8Array());
+/** A WatchQuotesRequest with `*` as its symbol. */
+const watchAll = envelope(0, Uint8Array.of(0x0a, 1, 0x2a));
 
 /** 3,000 streams of all quotes on one connection, read as fast as they come. */
 export const manyStreams: Attack = async (target) => {
@@ -34,7 +35,7 @@ export const neverReads: Attack = async (target) => {
   const endings = Array.from({ length: 5 }, async () => {
     using raw = await openRawHttp2(target, { reads: false });
     for (let index = 0; index < 300; index++) {
-      await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: emptyMessage }));
+      await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: watchAll }));
     }
     return await endingUnread(raw);
   });
@@ -65,7 +66,7 @@ async function endingUnread(raw: AttackSocket): Promise<string> {
 /** How each of so many streams ended. */
 async function watchOn(raw: RawHttp2, streams: number): Promise<string[]> {
   for (let index = 0; index < streams && raw.isOpen(); index++) {
-    await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: emptyMessage }));
+    await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: watchAll }));
   }
   const until = performance.now() + patienceMs;
   while (raw.isOpen() && raw.resets.size < streams && performance.now() < until) await raw.endsWithin(lookEveryMs);

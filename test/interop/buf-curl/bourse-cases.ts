@@ -96,7 +96,7 @@ export function bourseCases(url: string, protocol: Protocol): Cases {
 
     /** A server that is ended as an operator does it tells those that watch. */
     async shutdown() {
-      const quoted = start<QuotesResponse>(`${quotes}/WatchQuotes`, {});
+      const quoted = start<QuotesResponse>(`${quotes}/WatchQuotes`, { symbols: ["*"] });
       await quoted.next();
       const watch = start<{ status: string }>(`${health}/Watch`, {});
       expectEqual("health", (await watch.next()).status, "SERVING");

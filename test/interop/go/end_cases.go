@@ -48,7 +48,7 @@ func restartSpoilsNothing(ctx context.Context) {
 
 // shutdownTellsWatchers ends the whole server as an operator does.
 func shutdownTellsWatchers(ctx context.Context) {
-	quotes := stream(ctx, quotes+"WatchQuotes", "{}")
+	quotes := stream(ctx, quotes+"WatchQuotes", `{"symbols":["*"]}`)
 	one(quotes)
 	watch := stream(ctx, health+"Watch", "{}")
 	expect("health", get(one(watch), "status").Enum(), serving)

@@ -34,7 +34,7 @@ export const endCases: Cases = {
 
   /** A server that is ended as an operator does it tells those that watch. */
   async shutdown() {
-    const quotes = startBourse("bourse.quote.v1.QuoteService.WatchQuotes", {});
+    const quotes = startBourse("bourse.quote.v1.QuoteService.WatchQuotes", { symbols: ["*"] });
     await quotes.next();
     const health = startBourse<{ status: string }>("grpc.health.v1.Health.Watch", {});
     expectEqual("health", (await health.next()).status, "SERVING");

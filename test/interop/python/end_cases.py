@@ -37,7 +37,7 @@ def restart():
 
 def shutdown():
     """A server that is ended as an operator does it tells those that watch."""
-    quotes = start_bourse(f"{QUOTES}.WatchQuotes", {})
+    quotes = start_bourse(f"{QUOTES}.WatchQuotes", {"symbols": ["*"]})
     next(quotes)
     health = health_pb2_grpc.HealthStub(bourse).Watch(health_pb2.HealthCheckRequest())
     expect("health", next(health).status, health_pb2.HealthCheckResponse.SERVING)

@@ -8,19 +8,6 @@ export function errorSentence(reason: unknown): string {
   return `${meaningOf(error.code)}${said(error.rawMessage)}`;
 }
 
-/** Whether the same call may succeed later without a change to it. */
-export function mayRetry(reason: unknown): boolean {
-  switch (ConnectError.from(reason).code) {
-    case Code.InvalidArgument:
-    case Code.Unimplemented:
-    case Code.PermissionDenied:
-    case Code.Unauthenticated:
-      return false;
-    default:
-      return true;
-  }
-}
-
 function meaningOf(code: Code): string {
   switch (code) {
     case Code.Unavailable:

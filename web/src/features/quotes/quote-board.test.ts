@@ -1,6 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test, vi } from "vitest";
-import { QuoteSchema, SubscriptionSchema, SubscriptionStatus } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
+import {
+  PauseMode,
+  QuoteSchema,
+  SubscriptionSchema,
+  SubscriptionStatus,
+} from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteBoard } from "./quote-board.ts";
 
 function quote(symbol: string, last: number) {
@@ -55,27 +60,25 @@ test("a move is told against what was shown, and stays until the next", () => {
   expect(moves).toEqual(["none 0", "up 1", "up 1", "down 2"]);
 });
 
-test("a pause holds what is shown, and resuming shows the newest and how many were held", () => {
+test("a pause holds what is shown, and resuming shows the newest and how many were skipped", () => {
   const { board, turn, last } = setUp("ACME");
   board.take([quote("ACME", 1)]);
-  board.pause();
+  board.pause(PauseMode.CONFLATE);
   expect(last("ACME")).toBe(1);
   for (let price = 2; price <= 50; price++) board.take([quote("ACME", price)]);
   turn();
   expect(last("ACME")).toBe(1);
-  expect(board.mode()).toEqual({ kind: "paused", held: 49 });
-  board.resume();
+  expect(board.mode()).toEqual({ kind: "paused", mode: PauseMode.CONFLATE });
+  board.resume(48n);
   expect(last("ACME")).toBe(50);
-  expect(board.mode()).toEqual({ kind: "following", caughtUp: 49 });
+  expect(board.mode()).toEqual({ kind: "following", skipped: 48n });
 });
 
-test("quotes of symbols that are not watched are neither kept nor counted", () => {
+test("quotes of symbols that are not watched are not kept", () => {
   const { board, turn } = setUp("ACME");
-  board.pause();
   board.take([quote("OTHER", 1)]);
   turn();
   expect(board.row("OTHER")).toEqual({ kind: "waiting" });
-  expect(board.mode()).toEqual({ kind: "paused", held: 0 });
 });
 
 test("another watchlist keeps the rows that stay and forgets the rest", () => {

@@ -1,4 +1,4 @@
-import type { Quote, Subscription } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
+import type { PauseMode, Quote, Subscription } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { SubscriptionStatus } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
@@ -18,10 +18,10 @@ export type Row =
 
 /** Whether the page follows the stream. */
 export type BoardMode =
-  /** `caughtUp` tells how many quotes the last pause held back; undefined where there was none. */
-  | { readonly kind: "following"; readonly caughtUp: number | undefined }
-  /** What is shown stands still; `held` counts the quotes that came since. */
-  | { readonly kind: "paused"; readonly held: number };
+  /** `skipped` tells how many quotes the last pause left out; undefined where there was none, or it is not known. */
+  | { readonly kind: "following"; readonly skipped: bigint | undefined }
+  /** What is shown stands still. */
+  | { readonly kind: "paused"; readonly mode: PauseMode };
 
 const waitingRow: Row = { kind: "waiting" };
 const unknownRow: Row = { kind: "unknown" };
@@ -35,8 +35,7 @@ export class QuoteBoard {
   readonly #notifier: Notifier;
   readonly #arrived = new Map<string, Quote>();
   #rows = new Map<string, Row>();
-  #mode: BoardMode = { kind: "following", caughtUp: undefined };
-  #held = 0;
+  #mode: BoardMode = { kind: "following", skipped: undefined };
 
   constructor(schedule: Schedule) {
     this.#notifier = new Notifier(schedule, () => this.#show());
@@ -78,32 +77,27 @@ export class QuoteBoard {
     for (const quote of quotes) {
       if (!this.#rows.has(quote.symbol)) continue;
       this.#arrived.set(quote.symbol, quote);
-      this.#held++;
     }
     this.#notifier.touch();
   }
 
   /** Lets what is shown stand still. Quotes that came before are shown first. */
-  pause(): void {
+  pause(mode: PauseMode): void {
     if (this.#mode.kind === "paused") return;
     this.#show();
-    this.#held = 0;
-    this.#mode = { kind: "paused", held: 0 };
+    this.#mode = { kind: "paused", mode };
     this.#notifier.flush();
   }
 
-  /** Shows the newest quotes, and follows the stream again. */
-  resume(): void {
+  /** Shows the newest quotes, and follows the stream again. `skipped`: how many the pause left out, where known. */
+  resume(skipped: bigint | undefined): void {
     if (this.#mode.kind === "following") return;
-    this.#mode = { kind: "following", caughtUp: this.#held };
+    this.#mode = { kind: "following", skipped };
     this.#notifier.flush();
   }
 
   #show(): void {
-    if (this.#mode.kind === "paused") {
-      if (this.#mode.held !== this.#held) this.#mode = { kind: "paused", held: this.#held };
-      return;
-    }
+    if (this.#mode.kind === "paused") return;
     for (const [symbol, quote] of this.#arrived) this.#rows.set(symbol, nextRow(this.row(symbol), quote));
     this.#arrived.clear();
   }

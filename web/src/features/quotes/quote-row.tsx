@@ -14,16 +14,29 @@ interface QuoteRowProps {
   /** The most that any row of the table has. */
   mostDecimals: number;
   session: QuotesSession;
+  /** Whether its chart is shown. */
+  isCharted: boolean;
+  onChoose: (symbol: string) => void;
 }
 
 /** One symbol of the watchlist. */
 export const QuoteRow = memo((props: QuoteRowProps) => {
-  const { symbol, name, session } = props;
+  const { symbol, name, session, isCharted, onChoose } = props;
   const { board } = session;
   const row = useSyncExternalStore(board.subscribe, () => board.row(symbol));
   return (
     <tr data-symbol={symbol} data-row={row.kind}>
-      <th scope="row">{symbol}</th>
+      <th scope="row">
+        <button
+          type="button"
+          className="symbol"
+          aria-pressed={isCharted}
+          title="Show its chart"
+          onClick={() => onChoose(symbol)}
+        >
+          {symbol}
+        </button>
+      </th>
       <td className="name">{name}</td>
       <Figures row={row} {...props} />
       <td className="remove">

@@ -1,44 +1,61 @@
 import { ConnectError } from "@connectrpc/connect";
-import { errorSentence, mayRetry } from "../../shared/error-sentence.ts";
-import { isOpen, nextStreamState, type StreamEvent, type StreamState } from "./stream-state.ts";
+import { backOff } from "../../../../client/back-off.ts";
+import { mayRetry } from "../../../../client/may-retry.ts";
+import { systemTimers, type Timers } from "../../../../client/timers.ts";
+import type { QuotesWatch } from "../../../../client/watch-quotes.ts";
+import type { WatchState, WatchUpdate } from "../../../../client/watch-update.ts";
+import { errorSentence } from "../../shared/error-sentence.ts";
 
-/** How often the server is asked for a sign of life, in milliseconds. */
-export const heartbeatMs = 5_000;
-
-/** A stream on which nothing came for three heartbeats is taken as dead. */
-export const silenceMs = 3 * heartbeatMs;
+/** Where the page's one stream of quotes is. */
+export type StreamState =
+  /** There is nothing to watch, or the page is not open. */
+  | { readonly kind: "idle" }
+  | Exclude<WatchState, { kind: "retrying" }>
+  /** The stream was lost and is tried again at `retryAt`, in milliseconds of the timers' clock. */
+  | { readonly kind: "waiting"; readonly retryAt: number; readonly reason: string }
+  /** The server will not serve this however often it is asked. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** The user has ended it. */
+  | { readonly kind: "stopped" };
 
 /** What a stream needs from outside. */
-export interface QuoteStreamOptions<Response> {
-  /** Opens the stream; every response counts as a sign of life. Ends or throws soon after `signal` aborts. */
-  open(signal: AbortSignal): AsyncIterable<Response>;
-  /** Takes a response of the attempt that is under way; responses of older attempts are dropped. */
-  onResponse(response: Response): void;
-  /** Takes the error with which an attempt under way ended; undefined where it ended without one. */
-  onEnd(error: ConnectError | undefined): void;
-  /** Milliseconds of a clock that only goes forward. */
-  now(): number;
+export interface QuoteStreamOptions {
+  /** Makes ready for a watch. Called again, after a while, where it rejects with what may pass. */
+  prepare(signal: AbortSignal): Promise<void>;
+  /** Begins a watch. */
+  open(signal: AbortSignal, onState: (state: WatchState) => void): QuotesWatch;
+  /** Takes what it yields. */
+  onUpdate(update: WatchUpdate): void;
+  /** Takes the error with which a stream of it ended. */
+  onLost(error: ConnectError): void;
   /** A number from 0 to below 1. */
   random(): number;
+  /** Default: the platform's. */
+  timers?: Timers;
 }
 
-/**
- * Keeps one stream open: at most one attempt at a time, again after it was lost, until it is told to stop. The states
- * and their order are in stream-state.ts; this does what they ask for.
- */
-export class QuoteStream<Response> {
-  readonly #options: QuoteStreamOptions<Response>;
+/** Keeps one watch running, from when it is told to start until it is told to stop, and tells how it is. */
+export class QuoteStream {
+  readonly #options: QuoteStreamOptions;
+  readonly #timers: Timers;
   readonly #listeners = new Set<() => void>();
   #state: StreamState = { kind: "idle" };
-  #attempt: AbortController | undefined;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #run: AbortController | undefined;
+  #watch: QuotesWatch | undefined;
+  #wake: () => void = () => {};
 
-  constructor(options: QuoteStreamOptions<Response>) {
+  constructor(options: QuoteStreamOptions) {
     this.#options = options;
+    this.#timers = options.timers ?? systemTimers;
   }
 
   /** The state now: the same object until it changes. */
   readonly state = (): StreamState => this.#state;
+
+  /** The watch that runs. Undefined where none does. */
+  get watch(): QuotesWatch | undefined {
+    return this.#watch;
+  }
 
   /** Calls the listener after each change of the state; the returned function takes it away. */
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -48,87 +65,87 @@ export class QuoteStream<Response> {
     };
   };
 
-  /** Has an event happen. */
-  send(event: StreamEvent): void {
-    const next = nextStreamState(this.#state, event);
-    if (next === this.#state) return;
-    this.#state = next;
-    clearTimeout(this.#retryTimer);
-    if (next.kind === "connecting") this.#begin();
-    if (!isOpen(next)) this.#abandon();
-    if (next.kind === "waiting") this.#retryAt(next.retryAt);
+  /** Begins, unless it has begun. */
+  start(): void {
+    if (this.#run !== undefined) return;
+    this.#run = new AbortController();
+    void this.#go(this.#run.signal);
+  }
+
+  /** Ends because the user says so. */
+  stop(): void {
+    this.#end({ kind: "stopped" });
+  }
+
+  /** Ends because nothing is left to watch, or the page closes. */
+  close(): void {
+    this.#end({ kind: "idle" });
+  }
+
+  /** Cuts the wait for the next attempt short. */
+  retry(): void {
+    this.#wake();
+    this.#watch?.retry();
+  }
+
+  #end(state: StreamState): void {
+    this.#run?.abort();
+    this.#run = undefined;
+    this.#watch = undefined;
+    this.#wake();
+    this.#show(state);
+  }
+
+  #show(state: StreamState): void {
+    this.#state = state;
     for (const listener of this.#listeners) listener();
   }
 
-  #abandon(): void {
-    this.#attempt?.abort();
-    this.#attempt = undefined;
-  }
-
-  #retryAt(time: number): void {
-    this.#retryTimer = setTimeout(() => this.send({ kind: "retry" }), Math.max(0, time - this.#options.now()));
-  }
-
-  #begin(): void {
-    this.#abandon();
-    this.#attempt = new AbortController();
-    void this.#run(this.#attempt.signal);
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    const watchdog = new Watchdog(this.#options.now, () => {
-      if (!signal.aborted) this.#lost(`Nothing came for ${silenceMs / 1000} seconds.`);
-    });
+  async #go(signal: AbortSignal): Promise<void> {
     try {
-      for await (const response of this.#options.open(signal)) {
-        if (signal.aborted) return;
-        watchdog.feed();
-        this.send({ kind: "opened" });
-        this.#options.onResponse(response);
-      }
+      await this.#prepare(signal);
       if (signal.aborted) return;
-      this.#options.onEnd(undefined);
-      this.#lost("The server ended the stream.");
+      const watch = this.#options.open(signal, (state) => signal.aborted || this.#follow(state));
+      this.#watch = watch;
+      for await (const update of watch) {
+        if (signal.aborted) return;
+        this.#options.onUpdate(update);
+      }
     } catch (reason) {
       if (signal.aborted) return;
-      this.#options.onEnd(ConnectError.from(reason));
-      if (mayRetry(reason)) this.#lost(errorSentence(reason));
-      else this.send({ kind: "refused", reason: errorSentence(reason) });
-    } finally {
-      watchdog.stop();
+      this.#options.onLost(ConnectError.from(reason));
+      this.#end({ kind: "refused", reason: errorSentence(reason) });
     }
   }
 
-  #lost(reason: string): void {
-    this.send({ kind: "lost", reason, now: this.#options.now(), random: this.#options.random() });
-  }
-}
-
-/** Calls `onSilence` once nothing was heard for `silenceMs`. One timer, however often it is fed. */
-class Watchdog {
-  readonly #now: () => number;
-  readonly #onSilence: () => void;
-  #heard: number;
-  #timer: ReturnType<typeof setTimeout>;
-
-  constructor(now: () => number, onSilence: () => void) {
-    this.#now = now;
-    this.#onSilence = onSilence;
-    this.#heard = now();
-    this.#timer = setTimeout(this.#check, silenceMs);
-  }
-
-  feed(): void {
-    this.#heard = this.#now();
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
+  async #prepare(signal: AbortSignal): Promise<void> {
+    for (let failures = 1; !signal.aborted; failures++) {
+      this.#show({ kind: "connecting" });
+      try {
+        return await this.#options.prepare(signal);
+      } catch (reason) {
+        if (signal.aborted) return;
+        if (!mayRetry(reason)) throw reason;
+        const delayMs = backOff(failures, this.#options.random());
+        const over = new Promise<void>((resolve) => {
+          const stop = this.#timers.after(delayMs, resolve);
+          this.#wake = () => {
+            stop();
+            resolve();
+          };
+        });
+        this.#show({ kind: "waiting", retryAt: this.#timers.now() + delayMs, reason: errorSentence(reason) });
+        await over;
+      }
+    }
   }
 
-  readonly #check = (): void => {
-    const left = this.#heard + silenceMs - this.#now();
-    if (left <= 0) this.#onSilence();
-    else this.#timer = setTimeout(this.#check, left);
-  };
+  #follow(state: WatchState): void {
+    if (state.kind !== "retrying") {
+      this.#show(state);
+      return;
+    }
+    this.#options.onLost(state.reason);
+    this.#show({ kind: "waiting", retryAt: this.#timers.now() + state.delayMs, reason: errorSentence(state.reason) });
+  }
 }

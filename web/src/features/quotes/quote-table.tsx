@@ -1,12 +1,20 @@
 import { useSyncExternalStore } from "react";
 import { decimalsOf } from "./price-format.ts";
 import { QuoteRow } from "./quote-row.tsx";
+import type { StreamState } from "./quote-stream.ts";
 import type { Listing, QuotesSession } from "./quotes-session.ts";
 
 /** The watchlist as a table. Each row follows its own symbol, so that a quote draws one row anew. */
-export function QuoteTable({ session, listing }: { session: QuotesSession; listing: Listing }) {
+export function QuoteTable(props: {
+  session: QuotesSession;
+  listing: Listing;
+  /** The symbol whose chart is shown. */
+  charted: string | undefined;
+  onChoose: (symbol: string) => void;
+}) {
+  const { session, listing, charted, onChoose } = props;
   const { stream } = session;
-  const isLive = useSyncExternalStore(stream.subscribe, () => stream.state().kind === "live");
+  const isLive = useSyncExternalStore(stream.subscribe, () => isFresh(stream.state()));
   const { symbols, instruments } = listing;
   const decimals = symbols.map((symbol) => decimalsOf(instruments.get(symbol)?.tickSize ?? 0));
   const mostDecimals = Math.max(0, ...decimals);
@@ -40,10 +48,16 @@ export function QuoteTable({ session, listing }: { session: QuotesSession; listi
               decimals={decimals[index] ?? 0}
               mostDecimals={mostDecimals}
               session={session}
+              isCharted={symbol === charted}
+              onChoose={onChoose}
             />
           ))}
         </tbody>
       </table>
     </section>
   );
+}
+
+function isFresh({ kind }: StreamState): boolean {
+  return kind === "live" || kind === "paused" || kind === "replaying";
 }

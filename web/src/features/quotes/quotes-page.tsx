@@ -1,6 +1,7 @@
 import type { Transport } from "@connectrpc/connect";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { eachFrame, readably } from "../../shared/schedules.ts";
+import { ChartPanel } from "./chart-panel.tsx";
 import { QuoteTable } from "./quote-table.tsx";
 import { QuotesSession } from "./quotes-session.ts";
 import { StreamControls } from "./stream-controls.tsx";
@@ -17,21 +18,22 @@ export function QuotesPage({ transport }: { transport: Transport }) {
         transport,
         quotesSchedule: eachFrame,
         wireSchedule: readably,
-        now: () => performance.now(),
         random: Math.random,
       }),
   );
   useEffect(() => {
     const { stream } = session;
-    const retry = () => stream.send({ kind: "retry" });
-    stream.send({ kind: "start" });
+    const retry = () => stream.retry();
+    session.start();
     addEventListener("online", retry);
     return () => {
       removeEventListener("online", retry);
-      stream.send({ kind: "close" });
+      stream.close();
     };
   }, [session]);
   const listing = useSyncExternalStore(session.subscribe, session.listing);
+  const [chosen, choose] = useState<string>();
+  const charted = chosen !== undefined && listing.symbols.includes(chosen) ? chosen : listing.symbols[0];
   return (
     <div className="quotes">
       <title>Quotes · Bourse</title>
@@ -48,7 +50,10 @@ export function QuotesPage({ transport }: { transport: Transport }) {
           </button>
         )}
       </div>
-      <QuoteTable session={session} listing={listing} />
+      <div className="market">
+        <ChartPanel session={session} listing={listing} symbol={charted} />
+        <QuoteTable session={session} listing={listing} charted={charted} onChoose={choose} />
+      </div>
       <WirePanel session={session} />
     </div>
   );

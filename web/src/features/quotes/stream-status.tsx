@@ -1,8 +1,9 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { PauseMode } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { formatVolume } from "./price-format.ts";
 import type { BoardMode } from "./quote-board.ts";
+import type { StreamState } from "./quote-stream.ts";
 import type { QuotesSession } from "./quotes-session.ts";
-import type { StreamState } from "./stream-state.ts";
 
 // Often enough that no second is skipped.
 const countdownMs = 250;
@@ -21,7 +22,7 @@ export function StreamStatus({ session }: { session: QuotesSession }) {
       {state.kind === "waiting" && (
         <>
           <Countdown until={state.retryAt} />
-          <button type="button" className="ghost" onClick={() => stream.send({ kind: "retry" })}>
+          <button type="button" className="ghost" onClick={() => stream.retry()}>
             Retry now
           </button>
         </>
@@ -35,9 +36,12 @@ function sentenceOf(state: StreamState): string {
     case "idle":
       return "Nothing to watch: add a symbol.";
     case "connecting":
-      return state.failures === 0 ? "Connecting…" : "Reconnecting…";
+      return "Connecting…";
     case "live":
+    case "paused":
       return "Live";
+    case "replaying":
+      return "Replaying what was missed…";
     case "waiting":
     case "refused":
       return state.reason;
@@ -51,18 +55,17 @@ function ModeNote({ mode }: { mode: BoardMode }) {
     case "paused":
       return (
         <span className="note">
-          Paused
-          <span aria-hidden="true">, {updates(mode.held)} held</span>
+          {mode.mode === PauseMode.REPLAY ? "Paused: all of it comes on resume" : "Paused: the newest comes on resume"}
         </span>
       );
     case "following":
-      if (mode.caughtUp === undefined) return null;
-      return <span className="note">Resumed: {updates(mode.caughtUp)} had been held</span>;
+      if (mode.skipped === undefined) return null;
+      return <span className="note">Resumed: {updates(mode.skipped)} skipped</span>;
   }
 }
 
-function updates(count: number): string {
-  return `${formatVolume(BigInt(count))} ${count === 1 ? "update" : "updates"}`;
+function updates(count: bigint): string {
+  return `${formatVolume(count)} ${count === 1n ? "update" : "updates"}`;
 }
 
 function Countdown({ until }: { until: number }) {

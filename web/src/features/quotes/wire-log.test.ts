@@ -18,7 +18,12 @@ test("messages, quotes and heartbeats are counted", () => {
     create(WatchQuotesResponseSchema, {
       event: {
         case: "heartbeat",
-        value: { queued: 2n, conflated: 40n, newestSourceTime: { seconds: 1n, nanos: 500_000_000 } },
+        value: {
+          queued: 2n,
+          conflated: 40n,
+          lag: { nanos: 250_000_000 },
+          newestSourceTime: { seconds: 1n, nanos: 500_000_000 },
+        },
       },
     }),
   );
@@ -31,6 +36,7 @@ test("messages, quotes and heartbeats are counted", () => {
     heartbeats: 1,
     queued: 2n,
     conflated: 40n,
+    lagMs: 250,
     feedTime: 1_500,
   });
 });

@@ -1,4 +1,4 @@
-import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { durationMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import type { ConnectError } from "@connectrpc/connect";
 import type { WatchQuotesResponse } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { type Metadata, metadataOf, trailersOf } from "../../shared/metadata.ts";
@@ -20,6 +20,8 @@ export interface WireRecord {
   readonly queued?: bigint;
   /** From the newest heartbeat: the quotes that conflation skipped. */
   readonly conflated?: bigint;
+  /** From the newest heartbeat: how long the oldest of those that wait has waited, in milliseconds. */
+  readonly lagMs?: number;
   /** From the newest heartbeat: the newest source time of the whole feed, in milliseconds since 1970. */
   readonly feedTime?: number;
 }
@@ -89,11 +91,14 @@ function eventPart(event: WatchQuotesResponse["event"], heartbeats: number): Par
     case "started":
       return { streamId: event.value.streamId };
     case "heartbeat": {
-      const { queued, conflated, newestSourceTime } = event.value;
+      const { queued, conflated, lag, newestSourceTime } = event.value;
+      const lagMs = lag === undefined ? 0 : durationMs(lag);
       const feedTime = newestSourceTime === undefined ? {} : { feedTime: timestampMs(newestSourceTime) };
-      return { heartbeats: heartbeats + 1, queued, conflated, ...feedTime };
+      return { heartbeats: heartbeats + 1, queued, conflated, lagMs, ...feedTime };
     }
     case "caughtUp":
+    case "reset":
+    case "commandResult":
     case undefined:
       return {};
   }

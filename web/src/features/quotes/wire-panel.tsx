@@ -2,8 +2,8 @@ import { useSyncExternalStore } from "react";
 import { formatTime } from "../../shared/format-time.ts";
 import { MetadataList } from "../../shared/metadata-list.tsx";
 import { formatVolume } from "./price-format.ts";
+import type { StreamState } from "./quote-stream.ts";
 import type { QuotesSession } from "./quotes-session.ts";
-import type { StreamState } from "./stream-state.ts";
 
 /** What goes over the wire: the stream's headers and trailers, its place, and counts. It goes on while paused. */
 export function WirePanel({ session }: { session: QuotesSession }) {
@@ -20,6 +20,7 @@ export function WirePanel({ session }: { session: QuotesSession }) {
         <Count label="Quotes" value={formatVolume(BigInt(record.quotes))} />
         <Count label="Heartbeats" value={formatVolume(BigInt(record.heartbeats))} />
         <Count label="Queued" value={record.queued === undefined ? undefined : formatVolume(record.queued)} />
+        <Count label="Lag" value={record.lagMs === undefined ? undefined : `${Math.round(record.lagMs)} ms`} />
         <Count label="Conflated" value={record.conflated === undefined ? undefined : formatVolume(record.conflated)} />
         <Count
           label="Feed’s newest"
@@ -38,6 +39,8 @@ function whyNoTrailers(state: StreamState): string {
     case "idle":
     case "connecting":
     case "live":
+    case "replaying":
+    case "paused":
       return "They come when the server ends the stream.";
     case "waiting":
     case "refused":

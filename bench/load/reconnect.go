@@ -1,0 +1,48 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	// A pace at which live quotes leave the server most of its time for those who come back.
+	reconnectTicksPerSecond = 100
+	// Long enough for each of them to miss ten quotes or so.
+	away = 2 * time.Second
+)
+
+// reconnect breaks all connections at once, while the market goes on, and measures how long it takes until everyone has
+// come back and caught up. It checks that nobody lost a quote.
+func reconnect(with settings) (result, error) {
+	crowd := newInvestors(with.size)
+	defer crowd.close()
+	if err := crowd.gather(with.address); err != nil {
+		return result{}, err
+	}
+	drive, err := startMarket(with.address, reconnectTicksPerSecond)
+	if err != nil {
+		return result{}, err
+	}
+	defer drive.conn.close()
+	if err := wait(max(with.warm, away), crowd.ended); err != nil {
+		return result{}, err
+	}
+	if err := crowd.leave(); err != nil {
+		return result{}, err
+	}
+	time.Sleep(away)
+	running := startMeter(with.pid)
+	if err := crowd.gather(with.address); err != nil {
+		return result{}, err
+	}
+	outcome := result{span: running.stop(with.pid, float64(with.size))}
+	missed := int64(crowd.duePerSecond(reconnectTicksPerSecond * away.Seconds()))
+	if crowd.replayed.Load() < missed {
+		return result{}, fmt.Errorf("only %d quotes were replayed, where %d were missed", crowd.replayed.Load(), missed)
+	}
+	if err := wait(with.measure, crowd.ended); err != nil {
+		return result{}, err
+	}
+	return outcome, crowd.settle(drive)
+}

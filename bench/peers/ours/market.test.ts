@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { ManualTime, someMonday } from "../../../server/quote/manual-time.ts";
+import type { Tick } from "../../../server/quote/quote-feed.ts";
+import { Market, marketSymbols, maxStepsAtOnce, stepMicros } from "./market.ts";
+
+const stepMillis = stepMicros / 1_000;
+
+test("the market makes as many ticks as are due, and says when they were", () => {
+  const { time, batches, market } = setUp();
+  market.start(10_000);
+  time.pass(stepMillis);
+  time.pass(stepMillis);
+  expect(batches.map(({ length }) => length)).toEqual([100, 100]);
+  expect(batches.flat().map(({ symbol }) => symbol)).toEqual(marketSymbols.slice(0, 200));
+  expect(batches.map(([tick]) => tick?.sourceTime)).toEqual([someMonday + stepMicros, someMonday + 2 * stepMicros]);
+});
+
+test("a rate that gives less than a tick in a step is kept over several", () => {
+  const { time, batches, market } = setUp();
+  market.start(250);
+  for (let step = 0; step < 4; step++) time.pass(stepMillis);
+  expect(batches.map(({ length }) => length)).toEqual([2, 3, 2, 3]);
+});
+
+test("steps that come late keep the times at which they were due", () => {
+  const time = new ManualTime();
+  const batches: (readonly Tick[])[] = [];
+  let lateBy = 0;
+  const now = () => time.now() + lateBy;
+  const market = new Market({ publish: (ticks) => void batches.push(ticks), now, timers: time.timers });
+  market.start(1_000);
+  lateBy = 2 * stepMicros;
+  time.pass(stepMillis);
+  expect(batches.map(([tick]) => tick?.sourceTime)).toEqual([1, 2, 3].map((steps) => someMonday + steps * stepMicros));
+});
+
+test("a market that is very late gives others a turn before it goes on", () => {
+  const time = new ManualTime();
+  const made: number[] = [];
+  let lateBy = 0;
+  const now = () => time.now() + lateBy;
+  const market = new Market({ publish: () => {}, now, timers: time.timers });
+  market.start(1_000);
+  lateBy = 3 * maxStepsAtOnce * stepMicros;
+  time.pass(stepMillis);
+  made.push(market.made);
+  time.pass(1);
+  made.push(market.made);
+  expect(made).toEqual([100, 200]);
+});
+
+test("a market that is stopped makes no more, and goes on with the next tick", () => {
+  const { time, batches, market } = setUp();
+  market.start(1_000)();
+  time.pass(5 * stepMillis);
+  expect(market.made).toBe(0);
+  market.start(1_000);
+  time.pass(stepMillis);
+  expect(market.made).toBe(10);
+  market.start(1_000);
+  expect(batches.flat()).toHaveLength(10);
+});
+
+function setUp() {
+  const time = new ManualTime();
+  const batches: (readonly Tick[])[] = [];
+  const market = new Market({ publish: (ticks) => void batches.push(ticks), now: time.now, timers: time.timers });
+  return { time, batches, market };
+}

@@ -1,0 +1,68 @@
+import { type MicroClock, microsPerMilli, microsPerSecond } from "../../../client/micro-time.ts";
+import type { Timers } from "../../../client/timers.ts";
+import type { PublishTicks } from "../../../server/quote/quote-feed.ts";
+import type { TickingMarket } from "../shared/bench-handlers.ts";
+import { tickAt } from "../shared/tick-source.ts";
+
+const instrumentCount = 1_000;
+
+/** How often ticks come: those of a step belong together, as what a feed reads from its source at a time. */
+export const stepMicros = 10_000;
+
+/** How many steps that are late are made up for before subscribers get a turn. */
+export const maxStepsAtOnce = 10;
+
+/** What the market quotes: `M000` to `M999`, which take turns. */
+export const marketSymbols: readonly string[] = Array.from(
+  { length: instrumentCount },
+  (_, index) => `M${String(index).padStart(3, "0")}`,
+);
+
+export interface MarketOptions {
+  readonly publish: PublishTicks;
+  readonly now: MicroClock;
+  readonly timers: Timers;
+}
+
+/**
+ * Ticks by itself, in steps. The source time of a tick is when its step was due: a server that is too busy to publish
+ * in time makes the delay longer, not the ticks fewer.
+ */
+export class Market implements TickingMarket {
+  readonly #options: MarketOptions;
+  #made = 0;
+
+  constructor(options: MarketOptions) {
+    this.#options = options;
+  }
+
+  get made(): number {
+    return this.#made;
+  }
+
+  start(ticksPerSecond: number): () => void {
+    const { publish, now, timers } = this.#options;
+    const begin = now();
+    const madeBefore = this.#made;
+    let steps = 0;
+    let stop = () => {};
+
+    const catchUp = () => {
+      const end = Math.min(Math.floor((now() - begin) / stepMicros), steps + maxStepsAtOnce);
+      for (; steps < end; steps++) {
+        const count = Math.floor(((steps + 1) * stepMicros * ticksPerSecond) / microsPerSecond);
+        publish(this.#ticksUpTo(madeBefore + count, begin + (steps + 1) * stepMicros));
+      }
+      const untilNext = begin + (steps + 1) * stepMicros - now();
+      stop = timers.after(Math.max(1, untilNext / microsPerMilli), catchUp);
+    };
+    catchUp();
+    return () => stop();
+  }
+
+  #ticksUpTo(count: number, dueAt: number) {
+    const ticks = [];
+    for (; this.#made < count; this.#made++) ticks.push(tickAt(this.#made, marketSymbols, dueAt));
+    return ticks;
+  }
+}

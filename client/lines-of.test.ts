@@ -1,0 +1,39 @@
+import { expect, test } from "vitest";
+import { linesOf, maxLineChars } from "./lines-of.ts";
+
+async function* pieces(...texts: readonly string[]): AsyncGenerator<string> {
+  yield* texts;
+}
+
+test.each([
+  [
+    ["a\nb\n", "c"],
+    ["a", "b", "c"],
+  ],
+  [
+    ["a", "b", "\nc\n"],
+    ["ab", "c"],
+  ],
+  [
+    ["a\r", "\nb\r\n\r\nc"],
+    ["a", "b", "", "c"],
+  ],
+  [[], []],
+])("the lines of %j are %j", async (texts, lines) => {
+  expect(await Array.fromAsync(linesOf(pieces(...texts)))).toEqual(lines);
+});
+
+test("a line comes as soon as its end has come", async () => {
+  const lines = linesOf(
+    (async function* () {
+      yield "a\nb";
+      await new Promise(() => {});
+    })(),
+  );
+  expect(await lines.next()).toEqual({ done: false, value: "a" });
+});
+
+test("a line without end is refused", async () => {
+  const endless = pieces(..."xxx".split("").map((x) => x.repeat(maxLineChars / 2)));
+  await expect(Array.fromAsync(linesOf(endless))).rejects.toThrow("more than 65536 characters");
+});

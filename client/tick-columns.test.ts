@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { isSymbol } from "./tick.ts";
+import { TickColumns } from "./tick-columns.ts";
+
+const second = 1_767_623_400_000_000; // 2026-01-05T14:30:00Z
+const time = "2026-01-05T14:30:00Z";
+
+describe("TickColumns", () => {
+  it("finds the columns that a mapping names, and the others by their own names", () => {
+    const columns = new TickColumns(["when", "b", "ask", "px", "n"], "X", { time: "when", bid: "b", source_seq: "n" });
+    expect(columns.read([time, "1", "2", "3", "17"])).toEqual({
+      symbol: "X",
+      sourceTime: second,
+      bid: 1,
+      ask: 2,
+      sourceSeq: 17n,
+    });
+  });
+
+  it("takes a column for one field only: a mapped one is not found by its own name as well", () => {
+    const columns = new TickColumns(["time", "price", "close"], "X", { bid: "price", ask: "close" });
+    expect(columns.read([time, "1", "2"])).toEqual({ symbol: "X", sourceTime: second, bid: 1, ask: 2 });
+    expect(columns.areBars).toBe(false);
+  });
+
+  it("takes rows with a close, or with a date, for bars, also where a mapping names them", () => {
+    expect(new TickColumns(["time", "close"], "X").areBars).toBe(true);
+    expect(new TickColumns(["date", "last"], "X").areBars).toBe(true);
+    expect(new TickColumns(["time", "c"], "X", { close: "c" }).areBars).toBe(true);
+    expect(new TickColumns(["time", "last"], "X").areBars).toBe(false);
+  });
+
+  it("prefers the last price to a close", () => {
+    expect(new TickColumns(["time", "close", "last"], "X").read([time, "1", "2"]).last).toBe(2);
+  });
+
+  it("refuses a mapping to a column that the file does not have", () => {
+    expect(() => new TickColumns(["time", "bid"], "X", { ask: "offer" })).toThrow(
+      "no column is called offer, as ask is to be (the header has time, bid)",
+    );
+  });
+});
+
+describe("isSymbol", () => {
+  it.each([
+    ["EUR/USD", true],
+    ["x".repeat(64), true],
+    ["", false],
+    ["*", false],
+    ["é".repeat(33), false],
+  ])("of %j is %s", (text, expected) => expect(isSymbol(text)).toBe(expected));
+});

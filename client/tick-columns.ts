@@ -1,0 +1,196 @@
+import type { MicroTime } from "./micro-time.ts";
+import { isSymbol, maxSymbolBytes, type Tick } from "./tick.ts";
+import { parseTime } from "./time-text.ts";
+
+/** How the files are written, as options of csv-parse. Rows are lists of cells; empty lines are none. */
+export const tickFileDialect = {
+  bom: true,
+  info: true,
+  trim: true,
+  skip_empty_lines: true,
+  /** The longest row, in bytes: what bounds the memory on a file without line ends. */
+  max_record_size: 64 * 1024,
+} as const;
+
+/** A field of a row, by the name that it has in headers and in {@link ColumnMapping}. */
+export type TickField = keyof typeof knownNames;
+
+/** Which column has which field, where a file's own names do not tell. Fields that are not named are found as usual. */
+export type ColumnMapping = Readonly<Partial<Record<TickField, string>>>;
+
+/** A row or a header cannot be used. The message says what is wrong with it, and not where it stands. */
+export class TickRowError extends Error {
+  override name = "TickRowError";
+}
+
+// What the columns may be called; the first name that a file has counts. Case, blanks and punctuation do not.
+const knownNames = {
+  time: ["timestamp", "datetime", "time", "date"],
+  symbol: ["symbol", "ticker", "instrument"],
+  bid: ["bid", "bidprice"],
+  ask: ["ask", "askprice", "offer"],
+  last: ["last", "lastprice", "price"],
+  close: ["close"],
+  open: ["open"],
+  high: ["high"],
+  low: ["low"],
+  previous_close: ["previousclose", "prevclose"],
+  bid_size: ["bidsize", "bidqty"],
+  ask_size: ["asksize", "askqty"],
+  last_size: ["lastsize", "size", "qty"],
+  volume: ["volume"],
+  source_seq: ["sourceseq"],
+} as const;
+
+const priceFields = {
+  bid: "bid",
+  ask: "ask",
+  close: "last",
+  last: "last",
+  open: "open",
+  high: "high",
+  low: "low",
+  previous_close: "previousClose",
+} as const satisfies Partial<Record<TickField, keyof Tick>>;
+
+const countFields = {
+  bid_size: "bidSize",
+  ask_size: "askSize",
+  last_size: "lastSize",
+  volume: "volume",
+  source_seq: "sourceSeq",
+} as const satisfies Partial<Record<TickField, keyof Tick>>;
+
+// One of them at least is in every file.
+const priceNames = ["bid", "ask", "last", "close"] as const;
+
+/** All fields that a mapping may name. */
+export const tickFields = Object.keys(knownNames) as readonly TickField[];
+
+/** A column of the file. */
+interface Column {
+  readonly name: string;
+  readonly index: number;
+}
+
+/** The columns of a CSV file of ticks or bars, found by the names in its header. Reads rows by them. */
+export class TickColumns {
+  /** Whether a row sums up a day, or a longer span, rather than tell one moment. */
+  readonly areBars: boolean;
+  /** Whether rows tell their symbol. */
+  readonly haveSymbols: boolean;
+  readonly #defaultSymbol: string;
+  readonly #time: Column;
+  readonly #symbol: Column | undefined;
+  readonly #prices: readonly (readonly [(typeof priceFields)[keyof typeof priceFields], Column])[];
+  readonly #counts: readonly (readonly [(typeof countFields)[keyof typeof countFields], Column])[];
+
+  /**
+   * Throws a {@link TickRowError} where the header has no time or no price, or not a column that the mapping names.
+   *
+   * @param defaultSymbol the symbol of all rows where the file has no column for it
+   */
+  constructor(header: readonly string[], defaultSymbol: string, mapping: ColumnMapping = {}) {
+    const columns = new Map<TickField, Column>();
+    for (const field of tickFields) {
+      const column = findColumn(header, field, mapping);
+      if (column !== undefined) columns.set(field, column);
+    }
+    const time = columns.get("time");
+    if (time === undefined) {
+      throw new TickRowError(`no column tells the time: name one timestamp, time or date (${found(header)})`);
+    }
+    if (!priceNames.some((name) => columns.has(name))) {
+      const names = "name one bid, ask, last, price or close";
+      throw new TickRowError(`no column tells a price: ${names} (${found(header)})`);
+    }
+    this.areBars = normal(time.name) === "date" || columns.has("close");
+    this.#defaultSymbol = defaultSymbol;
+    this.#time = time;
+    this.#symbol = columns.get("symbol");
+    this.haveSymbols = this.#symbol !== undefined;
+    if (columns.has("last")) columns.delete("close");
+    this.#prices = pick(columns, priceFields);
+    this.#counts = pick(columns, countFields);
+  }
+
+  /** A row's tick. Empty cells are absent fields. Throws a {@link TickRowError} where a cell makes no sense. */
+  read(cells: readonly string[]): Tick {
+    const tick: { -readonly [Field in keyof Tick]: Tick[Field] } = {
+      symbol: this.#readSymbol(cells),
+      sourceTime: readTime(cells, this.#time),
+    };
+    for (const [field, column] of this.#prices) tick[field] = readPrice(cells, column);
+    for (const [field, column] of this.#counts) tick[field] = readCount(cells, column);
+    if (tick.bid === undefined && tick.ask === undefined && tick.last === undefined) {
+      throw new TickRowError("the row has no price");
+    }
+    return tick;
+  }
+
+  #readSymbol(cells: readonly string[]): string {
+    if (this.#symbol === undefined) return this.#defaultSymbol;
+    const symbol = cells[this.#symbol.index] ?? "";
+    if (isSymbol(symbol)) return symbol;
+    throw cellError(cells, this.#symbol, `is not a symbol: it has 1 to ${maxSymbolBytes} bytes, and is not *`);
+  }
+}
+
+function readTime(cells: readonly string[], column: Column): MicroTime {
+  const time = parseTime(cells[column.index] ?? "");
+  if (time !== undefined) return time;
+  throw cellError(cells, column, "is not a time: write it as 2013-01-01T22:00:00.295000Z, or 2000-01-03");
+}
+
+function readPrice(cells: readonly string[], column: Column): number | undefined {
+  const text = cells[column.index] ?? "";
+  if (text === "") return undefined;
+  const price = Number(text);
+  if (Number.isFinite(price)) return price;
+  throw cellError(cells, column, "is not a number");
+}
+
+function readCount(cells: readonly string[], column: Column): bigint | undefined {
+  const text = cells[column.index] ?? "";
+  if (text === "") return undefined;
+  const digits = /^(\d{1,18})(?:\.0*)?$/.exec(text)?.[1];
+  if (digits !== undefined) return BigInt(digits);
+  throw cellError(cells, column, "is not a whole number of 0 or more");
+}
+
+function cellError(cells: readonly string[], column: Column, problem: string): TickRowError {
+  return new TickRowError(`${column.name} ${JSON.stringify(cells[column.index])} ${problem}`);
+}
+
+function pick<Field extends string>(
+  columns: ReadonlyMap<TickField, Column>,
+  fields: Readonly<Partial<Record<TickField, Field>>>,
+): [Field, Column][] {
+  const picked: [Field, Column][] = [];
+  for (const [name, field] of Object.entries(fields) as [TickField, Field][]) {
+    const column = columns.get(name);
+    if (column !== undefined) picked.push([field, column]);
+  }
+  return picked;
+}
+
+function findColumn(header: readonly string[], field: TickField, mapping: ColumnMapping): Column | undefined {
+  const wanted = mapping[field];
+  if (wanted !== undefined) {
+    const index = header.indexOf(wanted);
+    if (index < 0) throw new TickRowError(`no column is called ${wanted}, as ${field} is to be (${found(header)})`);
+    return { name: wanted, index };
+  }
+  const taken = Object.values(mapping);
+  const cells = header.map((name) => (taken.includes(name) ? undefined : normal(name)));
+  const index = knownNames[field].map((name) => cells.indexOf(name)).find((each) => each >= 0);
+  return index === undefined ? undefined : { name: header[index] ?? "", index };
+}
+
+function found(header: readonly string[]): string {
+  return `the header has ${header.join(", ")}`;
+}
+
+function normal(name: string): string {
+  return name.toLowerCase().replace(/[^a-z]/g, "");
+}

@@ -1,0 +1,55 @@
+import { type MicroTime, microsPerDay, microsPerMilli, microsPerSecond } from "./micro-time.ts";
+
+const isoPattern =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)? ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i;
+
+const namedMonthPattern = /^([a-z]{3})[a-z]* (\d{1,2}),? (\d{4})$/i;
+
+const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/**
+ * Reads a point in time as CSV files of prices write it: `2013-01-01 22:00:00.295000+00:00` and what ISO 8601 allows
+ * around it, a day such as `2000-01-03` (its first moment), or `Jan 1 2000`. Without a zone it is UTC. Exact to the
+ * microsecond; finer digits are cut off. Undefined where the text is nothing of this.
+ */
+export function parseTime(text: string): MicroTime | undefined {
+  return parseIso(text) ?? parseNamedMonth(text);
+}
+
+/** Writes a point in time so that {@link parseTime} reads it: `2013-01-01T22:00:00.295000Z`, with all microseconds. */
+export function formatTime(time: MicroTime): string {
+  const millis = Math.floor(time / microsPerMilli);
+  const micros = String(time - millis * microsPerMilli).padStart(3, "0");
+  return new Date(millis).toISOString().replace("Z", `${micros}Z`);
+}
+
+function parseIso(text: string): MicroTime | undefined {
+  const match = isoPattern.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] = match;
+  const midnight = dayStart(Number(year), Number(month), Number(day));
+  if (midnight === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second) - zoneSeconds(zone);
+  return midnight + seconds * microsPerSecond + Number(fraction.slice(0, 6).padEnd(6, "0"));
+}
+
+function zoneSeconds(zone: string): number {
+  const match = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
+  if (match === null) return 0;
+  const [, sign, hours, minutes = "0"] = match;
+  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60;
+}
+
+function parseNamedMonth(text: string): MicroTime | undefined {
+  const [, month = "", day, year] = namedMonthPattern.exec(text) ?? [];
+  const index = months.indexOf(month.toLowerCase());
+  return index < 0 ? undefined : dayStart(Number(year), index + 1, Number(day));
+}
+
+/** Undefined where the calendar has no such day, or a {@link MicroTime} would not be exact. */
+function dayStart(year: number, month: number, day: number): MicroTime | undefined {
+  if (year < 1700 || year > 2250 || month < 1 || month > 12 || day < 1) return undefined;
+  const first = Date.UTC(year, month - 1, 1) * microsPerMilli;
+  const time = first + (day - 1) * microsPerDay;
+  return time < Date.UTC(year, month, 1) * microsPerMilli ? time : undefined;
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { toConnectError } from "../../server/errors.ts";
+import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
+import { QuoteHub } from "../../server/quote/quote-hub.ts";
+import { quoteService } from "../../server/quote/quote-service.ts";
+import { createValidation } from "../../server/validation.ts";
+import { startWireServer } from "./start-wire-server.ts";
+
+/** A server of QuoteService on a free port, with a hub that is published to by hand, and time that moves by hand. */
+export async function startQuoteServer(symbols: readonly string[]) {
+  const time = new ManualTime();
+  const hub = new QuoteHub({
+    epoch: 5n,
+    now: time.now,
+    timers: time.timers,
+    instruments: symbols.map((symbol) => create(InstrumentSchema, { symbol })),
+  });
+  const server = await startWireServer(
+    {},
+    {
+      routes: (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID, every: time.every })),
+      interceptors: [createValidation([QuoteService])],
+      mapError: toConnectError,
+    },
+  );
+  const publish = (...published: string[]) =>
+    hub.publish(published.map((symbol) => ({ symbol, last: 1, sourceTime: someMonday })));
+  return { time, hub, server, publish };
+}
+
+export type QuoteServer = Awaited<ReturnType<typeof startQuoteServer>>;

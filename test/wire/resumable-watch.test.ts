@@ -1,0 +1,211 @@
+import { randomUUID } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import { Code, createClient, type Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { expect, onTestFinished, test } from "vitest";
+import { type WatchQuotesOptions, watchQuotes } from "../../client/watch-quotes.ts";
+import type { Gap, WatchUpdate } from "../../client/watch-update.ts";
+import {
+  CursorProblem,
+  InstrumentSchema,
+  PauseMode,
+  type Quote,
+  SlowReaderPolicy,
+} from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { toConnectError } from "../../server/errors.ts";
+import { someMonday } from "../../server/quote/manual-time.ts";
+import { QuoteHub } from "../../server/quote/quote-hub.ts";
+import { quoteService } from "../../server/quote/quote-service.ts";
+import { startTransportServer } from "../../server/transport/transport-server.ts";
+
+const symbols = ["ACME", "BETA", "GAMMA"];
+const patience = { timeout: 9_000, interval: 5 };
+const { CONFLATE, REPLAY } = PauseMode;
+const { DISCONNECT } = SlowReaderPolicy;
+
+function hubOf(epoch: bigint, maxWaiting?: number): QuoteHub {
+  const instruments = symbols.map((symbol) => create(InstrumentSchema, { symbol }));
+  return new QuoteHub({ epoch, now: () => someMonday, instruments, maxWaiting });
+}
+
+/** A server that can be killed, and started again on the same port. */
+async function serve(hub: QuoteHub, port = 0) {
+  const server = await startTransportServer({
+    host: "127.0.0.1",
+    port,
+    mapError: toConnectError,
+    otherwise: (exchange) => exchange.abort(),
+    routes: (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID })),
+  });
+  let closed: Promise<boolean> | undefined;
+  const kill = () => (closed ??= server.close(0));
+  onTestFinished(async () => void (await kill()));
+  return { url: server.url, port: Number(new URL(server.url).port), kill };
+}
+
+/** Watches until the test ends, and keeps what came. */
+function watch(transport: Transport, options: Partial<WatchQuotesOptions> = {}) {
+  const seen = { quotes: [] as Quote[], gaps: [] as Gap[], updates: [] as WatchUpdate[] };
+  const watching = watchQuotes(createClient(QuoteService, transport), { symbols, random: () => 0.02, ...options });
+  onTestFinished(() => watching.close());
+  const ended = (async () => {
+    for await (const update of watching) {
+      if (update.kind !== "quotes") seen.updates.push(update);
+      else {
+        seen.quotes.push(...update.quotes);
+        seen.gaps.push(...update.gaps);
+      }
+    }
+  })();
+  const times = (kind: WatchUpdate["kind"]) => seen.updates.filter((update) => update.kind === kind).length;
+  return { ...seen, watching, ended, times };
+}
+
+function publish(hub: QuoteHub, symbol: string, ...prices: number[]): void {
+  hub.publish(prices.map((last) => ({ symbol, last, sourceTime: someMonday })));
+}
+
+const pricesOf = (quotes: readonly Quote[], symbol: string) =>
+  quotes.filter((quote) => quote.symbol === symbol).map(({ last }) => last);
+
+const transports: [string, (baseUrl: string) => Transport][] = [
+  ["gRPC", (baseUrl) => createGrpcTransport({ baseUrl })],
+  ["gRPC-Web", (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })],
+  ["Connect", (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1" })],
+];
+
+test.each(transports)("a server that is killed again and again costs no quote, over %s", async (_name, transportOf) => {
+  const hub = hubOf(1n);
+  let server = await serve(hub);
+  const { quotes, gaps, times, watching } = watch(transportOf(server.url), { policy: DISCONNECT });
+  await expect.poll(() => times("caught-up"), patience).toBe(1);
+  const wanted: number[] = [];
+  for (let life = 1; life <= 6; life++) {
+    for (let price = 0; price < 300; price++) {
+      wanted.push(life * 1_000 + price);
+      publish(hub, symbols[price % 3] ?? "", life * 1_000 + price);
+      if (price % 100 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await server.kill();
+    for (let price = 500; price < 600; price++) {
+      wanted.push(life * 1_000 + price);
+      publish(hub, symbols[price % 3] ?? "", life * 1_000 + price);
+    }
+    server = await serve(hub, server.port);
+    await expect.poll(() => times("caught-up"), patience).toBeGreaterThan(life);
+  }
+  await expect.poll(() => quotes.length, patience).toBe(wanted.length);
+  for (const symbol of symbols) {
+    const log = wanted.filter((price) => symbols[(price % 1_000) % 3] === symbol);
+    expect(pricesOf(quotes, symbol)).toEqual(log);
+  }
+  expect(gaps).toEqual([]);
+  await expect.poll(() => watching.cursor?.seq, patience).toBe(BigInt(wanted.length));
+});
+
+test("a reader who is too slow for the server is ended by it, and misses nothing all the same", async () => {
+  const hub = hubOf(1n, 50);
+  const server = await serve(hub);
+  const client = createClient(QuoteService, createGrpcTransport({ baseUrl: server.url }));
+  const reasons: Code[] = [];
+  const watching = watchQuotes(client, {
+    symbols: ["ACME"],
+    policy: DISCONNECT,
+    random: () => 0,
+    onState: (state) => state.kind === "retrying" && reasons.push(state.reason.code),
+  });
+  const seen: number[] = [];
+  for await (const update of watching) {
+    if (update.kind === "caught-up" && seen.length === 0) publish(hub, "ACME", ...Array.from({ length: 500 }).keys());
+    if (update.kind !== "quotes") continue;
+    expect(update.gaps).toEqual([]);
+    seen.push(...update.quotes.map(({ last }) => last ?? -1));
+    if (seen.length >= 500) break;
+  }
+  expect(seen).toEqual([...Array.from({ length: 500 }).keys()]);
+  expect(reasons).toContain(Code.ResourceExhausted);
+});
+
+test("a server that starts again with another log is a reset, and the watch goes on", async () => {
+  const server = await serve(hubOf(1n));
+  const { quotes, updates, times } = watch(createGrpcTransport({ baseUrl: server.url }));
+  await expect.poll(() => times("caught-up"), patience).toBe(1);
+  await server.kill();
+  const hub = hubOf(2n);
+  publish(hub, "ACME", 5);
+  await serve(hub, server.port);
+  await expect.poll(() => times("caught-up"), patience).toBe(2);
+  expect(updates.find(({ kind }) => kind === "reset")).toMatchObject({ cause: { problem: CursorProblem.OTHER_EPOCH } });
+  publish(hub, "ACME", 6);
+  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([5, 6]);
+});
+
+test("a replaying pause outlives the server, and nothing of it is lost or comes too early", async () => {
+  const hub = hubOf(1n);
+  const server = await serve(hub);
+  const { quotes, gaps, times, watching } = watch(createConnectTransport({ baseUrl: server.url, httpVersion: "1.1" }));
+  publish(hub, "ACME", 1);
+  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([1]);
+  await watching.pause(["ACME"], REPLAY);
+  publish(hub, "ACME", 2, 3);
+  await server.kill();
+  publish(hub, "ACME", 4, 5);
+  await serve(hub, server.port);
+  await expect.poll(() => times("started"), patience).toBe(2);
+  publish(hub, "ACME", 6);
+  publish(hub, "BETA", 7);
+  await expect.poll(() => pricesOf(quotes, "BETA"), patience).toEqual([7]);
+  expect(pricesOf(quotes, "ACME")).toEqual([1]);
+  expect((await watching.resume(["ACME"])).subscriptions).toMatchObject([{ symbol: "ACME", skipped: 0n }]);
+  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(gaps).toEqual([]);
+});
+
+test("a conflating pause outlives the server: on resume comes the newest, and the gap is what was skipped", async () => {
+  const hub = hubOf(1n);
+  const server = await serve(hub);
+  const { quotes, gaps, times, watching } = watch(createGrpcTransport({ baseUrl: server.url }), { policy: DISCONNECT });
+  publish(hub, "ACME", 1);
+  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([1]);
+  await watching.pause(["ACME"], CONFLATE);
+  publish(hub, "ACME", 2, 3);
+  await server.kill();
+  publish(hub, "ACME", 4, 5);
+  await serve(hub, server.port);
+  await expect.poll(() => times("started"), patience).toBe(2);
+  publish(hub, "ACME", 6);
+  publish(hub, "BETA", 7);
+  await expect.poll(() => pricesOf(quotes, "BETA"), patience).toEqual([7]);
+  expect(pricesOf(quotes, "ACME")).toEqual([1]);
+  await watching.resume(["ACME"]);
+  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([1, 6]);
+  expect(gaps).toMatchObject([{ symbol: "ACME", missing: 4n, cause: "skipped" }]);
+});
+
+test("symbols come and go while the stream runs, each new one with its newest quote", async () => {
+  const hub = hubOf(1n);
+  publish(hub, "BETA", 1, 2);
+  const server = await serve(hub);
+  const transport = createGrpcTransport({ baseUrl: server.url });
+  const { quotes, times, watching } = watch(transport, { symbols: ["ACME"] });
+  await expect.poll(() => times("caught-up"), patience).toBe(1);
+  expect(await watching.ping()).toBeGreaterThanOrEqual(0);
+  await watching.subscribe(["BETA"]);
+  await watching.unsubscribe(["ACME"]);
+  publish(hub, "ACME", 9);
+  publish(hub, "BETA", 3);
+  await expect.poll(() => pricesOf(quotes, "BETA"), patience).toEqual([2, 3]);
+  expect(pricesOf(quotes, "ACME")).toEqual([]);
+  expect((await watching.list()).subscriptions).toMatchObject([{ symbol: "BETA" }]);
+});
+
+test("what the server refuses is thrown", async () => {
+  const server = await serve(hubOf(1n));
+  const watching = watchQuotes(createClient(QuoteService, createGrpcTransport({ baseUrl: server.url })), {
+    symbols,
+    from: { epoch: 9n, seq: 3n },
+    resetIfOutOfRange: false,
+  });
+  await expect(watching[Symbol.asyncIterator]().next()).rejects.toThrow(/out_of_range/);
+});
