@@ -34,6 +34,9 @@ export async function startAbuseServer(): Promise<AbuseServer> {
       "--expose-gc",
       "--disable-warning=ExperimentalWarning",
       program,
+      // So slowly that the log, which grows until it is full, is no more of the memory than what is tolerated.
+      "--simulated-rate",
+      "20",
       "--port",
       "0",
       "--data",
