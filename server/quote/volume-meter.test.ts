@@ -35,6 +35,22 @@ describe("VolumeMeter", () => {
     expect(taken(...ticks)).toEqual([0n, 50n, 10n, 5n]);
   });
 
+  it("begins again where the opening price is another than the newest that was told", () => {
+    const ticks = [{ open: 5, volume: 1000n }, { volume: 1000n }, { open: 6, volume: 1500n }];
+    expect(taken(...ticks)).toEqual([0n, 0n, 1500n]);
+  });
+
+  it("adds no trades to a session's volume, which has them already", () => {
+    expect(taken({ volume: 1000n }, { lastSize: 100n }, { volume: 1100n })).toEqual([0n, 0n, 100n]);
+  });
+
+  it("adds up trades again where a stored volume no longer counts", () => {
+    const meter = new VolumeMeter();
+    meter.restore(100n, 50);
+    expect(meter.take(tick({ lastSize: 7n, sourceTime: 49 }), false)).toBe(0n);
+    expect(meter.take(tick({ lastSize: 7n, sourceTime: 50 }), false)).toBe(7n);
+  });
+
   it("adds up trades where there is no volume of the session: each that comes without a bid and an ask", () => {
     expect(taken({ lastSize: 5n }, { lastSize: 5n }, { lastSize: 7n })).toEqual([5n, 5n, 7n]);
   });
@@ -57,6 +73,7 @@ describe("VolumeMeter", () => {
     const meter = new VolumeMeter();
     meter.take(tick({ volume: 100n }), false);
     expect(meter.take(tick({ volume: 80n }), true)).toBe(0n);
+    expect(meter.take(tick({ lastSize: 20n }), true)).toBe(0n);
     expect(meter.take(tick({ volume: 110n }), false)).toBe(10n);
   });
 

@@ -27,17 +27,23 @@ export class VolumeMeter {
    */
   take(tick: Tick, late: boolean): bigint | undefined {
     if (tick.volume !== undefined) return late ? 0n : this.#sinceTickBefore(tick, tick.volume);
-    if (tick.last !== undefined && tick.lastSize !== undefined) return this.#newTrade(tick, tick.lastSize, late);
-    return undefined;
+    if (tick.last === undefined || tick.lastSize === undefined) return undefined;
+    // The next volume of the session has the trade.
+    return this.#before(tick) === undefined ? this.#newTrade(tick, tick.lastSize, late) : 0n;
+  }
+
+  /** The session's volume at the tick before, where it still counts. */
+  #before({ sourceTime }: Tick): bigint | undefined {
+    return sourceTime < this.#sessionEnd ? this.session : undefined;
   }
 
   #sinceTickBefore(tick: Tick, volume: bigint): bigint {
-    const before = tick.sourceTime < this.#sessionEnd ? this.session : undefined;
+    const before = this.#before(tick);
     const restarted = differ(this.#open, tick.open) || differ(this.#previousClose, tick.previousClose);
     this.session = volume;
     this.#sessionEnd = Number.POSITIVE_INFINITY;
-    this.#open = tick.open;
-    this.#previousClose = tick.previousClose;
+    this.#open = tick.open ?? this.#open;
+    this.#previousClose = tick.previousClose ?? this.#previousClose;
     if (before === undefined) return 0n;
     return restarted || volume < before ? volume : volume - before;
   }
