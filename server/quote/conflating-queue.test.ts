@@ -37,7 +37,7 @@ describe("ConflatingQueue", () => {
     expect(queue.size).toBe(0);
   });
 
-  it("replaces what waits of a line, and moves it to the end", () => {
+  it("replaces what waits of a line, which keeps its place however often that happens", () => {
     const queue = new ConflatingQueue();
     const [one, two, three] = lines(3) as [QuoteLine, QuoteLine, QuoteLine];
     queue.push(one, entry(1));
@@ -46,8 +46,19 @@ describe("ConflatingQueue", () => {
     expect(queue.push(three, entry(4))).toBe(true);
     expect(queue.push(one, entry(5))).toBe(true);
     expect(queue.push(two, entry(6))).toBe(true);
-    expect(queue.size).toBe(3);
-    expect(seqs(queue)).toEqual([4, 5, 6]);
+    expect([queue.size, queue.since, queue.oldest?.seq]).toEqual([3, 1, 4]);
+    expect(seqs(queue)).toEqual([5, 6, 4]);
+    expect(queue.since).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("puts what comes late behind a line that waits since before", () => {
+    const queue = new ConflatingQueue();
+    const [one, two, late] = lines(3) as [QuoteLine, QuoteLine, QuoteLine];
+    queue.push(one, entry(1));
+    queue.push(two, entry(4));
+    queue.push(one, entry(5));
+    queue.insert(late, entry(3));
+    expect(seqs(queue)).toEqual([5, 3, 4]);
   });
 
   it("puts what comes late at its place in the order of the log", () => {
@@ -55,6 +66,21 @@ describe("ConflatingQueue", () => {
     const all = lines(5);
     for (const [at, seq] of [4, 2, 3, 1, 5].entries()) queue.insert(all[at] as QuoteLine, entry(seq));
     expect(seqs(queue)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("finds the places of what comes in the order of the log in one walk", () => {
+    const queue = new ConflatingQueue();
+    const [count, all] = [100, lines(200)];
+    let looks = 0;
+    for (const [at, line] of all.slice(0, count).entries()) {
+      queue.push(line, entry(2 * at + 2));
+      const { since } = line;
+      Object.defineProperty(line, "since", { get: () => ++looks && since });
+    }
+    for (const [at, line] of all.slice(count).entries()) queue.insert(line, entry(2 * at + 1));
+    // Each looks at the end, at where the one before was put, and at one more.
+    expect(looks).toBeLessThanOrEqual(3 * count);
+    expect(seqs(queue)).toEqual(all.map((_, at) => at + 1));
   });
 
   it("takes a line out of the middle, and only what waits in it", () => {

@@ -2,8 +2,8 @@ import type { QuoteLine } from "./quote-line.ts";
 import type { LogEntry } from "./quote-log.ts";
 
 /**
- * Keeps one quote of each line, the newest, in the order of the log, so that it never holds more quotes than there are
- * lines and is never full. A list that is linked through the lines: adding and removing at either end allocates nothing.
+ * Keeps one quote of each line, the newest, so that it never holds more quotes than there are lines and is never full.
+ * The line that waits the longest is the first, however often its quote was replaced: each has its turn. A list that is linked through the lines: adding and removing at either end allocates nothing.
  */
 export class ConflatingQueue {
   #first: QuoteLine | undefined;
@@ -17,44 +17,50 @@ export class ConflatingQueue {
     return this.#size;
   }
 
-  /** The line whose quote is the first in the order of the log. */
+  /** The line that waits the longest. */
   get first(): QuoteLine | undefined {
     return this.#first;
   }
 
-  /** The first in the order of the log. */
+  /** The place in the log since which the first line waits; Infinity where none does. */
+  get since(): number {
+    return this.#first === undefined ? Number.POSITIVE_INFINITY : this.#first.since;
+  }
+
+  /** The oldest quote that waits. Looks at all of them. */
   get oldest(): LogEntry | undefined {
-    return this.#first?.waiting;
+    let oldest = this.#first?.waiting;
+    for (let each = this.#first?.next; each !== undefined; each = each.next) {
+      if (oldest !== undefined && each.waiting !== undefined && each.waiting.seq < oldest.seq) oldest = each.waiting;
+    }
+    return oldest;
   }
 
   /**
    * Adds the newest quote of the log, in place of the one of its line that waits here. Returns whether there was one.
-   * The line must not stand in another queue.
+   * That leaves the line at its place. The line must not stand in another queue.
    */
   push(line: QuoteLine, entry: LogEntry): boolean {
     const replaced = line.queue === this;
-    if (line !== this.#last) {
-      if (replaced) this.#unlink(line);
-      this.#link(line, this.#last);
-    }
+    if (!replaced) this.#link(line, entry.seq, this.#last);
     line.waiting = entry;
     return replaced;
   }
 
   /**
-   * Adds a quote of a line that stands in no queue, at its place in the order of the log. Fast where the places grow
-   * from call to call.
+   * Adds a quote of a line that stands in no queue, before those that wait since later. Fast where the places in the
+   * log grow from call to call.
    */
   insert(line: QuoteLine, entry: LogEntry): void {
     let before = this.#last;
-    if (before !== undefined && entry.seq < seqOf(before)) {
+    if (before !== undefined && entry.seq < before.since) {
       // What was held back is older than most of what waits, and comes in its order where it is much.
       const hint = this.#inserted;
-      before = hint?.queue === this && seqOf(hint) < entry.seq ? hint : undefined;
+      before = hint?.queue === this && hint.since < entry.seq ? hint : undefined;
       let each = before === undefined ? this.#first : before.next;
-      for (; each !== undefined && seqOf(each) < entry.seq; each = each.next) before = each;
+      for (; each !== undefined && each.since < entry.seq; each = each.next) before = each;
     }
-    this.#link(line, before);
+    this.#link(line, entry.seq, before);
     this.#inserted = line;
     line.waiting = entry;
   }
@@ -74,9 +80,10 @@ export class ConflatingQueue {
     while (this.#first !== undefined) this.remove(this.#first);
   }
 
-  #link(line: QuoteLine, previous: QuoteLine | undefined): void {
+  #link(line: QuoteLine, since: number, previous: QuoteLine | undefined): void {
     const next = previous === undefined ? this.#first : previous.next;
     line.queue = this;
+    line.since = since;
     line.previous = previous;
     line.next = next;
     if (previous === undefined) this.#first = line;
@@ -93,8 +100,4 @@ export class ConflatingQueue {
     else next.previous = previous;
     this.#size--;
   }
-}
-
-function seqOf(line: QuoteLine): number {
-  return line.waiting?.seq ?? 0;
 }

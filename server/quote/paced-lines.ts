@@ -1,16 +1,16 @@
 import type { Timers } from "../../client/timers.ts";
 import type { QuoteLine } from "./quote-line.ts";
 
-/** The lines whose quotes a rate holds back, in the order of their times; one timer for all, none where there are none. */
+/** The lines whose quotes a rate holds back, by their times; one timer for all, none where there are none. */
 export class PacedLines {
   readonly #timers: Timers;
-  readonly #release: (line: QuoteLine) => void;
-  // Sorted by time, the latest first: those that are due go from the end.
-  readonly #lines: QuoteLine[] = [];
+  readonly #release: (lines: readonly QuoteLine[]) => void;
+  // A binary heap, the first time on top: with many lines that are due at once a sorted list would take long to change.
+  readonly #heap: QuoteLine[] = [];
   #timer: { readonly at: number; readonly stop: () => void } | undefined;
 
-  /** @param release told of each line when its quote may go */
-  constructor(timers: Timers, release: (line: QuoteLine) => void) {
+  /** @param release told of the lines whose quotes may go, of all that are due together, in no order */
+  constructor(timers: Timers, release: (lines: readonly QuoteLine[]) => void) {
     this.#timers = timers;
     this.#release = release;
   }
@@ -19,39 +19,67 @@ export class PacedLines {
   add(line: QuoteLine, dueAt: number): void {
     if (line.control === undefined) return;
     line.control.dueAt = dueAt;
-    this.#lines.splice(this.#placeOf(dueAt), 0, line);
+    this.#rise(line, this.#heap.length);
     this.#arm();
   }
 
   /** Forgets a line, if it is here. */
   remove(line: QuoteLine): void {
-    const dueAt = line.control?.dueAt;
-    if (line.control === undefined || dueAt === undefined) return;
+    if (line.control?.dueAt === undefined) return;
+    this.#takeOut(line, line.control.pacedAt);
     line.control.dueAt = undefined;
-    this.#lines.splice(this.#lines.indexOf(line, this.#placeOf(dueAt)), 1);
     this.#arm();
   }
 
   clear(): void {
-    for (const { control } of this.#lines) if (control !== undefined) control.dueAt = undefined;
-    this.#lines.length = 0;
+    for (const { control } of this.#heap) if (control !== undefined) control.dueAt = undefined;
+    this.#heap.length = 0;
     this.#arm();
   }
 
-  /** The first place whose line is due at that time or before. */
-  #placeOf(dueAt: number): number {
-    let [low, high] = [0, this.#lines.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#lines[middle]?.control?.dueAt ?? 0) > dueAt) low = middle + 1;
-      else high = middle;
+  #takeOut(line: QuoteLine, at: number): void {
+    const last = this.#heap.pop();
+    if (last === undefined || last === line) return;
+    const parent = this.#heap[(at - 1) >> 1];
+    if (at > 0 && parent !== undefined && dueAtOf(last) < dueAtOf(parent)) this.#rise(last, at);
+    else this.#sink(last, at);
+  }
+
+  /** Puts a line at a place, or above it. */
+  #rise(line: QuoteLine, from: number): void {
+    let at = from;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = this.#heap[above];
+      if (parent === undefined || dueAtOf(parent) <= dueAtOf(line)) break;
+      this.#put(parent, at);
+      at = above;
     }
-    return low;
+    this.#put(line, at);
+  }
+
+  /** Puts a line at a place, or below it. */
+  #sink(line: QuoteLine, from: number): void {
+    let at = from;
+    for (;;) {
+      const [left, right] = [2 * at + 1, 2 * at + 2];
+      const below = dueAtOf(this.#heap[right]) < dueAtOf(this.#heap[left]) ? right : left;
+      const child = this.#heap[below];
+      if (child === undefined || dueAtOf(line) <= dueAtOf(child)) break;
+      this.#put(child, at);
+      at = below;
+    }
+    this.#put(line, at);
+  }
+
+  #put(line: QuoteLine, at: number): void {
+    this.#heap[at] = line;
+    if (line.control !== undefined) line.control.pacedAt = at;
   }
 
   /** A timer that fires too early is left alone: stopping and starting timers at each quote would cost more. */
   #arm(): void {
-    const next = this.#lines.at(-1)?.control?.dueAt;
+    const next = this.#heap[0]?.control?.dueAt;
     if (this.#timer !== undefined && next !== undefined && this.#timer.at <= next) return;
     this.#timer?.stop();
     this.#timer = undefined;
@@ -63,13 +91,19 @@ export class PacedLines {
   readonly #onTime = (): void => {
     this.#timer = undefined;
     const now = this.#timers.now();
+    const due: QuoteLine[] = [];
     for (;;) {
-      const line = this.#lines.at(-1);
+      const line = this.#heap[0];
       if (line?.control?.dueAt === undefined || line.control.dueAt > now) break;
-      this.#lines.pop();
+      this.#takeOut(line, 0);
       line.control.dueAt = undefined;
-      this.#release(line);
+      due.push(line);
     }
+    this.#release(due);
     this.#arm();
   };
+}
+
+function dueAtOf(line: QuoteLine | undefined): number {
+  return line?.control?.dueAt ?? Number.POSITIVE_INFINITY;
 }

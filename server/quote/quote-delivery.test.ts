@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PauseMode, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import type { QuoteWatch } from "./quote-watch.ts";
+import { ConflatingQueue } from "./conflating-queue.ts";
+import { maxQuotesInResponse, type QuoteWatch } from "./quote-watch.ts";
 import { caughtUp, drain, give, testWatch, told } from "./test-watch.ts";
 
 const { DISCONNECT } = SlowReaderPolicy;
@@ -55,7 +56,7 @@ describe("Pause and Resume", () => {
     pause(one, PauseMode.REPLAY, "A");
     resume(one, "A");
     publish("A");
-    expect(told(one)).toEqual(["commandResult @0", "commandResult @0", "live A1 @1"]);
+    expect(told(one)).toEqual(["commandResult @0", "commandResult @0", "caughtUp @0", "live A1 @1"]);
   });
 
   it("REPLAY is as CONFLATE where the log no longer holds it", () => {
@@ -64,7 +65,7 @@ describe("Pause and Resume", () => {
     publish("A", "B", "A", "B", "B", "B", "B", "A");
     drain(one);
     expect(resume(one, "A")).toEqual([2]);
-    expect(told(one)).toEqual(["commandResult @7", "live A3 @8"]);
+    expect(told(one)).toEqual(["commandResult @7", "caughtUp @7", "live A3 @8"]);
   });
 
   it.each([PauseMode.CONFLATE, PauseMode.REPLAY])(
@@ -80,6 +81,19 @@ describe("Pause and Resume", () => {
       expect(told(one)).toEqual(["commandResult @0", ...phase]);
     },
   );
+
+  it("REPLAY of what the log overtakes in a replay claims no more than was sent", () => {
+    const { watch, publish } = testWatch({ maxLogged: maxQuotesInResponse + 1 });
+    publish("A", ...Array.from({ length: maxQuotesInResponse }, () => "B"));
+    const one = watch({ position: { case: "resumeAfter", value: { epoch: 9n, seq: 0n } } });
+    one.next();
+    publish("B");
+    expect(one.next()?.quotes).toHaveLength(maxQuotesInResponse);
+    pause(one, PauseMode.REPLAY, "A");
+    expect(told(one)).toEqual(["commandResult @0", "replay B501 @0", "caughtUp @0"]);
+    expect(resume(one, "A")).toEqual([0]);
+    expect(told(one)).toEqual(["commandResult @0", "caughtUp @0", "live A1 @502"]);
+  });
 
   it.each([PauseMode.CONFLATE, PauseMode.REPLAY])(
     "takes back what waits of a reader that skips nothing (%i)",
@@ -107,6 +121,59 @@ describe("Pause and Resume", () => {
     drain(one);
     expect(one.sentSeq).toBe(4n);
     expect(one.sentCount).toBe(1);
+  });
+});
+
+describe("what was held back of many symbols", () => {
+  const symbols = Array.from({ length: 50 }, (_, at) => `S${at}`);
+  /** In an order that is neither that of the subscriptions nor of what happened before. */
+  const mixed = symbols.map((_, at) => `S${(at * 7) % 50}`);
+
+  /** The places in the log of what is put into a queue other than at its end, call by call. */
+  function inserted(act: () => void): number[] {
+    const insert = vi.spyOn(ConflatingQueue.prototype, "insert");
+    act();
+    const seqs = insert.mock.calls.map(([, { seq }]) => seq);
+    insert.mockRestore();
+    return seqs;
+  }
+
+  function expectOneWalk(seqs: readonly number[]): void {
+    expect(seqs).toHaveLength(symbols.length);
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+  }
+
+  it("is put forward in the order of the log when its time has come", () => {
+    const { watch, publish, time } = testWatch({ symbols });
+    const one = watch({ maxRate: 1 });
+    publish(...symbols);
+    drain(one);
+    publish(...symbols, ...mixed);
+    expectOneWalk(inserted(() => time.pass(1_000)));
+  });
+
+  it("is held back in that order where a replay is paused", () => {
+    const { watch, publish } = testWatch({ symbols });
+    publish(...mixed, ...mixed);
+    const one = watch({ position: { case: "fromOldest", value: true } });
+    expectOneWalk(inserted(() => pause(one, PauseMode.CONFLATE, "*")));
+  });
+
+  it("is put forward in that order where a rate begins that thins out what may not be skipped", () => {
+    const { watch, publish } = testWatch({ symbols });
+    const one = watch({ slowReaderPolicy: DISCONNECT });
+    drain(one);
+    publish(...mixed);
+    expectOneWalk(inserted(() => setRate(one, 1, "*")));
+  });
+
+  it("is put forward in that order where the log no longer holds what a pause was to replay", () => {
+    const { watch, publish } = testWatch({ symbols, maxLogged: 60 });
+    const one = watch();
+    drain(one);
+    pause(one, PauseMode.REPLAY, "*");
+    publish(...symbols, ...symbols, ...mixed);
+    expectOneWalk(inserted(() => resume(one, "*")));
   });
 });
 
@@ -139,6 +206,26 @@ describe("SetRate", () => {
     time.pass(1_000);
     expect(time.timers.count).toBe(0);
     expect(told(one)).toEqual(["live A2,B2,C3 @7"]);
+  });
+
+  it("sends each when its own time has come, whatever was added or taken off between", () => {
+    const { one, publish, time } = caughtUp();
+    setRate(one, 1, "A");
+    setRate(one, 4, "B");
+    setRate(one, 2, "C");
+    publish("A", "B", "C");
+    drain(one);
+    publish("A", "B", "C");
+    const times = [250, 250, 500].map((millis) => {
+      time.pass(millis);
+      return told(one);
+    });
+    expect(times).toEqual([["live B2 @3"], ["live C2 @3"], ["live A2 @6"]]);
+    publish("A", "B", "C");
+    give(one, { case: "unsubscribe", value: { symbols: ["A"] } });
+    time.pass(1_000);
+    expect(drain(one).flatMap(({ quotes }) => quotes.map(({ symbol }) => symbol))).toEqual(["B", "C"]);
+    expect(time.timers.count).toBe(0);
   });
 
   it("lets go what it holds back when the limit falls, and holds longer when it tightens", () => {

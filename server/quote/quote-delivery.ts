@@ -22,6 +22,12 @@ export interface QuoteDeliveryOptions {
   readonly wake: () => void;
 }
 
+/** A quote that stands in no queue on its way to another. */
+interface HeldQuote {
+  readonly line: QuoteLine;
+  readonly entry: LogEntry;
+}
+
 /**
  * Where the quotes of one reader's lines are until it takes them: in a queue, held back, or in the log. What a line is
  * owed, the newest quote at its beginning and all behind it, was taken, gave way to a newer one and is counted, or is
@@ -41,9 +47,10 @@ export class QuoteDelivery {
     this.#options = options;
     this.waiting = new WaitingQuotes(policy, () => timers.now(), maxWaiting);
     this.replay = new LogReplay(log);
-    this.#paced = new PacedLines(timers, (line) => {
-      const held = this.waiting.unhold(line);
-      if (held !== undefined) this.#putForward(line, held);
+    this.#paced = new PacedLines(timers, (lines) => {
+      const released: HeldQuote[] = [];
+      for (const line of lines) collect(released, line, this.waiting.unhold(line));
+      this.#putForward(released);
     });
   }
 
@@ -86,6 +93,14 @@ export class QuoteDelivery {
     this.#options.wake();
   }
 
+  /** Begins lines with a replay of all that the log holds when it comes to them. */
+  beginFromOldest(lines: readonly QuoteLine[]): void {
+    const place = this.#options.log.oldestSeq - 1;
+    for (const line of lines) {
+      if (seqOf(line.listing.newest) > place) this.#beginReplay(line, undefined, place);
+    }
+  }
+
   /** Begins lines with a replay of all that is behind a place in the log, which holds all of it. */
   beginFrom(lines: readonly QuoteLine[], place: number): void {
     const { log } = this.#options;
@@ -114,9 +129,11 @@ export class QuoteDelivery {
   /** Pauses lines; one that is paused keeps its mode. */
   pause(lines: readonly QuoteLine[], mode: PauseMode): void {
     const running = lines.filter(({ control }) => control?.flow !== "conflating" && control?.flow !== "stopped");
-    const { place } = this.replay;
+    const { readTo } = this.replay;
+    this.replay.locate(running);
     const backlogs = this.#withdraw(running);
-    for (const line of running.sort((a, b) => seqOf(backlogs.get(a)?.newest) - seqOf(backlogs.get(b)?.newest))) {
+    const held: HeldQuote[] = [];
+    for (const line of running) {
       const { newest } = line.listing;
       const had = this.replay.remove(line.symbol);
       const unread = had === undefined || newest === undefined ? 0 : Number(newest.quote.instrumentSeq - had);
@@ -124,35 +141,41 @@ export class QuoteDelivery {
       const control = this.controlOf(line);
       if (mode === PauseMode.REPLAY) {
         control.flow = "stopped";
-        if (had !== undefined && unread > 0) this.#missed.add(line, { seq: place + 1, instrumentSeq: had + 1n });
-        else if (backlog !== undefined) this.#missed.add(line, missedFrom(backlog.first));
+        if (had !== undefined && newest !== undefined && unread > 0) {
+          // The log may have let go of all of it: nothing behind `readTo` is of the line then.
+          this.#missed.add(line, { seq: Math.min(readTo + 1, newest.seq), instrumentSeq: had + 1n });
+        } else if (backlog !== undefined) this.#missed.add(line, missedFrom(backlog.first));
       } else {
         control.flow = "conflating";
         control.skipped = Math.max(0, (backlog?.count ?? unread) - 1);
-        const held = backlog?.newest ?? (unread > 0 ? newest : undefined);
-        if (held !== undefined) this.waiting.holdAgain(line, held);
+        collect(held, line, backlog?.newest ?? (unread > 0 ? newest : undefined));
       }
     }
+    for (const { line, entry } of inOrder(held)) this.waiting.holdAgain(line, entry);
   }
 
   /** Lets the quotes of lines come again. Returns how many of the pause are skipped of each. */
   resume(lines: readonly QuoteLine[]): Map<QuoteLine, number> {
-    return new Map(inOrder(lines).map((line) => [line, this.#resumeLine(line)]));
+    const released: HeldQuote[] = [];
+    const skipped = new Map(lines.map((line) => [line, this.#resumeLine(line, released)]));
+    this.#putForward(released);
+    return skipped;
   }
 
   /** Limits how many quotes a second come of some lines; 0: no limit. */
   setRate(lines: readonly QuoteLine[], maxRate: number): void {
     // What may not give way to newer quotes waits in one queue for all lines: that ends here, where a rate begins.
     const thinned = maxRate > 0 ? this.waiting.thinOut(lines) : undefined;
-    for (const line of inOrder(lines)) {
+    const released: HeldQuote[] = [];
+    for (const line of lines) {
       const control = this.controlOf(line);
       control.maxRate = maxRate;
       this.#paced.remove(line);
       if (control.flow !== "live") continue;
-      const held = thinned?.get(line) ?? this.waiting.unhold(line);
-      if (held !== undefined) this.#putForward(line, held);
+      collect(released, line, thinned?.get(line) ?? this.waiting.unhold(line));
       simplify(line);
     }
+    this.#putForward(released);
   }
 
   /** Takes up to `max` quotes of the replay. Where it has come to its end, its lines are live when this returns. */
@@ -189,37 +212,45 @@ export class QuoteDelivery {
     this.#paced.add(line, dueAt);
   }
 
-  /** Lets a quote of a live line be taken, when its rate allows. The line has no other waiting. */
-  #putForward(line: QuoteLine, entry: LogEntry): void {
-    const dueAt = line.control === undefined ? 0 : dueTime(line.control);
-    if (dueAt > this.#options.timers.now()) {
-      this.waiting.holdAgain(line, entry);
-      this.#paced.add(line, dueAt);
-      return;
+  /** Lets quotes of live lines be taken, when their rates allow. The lines have no others waiting. */
+  #putForward(released: readonly HeldQuote[]): void {
+    if (released.length === 0) return;
+    const now = this.#options.timers.now();
+    for (const { line, entry } of inOrder(released)) {
+      const dueAt = line.control === undefined ? Number.NEGATIVE_INFINITY : dueTime(line.control);
+      if (dueAt > now) {
+        this.waiting.holdAgain(line, entry);
+        this.#paced.add(line, dueAt);
+      } else {
+        this.waiting.insert(line, entry);
+      }
     }
-    this.waiting.insert(line, entry);
     this.#options.wake();
   }
 
-  #resumeLine(line: QuoteLine): number {
-    const { control } = line;
-    if (control?.flow === "conflating") return this.#resumeWithNewest(line, this.waiting.unhold(line), control.skipped);
+  /** Lets a line go on. What of it may be taken at once is added to `released`. */
+  #resumeLine(line: QuoteLine, released: HeldQuote[]): number {
+    const { control, listing } = line;
+    if (control?.flow === "conflating") {
+      const { skipped } = control;
+      collect(released, line, this.waiting.unhold(line));
+      this.#goLive(line);
+      return skipped;
+    }
     if (control?.flow !== "stopped") return 0;
     const missed = this.#missed.remove(line);
-    if (missed === undefined) return this.#resumeWithNewest(line, undefined, 0);
+    if (missed === undefined) {
+      this.#goLive(line);
+      return 0;
+    }
     if (missed.seq >= this.#options.log.oldestSeq) {
       this.#beginReplay(line, missed.instrumentSeq - 1n, missed.seq - 1);
       this.#options.wake();
       return 0;
     }
-    const { newest } = line.listing;
-    return this.#resumeWithNewest(line, newest, Number((newest?.quote.instrumentSeq ?? 0n) - missed.instrumentSeq));
-  }
-
-  #resumeWithNewest(line: QuoteLine, newest: LogEntry | undefined, skipped: number): number {
+    collect(released, line, listing.newest);
     this.#goLive(line);
-    if (newest !== undefined) this.#putForward(line, newest);
-    return skipped;
+    return Number((listing.newest?.quote.instrumentSeq ?? 0n) - missed.instrumentSeq);
   }
 
   #goLive(line: QuoteLine): void {
@@ -229,7 +260,7 @@ export class QuoteDelivery {
     simplify(line);
   }
 
-  #beginReplay(line: QuoteLine, had: bigint, place: number): void {
+  #beginReplay(line: QuoteLine, had: bigint | undefined, place: number): void {
     this.controlOf(line).flow = "replaying";
     this.replay.add(line.symbol, had, place);
   }
@@ -253,9 +284,13 @@ function missedFrom({ seq, quote }: LogEntry): { seq: number; instrumentSeq: big
   return { seq, instrumentSeq: quote.instrumentSeq };
 }
 
-/** In the order of the log, by what waits of each. */
-function inOrder(lines: readonly QuoteLine[]): QuoteLine[] {
-  return lines.toSorted((a, b) => seqOf(a.waiting) - seqOf(b.waiting));
+function collect(quotes: HeldQuote[], line: QuoteLine, entry: LogEntry | undefined): void {
+  if (entry !== undefined) quotes.push({ line, entry });
+}
+
+/** In the order of the log, in which many are put into a queue in one walk. */
+function inOrder(quotes: readonly HeldQuote[]): HeldQuote[] {
+  return quotes.toSorted((a, b) => a.entry.seq - b.entry.seq);
 }
 
 function seqOf(entry: LogEntry | undefined): number {

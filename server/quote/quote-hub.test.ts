@@ -145,9 +145,9 @@ describe("a subscriber", () => {
     const hub = hubOf(["A", "B"]);
     const subscriber = subscribe(hub, CONFLATE);
     hub.publish([tick("A"), tick("B"), tick("A")]);
-    expect(subscriber.seq).toBe(1); // the first A gave way to the second
+    expect(subscriber.seq).toBe(0); // the second A waits in the place of the first
     subscriber.take(1);
-    expect(subscriber.seq).toBe(2);
+    expect(subscriber.seq).toBe(1);
     subscriber.take(1);
     expect(subscriber.seq).toBe(3);
   });

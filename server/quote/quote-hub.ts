@@ -14,7 +14,7 @@ import { ResponseMemo } from "./response-memo.ts";
 /** How many subscribers a hub serves at once: what one process feeds in time, and far below what it has memory for. */
 export const maxSubscribers = 10_000;
 
-/** How many subscriptions all subscribers may have together: some 320 MB. */
+/** How many subscriptions all subscribers may have together: some 340 MB. */
 export const maxSubscriptions = 2_000_000;
 
 export interface QuoteHubOptions {

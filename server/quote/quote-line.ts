@@ -27,6 +27,8 @@ export interface LineControl {
   sentAt: number;
   /** When the quote that the rate holds back may go; absent where it holds none back. */
   dueAt: number | undefined;
+  /** Where it stands among the lines that wait for their times. For those only. */
+  pacedAt: number;
   /** How many quotes of the pause were replaced by newer ones. */
   skipped: number;
 }
@@ -42,6 +44,8 @@ export class QuoteLine {
   /** The list that it stands in, and its place there. For that list only. */
   queue: object | undefined = undefined;
   waiting: LogEntry | undefined = undefined;
+  /** The place in the log of the first that waited there: of `waiting`, or of one that gave way to it. */
+  since = 0;
   next: QuoteLine | undefined = undefined;
   previous: QuoteLine | undefined = undefined;
   #at: number;
@@ -86,6 +90,13 @@ export function listingOf(instrument: Instrument): Listing {
 
 /** What is special about a line, which from here on is one of those that have something special. */
 export function controlOf(line: QuoteLine): LineControl {
-  line.control ??= { flow: "live", maxRate: 0, sentAt: Number.NEGATIVE_INFINITY, dueAt: undefined, skipped: 0 };
+  line.control ??= {
+    flow: "live",
+    maxRate: 0,
+    sentAt: Number.NEGATIVE_INFINITY,
+    dueAt: undefined,
+    pacedAt: 0,
+    skipped: 0,
+  };
   return line.control;
 }

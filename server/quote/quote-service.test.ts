@@ -12,7 +12,7 @@ import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { ManualTime, someMonday } from "./manual-time.ts";
 import { QuoteHub } from "./quote-hub.ts";
 import { defaultHeartbeatMillis, quoteService } from "./quote-service.ts";
-import { maxWaitingResults } from "./quote-watch.ts";
+import { maxStartResultSymbols } from "./quote-watch.ts";
 import type { Every } from "./timers.ts";
 
 type WatchCommandInit = MessageInitShape<typeof WatchCommandSchema>;
@@ -242,13 +242,13 @@ describe("commands of the start", () => {
     expect(seen).toEqual(["started", "commandResult", "quotes BETA", "caughtUp"]);
   });
 
-  it("are refused where their answers are more than may wait", async () => {
+  it("are refused for good where their answers are too large together", async () => {
     const { client, hub } = setUp();
-    const commands = Array.from({ length: maxWaitingResults + 1 }, () => ({
-      command: { case: "ping", value: {} } as const,
+    const commands = Array.from({ length: maxStartResultSymbols / hub.instruments.length + 1 }, () => ({
+      command: { case: "listSubscriptions", value: {} } as const,
     }));
     const error = await read(client.watchQuotes({ symbols: ["*"], commands }), () => {});
-    expect(error?.code).toBe(Code.ResourceExhausted);
+    expect(error?.code).toBe(Code.InvalidArgument);
     expect(hub.subscriberCount).toBe(0);
   });
 });

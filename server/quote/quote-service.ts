@@ -52,7 +52,7 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
     const streamId = newId();
     const heartbeatMillis = millisOf(request.heartbeatInterval) ?? defaultHeartbeatMillis;
     using watch = new QuoteWatch({ hub, request, streamId, heartbeatMillis, every, signal: context.signal });
-    for (const command of request.commands) watch.command(command);
+    watch.begin(request.commands);
     using _known = watches.add(streamId, watch);
     sendHeader(context, { [metadataNames.streamId]: streamId });
     onStart?.(watch);

@@ -149,9 +149,9 @@ export class QuoteSubscriber implements LineOwner, Disposable {
    * where it is not open.
    *
    * @param maxRate the most quotes a second of each; 0: no limit
-   * @param replayFrom a place behind which the log holds everything
+   * @param replayFrom a place behind which the log holds everything, or the oldest that it holds when it is read
    */
-  subscribe(listings: readonly Listing[], maxRate: number, replayFrom?: number): void {
+  subscribe(listings: readonly Listing[], maxRate: number, replayFrom?: number | "oldest"): void {
     if (!this.isOpen) return;
     const lines = listings.map((listing) => {
       const line = new QuoteLine(this, listing);
@@ -161,6 +161,7 @@ export class QuoteSubscriber implements LineOwner, Disposable {
       return line;
     });
     if (replayFrom === undefined) this.#delivery.begin(lines);
+    else if (replayFrom === "oldest") this.#delivery.beginFromOldest(lines);
     else this.#delivery.beginFrom(lines, replayFrom);
   }
 

@@ -51,8 +51,32 @@ describe("a stream of quotes", () => {
     publish("S0");
     const rest = drain(one);
     expect([started, ...rest].map((response) => response?.quotes.length)).toEqual([0, maxQuotesInResponse, 1, 0]);
-    expect(rest.map((response) => response.cursor?.seq)).toEqual([501n, 502n, 502n]);
-    expect(rest[1]).toMatchObject({ phase: QuotePhase.SNAPSHOT, quotes: [{ symbol: "S0", instrumentSeq: 2n }] });
+    expect(rest.map((response) => response.cursor?.seq)).toEqual([500n, 502n, 502n]);
+    expect(rest[0]?.phase).toBe(QuotePhase.SNAPSHOT);
+    expect(rest[0]?.quotes.at(-1)).toMatchObject({ symbol: "S0", instrumentSeq: 2n });
+  });
+
+  it("gives a symbol that never rests its turn, with what is newest then, in the order of the log", () => {
+    const symbols = Array.from({ length: 2 * maxQuotesInResponse }, (_, index) => `S${index}`);
+    const { watch, publish } = testWatch({ symbols });
+    const one = watch();
+    drain(one);
+    publish(...symbols);
+    const turns = Array.from({ length: 6 }, (_, index) => {
+      publish("S0", `S${500 + index}`, "S0", `S${index + 1}`);
+      const { quotes = [], cursor } = one.next() ?? {};
+      const seqs = quotes.map(({ seq }) => Number(seq));
+      expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
+      return [quotes.find(({ symbol }) => symbol === "S0")?.instrumentSeq, quotes.length, cursor?.seq];
+    });
+    expect(turns).toEqual([
+      [3n, 500, 500n],
+      [undefined, 500, 1_004n],
+      [7n, 4, 1_012n],
+      [9n, 3, 1_016n],
+      [11n, 3, 1_020n],
+      [13n, 3, 1_024n],
+    ]);
   });
 
   it("keeps what happens during a snapshot for after it where nothing may be skipped", () => {
@@ -116,7 +140,7 @@ describe("a stream of quotes", () => {
     time.pass(1_500);
     time.beat();
     expect(one.next()).toMatchObject({
-      cursor: { seq: 1n },
+      cursor: { seq: 0n },
       event: {
         case: "heartbeat",
         value: {

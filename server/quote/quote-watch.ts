@@ -7,8 +7,7 @@ import {
   type WatchQuotesResponse,
   WatchQuotesResponseSchema,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CommandBacklogError } from "../errors.ts";
-import { share } from "../transport/encoding/shared-message.ts";
+import { CommandBacklogError, InvalidFieldError } from "../errors.ts";
 import type { QuoteHub } from "./quote-hub.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 import type { Every } from "./timers.ts";
@@ -23,6 +22,12 @@ export const maxWaitingResults = 1_000;
 
 /** How many symbols those answers may have before a further command is refused: some MB. */
 export const maxWaitingResultSymbols = 20_000;
+
+/**
+ * How many symbols the answers to the commands of a request may have: each of the most that a stream subscribes to can
+ * be subscribed to, paused and given a rate, with as much to spare.
+ */
+export const maxStartResultSymbols = 60_000;
 
 export interface QuoteWatchOptions {
   readonly hub: QuoteHub;
@@ -78,8 +83,19 @@ export class QuoteWatch implements Disposable {
     this.#subscriber = hub.subscribe(request.slowReaderPolicy, after);
     const { now, listings } = hub;
     const maxRate = request.maxRate ?? 0;
-    this.#commands = new WatchCommands({ subscriber: this.#subscriber, listings, now, maxRate, maxSubscriptions });
-    const subscriptions = this.#commands.subscribe(request.symbols, maxRate, after);
+    const onReplay = () => {
+      this.#owesCaughtUp = true;
+    };
+    this.#commands = new WatchCommands({
+      subscriber: this.#subscriber,
+      listings,
+      now,
+      maxRate,
+      onReplay,
+      maxSubscriptions,
+    });
+    const replayFrom = request.position.case === "fromOldest" ? "oldest" : after;
+    const subscriptions = this.#commands.subscribe(request.symbols, maxRate, replayFrom);
     this.#opening.push({ case: "started", value: { streamId, subscriptions } });
     if (position.kind === "reset") this.#opening.push({ case: "reset", value: { cause: position.cause } });
     this.#stopHeartbeats = options.every(options.heartbeatMillis, () => {
@@ -133,12 +149,24 @@ export class QuoteWatch implements Disposable {
    */
   command(command: WatchCommand): CommandResult {
     if (!this.#hasRoom) throw new CommandBacklogError(this.#results.length);
-    const result = this.#commands.run(command);
-    this.#results.push(result);
-    this.#resultSymbols += result.subscriptions.length;
-    if (this.#subscriber.replaying) this.#owesCaughtUp = true;
-    this.#subscriber.wake();
-    return result;
+    return this.#run(command);
+  }
+
+  /**
+   * Does what the commands of the request say: all of them, as nobody could read an answer before.
+   *
+   * Throws an {@link InvalidFieldError} where the answers have more symbols than may be, and what `WatchCommands.run`
+   * does.
+   */
+  begin(commands: readonly WatchCommand[]): void {
+    for (const command of commands) {
+      this.#run(command);
+      if (this.#resultSymbols <= maxStartResultSymbols) continue;
+      throw new InvalidFieldError(
+        "commands",
+        `their answers have more than ${maxStartResultSymbols} symbols: give some of them when the stream has started`,
+      );
+    }
   }
 
   /** Resolves when a command may be given, or the watch is over. */
@@ -159,6 +187,14 @@ export class QuoteWatch implements Disposable {
     this.#results = [];
     this.#isOver = true;
     this.#room.resolve();
+  }
+
+  #run(command: WatchCommand): CommandResult {
+    const result = this.#commands.run(command);
+    this.#results.push(result);
+    this.#resultSymbols += result.subscriptions.length;
+    this.#subscriber.wake();
+    return result;
   }
 
   get #hasRoom(): boolean {
@@ -234,7 +270,7 @@ export class QuoteWatch implements Disposable {
     const { seq } = this.#subscriber;
     const { responses, epoch } = this.#hub;
     return responses.responseFor(quotes, seq, phase, () =>
-      share(create(WatchQuotesResponseSchema, { quotes, phase, cursor: cursorAt(epoch, seq) })),
+      create(WatchQuotesResponseSchema, { quotes, phase, cursor: cursorAt(epoch, seq) }),
     );
   }
 

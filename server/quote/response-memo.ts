@@ -1,5 +1,6 @@
 import type { Quote, QuotePhase } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { WatchQuotesResponse } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { share } from "../transport/encoding/shared-message.ts";
 
 /**
  * How many responses are remembered: what the readers of a busy moment ask for. More would keep the memory of what the
@@ -16,7 +17,8 @@ interface Remembered {
 
 /**
  * Finds the response that another stream was given for the same quotes at the same place in the log, so that the
- * subscribers of the same symbols get one message, which is encoded once. It remembers one for each newest quote.
+ * subscribers of the same symbols get one message. From the second on it is encoded once for all: the bytes of one that
+ * only a single stream gets are not kept. It remembers one for each newest quote.
  */
 export class ResponseMemo {
   readonly #byNewest = new Map<Quote, Remembered>();
@@ -32,7 +34,7 @@ export class ResponseMemo {
     if (newest === undefined) return make();
     const known = this.#byNewest.get(newest);
     if (known !== undefined && known.seq === seq && known.phase === phase && haveSameMembers(known.quotes, quotes)) {
-      return known.response;
+      return share(known.response);
     }
     const response = make();
     this.#remember(newest, { quotes, seq, phase, response });

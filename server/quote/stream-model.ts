@@ -131,7 +131,10 @@ export class StreamModel {
 
   resume(symbols: readonly string[]): void {
     const skipped = this.#run({ case: "resume", value: { symbols: [...symbols] } });
-    for (const line of this.#linesOf(symbols)) line.paused = PauseMode.UNSPECIFIED;
+    for (const line of this.#linesOf(symbols)) {
+      if (line.paused === PauseMode.REPLAY) this.#caughtUp = false;
+      line.paused = PauseMode.UNSPECIFIED;
+    }
     for (const { symbol, skipped: count } of skipped) {
       const line = this.#lines.get(symbol);
       if (line !== undefined && count > 0n) line.mayMiss = true;

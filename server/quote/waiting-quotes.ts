@@ -51,11 +51,12 @@ export class WaitingQuotes {
     return arrivals.length === 0 ? undefined : Math.min(...arrivals);
   }
 
-  /** The first place in the log whose quote waits, held back or not; Infinity where none does. */
+  /**
+   * The first place in the log since which a quote waits, held back or not; Infinity where none does. It is at the quote
+   * or before, where that took the place of another that waited to be taken.
+   */
   get oldestSeq(): number {
-    let seq = this.#ready.oldest?.seq ?? Number.POSITIVE_INFINITY;
-    if (this.#held.oldest !== undefined) seq = Math.min(seq, this.#held.oldest.seq);
-    if (this.#snapshot.oldest !== undefined) seq = Math.min(seq, this.#snapshot.oldest.seq);
+    const seq = Math.min(this.#ready.since, this.#held.since, this.#snapshot.since);
     const lossless = this.#lossless?.oldest;
     return lossless === undefined ? seq : Math.min(seq, lossless.seq);
   }
@@ -88,9 +89,14 @@ export class WaitingQuotes {
     return line.queue === this.#ready || line.queue === this.#snapshot;
   }
 
-  /** Holds the newest quote of the log back. Returns whether it took the place of another. */
+  /**
+   * Holds the newest quote of the log back. Returns whether it took the place of another, which is not looked back to:
+   * a pause may last for longer than the log goes back.
+   */
   hold(line: QuoteLine, entry: LogEntry): boolean {
-    return this.#held.push(line, entry);
+    const replaced = this.#held.remove(line) !== undefined;
+    this.#held.push(line, entry);
+    return replaced;
   }
 
   /** Holds a quote back that was withdrawn. */
@@ -103,26 +109,15 @@ export class WaitingQuotes {
     return this.#held.remove(line);
   }
 
-  /** Takes up to `max` quotes of the snapshot. */
+  /** Takes up to `max` quotes of the snapshot, of those that wait the longest, in the order of the log. */
   takeSnapshot(max: number): Quote[] {
-    const quotes: Quote[] = [];
-    while (quotes.length < max && this.#snapshot.first !== undefined) {
-      const entry = this.#takeFirst(this.#snapshot, this.#snapshot.first);
-      if (entry !== undefined) quotes.push(entry.quote);
-    }
-    return quotes;
+    return this.#takeInOrder(max, this.#snapshot);
   }
 
-  /** Takes up to `max` quotes that are no snapshot, in the order of the log. */
+  /** Takes up to `max` quotes that are no snapshot, of those that wait the longest, in the order of the log. */
   take(max: number): Quote[] {
     if (this.#lossless !== undefined && this.#ready.size === 0) return this.#lossless.take(max).map(quoteOf);
-    const quotes: Quote[] = [];
-    while (quotes.length < max) {
-      const entry = this.#next();
-      if (entry === undefined) break;
-      quotes.push(entry.quote);
-    }
-    return quotes;
+    return this.#takeInOrder(max, this.#ready);
   }
 
   /** Takes all quotes of some lines out. */
@@ -141,6 +136,7 @@ export class WaitingQuotes {
   /** Lets all quotes of a line but the newest give way. Returns that, taken out, unless it waits in a snapshot. */
   thinOut(lines: readonly QuoteLine[]): Map<QuoteLine, LogEntry> {
     const thinned = new Map<QuoteLine, LogEntry>();
+    const shown = new Set<QuoteLine>();
     const lossless = this.#extract(lines);
     for (const line of lines) {
       const entries = lossless.get(line.symbol);
@@ -148,8 +144,13 @@ export class WaitingQuotes {
       if (entries === undefined || newest === undefined) continue;
       const isSnapshot = this.#snapshot.remove(line) !== undefined;
       this.conflated += entries.length - 1 + (isSnapshot || this.#ready.remove(line) !== undefined ? 1 : 0);
-      if (isSnapshot) this.#snapshot.insert(line, newest);
-      else thinned.set(line, newest);
+      thinned.set(line, newest);
+      if (isSnapshot) shown.add(line);
+    }
+    for (const [line, newest] of [...thinned].sort(([, a], [, b]) => a.seq - b.seq)) {
+      if (!shown.has(line)) continue;
+      this.#snapshot.insert(line, newest);
+      thinned.delete(line);
     }
     return thinned;
   }
@@ -165,13 +166,26 @@ export class WaitingQuotes {
     return Map.groupBy(extracted, ({ quote }) => quote.symbol);
   }
 
-  #next(): LogEntry | undefined {
-    const line = this.#ready.first;
-    const oldest = this.#lossless?.oldest;
-    if (oldest !== undefined && (line?.waiting === undefined || oldest.seq < line.waiting.seq)) {
-      return this.#lossless?.shift();
+  /** Mostly they come in order: what was replaced while it waited is at its old place. */
+  #takeInOrder(max: number, queue: ConflatingQueue): Quote[] {
+    const quotes: Quote[] = [];
+    let newest = 0;
+    let inOrder = true;
+    while (quotes.length < max) {
+      const entry = this.#next(queue);
+      if (entry === undefined) break;
+      if (entry.seq < newest) inOrder = false;
+      newest = entry.seq;
+      quotes.push(entry.quote);
     }
-    return line && this.#takeFirst(this.#ready, line);
+    return inOrder ? quotes : quotes.sort((a, b) => (a.seq < b.seq ? -1 : 1));
+  }
+
+  #next(queue: ConflatingQueue): LogEntry | undefined {
+    const line = queue.first;
+    const oldest = queue === this.#ready ? this.#lossless?.oldest : undefined;
+    if (oldest !== undefined && (line === undefined || oldest.seq < line.since)) return this.#lossless?.shift();
+    return line && this.#takeFirst(queue, line);
   }
 
   #takeFirst(queue: ConflatingQueue, line: QuoteLine): LogEntry | undefined {

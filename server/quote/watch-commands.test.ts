@@ -1,7 +1,8 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { SlowReaderPolicy, SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { CommandBacklogError } from "../errors.ts";
-import { maxWaitingResults } from "./quote-watch.ts";
+import { SlowReaderPolicy, SubscriptionStatus, WatchCommandSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { CommandBacklogError, InvalidFieldError } from "../errors.ts";
+import { maxStartResultSymbols, maxWaitingResults } from "./quote-watch.ts";
 import { caughtUp, drain, give, testWatch, told } from "./test-watch.ts";
 
 const { ACCEPTED, UNKNOWN_SYMBOL, NOT_SUBSCRIBED, TOO_MANY } = SubscriptionStatus;
@@ -125,6 +126,17 @@ describe("commands", () => {
     const one = watch();
     for (let at = 0; at < 4; at++) give(one, { case: "listSubscriptions", value: {} });
     expect(() => give(one, { case: "ping", value: {} })).toThrow(CommandBacklogError);
+  });
+
+  it("of the request are taken however many symbols wait, up to a limit for all of them", () => {
+    const symbols = Array.from({ length: 10_000 }, (_, at) => `S${at}`);
+    const { watch } = testWatch({ symbols });
+    const list = create(WatchCommandSchema, { command: { case: "listSubscriptions", value: {} } });
+    const most = maxStartResultSymbols / symbols.length;
+    const one = watch();
+    one.begin(Array.from({ length: most }, () => list));
+    expect(drain(one).filter(({ event }) => event.case === "commandResult")).toHaveLength(most);
+    expect(() => watch().begin(Array.from({ length: most + 1 }, () => list))).toThrow(InvalidFieldError);
   });
 
   it("are no longer for a stream that has failed, and leave nothing in the hub", () => {

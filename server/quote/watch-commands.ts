@@ -26,6 +26,8 @@ export interface WatchCommandsOptions {
   readonly now: MicroClock;
   /** The most quotes a second of each symbol, where a command does not say; 0: no limit. */
   readonly maxRate: number;
+  /** Told when symbols go on after a pause that replays: they will have caught up. */
+  readonly onReplay: () => void;
   /** Default: {@link maxSubscriptionsPerStream}. */
   readonly maxSubscriptions?: number | undefined;
 }
@@ -65,9 +67,10 @@ export class WatchCommands {
   /**
    * Subscribes to symbols, each with a snapshot or all with a replay.
    *
-   * @param replayFrom a place behind which the log holds everything; only for the first
+   * @param replayFrom a place behind which the log holds everything, or the oldest that it holds when it is read; only
+   *   for the first
    */
-  subscribe(asked: readonly string[], maxRate = this.#options.maxRate, replayFrom?: number): Subscription[] {
+  subscribe(asked: readonly string[], maxRate = this.#options.maxRate, replayFrom?: number | "oldest"): Subscription[] {
     const { listings, subscriber, maxSubscriptions = maxSubscriptionsPerStream } = this.#options;
     const symbols = asked.includes(allSymbols) ? [...listings.keys()] : [...new Set(asked)];
     const room = Math.min(maxSubscriptions - this.#lines.size, subscriber.subscriptionsLeft);
@@ -102,7 +105,9 @@ export class WatchCommands {
 
   #resume(asked: readonly string[]): Subscription[] {
     const symbols = this.#named(asked);
-    const skipped = this.#options.subscriber.resume(this.#linesOf(symbols));
+    const lines = this.#linesOf(symbols);
+    if (lines.some(({ control }) => control?.flow === "stopped")) this.#options.onReplay();
+    const skipped = this.#options.subscriber.resume(lines);
     return symbols.map((symbol) => {
       const line = this.#lines.get(symbol);
       const count = line && skipped.get(line);

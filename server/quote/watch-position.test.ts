@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { CursorProblem, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { CursorProblem, PauseMode, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { CursorOutOfRangeError, InvalidFieldError, ReplayOverrunError } from "../errors.ts";
 import { maxScannedQuotes } from "./log-replay.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
-import { drain, testWatch, told } from "./test-watch.ts";
+import { drain, give, testWatch, told } from "./test-watch.ts";
 
 const { TOO_OLD, OTHER_EPOCH, AHEAD } = CursorProblem;
 
@@ -32,6 +32,30 @@ describe("a stream that is resumed", () => {
     const { watch, publish } = testWatch({ maxLogged: 3 });
     publish("B", "A", "A", "C", "A");
     expect(told(watch(fromOldest))).toEqual(["started @2", "replay A2,C1,A3 @5", "caughtUp @5"]);
+  });
+
+  it("begins with the oldest that there is when it is read, also where nothing may be skipped", () => {
+    const { watch, publish, time } = testWatch({ maxLogged: 3 });
+    publish("C", "B", "A", "A", "A");
+    const one = watch({ ...fromOldest, slowReaderPolicy: SlowReaderPolicy.DISCONNECT });
+    expect(one.next()?.event.case).toBe("started");
+    publish("A", "B");
+    expect(told(one)).toEqual(["replay A3,A4 @6", "caughtUp @6", "live B2 @7"]);
+    time.beat();
+    expect(one.next()?.event.value).toMatchObject({ conflated: 0n });
+  });
+
+  it("can be paused before the replay has come to a symbol", () => {
+    const { watch, publish } = testWatch();
+    publish("A", "B", "A");
+    const one = watch(fromOldest);
+    const symbols = ["A", "B"];
+    give(one, { case: "pause", value: { symbols, mode: PauseMode.CONFLATE } });
+    const { subscriptions } = give(one, { case: "resume", value: { symbols } });
+    expect(subscriptions.map(({ skipped }) => skipped)).toEqual([1n, 0n]);
+    give(one, { case: "pause", value: { symbols, mode: PauseMode.REPLAY } });
+    give(one, { case: "resume", value: { symbols } });
+    expect(drain(one).flatMap(({ quotes }) => quotes.map(({ seq }) => seq))).toEqual([2n, 3n]);
   });
 
   it("reads the log in pages as its reader asks, to which what happens meanwhile is added", () => {
@@ -69,6 +93,41 @@ describe("a stream that is resumed", () => {
     expect(responses.every((response) => response.quotes.length <= maxQuotesInResponse)).toBe(true);
     time.beat();
     expect(one.next()?.event.value).toMatchObject({ conflated: BigInt(2 + symbols.length - 1) });
+  });
+
+  it("does not claim what the log has let go of before it was sent", () => {
+    const { watch, publish } = testWatch({ maxLogged: 600 });
+    publish("A", ...Array.from({ length: 599 }, () => "B"));
+    const one = watch({ symbols: ["A", "B"], ...behind(0) });
+    one.next();
+    publish("B");
+    const [replayed, ...rest] = drain(one);
+    expect([replayed?.quotes.length, replayed?.cursor?.seq]).toEqual([maxQuotesInResponse, 0n]);
+    expect(rest.flatMap(({ quotes }) => quotes.filter(({ symbol }) => symbol === "A"))).toHaveLength(1);
+    expect(rest.map(({ cursor }) => cursor?.seq)).toEqual([601n, 601n]);
+  });
+
+  it("does not claim it either where a full response ends at the log's end", () => {
+    const { watch, publish } = testWatch({ maxLogged: maxQuotesInResponse });
+    publish("A", ...Array.from({ length: 400 }, () => "B"));
+    const one = watch({ symbols: ["A", "B"], ...behind(0) });
+    one.next();
+    publish(...Array.from({ length: maxQuotesInResponse }, () => "B"));
+    const [replayed, ...rest] = drain(one);
+    expect([replayed?.quotes.length, replayed?.cursor?.seq]).toEqual([maxQuotesInResponse, 0n]);
+    expect(rest.map(({ quotes, cursor }) => [quotes.length, cursor?.seq])).toEqual([
+      [1, 901n],
+      [0, 901n],
+    ]);
+  });
+
+  it("stays resumable in a jump that leaves no symbol behind", () => {
+    const { watch, publish } = testWatch({ maxLogged: 600 });
+    publish("A", "B");
+    const one = watch({ symbols: ["A", "B"], ...behind(0) });
+    one.next();
+    publish(...Array.from({ length: 700 }, () => "B"), "A");
+    expect(one.next()?.cursor?.seq).toBe(603n);
   });
 
   it("ends there where it may not skip anything, with the place that it got to", () => {

@@ -5,7 +5,12 @@ import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quo
 import { maxRejections } from "../../server/quote/publish-quotes.ts";
 import { maxInstruments } from "../../server/quote/quote-feed.ts";
 import { maxSubscribers, maxSubscriptions } from "../../server/quote/quote-hub.ts";
-import { maxQuotesInResponse, maxWaitingResultSymbols, maxWaitingResults } from "../../server/quote/quote-watch.ts";
+import {
+  maxQuotesInResponse,
+  maxStartResultSymbols,
+  maxWaitingResultSymbols,
+  maxWaitingResults,
+} from "../../server/quote/quote-watch.ts";
 import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
 import { settings } from "../../server/settings.ts";
 import { limitTable } from "../../server/transport/limits.ts";
@@ -48,6 +53,12 @@ const ofQuotes = [
     maxWaitingResultSymbols,
     "symbols of those answers, before a further command is taken",
     "the same",
+  ],
+  [
+    "maxStartResultSymbols",
+    maxStartResultSymbols,
+    "symbols in the answers to the commands of a request",
+    "INVALID_ARGUMENT",
   ],
   [
     "maxLoggedQuotes",
