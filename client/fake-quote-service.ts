@@ -107,6 +107,8 @@ export class FakeQuoteService {
   /** Answers them. */
   answer: (request: UpdateWatchRequest) => { subscriptions?: MessageInitShape<typeof SubscriptionSchema>[] } =
     () => ({});
+  /** Has answers wait. */
+  delay: () => Promise<void> = () => Promise.resolve();
   readonly #waiting: ((stream: FakeStream) => void)[] = [];
   readonly #streams: FakeStream[] = [];
 
@@ -120,8 +122,9 @@ export class FakeQuoteService {
           else waiting(stream);
           return stream.responses();
         },
-        updateWatch: (request) => {
+        updateWatch: async (request) => {
           this.commands.push(request.command?.command ?? { case: undefined });
+          await this.delay();
           const result = create(CommandResultSchema, { ...this.answer(request), id: request.command?.id ?? 0n });
           return create(UpdateWatchResponseSchema, { result });
         },

@@ -32,13 +32,15 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("resume" as const), symbol }) },
 );
 
-function setUp() {
+/** @param lives after how many responses each of the first streams breaks */
+function setUp(lives: readonly number[] = []) {
   const hub = new QuoteHub({
     epoch: 1n,
     now: () => someMonday,
     instruments: symbols.map((name) => create(InstrumentSchema, { symbol: name })),
   });
   let id = 0;
+  let streams = 0;
   let cut = () => {};
   const flaky: Interceptor = (next) => async (request) => {
     const response = await next(request);
@@ -47,7 +49,7 @@ function setUp() {
       cut = () => reject(new ConnectError("cut", Code.Unavailable));
     });
     broken.catch(() => {});
-    return { ...response, message: until(response.message, broken) };
+    return { ...response, message: until(response.message, broken, lives[streams++]) };
   };
   const service = quoteService({ hub, newId: () => `stream-${++id}` });
   const transport = createRouterTransport((router) => router.service(QuoteService, service), {
@@ -56,10 +58,11 @@ function setUp() {
   return { hub, client: createClient(QuoteService, transport), cut: () => cut() };
 }
 
-/** What a stream brings until it breaks. */
-async function* until<T>(messages: AsyncIterable<T>, broken: Promise<never>): AsyncGenerator<T> {
+/** What a stream brings until it breaks, after so many messages at the latest. */
+async function* until<T>(messages: AsyncIterable<T>, broken: Promise<never>, life = Infinity): AsyncGenerator<T> {
   const iterator = messages[Symbol.asyncIterator]();
-  for (;;) {
+  for (let count = 0; ; count++) {
+    if (count >= life) throw new ConnectError("cut", Code.Unavailable);
     const next = await Promise.race([iterator.next(), broken]);
     if (next.done) return;
     yield next.value;
@@ -110,6 +113,61 @@ test("whatever breaks and whatever is paused and replayed, each symbol's quotes 
     { numRuns: 150 },
   );
 });
+
+const named = fc.constantFrom(...symbols, "*");
+const change = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("publish" as const), symbol, count: fc.nat(3) }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("subscribe" as const), symbol: named }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant("unsubscribe" as const), symbol: named }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("turns" as const), count: fc.integer({ min: 1, max: 6 }) }) },
+);
+const someWatch = fc.record({
+  first: fc.subarray([...symbols, "NONE"]),
+  from: fc.constantFrom("snapshot" as const, "oldest" as const),
+  lives: fc.array(fc.nat(9), { maxLength: 12 }),
+  steps: fc.array(change, { maxLength: 30 }),
+});
+
+test("whatever is added, taken off and broken, each symbol comes to its newest quote in order, none lost", async () => {
+  await fc.assert(
+    fc.asyncProperty(someWatch, async ({ first, from, lives, steps }) => {
+      const { hub, client } = setUp(lives);
+      const policy = SlowReaderPolicy.DISCONNECT;
+      const watch = watchQuotes(client, { symbols: first, policy, from, timers: noTime, random: () => 0.5 });
+      const newest = new Map<string, bigint>();
+      const lost: Gap[] = [];
+      const done = (async () => {
+        for await (const update of watch) {
+          if (update.kind !== "quotes") continue;
+          lost.push(...update.gaps.filter(({ cause }) => cause === "lost"));
+          for (const quote of update.quotes) {
+            expect(quote.instrumentSeq).toBeGreaterThan(newest.get(quote.symbol) ?? 0n);
+            newest.set(quote.symbol, quote.instrumentSeq);
+          }
+        }
+      })();
+      for (const each of steps) {
+        if (each.kind === "publish") publish(hub, each.symbol, ...Array.from({ length: each.count }).keys());
+        if (each.kind === "turns") await turns(each.count);
+        if (each.kind === "subscribe") watch.subscribe([each.symbol]).catch(() => {});
+        if (each.kind === "unsubscribe") watch.unsubscribe([each.symbol]).catch(() => {});
+      }
+      await watch.subscribe(["*"]);
+      const wanted = symbols.map((name) => hub.newest(name)?.instrumentSeq);
+      const received = () => symbols.map((name) => newest.get(name));
+      for (let turn = 0; turn < 500 && received().join() !== wanted.join(); turn++) await turns(1);
+      expect(received()).toEqual(wanted);
+      expect(lost).toEqual([]);
+      watch.close();
+      await done;
+    }),
+    { numRuns: 150 },
+  );
+});
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
 
 function publish(hub: QuoteHub, name: string, ...prices: number[]): void {
   hub.publish(prices.map((price) => ({ symbol: name, last: price, sourceTime: someMonday })));

@@ -20,6 +20,7 @@ import { StreamReader } from "./stream-reader.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 import { WatchCommands } from "./watch-commands.ts";
 import type { QuotesWatch, WatchQuotesOptions } from "./watch-quotes.ts";
+import { type WatchStart, watchStart } from "./watch-start.ts";
 import type { WatchState, WatchUpdate } from "./watch-update.ts";
 import { WatchWishes } from "./watch-wishes.ts";
 
@@ -127,10 +128,11 @@ export class ResumableWatch implements QuotesWatch {
       while (!signal.aborted) {
         await this.#somethingToAsk();
         if (signal.aborted) break;
-        const reason = yield* this.#attempt();
+        const start = this.#start();
+        const reason = yield* this.#attempt(start);
         if (signal.aborted) break;
-        if (!mayRetry(reason)) throw reason;
-        await this.#delay(reason);
+        if (mayRetry(reason)) await this.#delay(reason);
+        else if (!this.#isOfCommand(start, reason)) throw reason;
       }
       return undefined;
     } finally {
@@ -139,17 +141,18 @@ export class ResumableWatch implements QuotesWatch {
   }
 
   /** One stream, to its end. Returns why it ended. */
-  async *#attempt(): AsyncGenerator<WatchUpdate, ConnectError> {
+  async *#attempt(start: WatchStart): AsyncGenerator<WatchUpdate, ConnectError> {
     const { heartbeatMs = defaultHeartbeatMs, onHeader, onTrailer } = this.#options;
     const attempt = new AbortController();
     const silenceMs = silentHeartbeats * heartbeatMs;
     const watchdog = new SilenceWatchdog(this.#timers, silenceMs, () =>
       attempt.abort(new ConnectError(`nothing came for ${silenceMs / 1000} s`, Code.Unavailable)),
     );
-    const { request, later } = this.#request(heartbeatMs);
-    this.#reader.begin(request.position?.case === undefined ? "snapshot" : "replay");
+    this.#reader.begin(start.position === undefined ? "snapshot" : "replay");
+    this.#commands.precede(start.commands.slice(maxStartCommands));
     this.#tell({ kind: "connecting" });
     const signal = AbortSignal.any([this.#end.signal, attempt.signal]);
+    const request = this.#request(start, heartbeatMs);
     const responses = this.#client.watchQuotes(request, { signal, onHeader, onTrailer })[Symbol.asyncIterator]();
     try {
       for (;;) {
@@ -160,8 +163,6 @@ export class ResumableWatch implements QuotesWatch {
         if (next instanceof ConnectError) return next;
         if (next.done) return new ConnectError("the server ended the stream", Code.Unavailable);
         yield* this.#read(next.value);
-        if (next.value.event.case === "started")
-          for (const { command } of later.splice(0)) void this.#give(command).catch(ignore);
       }
     } finally {
       watchdog.stop();
@@ -179,23 +180,28 @@ export class ResumableWatch implements QuotesWatch {
     return undefined;
   }
 
-  #request(heartbeatMs: number) {
-    const { from = "snapshot", policy, maxRate, resetIfOutOfRange = true } = this.#options;
-    const { cursor } = this.#reader;
-    const { symbols, commands, resumes } = this.#wishes.request(cursor !== undefined);
-    for (const { case: kind, value } of symbols.length > 0 ? [] : this.#commands.pending) {
-      if (kind === "subscribe") symbols.push(...value.symbols);
-    }
-    const request = {
+  #start(): WatchStart {
+    const { cursor, isResumable } = this.#reader;
+    const { from = "snapshot" } = this.#options;
+    return watchStart({ wishes: this.#wishes, pending: this.#commands.pending, cursor, isResumable, from });
+  }
+
+  #request({ symbols, position, commands }: WatchStart, heartbeatMs: number) {
+    const { policy, maxRate, resetIfOutOfRange = true } = this.#options;
+    return {
       symbols,
       slowReaderPolicy: policy,
       maxRate,
       heartbeatInterval: durationFromMs(heartbeatMs),
       resetIfOutOfRange,
-      position: resumes && cursor !== undefined ? { case: "resumeAfter", value: cursor } : beginning(from),
+      position,
       commands: commands.slice(0, maxStartCommands),
     } satisfies MessageInitShape<typeof WatchQuotesRequestSchema>;
-    return { request, later: commands.slice(maxStartCommands) };
+  }
+
+  /** Whether the server refused the command that the start carried, which is then told so. */
+  #isOfCommand({ carried }: WatchStart, reason: ConnectError): boolean {
+    return carried !== undefined && reason.code === Code.InvalidArgument && this.#commands.refuse(carried, reason);
   }
 
   #tellProgress(): void {
@@ -221,7 +227,7 @@ export class ResumableWatch implements QuotesWatch {
   }
 
   #subscribes(): boolean {
-    return this.#commands.pending.some((command) => command.case === "subscribe");
+    return this.#commands.pending.some(({ command }) => command.case === "subscribe");
   }
 
   /** Resolves after so many milliseconds, or when woken. */
@@ -238,19 +244,5 @@ export class ResumableWatch implements QuotesWatch {
     const result = this.#commands.add(command);
     if (this.#wishes.isEmpty) this.#wake();
     return result;
-  }
-}
-
-/** What the server refuses of these it has accepted before: the symbols are gone, which the next start tells. */
-function ignore(): void {}
-
-function beginning(from: NonNullable<WatchQuotesOptions["from"]>) {
-  switch (from) {
-    case "snapshot":
-      return undefined;
-    case "oldest":
-      return { case: "fromOldest" as const, value: true };
-    default:
-      return { case: "resumeAfter" as const, value: from };
   }
 }

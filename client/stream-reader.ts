@@ -3,8 +3,9 @@ import type { WatchQuotesResponse } from "../gen/bourse/quote/v1/quote_service_p
 import { Continuity } from "./continuity.ts";
 import { fromTimestamp, microsPerMilli, microsPerSecond } from "./micro-time.ts";
 import type { WatchCommands } from "./watch-commands.ts";
+import { reapplied } from "./watch-start.ts";
 import type { Gap, HeartbeatUpdate, WatchUpdate } from "./watch-update.ts";
-import { reapplied, type WatchWishes } from "./watch-wishes.ts";
+import type { WatchWishes } from "./watch-wishes.ts";
 
 export interface StreamReaderOptions {
   readonly wishes: WatchWishes;
@@ -18,6 +19,7 @@ export class StreamReader {
   readonly #commands: WatchCommands;
   readonly #continuity: Continuity;
   #cursor: Cursor | undefined;
+  #isResumable = false;
   #epoch: bigint | undefined;
   #phase: "connecting" | "live" | "replaying" = "connecting";
   #opening: "snapshot" | "replay" | "none" = "none";
@@ -32,6 +34,11 @@ export class StreamReader {
   /** The place to go on from: all of it was taken. Undefined where there is none yet. */
   get cursor(): Cursor | undefined {
     return this.#cursor;
+  }
+
+  /** Whether what is subscribed to can go on from the cursor: not where it waits for its snapshot. */
+  get isResumable(): boolean {
+    return this.#isResumable;
   }
 
   /** What the stream does. */
@@ -50,7 +57,9 @@ export class StreamReader {
     this.#opening = opening;
     this.#isSettled = false;
     this.#continuity.beginStream();
-    if (opening === "snapshot") this.#continuity.allowJumps();
+    if (opening === "replay") return;
+    this.#isResumable = false;
+    this.#continuity.allowJumps();
   }
 
   /** The updates of a response. Its place counts once they were all taken. */
@@ -68,8 +77,10 @@ export class StreamReader {
     }
     if (quotes.length > 0) yield* this.#readQuotes(quotes, phase, cursor);
     yield* this.#readEvent(event);
-    // The place of a snapshot that is not complete is that of what it is to show.
-    if (cursor !== undefined && this.#opening !== "snapshot") this.#cursor = cursor;
+    // A reset may follow the start. The place of a snapshot that is not complete is that of what it is to show.
+    if (cursor === undefined || event.case === "started" || this.#opening === "snapshot") return undefined;
+    this.#cursor = cursor;
+    this.#isResumable = true;
     return undefined;
   }
 

@@ -36,6 +36,7 @@ export interface WatchCommandsOptions {
 export class WatchCommands {
   readonly #options: WatchCommandsOptions;
   readonly #pending = new Map<bigint, Pending>();
+  #first: readonly WatchCommand[] = [];
   #nextId = 1n;
   #streamId: string | undefined;
   #sending = false;
@@ -47,8 +48,8 @@ export class WatchCommands {
   }
 
   /** What has not been answered, in order. */
-  get pending(): Command[] {
-    return [...this.#pending.values()].map(({ command }) => command.command);
+  get pending(): WatchCommand[] {
+    return Array.from(this.#pending.values(), ({ command }) => command);
   }
 
   /** Gives a command. Rejects with what the server refuses it with, and with CANCELED where the watch ends before. */
@@ -64,6 +65,11 @@ export class WatchCommands {
       this.#pending.set(id, { command, resolve, reject });
       void this.#send();
     });
+  }
+
+  /** Has the next stream begin with commands that go before what is pending, and whose answers nobody waits for. */
+  precede(first: readonly WatchCommand[]): void {
+    this.#first = first;
   }
 
   /** A stream runs, under this name; undefined: none does. */
@@ -82,11 +88,17 @@ export class WatchCommands {
     pending.resolve(result);
   }
 
+  /** Rejects a command that waits for its answer. Returns whether it did. */
+  refuse(id: bigint, reason: ConnectError): boolean {
+    this.#pending.get(id)?.reject(reason);
+    return this.#pending.delete(id);
+  }
+
   async #send(): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
     for (let failures = 0; this.#streamId !== undefined; ) {
-      const [next] = this.#pending.values();
+      const next = this.#first[0] ?? this.#pending.values().next().value?.command;
       if (next === undefined) break;
       failures = (await this.#call(this.#streamId, next)) ? 0 : failures + 1;
       if (failures > 0) await this.#retryDelay(failures);
@@ -94,21 +106,22 @@ export class WatchCommands {
     this.#sending = false;
   }
 
-  /** Whether it was answered. */
-  async #call(streamId: string, { command, reject }: Pending): Promise<boolean> {
+  /** Whether to go on at once: it was answered or refused, or its stream no longer runs. False: try it again later. */
+  async #call(streamId: string, command: WatchCommand): Promise<boolean> {
     const { client, signal } = this.#options;
     try {
       const { result } = await client.updateWatch({ streamId, command }, { signal, timeoutMs: answerTimeoutMs });
-      if (result !== undefined) this.settle(result);
-      return result !== undefined;
+      if (streamId !== this.#streamId) return true;
+      if (result === undefined) return false;
+      this.settle(result);
     } catch (reason) {
       const error = ConnectError.from(reason);
       // NOT_FOUND: the stream has ended. Another one will take its place.
       if (signal.aborted || error.code === Code.NotFound || mayRetry(error)) return false;
-      this.#pending.delete(command.id);
-      reject(error);
-      return true;
+      this.refuse(command.id, error);
     }
+    if (this.#first[0] === command) this.#first = this.#first.slice(1);
+    return true;
   }
 
   async #retryDelay(failures: number): Promise<void> {
