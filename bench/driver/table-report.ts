@@ -24,7 +24,7 @@ const behindMark = "!";
 const legend = `Each cell: what the peer does a second, the processor time of its server for each (µs), and how many times better ours
 is. Marked: in a round at least, something kept the server from doing more, and the ratio compares processor time;
 * the load client was at its own ceiling, ~ other programs had the server's core for much of the time.
-Works of a pace tell how much was delivered of what was due; ! the server fell behind in a round at least.
+market-p99-ms tells how much was delivered of what was due; ! the server fell behind in a round at least.
 idle-kb is memory for each open, quiet stream, stalled-kb for each subscriber that has stopped reading, delay-p99-ms and
 market-p99-ms are the time from publishing to receipt, stalled-p99-ratio is how many times longer it gets with such a
 subscriber, reconnect-5000 the time until all have caught up: less is better.`;

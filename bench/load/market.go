@@ -2,7 +2,13 @@ package main
 
 import "time"
 
-const marketTicksPerSecond = 10_000
+const (
+	marketTicksPerSecond = 10_000
+	// Until code is hot that has much to do at once.
+	marketWarm = 2 * time.Second
+	// So long that what is under way at its ends hardly counts.
+	marketMeasure = 3 * time.Second
+)
 
 // market lets the market tick at a steady rate, and measures how long its quotes take from the moment at which they were
 // due to be published to here, and whether as many come as are due.
@@ -17,26 +23,29 @@ func market(with settings) (result, error) {
 		return result{}, err
 	}
 	defer drive.conn.close()
-	if err := wait(with.warm, crowd.ended); err != nil {
+	if err := wait(max(with.warm, marketWarm), crowd.ended); err != nil {
 		return result{}, err
 	}
-	outcome, delays, err := crowd.measure(with)
+	with.measure = max(with.measure, marketMeasure)
+	outcome, err := crowd.measure(with)
 	if err != nil {
 		return result{}, err
 	}
-	if outcome.DelayP50, outcome.DelayP99, err = percentiles(delays); err != nil {
-		return result{}, err
-	}
+	outcome.Delivered = outcome.Operations / (outcome.Seconds * crowd.duePerSecond(marketTicksPerSecond))
 	return outcome, crowd.settle(drive)
 }
 
-// measure counts deliveries, tells their share of what is due, and records their delays.
-func (c *investors) measure(with settings) (result, []time.Duration, error) {
+// measure counts deliveries, and sums up their delays.
+func (c *investors) measure(with settings) (outcome result, err error) {
 	with.warm = 0
 	c.delays.record()
-	outcome, err := measureRate(with, c.deliveries.Load, c.ended)
-	outcome.Delivered = outcome.Operations / (outcome.Seconds * c.duePerSecond(marketTicksPerSecond))
-	return outcome, c.delays.take(), err
+	outcome, err = measureRate(with, c.deliveries.Load, c.ended)
+	delays := c.delays.take()
+	if err != nil {
+		return result{}, err
+	}
+	outcome.DelayP50, outcome.DelayP99, err = percentiles(delays)
+	return outcome, err
 }
 
 // duePerSecond is how many quotes come to all of them together, of so many ticks.

@@ -2,13 +2,14 @@ package main
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
 const (
-	// How often it is measured without and with a subscriber that does not read: in turns, so that whatever else the
-	// machine does falls on both alike.
-	stalledTurns = 4
+	// How often it is measured without and with a subscriber that does not read. The turn in the middle counts, and which
+	// of both comes first changes: what else the machine does falls on few turns, and not always on the same.
+	stalledTurns = 7
 	// How long quotes pile up before the others are measured, and how long the server has to forget the subscriber.
 	stalledBefore = 300 * time.Millisecond
 )
@@ -62,7 +63,7 @@ func (s *sleeper) close() {
 }
 
 // stalled measures the delays of the market's quotes without and with one more subscriber, that does not read, and how
-// many times longer the latter are.
+// many times longer their 99th percentile is with it.
 func stalled(with settings) (result, error) {
 	crowd := newInvestors(with.size)
 	defer crowd.close()
@@ -74,51 +75,52 @@ func stalled(with settings) (result, error) {
 		return result{}, err
 	}
 	defer drive.conn.close()
-	if err := wait(with.warm, crowd.ended); err != nil {
+	if err := wait(max(with.warm, marketWarm), crowd.ended); err != nil {
 		return result{}, err
 	}
 	with.measure /= stalledTurns
-	var without, beside []time.Duration
-	outcome := result{Delivered: 1}
-	for range stalledTurns {
-		_, delays, err := crowd.measure(with)
+	var outcome result
+	var ratios []float64
+	for turn := range stalledTurns {
+		beside, without, err := crowd.compare(with, turn%2 == 0)
 		if err != nil {
 			return result{}, err
 		}
-		without = append(without, delays...)
-		turn, delays, err := crowd.measureBeside(with)
-		if err != nil {
-			return result{}, err
-		}
-		beside = append(beside, delays...)
-		outcome.span = outcome.span.and(turn.span)
-		outcome.Delivered = min(outcome.Delivered, turn.Delivered)
+		outcome.span = outcome.span.and(beside.span)
+		ratios = append(ratios, beside.DelayP99/without.DelayP99)
 	}
-	_, before, err := percentiles(without)
-	if err != nil {
-		return result{}, err
-	}
-	if outcome.DelayP50, outcome.DelayP99, err = percentiles(beside); err != nil {
-		return result{}, err
-	}
-	outcome.Slowdown = outcome.DelayP99 / before
+	slices.Sort(ratios)
+	outcome.Slowdown = ratios[len(ratios)/2]
 	return outcome, crowd.settle(drive)
 }
 
+// compare measures beside a subscriber that does not read, and without it before or after that.
+func (c *investors) compare(with settings, withoutFirst bool) (beside, without result, err error) {
+	if withoutFirst {
+		without, err = c.measure(with)
+	}
+	if err == nil {
+		beside, err = c.measureBeside(with)
+	}
+	if err == nil && !withoutFirst {
+		without, err = c.measure(with)
+	}
+	return beside, without, err
+}
+
 // measureBeside measures beside a subscriber that does not read, and waits until the server is rid of it.
-func (c *investors) measureBeside(with settings) (result, []time.Duration, error) {
+func (c *investors) measureBeside(with settings) (result, error) {
 	sleeping, err := startSleeper(with.address)
 	if err != nil {
-		return result{}, nil, err
+		return result{}, err
 	}
-	if err := wait(stalledBefore, c.ended); err != nil {
-		sleeping.close()
-		return result{}, nil, err
+	var outcome result
+	if err = wait(stalledBefore, c.ended); err == nil {
+		outcome, err = c.measure(with)
 	}
-	outcome, delays, err := c.measure(with)
 	sleeping.close()
 	if err != nil {
-		return result{}, nil, err
+		return result{}, err
 	}
-	return outcome, delays, wait(stalledBefore, c.ended)
+	return outcome, wait(stalledBefore, c.ended)
 }

@@ -12,7 +12,7 @@ export const works: readonly Work[] = [
   { name: "idle-kb", kind: "memory", unit: "KB", load: inGo("idle", 10_000, 2_000) },
   { name: "delay-p99-ms", kind: "delay", unit: "ms", load: inGo("delay", 100) },
   { name: "market-p99-ms", kind: "delay", unit: "ms", load: ofHub("market", 1_000) },
-  { name: "stalled-p99-ratio", kind: "slowdown", unit: "times", load: ofHub("stalled", 1_000) },
+  { name: "stalled-p99-ratio", kind: "slowdown", unit: "times", load: ofHub("stalled", 250) },
   { name: "stalled-kb", kind: "backlog", unit: "KB", load: ofHub("backlog", 100) },
   { name: "reconnect-5000", kind: "time", unit: "s", load: ofHub("reconnect", 5_000) },
   rate("client-export", "messages", { client: "connect", size: { full: 200_000, quick: 50_000 } }),
