@@ -56,9 +56,20 @@ test("a connection that was cut has no trailers", () => {
   expect(wire.record().trailers).toBeUndefined();
 });
 
-test("a new attempt begins from nothing", () => {
+test("a new attempt that is answered begins from nothing", () => {
   const wire = setUp();
   wire.headers(new Headers({ a: "b" }));
+  wire.trailers(new Headers({ "bourse-cursor": "7.3" }));
   wire.begin();
-  expect(wire.record()).toEqual({ attempts: 2, messages: 0, quotes: 0, heartbeats: 0 });
+  wire.headers(new Headers({ c: "d" }));
+  expect(wire.record()).toEqual({ attempts: 2, headers: [["c", "d"]], messages: 0, quotes: 0, heartbeats: 0 });
+});
+
+test("what the stream before said stays while attempts come to nothing", () => {
+  const wire = setUp();
+  wire.headers(new Headers({ a: "b" }));
+  wire.trailers(new Headers({ "bourse-cursor": "7.3" }));
+  wire.begin();
+  wire.error(new ConnectError("nobody is there", Code.Unavailable));
+  expect(wire.record()).toMatchObject({ attempts: 2, headers: [["a", "b"]], trailers: [["bourse-cursor", "7.3"]] });
 });

@@ -4,9 +4,9 @@ import type { WatchQuotesResponse } from "../../../../gen/bourse/quote/v1/quote_
 import { type Metadata, metadataOf, trailersOf } from "../../shared/metadata.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
-/** What went over the wire in the newest attempt. Absent is what has not come (yet). */
+/** What went over the wire in the newest attempt that was answered. Absent is what has not come (yet). */
 export interface WireRecord {
-  /** How many attempts there were, this one included. */
+  /** How many attempts there were, those that came to nothing included. */
   readonly attempts: number;
   readonly headers?: Metadata;
   readonly trailers?: Metadata;
@@ -28,7 +28,7 @@ export interface WireRecord {
 
 const nothing: WireRecord = { attempts: 0, messages: 0, quotes: 0, heartbeats: 0 };
 
-/** Keeps the record of the newest attempt, outside React. */
+/** Keeps the record of the newest attempt that was answered, outside React. */
 export class WireLog {
   readonly #notifier: Notifier;
   #record: WireRecord = nothing;
@@ -46,14 +46,14 @@ export class WireLog {
   /** The record: the same object until it changes. */
   readonly record = (): WireRecord => this.#shown;
 
-  /** A new attempt begins. */
+  /** A new attempt begins. It may come to nothing: until it is answered, what the one before said is shown. */
   begin(): void {
-    this.#update({ ...nothing, attempts: this.#record.attempts + 1 });
+    this.#update({ ...this.#record, attempts: this.#record.attempts + 1 });
   }
 
   /** The headers came. */
   headers(headers: Headers): void {
-    this.#update({ ...this.#record, headers: metadataOf(headers) });
+    this.#update({ ...nothing, attempts: this.#record.attempts, headers: metadataOf(headers) });
   }
 
   /** The trailers came. */
