@@ -64,11 +64,11 @@ test("prices move, over one stream whose headers are shown", async () => {
   expect(await page.title()).toBe("Quotes · Bourse");
   await quotes.moves();
   expect((await quotes.symbols())[0]).toBe("ACME");
-  expect(await quotes.count("attempts")).toBe(1);
+  await expect.poll(() => quotes.count("attempts"), patience).toBe(1);
   const headers = page.locator('[data-metadata="headers"]');
   const streamId = page.locator('[data-count="stream"] dd');
   await expect.poll(() => textOf(streamId), patience).toMatch(/.{8}/);
-  expect(await textOf(headers)).toContain(await textOf(streamId));
+  await expect.poll(async () => (await textOf(headers)).includes(await textOf(streamId)), patience).toBe(true);
 });
 
 test("pause has the server hold the quotes back, and resume shows the newest and how many were skipped", async () => {
