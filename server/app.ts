@@ -8,9 +8,11 @@ import { systemClock, toTimestamp } from "../client/micro-time.ts";
 import { type Instrument, InstrumentSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
+import { classicServices, isClassic } from "./classic/classic-routes.ts";
+import { paceOf } from "./classic/pace.ts";
 import type { Config, FeedConfig } from "./config.ts";
 import { toConnectError } from "./errors.ts";
-import { metadataNames } from "./metadata-names.ts";
+import { classicNames, metadataNames } from "./metadata-names.ts";
 import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
 import { productService } from "./product/product-service.ts";
 import { SqliteProductStore } from "./product/sqlite-product-store.ts";
@@ -25,6 +27,7 @@ import { simulatedFeed } from "./quote/simulated-feed.ts";
 import { SqliteCandleStore } from "./quote/sqlite-candle-store.ts";
 import { testFeed } from "./quote/test-feed.ts";
 import { testInstrument } from "./quote/test-instrument.ts";
+import { systemWait } from "./quote/timers.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
 import { openDatabase } from "./storage/database.ts";
 import { logCalls } from "./transport/call-log.ts";
@@ -59,7 +62,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     if (seeded > 0) log.info({ products: seeded }, "filled the empty catalogue with demonstration products");
   }
 
-  const health = new Health(bourseServices.map((service) => service.typeName));
+  const services = [...bourseServices, ...(config.classic === undefined ? [] : classicServices)];
+  const health = new Health(services.map((service) => service.typeName));
   const feeds = await openFeeds(config.feed, clock, log);
   const instruments = [...feeds.flatMap((feed) => feed.instruments), ...publishedInstruments(config, feeds)];
   const hub = new QuoteHub({ epoch: randomBytes(8).readBigUInt64BE(), now: clock, instruments });
@@ -85,20 +89,23 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       if (problem === undefined) log.info("took up the changed TLS files");
       else log.error({ err: problem }, "the changed TLS files cannot be used: the old ones stay in use");
     },
-    interceptors: [createValidation(bourseServices)],
+    interceptors: [createValidation(services)],
     mapError: toConnectError,
     routes: (router) =>
       registerRoutes(router, {
         product: productService({ store: products, now, newId: randomUUID }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
+        ...(config.classic && {
+          classic: { products, hub, now, newId: randomUUID, pace: paceOf(config.classic.intervalMs, systemWait), log },
+        }),
         health,
-        files: readDescriptors(),
+        files: readDescriptors().filter((file) => config.classic !== undefined || !isClassic(file)),
       }),
     onCall: logCalls(log),
     limits: config.limits,
     trusted: { hosts: config.allowedHosts, origins: config.corsOrigins },
     ...(config.corsOrigins.length > 0 && {
-      cors: { origins: config.corsOrigins, exposedNames: Object.values(metadataNames) },
+      cors: { origins: config.corsOrigins, exposedNames: [...Object.values(metadataNames), classicNames.token] },
     }),
     otherwise: createStaticFiles(pathOf("../dist/web")),
   });
@@ -165,9 +172,9 @@ function symbolsOf(feeds: readonly QuoteFeed[]): ReadonlySet<string> {
 }
 
 /** The descriptors that are made together with the generated code; they have the comments, which that leaves out. */
-function readDescriptors(): Iterable<DescFile> {
+function readDescriptors(): DescFile[] {
   const set = fromBinary(FileDescriptorSetSchema, readFileSync(pathOf("../gen/descriptors.binpb")));
-  return createFileRegistry(set).files;
+  return [...createFileRegistry(set).files];
 }
 
 function pathOf(relative: string): string {

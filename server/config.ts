@@ -27,6 +27,8 @@ export interface Config {
   readonly instruments: readonly string[];
   /** Whether an empty catalogue is filled with demonstration products. */
   readonly demo: boolean;
+  /** The classic services, with the time between the messages of their streams that have a pace; absent: left out. */
+  readonly classic?: { readonly intervalMs: number };
   /** How long a shutdown waits for calls under way, in ms. */
   readonly graceMs: number;
   readonly tls?: TlsFiles;
@@ -100,6 +102,7 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
     rate: value("simulated-rate"),
   };
   const feed = value("feed");
+  const intervalMs = value("classic-interval");
 
   const config = {
     port: value("port"),
@@ -108,6 +111,7 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
     feed: feed?.kind === "replay" ? { ...feed, ...replay } : { kind: "simulated", ...simulated },
     instruments: value("instruments") ?? [],
     demo: value("demo"),
+    ...(value("classic") && { classic: { intervalMs } }),
     graceMs: value("grace"),
     ...(tls && { tls }),
     corsOrigins: value("cors-origin") ?? [],

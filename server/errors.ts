@@ -102,6 +102,34 @@ export class SubscriberLimitError extends DomainError {
   }
 }
 
+/** A call sends more than one may. */
+export class CallLimitError extends DomainError {
+  override name = "CallLimitError";
+
+  /**
+   * @param what what the call has too much of, as in `messages`
+   * @param sent how much of it was sent at least
+   * @param limit how much of it may be sent
+   */
+  constructor(what: string, sent: number, limit: number) {
+    super(`the call has ${sent} ${what} or more, and ${limit} may be: send the rest in further calls`);
+  }
+}
+
+/** A call would have more trailers than its client takes. */
+export class TrailerRoomError extends DomainError {
+  override name = "TrailerRoomError";
+
+  /**
+   * @param field the field of the request that asks for that many
+   * @param wanted the number that was asked for
+   * @param fits the highest number that the client takes
+   */
+  constructor(field: string, wanted: number, fits: number) {
+    super(`${field}: the client says that it takes fewer trailers than the ${wanted} of this call: ${fits} fit`);
+  }
+}
+
 interface Answer {
   readonly code: Code;
   readonly details?: { desc: DescMessage; value: MessageInitShape<DescMessage> }[];
@@ -123,6 +151,8 @@ function answerTo(error: DomainError): Answer {
     return { code: Code.OutOfRange, details: [{ desc: CursorOutOfRangeSchema, value: error.detail }] };
   }
   if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
+  if (error instanceof CallLimitError) return { code: Code.ResourceExhausted };
+  if (error instanceof TrailerRoomError) return { code: Code.ResourceExhausted };
   return { code: Code.Unknown };
 }
 

@@ -11,3 +11,11 @@ export const metadataNames = {
   /** Header: the unguessable name of a stream, by which it can be controlled. */
   streamId: "bourse-stream-id",
 } as const;
+
+/** The names of headers and trailers of the classic services, which their tutorials chose. */
+export const classicNames = {
+  /** Header: a greeting. */
+  token: "token",
+  /** Trailer: that a product was sent, with its number. */
+  endOf: (number: number) => `end${number}`,
+} as const;

@@ -3,6 +3,7 @@ import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { Health as HealthService } from "../gen/health/v1/health_pb.ts";
+import { type ClassicOptions, registerClassicRoutes } from "./classic/classic-routes.ts";
 import type { Health } from "./transport/health.ts";
 import { registerReflection } from "./transport/reflection.ts";
 
@@ -13,15 +14,18 @@ export const bourseServices = [ProductService, QuoteService] as const;
 export interface Routes {
   readonly product: ServiceImpl<typeof ProductService>;
   readonly quote: ServiceImpl<typeof QuoteService>;
+  /** Absent: the classic services are left out. */
+  readonly classic?: ClassicOptions;
   readonly health: Health;
   /** The descriptors of all services, for reflection. */
   readonly files: Iterable<DescFile>;
 }
 
 /** Registers every service that is served. */
-export function registerRoutes(router: ConnectRouter, { product, quote, health, files }: Routes): void {
+export function registerRoutes(router: ConnectRouter, { product, quote, classic, health, files }: Routes): void {
   router.service(ProductService, product);
   router.service(QuoteService, quote);
+  if (classic !== undefined) registerClassicRoutes(router, classic);
   router.service(HealthService, health.service());
   registerReflection(router, files);
 }

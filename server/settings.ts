@@ -111,6 +111,19 @@ export const settings = {
     fallback: "true",
     parse: parseBoolean,
   },
+  classic: {
+    variable: "BOURSE_CLASSIC",
+    help: "serve the services of well-known gRPC tutorials, from the same stores and streams",
+    fallback: "true",
+    parse: parseBoolean,
+  },
+  "classic-interval": {
+    variable: "BOURSE_CLASSIC_INTERVAL",
+    placeholder: "SECONDS",
+    help: "how long those of their streams that have a pace wait between two messages",
+    fallback: "1",
+    parse: parseSeconds,
+  },
   grace: {
     variable: "BOURSE_GRACE",
     placeholder: "SECONDS",
@@ -244,13 +257,13 @@ function parseBoolean(raw: string): boolean {
   throw new Error("true or false is needed");
 }
 
-/** The longest grace period: longer ones are a server that does not end. */
-const maxGraceSeconds = 3_600;
+/** The longest grace period, and the longest wait between two messages: longer ones are a server that does not end. */
+const maxSeconds = 3_600;
 
 function parseSeconds(raw: string): number {
   const seconds = Number(raw);
-  if (raw.trim() === "" || !(seconds >= 0 && seconds <= maxGraceSeconds)) {
-    throw new Error(`a number of seconds from 0 to ${maxGraceSeconds} is needed`);
+  if (raw.trim() === "" || !(seconds >= 0 && seconds <= maxSeconds)) {
+    throw new Error(`a number of seconds from 0 to ${maxSeconds} is needed`);
   }
   return seconds * 1_000;
 }

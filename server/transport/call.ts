@@ -2,7 +2,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { defaultLimits } from "./limits.ts";
-import { MetadataError, singleValuedKeys, type WireMetadata } from "./metadata-rules.ts";
+import { MetadataError, singleValuedKeys, sizeOfEntry, type WireMetadata } from "./metadata-rules.ts";
 import type { RequestMessages } from "./request-messages.ts";
 
 /** The response of a call as its handler's side may reach it. */
@@ -16,6 +16,8 @@ export interface CallWire {
    * headers go out before the first message, if they have not.
    */
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
+  /** The largest block of trailers that the client says it takes, as HTTP/2 counts it; Infinity where it does not say. */
+  readonly maxTrailerBytes: number;
   /** The messages of the request, where they go around Connect's pipeline, which is then given none. */
   readonly requests: RequestMessages | undefined;
 }
@@ -81,13 +83,19 @@ export class Call {
     this.#append(metadata, this.trailer, context.responseTrailer);
   }
 
+  /** How many bytes of trailers may still be set: as many as the call may have, or less where the client takes less. */
+  get trailerRoom(): number {
+    const taken = (this.wire?.maxTrailerBytes ?? Number.POSITIVE_INFINITY) - statusBytes;
+    return Math.max(Math.min(this.#maxBytes, taken) - this.trailer.bytes, 0);
+  }
+
   #append(metadata: WireMetadata, separate: MetadataStore, joined: Headers): void {
     for (const [key, values] of metadata) {
       const known = separate.values.get(key) ?? [];
       if (singleValuedKeys.has(key) && known.length + values.length > 1) {
         throw new MetadataError(`metadata key "${key}" takes one value only: HTTP gives it a meaning of its own`);
       }
-      for (const value of values) separate.bytes += key.length + value.length + bytesOfEntry;
+      for (const value of values) separate.bytes += sizeOfEntry(key, value);
       if (separate.bytes > this.#maxBytes) {
         throw new MetadataError(`the metadata is larger than ${this.#maxBytes} bytes: send it in messages`);
       }
@@ -97,8 +105,8 @@ export class Call {
   }
 }
 
-/** What HTTP/2 counts for an entry besides its key and its value. */
-const bytesOfEntry = 32;
+/** What is kept free in a client's block of trailers for the status of the call, its message and its details. */
+const statusBytes = 512;
 
 /** Metadata with each value of a key for itself, and its size as HTTP/2 counts it. */
 interface MetadataStore {

@@ -23,6 +23,8 @@ export interface Exchange {
   readonly origin: string;
   /** The bytes of the request. Throws a ConnectError when the client is gone. */
   readonly body: RequestBody;
+  /** The largest block of headers or of trailers that the client says it takes; Infinity where it does not say. */
+  readonly maxHeaderListBytes: number;
   /** Aborts when the client is gone before the response has ended, with a ConnectError that says how, and on `cancel`. */
   readonly signal: AbortSignal;
   /** The client is gone: nothing reaches it any more. */

@@ -14,6 +14,7 @@ export class Http1Exchange implements Exchange {
   readonly peer: string;
   readonly origin: string;
   readonly body: RequestBody;
+  readonly maxHeaderListBytes = Number.POSITIVE_INFINITY;
   bytesOut = 0;
   extraHeaders: OutgoingHeaders = {};
   readonly #request: IncomingMessage;

@@ -64,6 +64,11 @@ export class Http2Exchange implements Exchange {
     return this.body.bytes;
   }
 
+  get maxHeaderListBytes(): number {
+    const told = this.#stream.session?.remoteSettings.maxHeaderListSize ?? notTold;
+    return told === notTold ? Number.POSITIVE_INFINITY : told;
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -148,6 +153,9 @@ export class Http2Exchange implements Exchange {
     });
   }
 }
+
+/** What Node has for a setting that a client has not sent. */
+const notTold = 2 ** 32 - 1;
 
 const resetNamePattern =
   /^NGHTTP2_((NO|PROTOCOL|INTERNAL|FLOW_CONTROL|FRAME_SIZE|COMPRESSION|CONNECT)_ERROR|SETTINGS_TIMEOUT|STREAM_CLOSED|REFUSED_STREAM|CANCEL|ENHANCE_YOUR_CALM|INADEQUATE_SECURITY|HTTP_1_1_REQUIRED)$/;

@@ -27,6 +27,14 @@ export function checkMetadata(metadata: Metadata): WireMetadata {
   return checked;
 }
 
+/** How many bytes an entry counts in a block of headers or trailers, as HTTP/2 counts them. */
+export function sizeOfEntry(key: string, value: string): number {
+  return key.length + value.length + bytesOfEntry;
+}
+
+/** What HTTP/2 counts for an entry besides its key and its value. */
+const bytesOfEntry = 32;
+
 // What gRPC allows in a key. HTTP allows more, and no client of all protocols could read it.
 const keyPattern = /^[0-9a-z_.-]+$/;
 

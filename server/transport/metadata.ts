@@ -1,6 +1,6 @@
 import type { HandlerContext } from "@connectrpc/connect";
 import { callOf } from "./call.ts";
-import { checkMetadata, type Metadata } from "./metadata-rules.ts";
+import { checkMetadata, type Metadata, sizeOfEntry } from "./metadata-rules.ts";
 
 /**
  * Adds response headers; calls accumulate, and a key given twice keeps both values.
@@ -30,4 +30,22 @@ export function sendHeader(context: HandlerContext, metadata: Metadata = {}): vo
  */
 export function setTrailer(context: HandlerContext, metadata: Metadata): void {
   callOf(context).setTrailer(context, checkMetadata(metadata));
+}
+
+/**
+ * How many bytes of trailers may still be set, as {@link metadataBytes} counts them: as many as the server's limit
+ * leaves, or fewer where the client says that it takes fewer, as gRPC clients may over HTTP/2. A client that is sent
+ * more than it takes fails the call. Many clients have limits that they do not tell.
+ */
+export function trailerRoom(context: HandlerContext): number {
+  return callOf(context).trailerRoom;
+}
+
+/** How many bytes metadata counts: keys, values, and 32 bytes for each value. Throws a {@link MetadataError}. */
+export function metadataBytes(metadata: Metadata): number {
+  let bytes = 0;
+  for (const [key, values] of checkMetadata(metadata)) {
+    for (const value of values) bytes += sizeOfEntry(key, value);
+  }
+  return bytes;
 }

@@ -99,6 +99,8 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       mapError,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
       openEnvelopes,
+      // The trailers of the other protocols are part of the body.
+      maxTrailerBytes: protocol === "grpc" ? exchange.maxHeaderListBytes : Number.POSITIVE_INFINITY,
     });
     const contextValues = createContextValues().set(callKey, call);
     const onFailure = (error: unknown) => {

@@ -15,7 +15,7 @@ export { share } from "./encoding/shared-message.ts";
 export type { Exchange, OutgoingHeaders } from "./exchange.ts";
 export { Health, type ServingStatus } from "./health.ts";
 export { defaultLimits, type Limits } from "./limits.ts";
-export { sendHeader, setHeader, setTrailer } from "./metadata.ts";
+export { metadataBytes, sendHeader, setHeader, setTrailer, trailerRoom } from "./metadata.ts";
 export { type Metadata, MetadataError, type MetadataValue } from "./metadata-rules.ts";
 export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
 export { registerReflection } from "./reflection.ts";

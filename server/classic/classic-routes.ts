@@ -1,0 +1,50 @@
+import type { DescFile } from "@bufbuild/protobuf";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { AllStreamServer } from "../../gen/classic/helloworld/all_stream_pb.ts";
+import { ClientStreamServer } from "../../gen/classic/helloworld/client_stream_pb.ts";
+import { ServerStreamServer } from "../../gen/classic/helloworld/server_stream_pb.ts";
+import { LaptopService } from "../../gen/classic/pcbook/laptop_service_pb.ts";
+import { StreamServer } from "../../gen/classic/proto/stream_server_pb.ts";
+import { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
+import { ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
+import { type AllStreamServerOptions, allStreamServer } from "./all-stream-server.ts";
+import { clientStreamServer } from "./client-stream-server.ts";
+import { type LaptopServiceOptions, laptopService } from "./laptop-service.ts";
+import { type ProductInfoOptions, productInfo } from "./product-info.ts";
+import { serverStreamServer } from "./server-stream-server.ts";
+import { type StreamServerOptions, streamServer } from "./stream-server.ts";
+import { type StreamServiceOptions, streamService } from "./stream-service.ts";
+
+/** The services of the tutorials. */
+export const classicServices = [
+  AllStreamServer,
+  ClientStreamServer,
+  LaptopService,
+  ProductInfo,
+  ServerStreamServer,
+  StreamServer,
+  StreamService,
+] as const;
+
+/** Whether a file has messages or services of the tutorials. */
+export function isClassic({ name }: DescFile): boolean {
+  return name.startsWith("classic/");
+}
+
+/** What the services of the tutorials need. */
+export type ClassicOptions = AllStreamServerOptions &
+  LaptopServiceOptions &
+  ProductInfoOptions &
+  StreamServerOptions &
+  StreamServiceOptions;
+
+/** Registers the services of the tutorials. */
+export function registerClassicRoutes(router: ConnectRouter, options: ClassicOptions): void {
+  router.service(AllStreamServer, allStreamServer(options));
+  router.service(ClientStreamServer, clientStreamServer());
+  router.service(LaptopService, laptopService(options));
+  router.service(ProductInfo, productInfo(options));
+  router.service(ServerStreamServer, serverStreamServer());
+  router.service(StreamServer, streamServer(options));
+  router.service(StreamService, streamService(options));
+}

@@ -1,0 +1,67 @@
+import { create } from "@bufbuild/protobuf";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { Product } from "../../gen/bourse/product/v1/product_pb.ts";
+import { GetProductsResponseSchema, type ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
+import { TrailerRoomError } from "../errors.ts";
+import { classicNames } from "../metadata-names.ts";
+import type { ProductStore } from "../product/product-store.ts";
+import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/metadata.ts";
+import type { Pace } from "./pace.ts";
+
+/** What `ProductInfo` needs. */
+export interface ProductInfoOptions {
+  readonly products: Pick<ProductStore, "list">;
+  readonly pace: Pace;
+}
+
+/** Products of the catalogue, numbered, each with a trailer. */
+export function productInfo({ products, pace }: ProductInfoOptions): ServiceImpl<typeof ProductInfo> {
+  return {
+    async *getProducts({ size }, context) {
+      checkTrailersFit(size, context);
+      sendHeader(context, { [classicNames.token]: "hello" });
+      const known = await firstProducts(products, size, context.signal);
+      for (let id = 1; id <= size; id++) {
+        if (id > 1) await pace(context.signal);
+        yield create(GetProductsResponseSchema, { id, ...described(known, id) });
+        setTrailer(context, endOf(id));
+      }
+    },
+  };
+}
+
+/** Throws a {@link TrailerRoomError} where the client says that it takes fewer trailers. */
+function checkTrailersFit(size: number, context: HandlerContext): void {
+  let room = trailerRoom(context);
+  for (let id = 1; id <= size; id++) {
+    room -= metadataBytes(endOf(id));
+    if (room < 0) throw new TrailerRoomError("size", size, id - 1);
+  }
+}
+
+function endOf(id: number): Record<string, string> {
+  const name = classicNames.endOf(id);
+  return { [name]: name };
+}
+
+async function firstProducts(
+  products: ProductInfoOptions["products"],
+  count: number,
+  signal: AbortSignal,
+): Promise<readonly Product[]> {
+  const first: Product[] = [];
+  const listing = await products.list();
+  for await (const page of listing.pages(signal)) {
+    first.push(...page);
+    if (first.length >= count) break;
+  }
+  return first;
+}
+
+/** The name and the description of a number: names repeat, with a number, where there are fewer products. */
+function described(known: readonly Product[], id: number): { name: string; description?: string } {
+  const product = known[(id - 1) % known.length];
+  if (product === undefined) return { name: `Product ${id}` };
+  const round = Math.ceil(id / known.length);
+  return { name: round === 1 ? product.name : `${product.name} ${round}`, description: product.description };
+}
