@@ -1,0 +1,73 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { classicServices, registerClassicRoutes } from "../../server/classic/classic-routes.ts";
+import { type Pace, paceOf } from "../../server/classic/pace.ts";
+import { toConnectError } from "../../server/errors.ts";
+import { seedDemoCatalogue } from "../../server/product/demo-catalogue.ts";
+import { SqliteProductStore } from "../../server/product/sqlite-product-store.ts";
+import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
+import { QuoteHub } from "../../server/quote/quote-hub.ts";
+import { openDatabase } from "../../server/storage/database.ts";
+import { createValidation } from "../../server/validation.ts";
+import { startWireServer } from "./start-wire-server.ts";
+
+/** When everything that a client makes was made. */
+export const classicNow = timestampFromMs(1_790_000_000_000);
+
+/**
+ * A server of the classic services on a free port, with a store of its own, and time that passes where something waits
+ * for it. The hub is published to by hand.
+ */
+export async function startClassicServer(options: { readonly demo?: boolean; readonly pace?: Pace } = {}) {
+  const resources = new AsyncDisposableStack();
+  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-classic-")));
+  const database = resources.use(await openDatabase(folder.path));
+  const products = new SqliteProductStore(database.tables);
+  if (options.demo !== false) await seedDemoCatalogue(products, classicNow);
+  const time = new ManualTime();
+  const hub = new QuoteHub({
+    epoch: 5n,
+    now: time.now,
+    timers: time.timers,
+    instruments: [create(InstrumentSchema, { symbol: "ACME" })],
+  });
+  const lines: { facts: object; text: string }[] = [];
+  const log = { info: (facts: object, text: string) => lines.push({ facts, text }) };
+  const classic = {
+    products,
+    hub,
+    now: () => classicNow,
+    newId: randomUUID,
+    pace: options.pace ?? paceOf(1_000, time.wait),
+    log: log as never,
+  };
+  const server = resources.use(
+    await startWireServer(
+      {},
+      {
+        routes: (router) => registerClassicRoutes(router, classic),
+        interceptors: [createValidation(classicServices)],
+        mapError: toConnectError,
+      },
+    ),
+  );
+  return {
+    server,
+    products,
+    time,
+    hub,
+    /** What the services have logged. */
+    lines,
+    publish: (...bids: number[]) =>
+      hub.publish(bids.map((bid) => ({ symbol: "ACME", bid, last: 1.5, sourceTime: someMonday }))),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+/** A server of the classic services, as {@link startClassicServer} starts it. */
+export type ClassicServer = Awaited<ReturnType<typeof startClassicServer>>;
