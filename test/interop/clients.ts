@@ -1,17 +1,21 @@
 import { join } from "node:path";
-import { buildGoClients, preparePython } from "./toolchains.ts";
+import { buildGoClients, generatePythonMessages, preparePython } from "./toolchains.ts";
 
 /** A client library over a protocol. */
 export interface Client {
   readonly name: string;
   /** Gets what it needs, and tells how to run it. Throws a ToolchainError. */
   readonly prepare: () => Promise<readonly [command: string, ...args: string[]]>;
+  /** What it is to show: one that it leaves out counts as failed, but for those that it lacks. */
+  readonly cases: readonly string[];
+  /** Flags of the whole server that it calls. */
+  readonly flags?: readonly string[];
   /** Cases that it cannot have, and why. */
   readonly lacks?: Readonly<Record<string, string>>;
 }
 
-/** Every case. A client that leaves one out has failed it, but for those that it lacks. */
-export const caseNames = [
+/** The cases of the server's own services. */
+const cases = [
   "unary",
   "server-stream",
   "client-stream",
@@ -45,25 +49,64 @@ export const caseNames = [
   "shutdown",
 ] as const;
 
+/** The cases of the classic services. */
+const classicCases = [
+  "get-products",
+  "get-products-bad-size",
+  "get-products-cancel",
+  "get-products-header-list-size",
+  "route",
+  "list-value",
+  "list-value-quotes",
+  "sum-data",
+  "server-stream",
+  "client-stream",
+  "client-stream-too-long",
+  "all-stream",
+  "create-laptop",
+  "create-laptop-refused",
+  "message-too-large",
+] as const;
+
+/** The streams that have a pace have none, so that 1,000 products take no 1,000 seconds. */
+const classic = { cases: classicCases, flags: ["--classic-interval", "0"] };
+
 const noHealthHelper = { "health-helper": "the library does not watch the health of services itself" };
 const oneCallEach = { ...noHealthHelper, keepalive: "each call is a process of its own" };
 
 const goProgram = once(buildGoClients);
+const pythonProgram = once(preparePython);
 
 /** The clients, those that wait longest first. */
 export const clients: readonly Client[] = [
-  { name: "grpc-go", prepare: go("grpc-go") },
-  { name: "connect-go, gRPC", prepare: go("connect-go-grpc"), lacks: noHealthHelper },
-  { name: "connect-go, gRPC-Web", prepare: go("connect-go-grpc-web"), lacks: noHealthHelper },
-  { name: "connect-go, Connect", prepare: go("connect-go-connect"), lacks: noHealthHelper },
+  { name: "grpc-go", prepare: go("grpc-go"), cases },
+  { name: "connect-go, gRPC", prepare: go("connect-go-grpc"), cases, lacks: noHealthHelper },
+  { name: "connect-go, gRPC-Web", prepare: go("connect-go-grpc-web"), cases, lacks: noHealthHelper },
+  { name: "connect-go, Connect", prepare: go("connect-go-connect"), cases, lacks: noHealthHelper },
   {
     name: "grpcio",
-    prepare: async () => [await preparePython(), "-B", pathOf("python/interop.py")],
+    prepare: async () => [await pythonProgram(), "-B", pathOf("python/interop.py")],
+    cases,
   },
-  { name: "grpc-js", prepare: node("grpc-js/grpc-js-client.ts"), lacks: noHealthHelper },
-  { name: "buf curl, gRPC", prepare: node("buf-curl/buf-curl-client.ts", "grpc"), lacks: oneCallEach },
-  { name: "buf curl, gRPC-Web", prepare: node("buf-curl/buf-curl-client.ts", "grpcweb"), lacks: oneCallEach },
-  { name: "buf curl, Connect", prepare: node("buf-curl/buf-curl-client.ts", "connect"), lacks: oneCallEach },
+  { name: "grpc-js", prepare: node("grpc-js/grpc-js-client.ts"), cases, lacks: noHealthHelper },
+  { name: "buf curl, gRPC", prepare: node("buf-curl/buf-curl-client.ts", "grpc"), cases, lacks: oneCallEach },
+  { name: "buf curl, gRPC-Web", prepare: node("buf-curl/buf-curl-client.ts", "grpcweb"), cases, lacks: oneCallEach },
+  { name: "buf curl, Connect", prepare: node("buf-curl/buf-curl-client.ts", "connect"), cases, lacks: oneCallEach },
+  { name: "classic, grpc-go", prepare: go("classic"), ...classic },
+  {
+    name: "classic, grpcio",
+    prepare: async () => {
+      const python = await pythonProgram();
+      return [python, "-B", pathOf("python/classic.py"), await generatePythonMessages(python)];
+    },
+    ...classic,
+  },
+  {
+    name: "classic, grpc-js",
+    prepare: node("grpc-js/classic-client.ts"),
+    ...classic,
+    lacks: { "get-products-header-list-size": "the library does not tell a server what it takes" },
+  },
 ];
 
 function go(name: string): Client["prepare"] {

@@ -12,10 +12,10 @@ export interface InteropServers extends AsyncDisposable {
 
 const wireServerFile = join(import.meta.dirname, "interop-server.ts");
 
-/** Starts a whole Bourse, and a server of the wire service. Disposing of them kills both. */
-export async function startInteropServers(): Promise<InteropServers> {
+/** Starts a whole Bourse with some flags, and a server of the wire service. Disposing of them kills both. */
+export async function startInteropServers(flags: readonly string[] = []): Promise<InteropServers> {
   await using started = new AsyncDisposableStack();
-  const bourse = started.use(await startBourse(["--log-level", "warn"]));
+  const bourse = started.use(await startBourse(["--log-level", "warn", ...flags]));
   const wire = started.use(await startWireProcess());
   const all = started.move();
   return {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { type Client, caseNames } from "./clients.ts";
+import type { Client } from "./clients.ts";
 import { startInteropServers } from "./interop-servers.ts";
 import { ToolchainError } from "./toolchains.ts";
 
@@ -13,7 +13,7 @@ const clientLimitMs = 5 * 60_000;
 export async function runClient(client: Client, environment: Readonly<Record<string, string>>): Promise<Outcomes> {
   try {
     const [command, ...args] = await client.prepare();
-    await using servers = await startInteropServers();
+    await using servers = await startInteropServers(client.flags);
     const { output, ending } = await capture(command, args, { ...environment, ...servers.environment });
     return outcomesOf(client, output, ending);
   } catch (error) {
@@ -54,6 +54,6 @@ function allFailed(client: Client, problem: string): Outcomes {
   return new Map(expectedOf(client).map((name) => [name, problem]));
 }
 
-function expectedOf({ lacks = {} }: Client): readonly string[] {
-  return caseNames.filter((name) => lacks[name] === undefined);
+function expectedOf({ cases, lacks = {} }: Client): readonly string[] {
+  return cases.filter((name) => lacks[name] === undefined);
 }

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 
 /** A language that is not there, or cannot be used. The message says what to install. */
@@ -14,25 +14,60 @@ const cache = join(root, ".cache/interop");
 /** Longer than downloads and builds take on a slow machine. */
 const buildLimitMs = 15 * 60_000;
 
+/** The protos of the classic services as these tests write them: the server has its own. */
+const classicProtos = "test/interop/classic-protos";
+
 /** Makes a file with the descriptors of all that is called; returns its path. */
 export async function buildDescriptors(): Promise<string> {
   const path = join(cache, "descriptors.binpb");
   mkdirSync(cache, { recursive: true });
-  const buf = join(root, "node_modules/@bufbuild/buf/bin/buf");
-  await run(process.execPath, [buf, "build", "--as-file-descriptor-set", "--output", path], "run npm ci");
+  await runBuf("build", "--as-file-descriptor-set", "--output", path);
   return path;
 }
 
 /** Builds the program of the Go clients; returns its path. Throws a {@link ToolchainError}. */
 export async function buildGoClients(): Promise<string> {
   const path = join(cache, "go-clients");
+  await generateGoMessages();
+  await goBuild(path, ".");
+  return path;
+}
+
+/** Makes the messages and stubs of the classic services, as a client of a tutorial has them. */
+async function generateGoMessages(): Promise<void> {
+  const bin = join(cache, "bin");
+  mkdirSync(bin, { recursive: true });
+  const plugins = ["google.golang.org/protobuf/cmd/protoc-gen-go", "google.golang.org/grpc/cmd/protoc-gen-go-grpc"];
+  await goBuild(`${bin}/`, ...plugins);
+  const template = {
+    version: "v2",
+    plugins: plugins.map((plugin) => ({
+      local: join(bin, basename(plugin)),
+      out: "test/interop/go/gen",
+      opt: "module=bourse/interop/gen",
+    })),
+  };
+  await runBuf("generate", classicProtos, "--template", JSON.stringify(template));
+}
+
+async function goBuild(output: string, ...packages: string[]): Promise<void> {
   const install = "install the current version of Go from https://go.dev/dl";
-  await run("go", ["build", "-C", join(root, "test/interop/go"), "-o", path, "."], install, {
+  await run("go", ["build", "-C", join(root, "test/interop/go"), "-o", output, ...packages], install, {
     GOMODCACHE: join(cache, "go-modules"),
     // Else nobody could remove the folder without changing its rights first.
     GOFLAGS: "-modcacherw -buildvcs=false",
   });
-  return path;
+}
+
+/** Makes the messages and stubs of the classic services for Python; returns their folder. */
+export async function generatePythonMessages(python: string): Promise<string> {
+  const folder = join(cache, "python-messages");
+  mkdirSync(folder, { recursive: true });
+  const protos = readdirSync(join(root, classicProtos));
+  const outputs = [`--python_out=${folder}`, `--grpc_python_out=${folder}`];
+  const args = ["-m", "grpc_tools.protoc", `--proto_path=${classicProtos}`, ...outputs, ...protos];
+  await run(python, args, "remove .cache/interop/python");
+  return folder;
 }
 
 /** Makes the virtual environment of the Python client; returns its Python. Throws a {@link ToolchainError}. */
@@ -53,6 +88,10 @@ export async function preparePython(): Promise<string> {
   });
   writeFileSync(stamp, requirements);
   return python;
+}
+
+function runBuf(...args: string[]): Promise<void> {
+  return run(process.execPath, [join(root, "node_modules/@bufbuild/buf/bin/buf"), ...args], "run npm ci");
 }
 
 async function run(command: string, args: readonly string[], install: string, env: NodeJS.ProcessEnv = {}) {

@@ -3,7 +3,8 @@
 //
 // The environment tells it the servers: INTEROP_WIRE and INTEROP_DOOR, two ways to the wire service (HOST:PORT), of
 // which the door counts what goes through it; INTEROP_BOURSE, a whole Bourse, and INTEROP_BOURSE_PID, its process;
-// INTEROP_DESCRIPTORS, a file with the descriptors of all that is called.
+// INTEROP_DESCRIPTORS, a file with the descriptors of all that is called. The client "classic" calls the classic
+// services with grpc-go and with code that is generated from the protos in ../classic-protos.
 package main
 
 import (
@@ -31,14 +32,22 @@ func main() {
 	if len(os.Args) != 2 {
 		exit("usage: interop CLIENT")
 	}
-	client, known := libraries[os.Args[1]]
-	if !known {
-		exit("there is no client " + os.Args[1])
-	}
-	openCaller = client.open
-	if !runAll(slices.Concat(wireCases, limitCases, bourseCases, client.own, endCases)) {
+	if !runAll(casesOf(os.Args[1])) {
 		os.Exit(1)
 	}
+}
+
+// casesOf returns the cases of a client, which are ready to be run.
+func casesOf(name string) []testCase {
+	if name == "classic" {
+		return classicCases
+	}
+	client, known := libraries[name]
+	if !known {
+		exit("there is no client " + name)
+	}
+	openCaller = client.open
+	return slices.Concat(wireCases, limitCases, bourseCases, client.own, endCases)
 }
 
 func exit(problem string) {

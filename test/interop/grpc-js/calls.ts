@@ -5,6 +5,7 @@ import {
   type ClientOptions,
   type ClientUnaryCall,
   credentials,
+  type GrpcObject,
   loadPackageDefinition,
   Metadata,
   type MethodDefinition,
@@ -79,9 +80,20 @@ export function start<Response>(
   client: Client,
   name: string,
   requests: readonly object[],
+  sent: Sent = {},
+): Call<Response> {
+  return startOf(services, client, name, requests, sent);
+}
+
+/** The same with a method of other services. */
+export function startOf<Response>(
+  loaded: GrpcObject,
+  client: Client,
+  name: string,
+  requests: readonly object[],
   { metadata = new Metadata(), ...options }: Sent = {},
 ): Call<Response> {
-  const method = methodOf<Response>(name);
+  const method = methodOf<Response>(loaded, name);
   const { path, requestSerialize, responseDeserialize } = method;
   const common = [path, requestSerialize, responseDeserialize] as const;
   const first = requests[0] ?? {};
@@ -104,9 +116,9 @@ export function start<Response>(
   return callOf(call, toIterator(only.promise));
 }
 
-function methodOf<Response>(name: string): MethodDefinition<object, Response> {
+function methodOf<Response>(loaded: GrpcObject, name: string): MethodDefinition<object, Response> {
   const dot = name.lastIndexOf(".");
-  let found: unknown = services;
+  let found: unknown = loaded;
   for (const part of name.slice(0, dot).split(".")) found = (found as Record<string, unknown>)[part];
   const { service } = found as ServiceClientConstructor;
   const method = Object.values(service).find(({ path }) => path.endsWith(`/${name.slice(dot + 1)}`));
