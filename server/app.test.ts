@@ -9,7 +9,10 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { CandleInterval, QuotePhase } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
+import { StreamServer } from "../gen/classic/proto/stream_server_pb.ts";
 import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
+import { ServerReflection, type ServerReflectionRequest } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { Health } from "../gen/health/v1/health_pb.ts";
 import { type App, createApp } from "./app.ts";
 import { type RawSettings, readConfig } from "./config.ts";
 
@@ -46,6 +49,23 @@ test("products survive a restart", async () => {
 test("an empty catalogue is filled only where a demonstration is wanted", async () => {
   expect(await countProducts((await start({ demo: "true" })).transport)).toBeGreaterThan(100);
   expect(await countProducts((await start({ demo: "false" })).transport)).toBe(0);
+});
+
+test("the classic services are served, with health and reflection, unless they are left out", async () => {
+  const name = "proto.StreamServer";
+  const { transport } = await start();
+  expect(await createClient(StreamServer, transport).route({ data: "here" })).toMatchObject({ value: "here" });
+  expect(await createClient(Health, transport).check({ service: name })).toMatchObject({ status: 1 });
+  expect(await reflectedServices(transport)).toContain(name);
+
+  const without = (await start({ classic: "false" })).transport;
+  const route = createClient(StreamServer, without).route({ data: "here" });
+  await expect(route).rejects.toMatchObject({ code: Code.Unimplemented });
+  const check = createClient(Health, without).check({ service: name });
+  await expect(check).rejects.toMatchObject({ code: Code.NotFound });
+  expect(await reflectedServices(without)).toEqual(expect.not.arrayContaining([name]));
+  expect(await reflectsSymbol(without, name)).toBe(false);
+  expect(await reflectsSymbol(transport, name)).toBe(true);
 });
 
 test("a client that leaves ends its stream on the server", async () => {
@@ -107,6 +127,24 @@ async function start(settings: RawSettings = {}): Promise<{ app: App; transport:
   // Nothing may have to be cut off, whatever its clients did.
   onTestFinished(async () => expect(await app.close()).toBe(true));
   return { app, transport: createGrpcTransport({ baseUrl: app.url }) };
+}
+
+async function reflectedServices(transport: Transport): Promise<string[]> {
+  const answer = await reflect(transport, { case: "listServices", value: "" });
+  return answer.case === "listServicesResponse" ? answer.value.service.map(({ name }) => name) : [];
+}
+
+async function reflectsSymbol(transport: Transport, value: string): Promise<boolean> {
+  return (await reflect(transport, { case: "fileContainingSymbol", value })).case === "fileDescriptorResponse";
+}
+
+async function reflect(transport: Transport, messageRequest: ServerReflectionRequest["messageRequest"]) {
+  async function* requests() {
+    yield { messageRequest };
+  }
+  const [answer] = await Array.fromAsync(createClient(ServerReflection, transport).serverReflectionInfo(requests()));
+  if (answer === undefined) throw new Error("reflection has not answered");
+  return answer.messageResponse;
 }
 
 async function temporaryFolder(): Promise<string> {

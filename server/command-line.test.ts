@@ -30,6 +30,7 @@ test("everything has a default", () => {
     feed: { kind: "simulated", seed: 1, instruments: 500, rate: 200 },
     instruments: [],
     demo: true,
+    classic: { intervalMs: 1_000 },
     graceMs: 10_000,
     corsOrigins: [],
     allowedHosts: [],
@@ -41,7 +42,14 @@ test("everything has a default", () => {
 
 test("flags set everything", () => {
   const flags = ["--port", "0", "--host=::1", "--data", "/tmp/x", "--feed", `replay:${existing}`, "--speed", "max"];
-  const more = ["--no-demo", "--grace", "0.5", "--cors-origin", "https://a.example,http://b.example:3000"];
+  const more = [
+    "--no-demo",
+    "--no-classic",
+    "--grace",
+    "0.5",
+    "--cors-origin",
+    "https://a.example,http://b.example:3000",
+  ];
   const bounds = [
     "--allowed-host",
     "a.example,B.example",
@@ -85,6 +93,11 @@ test("flags set everything", () => {
 test("the environment sets what no flag sets, and an empty variable nothing", () => {
   const config = configOf(["--port", "1"], { PORT: "2", HOST: "localhost", BOURSE_DEMO: "false", BOURSE_GRACE: "" });
   expect(config).toMatchObject({ port: 1, host: "localhost", demo: false, graceMs: 10_000 });
+});
+
+test("the classic services have a pace, unless they are left out", () => {
+  expect(configOf(["--classic-interval", "0"]).classic).toEqual({ intervalMs: 0 });
+  expect(configOf(["--no-classic", "--classic-interval", "0"]).classic).toBeUndefined();
 });
 
 test("the simulated market can be of any size", () => {

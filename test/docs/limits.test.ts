@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { maxJoinedBytes } from "../../server/classic/client-stream-server.ts";
+import { maxSummedNumbers } from "../../server/classic/sum-data.ts";
 import { maxUnsavedCandles } from "../../server/quote/candle-book.ts";
 import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
 import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
@@ -83,6 +85,11 @@ const ofQuotes = [
   ],
 ] as const;
 
+const ofClassic = [
+  ["maxJoinedBytes", maxJoinedBytes, "bytes that ClientStream joins, commas included", "RESOURCE_EXHAUSTED"],
+  ["maxSummedNumbers", maxSummedNumbers, "numbers of one call of SumData", "RESOURCE_EXHAUSTED"],
+] as const;
+
 // `vitest run test/docs -u` writes the page anew.
 test("docs/limits.md tells the limits as they are in the code", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/limits.md");
@@ -101,7 +108,9 @@ function page(): string {
     const setting = flag === undefined ? "" : `\`--${flag}\`, \`${settings[flag].variable}\``;
     return row([`\`${name}\``, number(value), bounds, setting, beyond]);
   });
-  const quotes = ofQuotes.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond]));
+  const [quotes, classic] = [ofQuotes, ofClassic].map((limits) =>
+    limits.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond])).join("\n"),
+  );
   return `# Limits
 
 Nothing that a client can make the server hold, send or wait for is without a limit. Names that end in Bytes are in bytes, in Ms in milliseconds.
@@ -118,7 +127,13 @@ ${transport.join("\n")}
 
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
-${quotes.join("\n")}
+${quotes}
+
+## The classic services
+
+| Limit | Value | What it bounds | What a client gets beyond it |
+| --- | --- | --- | --- |
+${classic}
 
 Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;

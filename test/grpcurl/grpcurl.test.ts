@@ -19,13 +19,20 @@ function grpcurl(flags: string, method: string): ShellCommand {
 
 test("list names every service", async () => {
   await using command = grpcurl("", "list");
-  const [output] = await command.prints(/.*v1alpha\.ServerReflection\n/s);
+  const [output] = await command.prints(/.*techschool\.pcbook\.LaptopService\n/s);
   expect(output.trimEnd().split("\n")).toEqual([
     "bourse.product.v1.ProductService",
     "bourse.quote.v1.QuoteService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
+    "helloworld.AllStreamServer",
+    "helloworld.ClientStreamServer",
+    "helloworld.ServerStreamServer",
+    "proto.StreamServer",
+    "proto.StreamService",
+    "services.ProductInfo",
+    "techschool.pcbook.LaptopService",
   ]);
 });
 
@@ -34,7 +41,7 @@ test("describe shows a service with its documentation", async () => {
   await command.prints(/^bourse\.quote\.v1\.QuoteService is a service:.*\/\/ Streams quotes.*rpc WatchQuotes \(/ms);
 });
 
-test.each(["", "bourse.quote.v1.QuoteService", "bourse.product.v1.ProductService"])(
+test.each(["", "bourse.quote.v1.QuoteService", "bourse.product.v1.ProductService", "proto.StreamServer"])(
   'the health of "%s" is SERVING',
   async (service) => {
     await using command = grpcurl(`-d '{"service": "${service}"}'`, "grpc.health.v1.Health/Check");
