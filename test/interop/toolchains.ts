@@ -33,8 +33,8 @@ export async function buildGoClients(): Promise<string> {
   return path;
 }
 
-/** Makes the messages and stubs of the classic services, as a client of a tutorial has them. */
-async function generateGoMessages(): Promise<void> {
+/** Makes the messages and stubs of the classic services for Go, as a client of a tutorial has them. */
+export async function generateGoMessages(): Promise<void> {
   const bin = join(cache, "bin");
   mkdirSync(bin, { recursive: true });
   const plugins = ["google.golang.org/protobuf/cmd/protoc-gen-go", "google.golang.org/grpc/cmd/protoc-gen-go-grpc"];
@@ -50,7 +50,8 @@ async function generateGoMessages(): Promise<void> {
   await runBuf("generate", classicProtos, "--template", JSON.stringify(template));
 }
 
-async function goBuild(output: string, ...packages: string[]): Promise<void> {
+/** Builds packages of the Go clients' module. Throws a {@link ToolchainError}. */
+export async function goBuild(output: string, ...packages: string[]): Promise<void> {
   const install = "install the current version of Go from https://go.dev/dl";
   await run("go", ["build", "-C", join(root, "test/interop/go"), "-o", output, ...packages], install, {
     GOMODCACHE: join(cache, "go-modules"),

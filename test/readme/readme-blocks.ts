@@ -9,7 +9,12 @@ export function readmeCommands(): string[] {
 
 /** The contents of the README's fenced blocks in a language. */
 export function readmeBlocks(language: string): string[] {
-  return [...readme.matchAll(/^```(\w*)\n(.*?)\n```$/gms)].flatMap(([, fence, text = ""]) =>
+  return fencedBlocks(readme, language);
+}
+
+/** The contents of a page's fenced blocks in a language. */
+export function fencedBlocks(page: string, language: string): string[] {
+  return [...page.matchAll(/^```(\w*)\n(.*?)\n```$/gms)].flatMap(([, fence, text = ""]) =>
     fence === language ? [text] : [],
   );
 }

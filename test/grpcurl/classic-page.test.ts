@@ -1,0 +1,120 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { generateGoMessages, goBuild } from "../interop/toolchains.ts";
+import { fencedBlocks } from "../readme/readme-blocks.ts";
+import { ShellCommand } from "../readme/shell-command.ts";
+import { type StartedServer, startServer } from "../readme/started-server.ts";
+
+// Executes what docs/classic.md shows: every command with reflection and with the proto files, and every line of Go.
+
+const page = readFileSync("docs/classic.md", "utf8");
+
+const commands = fencedBlocks(page, "sh").flatMap((block) => block.split("\n"));
+
+/** What each command prints, in their order, by the method and the number of its command. */
+const outputs: readonly (readonly [method: string, output: RegExp])[] = [
+  [
+    "services.ProductInfo/getProducts",
+    /token: hello\n.*"id": 1,\s+"name": "Kestrel.*"id": 2,.*Response trailers received:\nend1: end1\nend2: end2\n/s,
+  ],
+  ["proto.StreamServer/Route", /"code": 200,\s+"value": "ping"/],
+  ["proto.StreamServer/ListValue", /"value 0".*"value 1".*"value 2".*"value 3".*"value 4"/s],
+  ["proto.StreamServer/ListValue", /"streamValue": "ACME bid [\d.]+ ask [\d.]+ last [\d.]+ at 20\S+Z"/],
+  ["proto.StreamService/SumData", /\{\s*\}\s+\{\s+"number": 1\s+\}\s+\{\s+"number": 2\s+\}/],
+  ["helloworld.ServerStreamServer/ServerStream", /(\{\s+"data": "hi"\s+\}\s+){5}/],
+  ["helloworld.ClientStreamServer/ClientStream", /"data": "a,b"/],
+  ["helloworld.AllStreamServer/AllStream", /"0".*"1".*"2".*"3".*"4"/s],
+  ["techschool.pcbook.LaptopService/CreateLaptop", /"id": "0b6a1a3e-5a0c-4f0a-9d5e-3c1b2a4d5e6f"/],
+];
+
+/** What the lines of Go print, together. */
+const printedByGo = [
+  /^token \[hello\] <nil>$/m,
+  /^product 1 Kestrel.*\nproduct 2 Kestrel.*\nend2 \[end2\]$/m,
+  /^200 ping <nil>$/m,
+  /^ACME bid [\d.]+ ask [\d.]+ .*Z <nil>$/m,
+  /^so far 0 <nil>\nso far 1 <nil>$/m,
+  /^said hi <nil>\njoined a,b <nil>\nheard 0 <nil>$/m,
+  /^created [0-9a-f-]{36} <nil>$/m,
+];
+
+const protos: Readonly<Record<string, string>> = {
+  "services.ProductInfo": "services/product_info",
+  "proto.StreamServer": "proto/stream_server",
+  "proto.StreamService": "proto/stream_service",
+  "helloworld.ServerStreamServer": "helloworld/server_stream",
+  "helloworld.ClientStreamServer": "helloworld/client_stream",
+  "helloworld.AllStreamServer": "helloworld/all_stream",
+  "techschool.pcbook.LaptopService": "pcbook/laptop_service",
+};
+
+test("every command has its output, and every method of the page's table a command", () => {
+  expect(commands.map((command) => command.split(" ").at(-1))).toEqual(outputs.map(([method]) => method));
+  const rows = Array.from(page.matchAll(/^\| `([\w.]+\/\w+)` \|/gm), ([, method]) => method);
+  expect(new Set(rows)).toEqual(new Set(outputs.map(([method]) => method)));
+});
+
+// With each a server of its own: a laptop is created once.
+describe.each(["reflection", "the proto files"])("with %s", (schemas) => {
+  let server: StartedServer;
+
+  beforeAll(async () => {
+    server = await startServer();
+  });
+
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  test.each(commands.map((command, at) => [command, outputs[at]] as const))("%s", async (command, expected) => {
+    const [method = "", output = /$^/] = expected ?? [];
+    const proto = `-import-path proto -proto classic/${protos[method.split("/")[0] ?? ""]}.proto`;
+    const asked = schemas === "reflection" ? command : command.replace("-plaintext", `-plaintext ${proto}`);
+    await using running = new ShellCommand(server.here(asked));
+    await running.prints(output);
+  });
+});
+
+test("the lines of Go do what the page says", async () => {
+  await using server = await startServer();
+  const binary = await buildGoProgram(server);
+  await using running = new ShellCommand(binary);
+  for (const pattern of printedByGo) await running.prints(pattern);
+}, 300_000);
+
+/** Makes a program of the page's lines of Go, each block in a scope of its own. Returns its path. */
+async function buildGoProgram(server: StartedServer): Promise<string> {
+  const [connection = "", ...blocks] = fencedBlocks(page, "go").map((block) => server.here(block));
+  await generateGoMessages();
+  const folder = "test/interop/go/gen/page";
+  mkdirSync(folder, { recursive: true });
+  const source = `package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"bourse/interop/gen/helloworld"
+	"bourse/interop/gen/pcbook"
+	"bourse/interop/gen/services"
+	"bourse/interop/gen/streams"
+)
+
+func main() {
+ctx := context.Background()
+${connection}
+${blocks.map((block) => `func() {\n${block}\n}()`).join("\n")}
+}
+`;
+  writeFileSync(join(folder, "main.go"), source);
+  const built = mkdtempSync(join(tmpdir(), "bourse-classic-page-"));
+  onTestFinished(() => rmSync(built, { recursive: true }));
+  const binary = join(built, "page");
+  await goBuild(binary, "./gen/page");
+  return binary;
+}
