@@ -21,7 +21,7 @@ export interface EndingState {
 }
 
 /** How many states may wait to be looked at: a look costs a query or two. */
-const maxUncheckedStates = 1_000;
+export const maxUncheckedStates = 1_000;
 
 /**
  * The states that products had, in the embedded database.
