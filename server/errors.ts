@@ -161,6 +161,16 @@ export class StoreFullError extends DomainError {
   }
 }
 
+/** There are as many lists and searches of the catalogue under way as the server serves at once. */
+export class CatalogueReadLimitError extends DomainError {
+  override name = "CatalogueReadLimitError";
+
+  /** @param limit how many there may be */
+  constructor(limit: number) {
+    super(`the server has ${limit} lists and searches under way, and takes no more: come back later, or end others`);
+  }
+}
+
 interface Answer {
   readonly code: Code;
   readonly details?: { desc: DescMessage; value: MessageInitShape<DescMessage> }[];
@@ -188,6 +198,7 @@ function answerTo(error: DomainError): Answer {
   }
   if (error instanceof ResumeTokenExpiredError) return { code: Code.OutOfRange };
   if (error instanceof StoreFullError) return { code: Code.ResourceExhausted };
+  if (error instanceof CatalogueReadLimitError) return { code: Code.ResourceExhausted };
   if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
   return { code: Code.Unknown };
 }

@@ -1,7 +1,7 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Product, ProductRating } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { RateProductsResponse } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { NotFoundError } from "../errors.ts";
+import { CatalogueReadLimitError, NotFoundError } from "../errors.ts";
 import { changedProduct, deletedProduct } from "./changed-product.ts";
 import { newProduct } from "./new-product.ts";
 import type { FoundProduct, ProductFinder, SearchPlace } from "./product-finder.ts";
@@ -23,11 +23,18 @@ export interface CatalogueOptions {
 }
 
 /**
+ * The most lists and searches under way. A list holds a state of each product that changes meanwhile, on the disk; a
+ * search by words in the order of prices a bit for each product.
+ */
+export const maxCatalogueReads = 1_000;
+
+/**
  * What can be done with products, whoever asks for it. Ids may be in upper case. What a method changed is on the disk
  * once its promise is fulfilled.
  */
 export class Catalogue {
   readonly #options: CatalogueOptions;
+  #reads = 0;
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
@@ -66,18 +73,27 @@ export class Catalogue {
     return this.#change(id, (current) => deletedProduct(current, etag, now));
   }
 
-  /** All products as they are now. To be disposed of. */
-  list(): Promise<ProductListing> {
-    return this.#options.store.list();
+  /** All products as they are now, to be disposed of. Throws a CatalogueReadLimitError where too many are read already. */
+  async list(): Promise<ProductListing> {
+    await using opened = new AsyncDisposableStack();
+    opened.use(this.#takeRead());
+    const listing = opened.use(await this.#options.store.list());
+    const resources = opened.move();
+    return {
+      total: listing.total,
+      pages: (signal) => listing.pages(signal),
+      [Symbol.asyncDispose]: () => resources.disposeAsync(),
+    };
   }
 
-  /** Searches as {@link ProductFinder.find} says. */
-  search(
+  /** Searches as {@link ProductFinder.find} says. Throws a CatalogueReadLimitError where too many are read already. */
+  async *search(
     selection: ProductSelection,
     after?: SearchPlace,
     signal?: AbortSignal,
-  ): AsyncIterable<readonly FoundProduct[]> {
-    return this.#options.finder.find(selection, after, signal);
+  ): AsyncGenerator<readonly FoundProduct[]> {
+    using _ = this.#takeRead();
+    yield* this.#options.finder.find(selection, after, signal);
   }
 
   /** Counts one score, or says why not. */
@@ -93,6 +109,18 @@ export class Catalogue {
   /** What the ratings of a product are by now. */
   async ratingOf(id: string): Promise<ProductRating> {
     return ratingOf(await this.#options.ratings.get(id.toLowerCase()));
+  }
+
+  #takeRead(): Disposable {
+    if (this.#reads >= maxCatalogueReads) throw new CatalogueReadLimitError(maxCatalogueReads);
+    this.#reads++;
+    let isOver = false;
+    return {
+      [Symbol.dispose]: () => {
+        if (!isOver) this.#reads--;
+        isOver = true;
+      },
+    };
   }
 
   async #change(id: string, change: (current: Product) => Product): Promise<Product> {

@@ -116,12 +116,12 @@ async function* byPrice(
   for (;;) {
     await setImmediate();
     const rows = await pricedRows(tables, price, position, isAscending);
-    const end = rows.at(-1);
-    if (end === undefined) return;
-    position = end;
     yield rows
       .filter(({ sequence }) => sequence <= last && (matching === undefined || matching.has(sequence)))
       .map((row) => ({ last, ...row }));
+    // A step that is not full was the last: what moves behind it from now on does not keep the search going for ever.
+    if (rows.length < maxStepCandidates) return;
+    position = rows.at(-1) ?? position;
   }
 }
 

@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Tables } from "../storage/tables.ts";
 import { fts5Query } from "./fts5-query.ts";
 import type { MatchRange, ProductTexts, TextSearch } from "./text-search.ts";
+import { textWords } from "./text-words.ts";
 
 /** Text search by SQLite's FTS5. */
 export class SqliteTextSearch implements TextSearch {
@@ -13,7 +14,7 @@ export class SqliteTextSearch implements TextSearch {
 
   async put(transaction: Kysely<Tables>, sequence: bigint, { name, maker, description }: ProductTexts): Promise<void> {
     await sql`insert or replace into product_text (rowid, name, maker, description)
-      values (${sequence}, ${name}, ${maker}, ${description})`.execute(transaction);
+      values (${sequence}, ${wordsOf(name)}, ${wordsOf(maker)}, ${wordsOf(description)})`.execute(transaction);
   }
 
   async remove(transaction: Kysely<Tables>, sequence: bigint): Promise<void> {
@@ -27,4 +28,9 @@ export class SqliteTextSearch implements TextSearch {
       order by rowid ${sql.raw(descending ? "desc" : "asc")} limit ${limit}`.execute(this.#tables);
     return rows.map(({ rowid }) => rowid);
   }
+}
+
+/** What words there are is not left to FTS5, which has other views of characters that are neither letter nor digit. */
+function wordsOf(text: string): string {
+  return textWords(text).join(" ");
 }

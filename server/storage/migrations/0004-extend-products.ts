@@ -92,7 +92,8 @@ async function fillIn(db: Kysely<Store>): Promise<void> {
       const product = fromBinary(ProductSchema, body);
       await db.updateTable("product").set(columnsOf(product)).where("sequence", "=", sequence).execute();
       await sql`insert into product_text (rowid, name, maker, description)
-        values (${sequence}, ${product.name}, ${makerOf(product)}, ${product.description})`.execute(db);
+        values (${sequence}, ${wordsOf(product.name)}, ${wordsOf(makerOf(product))}, ${wordsOf(product.description)})
+      `.execute(db);
     }
     const last = rows.at(-1);
     if (last === undefined) return;
@@ -127,4 +128,8 @@ function makerOf({ attributes }: Product): string {
   if (attributes.case !== "laptop") return "";
   const { brand, cpu, gpus } = attributes.value;
   return [brand, cpu?.brand, cpu?.name, ...gpus.flatMap((gpu) => [gpu.brand, gpu.name])].filter(Boolean).join("\n");
+}
+
+function wordsOf(text: string): string {
+  return text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu)?.join(" ") ?? "";
 }
