@@ -17,9 +17,13 @@ import { makeDemoOrders, wantsDemoOrders } from "./order/demo-orders.ts";
 import { OrderIntake } from "./order/order-intake.ts";
 import { orderService } from "./order/order-service.ts";
 import { SqliteOrderStore } from "./order/sqlite-order-store.ts";
+import { Catalogue } from "./product/catalogue.ts";
 import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
 import { productService } from "./product/product-service.ts";
+import { SqliteProductFinder } from "./product/sqlite-product-finder.ts";
 import { SqliteProductStore } from "./product/sqlite-product-store.ts";
+import { SqliteRatingStore } from "./product/sqlite-rating-store.ts";
+import { SqliteTextSearch } from "./product/sqlite-text-search.ts";
 import { CandleBook } from "./quote/candle-book.ts";
 import { heldFeed } from "./quote/held-feed.ts";
 import type { QuoteFeed, Tick } from "./quote/quote-feed.ts";
@@ -62,7 +66,15 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const now = () => toTimestamp(clock());
 
   const database = opened.use(await openDatabase(config.data, { maxBytes: config.maxStoreBytes }));
-  const products = new SqliteProductStore(database.tables);
+  const texts = new SqliteTextSearch(database.tables);
+  const products = new SqliteProductStore(database.tables, texts);
+  const catalogue = new Catalogue({
+    store: products,
+    finder: new SqliteProductFinder(database.tables, texts),
+    ratings: new SqliteRatingStore(database.tables),
+    now,
+    newId: randomUUID,
+  });
   if (config.demo) {
     const seeded = await seedDemoCatalogue(products, now());
     if (seeded > 0) log.info({ products: seeded }, "filled the empty catalogue with demonstration products");
@@ -103,11 +115,11 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     mapError: toConnectError,
     routes: (router) =>
       registerRoutes(router, {
-        product: productService({ store: products, now, newId: randomUUID }),
+        product: productService({ catalogue, images: { imagesOf: async () => new Map() }, tokens }),
         order: orderService({ store: orders, intake, tokens }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
         ...(config.classic && {
-          classic: { products, hub, now, newId: randomUUID, pace: paceOf(config.classic.intervalMs, systemWait), log },
+          classic: { catalogue, orders, hub, pace: paceOf(config.classic.intervalMs, systemWait), log },
         }),
         health,
         files: readDescriptors().filter((file) => config.classic !== undefined || !isClassic(file)),

@@ -1,29 +1,34 @@
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { LaptopService } from "../../gen/classic/pcbook/laptop_service_pb.ts";
 import { InvalidFieldError } from "../errors.ts";
-import { newProduct } from "../product/new-product.ts";
-import type { ProductStore } from "../product/product-store.ts";
+import type { Catalogue } from "../product/catalogue.ts";
+import { sendHeader } from "../transport/metadata.ts";
 import { productOf } from "./laptop-product.ts";
+import { rateLaptops } from "./laptop-rating.ts";
+import { searchLaptops } from "./laptop-search.ts";
 
 /** What `LaptopService` needs. */
 export interface LaptopServiceOptions {
-  readonly products: Pick<ProductStore, "create">;
-  /** The time of what happens now. */
-  readonly now: () => Timestamp;
-  /** A new UUID. */
-  readonly newId: () => string;
+  readonly catalogue: Pick<Catalogue, "create" | "get" | "rateAll" | "search">;
 }
 
 /** Laptops, which are products of the catalogue. Requests have passed the rules in the protos. */
-export function laptopService(options: LaptopServiceOptions): Partial<ServiceImpl<typeof LaptopService>> {
-  const { products, now, newId } = options;
+export function laptopService({ catalogue }: LaptopServiceOptions): Partial<ServiceImpl<typeof LaptopService>> {
   return {
     async createLaptop({ laptop }) {
       if (laptop === undefined) throw new InvalidFieldError("laptop", "is missing: say what to create");
-      const product = newProduct(productOf(laptop), { id: laptop.id || newId(), now: now() });
-      await products.create(product);
-      return { id: product.id };
+      const { id } = await catalogue.create(productOf(laptop));
+      return { id };
+    },
+
+    async *searchLaptop({ filter }, context) {
+      sendHeader(context);
+      yield* searchLaptops(catalogue, filter, context.signal);
+    },
+
+    async *rateLaptop(requests, context) {
+      sendHeader(context);
+      yield* rateLaptops(catalogue, requests);
     },
   };
 }

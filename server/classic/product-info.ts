@@ -4,23 +4,23 @@ import type { Product } from "../../gen/bourse/product/v1/product_pb.ts";
 import { GetProductsResponseSchema, type ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
 import { TrailerRoomError } from "../errors.ts";
 import { classicNames } from "../metadata-names.ts";
-import type { ProductStore } from "../product/product-store.ts";
+import type { Catalogue } from "../product/catalogue.ts";
 import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/metadata.ts";
 import type { Pace } from "./pace.ts";
 
 /** What `ProductInfo` needs. */
 export interface ProductInfoOptions {
-  readonly products: Pick<ProductStore, "list">;
+  readonly catalogue: Pick<Catalogue, "list">;
   readonly pace: Pace;
 }
 
 /** Products of the catalogue, numbered, each with a trailer. */
-export function productInfo({ products, pace }: ProductInfoOptions): ServiceImpl<typeof ProductInfo> {
+export function productInfo({ catalogue, pace }: ProductInfoOptions): ServiceImpl<typeof ProductInfo> {
   return {
     async *getProducts({ size }, context) {
       checkTrailersFit(size, context);
       sendHeader(context, { [classicNames.token]: "hello" });
-      const known = await firstProducts(products, size, context.signal);
+      const known = await firstProducts(catalogue, size, context.signal);
       for (let id = 1; id <= size; id++) {
         if (id > 1) await pace(context.signal);
         yield create(GetProductsResponseSchema, { id, ...described(known, id) });
@@ -45,12 +45,12 @@ function endOf(id: number): Record<string, string> {
 }
 
 async function firstProducts(
-  products: ProductInfoOptions["products"],
+  catalogue: Pick<Catalogue, "list">,
   count: number,
   signal: AbortSignal,
 ): Promise<readonly Product[]> {
   const first: Product[] = [];
-  const listing = await products.list();
+  await using listing = await catalogue.list();
   for await (const page of listing.pages(signal)) {
     first.push(...page);
     if (first.length >= count) break;

@@ -1,16 +1,25 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
+import type { OrderStore } from "../order/order-store.ts";
+import { sendHeader } from "../transport/metadata.ts";
+import { listOrders } from "./order-list.ts";
 import { sumData } from "./sum-data.ts";
 
 /** What `StreamService` needs. */
 export interface StreamServiceOptions {
+  readonly orders: Pick<OrderStore, "newest" | "pages">;
   readonly log: Pick<Logger, "info">;
 }
 
 /** Orders, files and numbers. */
-export function streamService({ log }: StreamServiceOptions): Partial<ServiceImpl<typeof StreamService>> {
+export function streamService({ orders, log }: StreamServiceOptions): Partial<ServiceImpl<typeof StreamService>> {
   return {
+    async *orderList(_request, context) {
+      sendHeader(context);
+      yield* listOrders(orders, context.signal);
+    },
+
     sumData: (requests) =>
       sumData(requests, ({ sum, count }) => log.info({ sum: String(sum), count }, "numbers summed up")),
   };

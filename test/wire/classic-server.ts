@@ -8,8 +8,13 @@ import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { classicServices, registerClassicRoutes } from "../../server/classic/classic-routes.ts";
 import { type Pace, paceOf } from "../../server/classic/pace.ts";
 import { toConnectError } from "../../server/errors.ts";
+import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
+import { Catalogue } from "../../server/product/catalogue.ts";
 import { seedDemoCatalogue } from "../../server/product/demo-catalogue.ts";
+import { SqliteProductFinder } from "../../server/product/sqlite-product-finder.ts";
 import { SqliteProductStore } from "../../server/product/sqlite-product-store.ts";
+import { SqliteRatingStore } from "../../server/product/sqlite-rating-store.ts";
+import { SqliteTextSearch } from "../../server/product/sqlite-text-search.ts";
 import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
 import { QuoteHub } from "../../server/quote/quote-hub.ts";
 import { openDatabase } from "../../server/storage/database.ts";
@@ -27,7 +32,16 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-classic-")));
   const database = resources.use(await openDatabase(folder.path));
-  const products = new SqliteProductStore(database.tables);
+  const texts = new SqliteTextSearch(database.tables);
+  const products = new SqliteProductStore(database.tables, texts);
+  const catalogue = new Catalogue({
+    store: products,
+    finder: new SqliteProductFinder(database.tables, texts),
+    ratings: new SqliteRatingStore(database.tables),
+    now: () => classicNow,
+    newId: randomUUID,
+  });
+  const orders = new SqliteOrderStore(database);
   if (options.demo !== false) await seedDemoCatalogue(products, classicNow);
   const time = new ManualTime();
   const hub = new QuoteHub({
@@ -39,10 +53,9 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
   const lines: { facts: object; text: string }[] = [];
   const log = { info: (facts: object, text: string) => lines.push({ facts, text }) };
   const classic = {
-    products,
+    catalogue,
+    orders,
     hub,
-    now: () => classicNow,
-    newId: randomUUID,
     pace: options.pace ?? paceOf(1_000, time.wait),
     log: log as never,
   };
@@ -59,6 +72,7 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
   return {
     server,
     products,
+    orders,
     time,
     hub,
     /** What the services have logged. */
