@@ -37,6 +37,7 @@ test("everything has a default", () => {
     corsOrigins: [],
     allowedHosts: [],
     limits: { readMaxBytes: 4_194_304, writeMaxBytes: 4_194_304, maxConnections: 10_000 },
+    uploads: { maxFileBytes: 2 ** 35, maxTotalBytes: 2 ** 38, maxOpenUploads: 1_000, expiryMs: 7 * 86_400_000 },
     logLevel: "info",
     logFormat: "auto",
   });
@@ -66,12 +67,24 @@ test("flags set everything", () => {
     "--max-store",
     "4",
   ];
+  const uploads = ["--max-upload", "4", "--upload-quota", "5", "--max-open-uploads", "6", "--upload-expiry", "60"];
   const tls = ["--tls-cert", existing, "--tls-key", existing, "--tls-client-ca", existing];
   const replay = ["--replay-loop", "--replay-start", "subscriber", "--replay-columns", "time=ts,bid=b"];
   const quotes = [...replay, "--instruments", "GOLD, EUR/USD"];
   const file = resolve(existing);
   expect(
-    configOf([...flags, ...more, ...quotes, ...bounds, ...tls, "--log-level", "debug", "--log-format", "json"]),
+    configOf([
+      ...flags,
+      ...more,
+      ...quotes,
+      ...bounds,
+      ...uploads,
+      ...tls,
+      "--log-level",
+      "debug",
+      "--log-format",
+      "json",
+    ]),
   ).toEqual({
     port: 0,
     host: "::1",
@@ -93,6 +106,7 @@ test("flags set everything", () => {
     corsOrigins: ["https://a.example", "http://b.example:3000"],
     allowedHosts: ["a.example", "b.example"],
     limits: { readMaxBytes: 1, writeMaxBytes: 2, maxConnections: 3 },
+    uploads: { maxFileBytes: 4, maxTotalBytes: 5, maxOpenUploads: 6, expiryMs: 60_000 },
     logLevel: "debug",
     logFormat: "json",
   });

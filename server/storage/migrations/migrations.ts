@@ -3,6 +3,7 @@ import { createProducts } from "./0001-create-products.ts";
 import { createCandles } from "./0002-create-candles.ts";
 import { createOrders } from "./0003-create-orders.ts";
 import { extendProducts } from "./0004-extend-products.ts";
+import { createUploads } from "./0005-create-uploads.ts";
 
 /** Migrations by name. */
 export type Migrations = Readonly<Record<string, Migration>>;
@@ -17,4 +18,5 @@ export const migrations: Migrations = {
   "0002-create-candles": createCandles,
   "0003-create-orders": createOrders,
   "0004-extend-products": extendProducts,
+  "0005-create-uploads": createUploads,
 };
