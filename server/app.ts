@@ -156,7 +156,17 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
         upload: uploadService({ uploads, timers: systemTimers }),
         ...(config.classic && {
-          classic: { catalogue, orders, hub, pace: paceOf(config.classic.intervalMs, systemWait), log },
+          classic: {
+            catalogue,
+            orders,
+            hub,
+            uploads,
+            timers: systemTimers,
+            newId: randomUUID,
+            pace: paceOf(config.classic.intervalMs, systemWait),
+            maxImageBytes: config.classic.maxImageBytes,
+            log,
+          },
         }),
         health,
         files: readDescriptors().filter((file) => config.classic !== undefined || !isClassic(file)),

@@ -32,7 +32,7 @@ test("everything has a default", () => {
     instruments: [],
     demo: true,
     demoOrders: 200_000,
-    classic: { intervalMs: 1_000 },
+    classic: { intervalMs: 1_000, maxImageBytes: 1_048_576 },
     graceMs: 10_000,
     corsOrigins: [],
     allowedHosts: [],
@@ -118,7 +118,10 @@ test("the environment sets what no flag sets, and an empty variable nothing", ()
 });
 
 test("the classic services have a pace, unless they are left out", () => {
-  expect(configOf(["--classic-interval", "0"]).classic).toEqual({ intervalMs: 0 });
+  expect(configOf(["--classic-interval", "0", "--classic-max-image", "5"]).classic).toEqual({
+    intervalMs: 0,
+    maxImageBytes: 5,
+  });
   expect(configOf(["--no-classic", "--classic-interval", "0"]).classic).toBeUndefined();
 });
 

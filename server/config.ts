@@ -16,6 +16,14 @@ export type FeedConfig =
       readonly columns?: ColumnMapping;
     };
 
+/** How the classic services behave. */
+export interface ClassicConfig {
+  /** The time between two messages of a stream that has a pace. */
+  readonly intervalMs: number;
+  /** The largest image of a laptop that is taken. */
+  readonly maxImageBytes: number;
+}
+
 /** Everything that can be set, checked. */
 export interface Config {
   /** 0: any free port. */
@@ -32,8 +40,8 @@ export interface Config {
   readonly demo: boolean;
   /** How many demonstration orders there are. */
   readonly demoOrders: number;
-  /** The classic services, with the time between the messages of their streams that have a pace; absent: left out. */
-  readonly classic?: { readonly intervalMs: number };
+  /** The classic services; absent: left out. */
+  readonly classic?: ClassicConfig;
   /** How long a shutdown waits for calls under way, in ms. */
   readonly graceMs: number;
   readonly tls?: TlsFiles;
@@ -109,7 +117,7 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
     rate: value("simulated-rate"),
   };
   const feed = value("feed");
-  const intervalMs = value("classic-interval");
+  const classic = { intervalMs: value("classic-interval"), maxImageBytes: value("classic-max-image") };
 
   const config = {
     port: value("port"),
@@ -120,7 +128,7 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
     instruments: value("instruments") ?? [],
     demo: value("demo"),
     demoOrders: value("demo-orders"),
-    ...(value("classic") && { classic: { intervalMs } }),
+    ...(value("classic") && { classic }),
     graceMs: value("grace"),
     ...(tls && { tls }),
     corsOrigins: value("cors-origin") ?? [],

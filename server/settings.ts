@@ -140,6 +140,13 @@ export const settings = {
     fallback: "1",
     parse: parseSeconds,
   },
+  "classic-max-image": {
+    variable: "BOURSE_CLASSIC_MAX_IMAGE",
+    placeholder: "BYTES",
+    help: "the largest image of a laptop that they take",
+    fallback: String(1024 * 1024),
+    parse: wholeNumber(1, 4 * GiB - 1), // the answer has 32 bits for it
+  },
   grace: {
     variable: "BOURSE_GRACE",
     placeholder: "SECONDS",

@@ -6,14 +6,16 @@ import { sendHeader } from "../transport/metadata.ts";
 import { productOf } from "./laptop-product.ts";
 import { rateLaptops } from "./laptop-rating.ts";
 import { searchLaptops } from "./laptop-search.ts";
+import { type UploadImageOptions, uploadImage } from "./upload-image.ts";
 
 /** What `LaptopService` needs. */
-export interface LaptopServiceOptions {
+export interface LaptopServiceOptions extends UploadImageOptions {
   readonly catalogue: Pick<Catalogue, "create" | "get" | "rateAll" | "search">;
 }
 
 /** Laptops, which are products of the catalogue. Requests have passed the rules in the protos. */
-export function laptopService({ catalogue }: LaptopServiceOptions): Partial<ServiceImpl<typeof LaptopService>> {
+export function laptopService(options: LaptopServiceOptions): ServiceImpl<typeof LaptopService> {
+  const { catalogue } = options;
   return {
     async createLaptop({ laptop }) {
       if (laptop === undefined) throw new InvalidFieldError("laptop", "is missing: say what to create");
@@ -25,6 +27,8 @@ export function laptopService({ catalogue }: LaptopServiceOptions): Partial<Serv
       sendHeader(context);
       yield* searchLaptops(catalogue, filter, context.signal);
     },
+
+    uploadImage: (requests) => uploadImage(requests, options),
 
     async *rateLaptop(requests, context) {
       sendHeader(context);

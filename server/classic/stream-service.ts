@@ -5,19 +5,26 @@ import type { OrderStore } from "../order/order-store.ts";
 import { sendHeader } from "../transport/metadata.ts";
 import { listOrders } from "./order-list.ts";
 import { sumData } from "./sum-data.ts";
+import { type UploadFilesOptions, uploadFiles } from "./upload-files.ts";
 
 /** What `StreamService` needs. */
-export interface StreamServiceOptions {
+export interface StreamServiceOptions extends UploadFilesOptions {
   readonly orders: Pick<OrderStore, "newest" | "pages">;
   readonly log: Pick<Logger, "info">;
 }
 
 /** Orders, files and numbers. */
-export function streamService({ orders, log }: StreamServiceOptions): Partial<ServiceImpl<typeof StreamService>> {
+export function streamService(options: StreamServiceOptions): ServiceImpl<typeof StreamService> {
+  const { orders, log } = options;
   return {
     async *orderList(_request, context) {
       sendHeader(context);
       yield* listOrders(orders, context.signal);
+    },
+
+    async uploadFile(requests) {
+      await uploadFiles(requests, options, (stored) => log.info(stored, "files stored"));
+      return {};
     },
 
     sumData: (requests) =>

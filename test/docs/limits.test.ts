@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { maxJoinedBytes } from "../../server/classic/client-stream-server.ts";
+import { maxListedOrders } from "../../server/classic/order-list.ts";
 import { maxSummedNumbers } from "../../server/classic/sum-data.ts";
+import { maxFiles, maxFilesBytes } from "../../server/classic/upload-files.ts";
 import { maxUnsavedCandles } from "../../server/quote/candle-book.ts";
 import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
 import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
@@ -87,6 +89,9 @@ const ofQuotes = [
 
 const ofClassic = [
   ["maxJoinedBytes", maxJoinedBytes, "bytes that ClientStream joins, commas included", "RESOURCE_EXHAUSTED"],
+  ["maxFiles", maxFiles, "files of one call of UploadFile", "RESOURCE_EXHAUSTED; those before are stored"],
+  ["maxFilesBytes", maxFilesBytes, "bytes of the files of one call of UploadFile", "the same"],
+  ["maxListedOrders", maxListedOrders, "orders that OrderList has numbers for", "further ones are left out"],
   ["maxSummedNumbers", maxSummedNumbers, "numbers of one call of SumData", "RESOURCE_EXHAUSTED"],
 ] as const;
 

@@ -18,6 +18,11 @@ import { SqliteTextSearch } from "../../server/product/sqlite-text-search.ts";
 import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
 import { QuoteHub } from "../../server/quote/quote-hub.ts";
 import { openDatabase } from "../../server/storage/database.ts";
+import { inspectFile } from "../../server/upload/inspect-file.ts";
+import { NodeDisk } from "../../server/upload/node-disk.ts";
+import { openUploads } from "../../server/upload/open-uploads.ts";
+import { SqliteUploadStore } from "../../server/upload/sqlite-upload-store.ts";
+import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
@@ -44,6 +49,27 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
   const orders = new SqliteOrderStore(database);
   if (options.demo !== false) await seedDemoCatalogue(products, classicNow);
   const time = new ManualTime();
+  const uploadFolder = join(folder.path, "uploads");
+  const { uploads } = resources.use(
+    await openUploads({
+      disk: new NodeDisk(uploadFolder),
+      store: new SqliteUploadStore(database.tables),
+      hasher: resources.use(new WorkerHasher(uploadFolder)),
+      inspect: inspectFile,
+      settings: {
+        maxFileBytes: 32 * 1024 * 1024,
+        maxTotalBytes: 256 * 1024 * 1024,
+        maxOpenUploads: 10,
+        expiryMs: 3_600_000,
+      },
+      timers: time.timers,
+      nowMicros: time.now,
+      productExists: async (id) => (await products.get(id)) !== undefined,
+      onDiskFailure: (error) => {
+        throw error;
+      },
+    }),
+  );
   const hub = new QuoteHub({
     epoch: 5n,
     now: time.now,
@@ -56,6 +82,10 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
     catalogue,
     orders,
     hub,
+    uploads,
+    timers: time.timers,
+    newId: randomUUID,
+    maxImageBytes: 1024 * 1024,
     pace: options.pace ?? paceOf(1_000, time.wait),
     log: log as never,
   };
@@ -72,7 +102,9 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
   return {
     server,
     products,
+    catalogue,
     orders,
+    uploads,
     time,
     hub,
     /** What the services have logged. */

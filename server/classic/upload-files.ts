@@ -1,0 +1,70 @@
+import type { Timers } from "../../client/timers.ts";
+import type { UploadFileRequest } from "../../gen/classic/proto/stream_service_pb.ts";
+import { CallLimitError, InvalidFieldError } from "../errors.ts";
+import { displayName } from "../upload/file-name.ts";
+import { PatientReader } from "../upload/patient-reader.ts";
+import { uploadStallMs } from "../upload/upload-service.ts";
+import type { Uploads } from "../upload/uploads.ts";
+import { storeFile } from "./store-file.ts";
+
+/** The most files that a call of UploadFile may send. */
+export const maxFiles = 1_000;
+
+/** The most bytes that the files of a call may have together. */
+export const maxFilesBytes = 4 * 1024 * 1024;
+
+/** What UploadFile needs. */
+export interface UploadFilesOptions {
+  readonly uploads: Uploads;
+  readonly timers: Timers;
+  /** A new UUID. */
+  readonly newId: () => string;
+}
+
+/** What a call of UploadFile has stored. */
+export interface StoredFiles {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * Stores small text files, each as an upload that belongs to no product, in their order.
+ *
+ * @param onEnd told of what is stored, however the call ends
+ *
+ * Throws a CallLimitError beyond {@link maxFiles} and {@link maxFilesBytes}, and an InvalidFieldError for a request
+ * without a file, or with a name that cannot be shown. What came before stays.
+ */
+export async function uploadFiles(
+  requests: AsyncIterable<UploadFileRequest>,
+  { uploads, timers, newId }: UploadFilesOptions,
+  onEnd: (stored: StoredFiles) => void,
+): Promise<void> {
+  using incoming = new PatientReader(requests, { timers, stallMs: uploadStallMs, onStall: stalled });
+  let files = 0;
+  let bytes = 0;
+  try {
+    for await (const { image } of incoming) {
+      if (image === undefined) throw new InvalidFieldError("image", "is missing: send a file");
+      if (files >= maxFiles) throw new CallLimitError("files", files + 1, maxFiles);
+      const content = Buffer.from(image.file);
+      if (bytes + content.length > maxFilesBytes) {
+        throw new CallLimitError("bytes of files", bytes + content.length, maxFilesBytes);
+      }
+      const words = { id: newId(), fileName: displayName(image.fileName, "image.fileName"), productId: "" };
+      await storeFile({ ...words, size: content.length }, only(content), { uploads });
+      files++;
+      bytes += content.length;
+    }
+  } finally {
+    onEnd({ files, bytes });
+  }
+}
+
+async function* only(content: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield content;
+}
+
+function stalled(): Error {
+  return new InvalidFieldError("image", `nothing came for ${uploadStallMs / 1_000} s: send the rest in another call`);
+}

@@ -1,0 +1,82 @@
+import { create } from "@bufbuild/protobuf";
+import type { Timers } from "../../client/timers.ts";
+import {
+  type UploadImageRequest,
+  type UploadImageResponse,
+  UploadImageResponseSchema,
+} from "../../gen/classic/pcbook/laptop_service_pb.ts";
+import { InvalidFieldError } from "../errors.ts";
+import type { Catalogue } from "../product/catalogue.ts";
+import { PatientReader } from "../upload/patient-reader.ts";
+import type { UploadView } from "../upload/upload-parts.ts";
+import { uploadStallMs } from "../upload/upload-service.ts";
+import type { Uploads } from "../upload/uploads.ts";
+import { type ImageType, imageTypeOf } from "./image-type.ts";
+import { knownLaptop } from "./known-laptop.ts";
+import { storeFile } from "./store-file.ts";
+
+/** What UploadImage needs. */
+export interface UploadImageOptions {
+  readonly catalogue: Pick<Catalogue, "get">;
+  readonly uploads: Uploads;
+  readonly timers: Timers;
+  /** A new UUID. */
+  readonly newId: () => string;
+  /** The largest image that is taken, in bytes. */
+  readonly maxImageBytes: number;
+}
+
+/**
+ * Stores an image of a laptop: the info comes first, then the bytes. Resolves when it can be downloaded; where anything
+ * is wrong, nothing of it stays.
+ */
+export async function uploadImage(
+  requests: AsyncIterable<UploadImageRequest>,
+  { catalogue, uploads, timers, newId, maxImageBytes }: UploadImageOptions,
+): Promise<UploadImageResponse> {
+  using incoming = new PatientReader(requests, { timers, stallMs: uploadStallMs, onStall: stalled });
+  const { laptopId, imageType } = await infoOf(incoming);
+  const type = imageTypeOf(imageType);
+  const { id: productId } = await knownLaptop(catalogue, laptopId);
+  const words = { id: newId(), fileName: `${productId}.${type.name}`, productId };
+  const stop = (reason: Error) => incoming.stop(reason);
+  const { id, size } = await storeFile(words, chunksOf(incoming, maxImageBytes), { uploads, stop }, (upload) =>
+    checkType(upload, type),
+  );
+  return create(UploadImageResponseSchema, { id, size: size ?? 0 });
+}
+
+async function infoOf(incoming: PatientReader<UploadImageRequest>) {
+  const first = await incoming.next();
+  const data = first.done === true ? undefined : first.value.data;
+  if (data?.case === "info") return data.value;
+  const sent = data?.case === "chunkData" ? "a chunk" : "nothing";
+  throw new InvalidFieldError("info", `must be the first request, but ${sent} was sent: say first what the image is`);
+}
+
+async function* chunksOf(requests: AsyncIterable<UploadImageRequest>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let size = 0;
+  for await (const { data } of requests) {
+    if (data.case === "info")
+      throw new InvalidFieldError("info", "was sent before: it is the first request, and only that");
+    if (data.case === undefined) throw new InvalidFieldError("data", "is missing: send a chunk");
+    size += data.value.byteLength;
+    if (size > maxBytes) {
+      throw new InvalidFieldError(
+        "chunk_data",
+        `the image has ${size} bytes or more, and ${maxBytes} may be: make it smaller`,
+      );
+    }
+    yield data.value;
+  }
+  if (size === 0) throw new InvalidFieldError("chunk_data", "the image has no bytes: send them after the info");
+}
+
+function checkType({ contentType }: UploadView, { name, mediaTypes }: ImageType): void {
+  if (contentType !== undefined && mediaTypes.includes(contentType)) return;
+  throw new InvalidFieldError("info.image_type", `is ${name}, but the bytes are ${contentType}: say what they are`);
+}
+
+function stalled(): Error {
+  return new InvalidFieldError("data", `nothing came for ${uploadStallMs / 1_000} s: send the image again, and faster`);
+}
