@@ -28,7 +28,7 @@ export function laptopService(options: LaptopServiceOptions): ServiceImpl<typeof
       yield* searchLaptops(catalogue, filter, context.signal);
     },
 
-    uploadImage: (requests) => uploadImage(requests, options),
+    uploadImage: (requests, { signal }) => uploadImage(requests, signal, options),
 
     async *rateLaptop(requests, context) {
       sendHeader(context);

@@ -28,10 +28,11 @@ export interface UploadImageOptions {
 
 /**
  * Stores an image of a laptop: the info comes first, then the bytes. Resolves when it can be downloaded; where anything
- * is wrong, nothing of it stays.
+ * is wrong, or the signal aborts, nothing of it stays.
  */
 export async function uploadImage(
   requests: AsyncIterable<UploadImageRequest>,
+  signal: AbortSignal,
   { catalogue, uploads, timers, newId, maxImageBytes }: UploadImageOptions,
 ): Promise<UploadImageResponse> {
   using incoming = new PatientReader(requests, { timers, stallMs: uploadStallMs, onStall: stalled });
@@ -40,9 +41,12 @@ export async function uploadImage(
   const { id: productId } = await knownLaptop(catalogue, laptopId);
   const words = { id: newId(), fileName: `${productId}.${type.name}`, productId };
   const stop = (reason: Error) => incoming.stop(reason);
-  const { id, size } = await storeFile(words, chunksOf(incoming, maxImageBytes), { uploads, stop }, (upload) =>
-    checkType(upload, type),
-  );
+  const check = (upload: UploadView) => {
+    // Clients of Node's close their side when they cancel, as if there were no more to come, and reset the stream next.
+    signal.throwIfAborted();
+    checkType(upload, type);
+  };
+  const { id, size } = await storeFile(words, chunksOf(incoming, maxImageBytes), { uploads, stop }, check);
   return create(UploadImageResponseSchema, { id, size: size ?? 0 });
 }
 

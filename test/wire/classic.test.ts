@@ -2,7 +2,7 @@ import { connect } from "node:http2";
 import { toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { AllStreamServer } from "../../gen/classic/helloworld/all_stream_pb.ts";
 import { ClientStreamServer } from "../../gen/classic/helloworld/client_stream_pb.ts";
 import { ServerStreamServer } from "../../gen/classic/helloworld/server_stream_pb.ts";
@@ -12,6 +12,15 @@ import { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import { GetProductsRequestSchema, ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
 import { maxJoinedBytes } from "../../server/classic/client-stream-server.ts";
 import { type ClassicServer, classicNow, startClassicServer } from "./classic-server.ts";
+
+/** What most tests call: those that look at its store, its log or its time have a server of their own. */
+let classic: ClassicServer;
+
+beforeAll(async () => {
+  classic = await startClassicServer();
+});
+
+afterAll(() => classic?.[Symbol.asyncDispose]());
 
 const chosenId = "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02";
 
@@ -46,7 +55,6 @@ describe("ProductInfo/getProducts", () => {
   });
 
   test.each([0, -1, 1_001, 2 ** 31 - 1])("refuses a size of %i", async (size) => {
-    await using classic = await startClassicServer();
     const error = await errorOf(getProducts(classic, size));
     expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, expect.stringContaining("size")]);
   });
@@ -62,13 +70,11 @@ describe("ProductInfo/getProducts", () => {
     ["gRPC-Web", (baseUrl: string) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })],
     ["Connect", (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1" })],
   ])("sends 1,000 trailers over %s, where they are part of the body", async (_name, transport) => {
-    await using classic = await startClassicServer();
     const { trailer, products } = await getProducts(classic, 1_000, transport(classic.server.url));
     expect([products.length, endsOf(trailer).length]).toEqual([1_000, 1_000]);
   });
 
   test("refuses at once what a client says it does not take, with the number that fits, which then does", async () => {
-    await using classic = await startClassicServer();
     const refused = await rawGetProducts(classic, 1_000, 4_096);
     // 40 bytes for each of the first nine, 42 for those of two digits; 512 are kept for the status.
     expect(refused).toMatchObject({
@@ -81,14 +87,12 @@ describe("ProductInfo/getProducts", () => {
   });
 
   test("sends 1,000 trailers to a client that says nothing", async () => {
-    await using classic = await startClassicServer();
     expect(await rawGetProducts(classic, 1_000)).toMatchObject({ status: "0", ends: 1_000 });
   });
 });
 
 describe("StreamServer", () => {
   test("Route answers 200 and what it was sent", async () => {
-    await using classic = await startClassicServer();
     expect(await createClient(StreamServer, grpc(classic)).route({ data: "ping" })).toMatchObject({
       code: 200,
       value: "ping",
@@ -96,7 +100,6 @@ describe("StreamServer", () => {
   });
 
   test.each(["value ", ""])("ListValue follows %j with 0 to 4", async (data) => {
-    await using classic = await startClassicServer();
     const values = await valuesOf(createClient(StreamServer, grpc(classic)).listValue({ data }));
     expect(values).toEqual([0, 1, 2, 3, 4].map((digit) => `${data}${digit}`));
   });
@@ -150,7 +153,6 @@ describe("StreamService/SumData", () => {
 
 describe("helloworld", () => {
   test("ServerStream says it five times", async () => {
-    await using classic = await startClassicServer();
     const answers = await Array.fromAsync(createClient(ServerStreamServer, grpc(classic)).serverStream({ data: "hi" }));
     expect(answers.map(({ data }) => data)).toEqual(["hi", "hi", "hi", "hi", "hi"]);
   });
@@ -160,12 +162,10 @@ describe("helloworld", () => {
     [["", ""], ","],
     [[], ""],
   ])("ClientStream joins %j", async (texts, joined) => {
-    await using classic = await startClassicServer();
     expect(await clientStream(classic, texts)).toBe(joined);
   });
 
   test("ClientStream takes 1 MiB, commas included, and not a byte more", async () => {
-    await using classic = await startClassicServer();
     const half = "ä".repeat(maxJoinedBytes / 4);
     expect(await clientStream(classic, [half, half.slice(2), "xy"])).toHaveLength(maxJoinedBytes / 2 + 2);
     const error = await errorOf(clientStream(classic, [half, half.slice(2), "xy", ""]));
