@@ -66,10 +66,22 @@ const classicCases = [
   "create-laptop",
   "create-laptop-refused",
   "message-too-large",
+  "order-list",
+  "order-list-cancel",
+  "upload-file",
+  "upload-file-too-much",
+  "search-laptop",
+  "rate-laptop",
+  "upload-image",
+  "upload-image-refused",
+  "upload-image-cancel",
 ] as const;
 
-/** The streams that have a pace have none, so that 1,000 products take no 1,000 seconds. */
-const classic = { cases: classicCases, flags: ["--classic-interval", "0"] };
+/**
+ * The streams that have a pace have none, so that 1,000 products take no 1,000 seconds; and there are as many orders as
+ * the cases expect.
+ */
+const classic = { cases: classicCases, flags: ["--classic-interval", "0", "--demo-orders", "1000"] };
 
 const noHealthHelper = { "health-helper": "the library does not watch the health of services itself" };
 const oneCallEach = { ...noHealthHelper, keepalive: "each call is a process of its own" };

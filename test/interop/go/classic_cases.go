@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,8 @@ func dialClassic(more ...grpc.DialOption) *grpc.ClientConn {
 // largest is more than any message that the server takes.
 const largest = 5 << 20
 
-var classicCases = []testCase{
+// classicStreamCases are those of all classic services but laptops.
+var classicStreamCases = []testCase{
 	{name: "get-products", run: func(ctx context.Context) {
 		const size = 1000
 		stream := must(services.NewProductInfoClient(dialClassic()).GetProducts(ctx, &services.ProductRequest{Size: size}))
@@ -112,8 +114,21 @@ var classicCases = []testCase{
 		failedClassic(err, codes.ResourceExhausted, "1048576")
 	}},
 	{name: "all-stream", run: talksAndListens},
-	{name: "create-laptop", run: createsLaptops},
-	{name: "create-laptop-refused", run: refusesLaptops},
+	{name: "order-list", run: listsOrders},
+	{name: "order-list-cancel", run: func(ctx context.Context) {
+		ctx, cancel := context.WithCancel(ctx)
+		stream := must(streams.NewStreamServiceClient(dialClassic()).OrderList(ctx, &streams.OrderSearchParams{}))
+		_, _ = stream.Recv()
+		cancel()
+		failedClassic(endOfClassic(stream), codes.Canceled, "")
+	}},
+	{name: "upload-file", run: func(ctx context.Context) {
+		mustNot(uploadFiles(ctx, 5, "text"))
+		mustNot(uploadFiles(ctx, 0, ""))
+	}},
+	{name: "upload-file-too-much", run: func(ctx context.Context) {
+		failedClassic(uploadFiles(ctx, 5, strings.Repeat("x", 1<<20)), codes.ResourceExhausted, "4194304")
+	}},
 	{name: "message-too-large", run: func(ctx context.Context) {
 		request := &streams.SimpleRequest{Data: strings.Repeat("x", largest)}
 		_, err := streams.NewStreamServerClient(dialClassic()).Route(ctx, request)
@@ -130,6 +145,37 @@ func sumsWhileBothSidesTalk(ctx context.Context) {
 	}
 	mustNot(stream.CloseSend())
 	expect("rest", len(receiveAll(stream)), 0)
+}
+
+// orderCount is how many orders the server has, once all are made.
+const orderCount = 1000
+
+var dateOfOrder = regexp.MustCompile(`^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$`)
+
+func listsOrders(ctx context.Context) {
+	client := streams.NewStreamServiceClient(dialClassic())
+	for {
+		orders := receiveAll(must(client.OrderList(ctx, &streams.OrderSearchParams{})))
+		for at, each := range orders {
+			order := each.GetOrder()
+			expect("id", order.GetId(), int32(at+1))
+			if order.GetOrderSn() == "" || !dateOfOrder.MatchString(order.GetDate()) {
+				fail("order: got %v", order)
+			}
+		}
+		// The server still makes them when it starts.
+		if len(orders) == orderCount {
+			return
+		}
+	}
+}
+
+func uploadFiles(ctx context.Context, count int, text string) error {
+	stream := must(streams.NewStreamServiceClient(dialClassic()).UploadFile(ctx))
+	message := &streams.StreamUploadList{Image: &streams.Image{FileName: "go.txt", File: text}}
+	sendUntilClosed(stream, message, count)
+	_, err := stream.CloseAndRecv()
+	return err
 }
 
 func talksAndListens(ctx context.Context) {

@@ -1,14 +1,45 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"net/http"
 	"strings"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"bourse/interop/gen/pcbook"
 )
+
+var classicLaptopCases = []testCase{
+	{name: "create-laptop", run: createsLaptops},
+	{name: "create-laptop-refused", run: refusesLaptops},
+	{name: "search-laptop", run: searchesLaptops},
+	{name: "rate-laptop", run: ratesLaptops},
+	{name: "upload-image", run: uploadsImages},
+	{name: "upload-image-refused", run: refusesImages},
+	{name: "upload-image-cancel", run: func(ctx context.Context) {
+		id := must(createLaptop(ctx, newLaptop("Go canceled", 1)))
+		ctx, cancel := context.WithCancel(ctx)
+		stream := must(pcbook.NewLaptopServiceClient(dialClassic()).UploadImage(ctx))
+		mustNot(stream.Send(infoOf(id, "png")))
+		mustNot(stream.Send(chunkOf(pngImage())))
+		cancel()
+		_, err := stream.CloseAndRecv()
+		failedClassic(err, codes.Canceled, "")
+	}},
+}
+
+const nobody = "00000000-0000-4000-8000-000000000000"
 
 // newLaptop returns a laptop with everything that a laptop has.
 func newLaptop(name string, price float64) *pcbook.Laptop {
@@ -65,4 +96,126 @@ func refusesLaptops(ctx context.Context) {
 	}
 	_, err := createLaptop(ctx, nil)
 	failedClassic(err, codes.InvalidArgument, "laptop")
+}
+
+func searchesLaptops(ctx context.Context) {
+	// As the tutorial makes prices up: with more decimals than money has.
+	const price = 2417.8392028741123
+	laptop := newLaptop("Go searched", price)
+	laptop.Cpu.NumberCores = 77
+	laptop.Id = must(createLaptop(ctx, laptop))
+	find := func(maxPrice float64, ram *pcbook.Memory) []*pcbook.SearchLaptopResponse {
+		filter := &pcbook.Filter{MaxPriceUsd: maxPrice, MinCpuCores: 77, MinCpuGhz: 2.4, MinRam: ram}
+		client := pcbook.NewLaptopServiceClient(dialClassic())
+		return receiveAll(must(client.SearchLaptop(ctx, &pcbook.SearchLaptopRequest{Filter: filter})))
+	}
+	found := find(price, &pcbook.Memory{Value: 64 << 10, Unit: pcbook.Memory_MEGABYTE})
+	expect("laptops found", len(found), 1)
+	got := found[0].GetLaptop()
+	expect("price", got.GetPriceUsd(), price)
+	expect("time is the server's", got.GetUpdatedAt().GetSeconds() > 0, true)
+	got.UpdatedAt = laptop.UpdatedAt
+	if !proto.Equal(got, laptop) {
+		fail("laptop: got %v, want %v", got, laptop)
+	}
+	expect("with more RAM", len(find(price, &pcbook.Memory{Value: 65, Unit: pcbook.Memory_GIGABYTE})), 0)
+	expect("cheaper", len(find(2417, nil)), 0)
+}
+
+func ratesLaptops(ctx context.Context) {
+	id := must(createLaptop(ctx, newLaptop("Go rated", 1)))
+	stream := must(pcbook.NewLaptopServiceClient(dialClassic()).RateLaptop(ctx))
+	for at, want := range []struct{ score, average float64 }{{8, 8}, {7.5, 7.75}, {10, 8.5}} {
+		mustNot(stream.Send(&pcbook.RateLaptopRequest{LaptopId: id, Score: want.score}))
+		rated := must(stream.Recv())
+		expect("laptop", rated.GetLaptopId(), id)
+		expect("count", rated.GetRatedCount(), uint32(at+1))
+		expect("average", rated.GetAverageScore(), want.average)
+	}
+	mustNot(stream.Send(&pcbook.RateLaptopRequest{LaptopId: nobody, Score: 5}))
+	failedClassic(endOfClassic(stream), codes.NotFound, nobody)
+}
+
+func uploadsImages(ctx context.Context) {
+	id := must(createLaptop(ctx, newLaptop("Go pictured", 1)))
+	for imageType, bytes := range map[string][]byte{"png": pngImage(), ".PNG": pngImage(), "jpg": jpegImage(), ".jpeg": jpegImage()} {
+		uploaded := must(uploadImage(ctx, infoOf(id, imageType), chunksOf(bytes, 64)...))
+		expect("size", uploaded.GetSize(), uint32(len(bytes)))
+		expect("downloaded", download(ctx, uploaded.GetId()), bytes)
+	}
+}
+
+func refusesImages(ctx context.Context) {
+	id := must(createLaptop(ctx, newLaptop("Go not pictured", 1)))
+	image := chunkOf(pngImage())
+	refused := func(code codes.Code, text string, first *pcbook.UploadImageRequest, rest ...*pcbook.UploadImageRequest) {
+		_, err := uploadImage(ctx, first, rest...)
+		failedClassic(err, code, text)
+	}
+	refused(codes.NotFound, nobody, infoOf(nobody, "png"), image)
+	refused(codes.InvalidArgument, "info", image)
+	refused(codes.InvalidArgument, "no bytes", infoOf(id, "png"))
+	refused(codes.InvalidArgument, "image/png", infoOf(id, "jpg"), image)
+	refused(codes.InvalidArgument, "no known type", infoOf(id, "../../etc/passwd"), image)
+	refused(codes.InvalidArgument, "1048576", infoOf(id, "png"), chunksOf(make([]byte, 1<<20+1), 1<<16)...)
+}
+
+func uploadImage(ctx context.Context, first *pcbook.UploadImageRequest, rest ...*pcbook.UploadImageRequest) (*pcbook.UploadImageResponse, error) {
+	stream := must(pcbook.NewLaptopServiceClient(dialClassic()).UploadImage(ctx))
+	for _, request := range append([]*pcbook.UploadImageRequest{first}, rest...) {
+		// A server that has answered takes no more: the answer says why.
+		if err := stream.Send(request); errors.Is(err, io.EOF) {
+			break
+		} else {
+			mustNot(err)
+		}
+	}
+	return stream.CloseAndRecv()
+}
+
+// download gets a file as a browser does.
+func download(ctx context.Context, id string) []byte {
+	url := fmt.Sprintf("http://%s/uploads/%s", mustGet("INTEROP_BOURSE"), id)
+	response := must(http.DefaultClient.Do(must(http.NewRequestWithContext(ctx, http.MethodGet, url, nil))))
+	defer response.Body.Close()
+	expect("status of "+url, response.StatusCode, http.StatusOK)
+	return must(io.ReadAll(response.Body))
+}
+
+func infoOf(laptopID, imageType string) *pcbook.UploadImageRequest {
+	info := &pcbook.ImageInfo{LaptopId: laptopID, ImageType: imageType}
+	return &pcbook.UploadImageRequest{Data: &pcbook.UploadImageRequest_Info{Info: info}}
+}
+
+func chunkOf(data []byte) *pcbook.UploadImageRequest {
+	return &pcbook.UploadImageRequest{Data: &pcbook.UploadImageRequest_ChunkData{ChunkData: data}}
+}
+
+func chunksOf(data []byte, size int) []*pcbook.UploadImageRequest {
+	var chunks []*pcbook.UploadImageRequest
+	for from := 0; from < len(data); from += size {
+		chunks = append(chunks, chunkOf(data[from:min(from+size, len(data))]))
+	}
+	return chunks
+}
+
+// picture is 16 by 12 pixels.
+func picture() image.Image {
+	drawn := image.NewRGBA(image.Rect(0, 0, 16, 12))
+	for at := range 16 * 12 {
+		drawn.Set(at%16, at/16, color.RGBA{uint8(at), 100, 200, 255})
+	}
+	return drawn
+}
+
+func pngImage() []byte {
+	var encoded bytes.Buffer
+	mustNot(png.Encode(&encoded, picture()))
+	return encoded.Bytes()
+}
+
+func jpegImage() []byte {
+	var encoded bytes.Buffer
+	mustNot(jpeg.Encode(&encoded, picture(), nil))
+	return encoded.Bytes()
 }

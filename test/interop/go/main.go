@@ -40,7 +40,7 @@ func main() {
 // casesOf returns the cases of a client, which are ready to be run.
 func casesOf(name string) []testCase {
 	if name == "classic" {
-		return classicCases
+		return slices.Concat(classicStreamCases, classicLaptopCases)
 	}
 	client, known := libraries[name]
 	if !known {
