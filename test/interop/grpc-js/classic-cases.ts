@@ -19,6 +19,13 @@ interface Value {
   readonly streamValue: string;
 }
 
+interface ListedOrder {
+  readonly order: { readonly id: number; readonly orderSn: string; readonly date: string };
+}
+
+/** How many orders the server has, once all are made. */
+const orderCount = 1_000;
+
 /** More than any message that the server takes. */
 const largest = 5 * 2 ** 20;
 
@@ -120,6 +127,32 @@ export const classicCases: Cases = {
     expectEqual("rest", (await allOf(call)).length, 0);
   },
 
+  async "order-list"() {
+    let orders: readonly ListedOrder[] = [];
+    // The server still makes them when it starts.
+    while (orders.length < orderCount) orders = await allOf(listOrders());
+    for (const [at, { order }] of orders.entries()) {
+      expectEqual("id", order.id, at + 1);
+      const isWhole = order.orderSn !== "" && /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(order.date);
+      expectTrue(`order ${JSON.stringify(order)} is whole`, isWhole);
+    }
+  },
+
+  async "order-list-cancel"() {
+    const call = listOrders();
+    call.cancel();
+    await failedWith(status.CANCELLED, "", call);
+  },
+
+  async "upload-file"() {
+    for (const texts of [["eins", "zwei"], []]) expectEqual("answers", (await allOf(uploadFiles(...texts))).length, 1);
+  },
+
+  async "upload-file-too-much"() {
+    const files = Array.from({ length: 5 }, () => "x".repeat(2 ** 20));
+    await failedWith(status.RESOURCE_EXHAUSTED, "4194304", uploadFiles(...files));
+  },
+
   async "message-too-large"() {
     const call = startClassic("proto.StreamServer.Route", { data: "x".repeat(largest) });
     await failedWith(status.RESOURCE_EXHAUSTED, "4194304", call);
@@ -128,6 +161,17 @@ export const classicCases: Cases = {
 
 function getProducts(size: number) {
   return startClassic<Product>("services.ProductInfo.getProducts", { size });
+}
+
+function listOrders() {
+  return startClassic<ListedOrder>("proto.StreamService.OrderList", {});
+}
+
+function uploadFiles(...texts: readonly string[]) {
+  const call = startClassic("proto.StreamService.UploadFile");
+  for (const file of texts) call.send({ image: { fileName: "js.txt", file } });
+  call.closeSend();
+  return call;
 }
 
 function clientStream(...texts: readonly string[]) {

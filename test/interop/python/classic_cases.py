@@ -1,6 +1,7 @@
 """The classic services but laptops."""
 
 import queue
+import re
 
 import helloworld_pb2
 import helloworld_pb2_grpc
@@ -18,6 +19,9 @@ from classic_calls import channel, failed, open_channel, values_of
 products = productinfo_pb2_grpc.ProductInfoStub(channel)
 server = streamserver_pb2_grpc.StreamServerStub(channel)
 service = streamservice_pb2_grpc.StreamServiceStub(channel)
+
+ORDER_COUNT = 1000
+"""How many orders the server has, once all are made."""
 
 LARGEST = 5 * 2**20
 """More than any message that the server takes."""
@@ -117,9 +121,42 @@ def all_stream():
     expect("rest", list(call), [])
 
 
+def order_list():
+    orders = []
+    # The server still makes them when it starts.
+    while len(orders) < ORDER_COUNT:
+        orders = [each.order for each in service.OrderList(streamservice_pb2.OrderSearchParams())]
+    expect("ids", [order.id for order in orders], list(range(1, ORDER_COUNT + 1)))
+    for order in orders:
+        if not order.orderSn or not re.fullmatch(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}", order.date):
+            raise CaseFailed(f"order: got {order}")
+
+
+def order_list_cancel():
+    call = service.OrderList(streamservice_pb2.OrderSearchParams())
+    call.cancel()
+    failed(StatusCode.CANCELLED, "", lambda: list(call))
+
+
+def upload_file():
+    for texts in (["eins", "zwei"], []):
+        expect("answer", _upload_files(*texts), streamservice_pb2.UploadResponse())
+
+
+def upload_file_too_much():
+    failed(StatusCode.RESOURCE_EXHAUSTED, "4194304", lambda: _upload_files(*["x" * 2**20] * 5))
+
+
 def message_too_large():
     request = streamserver_pb2.SimpleRequest(data="x" * LARGEST)
     failed(StatusCode.RESOURCE_EXHAUSTED, "4194304", lambda: server.Route(request))
+
+
+def _upload_files(*texts):
+    return service.UploadFile(
+        streamservice_pb2.StreamUploadList(image=streamservice_pb2.Image(fileName="python.txt", file=text))
+        for text in texts
+    )
 
 
 def _join(*texts):
@@ -140,5 +177,9 @@ CASES = (
     client_stream,
     client_stream_too_long,
     all_stream,
+    order_list,
+    order_list_cancel,
+    upload_file,
+    upload_file_too_much,
     message_too_large,
 )

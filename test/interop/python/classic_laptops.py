@@ -1,5 +1,12 @@
 """Laptops."""
 
+import base64
+import os
+import queue
+import struct
+import urllib.request
+import zlib
+
 import pcbook_pb2
 import pcbook_pb2_grpc
 from google.protobuf import timestamp_pb2
@@ -67,4 +74,120 @@ def create_laptop_refused():
     failed(StatusCode.INVALID_ARGUMENT, "laptop", lambda: create(None))
 
 
-CASES = (create_laptop, create_laptop_refused)
+def search_laptop():
+    # As the tutorial makes prices up: with more decimals than money has.
+    price = 2417.8392028741123
+    laptop = new_laptop(name="Python searched", price_usd=price)
+    laptop.cpu.number_cores = 78
+    laptop.id = create(laptop)
+
+    def find(max_price, **ram):
+        wanted = pcbook_pb2.Filter(max_price_usd=max_price, min_cpu_cores=78, min_cpu_ghz=2.2)
+        if ram:
+            wanted.min_ram.CopyFrom(pcbook_pb2.Memory(**ram))
+        return [each.laptop for each in laptops.SearchLaptop(pcbook_pb2.SearchLaptopRequest(filter=wanted))]
+
+    (found,) = find(price, value=32 * 1024, unit=pcbook_pb2.Memory.MEGABYTE)
+    expect("time is the server's", found.updated_at.seconds > 1, True)
+    found.updated_at.CopyFrom(laptop.updated_at)
+    expect("laptop", found, laptop)
+    expect("with more RAM", find(price, value=33, unit=pcbook_pb2.Memory.GIGABYTE), [])
+    expect("cheaper", find(2417), [])
+
+
+def rate_laptop():
+    laptop_id = create(new_laptop(name="Python rated"))
+    scores = queue.SimpleQueue()
+    call = laptops.RateLaptop(iter(scores.get, None))
+    for at, (score, average) in enumerate(((8, 8), (7.5, 7.75), (10, 8.5))):
+        scores.put(pcbook_pb2.RateLaptopRequest(laptop_id=laptop_id, score=score))
+        want = pcbook_pb2.RateLaptopResponse(laptop_id=laptop_id, rated_count=at + 1, average_score=average)
+        expect("rating", next(call), want)
+    scores.put(pcbook_pb2.RateLaptopRequest(laptop_id=NOBODY, score=5))
+    failed(StatusCode.NOT_FOUND, NOBODY, lambda: next(call))
+    scores.put(None)
+
+
+def upload_image():
+    laptop_id = create(new_laptop(name="Python pictured"))
+    for image_type, data in (("png", PNG), (".PNG", PNG), ("jpg", JPEG), (".jpeg", JPEG)):
+        uploaded = upload(info(laptop_id, image_type), *chunks(data, 50))
+        expect("size", uploaded.size, len(data))
+        with urllib.request.urlopen(f"http://{os.environ['INTEROP_BOURSE']}/uploads/{uploaded.id}") as response:
+            expect("downloaded", response.read(), data)
+
+
+def upload_image_refused():
+    laptop_id = create(new_laptop(name="Python not pictured"))
+    image = chunks(PNG, 2**16)
+    large = chunks(bytes(2**20 + 1), 2**16)
+    refused = (
+        (StatusCode.NOT_FOUND, NOBODY, [info(NOBODY, "png"), *image]),
+        (StatusCode.INVALID_ARGUMENT, "info", image),
+        (StatusCode.INVALID_ARGUMENT, "no bytes", [info(laptop_id, "png")]),
+        (StatusCode.INVALID_ARGUMENT, "image/png", [info(laptop_id, "jpg"), *image]),
+        (StatusCode.INVALID_ARGUMENT, "no known type", [info(laptop_id, "../../etc/passwd"), *image]),
+        (StatusCode.INVALID_ARGUMENT, "1048576", [info(laptop_id, "png"), *large]),
+    )
+    for code, text, requests in refused:
+        failed(code, text, lambda requests=requests: upload(*requests))
+
+
+def upload_image_cancel():
+    laptop_id = create(new_laptop(name="Python canceled"))
+    requests = queue.SimpleQueue()
+    call = laptops.UploadImage.future(iter(requests.get, None))
+    for request in (info(laptop_id, "png"), *chunks(PNG, 2**16)):
+        requests.put(request)
+    call.cancel()
+    expect("end", call.code(), StatusCode.CANCELLED)
+    requests.put(None)
+
+
+def upload(*requests):
+    return laptops.UploadImage(iter(requests))
+
+
+def info(laptop_id, image_type):
+    return pcbook_pb2.UploadImageRequest(info=pcbook_pb2.ImageInfo(laptop_id=laptop_id, image_type=image_type))
+
+
+def chunks(data, size):
+    return [
+        pcbook_pb2.UploadImageRequest(chunk_data=data[start : start + size]) for start in range(0, len(data), size)
+    ]
+
+
+def _png():
+    def part(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    width, height, bits, rgb = 16, 12, 8, 2
+    header = struct.pack(">IIBBBBB", width, height, bits, rgb, 0, 0, 0)
+    rows = b"".join(b"\0" + bytes((x * 16, y * 20, 200)[c] for x in range(width) for c in range(3)) for y in range(height))
+    image = part(b"IHDR", header) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + image
+
+
+PNG = _png()
+"""An image of 16 by 12 pixels."""
+
+JPEG = base64.b64decode(
+    "/9j/2wBDAFA3PEY8MlBGQUZaVVBfeMiCeG5uePWvuZHI////////////////////////////////////////////////////2wBD"
+    "AVVaWnhpeOuCguv/////////////////////////////////////////////////////////////////////////wAARCAABAAED"
+    "ASIAAhEBAxEB/8QAFQABAQAAAAAAAAAAAAAAAAAAAAP/xAAUEAEAAAAAAAAAAAAAAAAAAAAA/8QAFAEBAAAAAAAAAAAAAAAAAAAA"
+    "AP/EABQRAQAAAAAAAAAAAAAAAAAAAAD/2gAMAwEAAhEDEQA/AIgA/9k="
+)
+"""An image of one pixel."""
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+CASES = (
+    create_laptop,
+    create_laptop_refused,
+    search_laptop,
+    rate_laptop,
+    upload_image,
+    upload_image_refused,
+    upload_image_cancel,
+)
