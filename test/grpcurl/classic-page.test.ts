@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { generateGoMessages, goBuild } from "../interop/toolchains.ts";
 import { fencedBlocks } from "../readme/readme-blocks.ts";
@@ -22,11 +23,19 @@ const outputs: readonly (readonly [method: string, output: RegExp])[] = [
   ["proto.StreamServer/Route", /"code": 200,\s+"value": "ping"/],
   ["proto.StreamServer/ListValue", /"value 0".*"value 1".*"value 2".*"value 3".*"value 4"/s],
   ["proto.StreamServer/ListValue", /"streamValue": "ACME bid [\d.]+ ask [\d.]+ last [\d.]+ at 20\S+Z"/],
+  ["proto.StreamService/OrderList", /"id": 1,\s+"orderSn": "\d+",\s+"date": "\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"/],
+  ["proto.StreamService/UploadFile", /^\{\s*\}$/m],
   ["proto.StreamService/SumData", /\{\s*\}\s+\{\s+"number": 1\s+\}\s+\{\s+"number": 2\s+\}/],
   ["helloworld.ServerStreamServer/ServerStream", /(\{\s+"data": "hi"\s+\}\s+){5}/],
   ["helloworld.ClientStreamServer/ClientStream", /"data": "a,b"/],
   ["helloworld.AllStreamServer/AllStream", /"0".*"1".*"2".*"3".*"4"/s],
   ["techschool.pcbook.LaptopService/CreateLaptop", /"id": "0b6a1a3e-5a0c-4f0a-9d5e-3c1b2a4d5e6f"/],
+  ["techschool.pcbook.LaptopService/SearchLaptop", /"name": "Air",.*"unit": "GIGABYTE".*"priceUsd": 1999.99/s],
+  [
+    "techschool.pcbook.LaptopService/RateLaptop",
+    /"ratedCount": 1,\s+"averageScore": 8\s.*"ratedCount": 2,\s+"averageScore": 7.75/s,
+  ],
+  ["techschool.pcbook.LaptopService/UploadImage", /"id": "[0-9a-f-]{36}",\s+"size": \d+/],
 ];
 
 /** What the lines of Go print, together. */
@@ -35,10 +44,17 @@ const printedByGo = [
   /^product 1 Kestrel.*\nproduct 2 Kestrel.*\nend2 \[end2\]$/m,
   /^200 ping <nil>$/m,
   /^ACME bid [\d.]+ ask [\d.]+ .*Z <nil>$/m,
+  /^order 1 \d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d <nil>$/m,
+  /^stored <nil>$/m,
   /^so far 0 <nil>\nso far 1 <nil>$/m,
   /^said hi <nil>\njoined a,b <nil>\nheard 0 <nil>$/m,
   /^created [0-9a-f-]{36} <nil>$/m,
+  /^found \S.* [\d.]+ <nil>$/m,
+  /^rated 1 9 <nil>$/m,
+  /^uploaded \d+ <nil>$/m,
 ];
+
+const image = { width: 16, height: 12, channels: 3, background: "#246" } as const;
 
 const protos: Readonly<Record<string, string>> = {
   "services.ProductInfo": "services/product_info",
@@ -77,12 +93,13 @@ describe.each(["reflection", "the proto files"])("with %s", (schemas) => {
 
 test("the lines of Go do what the page says", async () => {
   await using server = await startServer();
-  const binary = await buildGoProgram(server);
-  await using running = new ShellCommand(binary);
+  const folder = await buildGoProgram(server);
+  writeFileSync(join(folder, "laptop.png"), await sharp({ create: image }).png().toBuffer());
+  await using running = new ShellCommand(`cd ${folder} && ./page`);
   for (const pattern of printedByGo) await running.prints(pattern);
 }, 300_000);
 
-/** Makes a program of the page's lines of Go, each block in a scope of its own. Returns its path. */
+/** Makes a program of the page's lines of Go, each block in a scope of its own. Returns its folder. */
 async function buildGoProgram(server: StartedServer): Promise<string> {
   const [connection = "", ...blocks] = fencedBlocks(page, "go").map((block) => server.here(block));
   await generateGoMessages();
@@ -95,6 +112,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"os"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
@@ -114,7 +132,6 @@ ${blocks.map((block) => `func() {\n${block}\n}()`).join("\n")}
   writeFileSync(join(folder, "main.go"), source);
   const built = mkdtempSync(join(tmpdir(), "bourse-classic-page-"));
   onTestFinished(() => rmSync(built, { recursive: true }));
-  const binary = join(built, "page");
-  await goBuild(binary, "./gen/page");
-  return binary;
+  await goBuild(join(built, "page"), "./gen/page");
+  return built;
 }
