@@ -3,6 +3,9 @@ import { maxJoinedBytes } from "../../server/classic/client-stream-server.ts";
 import { maxListedOrders } from "../../server/classic/order-list.ts";
 import { maxSummedNumbers } from "../../server/classic/sum-data.ts";
 import { maxFiles, maxFilesBytes } from "../../server/classic/upload-files.ts";
+import { maxResponseBytes } from "../../server/order/export-orders.ts";
+import { maxGroupOrders, maxWaitingOrders } from "../../server/order/order-intake.ts";
+import { maxUnansweredOrders } from "../../server/order/submit-orders.ts";
 import { maxUnsavedCandles } from "../../server/quote/candle-book.ts";
 import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
 import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
@@ -16,7 +19,9 @@ import {
   maxWaitingResults,
 } from "../../server/quote/quote-watch.ts";
 import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
+import { maxPositionBytes } from "../../server/resume-token.ts";
 import { settings } from "../../server/settings.ts";
+import { maxWaitingWrites } from "../../server/storage/writer-dialect.ts";
 import { limitTable } from "../../server/transport/limits.ts";
 
 /** The limits that can be set when the server starts, by the flags that set them. */
@@ -87,6 +92,25 @@ const ofQuotes = [
   ],
 ] as const;
 
+const ofOrders = [
+  [
+    "maxUnansweredOrders",
+    maxUnansweredOrders,
+    "orders of one stream that are not answered, or whose answers are not read",
+    "the stream is read no further until then",
+  ],
+  [
+    "maxWaitingOrders",
+    maxWaitingOrders,
+    "orders of all streams that wait for a commit",
+    "streams are read no further until there is room",
+  ],
+  ["maxGroupOrders", maxGroupOrders, "orders of one commit", "the others are in the next"],
+  ["maxResponseBytes", maxResponseBytes, "the orders of one response of an export", "the others follow in the next"],
+  ["maxPositionBytes", maxPositionBytes, "the position in a resume token, which has 89 bytes besides", "none is made"],
+  ["maxWaitingWrites", maxWaitingWrites, "writes that wait for the database", "UNAVAILABLE: try again"],
+] as const;
+
 const ofClassic = [
   ["maxJoinedBytes", maxJoinedBytes, "bytes that ClientStream joins, commas included", "RESOURCE_EXHAUSTED"],
   ["maxFiles", maxFiles, "files of one call of UploadFile", "RESOURCE_EXHAUSTED; those before are stored"],
@@ -113,9 +137,6 @@ function page(): string {
     const setting = flag === undefined ? "" : `\`--${flag}\`, \`${settings[flag].variable}\``;
     return row([`\`${name}\``, number(value), bounds, setting, beyond]);
   });
-  const [quotes, classic] = [ofQuotes, ofClassic].map((limits) =>
-    limits.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond])).join("\n"),
-  );
   return `# Limits
 
 Nothing that a client can make the server hold, send or wait for is without a limit. Names that end in Bytes are in bytes, in Ms in milliseconds.
@@ -132,16 +153,28 @@ ${transport.join("\n")}
 
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
-${quotes}
+${rows(ofQuotes)}
+
+## Orders and the store
+
+How large the database may become is \`--max-store\`: RESOURCE_EXHAUSTED beyond it.
+
+| Limit | Value | What it bounds | What a client gets beyond it |
+| --- | --- | --- | --- |
+${rows(ofOrders)}
 
 ## The classic services
 
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
-${classic}
+${rows(ofClassic)}
 
 Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;
+}
+
+function rows(limits: readonly (readonly [name: string, value: number, bounds: string, beyond: string])[]): string {
+  return limits.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond])).join("\n");
 }
 
 function row(cells: readonly string[]): string {
