@@ -106,7 +106,7 @@ test("a product is created, updated by its mask, rated and deleted", async () =>
   await using creation = grpcurl(`-d '{"product": ${product}}'`, `${catalogue}/CreateProduct`);
   const [, etag] = await creation.prints(/"etag": "([0-9a-f]{32})"/);
 
-  const change = `{"product": {"id": "${id}", "etag": "${etag}", "description": "Blue"}, "updateMask": "description"}`;
+  const change = `{"product": {"id": "${id}", "etag": "${etag}", "description": "Blue"}, "updateMask": {"paths": ["description"]}}`;
   await using update = grpcurl(`-d '${change}'`, `${catalogue}/UpdateProduct`);
   await update.prints(/"name": "Mug",\s+"description": "Blue",\s+"price": \{\s+"currencyCode": "EUR",\s+"units": "4"/);
   await using late = grpcurl(`-d '${change}'`, `${catalogue}/UpdateProduct`);
@@ -129,7 +129,7 @@ test("a product is created, updated by its mask, rated and deleted", async () =>
 test("an update of what only the server writes is INVALID_ARGUMENT with the field", async () => {
   await using list = grpcurl("", `${catalogue}/ListProducts`);
   const [, id] = await list.prints(/"id": "([^"]+)"/);
-  const request = `'{"product": {"id": "${id}"}, "updateMask": "description,createTime"}'`;
+  const request = `'{"product": {"id": "${id}"}, "updateMask": {"paths": ["description", "create_time"]}}'`;
   await using command = grpcurl(`-d ${request}`, `${catalogue}/UpdateProduct`);
   await command.prints(/Code: InvalidArgument.*create_time cannot be changed.*"field": "update_mask"/s);
 });
