@@ -1,4 +1,9 @@
 import { expect, test } from "vitest";
+import { maxMaskPaths } from "../../server/product/apply-mask.ts";
+import { maxCatalogueReads } from "../../server/product/catalogue.ts";
+import { maxUncheckedStates } from "../../server/product/product-history.ts";
+import { maxListedImages } from "../../server/product/product-images.ts";
+import { maxScoresAtHand } from "../../server/product/rate-products.ts";
 import { maxUnsavedCandles } from "../../server/quote/candle-book.ts";
 import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
 import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
@@ -83,6 +88,24 @@ const ofQuotes = [
   ],
 ] as const;
 
+const ofProducts = [
+  [
+    "maxCatalogueReads",
+    maxCatalogueReads,
+    "lists and searches under way, of all clients together",
+    "RESOURCE_EXHAUSTED",
+  ],
+  [
+    "maxUncheckedStates",
+    maxUncheckedStates,
+    "states of changed products that are kept though no list needs them; each list needs one of a product at most",
+    "older ones are dropped",
+  ],
+  ["maxMaskPaths", maxMaskPaths, "paths in the mask of an update", "INVALID_ARGUMENT"],
+  ["maxScoresAtHand", maxScoresAtHand, "scores of one stream that are counted together", "the client has to wait"],
+  ["maxListedImages", maxListedImages, "images that are listed with a product", "the newest are left out"],
+] as const;
+
 // `vitest run test/docs -u` writes the page anew.
 test("docs/limits.md tells the limits as they are in the code", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/limits.md");
@@ -102,6 +125,9 @@ function page(): string {
     return row([`\`${name}\``, number(value), bounds, setting, beyond]);
   });
   const quotes = ofQuotes.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond]));
+  const products = ofProducts.map(([name, value, bounds, beyond]) =>
+    row([`\`${name}\``, number(value), bounds, beyond]),
+  );
   return `# Limits
 
 Nothing that a client can make the server hold, send or wait for is without a limit. Names that end in Bytes are in bytes, in Ms in milliseconds.
@@ -119,6 +145,12 @@ ${transport.join("\n")}
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
 ${quotes.join("\n")}
+
+## Products
+
+| Limit | Value | What it bounds | What a client gets beyond it |
+| --- | --- | --- | --- |
+${products.join("\n")}
 
 Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;
