@@ -3,6 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
 import { DigestChain } from "../client/digest-chain.ts";
+import { moneyText } from "../client/money-text.ts";
 import { type Product, ProductSchema } from "../gen/bourse/product/v1/product_pb.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { addressOption } from "./address-option.ts";
@@ -40,7 +41,7 @@ await runScript(address, async (signal) => {
 });
 
 function line({ id, name, price }: Product): string {
-  const amount = price ? `${(Number(price.units) + price.nanos / 1e9).toFixed(2)} ${price.currencyCode}` : "-";
+  const amount = price ? moneyText(price) : "-";
   return `${id}  ${amount.padStart(14)}  ${name}`;
 }
 

@@ -56,6 +56,20 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
       expect(numbers).toEqual(isDescending ? expected.toReversed() : expected);
     });
 
+    test.each(["cheapest", "dearest"] as const)(
+      "finds once each of thousands that cost the same: %s",
+      async (order) => {
+        await using opened = await open();
+        const alike = Array.from({ length: 1_700 }, (_, n) => ({ ...laptop(n), price: euros(n < 100 ? 4n : 5n) }));
+        await opened.store.seed(alike);
+        const found = await Array.fromAsync(all(opened.finder.find({ order, price: { currency: "EUR" } })));
+        const expected = alike.map(numberOf);
+        expect(found.map(({ product }) => numberOf(product))).toEqual(
+          order === "cheapest" ? expected : expected.toReversed(),
+        );
+      },
+    );
+
     test.each<ProductSelection>([
       { order: "newest" },
       { order: "relevance", words: ["laptop"] },

@@ -31,7 +31,7 @@ test("however often a product changes during a listing, one state of it is kept 
   for (let n = 0; n < maxUncheckedStates * 2; n++) await shop.change();
   expect(await shop.kept()).toBeLessThanOrEqual(maxUncheckedStates + 1);
   expect(await Array.fromAsync(listing.pages())).toMatchObject([[{ name: "0" }]]);
-});
+}, 60_000);
 
 async function openShop() {
   const resources = new AsyncDisposableStack();

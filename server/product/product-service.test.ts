@@ -1,7 +1,7 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import {
   type CallOptions,
@@ -13,13 +13,17 @@ import {
 } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { DigestChain } from "../../client/digest-chain.ts";
-import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { ListProductsRequestSchema, ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
+import { type Product, ProductImageSchema, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
+import {
+  ListProductsRequestSchema,
+  ProductService,
+  SearchProductsRequestSchema,
+} from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { domainErrors } from "../errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { ResumeTokens } from "../resume-token.ts";
 import { openDatabase } from "../storage/database.ts";
-import { Catalogue } from "./catalogue.ts";
+import { Catalogue, maxCatalogueReads } from "./catalogue.ts";
 import { seedDemoCatalogue } from "./demo-catalogue.ts";
 import type { ProductImages } from "./product-images.ts";
 import { productService } from "./product-service.ts";
@@ -127,6 +131,84 @@ test("a list that nobody reads to its end has the digest of what was sent", asyn
   expect(context.responseTrailer.get(metadataNames.sha256)).toBe(digestOf(received));
 });
 
+test("images are listed with a product wherever it is sent, at most a hundred, and cannot be set by a client", async () => {
+  await using shop = await openShop();
+  const images = Array.from({ length: 120 }, (_, n) =>
+    create(ProductImageSchema, { uploadId: `u${n}`, contentType: "image/png", size: 5n, path: `/images/u${n}` }),
+  );
+  const draft = { id: chosenId.toUpperCase(), name: "Lamp", images: [{ uploadId: "mine" }] };
+  expect((await shop.client.createProduct({ product: draft })).product?.images).toEqual([]);
+  shop.images.imagesOf = async (ids) => new Map(ids.includes(chosenId) ? [[chosenId, images]] : []);
+  const listed = images.slice(0, 100);
+  expect((await shop.client.getProduct({ id: chosenId })).product?.images).toEqual(listed);
+  const { product } = await shop.client.updateProduct({ product: { id: chosenId, name: "Lump" } });
+  expect(product?.images).toEqual(listed);
+  const list = await readList(shop);
+  expect(list.products[0]?.images).toEqual(listed);
+  expect(list.trailer.get(metadataNames.sha256)).toBe(digestOf(list.products));
+  for await (const found of shop.client.searchProducts({ query: "lump" }))
+    expect(found.product?.images).toEqual(listed);
+  expect((await shop.store.get(chosenId))?.images).toEqual([]);
+});
+
+test("an image that comes does not change the etag", async () => {
+  await using shop = await openShop();
+  const { product } = await shop.client.createProduct({ product: { id: chosenId, name: "Lamp" } });
+  shop.images.imagesOf = async () => new Map([[chosenId, [create(ProductImageSchema, { uploadId: "u" })]]]);
+  expect((await shop.client.getProduct({ id: chosenId })).product?.etag).toBe(product?.etag);
+});
+
+test("a search that is cancelled ends at the next step, and its trailers tell where to go on", async () => {
+  await using shop = await openShop();
+  await seedDemoCatalogue(shop.store, now);
+  const context = contextOf("searchProducts");
+  const request = create(SearchProductsRequestSchema, { query: "a" });
+  let token = new Uint8Array();
+  let received = 0;
+  const reading = async () => {
+    for await (const response of shop.service.searchProducts(request, context)) {
+      received++;
+      token = Uint8Array.from(response.resumeToken ?? []);
+      if (received === 5) context.abort(new Error("the client went away"));
+    }
+  };
+  await expect(reading()).rejects.toThrow("the client went away");
+  expect(context.responseTrailer.get(metadataNames.sentCount)).toBe(String(received));
+  expect(context.responseTrailer.get(metadataNames.cursor)).toBe(Buffer.from(token).toString("base64"));
+});
+
+test("a search that is resumed and finds no more keeps its cursor, one that finds nothing has none", async () => {
+  await using shop = await openShop();
+  await shop.client.createProduct({ product: { name: "Lamp" } });
+  const cursorOf = async (request: MessageInitShape<typeof SearchProductsRequestSchema>) => {
+    const context = contextOf("searchProducts");
+    for await (const _ of shop.service.searchProducts(create(SearchProductsRequestSchema, request), context));
+    return context.responseTrailer.get(metadataNames.cursor);
+  };
+  const cursor = await cursorOf({ query: "lamp" });
+  expect(await cursorOf({ query: "lamp", resumeToken: Buffer.from(cursor ?? "", "base64") })).toBe(cursor);
+  expect(await cursorOf({ query: "shade" })).toBeNull();
+});
+
+test("relevance is told of a search by relevance, and of no other", async () => {
+  await using shop = await openShop();
+  await shop.client.createProduct({ product: { name: "Lamp" } });
+  for await (const { relevance } of shop.client.searchProducts({ query: "lamp" })) expect(relevance).toBe(1);
+  for await (const { relevance } of shop.client.searchProducts({})) expect(relevance).toBeUndefined();
+});
+
+test("a list or a search beyond the limit is refused, and there is room again when another ends", async () => {
+  await using shop = await openShop();
+  await shop.client.createProduct({ product: { name: "Lamp" } });
+  const open = await Promise.all(Array.from({ length: maxCatalogueReads }, () => shop.catalogue.list()));
+  expect((await errorOf(readList(shop))).code).toBe(Code.ResourceExhausted);
+  const searching = Array.fromAsync(shop.client.searchProducts({}));
+  expect((await errorOf(searching)).code).toBe(Code.ResourceExhausted);
+  await open[0]?.[Symbol.asyncDispose]();
+  expect((await readList(shop)).products).toHaveLength(1);
+  expect(await Array.fromAsync(shop.client.searchProducts({}))).toHaveLength(1);
+});
+
 async function openShop() {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-shop-")));
@@ -141,18 +223,22 @@ async function openShop() {
     router: { interceptors: [domainErrors] },
   });
   const client = createClient(ProductService, transport);
-  return { store, client, service, images, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { store, client, service, images, catalogue, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-/** Calls the method itself, which lets a test see what it does to its context. */
-function callListProducts({ service }: Shop) {
-  const context = createHandlerContext({
+function contextOf(method: "listProducts" | "searchProducts") {
+  return createHandlerContext({
     service: ProductService,
-    method: ProductService.method.listProducts,
+    method: ProductService.method[method],
     protocolName: "grpc",
     requestMethod: "POST",
     url: "http://shop.test/",
   });
+}
+
+/** Calls the method itself, which lets a test see what it does to its context. */
+function callListProducts({ service }: Shop) {
+  const context = contextOf("listProducts");
   return { context, responses: service.listProducts(create(ListProductsRequestSchema), context) };
 }
 

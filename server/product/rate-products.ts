@@ -11,7 +11,7 @@ import {
 import type { RatingStore, ScoreSum } from "./rating-store.ts";
 
 /** How many scores of a stream are counted together: those that have arrived, at most so many. */
-export const maxScoresAtHand = 100;
+export const maxScoresAtHand = 32;
 
 /** The lowest and the highest score. 0 is none: it is what a client sends that forgot to set it. */
 export const scoreRange = { min: 1, max: 10 } as const;

@@ -38,7 +38,9 @@ export function ratingStoreContract(
       }
     });
 
-    test("adds exactly, however many scores come at once, each seeing those before it", async () => {
+    test("adds exactly, however many scores come at once, each seeing those before it", {
+      timeout: 60_000,
+    }, async () => {
       await using opened = await open();
       const { ratings, products } = opened;
       let [count, sum] = [0n, 0n];

@@ -1,9 +1,10 @@
 import { setImmediate } from "node:timers/promises";
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import type { Tables } from "../storage/tables.ts";
 import { NumberSet } from "./number-set.ts";
+import { firstPosition, pricedProducts, pricePosition } from "./price-order.ts";
 import type { SearchPlace } from "./product-finder.ts";
-import type { Amount, ProductSelection } from "./product-selection.ts";
+import type { ProductSelection } from "./product-selection.ts";
 import { relevances, type TextSearch } from "./text-search.ts";
 
 /** Where candidates come from. */
@@ -115,7 +116,7 @@ async function* byPrice(
   let position = pricePosition(after) ?? firstPosition(price, isAscending);
   for (;;) {
     await setImmediate();
-    const rows = await pricedRows(tables, price, position, isAscending);
+    const rows = await pricedProducts(tables, { range: price, position, isAscending, limit: maxStepCandidates });
     yield rows
       .filter(({ sequence }) => sequence <= last && (matching === undefined || matching.has(sequence)))
       .map((row) => ({ last, ...row }));
@@ -132,41 +133,4 @@ async function allMatches(texts: TextSearch, words: readonly string[], last: big
     for (const sequence of part) all.add(sequence);
   }
   return all;
-}
-
-/** A place in the order by price, and then by creation. */
-interface PricePosition extends Amount {
-  readonly sequence: bigint;
-}
-
-function pricePosition(place: SearchPlace | undefined): PricePosition | undefined {
-  if (place?.units === undefined || place.nanos === undefined) return undefined;
-  return { units: place.units, nanos: place.nanos, sequence: place.sequence };
-}
-
-/** The place before all prices of a range. */
-function firstPosition({ min, max }: ProductSelection["price"] & object, isAscending: boolean): PricePosition {
-  return isAscending ? { ...(min ?? lowest), sequence: 0n } : { ...(max ?? highest), sequence: maxInteger };
-}
-
-const maxInteger = 2n ** 63n - 1n;
-const lowest: Amount = { units: 0n, nanos: 0n };
-const highest: Amount = { units: maxInteger, nanos: 999_999_999n };
-
-async function pricedRows(
-  tables: Kysely<Tables>,
-  { currency, min = lowest, max = highest }: ProductSelection["price"] & object,
-  { units, nanos, sequence }: PricePosition,
-  isAscending: boolean,
-): Promise<PricePosition[]> {
-  const [beyond, within, bound] = isAscending ? [">", "<=", max] : ["<", ">=", min];
-  const direction = sql.raw(isAscending ? "asc" : "desc");
-  const { rows } = await sql<PricePosition>`
-    select price_units as units, price_nanos as nanos, sequence from product
-    where deleted = 0 and price_currency = ${currency}
-      and (price_units, price_nanos, sequence) ${sql.raw(beyond)} (${units}, ${nanos}, ${sequence})
-      and (price_units, price_nanos) ${sql.raw(within)} (${bound.units}, ${bound.nanos})
-    order by price_units ${direction}, price_nanos ${direction}, sequence ${direction}
-    limit ${maxStepCandidates}`.execute(tables);
-  return rows;
 }

@@ -64,7 +64,7 @@ export class SqliteProductFinder implements ProductFinder {
 
   /** Those candidates that meet the conditions, without a look at what makes a product large. */
   async #meeting(selection: ProductSelection, candidates: readonly SearchPlace[]): Promise<readonly SearchPlace[]> {
-    if (candidates.length <= maxPageProducts) return candidates;
+    if (candidates.length <= maxPageProducts || !isSelective(selection)) return candidates;
     const rows = await this.#tables
       .selectFrom("product")
       .select("sequence")
@@ -112,6 +112,12 @@ const maxPageProducts = 100;
 
 function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}
+
+/** Whether candidates may well fail to meet the conditions. */
+function isSelective({ price, brand, minCoreCount, minGhz, minRamBits, order }: ProductSelection): boolean {
+  const isPriceMet = order === "cheapest" || order === "dearest";
+  return [brand, minCoreCount, minGhz, minRamBits, isPriceMet ? undefined : price].some((each) => each !== undefined);
 }
 
 /** As one parameter: a statement with hundreds of them takes longer to make than to run. */

@@ -6,6 +6,11 @@ import { maxFiles, maxFilesBytes } from "../../server/classic/upload-files.ts";
 import { maxResponseBytes } from "../../server/order/export-orders.ts";
 import { maxGroupOrders, maxWaitingOrders } from "../../server/order/order-intake.ts";
 import { maxUnansweredOrders } from "../../server/order/submit-orders.ts";
+import { maxMaskPaths } from "../../server/product/apply-mask.ts";
+import { maxCatalogueReads } from "../../server/product/catalogue.ts";
+import { maxUncheckedStates } from "../../server/product/product-history.ts";
+import { maxListedImages } from "../../server/product/product-images.ts";
+import { maxScoresAtHand } from "../../server/product/rate-products.ts";
 import { maxUnsavedCandles } from "../../server/quote/candle-book.ts";
 import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
 import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
@@ -92,6 +97,24 @@ const ofQuotes = [
   ],
 ] as const;
 
+const ofProducts = [
+  [
+    "maxCatalogueReads",
+    maxCatalogueReads,
+    "lists and searches under way, of all clients together",
+    "RESOURCE_EXHAUSTED",
+  ],
+  [
+    "maxUncheckedStates",
+    maxUncheckedStates,
+    "states of changed products that are kept though no list needs them; each list needs one of a product at most",
+    "older ones are dropped",
+  ],
+  ["maxMaskPaths", maxMaskPaths, "paths in the mask of an update", "INVALID_ARGUMENT"],
+  ["maxScoresAtHand", maxScoresAtHand, "scores of one stream that are counted together", "the client has to wait"],
+  ["maxListedImages", maxListedImages, "images that are listed with a product", "the newest are left out"],
+] as const;
+
 const ofOrders = [
   [
     "maxUnansweredOrders",
@@ -154,6 +177,12 @@ ${transport.join("\n")}
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
 ${rows(ofQuotes)}
+
+## Products
+
+| Limit | Value | What it bounds | What a client gets beyond it |
+| --- | --- | --- | --- |
+${rows(ofProducts)}
 
 ## Orders and the store
 

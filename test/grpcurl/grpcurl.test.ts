@@ -104,3 +104,53 @@ test.each(readmeCommands().filter((command) => expectationOf(command).runBy === 
   await using running = new ShellCommand(server.here(command));
   await running.prints(expectationOf(command).output);
 });
+
+const catalogue = "bourse.product.v1.ProductService";
+
+test("a product is created, updated by its mask, rated and deleted", async () => {
+  const id = "c0ffee00-1111-4222-8333-444455556666";
+  const product = `{"id": "${id}", "name": "Mug", "price": {"currencyCode": "EUR", "units": 4, "nanos": 950000000}}`;
+  await using creation = grpcurl(`-d '{"product": ${product}}'`, `${catalogue}/CreateProduct`);
+  const [, etag] = await creation.prints(/"etag": "([0-9a-f]{32})"/);
+
+  const change = `{"product": {"id": "${id}", "etag": "${etag}", "description": "Blue"}, "updateMask": {"paths": ["description"]}}`;
+  await using update = grpcurl(`-d '${change}'`, `${catalogue}/UpdateProduct`);
+  await update.prints(/"name": "Mug",\s+"description": "Blue",\s+"price": \{\s+"currencyCode": "EUR",\s+"units": "4"/);
+  await using late = grpcurl(`-d '${change}'`, `${catalogue}/UpdateProduct`);
+  await late.prints(/Code: Aborted.*get it, and try again/s);
+
+  const scores = `{"productId": "${id}", "score": 7} {"productId": "${id}", "score": 11} {"productId": "${id}", "score": 8}`;
+  await using rating = grpcurl(`-v -d '${scores}'`, `${catalogue}/RateProducts`);
+  await rating.prints(
+    /"average": 7\n.*RATING_PROBLEM_BAD_SCORE.*"count": "2",\s+"average": 7.5.*bourse-sent-count: 3/s,
+  );
+
+  await using deletion = grpcurl(`-d '{"id": "${id}"}'`, `${catalogue}/DeleteProduct`);
+  await deletion.prints(/"deleteTime": "20/);
+  await using gone = grpcurl(`-d '{"id": "${id}"}'`, `${catalogue}/GetProduct`);
+  await gone.prints(/Code: NotFound/);
+  await using shown = grpcurl(`-d '{"id": "${id}", "showDeleted": true}'`, `${catalogue}/GetProduct`);
+  await shown.prints(/"name": "Mug".*"rating": \{\s+"count": "2",\s+"average": 7.5/s);
+});
+
+test("an update of what only the server writes is INVALID_ARGUMENT with the field", async () => {
+  await using list = grpcurl("", `${catalogue}/ListProducts`);
+  const [, id] = await list.prints(/"id": "([^"]+)"/);
+  const request = `'{"product": {"id": "${id}"}, "updateMask": {"paths": ["description", "create_time"]}}'`;
+  await using command = grpcurl(`-d ${request}`, `${catalogue}/UpdateProduct`);
+  await command.prints(/Code: InvalidArgument.*create_time cannot be changed.*"field": "update_mask"/s);
+});
+
+test("a search streams what it finds with relevance and tokens, and goes on after one", async () => {
+  const request = (rest: string) =>
+    `'{"query": "kestrel air", "minRam": {"value": 16, "unit": "MEMORY_UNIT_GIGABYTE"}${rest}}'`;
+  await using search = grpcurl(`-v -d ${request(`, "limit": 2`)}`, `${catalogue}/SearchProducts`);
+  const [, name, token] = await search.prints(
+    /"name": "Kestrel Air.*"name": "(Kestrel Air[^"]+)".*"relevance": 1,\s+"resumeToken": "([^"]+)".*bourse-cursor: \2\s+bourse-sent-count: 2/s,
+  );
+  await using rest = grpcurl(`-d ${request(`, "resumeToken": "${token}"`)}`, `${catalogue}/SearchProducts`);
+  const [found] = await rest.prints(/"name": "Kestrel Air.*\}\n$/s);
+  expect(found).not.toContain(name);
+  await using other = grpcurl(`-d '{"query": "dock", "resumeToken": "${token}"}'`, `${catalogue}/SearchProducts`);
+  await other.prints(/Code: InvalidArgument.*another selection.*"field": "resume_token"/s);
+});

@@ -44,6 +44,11 @@ export const expectations: readonly Expectation[] = [
     runBy: "readme",
   },
   {
+    command: "npm run search-products",
+    output: /^1\.0 +\d+\.\d\d USD {2}Kestrel Air .*\n\d+ products\ncursor \S+\n/ms,
+    runBy: "readme",
+  },
+  {
     command: "npm run list-products",
     output: /^(\d+) products\n.*\ncount \1: as .*\ndigest \S+: as /ms,
     runBy: "readme",

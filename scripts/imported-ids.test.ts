@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { ImportedIds } from "./imported-ids.ts";
+
+test("a file gives the same ids again wherever it stands, and another file others", () => {
+  const idsOf = (path: string) => {
+    const ids = new ImportedIds(path);
+    return ["Lamp", "Shade", "Lamp"].map((name) => ids.next(name));
+  };
+  const ids = idsOf("a/goods.csv");
+  expect(idsOf("b/goods.csv")).toEqual(ids);
+  expect(new Set([...ids, ...idsOf("other.csv")]).size).toBe(6);
+  for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+});

@@ -1,0 +1,90 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { Command, InvalidArgumentError } from "commander";
+import { parseMemory } from "../client/memory-text.ts";
+import { moneyText, parseMoney } from "../client/money-text.ts";
+import type { MemorySchema } from "../gen/bourse/product/v1/product_pb.ts";
+import { ProductService, type SearchProductsResponse } from "../gen/bourse/product/v1/product_service_pb.ts";
+import type { MoneySchema } from "../gen/google/type/money_pb.ts";
+import { addressOption } from "./address-option.ts";
+import { runScript } from "./run-script.ts";
+
+type Money = MessageInitShape<typeof MoneySchema>;
+
+interface Options {
+  readonly address: string;
+  readonly minPrice?: Money;
+  readonly maxPrice?: Money;
+  readonly brand?: string;
+  readonly minCores?: number;
+  readonly minGhz?: number;
+  readonly minRam?: MessageInitShape<typeof MemorySchema>;
+  readonly limit?: number;
+  readonly after?: string;
+}
+
+const command = new Command("npm run search-products --")
+  .description("Prints the products that have all that is asked for, a line a product, as they are found.")
+  .argument("[words...]", "words that a product must all have; their ends may be missing")
+  .option("--min-price <amount>", "at least this price, as in 500EUR", parsing(price))
+  .option("--max-price <amount>", "at most this price, in the same currency", parsing(price))
+  .option("--brand <brand>", "a laptop's brand")
+  .option("--min-cores <number>", "at least so many cores", parsing(number))
+  .option("--min-ghz <number>", "at least this base clock", parsing(number))
+  .option("--min-ram <amount>", "at least so much memory, as in 16GB", parsing(parseMemory))
+  .option("--limit <number>", "at most so many products", parsing(number))
+  .option("--after <cursor>", "go on where an earlier search ended, whose last line tells the cursor")
+  .addOption(addressOption())
+  .parse();
+const { address, minPrice, maxPrice, limit, after, ...rest } = command.opts<Options>();
+
+await runScript(address, async (signal) => {
+  const client = createClient(ProductService, createConnectTransport({ baseUrl: address, httpVersion: "2" }));
+  let trailer = new Headers();
+  const onTrailer = (received: Headers) => {
+    trailer = received;
+  };
+  const request = {
+    query: command.args.join(" "),
+    ...((minPrice || maxPrice) && {
+      price: { ...(minPrice && { min: minPrice }), ...(maxPrice && { max: maxPrice }) },
+    }),
+    ...(rest.brand && { brand: rest.brand }),
+    ...(rest.minCores && { minCoreCount: rest.minCores }),
+    ...(rest.minGhz && { minGhz: rest.minGhz }),
+    ...(rest.minRam && { minRam: rest.minRam }),
+    ...(limit && { limit }),
+    ...(after && { resumeToken: Buffer.from(after, "base64") }),
+  };
+  for await (const found of client.searchProducts(request, { signal, onTrailer })) console.log(line(found));
+  console.log(`${trailer.get("bourse-sent-count")} products`);
+  const cursor = trailer.get("bourse-cursor");
+  if (cursor !== null) console.log(`cursor ${cursor}`);
+});
+
+function line({ product, relevance }: SearchProductsResponse): string {
+  const amount = product?.price ? moneyText(product.price) : "-";
+  return `${relevance?.toFixed(1) ?? "   "}  ${amount.padStart(14)}  ${product?.name}`;
+}
+
+function price(text: string): Money {
+  const [, amount = "", currency = ""] = /^([\d.]+)\s*([A-Z]{3})$/.exec(text) ?? [];
+  if (currency === "") throw new Error("an amount with its currency, such as 500EUR, is needed");
+  return parseMoney(amount, currency);
+}
+
+function number(text: string): number {
+  if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
+  throw new Error("a number is needed");
+}
+
+function parsing<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError((error as Error).message);
+    }
+  };
+}

@@ -1,0 +1,204 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { pino } from "pino";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { Product } from "../../gen/bourse/product/v1/product_pb.ts";
+import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
+import { type ImportCounts, type ImportOptions, importProducts } from "../../scripts/product-import.ts";
+import { RejectedFile } from "../../scripts/rejected-file.ts";
+import { type App, createApp } from "../../server/app.ts";
+import { readConfig } from "../../server/config.ts";
+import { startBourse } from "../start-bourse.ts";
+
+const quiet = ["--no-demo", "--simulated-instruments", "1"];
+
+let app: App;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bourse-import-"));
+  const settings = { port: "0", data: join(folder, "data"), demo: "false", "simulated-instruments": "1" };
+  app = await createApp(readConfig(settings, {}), pino({ level: "silent" }));
+});
+afterAll(async () => {
+  await app?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function file(name: string, content: string): Promise<string> {
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+const clientOf = (url: string) => createClient(ProductService, createGrpcTransport({ baseUrl: url }));
+
+/** Imports as the script does, and gives the counts, and the rejected lines sorted. */
+async function bringIn(path: string, options: Partial<ImportOptions> = {}) {
+  const counts: ImportCounts = { added: 0, updated: 0, known: 0 };
+  await using rejected = new RejectedFile(`${path}.rejected.csv`);
+  const { signal } = new AbortController();
+  await importProducts(path, { client: clientOf(app.url), rejected, signal, ...options }, counts);
+  const written = rejected.count === 0 ? "" : await readFile(rejected.path, "utf8");
+  return { ...counts, rejected: written.trimEnd().split("\n").filter(Boolean).sort() };
+}
+
+/** Runs the script. */
+function start(address: string, ...args: readonly string[]) {
+  const child = spawn(process.execPath, ["scripts/import-products.ts", ...args, "--quiet", "--address", address]);
+  const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
+  return Promise.all([text(child.stdout), text(child.stderr), exitCode]).then(([stdout, stderr, code]) => ({
+    stdout,
+    stderr,
+    code,
+  }));
+}
+
+async function catalogue(url: string): Promise<Product[]> {
+  const products: Product[] = [];
+  for await (const { product } of clientOf(url).listProducts({})) if (product) products.push(product);
+  return products;
+}
+
+async function named(prefix: string): Promise<Product[]> {
+  return (await catalogue(app.url)).filter(({ name }) => name.startsWith(prefix));
+}
+
+const nothing = { added: 0, updated: 0, known: 0, rejected: [] };
+
+test("a file is brought in exactly, and a second run adds nothing", async () => {
+  const path = await file(
+    "goods.csv",
+    'name,price,currency,description,brand,ram\nG lamp,49.90,EUR,"Bright, and\nwarm",,\nG air,1999.000000001,USD,,Kestrel,16 GB\nG lamp,5,EUR,another,,\n',
+  );
+  expect(await bringIn(path)).toEqual({ ...nothing, added: 3 });
+  const products = await named("G ");
+  expect(
+    products.map(({ name, description, price }) => [name, description, price?.units, price?.nanos]).sort(),
+  ).toEqual([
+    ["G air", "", 1999n, 1],
+    ["G lamp", "Bright, and\nwarm", 49n, 900_000_000],
+    ["G lamp", "another", 5n, 0],
+  ]);
+  expect(await bringIn(path)).toEqual({ ...nothing, known: 3 });
+  expect(await named("G ")).toEqual(products);
+});
+
+test("with update, what is there gets the file's values, and what has them stays as it is", async () => {
+  await bringIn(await file("prices.csv", "id,name,price,currency\n,U lamp,5,EUR\n,U shade,6,EUR\n"));
+  const before = await named("U ");
+  const path = await file("prices.csv", "name,price,currency\nU lamp,5,EUR\nU shade,7,EUR\n");
+  expect(await bringIn(path, { update: true })).toEqual({ ...nothing, updated: 2 });
+  const after = await named("U ");
+  const byName = (products: Product[], name: string) => products.find((product) => product.name === name);
+  expect(byName(after, "U lamp")).toEqual(byName(before, "U lamp"));
+  expect(byName(after, "U shade")?.price?.units).toBe(7n);
+});
+
+test("lines that cannot be taken are in a file with their reasons, and all others are in the catalogue", async () => {
+  const taken = Array.from({ length: 50 }, (_, n) => `R good ${n},${n}.50,EUR,`);
+  const broken = [
+    "R few",
+    'R quote,"5,EUR,',
+    "R price,five,EUR,",
+    "R currency,5,euros,",
+    ",5,EUR,",
+    "R id,5,EUR,no-uuid",
+  ];
+  const lines = ["name,price,currency,id", ...taken.slice(0, 25), ...broken, ...taken.slice(25)];
+  const { added, rejected } = await bringIn(await file("broken.csv", `${lines.join("\n")}\n`));
+  expect(added).toBe(50);
+  expect(await named("R ")).toHaveLength(50);
+  expect(rejected).toEqual([
+    '27,"it has 1 cells, and the header 4",R few',
+    '28,a quote is opened and not closed,"R quote,""5,EUR,"',
+    expect.stringMatching(/^29,"price: an amount such as 49\.90, .* not ""five""",/),
+    expect.stringMatching(/^30,"?.*product\.price: currency_code must be three capital letters/),
+    expect.stringMatching(/^31,"?.*product\.name: must be at least 1 character/),
+    expect.stringMatching(/^32,"?.*product\.id: must be a valid UUID/),
+    "line,reason,text",
+  ]);
+});
+
+test("a file that was cut off in the middle of a line brings in what is whole", async () => {
+  const inRow = await bringIn(await file("cut.csv", "name,price,currency\nC one,1.50,EUR\nC two,2."));
+  expect(inRow).toMatchObject({ added: 1, rejected: [expect.stringMatching(/^3,"it has 2 cells/), expect.anything()] });
+  const inCell = await bringIn(await file("cut-in-cell.csv", "name,price,currency\nC three,1.50,EU"));
+  expect(inCell).toMatchObject({
+    added: 0,
+    rejected: [expect.stringMatching(/^2,.*three capital letters/), expect.anything()],
+  });
+});
+
+test.each([
+  ["no name", "colour,price\nred,5\n", `no column tells the name: name one "name" (the header has colour, price)`],
+  ["no currency", "name,price\nLamp,5\n", "say it with --currency"],
+  ["nothing", "", "it is empty: its first row names the columns"],
+])("a file with %s is refused whole", async (_what, content, problem) => {
+  await expect(bringIn(await file("wrong.csv", content))).rejects.toThrow(problem);
+});
+
+test("columns may be mapped, and a deleted product is not brought back", async () => {
+  const path = await file("mapped.csv", "Artikel,Preis\nM lamp,5\n");
+  const options = { mapping: { name: "Artikel", price: "Preis" }, currency: "EUR" };
+  expect(await bringIn(path, options)).toMatchObject({ added: 1 });
+  const [lamp] = await named("M ");
+  await clientOf(app.url).deleteProduct({ id: lamp?.id ?? "" });
+  expect(await bringIn(path, options)).toMatchObject({ added: 0, known: 1, rejected: [] });
+  expect(await bringIn(path, { ...options, update: true })).toMatchObject({
+    updated: 0,
+    rejected: ['2,it was deleted from the catalogue,"M lamp,5"', expect.anything()],
+  });
+  expect(await named("M ")).toEqual([]);
+});
+
+test("the script tells the counts, where the rejected lines are, and that a last line may be cut off", async () => {
+  const path = await file("script.csv", "Artikel,Preis\nS lamp,5\nS shade\nS dock,7");
+  const { stdout, stderr, code } = await start(
+    app.url,
+    path,
+    "--columns",
+    "name=Artikel,price=Preis",
+    "--currency",
+    "EUR",
+  );
+  expect([code, stdout]).toEqual([1, `${path}: 2 added, 0 there already, 1 rejected\n`]);
+  expect(stderr).toBe(
+    `${path}: the lines that were not taken are in ${path}.rejected.csv, with the reasons\n` +
+      `${path}: its last line has no end: if the file was cut off, look at that product\n`,
+  );
+  expect(await readFile(`${path}.rejected.csv`, "utf8")).toContain("S shade");
+}, 60_000);
+
+test("a server that is killed while it imports has nothing twice and nothing missing after a second run", async () => {
+  const data = await mkdtemp(join(tmpdir(), "bourse-import-data-"));
+  try {
+    const names = Array.from({ length: 2_000 }, (_, n) => `K ${n}`);
+    const path = await file("killed.csv", `name\n${names.join("\n")}\n`);
+    const first = await startBourse(quiet, data);
+    const counts: ImportCounts = { added: 0, updated: 0, known: 0 };
+    await using rejected = new RejectedFile(`${path}.rejected.csv`);
+    const options = { rejected, signal: new AbortController().signal };
+    const importing = importProducts(path, { client: clientOf(first.url), ...options }, counts);
+    const broken = expect(importing).rejects.toThrow();
+    await vi.waitFor(() => expect(counts.added).toBeGreaterThan(200), { timeout: 30_000, interval: 1 });
+    await first[Symbol.asyncDispose]();
+    await broken;
+
+    await using second = await startBourse(quiet, data);
+    const kept = (await catalogue(second.url)).length;
+    expect(kept).toBeGreaterThanOrEqual(counts.added);
+    expect(kept).toBeLessThan(names.length);
+    const again: ImportCounts = { added: 0, updated: 0, known: 0 };
+    await importProducts(path, { client: clientOf(second.url), ...options }, again);
+    expect(again).toEqual({ added: names.length - kept, updated: 0, known: kept });
+    expect((await catalogue(second.url)).map(({ name }) => name).sort()).toEqual(names.sort());
+    expect(rejected.count).toBe(0);
+  } finally {
+    await rm(data, { recursive: true });
+  }
+}, 120_000);
