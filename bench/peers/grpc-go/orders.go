@@ -43,17 +43,10 @@ type orders struct {
 
 func (o *orders) store() (*sql.DB, error) {
 	o.open.Do(func() {
-		var folder string
-		if folder, o.err = os.MkdirTemp("", "bourse-bench-"); o.err != nil {
-			return
+		path := filepath.Join(os.Getenv("BENCH_FOLDER"), "orders.sqlite")
+		if o.db, o.err = sql.Open("sqlite3", path+"?_journal_mode=WAL&_synchronous=FULL"); o.err == nil {
+			_, o.err = o.db.Exec(createOrders)
 		}
-		path := filepath.Join(folder, "orders.sqlite")
-		if o.db, o.err = sql.Open("sqlite3", path+"?_journal_mode=WAL&_synchronous=FULL"); o.err != nil {
-			return
-		}
-		_, o.err = o.db.Exec(createOrders)
-		// Linux keeps what is open: nothing is left behind, however this process ends.
-		defer os.RemoveAll(folder)
 	})
 	return o.db, o.err
 }
