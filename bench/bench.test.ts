@@ -27,7 +27,7 @@ test.each([
 test("a peer that cannot be started has no figures, and the others have theirs", async () => {
   const said: string[] = [];
   const work = small("unary", 1);
-  const missing: Peer = { name: "missing", language: "typescript", watch: "plain" };
+  const missing = { name: "missing", language: "typescript", watch: "plain" } as unknown as Peer;
   const raw = allPeers.filter(({ name }) => name === "raw");
   const rounds = await compare(work, optionsFor([missing, ...raw], said));
 
@@ -47,10 +47,10 @@ test("what needs the load client in Go is left out where there is no Go", async 
   });
 });
 
-test("what is about the quote service is not asked of peers that have none", async () => {
+test("what only some peers have is not asked of the others", async () => {
   const others = allPeers.filter(({ name }) => name === "raw");
   const said: string[] = [];
-  const work: Work = { ...small("unary", 1), load: { ...loadOf("unary", 1), hubOnly: true } };
+  const work: Work = { ...small("unary", 1), load: { ...loadOf("unary", 1), servedBy: ["ours"] } };
   const rounds = await compare(work, optionsFor(others, said));
 
   expect(said).toEqual([]);

@@ -1,8 +1,8 @@
-import { createHmac } from "node:crypto";
+import { createCipheriv, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { InvalidResumeTokenError } from "./errors.ts";
-import { maxPositionBytes, nameSelection, ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
+import { maxPositionBytes, maxSkip, nameSelection, ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const key = bytes(resumeKeyBytes);
@@ -16,6 +16,8 @@ const point = fc.record({
   digest: bytes(32),
 });
 
+const skips = fc.integer({ min: 0, max: maxSkip });
+
 describe("a resume token", () => {
   test("gives back the point that it was made of, to any server with the same key", () => {
     fc.assert(
@@ -25,6 +27,7 @@ describe("a resume token", () => {
         const opened = new ResumeTokens(key).open(token, selection);
         expect({ ...opened, position: [...opened.position], digest: [...opened.digest] }).toEqual({
           ...point,
+          skip: 0,
           position: [...point.position],
           digest: [...point.digest],
         });
@@ -32,21 +35,39 @@ describe("a resume token", () => {
     );
   });
 
-  test("is signed with the first half of HMAC-SHA256", () => {
+  test("of a place behind a point is the point's, with the number of items to skip", () => {
     fc.assert(
-      fc.property(key, selection, point, (key, selection, point) => {
-        const token = new ResumeTokens(key).seal(selection, point);
-        const hmac = createHmac("sha256", key).update(token.subarray(0, -16)).digest();
-        expect(token.subarray(-16)).toEqual(hmac.subarray(0, 16));
+      fc.property(key, selection, point, skips, fc.nat(), (key, selection, point, count, at) => {
+        const tokens = new ResumeTokens(key);
+        const skip = at % (count + 1);
+        const token = tokens.sealPage(selection, point, count)(skip);
+        expect(tokens.open(token, selection)).toEqual({
+          ...tokens.open(tokens.seal(selection, point), selection),
+          skip,
+        });
+        expect(tokens.sealPage(selection, point, skip)(skip)).toEqual(token);
+      }),
+    );
+  });
+
+  test("is signed: HMAC-SHA256 makes the key under which AES-128 encrypts the number of items to skip", () => {
+    fc.assert(
+      fc.property(key, selection, point, skips, (key, selection, point, skip) => {
+        const token = new ResumeTokens(key).sealPage(selection, point, skip)(skip);
+        const hmac = createHmac("sha256", key).update(token.subarray(0, -18)).digest();
+        const block = Buffer.alloc(16);
+        block.writeUInt16BE(skip, 14);
+        const cipher = createCipheriv("aes-128-ecb", hmac.subarray(0, 16), null);
+        expect(token.subarray(-16)).toEqual(cipher.update(block));
       }),
     );
   });
 
   test("is refused with any bit of it changed", () => {
     fc.assert(
-      fc.property(key, selection, point, fc.nat(), (key, selection, point, at) => {
+      fc.property(key, selection, point, skips, fc.nat(), (key, selection, point, skip, at) => {
         const tokens = new ResumeTokens(key);
-        const token = tokens.seal(selection, point);
+        const token = tokens.sealPage(selection, point, skip)(skip);
         const bit = at % (token.length * 8);
         token[bit >> 3] = (token[bit >> 3] ?? 0) ^ (1 << (bit & 7));
         expect(() => tokens.open(token, selection)).toThrow(InvalidResumeTokenError);

@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from "node:crypto";
+import { createCipheriv, createHmac, hash, timingSafeEqual } from "node:crypto";
 import { InvalidResumeTokenError } from "./errors.ts";
 
 /** How many bytes the key of {@link ResumeTokens} has. */
@@ -34,81 +34,103 @@ export function nameSelection(method: string, request: Uint8Array): SelectionNam
   return digest.subarray(0, selectionBytes) as Uint8Array as SelectionName;
 }
 
+/** A point, and some items behind it that were delivered as well: `digest` is of those up to `position` only. */
+export interface ResumePlace extends ResumePoint {
+  /** How many those are, up to {@link maxSkip}. */
+  readonly skip: number;
+}
+
+/** How many items behind a point a token may stand. */
+export const maxSkip = 1_000;
+
 /**
- * Makes and reads resume tokens: opaque to clients, and signed with HMAC-SHA256, so that what comes back is what was
- * given away.
+ * Makes and reads resume tokens: opaque to clients, and signed, so that what comes back is what was given away.
  *
- * A token is a version, the selection's name, the point, and the first half of the HMAC of all that.
+ * A token is a version, the selection's name, the point, how many items to skip behind it, and a tag. HMAC-SHA256 of all
+ * but the last two makes a key of AES-128, and that key's encryption of the number is the tag: an export needs a token
+ * for each message, and so a page of them costs one HMAC and one encryption of a few kilobytes.
  */
 export class ResumeTokens {
-  readonly #inner = Buffer.alloc(blockBytes + maxPayloadBytes);
-  readonly #outer = Buffer.alloc(blockBytes + digestBytes);
-  /** The beginning of `inner` that was hashed last: tokens of one kind have one length. */
-  #hashed = this.#inner;
+  readonly #key: Uint8Array;
 
   /** @param key 32 random bytes, the same for as long as tokens are to be good */
   constructor(key: Uint8Array) {
     if (key.length !== resumeKeyBytes) throw new RangeError(`a key of ${resumeKeyBytes} bytes is needed`);
-    for (let at = 0; at < blockBytes; at++) {
-      this.#inner[at] = (key[at] ?? 0) ^ innerPad;
-      this.#outer[at] = (key[at] ?? 0) ^ outerPad;
-    }
+    this.#key = key;
   }
 
   /** The token of a point of a selection, at most 512 bytes. */
-  seal(selection: SelectionName, { position, snapshot, total, digest }: ResumePoint): Buffer {
-    if (position.length > maxPositionBytes) throw new RangeError(`a position has at most ${maxPositionBytes} bytes`);
-    const end = fixedBytes + position.length;
-    const token = Buffer.allocUnsafe(end + tagBytes);
-    token[0] = version;
-    token.set(selection, selectionAt);
-    writeInteger(token, snapshot, snapshotAt);
-    writeInteger(token, total, totalAt);
-    token.set(digest, digestAt);
-    token.set(position, fixedBytes);
-    token.write(this.#tag(token, end), end, tagBytes, "latin1");
-    return token;
+  seal(selection: SelectionName, point: ResumePoint): Uint8Array {
+    return this.sealPage(selection, point, 0)(0);
   }
 
   /**
-   * The point of a token. Throws an InvalidResumeTokenError where this key did not make it, where it was changed, and
+   * Makes the tokens of places that follow a point closely.
+   *
+   * @param count how many items behind the point there will be, up to {@link maxSkip}
+   * @returns the token of the place that is `skip` items, at most `count`, behind the point
+   */
+  sealPage(selection: SelectionName, point: ResumePoint, count: number): (skip: number) => Uint8Array {
+    const { position, snapshot, total, digest } = point;
+    if (position.length > maxPositionBytes) throw new RangeError(`a position has at most ${maxPositionBytes} bytes`);
+    if (count > maxSkip) throw new RangeError(`a token is at most ${maxSkip} items behind a point`);
+    const end = fixedBytes + position.length;
+    const payload = Buffer.alloc(end);
+    payload[0] = version;
+    payload.set(selection, selectionAt);
+    writeInteger(payload, snapshot, snapshotAt);
+    writeInteger(payload, total, totalAt);
+    payload.set(digest, digestAt);
+    payload.set(position, fixedBytes);
+    const tags = this.#tags(payload, 0, count + 1);
+    return (skip) => {
+      const token = Buffer.allocUnsafe(end + skipBytes + tagBytes);
+      token.set(payload);
+      token[end] = skip >> 8;
+      token[end + 1] = skip;
+      for (let from = skip * tagBytes, to = end + skipBytes; to < token.length; ) token[to++] = tags[from++] as number;
+      return token;
+    };
+  }
+
+  /**
+   * The place of a token. Throws an InvalidResumeTokenError where this key did not make it, where it was changed, and
    * where it is of another selection.
    */
-  open(token: Uint8Array, selection: SelectionName): ResumePoint {
+  open(token: Uint8Array, selection: SelectionName): ResumePlace {
     const bytes = Buffer.from(token);
-    const end = bytes.length - tagBytes;
+    const end = bytes.length - skipBytes - tagBytes;
     if (end < fixedBytes || end > maxPayloadBytes) throw new InvalidResumeTokenError("forged");
-    const tag = Buffer.from(this.#tag(bytes, end).slice(0, tagBytes), "latin1");
-    if (!timingSafeEqual(tag, bytes.subarray(end))) throw new InvalidResumeTokenError("forged");
+    const skip = bytes.readUInt16BE(end);
+    const tag = this.#tags(bytes.subarray(0, end), skip, 1);
+    if (!timingSafeEqual(tag, bytes.subarray(end + skipBytes))) throw new InvalidResumeTokenError("forged");
     if (bytes[0] !== version) throw new InvalidResumeTokenError("forged");
     if (!bytes.subarray(selectionAt, snapshotAt).equals(selection))
       throw new InvalidResumeTokenError("other-selection");
     return {
       position: bytes.subarray(fixedBytes, end),
+      skip,
       snapshot: readInteger(bytes, snapshotAt),
       total: readInteger(bytes, totalAt),
       digest: bytes.subarray(digestAt, fixedBytes),
     };
   }
 
-  /**
-   * HMAC-SHA256 of the first `length` bytes, a character a byte. As RFC 2104 builds it from the hash: an export needs
-   * one for each message, and `createHmac` takes five times as long.
-   */
-  #tag(payload: Buffer, length: number): string {
-    payload.copy(this.#inner, blockBytes, 0, length);
-    const end = blockBytes + length;
-    if (this.#hashed.length !== end) this.#hashed = this.#inner.subarray(0, end);
-    const inner = hash("sha256", this.#hashed, "binary");
-    this.#outer.write(inner, blockBytes, "latin1");
-    return hash("sha256", this.#outer, "binary");
+  /** The tags of places that follow the point of a payload, from the one `skip` items behind it on. */
+  #tags(payload: Uint8Array, skip: number, count: number): Buffer {
+    const key = createHmac("sha256", this.#key).update(payload).digest().subarray(0, tagBytes);
+    const first = Buffer.alloc(tagBytes);
+    first.writeUInt16BE(skip, tagBytes - skipBytes);
+    // In counter mode zeros come out as the encrypted numbers.
+    return createCipheriv("aes-128-ctr", key, first).update(Buffer.alloc(count * tagBytes));
   }
 }
 
 const version = 1;
 const selectionBytes = 16;
 const digestBytes = 32;
-const tagBytes = 16;
+const skipBytes = 2;
+const tagBytes = 16; // a block of AES
 
 const selectionAt = 1;
 const snapshotAt = selectionAt + selectionBytes;
@@ -116,11 +138,6 @@ const totalAt = snapshotAt + 8;
 const digestAt = totalAt + 8;
 const fixedBytes = digestAt + digestBytes;
 const maxPayloadBytes = fixedBytes + maxPositionBytes;
-
-// Of HMAC with SHA-256.
-const blockBytes = 64;
-const innerPad = 0x36;
-const outerPad = 0x5c;
 
 const twoTo32 = 2 ** 32;
 

@@ -30,7 +30,12 @@ function build(packages: readonly string[]): void {
 
 function generate(): void {
   const buf = join(projectFolder, "node_modules/@bufbuild/buf/bin/buf");
-  const protos = ["bench/proto/bench", "proto/bourse/quote/v1/quote.proto", "proto/buf/validate/validate.proto"];
+  const protos = [
+    "bench/proto/bench",
+    "proto/bourse/order/v1",
+    "proto/bourse/quote/v1/quote.proto",
+    "proto/buf/validate/validate.proto",
+  ];
   const paths = protos.flatMap((path) => ["--path", path]);
   run(process.execPath, [buf, "generate", "--template", "bench/buf.gen.yaml", ...paths]);
   if (!existsSync(join(benchFolder, "gen/bench/v1"))) throw new Error("no code was generated from the protos");

@@ -1,4 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -23,12 +25,15 @@ export class PeerServer implements AsyncDisposable {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
   readonly #exited: Promise<void>;
+  /** Where it may store things. */
+  readonly #folder = mkdtempSync(join(tmpdir(), "bourse-bench-"));
   #port = 0;
 
   private constructor(peer: Peer, cores: Cores) {
     const [command = "", ...args] = onCore(cores, "server", commandOf(peer));
     this.peer = peer;
-    this.#process = spawn(command, args, { cwd: projectFolder, stdio: ["pipe", "pipe", "inherit"] });
+    const env = { ...process.env, BENCH_FOLDER: this.#folder };
+    this.#process = spawn(command, args, { cwd: projectFolder, env, stdio: ["pipe", "pipe", "inherit"] });
     // A peer that has crashed takes no more questions.
     this.#process.stdin.on("error", () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
@@ -68,6 +73,7 @@ export class PeerServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.#exited;
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   async #answer(prefix: string): Promise<string> {

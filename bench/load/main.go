@@ -39,17 +39,20 @@ type result struct {
 }
 
 var works = map[string]func(settings) (result, error){
-	"export":    export,
-	"upload":    upload,
-	"pingpong":  pingPong,
-	"unary":     unary,
-	"idle":      idle,
-	"fanout":    fanOut,
-	"delay":     delay,
-	"market":    market,
-	"stalled":   stalled,
-	"backlog":   backlog,
-	"reconnect": reconnect,
+	"export":        export,
+	"upload":        upload,
+	"pingpong":      pingPong,
+	"unary":         unary,
+	"idle":          idle,
+	"fanout":        fanOut,
+	"delay":         delay,
+	"market":        market,
+	"stalled":       stalled,
+	"backlog":       backlog,
+	"reconnect":     reconnect,
+	"stored-export": storedExport,
+	"stored-unary":  storedUnary,
+	"submit":        submit,
 }
 
 func main() {

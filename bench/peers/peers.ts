@@ -1,6 +1,9 @@
+/** A peer's name: the column of the table, and the folder of its program. */
+export type PeerName = "ours" | "connect-node" | "grpc-js" | "grpc-go" | "connect-go" | "raw";
+
 /** One server program that is compared. */
 export interface Peer {
-  readonly name: string;
+  readonly name: PeerName;
   /** What it is written in: a peer in Go is built, one in TypeScript is run from source. */
   readonly language: "go" | "typescript";
   /** Which fan-out it serves: the project's own quote service, or the bench's. */

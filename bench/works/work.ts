@@ -1,3 +1,5 @@
+import type { PeerName } from "../peers/peers.ts";
+
 /** What the numbers of a work are. */
 export type WorkKind =
   /** Operations or megabytes a second: more is better. */
@@ -21,8 +23,8 @@ export type Load =
       readonly work: string;
       readonly size: Sizes;
       readonly standIn: boolean;
-      /** Whether it is about the project's own quote service, which no other peer has. */
-      readonly hubOnly?: boolean;
+      /** The peers that have what it is about. Absent: all have. */
+      readonly servedBy?: readonly PeerName[];
     }
   /** The Connect client for Node. */
   | { readonly client: "connect"; readonly size: Sizes };

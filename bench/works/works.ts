@@ -1,3 +1,4 @@
+import type { PeerName } from "../peers/peers.ts";
 import type { Load, Work } from "./work.ts";
 
 /** Everything that is measured, in the order of the table. */
@@ -15,6 +16,14 @@ export const works: readonly Work[] = [
   { name: "stalled-p99-ratio", kind: "slowdown", unit: "times", load: ofHub("stalled", 250) },
   { name: "stalled-kb", kind: "backlog", unit: "KB", load: ofHub("backlog", 100) },
   { name: "reconnect-5000", kind: "time", unit: "s", load: ofHub("reconnect", 5_000) },
+  rate("stored-export", "orders", ofStore(["ours", "grpc-go"], "stored-export", 200_000, 50_000)),
+  {
+    name: "stored-unary-p99-ms",
+    kind: "delay",
+    unit: "ms",
+    load: ofStore(["ours", "grpc-go"], "stored-unary", 200_000),
+  },
+  rate("submit", "orders", ofStore(["ours"], "submit", 4_096)),
   rate("client-export", "messages", { client: "connect", size: { full: 200_000, quick: 50_000 } }),
 ];
 
@@ -26,6 +35,12 @@ function inGo(work: string, full: number, quick: number = full): Load & { client
   return { client: "load", work, size: { full, quick }, standIn: false };
 }
 
+/** About the project's own quote service, which no other peer has. */
 function ofHub(work: string, full: number, quick?: number): Load {
-  return { ...inGo(work, full, quick), hubOnly: true };
+  return { ...inGo(work, full, quick), servedBy: ["ours"] };
+}
+
+/** About orders that are stored. */
+function ofStore(servedBy: readonly PeerName[], work: string, full: number, quick?: number): Load {
+  return { ...inGo(work, full, quick), servedBy };
 }

@@ -1,7 +1,7 @@
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { type ExportOrdersResponse, ExportOrdersResponseSchema } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import type { ResumePoint } from "../resume-token.ts";
+import type { ResumePlace, ResumePoint } from "../resume-token.ts";
 import { batch } from "../transport/batch.ts";
 import { ordersTag, readVarint, startOfOrder } from "./order-bytes.ts";
 import type { OrderSelection } from "./order-selection.ts";
@@ -22,8 +22,8 @@ export interface OrderExportOptions {
   readonly start: ResumePoint;
   /** The most orders of a response, at least 1. */
   readonly batchSize: number;
-  /** Makes a resume token. */
-  readonly seal: (point: ResumePoint) => Uint8Array;
+  /** Makes the resume tokens of places at most `count` orders behind a point. */
+  readonly sealPage: (point: ResumePoint, count: number) => (skip: number) => Uint8Array;
   /** Whether responses are read by more than an encoder to binary, as for JSON: their orders are then decoded. */
   readonly decode: boolean;
 }
@@ -38,15 +38,14 @@ export interface OrderExportOptions {
 export class OrderExport {
   readonly #options: OrderExportOptions;
   readonly #digest: RowDigest;
-  readonly #position = Buffer.alloc(positionBytes);
   /** Where the responses that were sent end. */
   #sent: Place;
 
   constructor(options: OrderExportOptions) {
     this.#options = options;
-    const { start, seal } = options;
+    const { start, sealPage } = options;
     this.#digest = new RowDigest(start.digest);
-    this.#sent = { orders: 0, digest: start.digest, token: seal(start) };
+    this.#sent = { orders: 0, digest: start.digest, token: sealPage(start, 0)(0) };
   }
 
   /** How many orders were sent. */
@@ -69,29 +68,35 @@ export class OrderExport {
     const { store, selection, start, batchSize } = this.#options;
     const pageSize = batchSize * Math.max(1, Math.floor(usualPageOrders / batchSize));
     const range = { after: positionOf(start), snapshot: start.snapshot, pageSize };
-    let open = emptyResponse(range.after);
-    for await (const { bytes } of store.pages(selection, range, signal)) {
+    let sequence = range.after;
+    let open = emptyResponse();
+    let tokens = this.#tokensBehind(sequence, 0);
+    let inPage = 0;
+    for await (const { bytes, count } of store.pages(selection, range, signal)) {
       const closed = new ClosedResponses();
+      tokens = this.#tokensBehind(sequence, count);
+      inPage = 0;
       let from = 0;
       for (let at = 0; at < bytes.length; ) {
         const begin = startOfOrder(bytes, at);
         const end = begin + readVarint(bytes, at + 1);
         this.#digest.add(bytes, begin, end);
         open.orders++;
-        open.sequence = readVarint(bytes, begin + 1);
+        inPage++;
+        sequence = readVarint(bytes, begin + 1);
         at = end;
         if (open.orders < batchSize && open.bytes + end - from < maxResponseBytes) continue;
         add(open, bytes.subarray(from, end));
         from = end;
-        this.#close(open, closed);
-        open = emptyResponse(open.sequence);
+        this.#close(open, tokens(inPage), closed);
+        open = emptyResponse();
       }
       if (from < bytes.length) add(open, bytes.subarray(from));
       yield* this.#send(closed);
     }
     if (open.orders === 0) return;
     const last = new ClosedResponses();
-    this.#close(open, last);
+    this.#close(open, tokens(inPage), last);
     yield* this.#send(last);
   }
 
@@ -104,12 +109,15 @@ export class OrderExport {
     }
   }
 
-  #close(open: OpenResponse, closed: ClosedResponses): void {
-    const { start, seal } = this.#options;
-    this.#position.writeUIntBE(open.sequence, 0, positionBytes);
-    const { value: digest } = this.#digest;
-    const token = seal({ position: this.#position, snapshot: start.snapshot, total: start.total, digest });
-    closed.add(this.#toMessage(open, token), open.orders, digest);
+  /** Makes the tokens of places among the next `count` orders behind `sequence`, which all were hashed. */
+  #tokensBehind(sequence: number, count: number): (skip: number) => Uint8Array {
+    const { start, sealPage } = this.#options;
+    const { snapshot, total } = start;
+    return sealPage({ position: toPosition(sequence), snapshot, total, digest: this.#digest.value }, count);
+  }
+
+  #close(open: OpenResponse, token: Uint8Array, closed: ClosedResponses): void {
+    closed.add(this.#toMessage(open, token), open.orders, this.#digest.value);
   }
 
   #toMessage({ parts, bytes }: OpenResponse, resumeToken: Uint8Array): ExportOrdersResponse {
@@ -169,15 +177,13 @@ interface OpenResponse {
   readonly parts: Uint8Array[];
   orders: number;
   bytes: number;
-  /** That of its last order. */
-  sequence: number;
 }
 
 const digestBytes = 32;
 const ordersField = ordersTag >> 3;
 
-function emptyResponse(sequence: number): OpenResponse {
-  return { parts: [], orders: 0, bytes: 0, sequence };
+function emptyResponse(): OpenResponse {
+  return { parts: [], orders: 0, bytes: 0 };
 }
 
 function add(response: OpenResponse, part: Uint8Array): void {
@@ -196,6 +202,27 @@ export function toPosition(sequence: number): Uint8Array {
   const bytes = Buffer.alloc(positionBytes);
   bytes.writeUIntBE(sequence, 0, positionBytes);
   return bytes;
+}
+
+/** The point that a place stands for: reads what is behind its point and was delivered as well, to hash it. */
+export async function toPoint(
+  { skip, ...point }: ResumePlace,
+  { store, selection, signal }: { store: OrderStore; selection: OrderSelection; signal: AbortSignal },
+): Promise<ResumePoint> {
+  const digest = new RowDigest(point.digest);
+  let sequence = positionOf(point);
+  let skipped = 0;
+  const range = { after: sequence, snapshot: point.snapshot, pageSize: Math.max(1, skip) };
+  for await (const { bytes } of skip === 0 ? [] : store.pages(selection, range, signal)) {
+    for (let at = 0; at < bytes.length && skipped < skip; skipped++) {
+      const begin = startOfOrder(bytes, at);
+      at = begin + readVarint(bytes, at + 1);
+      digest.add(bytes, begin, at);
+      sequence = readVarint(bytes, begin + 1);
+    }
+    if (skipped === skip) break;
+  }
+  return { ...point, position: toPosition(sequence), digest: new Uint8Array(digest.value) };
 }
 
 function positionOf({ position }: ResumePoint): number {

@@ -5,7 +5,7 @@ import { ResumeTokenExpiredError } from "../errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../resume-token.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
-import { OrderExport, toPosition } from "./export-orders.ts";
+import { OrderExport, toPoint, toPosition } from "./export-orders.ts";
 import type { OrderIntake } from "./order-intake.ts";
 import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";
 import type { OrderStore } from "./order-store.ts";
@@ -35,7 +35,7 @@ export function orderService({ store, intake, tokens }: OrderServiceOptions): Se
         selection,
         start,
         batchSize: request.batchSize || 1,
-        seal: (point) => tokens.seal(name, point),
+        sealPage: (point, count) => tokens.sealPage(name, point, count),
         decode: isJson(context),
       });
       sendHeader(context, { [metadataNames.totalCount]: start.total });
@@ -78,10 +78,10 @@ async function startOf(
 ): Promise<ResumePoint> {
   const snapshot = store.newest;
   if (resumeToken.length > 0) {
-    const point = tokens.open(resumeToken, name);
-    if (point.snapshot <= snapshot) return point;
+    const place = tokens.open(resumeToken, name);
+    if (place.snapshot <= snapshot) return toPoint(place, { store, selection, signal });
     throw new ResumeTokenExpiredError(
-      `the token is of a store with ${point.snapshot} orders, and there are ${snapshot} now`,
+      `the token is of a store with ${place.snapshot} orders, and there are ${snapshot} now`,
     );
   }
   const total = await store.count(selection, snapshot, signal);

@@ -3,9 +3,12 @@ package gopeer
 import (
 	"strconv"
 
+	"google.golang.org/genproto/googleapis/type/money"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	benchv1 "bourse/bench/gen/bench/v1"
+	orderv1 "bourse/bench/gen/bourse/order/v1"
 )
 
 const firstOrderNumber = 536365
@@ -33,5 +36,21 @@ func OrderAt(index int64) *benchv1.ExportResponse {
 		Customer:    strconv.FormatInt(12_346+index%5_000, 10),
 		Country:     countries[index%int64(len(countries))],
 		PlaceTime:   &timestamppb.Timestamp{Seconds: firstOrderSeconds + index},
+	}
+}
+
+// StoredOrderAt makes the order with an index that a store is filled with; every peer makes the same.
+func StoredOrderAt(index int64) *orderv1.Order {
+	cents := 85 + index%2_000
+	return &orderv1.Order{
+		Key:         "bench/" + strconv.FormatInt(index, 10),
+		OrderNumber: strconv.FormatInt(firstOrderNumber+index/20, 10),
+		ProductCode: "P" + strconv.FormatInt(10_000+index%4_000, 10),
+		Description: descriptions[index%int64(len(descriptions))],
+		Quantity:    int32(index%48) + 1,
+		UnitPrice:   &money.Money{CurrencyCode: "GBP", Units: cents / 100, Nanos: int32(cents%100) * 10_000_000},
+		CustomerId:  proto.String(strconv.FormatInt(12_346+index%5_000, 10)),
+		Country:     countries[index%int64(len(countries))],
+		PlacedAt:    &timestamppb.Timestamp{Seconds: firstOrderSeconds + index},
 	}
 }

@@ -8,18 +8,22 @@ import (
 	"google.golang.org/grpc"
 
 	benchv1 "bourse/bench/gen/bench/v1"
+	orderv1 "bourse/bench/gen/bourse/order/v1"
 	"bourse/bench/peers/gopeer"
 )
 
 type service struct {
 	benchv1.UnimplementedBenchServiceServer
-	ticks *gopeer.Ticks
+	ticks  *gopeer.Ticks
+	orders *orders
 }
 
 func main() {
 	listener := gopeer.Listen()
 	server := grpc.NewServer()
-	benchv1.RegisterBenchServiceServer(server, &service{ticks: gopeer.StartTicks()})
+	stored := &orders{}
+	benchv1.RegisterBenchServiceServer(server, &service{ticks: gopeer.StartTicks(), orders: stored})
+	orderv1.RegisterOrderServiceServer(server, stored)
 	gopeer.Announce(listener)
 	gopeer.Fail(server.Serve(listener))
 }

@@ -3,6 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { systemClock } from "../../../client/micro-time.ts";
 import { systemTimers } from "../../../client/timers.ts";
 import { BenchService } from "../../../gen/bench/v1/bench_service_pb.ts";
+import { OrderService } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import { QuoteService } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { toConnectError } from "../../../server/errors.ts";
 import { QuoteHub } from "../../../server/quote/quote-hub.ts";
@@ -16,8 +17,10 @@ import { monotonicMicros } from "../shared/monotonic-micros.ts";
 import { orderAt } from "../shared/order-at.ts";
 import { instrumentsOf, TickSource, tickSymbols } from "../shared/tick-source.ts";
 import { Market, marketSymbols } from "./market.ts";
+import { openOrderBook } from "./order-book.ts";
 
-// The project's own transport with plain handlers, and its own quote hub and service behind the fan-out.
+// The project's own transport with plain handlers, its own quote hub and service behind the fan-out, and its
+// own order book.
 
 tuneGarbageCollection();
 
@@ -27,6 +30,8 @@ const instruments = instrumentsOf([...tickSymbols, ...marketSymbols]);
 const hub = new QuoteHub({ epoch: 1n, now: systemClock(), instruments });
 const source = new TickSource((tick) => hub.publish([tick]));
 const market = new Market({ publish: (ticks) => hub.publish(ticks), now: monotonicMicros, timers: systemTimers });
+
+const orderBook = await openOrderBook(process.env.BENCH_FOLDER ?? "");
 
 const server = await startTransportServer({
   host: "127.0.0.1",
@@ -41,11 +46,15 @@ const server = await startTransportServer({
           yield* batch(Array.from({ length: size }, (_, at) => orderAt(sent + at)));
         }
       },
+      async fillStore({ count }) {
+        return { count: BigInt(await orderBook.fill(Number(count))) };
+      },
       // biome-ignore lint/correctness/useYield: it has nothing to send
       async *watch() {
         throw new ConnectError("quotes come from QuoteService.WatchQuotes", Code.Unimplemented);
       },
     });
+    router.service(OrderService, orderBook.service);
     router.service(QuoteService, quoteService({ hub, newId: randomUUID }));
   },
   mapError: toConnectError,

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	fillPath         = "/bench.v1.BenchService/FillStore"
+	storedExportPath = "/bourse.order.v1.OrderService/ExportOrders"
+	// How many exports run beside unary calls, and how often one of those is made.
+	exportsAtOnce = 8
+	unaryInterval = 5 * time.Millisecond
+	// What a stored order takes at least.
+	minStoredOrderBytes = 90
+	fillTimeout         = 60 * time.Second
+)
+
+// fillStore has the server store as many orders as are exported then.
+func fillStore(c *connection, count int) error {
+	answer := &answerReceiver{ended: make(chan error, 1)}
+	if _, err := c.call(fillPath, numberMessage(int64(count)), answer); err != nil {
+		return err
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	select {
+	case err := <-answer.ended:
+		if err != nil {
+			return err
+		}
+	case <-time.After(fillTimeout):
+		return fmt.Errorf("the store has no %d orders after %v", count, fillTimeout)
+	}
+	if have := readNumber(answer.answer); have != int64(count) {
+		return fmt.Errorf("the store has %d orders, not %d", have, count)
+	}
+	return nil
+}
+
+// storedExport receives all orders of the server's store, one a message.
+func storedExport(with settings) (result, error) {
+	c, err := dial(with.address)
+	if err != nil {
+		return result{}, err
+	}
+	defer c.close()
+	if err := fillStore(c, with.size); err != nil {
+		return result{}, err
+	}
+	for end := time.Now().Add(with.warm); time.Now().Before(end); {
+		if err := storedExportOnce(c, with.size); err != nil {
+			return result{}, err
+		}
+	}
+	running := startMeter(with.pid)
+	exported := 0
+	for end := time.Now().Add(with.measure); time.Now().Before(end); exported += with.size {
+		if err := storedExportOnce(c, with.size); err != nil {
+			return result{}, err
+		}
+	}
+	return result{span: running.stop(with.pid, float64(exported))}, nil
+}
+
+func storedExportOnce(c *connection, count int) error {
+	receiver := &exportReceiver{ended: make(chan error, 1)}
+	if _, err := c.call(storedExportPath, nil, receiver); err != nil {
+		return err
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if err := <-receiver.ended; err != nil {
+		return err
+	}
+	if receiver.count != int64(count) || receiver.bytes < minStoredOrderBytes*int64(count) {
+		return fmt.Errorf("%d orders came with %d bytes, of %d", receiver.count, receiver.bytes, count)
+	}
+	return nil
+}
+
+// storedUnary measures how long small calls take at a steady pace, on a connection of their own, while exports run.
+func storedUnary(with settings) (result, error) {
+	c, err := dial(with.address)
+	if err != nil {
+		return result{}, err
+	}
+	defer c.close()
+	if err := fillStore(c, with.size); err != nil {
+		return result{}, err
+	}
+	ended := make(chan error, exportsAtOnce+1)
+	var stopped atomic.Bool
+	var exports sync.WaitGroup
+	defer exports.Wait()
+	defer stopped.Store(true)
+	for range exportsAtOnce {
+		exporting, err := dial(with.address)
+		if err != nil {
+			return result{}, err
+		}
+		defer exporting.close()
+		exports.Go(func() {
+			for !stopped.Load() {
+				if err := storedExportOnce(exporting, with.size); err != nil {
+					ended <- err
+					return
+				}
+			}
+		})
+	}
+	pings := &pacedCalls{ended: ended}
+	stop := pings.start(c)
+	defer stop()
+	if err := wait(with.warm, ended); err != nil {
+		return result{}, err
+	}
+	with.warm = 0
+	pings.delays.record()
+	outcome, err := measureRate(with, pings.calls.Load, ended)
+	if err == nil {
+		outcome.DelayP50, outcome.DelayP99, err = percentiles(pings.delays.take())
+	}
+	return outcome, err
+}
+
+// pacedCalls are unary calls that begin at fixed times, whether those before are answered or not.
+type pacedCalls struct {
+	delays delays
+	calls  atomic.Int64
+	ended  chan error
+}
+
+func (p *pacedCalls) start(c *connection) (stop func()) {
+	pace := time.NewTicker(unaryInterval)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-pace.C:
+				_, err := c.call(getPath, numberMessage(1), &pacedCall{calls: p, began: monotonicNow()})
+				if err == nil {
+					err = c.flush()
+				}
+				if err != nil {
+					return
+				}
+			}
+		}
+	}()
+	return func() {
+		pace.Stop()
+		close(done)
+	}
+}
+
+type pacedCall struct {
+	calls *pacedCalls
+	began time.Duration
+}
+
+func (*pacedCall) message(*stream, []byte) error { return nil }
+
+func (p *pacedCall) end(_ *stream, problem error) {
+	if problem != nil {
+		select {
+		case p.calls.ended <- problem:
+		default:
+		}
+		return
+	}
+	p.calls.delays.add(monotonicNow() - p.began)
+	p.calls.calls.Add(1)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	submitPath = "/bourse.order.v1.OrderService/SubmitOrders"
+	// The field of its answers that says that the order is stored.
+	submitAccepted = 2
+)
+
+// A submitter keeps a number of orders under way on one stream, and counts those that are stored.
+type submitter struct {
+	stored atomic.Int64
+	// A place for each order that may be under way.
+	places chan struct{}
+	ended  chan error
+}
+
+func (s *submitter) message(_ *stream, message []byte) error {
+	accepted := false
+	err := fields(message, func(field int, _ uint64, _ []byte) error {
+		accepted = accepted || field == submitAccepted
+		return nil
+	})
+	if err == nil && !accepted {
+		err = fmt.Errorf("order %d was refused", s.stored.Load())
+	}
+	if err == nil {
+		s.stored.Add(1)
+		<-s.places
+	}
+	return err
+}
+
+func (s *submitter) end(_ *stream, problem error) {
+	if problem == nil {
+		problem = errClosed
+	}
+	s.ended <- problem
+}
+
+// submit stores orders by one stream, of which as many as its size says are under way, and counts those whose answer
+// came: they are on the disk.
+func submit(with settings) (result, error) {
+	c, err := dial(with.address)
+	if err != nil {
+		return result{}, err
+	}
+	defer c.close()
+	s := &submitter{places: make(chan struct{}, with.size), ended: make(chan error, 1)}
+	call := c.open(submitPath, s)
+	prefix := fmt.Sprintf("%d/%d/", os.Getpid(), time.Now().UnixNano())
+	go func() {
+		for index := 0; ; index++ {
+			select {
+			case s.places <- struct{}{}:
+			default:
+				// All are under way: what is gathered has to go out before there can be an answer.
+				if c.flush() != nil {
+					return
+				}
+				s.places <- struct{}{}
+			}
+			if call.send(appendEnvelope(nil, submitRequest(prefix, index)), false) != nil {
+				return
+			}
+		}
+	}()
+	return measureRate(with, s.stored.Load, s.ended)
+}
+
+// submitRequest is a bourse.order.v1.SubmitOrdersRequest.
+func submitRequest(prefix string, index int) []byte {
+	text := func(to []byte, field int, value string) []byte {
+		to = binary.AppendUvarint(to, uint64(field<<3|2))
+		to = binary.AppendUvarint(to, uint64(len(value)))
+		return append(to, value...)
+	}
+	number := func(to []byte, field int, value uint64) []byte {
+		return binary.AppendUvarint(binary.AppendUvarint(to, uint64(field<<3)), value)
+	}
+	price := number(number(text(nil, 1, "GBP"), 2, uint64(1+index%20)), 3, 550_000_000)
+	order := text(nil, 2, prefix+strconv.Itoa(index))
+	order = text(order, 3, strconv.Itoa(536_365+index/20))
+	order = text(order, 4, "P"+strconv.Itoa(10_000+index%4_000))
+	order = text(order, 5, "BRASS READING LAMP WITH GREEN SHADE")
+	order = number(order, 6, uint64(2*(1+index%48))) // zigzag
+	order = text(order, 7, string(price))
+	order = text(order, 8, strconv.Itoa(12_346+index%5_000))
+	order = text(order, 9, "United Kingdom")
+	order = text(order, 10, string(number(nil, 1, uint64(1_291_190_400+index))))
+	return text(nil, 1, string(order))
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { type Order, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
+import type { OrderService } from "../../../gen/bourse/order/v1/order_service_pb.ts";
+import { newOrder } from "../../../server/order/new-order.ts";
+import { OrderIntake } from "../../../server/order/order-intake.ts";
+import { orderService } from "../../../server/order/order-service.ts";
+import { SqliteOrderStore } from "../../../server/order/sqlite-order-store.ts";
+import { ResumeTokens, resumeKeyBytes } from "../../../server/resume-token.ts";
+import { openDatabase } from "../../../server/storage/database.ts";
+import { orderAt } from "../shared/order-at.ts";
+
+/** The project's own order book, with a store in a folder of the bench's. */
+export interface OrderBook {
+  readonly service: ServiceImpl<typeof OrderService>;
+  /** Stores orders until there are so many. Resolves to how many there are. */
+  fill(count: number): Promise<number>;
+}
+
+export async function openOrderBook(folder: string): Promise<OrderBook> {
+  const store = new SqliteOrderStore(await openDatabase(folder));
+  const tokens = new ResumeTokens(randomBytes(resumeKeyBytes));
+  return {
+    service: orderService({ store, intake: new OrderIntake(store), tokens }),
+    async fill(count) {
+      while (store.newest < count) {
+        const size = Math.min(ordersInCommit, count - store.newest);
+        const orders = Array.from({ length: size }, (_, at) => newOrder(storedOrderAt(store.newest + at)));
+        await store.append(orders);
+      }
+      return store.newest;
+    },
+  };
+}
+
+const ordersInCommit = 1_000;
+const ordersInInvoice = 20;
+const firstOrderNumber = 536_365;
+const nanosInCent = 10_000_000;
+
+/** Makes the order with an index that a store is filled with; every peer makes the same. */
+function storedOrderAt(index: number): Order {
+  const { productCode, description, customer, country, placeTime } = orderAt(index);
+  const cents = 85 + (index % 2_000);
+  return create(OrderSchema, {
+    key: `bench/${index}`,
+    orderNumber: String(firstOrderNumber + Math.floor(index / ordersInInvoice)),
+    productCode,
+    description,
+    quantity: (index % 48) + 1,
+    unitPrice: { currencyCode: "GBP", units: BigInt(Math.floor(cents / 100)), nanos: (cents % 100) * nanosInCent },
+    customerId: customer,
+    country,
+    ...(placeTime && { placedAt: placeTime }),
+  });
+}
