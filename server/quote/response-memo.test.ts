@@ -26,8 +26,8 @@ test("other quotes, another place, or another phase get one of their own", () =>
 test("what was asked for long ago is forgotten", () => {
   const memo = new ResponseMemo();
   const first = memo.responseFor([a], 1, LIVE, make([a]));
-  for (let at = 0; at < maxRememberedResponses; at++) {
-    const other = create(QuoteSchema, { symbol: "BETA" });
+  for (let at = 1; at <= maxRememberedResponses; at++) {
+    const other = create(QuoteSchema, { symbol: "BETA", seq: 1n + BigInt(at) });
     memo.responseFor([other], 1, LIVE, make([other]));
   }
   expect(memo.responseFor([a], 1, LIVE, make([a]))).not.toBe(first);

@@ -21,7 +21,9 @@ interface Remembered {
  * only a single stream gets are not kept. It remembers one for each newest quote.
  */
 export class ResponseMemo {
-  readonly #byNewest = new Map<Quote, Remembered>();
+  // By the place of the newest quote. An array, as a map that forgets is made anew all the time, and the old ones, once
+  // they have grown old, keep all that they held until a full collection.
+  readonly #slots: (Remembered | undefined)[] = new Array(maxRememberedResponses).fill(undefined);
 
   /** @param quotes at least one, in the order of the log */
   responseFor(
@@ -32,22 +34,14 @@ export class ResponseMemo {
   ): WatchQuotesResponse {
     const newest = quotes.at(-1);
     if (newest === undefined) return make();
-    const known = this.#byNewest.get(newest);
+    const slot = Number(newest.seq) % maxRememberedResponses;
+    const known = this.#slots[slot];
     if (known !== undefined && known.seq === seq && known.phase === phase && haveSameMembers(known.quotes, quotes)) {
       return share(known.response);
     }
     const response = make();
-    this.#remember(newest, { quotes, seq, phase, response });
+    this.#slots[slot] = { quotes, seq, phase, response };
     return response;
-  }
-
-  #remember(newest: Quote, remembered: Remembered): void {
-    this.#byNewest.set(newest, remembered);
-    if (this.#byNewest.size <= maxRememberedResponses) return;
-    for (const oldest of this.#byNewest.keys()) {
-      this.#byNewest.delete(oldest);
-      break;
-    }
   }
 }
 
