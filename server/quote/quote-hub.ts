@@ -47,7 +47,7 @@ export class QuoteHub {
   readonly timers: Timers;
   readonly maxWaiting: number | undefined;
   /** The responses that were made of what was published. */
-  readonly responses = new ResponseMemo();
+  readonly responses: ResponseMemo;
   /** All instruments, sorted by symbol. */
   readonly instruments: readonly Instrument[];
   /** The same with what the hub knows of them, in the same order. */
@@ -61,6 +61,7 @@ export class QuoteHub {
 
   constructor(options: QuoteHubOptions) {
     this.epoch = options.epoch;
+    this.responses = new ResponseMemo(options.epoch);
     this.now = options.now;
     this.log = options.log ?? new MemoryQuoteLog();
     this.timers = options.timers ?? systemTimers;

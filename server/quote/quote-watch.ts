@@ -267,11 +267,7 @@ export class QuoteWatch implements Disposable {
 
   #quotes(quotes: Quote[], phase: QuotePhase): WatchQuotesResponse | undefined {
     if (quotes.length === 0) return undefined;
-    const { seq } = this.#subscriber;
-    const { responses, epoch } = this.#hub;
-    return responses.responseFor(quotes, seq, phase, () =>
-      create(WatchQuotesResponseSchema, { quotes, phase, cursor: cursorAt(epoch, seq) }),
-    );
+    return this.#hub.responses.responseFor(quotes, this.#subscriber.seq, phase);
   }
 
   #event(event: Event | undefined): WatchQuotesResponse {

@@ -36,13 +36,16 @@ export interface EnvelopeOptions {
  * is fulfilled. It rejects when the client is gone.
  */
 export class EnvelopeWriter {
+  /** Those that have something to write: one callback for all of them, as a thousand streams have it at once. */
+  static #due: EnvelopeWriter[] = [];
   /** What is to be waited for before the next message. */
   blocked: Promise<void> | undefined;
   readonly #exchange: Exchange;
   readonly #options: EnvelopeOptions;
   readonly #encode: MessageEncoder;
   #pendingBytes = 0;
-  #slices: Uint8Array[] = [];
+  // Those before the newest one.
+  #slices: Uint8Array[] | undefined;
   // The newest slice, which grows as long as nobody else uses the slab.
   #buffer: Buffer | undefined;
   #from = 0;
@@ -81,10 +84,7 @@ export class EnvelopeWriter {
   /** Writes what was collected. */
   flush(): void {
     if (this.#pendingBytes === 0) return;
-    if (this.#buffer !== undefined) this.#slices.push(this.#buffer.subarray(this.#from, this.#to));
-    const slices = this.#slices;
-    this.#buffer = undefined;
-    this.#slices = [];
+    const slices = this.#takeSlices();
     this.#pendingBytes = 0;
     if (this.#exchange.gone) return;
     const drained = this.#exchange.write(slices);
@@ -98,19 +98,29 @@ export class EnvelopeWriter {
       this.#to = end;
       return;
     }
-    if (this.#buffer !== undefined) this.#slices.push(this.#buffer.subarray(this.#from, this.#to));
+    if (this.#buffer !== undefined) this.#slices = this.#takeSlices();
     this.#buffer = slab.buffer;
     this.#from = start;
     this.#to = end;
   }
 
-  #appendCompressed(packed: Uint8Array): void {
-    if (this.#buffer !== undefined) this.#slices.push(this.#buffer.subarray(this.#from, this.#to));
+  /** Mostly there is one: an array of just that is all that is made then. */
+  #takeSlices(): Uint8Array[] {
+    const slices = this.#slices;
+    const newest = this.#buffer?.subarray(this.#from, this.#to);
+    this.#slices = undefined;
     this.#buffer = undefined;
+    if (newest === undefined) return slices ?? [];
+    if (slices === undefined) return [newest];
+    slices.push(newest);
+    return slices;
+  }
+
+  #appendCompressed(packed: Uint8Array): void {
     const prefix = Buffer.alloc(prefixBytes);
     prefix[0] = compressedFlag;
     prefix.writeUInt32BE(packed.byteLength, 1);
-    this.#slices.push(prefix, packed);
+    this.#slices = [...this.#takeSlices(), prefix, packed];
     this.#pendingBytes += prefixBytes + packed.byteLength;
     this.flush();
   }
@@ -132,10 +142,16 @@ export class EnvelopeWriter {
   #flushSoon(): void {
     if (this.#flushIsDue) return;
     this.#flushIsDue = true;
-    process.nextTick(() => {
-      this.#flushIsDue = false;
-      this.flush();
-    });
+    if (EnvelopeWriter.#due.push(this) === 1) process.nextTick(EnvelopeWriter.#flushDue);
+  }
+
+  static #flushDue(): void {
+    const due = EnvelopeWriter.#due;
+    EnvelopeWriter.#due = [];
+    for (const writer of due) {
+      writer.#flushIsDue = false;
+      writer.flush();
+    }
   }
 }
 

@@ -1,16 +1,23 @@
 import { setFlagsFromString } from "node:v8";
 
-/** The first Node whose engine has the flag, as far as this was tried; others complain of it on standard error. */
+/** The first Node whose engine has the flags, as far as this was tried; others complain of them on standard error. */
 const firstNode = 26;
 
 /**
- * Lets the memory of buffers count as part of the heap. The engine otherwise begins a full collection after every 64 MB
- * of buffers that were made, however short they live: an upload of a gigabyte a second, which Node reads into buffers,
- * spends half of its time on that. As a part of the heap they are found dead by the collections of young objects.
+ * Sets up the engine's garbage collection for streams that never end.
  *
- * It is a setting of the whole process, so that a program makes it and no library: call it once, at the start.
+ * - The memory of buffers counts as part of the heap. The engine otherwise begins a full collection after every 64 MB of
+ *   buffers that were made, however short they live: an upload of a gigabyte a second, which Node reads into buffers,
+ *   spends half of its time on that. As a part of the heap they are found dead by the collections of young objects.
+ * - Objects are young when they are made. The engine otherwise makes an object old at once where it has seen many from
+ *   the same place in the code live on, with all that is put into it. What belongs to a quiet stream lives on, and the
+ *   same code makes it for a busy one, where it dies within milliseconds: that filled the memory of old objects with
+ *   50 MB a second, and what they hold had to be copied until a full collection found them dead.
+ *
+ * They are settings of the whole process, so that a program makes them and no library: call it once, at the start.
  */
 export function tuneGarbageCollection(): void {
   if (Number.parseInt(process.versions.node, 10) < firstNode) return;
   setFlagsFromString("--external-memory-accounted-in-global-limit");
+  setFlagsFromString("--no-allocation-site-pretenuring");
 }
