@@ -65,7 +65,8 @@ async function verify({ uploads, recovery }: TestUploads, files: readonly Client
     const path = `${view.phase === "complete" ? "complete" : "open"}/${view.id}`;
     const bytes = disk.bytesOf(path) ?? new Uint8Array();
     expect(Buffer.compare(bytes.subarray(0, view.committed), file.bytes.subarray(0, view.committed))).toBe(0);
-    if (view.phase === "complete") expect([bytes.byteLength, view.sha256]).toEqual([file.bytes.byteLength, file.sha256]);
+    if (view.phase === "complete")
+      expect([bytes.byteLength, view.sha256]).toEqual([file.bytes.byteLength, file.sha256]);
   }
 }
 
