@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { crc32c } from "@node-rs/crc32";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
@@ -9,6 +10,7 @@ import { ManualTimers } from "../../client/manual-timers.ts";
 import {
   UploadProblemReason as Reason,
   UploadState as State,
+  type UploadInfoSchema,
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
@@ -60,11 +62,16 @@ describe.each(wires)("$name", ({ transport }) => {
   });
 
   test("a stream that breaks goes on where the headers of the next one say, and only the rest is sent", async () => {
-    const { client } = await start(transport);
+    const { client, uploads } = await start(transport);
     const info = { uploadId: randomUUID(), size: BigInt(bytes.length) };
     const cut = new AbortController();
-    const broken = client.upload(requests({ info }, chunksOf(bytes, 0, 300_000), cut), { signal: cut.signal });
-    await expect(broken).rejects.toThrow();
+    const sent = chunksOf(bytes, 0, 300_000);
+    const broken = errorOf(client.upload(requests({ info }, sent, cut.signal), { signal: cut.signal }));
+    await vi.waitFor(async () => {
+      expect(await uploads.write(info.uploadId, async (session) => session.uncommittedBytes)).toBe(300_000);
+    });
+    cut.abort();
+    await broken;
     await vi.waitFor(async () => {
       const { upload } = await client.getUpload({ uploadId: info.uploadId });
       expect(upload?.committedOffset).toBe(300_000n);
@@ -184,7 +191,7 @@ describe.each(wires)("$name", ({ transport }) => {
     const info = { uploadId: randomUUID() };
     const header = Promise.withResolvers<Headers>();
     const end = new AbortController();
-    const stalled = client.upload(requests({ info }, chunksOf(bytes, 0, 100_000), undefined, end.signal), {
+    const stalled = client.upload(requests({ info }, chunksOf(bytes, 0, 100_000), end.signal), {
       onHeader: header.resolve,
     });
     await header.promise;
@@ -230,27 +237,22 @@ async function start(makeTransport: (url: string) => Transport) {
       mapError: toConnectError,
     },
   );
-  return { timers, server, client: createClient(UploadService, makeTransport(server.url)) };
+  return { timers, server, uploads, client: createClient(UploadService, makeTransport(server.url)) };
 }
 
 type Client = Awaited<ReturnType<typeof start>>["client"];
 type UploadRequests = Parameters<Client["upload"]>[0];
+type Info = MessageInitShape<typeof UploadInfoSchema>;
 type Request = UploadRequests extends AsyncIterable<infer T> ? T : never;
 
-/** The requests of a stream; with `cut` it is cut off after them, with `until` it stays open and silent. */
+/** The requests of a stream, which stays open and silent after them where it is to last until a signal. */
 async function* requests(
-  value: { info: { uploadId: string }; leaveOpen?: boolean },
+  value: { info: Info; leaveOpen?: boolean },
   chunks: AsyncIterable<Request>,
-  cut?: AbortController,
   until?: AbortSignal,
 ): AsyncIterable<Request> {
   yield { request: { case: "info", value } };
   yield* chunks;
-  if (cut !== undefined) {
-    // What was sent is to arrive before the stream is cut off.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    cut.abort();
-  }
   if (until !== undefined) await new Promise((resolve) => until.addEventListener("abort", resolve));
 }
 
