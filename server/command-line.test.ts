@@ -59,7 +59,18 @@ test("flags set everything", () => {
   const quotes = [...replay, "--instruments", "GOLD, EUR/USD"];
   const file = resolve(existing);
   expect(
-    configOf([...flags, ...more, ...quotes, ...bounds, ...uploads, ...tls, "--log-level", "debug", "--log-format", "json"]),
+    configOf([
+      ...flags,
+      ...more,
+      ...quotes,
+      ...bounds,
+      ...uploads,
+      ...tls,
+      "--log-level",
+      "debug",
+      "--log-format",
+      "json",
+    ]),
   ).toEqual({
     port: 0,
     host: "::1",
