@@ -53,6 +53,9 @@ var works = map[string]func(settings) (result, error){
 	"stored-export": storedExport,
 	"stored-unary":  storedUnary,
 	"submit":        submit,
+	"store":         store,
+	"chunks":        chunks,
+	"floor":         floor,
 }
 
 func main() {

@@ -6,7 +6,9 @@ export const works: readonly Work[] = [
   rate("export", "messages", { ...inGo("export", 1_000_000, 100_000), standIn: true }),
   ...[10, 200, 1_000, 5_000].map((size) => rate(`fanout-${size}`, "deliveries", inGo("fanout", size))),
   rate("upload-discard", "MB", { ...inGo("upload", 0), standIn: true }),
-  { name: "upload-store", kind: "rate", unit: "MB" },
+  rate("store-floor", "MB", ofStore(["ours"], "floor", 1_024, 64)),
+  rate("upload-store", "MB", ofStore(["ours", "grpc-go"], "store", 1_024, 64)),
+  rate("upload-chunks", "MB", ofStore(["ours"], "chunks", 1_024, 64)),
   rate("pingpong-1", "round trips", { ...inGo("pingpong", 1), standIn: true }),
   rate("pingpong-50", "round trips", { ...inGo("pingpong", 50), standIn: true }),
   rate("unary", "calls", { ...inGo("unary", 50), standIn: true }),
@@ -40,7 +42,7 @@ function ofHub(work: string, full: number, quick?: number): Load {
   return { ...inGo(work, full, quick), servedBy: ["ours"] };
 }
 
-/** About orders that are stored. */
+/** About what is stored: orders and uploads. */
 function ofStore(servedBy: readonly PeerName[], work: string, full: number, quick?: number): Load {
   return { ...inGo(work, full, quick), servedBy };
 }

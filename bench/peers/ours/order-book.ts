@@ -8,18 +8,18 @@ import { OrderIntake } from "../../../server/order/order-intake.ts";
 import { orderService } from "../../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../../server/order/sqlite-order-store.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../../server/resume-token.ts";
-import { openDatabase } from "../../../server/storage/database.ts";
+import type { Database } from "../../../server/storage/database.ts";
 import { orderAt } from "../shared/order-at.ts";
 
-/** The project's own order book, with a store in a folder of the bench's. */
+/** The project's own order book, in a database. */
 export interface OrderBook {
   readonly service: ServiceImpl<typeof OrderService>;
   /** Stores orders until there are so many. Resolves to how many there are. */
   fill(count: number): Promise<number>;
 }
 
-export async function openOrderBook(folder: string): Promise<OrderBook> {
-  const store = new SqliteOrderStore(await openDatabase(folder));
+export function openOrderBook(database: Database): OrderBook {
+  const store = new SqliteOrderStore(database);
   const tokens = new ResumeTokens(randomBytes(resumeKeyBytes));
   return {
     service: orderService({ store, intake: new OrderIntake(store), tokens }),

@@ -5,12 +5,16 @@ import { systemTimers } from "../../../client/timers.ts";
 import { BenchService } from "../../../gen/bench/v1/bench_service_pb.ts";
 import { OrderService } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import { QuoteService } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { UploadService } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { toConnectError } from "../../../server/errors.ts";
 import { QuoteHub } from "../../../server/quote/quote-hub.ts";
 import { quoteService } from "../../../server/quote/quote-service.ts";
+import { openDatabase } from "../../../server/storage/database.ts";
 import { batch } from "../../../server/transport/batch.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
 import { tuneGarbageCollection } from "../../../server/transport/tune-garbage-collection.ts";
+import { uploadService } from "../../../server/upload/upload-service.ts";
+import { createValidation } from "../../../server/validation.ts";
 import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
 import { monotonicMicros } from "../shared/monotonic-micros.ts";
@@ -18,9 +22,10 @@ import { orderAt } from "../shared/order-at.ts";
 import { instrumentsOf, TickSource, tickSymbols } from "../shared/tick-source.ts";
 import { Market, marketSymbols } from "./market.ts";
 import { openOrderBook } from "./order-book.ts";
+import { openUploadStore } from "./upload-store.ts";
 
-// The project's own transport with plain handlers, its own quote hub and service behind the fan-out, and its
-// own order book.
+// The project's own transport with plain handlers, its own quote hub and service behind the fan-out, and its own order
+// book and uploads on a real disk.
 
 tuneGarbageCollection();
 
@@ -31,7 +36,10 @@ const hub = new QuoteHub({ epoch: 1n, now: systemClock(), instruments });
 const source = new TickSource((tick) => hub.publish([tick]));
 const market = new Market({ publish: (ticks) => hub.publish(ticks), now: monotonicMicros, timers: systemTimers });
 
-const orderBook = await openOrderBook(process.env.BENCH_FOLDER ?? "");
+const folder = process.env.BENCH_FOLDER ?? "";
+const database = await openDatabase(folder);
+const orderBook = openOrderBook(database);
+const uploads = await openUploadStore(database, folder);
 
 const server = await startTransportServer({
   host: "127.0.0.1",
@@ -56,7 +64,9 @@ const server = await startTransportServer({
     });
     router.service(OrderService, orderBook.service);
     router.service(QuoteService, quoteService({ hub, newId: randomUUID }));
+    router.service(UploadService, uploadService({ uploads, timers: systemTimers }));
   },
+  interceptors: [createValidation([UploadService])],
   mapError: toConnectError,
   otherwise: (exchange) => exchange.abort(),
 });

@@ -1,0 +1,26 @@
+import { systemClock } from "../../../client/micro-time.ts";
+import { systemTimers } from "../../../client/timers.ts";
+import type { Database } from "../../../server/storage/database.ts";
+import { inspectFile } from "../../../server/upload/inspect-file.ts";
+import { NodeDisk } from "../../../server/upload/node-disk.ts";
+import { openUploads } from "../../../server/upload/open-uploads.ts";
+import { SqliteUploadStore } from "../../../server/upload/sqlite-upload-store.ts";
+import { WorkerHasher } from "../../../server/upload/worker-hasher.ts";
+
+const gibibyte = 2 ** 30;
+
+/** The project's own uploads, on a real disk. */
+export async function openUploadStore({ tables }: Database, folder: string) {
+  const { uploads } = await openUploads({
+    disk: new NodeDisk(folder),
+    store: new SqliteUploadStore(tables),
+    hasher: new WorkerHasher(folder),
+    inspect: inspectFile,
+    settings: { maxFileBytes: 4 * gibibyte, maxTotalBytes: 16 * gibibyte, maxOpenUploads: 100, expiryMs: 3_600_000 },
+    timers: systemTimers,
+    nowMicros: systemClock(),
+    productExists: async () => false,
+    onDiskFailure: (error) => console.error(error),
+  });
+  return uploads;
+}
