@@ -1,13 +1,18 @@
 import type { UploadError } from "../errors.ts";
+import { differenceOf } from "./difference-of.ts";
 import type { DiskFile } from "./disk.ts";
 import { DurableAppend } from "./durable-append.ts";
+import { firstDifference } from "./first-difference.ts";
+import { HeldChunks } from "./held-chunks.ts";
 import { publishFile } from "./publish-file.ts";
 import { reconcileFile } from "./reconcile-file.ts";
 import { TurnLock } from "./turn-lock.ts";
 import { readOnlyMessage, uploadError } from "./upload-error.ts";
-import { decide, gap, type Outcome, type Problem, type Progress, type UploadEvent } from "./upload-machine.ts";
+import type { Outcome, Problem, Progress, UploadEvent } from "./upload-events.ts";
+import { decide, gap } from "./upload-machine.ts";
 import { completeFolder, openFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
 import type { FileWords, UploadRecord } from "./upload-record.ts";
+import { withinTime } from "./within-time.ts";
 
 /** How long a chunk waits for the one before it. */
 export const holdMs = 10_000;
@@ -42,13 +47,14 @@ export class UploadSession {
   #progress: Progress;
   #file: Promise<DiskFile> | undefined;
   #append: DurableAppend | undefined;
-  readonly #holding = new Set<{ readonly offset: number; readonly wake: () => void }>();
+  readonly #held: HeldChunks;
   readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
   #chunkCalls = 0;
   #verdict: Promise<Outcome | undefined> | undefined;
 
   constructor(record: UploadRecord, parts: UploadParts) {
     this.#parts = parts;
+    this.#held = new HeldChunks(parts.timers);
     this.#record = record;
     const { phase, committed, generation, size, sha256 } = record;
     this.#progress = { phase, received: committed, committed, generation, size, sha256 };
@@ -137,7 +143,7 @@ export class UploadSession {
       }
       return { verdict: this.#progress.phase === "verifying" ? this.#verdict : undefined };
     });
-    const outcome = await (patience === "short" ? this.#within(verifyWaitMs, verdict) : verdict);
+    const outcome = await (patience === "short" ? withinTime(this.#parts.timers, verifyWaitMs, verdict) : verdict);
     if (outcome?.kind === "refuse") throw this.#refusal(outcome);
     return this.view;
   }
@@ -212,31 +218,22 @@ export class UploadSession {
   async #compare(offset: number, data: Uint8Array): Promise<void> {
     await this.commit(offset + data.byteLength);
     const file = await this.#opened();
-    const there = Buffer.allocUnsafe(data.byteLength);
-    const length = await file.read(there, offset);
-    if (length === data.byteLength && there.equals(data)) return;
-    const different = there.findIndex((byte, index) => byte !== data[index] || index >= length);
+    const different = await firstDifference(file, offset, data);
+    if (different === undefined) return;
     throw this.#error(
       "OVERLAP",
-      `the chunk at ${offset} has other bytes from ${offset + Math.max(0, different)} on than those that are there: if the file has changed, abort, and send it under a new id`,
+      `the chunk at ${offset} has other bytes from ${different} on than those that are there: if the file has changed, abort, and send it under a new id`,
     );
   }
 
   /** Waits until the bytes before `offset` were taken, or there is something else to decide. */
   async #hold(offset: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<"woken" | "late">();
-    const held = { offset, wake: () => resolve("woken") };
-    this.#holding.add(held);
-    const cancel = this.#parts.timers.after(holdMs, () => resolve("late"));
-    const end = await promise;
-    cancel();
-    this.#holding.delete(held);
-    if (end === "late") throw this.#refusal(gap(this.#progress, offset));
+    if ((await this.#held.wait(offset, holdMs)) === "late") throw this.#refusal(gap(this.#progress, offset));
   }
 
   #wake(): void {
     const { phase, received } = this.#progress;
-    for (const held of this.#holding) if (phase !== "open" || held.offset <= received) held.wake();
+    this.#held.wake(phase === "open" ? received : Number.POSITIVE_INFINITY);
   }
 
   #stopWriters(generation: number): void {
@@ -246,7 +243,7 @@ export class UploadSession {
         ? this.#error("STALE_WRITER", "another writer has taken the upload over: stop, or start it again")
         : this.#error("STATE", `the upload is ${phase}`);
     for (const writer of this.#writers) if (writer.generation < generation) writer.stop(reason);
-    for (const held of this.#holding) held.wake();
+    this.#held.wake(Number.POSITIVE_INFINITY);
   }
 
   async #verify(): Promise<Outcome | undefined> {
@@ -346,16 +343,6 @@ export class UploadSession {
     return outcome;
   }
 
-  async #within(millis: number, verdict: Promise<Outcome | undefined> | undefined): Promise<Outcome | undefined> {
-    const late = Promise.withResolvers<undefined>();
-    const cancel = this.#parts.timers.after(millis, () => late.resolve(undefined));
-    try {
-      return await Promise.race([verdict, late.promise]);
-    } finally {
-      cancel();
-    }
-  }
-
   #assertWritable(): void {
     if (this.#parts.health.isReadOnly) throw this.#error("READ_ONLY", readOnlyMessage);
   }
@@ -375,21 +362,3 @@ export class UploadSession {
     return uploadError(this.#record.id, this.#progress, problem, message);
   }
 }
-
-/** How the words of a start differ from those of the first one. */
-function differenceOf(record: UploadRecord, words: FileWords): string | undefined {
-  for (const [key, name] of comparedWords) {
-    // What was not told is not otherwise: a client that resumes need not know all that it once knew.
-    if (words[key] === undefined || words[key] === "" || words[key] === record[key]) continue;
-    if (record[key] === undefined) continue;
-    return `its ${name} was ${JSON.stringify(record[key])}, not ${JSON.stringify(words[key])}`;
-  }
-  return undefined;
-}
-
-const comparedWords = [
-  ["fileName", "name"],
-  ["productId", "product"],
-  ["size", "size"],
-  ["sha256", "SHA-256"],
-] as const;
