@@ -50,6 +50,8 @@ export class UploadSession {
   readonly #held: HeldChunks;
   readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
   #chunkCalls = 0;
+  /** Why bytes could not be written, until others were taken after that. */
+  #lost: unknown;
   #verdict: Promise<Outcome | undefined> | undefined;
 
   constructor(record: UploadRecord, parts: UploadParts) {
@@ -136,7 +138,10 @@ export class UploadSession {
    */
   async finish(words: FinishWords, patience: "short" | "until the verdict"): Promise<UploadView> {
     const { verdict } = await this.#lock.run(async () => {
-      if (this.#progress.phase === "open") await this.commit();
+      if (this.#progress.phase === "open") {
+        this.#assertWritable();
+        await this.commit();
+      }
       if (this.#accept({ kind: "finish", ...words }).kind === "verify") {
         this.#verdict = this.#verify();
         this.#verdict.catch(() => {}); // Told to those who wait for it; who asks again begins anew.
@@ -184,6 +189,8 @@ export class UploadSession {
       const outcome = this.#decide({ kind: "chunk", generation, offset, length: data.byteLength });
       switch (outcome.kind) {
         case "hold":
+          // On a stream nothing is missing but what could not be written.
+          if (order === "in order" && this.#lost !== undefined) throw this.#diskError(this.#lost);
           if (order === "in order") throw this.#refusal(gap(this.#progress, offset));
           await this.#hold(offset);
           break;
@@ -199,10 +206,12 @@ export class UploadSession {
           this.#assertWritable();
           this.#reserve(outcome.next.received);
           this.#progress = outcome.next;
+          this.#lost = undefined;
           this.#append?.append(data.subarray(outcome.known));
           this.#wake();
           return;
         case "refuse":
+          if (outcome.problem === "GAP" && this.#lost !== undefined) throw this.#diskError(this.#lost);
           throw this.#refusal(outcome);
         default:
           throw new Error(`a chunk cannot lead to ${outcome.kind}`);
@@ -264,6 +273,7 @@ export class UploadSession {
   }
 
   async #publish(next: Progress): Promise<void> {
+    this.#assertWritable();
     await this.#append?.idle();
     const file = await this.#opened();
     const { size = 0, sha256 } = next;
@@ -318,7 +328,10 @@ export class UploadSession {
       commit: (offset) => this.#parts.commits.commit(id, offset),
       onWritten: (offset) => this.#parts.hasher.advance(id, path, offset),
       onCommitted: (offset) => this.#accept({ kind: "committed", offset }),
-      onLost: (received) => this.#accept({ kind: "lost", received }),
+      onLost: (received, error) => {
+        this.#lost = error;
+        this.#accept({ kind: "lost", received });
+      },
       onDiskFailure: (error) => this.#parts.health.fail(error),
     });
     return file;
