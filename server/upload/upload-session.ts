@@ -1,14 +1,12 @@
 import type { UploadError } from "../errors.ts";
 import { differenceOf } from "./difference-of.ts";
-import type { DiskFile } from "./disk.ts";
-import { DurableAppend } from "./durable-append.ts";
 import { firstDifference } from "./first-difference.ts";
 import { HeldChunks } from "./held-chunks.ts";
 import { publishFile } from "./publish-file.ts";
-import { reconcileFile } from "./reconcile-file.ts";
 import { TurnLock } from "./turn-lock.ts";
 import { readOnlyMessage, uploadError } from "./upload-error.ts";
 import type { Outcome, Problem, Progress, UploadEvent } from "./upload-events.ts";
+import { UploadFile } from "./upload-file.ts";
 import { decide, gap } from "./upload-machine.ts";
 import { completeFolder, openFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
 import type { FileWords, UploadRecord } from "./upload-record.ts";
@@ -45,18 +43,20 @@ export class UploadSession {
   readonly #lock = new TurnLock();
   #record: UploadRecord;
   #progress: Progress;
-  #file: Promise<DiskFile> | undefined;
-  #append: DurableAppend | undefined;
+  readonly #file: UploadFile;
   readonly #held: HeldChunks;
   readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
   #chunkCalls = 0;
-  /** Why bytes could not be written, until others were taken after that. */
-  #lost: unknown;
   #verdict: Promise<Outcome | undefined> | undefined;
 
   constructor(record: UploadRecord, parts: UploadParts) {
     this.#parts = parts;
     this.#held = new HeldChunks(parts.timers);
+    this.#file = new UploadFile(parts, {
+      current: () => ({ ...this.#record, committed: this.#progress.committed }),
+      happens: (event) => void this.#accept(event),
+      onDamaged: () => this.#damage(),
+    });
     this.#record = record;
     const { phase, committed, generation, size, sha256 } = record;
     this.#progress = { phase, received: committed, committed, generation, size, sha256 };
@@ -109,24 +109,24 @@ export class UploadSession {
   /** Takes a chunk that follows the one before it. Resolves when there is room for another one. */
   async append(chunk: Chunk): Promise<void> {
     await this.#take(chunk, "in order");
-    await this.#append?.room();
+    await this.#file.room();
   }
 
   /** How many bytes were taken and are not committed. */
   get uncommittedBytes(): number {
-    return this.#append?.uncommittedBytes ?? 0;
+    return this.#file.uncommittedBytes;
   }
 
   /** Begins to commit what was taken so far. */
   commitSoon(): void {
-    this.#append?.commitSoon();
+    this.#file.commitSoon();
   }
 
   /** Resolves when all before `upTo` is committed; without it, all that was taken so far. */
   async commit(upTo = this.#progress.received): Promise<void> {
     if (upTo <= this.#progress.committed) return;
     try {
-      await this.#append?.commit(upTo);
+      await this.#file.commit(upTo);
     } catch (error) {
       throw this.#diskError(error);
     }
@@ -172,12 +172,8 @@ export class UploadSession {
   }
 
   /** Closes the file when nothing is under way in it. What comes after that opens it again. */
-  async close(): Promise<void> {
-    while (this.#append?.isIdle === false) await this.#append.idle();
-    const file = this.#file;
-    this.#file = undefined;
-    this.#append = undefined;
-    await (await file?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  close(): Promise<void> {
+    return this.#file.close();
   }
 
   async #take(chunk: Chunk, order: "may wait" | "in order"): Promise<void> {
@@ -185,12 +181,12 @@ export class UploadSession {
     // How many of its bytes are known to be like those that are there.
     let same = 0;
     for (;;) {
-      while (this.#progress.phase === "open" && this.#append === undefined) await this.#opened();
+      while (this.#progress.phase === "open" && !this.#file.isWritable) await this.#file.opened();
       const outcome = this.#decide({ kind: "chunk", generation, offset, length: data.byteLength });
       switch (outcome.kind) {
         case "hold":
           // On a stream nothing is missing but what could not be written.
-          if (order === "in order" && this.#lost !== undefined) throw this.#diskError(this.#lost);
+          if (order === "in order" && this.#file.lost !== undefined) throw this.#diskError(this.#file.lost);
           if (order === "in order") throw this.#refusal(gap(this.#progress, offset));
           await this.#hold(offset);
           break;
@@ -206,12 +202,11 @@ export class UploadSession {
           this.#assertWritable();
           this.#reserve(outcome.next.received);
           this.#progress = outcome.next;
-          this.#lost = undefined;
-          this.#append?.append(data.subarray(outcome.known));
+          this.#file.take(data.subarray(outcome.known));
           this.#wake();
           return;
         case "refuse":
-          if (outcome.problem === "GAP" && this.#lost !== undefined) throw this.#diskError(this.#lost);
+          if (outcome.problem === "GAP" && this.#file.lost !== undefined) throw this.#diskError(this.#file.lost);
           throw this.#refusal(outcome);
         default:
           throw new Error(`a chunk cannot lead to ${outcome.kind}`);
@@ -226,7 +221,7 @@ export class UploadSession {
 
   async #compare(offset: number, data: Uint8Array): Promise<void> {
     await this.commit(offset + data.byteLength);
-    const file = await this.#opened();
+    const file = await this.#file.opened();
     const different = await firstDifference(file, offset, data);
     if (different === undefined) return;
     throw this.#error(
@@ -274,8 +269,8 @@ export class UploadSession {
 
   async #publish(next: Progress): Promise<void> {
     this.#assertWritable();
-    await this.#append?.idle();
-    const file = await this.#opened();
+    await this.#file.idle();
+    const file = await this.#file.opened();
     const { size = 0, sha256 } = next;
     const updateMicros = this.#parts.nowMicros();
     const record = { ...this.#record, phase: "complete" as const, size, sha256, committed: size, updateMicros };
@@ -299,42 +294,10 @@ export class UploadSession {
     this.#record = record;
   }
 
-  /** The file, open to read, and to write where it is not complete. */
-  async #opened(): Promise<DiskFile> {
-    this.#file ??= this.#open();
-    try {
-      return await this.#file;
-    } catch (error) {
-      this.#file = undefined;
-      throw error;
-    }
-  }
-
-  async #open(): Promise<DiskFile> {
-    const { id } = this.#record;
-    const { phase, committed } = this.#progress;
-    if (phase === "complete") return this.#parts.disk.open(pathOf(id, completeFolder), "read");
-    if ((await reconcileFile({ ...this.#record, committed }, this.#parts)) === "damaged") {
-      await this.#store({ phase: "damaged" });
-      this.#accept({ kind: "found" });
-      throw this.#error("STATE", "the upload is damaged: abort it, and send the file under a new id");
-    }
-    const path = pathOf(id, openFolder);
-    const file = await this.#parts.disk.open(path, "write");
-    this.#accept({ kind: "lost", received: committed }); // What an earlier opening could not commit was cut off.
-    this.#append = new DurableAppend({
-      file,
-      start: committed,
-      commit: (offset) => this.#parts.commits.commit(id, offset),
-      onWritten: (offset) => this.#parts.hasher.advance(id, path, offset),
-      onCommitted: (offset) => this.#accept({ kind: "committed", offset }),
-      onLost: (received, error) => {
-        this.#lost = error;
-        this.#accept({ kind: "lost", received });
-      },
-      onDiskFailure: (error) => this.#parts.health.fail(error),
-    });
-    return file;
+  async #damage(): Promise<Error> {
+    await this.#store({ phase: "damaged" });
+    this.#accept({ kind: "found" });
+    return this.#error("STATE", "the upload is damaged: abort it, and send the file under a new id");
   }
 
   #decide(event: UploadEvent): Outcome {
