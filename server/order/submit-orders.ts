@@ -24,6 +24,7 @@ export async function* submitOrders(
 ): AsyncGenerator<SubmitOrdersResponse> {
   const stream = new SubmitStream(intake);
   const reading = stream.readAll(requests);
+  reading.catch(() => {}); // awaited below, when what was read is answered: until then nobody would look at its failure
   try {
     for (;;) {
       const answers = stream.takeAnswers();
@@ -34,7 +35,6 @@ export async function* submitOrders(
     await reading;
   } finally {
     stream.stop();
-    reading.catch(() => {});
   }
 }
 
