@@ -1,4 +1,7 @@
 import { expect, test } from "vitest";
+import { maxResponseBytes } from "../../server/order/export-orders.ts";
+import { maxGroupOrders, maxWaitingOrders } from "../../server/order/order-intake.ts";
+import { maxUnansweredOrders } from "../../server/order/submit-orders.ts";
 import { maxUnsavedCandles } from "../../server/quote/candle-book.ts";
 import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
 import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
@@ -12,7 +15,9 @@ import {
   maxWaitingResults,
 } from "../../server/quote/quote-watch.ts";
 import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
+import { maxPositionBytes } from "../../server/resume-token.ts";
 import { settings } from "../../server/settings.ts";
+import { maxWaitingWrites } from "../../server/storage/writer-dialect.ts";
 import { limitTable } from "../../server/transport/limits.ts";
 
 /** The limits that can be set when the server starts, by the flags that set them. */
@@ -83,6 +88,25 @@ const ofQuotes = [
   ],
 ] as const;
 
+const ofOrders = [
+  [
+    "maxUnansweredOrders",
+    maxUnansweredOrders,
+    "orders of one stream that are not answered, or whose answers are not read",
+    "the stream is read no further until then",
+  ],
+  [
+    "maxWaitingOrders",
+    maxWaitingOrders,
+    "orders of all streams that wait for a commit",
+    "streams are read no further until there is room",
+  ],
+  ["maxGroupOrders", maxGroupOrders, "orders of one commit", "the others are in the next"],
+  ["maxResponseBytes", maxResponseBytes, "the orders of one response of an export", "the others follow in the next"],
+  ["maxPositionBytes", maxPositionBytes, "the position in a resume token, which has 89 bytes besides", "none is made"],
+  ["maxWaitingWrites", maxWaitingWrites, "writes that wait for the database", "UNAVAILABLE: try again"],
+] as const;
+
 // `vitest run test/docs -u` writes the page anew.
 test("docs/limits.md tells the limits as they are in the code", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/limits.md");
@@ -102,6 +126,7 @@ function page(): string {
     return row([`\`${name}\``, number(value), bounds, setting, beyond]);
   });
   const quotes = ofQuotes.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond]));
+  const orders = ofOrders.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond]));
   return `# Limits
 
 Nothing that a client can make the server hold, send or wait for is without a limit. Names that end in Bytes are in bytes, in Ms in milliseconds.
@@ -119,6 +144,14 @@ ${transport.join("\n")}
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
 ${quotes.join("\n")}
+
+## Orders and the store
+
+How large the database may become is \`--max-store\`: RESOURCE_EXHAUSTED beyond it.
+
+| Limit | Value | What it bounds | What a client gets beyond it |
+| --- | --- | --- | --- |
+${orders.join("\n")}
 
 Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;

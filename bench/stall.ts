@@ -1,0 +1,48 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { pino } from "pino";
+import { createApp } from "../server/app.ts";
+import { readConfig } from "../server/config.ts";
+import { tuneGarbageCollection } from "../server/transport/tune-garbage-collection.ts";
+
+// How long the server's event loop stands still while it commits and exports as much as it can: `npm run bench:stall`.
+// The clients are a process of their own. The loop is looked at every millisecond, which is taken off.
+
+tuneGarbageCollection();
+
+const loads = ["nothing", "submit", "export", "both"] as const;
+const clients = fileURLToPath(new URL("./stall-clients.ts", import.meta.url));
+const nanosPerMilli = 1e6;
+
+await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-stall-"));
+const settings = { port: "0", data: folder.path, demo: "true", "demo-orders": "200000", "simulated-rate": "1" };
+const log = pino({ level: "info" }, { write: () => {} });
+const app = await createApp(readConfig(settings, {}), log);
+await runClients("wait");
+for (const load of loads) {
+  const delays = monitorEventLoopDelay({ resolution: 1 });
+  const began = performance.eventLoopUtilization();
+  delays.enable();
+  const told = await runClients(load);
+  delays.disable();
+  const { utilization } = performance.eventLoopUtilization(began);
+  const [longest, p99] = [delays.max, delays.percentile(99)].map((nanos) => (nanos / nanosPerMilli - 1).toFixed(1));
+  console.log(`${load}: longest stall ${longest} ms, p99 ${p99} ms, busy ${Math.round(utilization * 100)} %${told}`);
+}
+await app.close();
+
+async function runClients(load: string): Promise<string> {
+  const child = spawn(process.execPath, [clients, app.url, load], { stdio: ["ignore", "pipe", "inherit"] });
+  let told = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    told += text;
+  });
+  const [code] = await once(child, "close");
+  if (code !== 0) throw new Error(`the clients of ${load} failed`);
+  return told === "" ? "" : `; ${told.trim().replaceAll("\n", ", ")}`;
+}

@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFile, mkdtempDisposable, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { someOrder } from "../../server/order/any-order.ts";
+import { newOrder } from "../../server/order/new-order.ts";
+import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
+import { databaseFileName, openDatabase } from "../../server/storage/database.ts";
+
+test("a database is copied while it is written to, and the copy is a whole one to start from", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
+  const [data, restored] = [join(folder.path, "data"), join(folder.path, "restored")];
+  const copy = join(folder.path, "copy.sqlite");
+  await using database = await openDatabase(data);
+  const store = new SqliteOrderStore(database);
+  await store.append(orders(0, 5_000));
+
+  const running = backup([copy, "--data", data]);
+  let next = 5_000;
+  let isOver = false;
+  void running.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await store.append(orders(next, next + 50));
+    next += 50;
+  }
+  expect(await running).toMatchObject({ code: 0, stdout: expect.stringContaining("as it was when the copy began") });
+  expect(next).toBeGreaterThan(5_000);
+
+  await openThenClose(restored); // a server that ran before: what it has gives way to the copy
+  await copyFile(copy, join(restored, databaseFileName));
+  await using again = await openDatabase(restored);
+  const restoredStore = new SqliteOrderStore(again);
+  const { newest } = restoredStore;
+  expect(newest).toBeGreaterThanOrEqual(5_000);
+  expect(newest % 50).toBe(0); // no commit is there in part
+  expect(newest).toBeLessThanOrEqual(store.newest);
+  const read = async (from: SqliteOrderStore) => {
+    const pages = await Array.fromAsync(from.pages({}, { after: 0, snapshot: newest, pageSize: 1_000 }));
+    return Buffer.concat(pages.map(({ bytes }) => bytes));
+  };
+  expect(Buffer.compare(await read(restoredStore), await read(store))).toBe(0);
+  const [outcome] = await restoredStore.append(orders(1_000_000, 1_000_001));
+  expect(outcome).toEqual({ kind: "stored", sequence: newest + 1, duplicate: false });
+}, 30_000);
+
+test("nothing is written over, unless it is asked for", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
+  await openThenClose(folder.path);
+  const copy = join(folder.path, "copy.sqlite");
+  await writeFile(copy, "mine");
+  const refused = await backup([copy, "--data", folder.path]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toContain(`there is ${copy} already`);
+  expect((await backup([copy, "--data", folder.path, "--force", "--quiet"])).code).toBe(0);
+  expect((await readdir(folder.path)).filter((name) => name.startsWith("copy"))).toEqual(["copy.sqlite"]);
+}, 30_000);
+
+test("a data directory without a database is an error, and leaves nothing behind", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
+  const { code, stderr } = await backup([join(folder.path, "copy.sqlite"), "--data", folder.path]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("no backup was made");
+  expect(await readdir(folder.path)).toEqual([]);
+});
+
+function orders(from: number, to: number) {
+  return Array.from({ length: to - from }, (_, n) => newOrder(someOrder(from + n)));
+}
+
+async function openThenClose(directory: string): Promise<void> {
+  await (await openDatabase(directory))[Symbol.asyncDispose]();
+}
+
+const script = fileURLToPath(new URL("../../scripts/backup.ts", import.meta.url));
+
+async function backup(args: readonly string[]) {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const texts = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      texts[name] += text;
+    });
+  }
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, ...texts };
+}
