@@ -30,7 +30,7 @@ export interface SubmitOrdersOptions extends AttemptsOptions {
 }
 
 /** So many that the disk is waited for by thousands at a time; they take some hundred bytes each. */
-const defaultUnderWay = 4_096;
+export const defaultUnderWay = 4_096;
 
 type OrderClient = Pick<Client<typeof OrderService>, "submitOrders">;
 

@@ -1,5 +1,5 @@
 /** Twelve bytes a slot, half of the slots in use: about 400 MB at this many. */
-const maxEntries = 1 << 24;
+export const maxEntries = 1 << 24;
 
 const firstSlots = 1 << 12;
 
