@@ -22,7 +22,7 @@ export interface ImportSummary {
   readonly linesPerSecond: number;
 }
 
-/** Submits the orders of a file. Throws what ends it early: what was stored before stays. */
+/** Submits the orders of a file. Says how far it came and throws where it ends early: what was stored before stays. */
 export async function importFile(
   client: Client<typeof OrderService>,
   file: OrderFile,
@@ -37,7 +37,7 @@ export async function importFile(
   const totals = new ImportTotals();
   const done = () => totals.added + totals.present + rejected;
   const began = performance.now();
-  {
+  try {
     using progress = new ProgressBar({ total: (await file.countLines(signal)) - 1, items: "lines", quiet });
     for await (const submitted of submitOrders(client, file.orders(reject, signal), {
       signal,
@@ -49,6 +49,10 @@ export async function importFile(
       progress.update(done());
     }
     progress.update(done(), done());
+  } catch (error) {
+    const stored = (totals.added + totals.present).toLocaleString("en");
+    console.error(`${file.path}: ended early, with ${stored} lines stored: run it again, and nothing is stored twice`);
+    throw error;
   }
   const seconds = (performance.now() - began) / 1000;
   return {

@@ -1,9 +1,11 @@
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 import { startScript } from "../start-script.ts";
 
@@ -157,6 +159,19 @@ test.each([
   expect([exitCode, stdout]).toEqual([1, ""]);
   expect(stderr).toContain(problem);
   expect(await exported("--product", "GOOD")).toEqual([]);
+});
+
+test("Ctrl-C ends it with a code of its own, and it says how far it came", async () => {
+  const silent = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
+  onTestFinished(() => void silent.close());
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const script = startScript("import-orders", [retail, "--address", `http://127.0.0.1:${port}`]);
+  await once(silent, "connection");
+  script.process.kill("SIGINT");
+  const { exitCode, stdout, stderr } = await script.done;
+  expect([exitCode, stdout]).toEqual([130, ""]);
+  expect(stderr).toContain("ended early, with 0 lines stored: run it again");
 });
 
 test.each([
