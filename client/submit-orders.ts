@@ -78,6 +78,7 @@ class OrdersSubmission<S extends Submission> {
   #underWay: UnderWay<S>[] = [];
   #answered = 0;
   #isOver = false;
+  #isReading = false;
   #failure: { readonly error: unknown } | undefined;
   #wake: () => void = () => {};
 
@@ -104,7 +105,9 @@ class OrdersSubmission<S extends Submission> {
     try {
       for (let index = 0n; ; index++) {
         if (this.#countUnderWay > 0 || this.#isOver) watchdog.listen();
+        this.#isReading = true;
         const next = await responses.next().catch((reason: unknown) => ConnectError.from(reason));
+        this.#isReading = false;
         watchdog.hear();
         if (attempt.signal.aborted) return attempt.signal.reason;
         if (next instanceof ConnectError) return next;
@@ -138,7 +141,7 @@ class OrdersSubmission<S extends Submission> {
       while (this.#countUnderWay >= this.#max && !signal.aborted) await this.#answer();
       const next = await this.#take(signal);
       if (next === undefined) return;
-      if (this.#countUnderWay === 0) watchdog.listen();
+      if (this.#countUnderWay === 0 && this.#isReading) watchdog.listen();
       this.#underWay.push({ submission: next, isResubmitted: false });
       yield { order: next.order };
     }

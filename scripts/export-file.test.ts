@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { exportOrders } from "../client/export-orders.ts";
 import { FakeOrderService } from "../client/fake-order-service.ts";
 import { OrderSchema } from "../gen/bourse/order/v1/order_pb.ts";
-import { ExportFile, ExportFileError } from "./export-file.ts";
+import { ExportFile } from "./export-file.ts";
+import { ExportFileError } from "./export-file-error.ts";
 import { sha256 } from "./node-sha256.ts";
 import { type OrderFormatName, orderFormats } from "./order-text.ts";
 
