@@ -23,7 +23,7 @@ export function orderService({ store, intake, tokens }: OrderServiceOptions): Se
   return {
     async *submitOrders(requests, context) {
       sendHeader(context);
-      yield* submitOrders(requests, intake);
+      yield* submitOrders(requests, intake, context.signal);
     },
 
     async *exportOrders(request, context) {

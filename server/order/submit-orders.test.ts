@@ -17,7 +17,11 @@ test("where the requests fail, what was read is answered first, however long tha
     yield create(SubmitOrdersRequestSchema, { order: someOrder(0) });
     throw new Error("the client went away");
   }
-  const answers = submitOrders(requests(), new OrderIntake({ append } as unknown as OrderStore));
+  const answers = submitOrders(
+    requests(),
+    new OrderIntake({ append } as unknown as OrderStore),
+    new AbortController().signal,
+  );
   const first = answers.next();
   for (let turn = 0; turn < 10; turn++) await setImmediate(); // a rejection that nobody awaits would end the process
   disk.resolve();

@@ -12,19 +12,24 @@ import { violationsOf } from "./order-rules.ts";
 import { OrderTotals } from "./order-totals.ts";
 
 /** How many orders of a stream may be unanswered, or their answers not taken: then the stream reads no further. */
-export const maxUnansweredOrders = 4_096;
+export const maxUnansweredOrders = 2_048;
 
 /**
  * SubmitOrders: takes orders as they come, and answers them in their order as soon as they are on the disk, while more
- * come. The stream ends when all are answered; where the requests fail, with their error, after that.
+ * come. The stream ends when all are answered; where the requests fail, with their error, after that, and where the
+ * signal aborts, with its reason, when what was taken until then is answered.
  */
 export async function* submitOrders(
   requests: AsyncIterable<SubmitOrdersRequest>,
   intake: OrderIntake,
+  signal: AbortSignal,
 ): AsyncGenerator<SubmitOrdersResponse> {
   const stream = new SubmitStream(intake);
   const reading = stream.readAll(requests);
-  reading.catch(() => {}); // awaited below, when what was read is answered: until then nobody would look at its failure
+  reading.catch(() => {}); // told by the await at the end, when all that came before is answered
+  const onAbort = () => stream.stop();
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
   try {
     for (;;) {
       const answers = stream.takeAnswers();
@@ -32,8 +37,10 @@ export async function* submitOrders(
       else if (stream.isAnswered) break;
       else await stream.change();
     }
+    signal.throwIfAborted();
     await reading;
   } finally {
+    signal.removeEventListener("abort", onAbort);
     stream.stop();
   }
 }
@@ -72,18 +79,20 @@ class SubmitStream {
     this.#changed = Promise.withResolvers();
   }
 
+  /** Takes no more requests. What was taken is answered. */
   stop(): void {
     this.#state = "stopped";
     this.#roomMade.resolve();
+    this.#changed.resolve();
   }
 
   async readAll(requests: AsyncIterable<SubmitOrdersRequest>): Promise<void> {
     try {
       for await (const { order } of requests) {
+        if (this.#state === "stopped") return;
         const noRoom = this.#take(order ?? create(OrderSchema));
         if (noRoom !== undefined) await noRoom;
         while (this.#entries.length >= maxUnansweredOrders && this.#state === "reading") await this.#room();
-        if (this.#state === "stopped") return;
       }
     } finally {
       if (this.#state === "reading") this.#state = "read";

@@ -131,10 +131,11 @@ test("a store that is full ends the stream with RESOURCE_EXHAUSTED, and what was
 
 test("a client that sends and does not read is stopped, and gets all answers when it reads", async () => {
   await using opened = await startOrderServer();
-  const count = maxUnansweredOrders * 6;
+  const count = maxUnansweredOrders * 4;
+  const description = "\u{1F600}".repeat(1_000); // more than what connections may hold by themselves
   let sent = 0;
   async function* sending() {
-    for (; sent < count; sent++) yield { order: someOrder(sent) };
+    for (; sent < count; sent++) yield { order: someOrder(sent, { description }) };
   }
   const answers = createClient(OrderService, grpc(opened)).submitOrders(sending())[Symbol.asyncIterator]();
   await answers.next();
@@ -148,27 +149,57 @@ test("a client that sends and does not read is stopped, and gets all answers whe
   while ((await answers.next()).done !== true) received++;
   expect(received).toBe(count);
   expect(opened.store.newest).toBe(count);
-}, 30_000);
+}, 60_000);
+
+test("a server that shuts down answers what it has taken, and tells clients to come back", async () => {
+  await using opened = await startOrderServer();
+  const channel = new Channel<Order>();
+  const reader = createClient(OrderService, grpc(opened)).submitOrders(requests(channel))[Symbol.asyncIterator]();
+  channel.push(someOrder(0));
+  await reader.next();
+  for (const order of orders(1, 100)) channel.push(order);
+  const second = await reader.next();
+  const closing = opened.server.close(5_000);
+  const answers = [second.value];
+  const reading = async () => {
+    for (let next = await reader.next(); next.done !== true; next = await reader.next()) answers.push(next.value);
+  };
+  await expect(reading()).rejects.toMatchObject({ code: Code.Unavailable });
+  expect(opened.store.newest).toBe(answers.length + 1);
+  expect(await closing).toBe(true);
+});
 
 test("a client that leaves loses no order that was answered", async () => {
   await using opened = await startOrderServer();
   const leave = new AbortController();
-  const stream = createClient(OrderService, grpc(opened)).submitOrders(requests(orders(0, 20_000)), {
+  const stream = createClient(OrderService, grpc(opened)).submitOrders(requests(orders(0, 5_000)), {
     signal: leave.signal,
   });
   let answered = 0;
   const reading = async () => {
     for await (const answer of stream) {
       answered = sequenceOf(answer);
-      if (answered === 3_000) leave.abort();
+      if (answered === 1_000) leave.abort();
     }
   };
   await expect(reading()).rejects.toMatchObject({ code: Code.Canceled });
-  const again = await submit(grpc(opened), orders(0, 4_000));
+  const again = await submit(grpc(opened), orders(0, 2_000));
   expect(again.slice(0, answered).every(({ result }) => result.case === "accepted" && result.value.duplicate)).toBe(
     true,
   );
-  expect(again.map(sequenceOf)).toEqual(Array.from({ length: 4_000 }, (_, n) => n + 1));
+  expect(again.map(sequenceOf)).toEqual(Array.from({ length: 2_000 }, (_, n) => n + 1));
+}, 30_000);
+
+test("requests that break off in the middle of a commit end the call, and nothing else", async () => {
+  await using opened = await startOrderServer();
+  async function* breakingOff() {
+    yield* requests(orders(0, 500));
+    throw new Error("the source of the orders has failed");
+  }
+  const call = Array.fromAsync(createClient(OrderService, grpc(opened)).submitOrders(breakingOff()));
+  await expect(call).rejects.toThrow();
+  await opened.server.nextCall();
+  expect((await submit(grpc(opened), [someOrder(1_000)]))[0]?.result.case).toBe("accepted");
 });
 
 function orders(from: number, to: number): Order[] {
