@@ -7,13 +7,13 @@ test.each([
   ["0.1", 0n, 100_000_000, "0.10 EUR"],
   ["7", 7n, 0, "7.00 EUR"],
   [" 0.000000001 ", 0n, 1, "0.000000001 EUR"],
-  ["9223372036854775807.999999999", 2n ** 63n - 1n, 999_999_999, "9223372036854775807.999999999 EUR"],
+  ["999999999999999999.999999999", 10n ** 18n - 1n, 999_999_999, "999999999999999999.999999999 EUR"],
 ])("%s is exactly that", (text, units, nanos, again) => {
   expect(parseMoney(text, "EUR")).toEqual({ currencyCode: "EUR", units, nanos });
   expect(moneyText({ currencyCode: "EUR", units, nanos })).toBe(again);
 });
 
-test.each(["", "-1", "1,5", "1.", ".5", "1e3", "0x10", "£5", "1.0000000001", "9223372036854775808", "٣"])(
+test.each(["", "-1", "1,5", "1.", ".5", "1e3", "0x10", "£5", "1.0000000001", "1000000000000000000", "٣"])(
   "%j is no amount",
   (text) => {
     expect(() => parseMoney(text, "EUR")).toThrow("an amount such as 49.90");
@@ -22,7 +22,7 @@ test.each(["", "-1", "1,5", "1.", ".5", "1e3", "0x10", "£5", "1.0000000001", "9
 
 test("any amount comes back as it went in", () => {
   const anyAmount = fc.record({
-    units: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+    units: fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }),
     nanos: fc.integer({ min: 0, max: 999_999_999 }),
   });
   fc.assert(

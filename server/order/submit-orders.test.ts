@@ -1,0 +1,30 @@
+import { setImmediate } from "node:timers/promises";
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { SubmitOrdersRequestSchema } from "../../gen/bourse/order/v1/order_service_pb.ts";
+import { someOrder } from "./any-order.ts";
+import { OrderIntake, type SubmittedOrder } from "./order-intake.ts";
+import type { OrderStore } from "./order-store.ts";
+import { submitOrders } from "./submit-orders.ts";
+
+test("where the requests fail, what was read is answered first, however long that takes", async () => {
+  const disk = Promise.withResolvers<void>();
+  const append = async (orders: readonly SubmittedOrder[]) => {
+    await disk.promise;
+    return orders.map((_, index) => ({ kind: "stored" as const, sequence: index + 1, duplicate: false }));
+  };
+  async function* requests() {
+    yield create(SubmitOrdersRequestSchema, { order: someOrder(0) });
+    throw new Error("the client went away");
+  }
+  const answers = submitOrders(
+    requests(),
+    new OrderIntake({ append } as unknown as OrderStore),
+    new AbortController().signal,
+  );
+  const first = answers.next();
+  for (let turn = 0; turn < 10; turn++) await setImmediate(); // a rejection that nobody awaits would end the process
+  disk.resolve();
+  expect((await first).value).toMatchObject({ index: 0n, result: { case: "accepted" } });
+  await expect(answers.next()).rejects.toThrow("the client went away");
+});
