@@ -21,7 +21,11 @@ export interface ProductServiceOptions {
 }
 
 /** The catalogue's RPCs. Requests have passed the rules in the protos. */
-export function productService({ store, now, newId }: ProductServiceOptions): ServiceImpl<typeof ProductService> {
+export function productService({
+  store,
+  now,
+  newId,
+}: ProductServiceOptions): Pick<ServiceImpl<typeof ProductService>, "createProduct" | "getProduct" | "listProducts"> {
   return {
     async createProduct({ product: draft }) {
       if (draft === undefined) throw new InvalidFieldError("product", "is missing: say what to create");
