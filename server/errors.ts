@@ -102,6 +102,39 @@ export class SubscriberLimitError extends DomainError {
   }
 }
 
+/** A resume token that was not made by this server, was changed, or is of another selection. */
+export class InvalidResumeTokenError extends DomainError {
+  override name = "InvalidResumeTokenError";
+  readonly field = "resume_token";
+
+  constructor(problem: "forged" | "other-selection") {
+    super(
+      problem === "forged"
+        ? "resume_token: was not made by this server, or was changed: give back the bytes of a response, or none"
+        : "resume_token: is of another selection: ask for what it was given out for, or begin without a token",
+    );
+  }
+}
+
+/** What a resume token speaks of is no longer there. */
+export class ResumeTokenExpiredError extends DomainError {
+  override name = "ResumeTokenExpiredError";
+
+  /** @param problem what is missing, as in `the store ends with order 5, and the token is of order 9` */
+  constructor(problem: string) {
+    super(`resume_token: cannot be served any more, as ${problem}: begin again without a token`);
+  }
+}
+
+/** The store has as much as it may have. */
+export class StoreFullError extends DomainError {
+  override name = "StoreFullError";
+
+  constructor(problem: string) {
+    super(`${problem}; what was acknowledged before is stored. Give the server more room, and send the rest again`);
+  }
+}
+
 interface Answer {
   readonly code: Code;
   readonly details?: { desc: DescMessage; value: MessageInitShape<DescMessage> }[];
@@ -109,7 +142,7 @@ interface Answer {
 
 /** The one place where a domain error becomes a Connect error. */
 function answerTo(error: DomainError): Answer {
-  if (error instanceof InvalidFieldError) {
+  if (error instanceof InvalidFieldError || error instanceof InvalidResumeTokenError) {
     const violation = { field: error.field, description: error.message };
     const value = create(BadRequestSchema, { fieldViolations: [violation] });
     return { code: Code.InvalidArgument, details: [{ desc: BadRequestSchema, value }] };
@@ -122,6 +155,8 @@ function answerTo(error: DomainError): Answer {
   if (error instanceof CursorOutOfRangeError) {
     return { code: Code.OutOfRange, details: [{ desc: CursorOutOfRangeSchema, value: error.detail }] };
   }
+  if (error instanceof ResumeTokenExpiredError) return { code: Code.OutOfRange };
+  if (error instanceof StoreFullError) return { code: Code.ResourceExhausted };
   if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
   return { code: Code.Unknown };
 }
