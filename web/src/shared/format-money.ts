@@ -1,29 +1,25 @@
-import type { Money } from "../../../../gen/google/type/money_pb.ts";
-import { locale } from "../../shared/locale.ts";
+import { type Amount, formatAmount } from "../../../client/money-text.ts";
+import { locale } from "./locale.ts";
 
 const formats = new Map<string, Intl.NumberFormat>();
 
 /** Writes an amount with its currency, exactly: units are not turned into floating point. */
-export function formatMoney(money: Money): string {
-  const format = formatOf(money.currencyCode);
-  return format === undefined
-    ? `${decimalText(money)} ${money.currencyCode}`.trim()
-    : format.format(decimalText(money));
+export function formatMoney(money: Amount & { readonly currencyCode: string }): string {
+  return formatDecimal(formatAmount(money), money.currencyCode);
 }
 
-/** The amount as a decimal number, such as `-1.5`. */
-function decimalText({ units, nanos }: Money): `${number}` {
-  const sign = units < 0n || nanos < 0 ? "-" : "";
-  const whole = units < 0n ? -units : units;
-  const fraction = String(Math.abs(nanos)).padStart(9, "0").replace(/0+$/, "");
-  return `${sign}${whole}${fraction === "" ? "" : `.${fraction}`}` as `${number}`;
+/** Writes a decimal number of any length, such as `-11062.06`, with its currency, exactly. */
+export function formatDecimal(decimal: string, currencyCode: string): string {
+  const format = formatOf(currencyCode);
+  // The type asks for a number's text; a text that is none is written as NaN.
+  return format === undefined ? `${decimal} ${currencyCode}`.trim() : format.format(decimal as `${number}`);
 }
 
 // Undefined for what is no currency code.
 function formatOf(currency: string): Intl.NumberFormat | undefined {
   const known = formats.get(currency);
   if (known !== undefined || !/^[A-Z]{3}$/.test(currency)) return known;
-  const made = new Intl.NumberFormat(locale, { style: "currency", currency });
+  const made = new Intl.NumberFormat(locale, { style: "currency", currency, maximumFractionDigits: 9 });
   formats.set(currency, made);
   return made;
 }

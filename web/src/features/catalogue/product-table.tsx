@@ -1,7 +1,7 @@
 import { memo } from "react";
 import type { Product } from "../../../../gen/bourse/product/v1/product_pb.ts";
+import { formatMoney } from "../../shared/format-money.ts";
 import { kindOf, maxRows, summaryOf } from "./filter-products.ts";
-import { formatMoney } from "./format-money.ts";
 
 /** Products as a table, `maxRows` at most. */
 export const ProductTable = memo((props: { products: readonly Product[]; isComplete: boolean }) => {

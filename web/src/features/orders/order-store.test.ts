@@ -27,7 +27,11 @@ test("what goes in comes out to the last digit, over many blocks", () => {
     const { $typeName: _, ...price } = unitPrice ?? { $typeName: "" };
     const { $typeName: __, ...moment } = placedAt ?? { $typeName: "" };
     const { customerId, ...row } = store.row(index);
-    expect({ ...row, ...(customerId === undefined ? {} : { customerId }) }).toEqual({ ...rest, price, placedAt: moment });
+    expect({ ...row, ...(customerId === undefined ? {} : { customerId }) }).toEqual({
+      ...rest,
+      price,
+      placedAt: moment,
+    });
   }
 });
 

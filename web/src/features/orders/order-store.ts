@@ -36,7 +36,12 @@ const unknownCustomer = -1;
 export class OrderStore {
   readonly #texts = new TextPool();
   readonly #blocks: Block[] = [];
+  readonly #limits: { readonly rows: number; readonly textBytes: number };
   #count = 0;
+
+  constructor(limits = { rows: maxRows, textBytes: maxTextBytes }) {
+    this.#limits = limits;
+  }
 
   /** How many rows there are. */
   get count(): number {
@@ -48,9 +53,9 @@ export class OrderStore {
     return this.#blocks.length * rowsPerBlock * bytesPerRow + this.#texts.bytes;
   }
 
-  /** Whether it takes no more: it has {@link maxRows} rows, or their texts take {@link maxTextBytes}. */
+  /** Whether it takes no more: it has as many rows as it may, or their texts take as many bytes as they may. */
   get isFull(): boolean {
-    return this.#count >= maxRows || this.#texts.bytes >= maxTextBytes;
+    return this.#count >= this.#limits.rows || this.#texts.bytes >= this.#limits.textBytes;
   }
 
   /** Adds orders behind the others, as many as there is room for. Returns how many that were. */
