@@ -36,3 +36,15 @@ test("the platform's SHA-256 gives the same digest", () => {
   }
   expect(fast.hex).toBe(portable.hex);
 });
+
+test("a chain goes on from where another one was", () => {
+  const digestOf = (items: readonly string[], start?: string) => {
+    const chain = new DigestChain(native, start);
+    for (const item of items) chain.add(Buffer.from(item));
+    return chain.hex;
+  };
+  const items = ["a", "bc", "", "d"];
+  for (let at = 0; at <= items.length; at++) {
+    expect(digestOf(items.slice(at), digestOf(items.slice(0, at)))).toBe(digestOf(items));
+  }
+});

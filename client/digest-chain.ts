@@ -1,5 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex } from "@noble/hashes/utils.js";
+import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 
 /** SHA-256 of some bytes: 32 bytes of the caller's own. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
@@ -11,11 +11,15 @@ export type Sha256 = (bytes: Uint8Array) => Uint8Array;
  * of the stream says; for a protobuf message they are `toBinary(schema, message)`. Runs in browsers and in Node.
  */
 export class DigestChain {
-  #digest: Uint8Array = new Uint8Array(digestBytes);
+  #digest: Uint8Array;
   readonly #sha256: Sha256;
 
-  /** @param hash where the platform has a faster one; the default is written in JavaScript */
-  constructor(hash: Sha256 = sha256) {
+  /**
+   * @param hash where the platform has a faster one; the default is written in JavaScript
+   * @param start the `hex` of a chain that this one goes on from
+   */
+  constructor(hash: Sha256 = sha256, start?: string) {
+    this.#digest = start === undefined ? new Uint8Array(digestBytes) : hexToBytes(start);
     this.#sha256 = hash;
   }
 

@@ -1,3 +1,4 @@
+import { type Column, type ColumnsOf, CsvRowError, columnsOf, findColumns, normalName } from "./csv-columns.ts";
 import type { MicroTime } from "./micro-time.ts";
 import { isSymbol, maxSymbolBytes, type Tick } from "./tick.ts";
 import { parseTime } from "./time-text.ts";
@@ -16,12 +17,7 @@ export const tickFileDialect = {
 export type TickField = keyof typeof knownNames;
 
 /** Which column has which field, where a file's own names do not tell. Fields that are not named are found as usual. */
-export type ColumnMapping = Readonly<Partial<Record<TickField, string>>>;
-
-/** A row or a header cannot be used. The message says what is wrong with it, and not where it stands. */
-export class TickRowError extends Error {
-  override name = "TickRowError";
-}
+export type ColumnMapping = ColumnsOf<TickField>;
 
 // What the columns may be called; the first name that a file has counts. Case, blanks and punctuation do not.
 const knownNames = {
@@ -67,12 +63,6 @@ const priceNames = ["bid", "ask", "last", "close"] as const;
 /** All fields that a mapping may name. */
 export const tickFields = Object.keys(knownNames) as readonly TickField[];
 
-/** A column of the file. */
-interface Column {
-  readonly name: string;
-  readonly index: number;
-}
-
 /** The columns of a CSV file of ticks or bars, found by the names in its header. Reads rows by them. */
 export class TickColumns {
   /** Whether a row sums up a day, or a longer span, rather than tell one moment. */
@@ -86,25 +76,21 @@ export class TickColumns {
   readonly #counts: readonly (readonly [(typeof countFields)[keyof typeof countFields], Column])[];
 
   /**
-   * Throws a {@link TickRowError} where the header has no time or no price, or not a column that the mapping names.
+   * Throws a {@link CsvRowError} where the header has no time or no price, or not a column that the mapping names.
    *
    * @param defaultSymbol the symbol of all rows where the file has no column for it
    */
   constructor(header: readonly string[], defaultSymbol: string, mapping: ColumnMapping = {}) {
-    const columns = new Map<TickField, Column>();
-    for (const field of tickFields) {
-      const column = findColumn(header, field, mapping);
-      if (column !== undefined) columns.set(field, column);
-    }
+    const columns = findColumns(header, knownNames, mapping);
     const time = columns.get("time");
     if (time === undefined) {
-      throw new TickRowError(`no column tells the time: name one timestamp, time or date (${found(header)})`);
+      throw new CsvRowError(`no column tells the time: name one timestamp, time or date (${columnsOf(header)})`);
     }
     if (!priceNames.some((name) => columns.has(name))) {
       const names = "name one bid, ask, last, price or close";
-      throw new TickRowError(`no column tells a price: ${names} (${found(header)})`);
+      throw new CsvRowError(`no column tells a price: ${names} (${columnsOf(header)})`);
     }
-    this.areBars = normal(time.name) === "date" || columns.has("close");
+    this.areBars = normalName(time.name) === "date" || columns.has("close");
     this.#defaultSymbol = defaultSymbol;
     this.#time = time;
     this.#symbol = columns.get("symbol");
@@ -114,7 +100,7 @@ export class TickColumns {
     this.#counts = pick(columns, countFields);
   }
 
-  /** A row's tick. Empty cells are absent fields. Throws a {@link TickRowError} where a cell makes no sense. */
+  /** A row's tick. Empty cells are absent fields. Throws a {@link CsvRowError} where a cell makes no sense. */
   read(cells: readonly string[]): Tick {
     const tick: { -readonly [Field in keyof Tick]: Tick[Field] } = {
       symbol: this.#readSymbol(cells),
@@ -123,7 +109,7 @@ export class TickColumns {
     for (const [field, column] of this.#prices) tick[field] = readPrice(cells, column);
     for (const [field, column] of this.#counts) tick[field] = readCount(cells, column);
     if (tick.bid === undefined && tick.ask === undefined && tick.last === undefined) {
-      throw new TickRowError("the row has no price");
+      throw new CsvRowError("the row has no price");
     }
     return tick;
   }
@@ -158,8 +144,8 @@ function readCount(cells: readonly string[], column: Column): bigint | undefined
   throw cellError(cells, column, "is not a whole number of 0 or more");
 }
 
-function cellError(cells: readonly string[], column: Column, problem: string): TickRowError {
-  return new TickRowError(`${column.name} ${JSON.stringify(cells[column.index])} ${problem}`);
+function cellError(cells: readonly string[], column: Column, problem: string): CsvRowError {
+  return new CsvRowError(`${column.name} ${JSON.stringify(cells[column.index])} ${problem}`);
 }
 
 function pick<Field extends string>(
@@ -172,25 +158,4 @@ function pick<Field extends string>(
     if (column !== undefined) picked.push([field, column]);
   }
   return picked;
-}
-
-function findColumn(header: readonly string[], field: TickField, mapping: ColumnMapping): Column | undefined {
-  const wanted = mapping[field];
-  if (wanted !== undefined) {
-    const index = header.indexOf(wanted);
-    if (index < 0) throw new TickRowError(`no column is called ${wanted}, as ${field} is to be (${found(header)})`);
-    return { name: wanted, index };
-  }
-  const taken = Object.values(mapping);
-  const cells = header.map((name) => (taken.includes(name) ? undefined : normal(name)));
-  const index = knownNames[field].map((name) => cells.indexOf(name)).find((each) => each >= 0);
-  return index === undefined ? undefined : { name: header[index] ?? "", index };
-}
-
-function found(header: readonly string[]): string {
-  return `the header has ${header.join(", ")}`;
-}
-
-function normal(name: string): string {
-  return name.toLowerCase().replace(/[^a-z]/g, "");
 }

@@ -1,6 +1,7 @@
 import { basename, extname } from "node:path";
+import { CsvRowError } from "../../client/csv-columns.ts";
 import type { MicroTime } from "../../client/micro-time.ts";
-import { type ColumnMapping, TickColumns, TickRowError } from "../../client/tick-columns.ts";
+import { type ColumnMapping, TickColumns } from "../../client/tick-columns.ts";
 import { csvRows, lineError } from "./csv-rows.ts";
 import { FeedError, maxInstruments, type Tick } from "./quote-feed.ts";
 
@@ -61,7 +62,7 @@ function atLine<T>(path: string, line: number, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw error instanceof TickRowError ? lineError(path, line, error.message) : error;
+    throw error instanceof CsvRowError ? lineError(path, line, error.message) : error;
   }
 }
 

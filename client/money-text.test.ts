@@ -1,0 +1,73 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Amount, formatAmount, parseAmount } from "./money-text.ts";
+
+const nanosPerUnit = 1_000_000_000n;
+
+const amounts = fc
+  .bigInt({ min: -(10n ** 27n) + 1n, max: 10n ** 27n - 1n })
+  .map((all): Amount => ({ units: all / nanosPerUnit, nanos: Number(all % nanosPerUnit) }));
+
+describe("parseAmount", () => {
+  it.each<[string, bigint, number]>([
+    ["2.55", 2n, 550_000_000],
+    ["18.0", 18n, 0],
+    ["0.0", 0n, 0],
+    ["-0", 0n, 0],
+    ["-0.001", 0n, -1_000_000],
+    ["-11062.06", -11_062n, -60_000_000],
+    ["0.000000001", 0n, 1],
+    ["1.10000000000000", 1n, 100_000_000],
+    ["007", 7n, 0],
+  ])("reads %s", (text, units, nanos) => {
+    expect(parseAmount(text)).toEqual({ units, nanos });
+  });
+
+  it.each(["", "-", ".5", "5.", "+5", "1e3", "1,5", "1,000.00", "£2", " 2", "0x1", "NaN", "0.0000000001", "1.2.3"])(
+    "takes %j for no amount",
+    (text) => {
+      expect(parseAmount(text)).toBeUndefined();
+    },
+  );
+
+  it("never gives a minus zero, which is not equal to what a server stores", () => {
+    expect(Object.is(parseAmount("-0.0")?.nanos, 0)).toBe(true);
+  });
+
+  it("reads what formatAmount writes", () => {
+    fc.assert(
+      fc.property(amounts, (amount) => {
+        expect(parseAmount(formatAmount(amount))).toEqual(amount);
+      }),
+    );
+  });
+
+  it("reads every text of an amount so that formatAmount writes the same number", () => {
+    const digits = (max: number) => fc.stringMatching(new RegExp(`^\\d{1,${max}}$`));
+    fc.assert(
+      fc.property(fc.constantFrom("", "-"), digits(18), fc.option(digits(9)), (sign, whole, fraction) => {
+        const text = `${sign}${whole}${fraction === null ? "" : `.${fraction}`}`;
+        const scaled = (written: string) => {
+          const [units = "", fine = ""] = written.replace("-", "").split(".");
+          const value = BigInt(units + fine.padEnd(9, "0"));
+          return written.startsWith("-") ? -value : value;
+        };
+        const amount = parseAmount(text);
+        expect(amount).toBeDefined();
+        if (amount !== undefined) expect(scaled(formatAmount(amount))).toBe(scaled(text));
+      }),
+    );
+  });
+});
+
+describe("formatAmount", () => {
+  it.each<[bigint, number, string]>([
+    [2n, 550_000_000, "2.55"],
+    [0n, 0, "0"],
+    [-3n, 0, "-3"],
+    [0n, -1, "-0.000000001"],
+    [-11_062n, -60_000_000, "-11062.06"],
+  ])("writes %d and %d nanos as %s", (units, nanos, text) => {
+    expect(formatAmount({ units, nanos })).toBe(text);
+  });
+});
