@@ -52,7 +52,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const clock = systemClock();
   const now = () => toTimestamp(clock());
 
-  const database = opened.use(await openDatabase(config.data));
+  const database = opened.use(await openDatabase(config.data, { maxBytes: config.maxStoreBytes }));
   const products = new SqliteProductStore(database.tables);
   if (config.demo) {
     const seeded = await seedDemoCatalogue(products, now());

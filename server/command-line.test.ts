@@ -27,9 +27,11 @@ test("everything has a default", () => {
     port: 8080,
     host: "127.0.0.1",
     data: resolve("data"),
+    maxStoreBytes: 0,
     feed: { kind: "simulated", seed: 1, instruments: 500, rate: 200 },
     instruments: [],
     demo: true,
+    demoOrders: 200_000,
     graceMs: 10_000,
     corsOrigins: [],
     allowedHosts: [],
@@ -41,7 +43,15 @@ test("everything has a default", () => {
 
 test("flags set everything", () => {
   const flags = ["--port", "0", "--host=::1", "--data", "/tmp/x", "--feed", `replay:${existing}`, "--speed", "max"];
-  const more = ["--no-demo", "--grace", "0.5", "--cors-origin", "https://a.example,http://b.example:3000"];
+  const more = [
+    "--no-demo",
+    "--demo-orders",
+    "5",
+    "--grace",
+    "0.5",
+    "--cors-origin",
+    "https://a.example,http://b.example:3000",
+  ];
   const bounds = [
     "--allowed-host",
     "a.example,B.example",
@@ -51,6 +61,8 @@ test("flags set everything", () => {
     "2",
     "--max-connections",
     "3",
+    "--max-store",
+    "4",
   ];
   const tls = ["--tls-cert", existing, "--tls-key", existing, "--tls-client-ca", existing];
   const replay = ["--replay-loop", "--replay-start", "subscriber", "--replay-columns", "time=ts,bid=b"];
@@ -62,6 +74,7 @@ test("flags set everything", () => {
     port: 0,
     host: "::1",
     data: "/tmp/x",
+    maxStoreBytes: 4,
     feed: {
       kind: "replay",
       file,
@@ -72,6 +85,7 @@ test("flags set everything", () => {
     },
     instruments: ["GOLD", "EUR/USD"],
     demo: false,
+    demoOrders: 5,
     graceMs: 500,
     tls: { cert: file, key: file, clientCa: file },
     corsOrigins: ["https://a.example", "http://b.example:3000"],

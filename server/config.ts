@@ -22,11 +22,15 @@ export interface Config {
   readonly host: string;
   /** The folder of the database and the blobs. */
   readonly data: string;
+  /** The most bytes that the database may have; 0: no limit. */
+  readonly maxStoreBytes: number;
   readonly feed: FeedConfig;
   /** Symbols that are quoted besides the feed's, by who publishes them. */
   readonly instruments: readonly string[];
-  /** Whether an empty catalogue is filled with demonstration products. */
+  /** Whether an empty catalogue is filled with demonstration products, and an empty order book with orders. */
   readonly demo: boolean;
+  /** How many demonstration orders there are. */
+  readonly demoOrders: number;
   /** How long a shutdown waits for calls under way, in ms. */
   readonly graceMs: number;
   readonly tls?: TlsFiles;
@@ -105,9 +109,11 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
     port: value("port"),
     host: value("host"),
     data: value("data"),
+    maxStoreBytes: value("max-store"),
     feed: feed?.kind === "replay" ? { ...feed, ...replay } : { kind: "simulated", ...simulated },
     instruments: value("instruments") ?? [],
     demo: value("demo"),
+    demoOrders: value("demo-orders"),
     graceMs: value("grace"),
     ...(tls && { tls }),
     corsOrigins: value("cors-origin") ?? [],

@@ -135,6 +135,16 @@ export class StoreFullError extends DomainError {
   }
 }
 
+/** More wants to be written than the store has time for. */
+export class StoreBusyError extends DomainError {
+  override name = "StoreBusyError";
+
+  /** @param waiting how many wait */
+  constructor(waiting: number) {
+    super(`the store is busy: ${waiting} writes wait; try again in a while`);
+  }
+}
+
 interface Answer {
   readonly code: Code;
   readonly details?: { desc: DescMessage; value: MessageInitShape<DescMessage> }[];
@@ -156,6 +166,7 @@ function answerTo(error: DomainError): Answer {
     return { code: Code.OutOfRange, details: [{ desc: CursorOutOfRangeSchema, value: error.detail }] };
   }
   if (error instanceof ResumeTokenExpiredError) return { code: Code.OutOfRange };
+  if (error instanceof StoreBusyError) return { code: Code.Unavailable };
   if (error instanceof StoreFullError) return { code: Code.ResourceExhausted };
   if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
   return { code: Code.Unknown };

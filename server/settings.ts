@@ -45,6 +45,13 @@ export const settings = {
     fallback: "./data",
     parse: (raw: string) => resolve(nonEmpty(raw)),
   },
+  "max-store": {
+    variable: "BOURSE_MAX_STORE",
+    placeholder: "BYTES",
+    help: "how large the database may become; 0: as large as the disk allows",
+    fallback: "0",
+    parse: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+  },
   feed: {
     variable: "BOURSE_FEED",
     placeholder: "FEED",
@@ -107,9 +114,16 @@ export const settings = {
   },
   demo: {
     variable: "BOURSE_DEMO",
-    help: "fill an empty catalogue with demonstration products",
+    help: "fill an empty catalogue with demonstration products, and an empty order book with demonstration orders",
     fallback: "true",
     parse: parseBoolean,
+  },
+  "demo-orders": {
+    variable: "BOURSE_DEMO_ORDERS",
+    placeholder: "N",
+    help: "how many demonstration orders there are; they are made in the background",
+    fallback: "200000",
+    parse: wholeNumber(0, 10_000_000),
   },
   grace: {
     variable: "BOURSE_GRACE",

@@ -37,7 +37,8 @@ test("migrations run once, in the order of their names", async () => {
   const ran: string[] = [];
   const noting = (name: string): Migration => ({ up: async () => void ran.push(name) });
   const three = { "0003-c": noting("c"), "0001-a": noting("a"), "0002-b": noting("b") };
-  for (const set of [{}, three, three]) await (await openDatabase(temporary.path, set))[Symbol.asyncDispose]();
+  for (const set of [{}, three, three])
+    await (await openDatabase(temporary.path, { migrations: set }))[Symbol.asyncDispose]();
   expect(ran).toEqual(["a", "b", "c"]);
 });
 
@@ -49,11 +50,11 @@ test("a migration that fails leaves nothing behind, and is named", async () => {
       throw new Error("the disk is full");
     },
   };
-  const opening = openDatabase(temporary.path, { ...migrations, "0002-broken": broken });
+  const opening = openDatabase(temporary.path, { migrations: { ...migrations, "0002-broken": broken } });
   await expect(opening).rejects.toThrow(
     /bourse\.sqlite .*0002-broken failed \(the disk is full\): nothing was changed/,
   );
-  await using database = await openDatabase(temporary.path, {});
+  await using database = await openDatabase(temporary.path, { migrations: {} });
   const names = await sql`select name from sqlite_master where name in ('half', 'product')`.execute(database.tables);
   expect(names.rows).toEqual([]);
 });
@@ -61,13 +62,13 @@ test("a migration that fails leaves nothing behind, and is named", async () => {
 test("a database of a newer version is refused, and left as it is", async () => {
   await using temporary = await temporaryDirectory();
   const newer = { ...migrations, "0099-from-the-future": { up: async () => {} } };
-  await (await openDatabase(temporary.path, newer))[Symbol.asyncDispose]();
+  await (await openDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
   const before = await readFile(join(temporary.path, "bourse.sqlite"));
   const opening = openDatabase(temporary.path);
   await expect(opening).rejects.toThrow(StorageError);
   await expect(opening).rejects.toThrow(/newer version of Bourse.*0099-from-the-future: start the newer version/);
   expect(await readFile(join(temporary.path, "bourse.sqlite"))).toEqual(before);
-  await (await openDatabase(temporary.path, newer))[Symbol.asyncDispose]();
+  await (await openDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
 });
 
 test("a second opener in the same process is refused until the first has closed", async () => {

@@ -5,6 +5,8 @@ export interface Tables {
   product: ProductTable;
   candle: CandleTable;
   open_candle: OpenCandleTable;
+  order_line: OrderLineTable;
+  server_secret: ServerSecretTable;
 }
 
 /** A product a row. */
@@ -44,4 +46,37 @@ export interface OpenCandleTable extends CandleTable {
   newest_time: bigint;
   /** The session's volume at its newest quote; null where the source does not tell it. */
   session_volume: bigint | null;
+}
+
+/** An order a row. Rows are added, with sequences that leave no gap, and never changed or removed. */
+export interface OrderLineTable {
+  /** From 1 on. */
+  sequence: bigint;
+  /** The client's name for it. */
+  key: string;
+  product_code: string;
+  /** Null where the customer is not known. */
+  customer_id: string | null;
+  country: string;
+  /** Negative: a cancellation. */
+  quantity: bigint;
+  /** ISO 4217. */
+  price_currency: string;
+  price_units: bigint;
+  /** Billionths of a unit, of the same sign. */
+  price_nanos: bigint;
+  /** Since 1970. */
+  placed_seconds: bigint;
+  placed_nanos: bigint;
+  /**
+   * The whole order as a protobuf message, as it stands in an ExportOrdersResponse: with the tag of `orders` and its
+   * length before it, so that rows one after another are a response. What the other columns repeat is for queries only.
+   */
+  body: Uint8Array;
+}
+
+/** Random bytes that the server keeps to itself, by what they are for. */
+export interface ServerSecretTable {
+  name: string;
+  value: Uint8Array;
 }

@@ -9,6 +9,12 @@ interface OpenBatch<T> {
   next: number;
 }
 
+/** Messages that are yielded in one step. */
+export interface Batch<T> extends AsyncIterableIterator<T, undefined, undefined> {
+  /** How many of them were taken so far: what a stream has sent that is broken off in the middle of a batch. */
+  readonly taken: number;
+}
+
 const openBatches = new WeakMap<object, OpenBatch<unknown>>();
 
 /**
@@ -17,8 +23,9 @@ const openBatches = new WeakMap<object, OpenBatch<unknown>>();
  *
  * The messages must be made with `create`; plain objects are sent too, only not faster.
  */
-export function batch<T extends object>(messages: readonly T[]): AsyncIterableIterator<T, undefined, undefined> {
+export function batch<T extends object>(messages: readonly T[]): Batch<T> {
   const open: OpenBatch<T> = { messages, next: 0 };
+  let taken: number | undefined;
   return {
     next() {
       const value = open.messages[open.next];
@@ -27,8 +34,12 @@ export function batch<T extends object>(messages: readonly T[]): AsyncIterableIt
       if (open.next < open.messages.length) openBatches.set(value, open);
       return Promise.resolve({ done: false, value });
     },
+    get taken() {
+      return taken ?? Math.min(open.next, messages.length);
+    },
     return: () => {
-      open.next = open.messages.length;
+      taken ??= Math.min(open.next, messages.length);
+      open.next = messages.length;
       return Promise.resolve({ done: true, value: undefined });
     },
     [Symbol.asyncIterator]() {

@@ -1,0 +1,94 @@
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { OrderFilter } from "../../gen/bourse/order/v1/order_pb.ts";
+import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
+import { ResumeTokenExpiredError } from "../errors.ts";
+import { metadataNames } from "../metadata-names.ts";
+import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../resume-token.ts";
+import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { OrderExport, toPosition } from "./export-orders.ts";
+import type { OrderIntake } from "./order-intake.ts";
+import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";
+import type { OrderStore } from "./order-store.ts";
+import { submitOrders } from "./submit-orders.ts";
+
+/** What the order book's RPCs need. */
+export interface OrderServiceOptions {
+  readonly store: OrderStore;
+  readonly intake: OrderIntake;
+  readonly tokens: ResumeTokens;
+}
+
+/** The order book's RPCs. Requests have passed the rules in the protos. */
+export function orderService({ store, intake, tokens }: OrderServiceOptions): ServiceImpl<typeof OrderService> {
+  return {
+    async *submitOrders(requests, context) {
+      sendHeader(context);
+      yield* submitOrders(requests, intake);
+    },
+
+    async *exportOrders(request, context) {
+      const selection = selectionOf(request.filter);
+      const name = nameOf(request.filter);
+      const start = await startOf(request, { store, tokens, selection, name }, context.signal);
+      const running = new OrderExport({
+        store,
+        selection,
+        start,
+        batchSize: request.batchSize || 1,
+        seal: (point) => tokens.seal(name, point),
+        decode: isJson(context),
+      });
+      sendHeader(context, { [metadataNames.totalCount]: start.total });
+      try {
+        yield* running.responses(context.signal);
+      } finally {
+        setTrailer(context, {
+          [metadataNames.sentCount]: running.sent,
+          [metadataNames.sha256]: running.digest,
+          [metadataNames.cursor]: Buffer.from(running.token).toString("base64"),
+        });
+      }
+    },
+
+    async getOrderSummary({ filter }, { signal }) {
+      const newest = store.newest;
+      const totals = await store.totals(selectionOf(filter), newest, signal);
+      return { orderCount: BigInt(totals.count), totals: totals.all(), newestSequence: BigInt(newest) };
+    },
+  };
+}
+
+function nameOf(filter: OrderFilter | undefined): SelectionName {
+  const { typeName, method } = OrderService;
+  return nameSelection(`${typeName}/${method.exportOrders.name}`, selectionBytes(filter));
+}
+
+interface Selected {
+  readonly store: OrderStore;
+  readonly tokens: ResumeTokens;
+  readonly selection: OrderSelection;
+  readonly name: SelectionName;
+}
+
+/** Where an export begins: where its token says, or before the first order of what there is now. */
+async function startOf(
+  { resumeToken }: ExportOrdersRequest,
+  { store, tokens, selection, name }: Selected,
+  signal: AbortSignal,
+): Promise<ResumePoint> {
+  const snapshot = store.newest;
+  if (resumeToken.length > 0) {
+    const point = tokens.open(resumeToken, name);
+    if (point.snapshot <= snapshot) return point;
+    throw new ResumeTokenExpiredError(
+      `the token is of a store with ${point.snapshot} orders, and there are ${snapshot} now`,
+    );
+  }
+  const total = await store.count(selection, snapshot, signal);
+  return { position: toPosition(0), snapshot, total, digest: new Uint8Array(32) };
+}
+
+/** Whether what a stream yields becomes JSON, so that its messages are read field by field. */
+function isJson({ requestHeader }: HandlerContext): boolean {
+  return requestHeader.get("content-type")?.includes("json") ?? false;
+}

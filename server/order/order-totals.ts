@@ -1,0 +1,69 @@
+import { create } from "@bufbuild/protobuf";
+import { type CurrencyTotal, CurrencyTotalSchema, type Order } from "../../gen/bourse/order/v1/order_pb.ts";
+
+/** A number of orders, and what they come to in billionths of the currency's unit. */
+interface Total {
+  count: number;
+  nanos: bigint;
+}
+
+/** Counts and sums of orders by currency: exact, however large. There are never more than 17,576 currencies. */
+export class OrderTotals {
+  readonly #byCurrency = new Map<string, Total>();
+  #count = 0;
+
+  /** How many orders there are in all currencies. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Adds an order. */
+  addOrder({ quantity, unitPrice }: Order): void {
+    if (unitPrice === undefined) return;
+    const amount = BigInt(quantity) * (unitPrice.units * nanosInUnit + BigInt(unitPrice.nanos));
+    this.add(unitPrice.currencyCode, 1, amount);
+  }
+
+  /** Adds what `count` orders come to, in billionths of the currency's unit. */
+  add(currency: string, count: number, nanos: bigint): void {
+    this.#count += count;
+    const total = this.#byCurrency.get(currency);
+    if (total === undefined) {
+      this.#byCurrency.set(currency, { count, nanos });
+    } else {
+      total.count += count;
+      total.nanos += nanos;
+    }
+  }
+
+  /** Adds what others come to. */
+  addAll(others: OrderTotals): void {
+    for (const [currency, { count, nanos }] of others.#byCurrency) this.add(currency, count, nanos);
+  }
+
+  /** The total of a currency; 0 orders where there are none. */
+  of(currency: string): CurrencyTotal {
+    return toMessage(currency, this.#byCurrency.get(currency) ?? { count: 0, nanos: 0n });
+  }
+
+  /** All totals, sorted by the code of the currency. */
+  all(): CurrencyTotal[] {
+    const sorted = [...this.#byCurrency].toSorted(([one], [other]) => (one < other ? -1 : 1));
+    return sorted.map(([currency, total]) => toMessage(currency, total));
+  }
+}
+
+const nanosInUnit = 1_000_000_000n;
+
+function toMessage(currencyCode: string, { count, nanos }: Total): CurrencyTotal {
+  return create(CurrencyTotalSchema, { currencyCode, orderCount: BigInt(count), amount: { value: decimal(nanos) } });
+}
+
+/** As in `-11062.06` and `5`. */
+function decimal(nanos: bigint): string {
+  const sign = nanos < 0n ? "-" : "";
+  const size = nanos < 0n ? -nanos : nanos;
+  const fraction = size % nanosInUnit;
+  const digits = fraction === 0n ? "" : `.${String(fraction).padStart(9, "0").replace(/0+$/, "")}`;
+  return `${sign}${size / nanosInUnit}${digits}`;
+}

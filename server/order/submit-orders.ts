@@ -1,0 +1,173 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { AcceptedOrderSchema, type Order, OrderSchema, RejectionReason } from "../../gen/bourse/order/v1/order_pb.ts";
+import {
+  type SubmitOrdersRequest,
+  type SubmitOrdersResponse,
+  SubmitOrdersResponseSchema,
+} from "../../gen/bourse/order/v1/order_service_pb.ts";
+import { batch } from "../transport/batch.ts";
+import { newOrder } from "./new-order.ts";
+import type { OrderIntake, SubmitOutcome } from "./order-intake.ts";
+import { violationsOf } from "./order-rules.ts";
+import { OrderTotals } from "./order-totals.ts";
+
+/** How many orders of a stream may be unanswered, or their answers not taken: then the stream reads no further. */
+export const maxUnansweredOrders = 4_096;
+
+/**
+ * SubmitOrders: takes orders as they come, and answers them in their order as soon as they are on the disk, while more
+ * come. The stream ends when all are answered; where the requests fail, with their error, after that.
+ */
+export async function* submitOrders(
+  requests: AsyncIterable<SubmitOrdersRequest>,
+  intake: OrderIntake,
+): AsyncGenerator<SubmitOrdersResponse> {
+  const stream = new SubmitStream(intake);
+  const reading = stream.readAll(requests);
+  try {
+    for (;;) {
+      const answers = stream.takeAnswers();
+      if (answers.length > 0) yield* batch(answers);
+      else if (stream.isAnswered) break;
+      else await stream.change();
+    }
+    await reading;
+  } finally {
+    stream.stop();
+    reading.catch(() => {});
+  }
+}
+
+/** An order that was read, with what came of it, once that is known. */
+interface Entry {
+  readonly order: Order;
+  answer:
+    | SubmitOutcome
+    | { readonly kind: "invalid"; readonly violations: ReturnType<typeof violationsOf> }
+    | undefined;
+}
+
+class SubmitStream {
+  readonly #intake: OrderIntake;
+  readonly #totals = new OrderTotals();
+  readonly #counts = { accepted: 0n, duplicates: 0n, rejected: 0n };
+  #entries: Entry[] = [];
+  #index = 0n;
+  #state: "reading" | "read" | "stopped" = "reading";
+  #changed = Promise.withResolvers<void>();
+  #roomMade = Promise.withResolvers<void>();
+
+  constructor(intake: OrderIntake) {
+    this.#intake = intake;
+  }
+
+  /** Whether no more requests and no more answers are to come. */
+  get isAnswered(): boolean {
+    return this.#state !== "reading" && this.#entries.length === 0;
+  }
+
+  /** Resolves when there may be answers, or no more requests. */
+  async change(): Promise<void> {
+    await this.#changed.promise;
+    this.#changed = Promise.withResolvers();
+  }
+
+  stop(): void {
+    this.#state = "stopped";
+    this.#roomMade.resolve();
+  }
+
+  async readAll(requests: AsyncIterable<SubmitOrdersRequest>): Promise<void> {
+    try {
+      for await (const { order } of requests) {
+        const noRoom = this.#take(order ?? create(OrderSchema));
+        if (noRoom !== undefined) await noRoom;
+        while (this.#entries.length >= maxUnansweredOrders && this.#state === "reading") await this.#room();
+        if (this.#state === "stopped") return;
+      }
+    } finally {
+      if (this.#state === "reading") this.#state = "read";
+      this.#changed.resolve();
+    }
+  }
+
+  /** The answers of the orders at the head, up to the first that waits. Throws where one of them failed. */
+  takeAnswers(): SubmitOrdersResponse[] {
+    const waiting = this.#entries.findIndex(({ answer }) => answer === undefined);
+    const settled = waiting === -1 ? this.#entries : this.#entries.slice(0, waiting);
+    if (settled.length === 0) return [];
+    this.#entries = waiting === -1 ? [] : this.#entries.slice(waiting);
+    this.#roomMade.resolve();
+    const answers: SubmitOrdersResponse[] = [];
+    for (const entry of settled) {
+      const { answer } = entry;
+      if (answer?.kind !== "failed") answers.push(this.#answerTo(entry));
+      else if (answers.length > 0) {
+        this.#entries = [entry]; // after those before it
+        return answers;
+      } else throw answer.error;
+    }
+    return answers;
+  }
+
+  #take(order: Order): Promise<void> | undefined {
+    const violations = violationsOf(order);
+    if (violations.length > 0) {
+      this.#entries.push({ order, answer: { kind: "invalid", violations } });
+      this.#changed.resolve();
+      return undefined;
+    }
+    const taken = newOrder(order);
+    const entry: Entry = { order: taken.order, answer: undefined };
+    this.#entries.push(entry);
+    const settle = (outcome: SubmitOutcome) => {
+      entry.answer = outcome;
+      this.#changed.resolve();
+    };
+    return this.#intake.submit({ ...taken, settle });
+  }
+
+  async #room(): Promise<void> {
+    await this.#roomMade.promise;
+    this.#roomMade = Promise.withResolvers();
+  }
+
+  #answerTo({ order, answer }: Entry): SubmitOrdersResponse {
+    const response = create(SubmitOrdersResponseSchema);
+    response.index = this.#index++;
+    if (answer?.kind === "stored") {
+      const { sequence, duplicate } = answer;
+      this.#counts.accepted++;
+      if (duplicate) this.#counts.duplicates++;
+      this.#totals.addOrder(order);
+      response.total = this.#totals.of(order.unitPrice?.currencyCode ?? "");
+      response.result = acceptedResult(BigInt(sequence), duplicate);
+    } else {
+      this.#counts.rejected++;
+      const rejected = answer?.kind === "invalid" ? invalid(answer.violations) : keyTaken;
+      response.result = create(SubmitOrdersResponseSchema, { result: { case: "rejected", value: rejected } }).result;
+    }
+    response.acceptedCount = this.#counts.accepted;
+    response.duplicateCount = this.#counts.duplicates;
+    response.rejectedCount = this.#counts.rejected;
+    return response;
+  }
+}
+
+type Rejected = Extract<
+  NonNullable<MessageInitShape<typeof SubmitOrdersResponseSchema>["result"]>,
+  { case: "rejected" }
+>;
+
+function acceptedResult(sequence: bigint, duplicate: boolean): SubmitOrdersResponse["result"] {
+  return { case: "accepted", value: create(AcceptedOrderSchema, { sequence, duplicate }) };
+}
+
+function invalid(violations: ReturnType<typeof violationsOf>): Rejected["value"] {
+  return { reason: RejectionReason.INVALID, violations: [...violations] };
+}
+
+const keyTaken: Rejected["value"] = {
+  reason: RejectionReason.KEY_TAKEN,
+  violations: [{ field: "key", description: "another order, with other content, has this key: choose another" }],
+};

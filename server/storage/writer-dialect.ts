@@ -1,0 +1,119 @@
+import type { SQLInputValue } from "node:sqlite";
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from "kysely";
+import { StoreBusyError } from "../errors.ts";
+import type { Writer } from "./writer.ts";
+
+/** How many queries and transactions may wait for the connection: with one commit each, some seconds of work. */
+export const maxWaitingWrites = 10_000;
+
+/** Kysely on the connection that writes. Queries and transactions have it one after the other. */
+export class WriterDialect implements Dialect {
+  readonly #writer: Writer;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  createDriver(): Driver {
+    return new WriterDriver(this.#writer);
+  }
+
+  createQueryCompiler(): SqliteQueryCompiler {
+    return new SqliteQueryCompiler();
+  }
+
+  createAdapter(): SqliteAdapter {
+    return new WriterAdapter();
+  }
+
+  createIntrospector(db: Kysely<unknown>): SqliteIntrospector {
+    return new SqliteIntrospector(db);
+  }
+}
+
+class WriterAdapter extends SqliteAdapter {
+  /** Kysely runs SQLite's migrations without a transaction; with one, a migration that fails leaves nothing behind. */
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+
+  /** There is one, but the driver itself hands it out: Kysely's queue for it has no limit. */
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
+}
+
+class WriterDriver implements Driver {
+  readonly #writer: Writer;
+  readonly #connection: WriterConnection;
+  readonly #waiting: (() => void)[] = [];
+  #isTaken = false;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+    this.#connection = new WriterConnection(writer);
+  }
+
+  async init(): Promise<void> {}
+
+  /** Throws a StoreBusyError where too many wait. */
+  async acquireConnection(): Promise<DatabaseConnection> {
+    if (this.#waiting.length >= maxWaitingWrites) throw new StoreBusyError(maxWaitingWrites);
+    if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#isTaken = true;
+    return this.#connection;
+  }
+
+  async releaseConnection(): Promise<void> {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#isTaken = false;
+    else next(); // it stays taken
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw("commit"));
+  }
+
+  async rollbackTransaction(): Promise<void> {
+    await this.#writer.rollback();
+  }
+
+  /** Who opened the writer closes it. */
+  async destroy(): Promise<void> {}
+}
+
+class WriterConnection implements DatabaseConnection {
+  readonly #writer: Writer;
+
+  constructor(writer: Writer) {
+    this.#writer = writer;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes, insertId } = await this.#writer.query(sql, parameters as readonly SQLInputValue[]);
+    return {
+      rows: rows as R[],
+      ...(changes !== undefined && { numAffectedRows: changes }),
+      ...(insertId !== undefined && { insertId }),
+    };
+  }
+
+  /** A stream of rows would keep the connection from everybody else. */
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error("read in pages");
+  }
+}

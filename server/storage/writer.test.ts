@@ -1,0 +1,142 @@
+import { mkdtempDisposable, open, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CompiledQuery, sql } from "kysely";
+import { expect, test } from "vitest";
+import { StoreBusyError, StoreFullError } from "../errors.ts";
+import { type DatabaseOptions, databaseFileName, openDatabase } from "./database.ts";
+import { SqliteError } from "./writer.ts";
+import { maxWaitingWrites } from "./writer-dialect.ts";
+
+test("what SQLite refuses is an error with its code", async () => {
+  await using opened = await openSome();
+  await opened.write("a");
+  const again = await opened.write("a").catch((error: unknown) => error);
+  expect(again).toBeInstanceOf(SqliteError);
+  expect(again).toMatchObject({ errcode: 2067, message: "UNIQUE constraint failed: product.id" });
+});
+
+test("what cannot be sent to the writer is an error, and the writer goes on", async () => {
+  await using opened = await openSome();
+  const { tables } = opened.database;
+  const uncloneable = CompiledQuery.raw("select ?", [Symbol("of this thread")]);
+  await expect(tables.executeQuery(uncloneable)).rejects.toThrow("could not be cloned");
+  expect((await sql`select ${2n ** 62n} as value`.execute(tables)).rows).toEqual([{ value: 2n ** 62n }]);
+});
+
+test("the event loop goes on while a statement runs for long", async () => {
+  await using opened = await openSome();
+  const counting = sql`
+    with recursive counter(value) as (select 1 union all select value + 1 from counter where value < 3000000)
+    select max(value) as value from counter`.execute(opened.database.tables);
+  let turns = 0;
+  let isOver = false;
+  void counting.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    turns++;
+  }
+  expect((await counting).rows).toEqual([{ value: 3_000_000n }]);
+  expect(turns).toBeGreaterThan(100);
+});
+
+test("transactions do not mix, however many are begun at once", async () => {
+  await using opened = await openSome();
+  const { tables } = opened.database;
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 40 }, (_, n) =>
+      tables.transaction().execute(async (transaction) => {
+        const row = { name: "", body: new Uint8Array(1) };
+        await transaction
+          .insertInto("product")
+          .values({ ...row, id: `${n}-first` })
+          .execute();
+        await transaction
+          .insertInto("product")
+          .values({ ...row, id: `${n}-second` })
+          .execute();
+        if (n % 2 === 0) throw new Error("taken back");
+      }),
+    ),
+  );
+  expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(20);
+  expect(opened.database.reader.prepare("select count(*) as count from product").get()).toEqual({ count: 40 });
+});
+
+test("more than may wait are refused, and the others are done", async () => {
+  await using opened = await openSome();
+  const { tables } = opened.database;
+  const held = Promise.withResolvers<void>();
+  const holding = tables.transaction().execute(async () => held.promise);
+  const waiting = Array.from({ length: maxWaitingWrites + 5 }, () => sql`select 1`.execute(tables));
+  const outcomes = Promise.allSettled(waiting);
+  await expect(waiting.at(-1)).rejects.toThrow(StoreBusyError);
+  held.resolve();
+  await holding;
+  const refused = (await outcomes).filter(({ status }) => status === "rejected").length;
+  expect(refused).toBeGreaterThan(0);
+  expect(refused).toBeLessThanOrEqual(6);
+});
+
+test("a store that is full says so, keeps what it has, and can be read", async () => {
+  await using opened = await openSome({ maxBytes: 300_000 });
+  let stored = 0;
+  const filling = async () => {
+    for (; ; stored++) await opened.write(`product ${stored}`, 10_000);
+  };
+  const full = await filling().catch((error: unknown) => error);
+  expect(full).toBeInstanceOf(StoreFullError);
+  expect((full as Error).message).toContain("it may have 300,000 bytes (--max-store)");
+  expect(stored).toBeGreaterThan(10);
+  const count = await sql`select count(*) as count from product`.execute(opened.database.tables);
+  expect(count.rows).toEqual([{ count: BigInt(stored) }]);
+  expect((await stat(join(opened.path, databaseFileName))).size).toBeLessThanOrEqual(300_000);
+});
+
+test("a transaction that finds the store full is undone, and the next one works", async () => {
+  await using opened = await openSome({ maxBytes: 300_000 });
+  const filling = opened.database.tables.transaction().execute(async (transaction) => {
+    for (let n = 0; ; n++) {
+      const row = { id: `${n}`, name: "", body: new Uint8Array(10_000) };
+      await transaction.insertInto("product").values(row).execute();
+    }
+  });
+  await expect(filling).rejects.toThrow(StoreFullError);
+  await opened.write("small", 10);
+  expect(opened.database.reader.prepare("select id from product").all()).toEqual([{ id: "small" }]);
+});
+
+test("a database that was damaged is refused at the start, with what to do", async () => {
+  await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-damage-"));
+  {
+    await using database = await openDatabase(temporary.path);
+    for (let n = 0; n < 200; n++) await write(database, `product ${n}`, 1_000);
+  }
+  const path = join(temporary.path, databaseFileName);
+  const { size } = await stat(path);
+  const file = await open(path, "r+");
+  await file.write(Buffer.alloc(20_000, 0xab), 0, 20_000, Math.floor(size / 2));
+  await file.close();
+  await expect(openDatabase(temporary.path)).rejects.toThrow(/is damaged .*put a backup in its place/s);
+});
+
+async function openSome(options: DatabaseOptions = {}) {
+  const resources = new AsyncDisposableStack();
+  const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-writer-")));
+  const database = resources.use(await openDatabase(path, options));
+  return {
+    path,
+    database,
+    write: (id: string, bytes = 1) => write(database, id, bytes),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
+
+async function write(database: Awaited<ReturnType<typeof openDatabase>>, id: string, bytes: number): Promise<void> {
+  await database.tables
+    .insertInto("product")
+    .values({ id, name: "", body: new Uint8Array(bytes) })
+    .execute();
+}
