@@ -11,9 +11,13 @@ import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/he
 import type { Config, FeedConfig } from "./config.ts";
 import { toConnectError } from "./errors.ts";
 import { metadataNames } from "./metadata-names.ts";
+import { Catalogue } from "./product/catalogue.ts";
 import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
 import { productService } from "./product/product-service.ts";
+import { SqliteProductFinder } from "./product/sqlite-product-finder.ts";
 import { SqliteProductStore } from "./product/sqlite-product-store.ts";
+import { SqliteRatingStore } from "./product/sqlite-rating-store.ts";
+import { SqliteTextSearch } from "./product/sqlite-text-search.ts";
 import { CandleBook } from "./quote/candle-book.ts";
 import { heldFeed } from "./quote/held-feed.ts";
 import type { QuoteFeed, Tick } from "./quote/quote-feed.ts";
@@ -25,6 +29,7 @@ import { simulatedFeed } from "./quote/simulated-feed.ts";
 import { SqliteCandleStore } from "./quote/sqlite-candle-store.ts";
 import { testFeed } from "./quote/test-feed.ts";
 import { testInstrument } from "./quote/test-instrument.ts";
+import { ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
 import { openDatabase } from "./storage/database.ts";
 import { logCalls } from "./transport/call-log.ts";
@@ -53,12 +58,21 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const now = () => toTimestamp(clock());
 
   const database = opened.use(await openDatabase(config.data, { maxBytes: config.maxStoreBytes }));
-  const products = new SqliteProductStore(database.tables);
+  const texts = new SqliteTextSearch(database.tables);
+  const products = new SqliteProductStore(database.tables, texts);
+  const catalogue = new Catalogue({
+    store: products,
+    finder: new SqliteProductFinder(database.tables, texts),
+    ratings: new SqliteRatingStore(database.tables),
+    now,
+    newId: randomUUID,
+  });
   if (config.demo) {
     const seeded = await seedDemoCatalogue(products, now());
     if (seeded > 0) log.info({ products: seeded }, "filled the empty catalogue with demonstration products");
   }
 
+  const tokens = new ResumeTokens(randomBytes(resumeKeyBytes));
   const health = new Health(bourseServices.map((service) => service.typeName));
   const feeds = await openFeeds(config.feed, clock, log);
   const instruments = [...feeds.flatMap((feed) => feed.instruments), ...publishedInstruments(config, feeds)];
@@ -89,7 +103,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     mapError: toConnectError,
     routes: (router) =>
       registerRoutes(router, {
-        product: productService({ store: products, now, newId: randomUUID }),
+        product: productService({ catalogue, images: { imagesOf: async () => new Map() }, tokens }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
         health,
         files: readDescriptors(),

@@ -20,6 +20,19 @@ export class InvalidFieldError extends DomainError {
   }
 }
 
+/** A message breaks rules that stand in the protos. */
+export class BrokenRulesError extends DomainError {
+  override name = "BrokenRulesError";
+  readonly violations: readonly FieldViolation[];
+
+  /** @param prefix the path of the message in the request, as in `product` */
+  constructor(prefix: string, error: ValidationError) {
+    const violations = violationsOf(error).map((each) => ({ ...each, field: `${prefix}.${each.field}` }));
+    super(violations.map(({ field, description }) => `${field}: ${description}`).join("; "));
+    this.violations = violations;
+  }
+}
+
 /** There is no such thing. */
 export class NotFoundError extends DomainError {
   override name = "NotFoundError";
@@ -37,6 +50,19 @@ export class AlreadyExistsError extends DomainError {
   /** @param kind what it is, in lower case, as in `product` */
   constructor(kind: string, id: string) {
     super(`there is a ${kind} ${id} already: choose another id`);
+  }
+}
+
+/** Somebody else changed a thing first. */
+export class StaleEtagError extends DomainError {
+  override name = "StaleEtagError";
+
+  /**
+   * @param kind what it is, in lower case, as in `product`
+   * @param etag the state that it is in by now
+   */
+  constructor(kind: string, id: string, etag: string) {
+    super(`the ${kind} ${id} was changed by someone else, its etag is ${etag} by now: get it, and try again`);
   }
 }
 
@@ -157,6 +183,11 @@ function answerTo(error: DomainError): Answer {
     const value = create(BadRequestSchema, { fieldViolations: [violation] });
     return { code: Code.InvalidArgument, details: [{ desc: BadRequestSchema, value }] };
   }
+  if (error instanceof BrokenRulesError) {
+    const value = create(BadRequestSchema, { fieldViolations: [...error.violations] });
+    return { code: Code.InvalidArgument, details: [{ desc: BadRequestSchema, value }] };
+  }
+  if (error instanceof StaleEtagError) return { code: Code.Aborted };
   if (error instanceof NotFoundError) return { code: Code.NotFound };
   if (error instanceof AlreadyExistsError) return { code: Code.AlreadyExists };
   if (error instanceof SlowReaderError) return { code: Code.ResourceExhausted };
@@ -182,13 +213,23 @@ export function toConnectError(error: unknown): unknown {
 
 /** A request breaks rules that stand in the protos. */
 function brokenRules(error: ValidationError): ConnectError {
-  const fieldViolations = error.violations.map((violation) => ({
+  const detail = { desc: BadRequestSchema, value: { fieldViolations: violationsOf(error) } };
+  return new ConnectError(error.message, Code.InvalidArgument, undefined, [detail], error);
+}
+
+/** A broken rule, as google.rpc.BadRequest tells it. */
+interface FieldViolation {
+  readonly field: string;
+  readonly description: string;
+  readonly reason: string;
+}
+
+function violationsOf(error: ValidationError): FieldViolation[] {
+  return error.violations.map((violation) => ({
     field: pathToString(violation.field),
     description: violation.message,
     reason: violation.ruleId,
   }));
-  const detail = { desc: BadRequestSchema, value: { fieldViolations } };
-  return new ConnectError(error.message, Code.InvalidArgument, undefined, [detail], error);
 }
 
 /** Answers errors as {@link toConnectError} says, on routers that the transport does not serve, as in memory. */

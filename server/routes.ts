@@ -11,7 +11,7 @@ export const bourseServices = [ProductService, QuoteService] as const;
 
 /** What the routes lead to. */
 export interface Routes {
-  readonly product: Partial<ServiceImpl<typeof ProductService>>;
+  readonly product: ServiceImpl<typeof ProductService>;
   readonly quote: ServiceImpl<typeof QuoteService>;
   readonly health: Health;
   /** The descriptors of all services, for reflection. */

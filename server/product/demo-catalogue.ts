@@ -7,9 +7,8 @@ import { laptops } from "./demo/laptops.ts";
 import { newProduct } from "./new-product.ts";
 import type { ProductStore } from "./product-store.ts";
 
-/** Fills an empty store with the demo catalogue, all of it or none. Resolves to how many products were added. */
+/** Fills a store that never had a product with the demo catalogue, all of it or none. Resolves to how many were added. */
 export async function seedDemoCatalogue(store: ProductStore, now: Timestamp): Promise<number> {
-  if ((await store.count()) > 0) return 0;
   return store.seed(demoCatalogue(now));
 }
 

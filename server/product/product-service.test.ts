@@ -17,10 +17,16 @@ import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product
 import { ListProductsRequestSchema, ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { domainErrors } from "../errors.ts";
 import { metadataNames } from "../metadata-names.ts";
+import { ResumeTokens } from "../resume-token.ts";
 import { openDatabase } from "../storage/database.ts";
+import { Catalogue } from "./catalogue.ts";
 import { seedDemoCatalogue } from "./demo-catalogue.ts";
+import type { ProductImages } from "./product-images.ts";
 import { productService } from "./product-service.ts";
+import { SqliteProductFinder } from "./sqlite-product-finder.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
+import { SqliteRatingStore } from "./sqlite-rating-store.ts";
+import { SqliteTextSearch } from "./sqlite-text-search.ts";
 
 const now = timestampFromMs(1_790_000_000_000);
 const newId = () => "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
@@ -125,17 +131,21 @@ async function openShop() {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-shop-")));
   const { tables } = resources.use(await openDatabase(temporary.path));
-  const store = new SqliteProductStore(tables);
-  const transport = createRouterTransport(
-    ({ service }) => service(ProductService, productService({ store, now: () => now, newId })),
-    { router: { interceptors: [domainErrors] } },
-  );
+  const texts = new SqliteTextSearch(tables);
+  const store = new SqliteProductStore(tables, texts);
+  const [finder, ratings] = [new SqliteProductFinder(tables, texts), new SqliteRatingStore(tables)];
+  const catalogue = new Catalogue({ store, finder, ratings, now: () => now, newId });
+  const images: { imagesOf: ProductImages["imagesOf"] } = { imagesOf: async () => new Map() };
+  const service = productService({ catalogue, images, tokens: new ResumeTokens(new Uint8Array(32).fill(7)) });
+  const transport = createRouterTransport((router) => router.service(ProductService, service), {
+    router: { interceptors: [domainErrors] },
+  });
   const client = createClient(ProductService, transport);
-  return { store, client, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { store, client, service, images, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** Calls the method itself, which lets a test see what it does to its context. */
-function callListProducts({ store }: Shop) {
+function callListProducts({ service }: Shop) {
   const context = createHandlerContext({
     service: ProductService,
     method: ProductService.method.listProducts,
@@ -143,8 +153,7 @@ function callListProducts({ store }: Shop) {
     requestMethod: "POST",
     url: "http://shop.test/",
   });
-  const { listProducts } = productService({ store, now: () => now, newId });
-  return { context, responses: listProducts(create(ListProductsRequestSchema), context) };
+  return { context, responses: service.listProducts(create(ListProductsRequestSchema), context) };
 }
 
 type Shop = Awaited<ReturnType<typeof openShop>>;

@@ -1,53 +1,65 @@
 import { hash } from "node:crypto";
 import { toBinary } from "@bufbuild/protobuf";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { DigestChain } from "../../client/digest-chain.ts";
-import { ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
+import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { InvalidFieldError, NotFoundError } from "../errors.ts";
+import { InvalidFieldError } from "../errors.ts";
 import { metadataNames } from "../metadata-names.ts";
+import type { ResumeTokens } from "../resume-token.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
-import { newProduct } from "./new-product.ts";
-import type { ProductStore } from "./product-store.ts";
+import type { Catalogue } from "./catalogue.ts";
+import { listImages, type ProductImages } from "./product-images.ts";
+import { productSelection } from "./product-selection.ts";
+import { SearchTokens } from "./search-token.ts";
 
 /** What the catalogue's RPCs need. */
 export interface ProductServiceOptions {
-  readonly store: ProductStore;
-  /** The time of what happens now. */
-  readonly now: () => Timestamp;
-  /** A new UUID. */
-  readonly newId: () => string;
+  readonly catalogue: Catalogue;
+  readonly images: ProductImages;
+  readonly tokens: ResumeTokens;
 }
 
 /** The catalogue's RPCs. Requests have passed the rules in the protos. */
 export function productService({
-  store,
-  now,
-  newId,
-}: ProductServiceOptions): Pick<ServiceImpl<typeof ProductService>, "createProduct" | "getProduct" | "listProducts"> {
+  catalogue,
+  images,
+  tokens,
+}: ProductServiceOptions): ServiceImpl<typeof ProductService> {
+  async function withImages(product: Product): Promise<Product> {
+    await listImages(images, [product]);
+    return product;
+  }
+
   return {
     async createProduct({ product: draft }) {
       if (draft === undefined) throw new InvalidFieldError("product", "is missing: say what to create");
-      const product = newProduct(draft, { id: draft.id || newId(), now: now() });
-      await store.create(product);
-      return { product };
+      return { product: await withImages(await catalogue.create(draft)) };
     },
 
-    async getProduct(request) {
-      const id = request.id.toLowerCase();
-      const product = await store.get(id);
-      if (product === undefined) throw new NotFoundError("product", id);
-      return { product };
+    async getProduct({ id, showDeleted }) {
+      const product = await withImages(await catalogue.get(id, { showDeleted }));
+      return { product, rating: await catalogue.ratingOf(id) };
+    },
+
+    async updateProduct({ product: patch, updateMask }) {
+      if (patch === undefined) throw new InvalidFieldError("product", "is missing: say what to change");
+      if (!uuid.test(patch.id)) throw new InvalidFieldError("product.id", "must be the UUID of the product to change");
+      return { product: await withImages(await catalogue.update(patch, updateMask?.paths ?? [])) };
+    },
+
+    async deleteProduct({ id, etag }) {
+      return { product: await withImages(await catalogue.delete(id, etag)) };
     },
 
     async *listProducts(_request, context) {
-      const listing = await store.list();
+      await using listing = await catalogue.list();
       const digest = new DigestChain((bytes) => hash("sha256", bytes, "buffer"));
       let sent = 0;
       sendHeader(context, { [metadataNames.totalCount]: listing.total });
       try {
         for await (const page of listing.pages(context.signal)) {
+          await listImages(images, page);
           for (const product of page) {
             digest.add(toBinary(ProductSchema, product));
             sent++;
@@ -58,5 +70,48 @@ export function productService({
         setTrailer(context, { [metadataNames.sentCount]: sent, [metadataNames.sha256]: digest.hex });
       }
     },
+
+    async *searchProducts(request, context) {
+      const selection = productSelection(request);
+      const searchTokens = new SearchTokens(tokens, request);
+      let resumeToken = request.resumeToken;
+      const after = resumeToken.length > 0 ? searchTokens.read(resumeToken) : undefined;
+      let sent = 0;
+      sendHeader(context);
+      try {
+        for await (const page of catalogue.search(selection, after, context.signal)) {
+          await listImages(
+            images,
+            page.map(({ product }) => product),
+          );
+          for (const { product, relevance, place } of page) {
+            resumeToken = searchTokens.write(place);
+            sent++;
+            yield { product, resumeToken, ...(relevance && { relevance }) };
+            if (sent === request.limit) return;
+          }
+        }
+      } finally {
+        const cursor = Buffer.from(resumeToken).toString("base64");
+        setTrailer(context, { [metadataNames.sentCount]: sent, ...(cursor && { [metadataNames.cursor]: cursor }) });
+      }
+    },
+
+    async *rateProducts(requests, context) {
+      let sent = 0;
+      sendHeader(context);
+      try {
+        for await (const answers of catalogue.rateAll(requests)) {
+          for (const answer of answers) {
+            sent++;
+            yield answer;
+          }
+        }
+      } finally {
+        setTrailer(context, { [metadataNames.sentCount]: sent });
+      }
+    },
   };
 }
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

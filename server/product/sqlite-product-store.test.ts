@@ -4,9 +4,12 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { openDatabase } from "../storage/database.ts";
+import { type Database, openDatabase } from "../storage/database.ts";
 import { productStoreContract } from "./product-store.contract.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
+import { SqliteTextSearch } from "./sqlite-text-search.ts";
+
+const storeOf = ({ tables }: Database) => new SqliteProductStore(tables, new SqliteTextSearch(tables));
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-products-"));
 
@@ -15,7 +18,7 @@ productStoreContract(async () => {
   const temporary = resources.use(await temporaryDirectory());
   const database = resources.use(await openDatabase(temporary.path));
   return {
-    store: new SqliteProductStore(database.tables),
+    store: storeOf(database),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 });
@@ -31,10 +34,10 @@ test("products are there after the database was closed and opened again, in thei
   const shade = create(ProductSchema, { id: "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02", name: "Shade" });
   {
     await using database = await openDatabase(temporary.path);
-    await new SqliteProductStore(database.tables).create(lamp);
+    await storeOf(database).create(lamp);
   }
   await using database = await openDatabase(temporary.path);
-  const store = new SqliteProductStore(database.tables);
+  const store = storeOf(database);
   await store.create(shade);
   expect(await Array.fromAsync((await store.list()).pages())).toEqual([[lamp, shade]]);
 });
@@ -42,7 +45,7 @@ test("products are there after the database was closed and opened again, in thei
 test("what queries need is in columns of its own", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openDatabase(temporary.path);
-  await new SqliteProductStore(database.tables).create(lamp);
+  await storeOf(database).create(lamp);
   const columns = ["sequence", "id", "name", "price_currency", "price_units", "price_nanos"] as const;
   expect(await database.tables.selectFrom("product").select(columns).execute()).toEqual([
     { sequence: 1n, id: lamp.id, name: "Lamp", price_currency: "EUR", price_units: 49n, price_nanos: 900_000_000n },

@@ -1,8 +1,10 @@
-import type { GeneratedAlways } from "kysely";
+import type { Generated, GeneratedAlways } from "kysely";
 
 /** The tables of the database as of the newest migration. Every integer is read as a bigint: none is ever rounded. */
 export interface Tables {
   product: ProductTable;
+  product_past: ProductPastTable;
+  product_rating: ProductRatingTable;
   candle: CandleTable;
   open_candle: OpenCandleTable;
   order_line: OrderLineTable;
@@ -23,6 +25,37 @@ export interface ProductTable {
   price_nanos: bigint | null;
   /** The whole product as a protobuf message: what the other columns repeat is for queries only. */
   body: Uint8Array;
+  /** The number of its last change among all changes of products; 0 where it is as it was created. */
+  revision: Generated<bigint>;
+  /** 1 where it was deleted, else 0. */
+  deleted: Generated<bigint>;
+  /** A laptop's brand, folded for comparison. This and what follows is null where it is not known. */
+  brand: string | null;
+  core_count: bigint | null;
+  /** The base clock. */
+  min_ghz: number | null;
+  /** The main memory in bits: 27 hexadecimal digits, which compare as the numbers do and hold any that can be told. */
+  ram_bits: string | null;
+}
+
+/** A state that a product had, kept while a listing needs it. */
+export interface ProductPastTable {
+  /** The change that ended it. */
+  until_revision: bigint;
+  /** The change that began it; 0 where it was the first. */
+  from_revision: bigint;
+  /** The product's. */
+  sequence: bigint;
+  body: Uint8Array;
+}
+
+/** The ratings of a product that has any. */
+export interface ProductRatingTable {
+  /** The product's. */
+  sequence: bigint;
+  count: bigint;
+  /** The sum of all scores, in millionths. */
+  sum_millionths: bigint;
 }
 
 /** A complete candle a row. Times are whole microseconds since 1970. */

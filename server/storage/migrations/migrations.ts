@@ -2,6 +2,7 @@ import type { Migration } from "kysely/migration";
 import { createProducts } from "./0001-create-products.ts";
 import { createCandles } from "./0002-create-candles.ts";
 import { createOrders } from "./0003-create-orders.ts";
+import { extendProducts } from "./0004-extend-products.ts";
 
 /** Migrations by name. */
 export type Migrations = Readonly<Record<string, Migration>>;
@@ -15,4 +16,5 @@ export const migrations: Migrations = {
   "0001-create-products": createProducts,
   "0002-create-candles": createCandles,
   "0003-create-orders": createOrders,
+  "0004-extend-products": extendProducts,
 };
