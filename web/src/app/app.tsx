@@ -51,7 +51,7 @@ function Page({ path }: { path: string }) {
     case paths.quotes:
       return <QuotesPage transport={transport} />;
     case paths.catalogue:
-      return <CataloguePage transport={transport} />;
+      return <CataloguePage transport={transport} search={search} onSearch={replaceSearch} />;
     case paths.orders:
       return <OrdersPage transport={transport} search={search} onSearch={replaceSearch} />;
     default:
