@@ -11,6 +11,10 @@ import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/he
 import type { Config, FeedConfig } from "./config.ts";
 import { toConnectError } from "./errors.ts";
 import { metadataNames } from "./metadata-names.ts";
+import { makeDemoOrders, wantsDemoOrders } from "./order/demo-orders.ts";
+import { OrderIntake } from "./order/order-intake.ts";
+import { orderService } from "./order/order-service.ts";
+import { SqliteOrderStore } from "./order/sqlite-order-store.ts";
 import { Catalogue } from "./product/catalogue.ts";
 import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
 import { productService } from "./product/product-service.ts";
@@ -32,6 +36,7 @@ import { testInstrument } from "./quote/test-instrument.ts";
 import { ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
 import { openDatabase } from "./storage/database.ts";
+import { serverSecret } from "./storage/server-secret.ts";
 import { logCalls } from "./transport/call-log.ts";
 import { Health } from "./transport/health.ts";
 import { createStaticFiles } from "./transport/static-files.ts";
@@ -71,8 +76,11 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     const seeded = await seedDemoCatalogue(products, now());
     if (seeded > 0) log.info({ products: seeded }, "filled the empty catalogue with demonstration products");
   }
+  const orders = new SqliteOrderStore(database);
+  const intake = new OrderIntake(orders);
+  const resumeKey = await serverSecret(database.tables, "resume-tokens", () => randomBytes(resumeKeyBytes));
+  const tokens = new ResumeTokens(resumeKey);
 
-  const tokens = new ResumeTokens(randomBytes(resumeKeyBytes));
   const health = new Health(bourseServices.map((service) => service.typeName));
   const feeds = await openFeeds(config.feed, clock, log);
   const instruments = [...feeds.flatMap((feed) => feed.instruments), ...publishedInstruments(config, feeds)];
@@ -104,6 +112,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     routes: (router) =>
       registerRoutes(router, {
         product: productService({ catalogue, images: { imagesOf: async () => new Map() }, tokens }),
+        order: orderService({ store: orders, intake, tokens }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
         health,
         files: readDescriptors(),
@@ -130,6 +139,11 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     },
   });
 
+  const demoEnd = new AbortController();
+  const demoMade = config.demo
+    ? fillOrderBook({ orders, intake, count: config.demoOrders, log, signal: demoEnd.signal })
+    : undefined;
+
   const resources = opened.move();
   return {
     url: server.url,
@@ -139,7 +153,9 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     async close() {
       health.shutDown();
       feedEnd.abort();
+      demoEnd.abort();
       await feeding;
+      await demoMade;
       const clean = await server.close(config.graceMs);
       const { lateCount, lostCount } = candles;
       if (lateCount + lostCount > 0) log.info({ lateCount, lostCount }, "not all quotes are in the candles");
@@ -147,6 +163,28 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       return clean;
     },
   };
+}
+
+interface OrderBook {
+  readonly orders: SqliteOrderStore;
+  readonly intake: OrderIntake;
+  readonly count: number;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Makes the demonstration orders where they are wanted. Logs what it does and why it fails; never rejects. */
+async function fillOrderBook({ orders: store, intake, count, log, signal }: OrderBook): Promise<void> {
+  if (!wantsDemoOrders({ store, count })) return;
+  const began = performance.now();
+  const onProgress = (stored: number) => log.info({ stored, of: count }, "making demonstration orders");
+  try {
+    await makeDemoOrders({ store, intake, count, signal, onProgress });
+    const seconds = Math.round((performance.now() - began) / 100) / 10;
+    if (!signal.aborted) log.info({ orders: count, seconds }, "filled the empty order book with demonstration orders");
+  } catch (error) {
+    log.error({ err: error }, "the demonstration orders are not complete: the next start goes on with them");
+  }
 }
 
 /** The feed that is asked for, and the test instrument, unless that feed has an instrument of its name. */
