@@ -29,7 +29,7 @@ export function App() {
             <rect width="32" height="32" rx="7" fill="var(--accent-fill)" />
             <path d="M6 22l6-7 5 4 9-11" fill="none" stroke="#fff" strokeWidth="3" strokeLinecap="round" />
           </svg>
-          Bourse
+          <span className="brand-name">Bourse</span>
         </span>
         <nav aria-label="Pages">
           <PageLink to={paths.quotes}>Quotes</PageLink>

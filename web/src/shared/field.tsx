@@ -13,13 +13,15 @@ export function Field(props: {
   label: string;
   /** Undefined where nothing is wrong. */
   problem?: string | undefined;
+  /** How much is written into it. */
+  size?: "short" | "usual" | "long";
   children: (control: ControlProps) => ReactNode;
 }) {
-  const { label, problem, children } = props;
+  const { label, problem, size = "usual", children } = props;
   const id = useId();
   const problemId = `${id}-problem`;
   return (
-    <div className="field">
+    <div className="field" data-size={size}>
       <label htmlFor={id}>{label}</label>
       {children({
         id,

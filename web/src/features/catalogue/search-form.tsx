@@ -13,8 +13,9 @@ export function SearchForm(props: {
     name: keyof ProductQuery,
     label: string,
     options: { maxLength?: number; inputMode?: "decimal" | "numeric" | "search"; placeholder?: string } = {},
+    size: "short" | "usual" | "long" = "short",
   ) => (
-    <Field label={label} problem={problems[name]}>
+    <Field label={label} problem={problems[name]} size={size}>
       {(control) => (
         <input
           {...control}
@@ -28,8 +29,13 @@ export function SearchForm(props: {
       )}
     </Field>
   );
-  const choice = (name: keyof ProductQuery, label: string, choices: readonly (readonly [string, string])[]) => (
-    <Field label={label} problem={problems[name]}>
+  const choice = (
+    name: keyof ProductQuery,
+    label: string,
+    size: "short" | "usual",
+    choices: readonly (readonly [string, string])[],
+  ) => (
+    <Field label={label} problem={problems[name]} size={size}>
       {(control) => (
         <select
           {...control}
@@ -53,22 +59,24 @@ export function SearchForm(props: {
         noValidate
         onSubmit={(event) => event.preventDefault()}
       >
-        {text("q", "Search", { maxLength: 200, inputMode: "search", placeholder: "Name, brand, part…" })}
-        {text("brand", "Brand", { maxLength: 100 })}
+        {text("q", "Search", { maxLength: 200, inputMode: "search", placeholder: "Name, brand, part…" }, "long")}
+        {text("brand", "Brand", { maxLength: 100 }, "usual")}
         {text("min", "Price from", { inputMode: "decimal" })}
         {text("max", "Price to", { inputMode: "decimal" })}
         {text("currency", "Currency", { maxLength: 3 })}
-        {text("cores", "Cores, at least", { inputMode: "numeric" })}
-        {text("ghz", "Base GHz, at least", { inputMode: "decimal" })}
-        {text("ram", "Memory, at least", { inputMode: "numeric" })}
+        {text("cores", "Cores from", { inputMode: "numeric" })}
+        {text("ghz", "GHz from", { inputMode: "decimal" })}
+        {text("ram", "RAM from", { inputMode: "numeric" })}
         {choice(
           "unit",
-          "Unit of memory",
+          "Unit",
+          "short",
           [...memoryUnits.keys()].map((unit) => [unit, unit]),
         )}
         {choice(
           "order",
           "Order",
+          "usual",
           [...searchOrders].map(([value, { title }]) => [value, title]),
         )}
         <div className="fields-actions">
