@@ -28,7 +28,16 @@ export function OrdersPage(props: {
   const { run, summary } = session;
   const query = useMemo(() => parseOrderQuery(search), [search]);
   const filter = useMemo(() => filterOf(query), [query]);
-  useEffect(() => () => run.close(), [run]);
+  useEffect(() => {
+    const retry = () => {
+      if (run.state().kind === "waiting") void run.proceed();
+    };
+    addEventListener("online", retry);
+    return () => {
+      removeEventListener("online", retry);
+      run.close();
+    };
+  }, [run]);
   useEffect(() => {
     if (isFilter(filter)) void summary.ask(filter);
     return () => summary.close();
