@@ -21,6 +21,7 @@ export default defineConfig({
       { test: { ...alone(2), name: "readme", include: ["test/readme/**/*.test.ts"] } },
       { test: { ...alone(3), name: "grpcurl", include: ["test/grpcurl/**/*.test.ts"] } },
       { test: { ...alone(4), name: "package", include: ["test/package/**/*.test.ts"] } },
+      { test: { ...alone(7), name: "faults", include: ["test/faults/**/*.test.ts"], testTimeout: 300 * secondsMs } },
       { test: { ...alone(6), name: "abuse", include: ["test/abuse/**/*.test.ts"] } },
     ],
   },

@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /**
- * Runs a script that calls a server: Ctrl-C and a closed pipe end it quietly, and an error is a sentence on standard
- * error and exit code 1.
+ * Runs a script that calls a server: Ctrl-C and a closed pipe end it quietly, and an error, of a call or its own, is a
+ * sentence on standard error and exit code 1.
  *
  * @param address the server's URL, for the sentence
  * @param script gets a signal that ends its calls
@@ -16,7 +16,7 @@ export async function runScript(address: string, script: (signal: AbortSignal) =
   } catch (error) {
     if (end.signal.aborted) return;
     process.exitCode = 1;
-    console.error(sentence(ConnectError.from(error), address));
+    console.error(error instanceof ConnectError ? sentence(error, address) : (error as Error).message);
   } finally {
     end.abort();
   }

@@ -43,6 +43,8 @@ export function nameSelection(method: string, request: Uint8Array): SelectionNam
 export class ResumeTokens {
   readonly #inner = Buffer.alloc(blockBytes + maxPayloadBytes);
   readonly #outer = Buffer.alloc(blockBytes + digestBytes);
+  /** The beginning of `inner` that was hashed last: tokens of one kind have one length. */
+  #hashed = this.#inner;
 
   /** @param key 32 random bytes, the same for as long as tokens are to be good */
   constructor(key: Uint8Array) {
@@ -95,7 +97,9 @@ export class ResumeTokens {
    */
   #tag(payload: Buffer, length: number): string {
     payload.copy(this.#inner, blockBytes, 0, length);
-    const inner = hash("sha256", this.#inner.subarray(0, blockBytes + length), "binary");
+    const end = blockBytes + length;
+    if (this.#hashed.length !== end) this.#hashed = this.#inner.subarray(0, end);
+    const inner = hash("sha256", this.#hashed, "binary");
     this.#outer.write(inner, blockBytes, "latin1");
     return hash("sha256", this.#outer, "binary");
   }

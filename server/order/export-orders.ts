@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import { create, fromBinary } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { type ExportOrdersResponse, ExportOrdersResponseSchema } from "../../gen/bourse/order/v1/order_service_pb.ts";
@@ -7,6 +6,7 @@ import { batch } from "../transport/batch.ts";
 import { ordersTag, readVarint, startOfOrder } from "./order-bytes.ts";
 import type { OrderSelection } from "./order-selection.ts";
 import type { OrderStore } from "./order-store.ts";
+import { RowDigest } from "./row-digest.ts";
 
 /** How many orders are read at once, where a response has less: half a millisecond of work. */
 const usualPageOrders = 256;
@@ -37,31 +37,31 @@ export interface OrderExportOptions {
  */
 export class OrderExport {
   readonly #options: OrderExportOptions;
-  /** Where responses that were taken end. */
-  #progress: Place;
-  /** The digest before the next order, and behind it that order: what is hashed. */
-  #scratch = Buffer.alloc(initialScratchBytes);
+  readonly #digest: RowDigest;
+  readonly #position = Buffer.alloc(positionBytes);
+  /** Where the responses that were sent end. */
+  #sent: Place;
 
   constructor(options: OrderExportOptions) {
     this.#options = options;
-    const { start } = options;
-    this.#progress = { sent: 0, digest: Buffer.from(start.digest).toString("latin1"), token: options.seal(start) };
-    this.#scratch.set(start.digest);
+    const { start, seal } = options;
+    this.#digest = new RowDigest(start.digest);
+    this.#sent = { orders: 0, digest: start.digest, token: seal(start) };
   }
 
   /** How many orders were sent. */
   get sent(): number {
-    return this.#progress.sent;
+    return this.#sent.orders;
   }
 
   /** The running digest from the first order of the selection to the last that was sent, in lower-case hex. */
   get digest(): string {
-    return Buffer.from(this.#progress.digest, "latin1").toString("hex");
+    return Buffer.from(this.#sent.digest).toString("hex");
   }
 
   /** The token of the place behind the last response that was sent. */
   get token(): Uint8Array {
-    return this.#progress.token;
+    return this.#sent.token;
   }
 
   /** Yields the responses. May be read once. Throws the signal's reason before the next page. */
@@ -69,62 +69,50 @@ export class OrderExport {
     const { store, selection, start, batchSize } = this.#options;
     const pageSize = batchSize * Math.max(1, Math.floor(usualPageOrders / batchSize));
     const range = { after: positionOf(start), snapshot: start.snapshot, pageSize };
-    let open: OpenResponse = { parts: [], orders: 0, bytes: 0, sequence: range.after };
-    let ordered = 0;
+    let open = emptyResponse(range.after);
     for await (const { bytes } of store.pages(selection, range, signal)) {
-      const closed: ExportOrdersResponse[] = [];
-      const places: Place[] = [];
+      const closed = new ClosedResponses();
       let from = 0;
       for (let at = 0; at < bytes.length; ) {
         const begin = startOfOrder(bytes, at);
         const end = begin + readVarint(bytes, at + 1);
-        this.#digest(bytes, begin, end);
-        ordered++;
+        this.#digest.add(bytes, begin, end);
         open.orders++;
         open.sequence = readVarint(bytes, begin + 1);
         at = end;
         if (open.orders < batchSize && open.bytes + end - from < maxResponseBytes) continue;
         add(open, bytes.subarray(from, end));
         from = end;
-        const place = this.#place(open.sequence, ordered);
-        closed.push(this.#close(open, place.token));
-        places.push(place);
-        open = { parts: [], orders: 0, bytes: 0, sequence: open.sequence };
+        this.#close(open, closed);
+        open = emptyResponse(open.sequence);
       }
       if (from < bytes.length) add(open, bytes.subarray(from));
-      yield* this.#send(closed, places);
+      yield* this.#send(closed);
     }
     if (open.orders === 0) return;
-    const place = this.#place(open.sequence, ordered);
-    yield* this.#send([this.#close(open, place.token)], [place]);
+    const last = new ClosedResponses();
+    this.#close(open, last);
+    yield* this.#send(last);
   }
 
-  async *#send(responses: readonly ExportOrdersResponse[], places: readonly Place[]) {
-    const sending = batch(responses);
+  async *#send(closed: ClosedResponses): AsyncGenerator<ExportOrdersResponse> {
+    const sending = batch(closed.responses);
     try {
       yield* sending;
     } finally {
-      this.#progress = places[sending.taken - 1] ?? this.#progress;
+      this.#sent = closed.placeAfter(sending.taken, this.#sent);
     }
   }
 
-  /** Adds an order to the running digest, which stands at the beginning of the scratch. */
-  #digest(bytes: Uint8Array, begin: number, end: number): void {
-    const length = digestBytes + end - begin;
-    if (length > this.#scratch.length) this.#scratch = Buffer.concat([this.#scratch], length * 2);
-    const scratch = this.#scratch;
-    for (let from = begin, to = digestBytes; from < end; ) scratch[to++] = bytes[from++] ?? 0;
-    scratch.write(hash("sha256", scratch.subarray(0, length), "binary"), 0, digestBytes, "latin1");
-  }
-
-  #place(sequence: number, sent: number): Place {
+  #close(open: OpenResponse, closed: ClosedResponses): void {
     const { start, seal } = this.#options;
-    const digest = this.#scratch.subarray(0, digestBytes);
-    const point = { position: toPosition(sequence), snapshot: start.snapshot, total: start.total, digest };
-    return { sent, digest: digest.toString("latin1"), token: seal(point) };
+    this.#position.writeUIntBE(open.sequence, 0, positionBytes);
+    const { value: digest } = this.#digest;
+    const token = seal({ position: this.#position, snapshot: start.snapshot, total: start.total, digest });
+    closed.add(this.#toMessage(open, token), open.orders, digest);
   }
 
-  #close({ parts, bytes }: OpenResponse, resumeToken: Uint8Array): ExportOrdersResponse {
+  #toMessage({ parts, bytes }: OpenResponse, resumeToken: Uint8Array): ExportOrdersResponse {
     if (this.#options.decode) {
       const response = fromBinary(ExportOrdersResponseSchema, joined(parts, bytes));
       response.resumeToken = resumeToken;
@@ -144,10 +132,36 @@ export class OrderExport {
 
 /** Where an export has got to. */
 interface Place {
-  readonly sent: number;
-  /** 32 bytes, a character each. */
-  readonly digest: string;
+  readonly orders: number;
+  readonly digest: Uint8Array;
   readonly token: Uint8Array;
+}
+
+/** Responses that are to be sent together, and where each of them ends. */
+class ClosedResponses {
+  readonly responses: ExportOrdersResponse[] = [];
+  readonly #orders: number[] = [];
+  /** One after another: to keep many short pieces of memory would take longer than to write them. */
+  #digests = Buffer.allocUnsafe(digestBytes * usualPageOrders);
+
+  /** @param digest is copied */
+  add(response: ExportOrdersResponse, orders: number, digest: Uint8Array): void {
+    const at = this.responses.push(response) - 1;
+    this.#orders.push(orders);
+    if ((at + 1) * digestBytes > this.#digests.length) {
+      this.#digests = Buffer.concat([this.#digests], this.#digests.length * 2);
+    }
+    this.#digests.set(digest, at * digestBytes);
+  }
+
+  /** Where an export stands that was at `before` and has sent the first `count` of these. */
+  placeAfter(count: number, before: Place): Place {
+    const last = this.responses[count - 1];
+    if (last === undefined) return before;
+    const orders = this.#orders.slice(0, count).reduce((sum, each) => sum + each, before.orders);
+    const digest = new Uint8Array(this.#digests.subarray((count - 1) * digestBytes, count * digestBytes));
+    return { orders, digest, token: last.resumeToken };
+  }
 }
 
 /** A response that takes more orders. */
@@ -160,8 +174,11 @@ interface OpenResponse {
 }
 
 const digestBytes = 32;
-const initialScratchBytes = 1_024;
 const ordersField = ordersTag >> 3;
+
+function emptyResponse(sequence: number): OpenResponse {
+  return { parts: [], orders: 0, bytes: 0, sequence };
+}
 
 function add(response: OpenResponse, part: Uint8Array): void {
   response.parts.push(part);

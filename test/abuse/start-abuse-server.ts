@@ -37,6 +37,8 @@ export async function startAbuseServer(): Promise<AbuseServer> {
       // So slowly that the log, which grows until it is full, is no more of the memory than what is tolerated.
       "--simulated-rate",
       "20",
+      "--demo-orders",
+      "0",
       "--port",
       "0",
       "--data",

@@ -1,0 +1,136 @@
+import { mkdtempDisposable, readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { exportOrders } from "../client/export-orders.ts";
+import { FakeOrderService } from "../client/fake-order-service.ts";
+import { OrderSchema } from "../gen/bourse/order/v1/order_pb.ts";
+import { ExportFile, ExportFileError } from "./export-file.ts";
+import { sha256 } from "./node-sha256.ts";
+import { type OrderFormatName, orderFormats } from "./order-text.ts";
+
+const name = { format: "csv", filter: {} };
+
+/** Often enough that a small export has many. */
+const step = 60;
+
+const orders = Array.from({ length: 8 }, (_, index) =>
+  create(OrderSchema, {
+    sequence: BigInt(index + 1),
+    key: `k${index}`,
+    orderNumber: "536365",
+    productCode: "85123A",
+    description: ['7" PLATE, BLUE', "Café\nà emporter", " blanks ", ""][index % 4] ?? "",
+    quantity: index % 5 === 0 ? -1 : index,
+    unitPrice: { currencyCode: "GBP", units: BigInt(index), nanos: 550_000_000 },
+    country: "EIRE",
+    placedAt: { seconds: BigInt(index), nanos: index },
+    ...(index % 3 === 0 && { customerId: "17850" }),
+  }),
+);
+
+const directory = () => mkdtempDisposable(join(tmpdir(), "bourse-export-"));
+
+/** Exports to a file as the script does. Returns how many orders were asked for. */
+async function exportTo(path: string, format: OrderFormatName = "csv", atEnd = async () => {}, isLost = false) {
+  const { header, text } = orderFormats[format];
+  await using file = await ExportFile.open(path, { ...name, format }, header, { step });
+  const { client } = new FakeOrderService(orders);
+  const { from } = file;
+  let received = 0;
+  for await (const { orders: some, position } of exportOrders(client, {
+    batchSize: 1,
+    sha256,
+    ...(from && { from }),
+  })) {
+    received += some.length;
+    await file.write(text(some), position);
+  }
+  await atEnd();
+  if (!isLost) await file.complete();
+  return received;
+}
+
+/** What is on the disk where the process is killed just before the end. */
+async function killed(path: string, format: OrderFormatName) {
+  const left = { file: Buffer.alloc(0), journal: "" };
+  const look = async () => {
+    left.file = await readFile(path);
+    left.journal = await readFile(`${path}.part`, "utf8");
+  };
+  await exportTo(path, format, look);
+  return left;
+}
+
+describe.each(["csv", "ndjson"] as const)("ExportFile, as %s", (format) => {
+  it("goes on where the file was cut off, at any byte, and ends with the same file", async () => {
+    await using folder = await directory();
+    const path = join(folder.path, "orders");
+    const { file, journal } = await killed(path, format);
+    expect(await readFile(path)).toEqual(file);
+    expect(journal.split("\n").length).toBeGreaterThan(6);
+    let [most, fewest] = [0, orders.length];
+    for (let end = 0; end <= file.length; end += format === "csv" ? 1 : 5) {
+      await writeFile(path, file.subarray(0, end));
+      await writeFile(`${path}.part`, journal);
+      const received = await exportTo(path, format);
+      [most, fewest] = [Math.max(most, received), Math.min(fewest, received)];
+      expect(await readFile(path)).toEqual(file);
+      expect(await readdir(folder.path)).toEqual(["orders"]);
+    }
+    expect(most).toBe(orders.length);
+    expect(fewest).toBeLessThan(2);
+  }, 60_000);
+
+  it("goes on where the journal was cut off, at whatever byte behind its first line", async () => {
+    await using folder = await directory();
+    const path = join(folder.path, "orders");
+    const { file, journal } = await killed(path, format);
+    const first = journal.indexOf("\n", journal.indexOf("\n") + 1);
+    for (let end = first; end < journal.length; end += 17) {
+      await writeFile(path, file);
+      await writeFile(`${path}.part`, journal.slice(0, end));
+      await exportTo(path, format);
+      expect(await readFile(path)).toEqual(file);
+    }
+  });
+
+  it("keeps nothing behind a byte that was changed, as by a disk that lost its power", async () => {
+    await using folder = await directory();
+    const path = join(folder.path, "orders");
+    const { file, journal } = await killed(path, format);
+    for (let at = orderFormats[format].header.length; at < file.length; at += 23) {
+      const changed = Buffer.from(file);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      await writeFile(path, changed);
+      await writeFile(`${path}.part`, journal);
+      await exportTo(path, format);
+      expect(await readFile(path)).toEqual(file);
+    }
+  });
+});
+
+describe("ExportFile", () => {
+  it("goes on right behind what was written where it was closed in good order", async () => {
+    await using folder = await directory();
+    const path = join(folder.path, "orders.csv");
+    expect(await exportTo(path, "csv", undefined, true)).toBe(orders.length);
+    expect(await exportTo(path)).toBe(0);
+  });
+
+  it("leaves alone what is complete, or of another export, or no export at all", async () => {
+    await using folder = await directory();
+    const path = join(folder.path, "orders.csv");
+    const open = (other: object, options = {}) => ExportFile.open(path, { ...name, ...other }, "header\n", options);
+    await exportTo(path);
+    const file = await readFile(path);
+    await expect(open({})).rejects.toThrow(/orders\.csv is there already, .* --overwrite/);
+    await writeFile(`${path}.part`, `${JSON.stringify({ version: 1, ...name })}\n`);
+    await expect(open({ filter: { country: "EIRE" } })).rejects.toThrow(/is of another export, .* the same flags/);
+    await expect(open({})).rejects.toThrow(ExportFileError);
+    expect(await readFile(path)).toEqual(file);
+    await (await open({}, { overwrite: true }))[Symbol.asyncDispose]();
+    expect(await readFile(path, "utf8")).toBe("header\n");
+  });
+});

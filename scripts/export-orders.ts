@@ -1,0 +1,169 @@
+import { once } from "node:events";
+import { create, type MessageInitShape, toJson } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { ExportMismatchError, type ExportPosition, type ExportSummary, exportOrders } from "../client/export-orders.ts";
+import { parseTimestamp } from "../client/timestamp-text.ts";
+import { Cancellations, OrderFilterSchema } from "../gen/bourse/order/v1/order_pb.ts";
+import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
+import { addressOption } from "./address-option.ts";
+import { ExportFile } from "./export-file.ts";
+import { sha256 } from "./node-sha256.ts";
+import { type OrderFormatName, orderFormats } from "./order-text.ts";
+import { patience } from "./patience.ts";
+import { ProgressBar } from "./progress-bar.ts";
+import { runScript } from "./run-script.ts";
+
+/** The exit code where Ctrl-C or a closed pipe ended it: what was written can be gone on from. */
+const interrupted = 130;
+
+const cancellations = {
+  included: Cancellations.UNSPECIFIED,
+  excluded: Cancellations.EXCLUDED,
+  only: Cancellations.ONLY,
+};
+
+interface Options {
+  readonly address: string;
+  readonly format: OrderFormatName;
+  readonly out: string;
+  readonly overwrite?: true;
+  readonly placedFrom?: Timestamp;
+  readonly placedBefore?: Timestamp;
+  readonly country?: string;
+  readonly customer?: string;
+  readonly customerUnknown?: true;
+  readonly product?: string;
+  readonly cancellations: keyof typeof cancellations;
+  readonly json?: true;
+}
+
+type Timestamp = NonNullable<ReturnType<typeof parseTimestamp>>;
+
+/** Where an export is written to. */
+interface Sink {
+  /** Where it ended before. */
+  readonly from: ExportPosition | undefined;
+  write(text: string, position: ExportPosition): Promise<void>;
+  complete(): Promise<void>;
+}
+
+const command = new Command("npm run export-orders --")
+  .description("Writes orders to a file, and proves that they are all. Run again, it goes on where it was broken off.")
+  .addOption(new Option("--format <name>", "how").choices(Object.keys(orderFormats)).default("csv"))
+  .option("--out <file>", "where to; - for standard output", "-")
+  .option("--overwrite", "begin anew, whatever the file is")
+  .option("--placed-from <time>", "orders placed then or later, as in 2010-12-01T08:26:00Z", time)
+  .option("--placed-before <time>", "orders placed before", time)
+  .option("--country <country>", "orders from this country")
+  .option("--customer <id>", "orders of this customer")
+  .addOption(new Option("--customer-unknown", "orders whose customer is not known").conflicts("customer"))
+  .option("--product <code>", "orders of this product")
+  .addOption(
+    new Option("--cancellations <which>", "orders of a negative quantity")
+      .choices(Object.keys(cancellations))
+      .default("included"),
+  )
+  .option("--json", "print a summary as a JSON object, and no progress")
+  .addOption(addressOption())
+  .addHelpText(
+    "after",
+    `
+While an export is not complete, FILE.part beside the file keeps where it can go on.
+Exit codes: 0 all orders are written and verified; 1 an error; 130 interrupted.`,
+  )
+  .parse();
+const { address, format, out, overwrite = false, json, ...selection } = command.opts<Options>();
+const { header, text } = orderFormats[format];
+
+await runScript(address, async (signal) => {
+  signal.addEventListener("abort", () => (process.exitCode ??= interrupted));
+  const filter = filterOf(selection);
+  const name = { format, filter: toJson(OrderFilterSchema, create(OrderFilterSchema, filter)) };
+  await using file = out === "-" ? undefined : await ExportFile.open(out, name, header, { overwrite });
+  const began = performance.now();
+  const summary = await run(file ?? (await standardOutput(signal)), filter, signal);
+  const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
+  const report = json ? JSON.stringify({ file: out, ...summary, seconds }) : reportOf(summary);
+  if (out === "-") console.error(report);
+  else console.log(report);
+  process.exitCode = 0;
+});
+
+async function run(
+  sink: Sink,
+  filter: MessageInitShape<typeof OrderFilterSchema>,
+  signal: AbortSignal,
+): Promise<ExportSummary> {
+  const client = createClient(OrderService, createGrpcTransport({ baseUrl: address }));
+  const { from } = sink;
+  if (from !== undefined && !json) console.error(`${out} has ${count(from.received)} orders: going on behind them`);
+  const exporting = exportOrders(client, {
+    filter,
+    sha256,
+    signal,
+    ...patience(),
+    ...(from !== undefined && { from }),
+  });
+  using progress = new ProgressBar({ items: "orders", quiet: json === true, startAt: from?.received ?? 0 });
+  try {
+    for (;;) {
+      const next = await exporting.next();
+      if (next.done) {
+        await sink.complete();
+        return next.value;
+      }
+      const { orders, position, total } = next.value;
+      await sink.write(text(orders), position);
+      progress.update(position.received, total);
+    }
+  } catch (error) {
+    if (!(error instanceof ExportMismatchError)) throw error;
+    throw new Error(`${error.message}, with --overwrite`);
+  } finally {
+    await exporting.return({ count: 0, sha256: "" });
+  }
+}
+
+async function standardOutput(signal: AbortSignal): Promise<Sink> {
+  const write = async (text: string) => {
+    if (!process.stdout.write(text)) await once(process.stdout, "drain", { signal });
+  };
+  await write(header);
+  return { from: undefined, write, complete: () => Promise.resolve() };
+}
+
+function filterOf({
+  placedFrom,
+  placedBefore,
+  country,
+  customer,
+  customerUnknown,
+  product,
+  cancellations: which,
+}: Omit<Options, "address" | "format" | "out">): MessageInitShape<typeof OrderFilterSchema> {
+  const customerId = customerUnknown ? "" : customer;
+  return {
+    ...(placedFrom !== undefined && { placedFrom }),
+    ...(placedBefore !== undefined && { placedBefore }),
+    ...(country !== undefined && { country }),
+    ...(customerId !== undefined && { customerId }),
+    ...(product !== undefined && { productCode: product }),
+    cancellations: cancellations[which],
+  };
+}
+
+function reportOf({ count: received, sha256: digest }: ExportSummary): string {
+  return `${count(received)} orders${out === "-" ? "" : ` in ${out}`}, as the server says; digest ${digest}`;
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en");
+}
+
+function time(text: string): Timestamp {
+  const parsed = parseTimestamp(text);
+  if (parsed !== undefined) return parsed;
+  throw new InvalidArgumentError("a time such as 2010-12-01T08:26:00Z, or a day such as 2010-12-01, is needed");
+}

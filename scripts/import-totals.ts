@@ -1,0 +1,42 @@
+import { formatAmount } from "../client/money-text.ts";
+import type { Submitted } from "../client/submit-orders.ts";
+import type { OrderLine } from "./order-file.ts";
+
+const nanosPerUnit = 1_000_000_000n;
+
+/** What came of an import. */
+export class ImportTotals {
+  /** Orders that were stored. */
+  added = 0;
+  /** Orders that had been stored before. */
+  present = 0;
+  readonly #amounts = new Map<string, bigint>();
+  #firstAdded: bigint | undefined;
+
+  /** Takes the answer to a line that is stored. */
+  add({ submission, answer, isResubmitted }: Submitted<OrderLine>): void {
+    if (answer.result.case !== "accepted") return;
+    const { sequence, duplicate } = answer.result.value;
+    if (!duplicate) this.#firstAdded ??= sequence;
+    // What a call had stored that broke before it answered is a duplicate to the next one, and yet of this import.
+    const isOwn = isResubmitted && this.#firstAdded !== undefined && sequence > this.#firstAdded;
+    if (!duplicate || isOwn) this.added++;
+    else this.present++;
+    const { quantity = 0, unitPrice } = submission.order;
+    const { currencyCode = "", units = 0n, nanos = 0 } = unitPrice ?? {};
+    const amount = BigInt(quantity) * (units * nanosPerUnit + BigInt(nanos));
+    this.#amounts.set(currencyCode, (this.#amounts.get(currencyCode) ?? 0n) + amount);
+  }
+
+  /** What the lines that are stored come to, quantity times price, by currency: exact. */
+  get amounts(): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      [...this.#amounts]
+        .sort()
+        .map(([currency, nanos]) => [
+          currency,
+          formatAmount({ units: nanos / nanosPerUnit, nanos: Number(nanos % nanosPerUnit) }),
+        ]),
+    );
+  }
+}

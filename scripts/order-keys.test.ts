@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { OrderColumns } from "../client/order-columns.ts";
+import { OccurrenceCounter } from "./occurrence-counter.ts";
+import { OrderKeys } from "./order-keys.ts";
+
+const header = ["invoice", "sku", "description", "quantity", "order date", "price", "customer id", "country"];
+const columns = new OrderColumns(header, { currency: "GBP" });
+const line = (invoice: string, sku: string, quantity = "6") =>
+  columns.read([invoice, sku, "", quantity, "2010-12-01", "2.55", "", "EIRE"]);
+
+const keysOf = (lines: readonly ReturnType<typeof line>[], name = "day.csv") => {
+  const keys = new OrderKeys(name);
+  return lines.map((each) => keys.next(each));
+};
+
+describe("OrderKeys", () => {
+  it("names file, invoice, line and ordinal, so that a repeat is an order of its own", () => {
+    const keys = keysOf([line("536365", "A"), line("536365", "A"), line("536365", "B"), line("536365", "A")]);
+    expect(new Set(keys).size).toBe(4);
+    expect(keys[0]).toMatch(/^day\.csv:536365:[0-9a-f]{12}:1$/);
+    expect(keys[1]).toBe(keys[0]?.replace(/1$/, "2"));
+    expect(keys[3]).toBe(keys[0]?.replace(/1$/, "3"));
+  });
+
+  it("gives the same keys again, also where lines were mended, added, removed or sorted", () => {
+    const lines = [line("1", "A"), line("1", "A"), line("1", "B"), line("2", "A"), line("2", "A", "7")];
+    const keys = keysOf(lines).sort();
+    expect(keysOf(lines).sort()).toEqual(keys);
+    expect(keysOf(lines.toReversed()).sort()).toEqual(keys);
+    expect(keysOf([line("0", "NEW"), ...lines])).toEqual(expect.arrayContaining(keys));
+    expect(keys).toEqual(expect.arrayContaining(keysOf(lines.slice(2))));
+  });
+
+  it("tells files and invoices apart", () => {
+    expect(keysOf([line("1", "A")], "other.csv")).not.toEqual(keysOf([line("1", "A")]));
+    const [first, second] = keysOf([line("1", "A"), line("2", "A")]);
+    expect(first).not.toBe(second);
+  });
+
+  it("fits into a key whatever the names", () => {
+    const keys = keysOf(
+      [line("ä".repeat(64), "A"), line("ä".repeat(64), "A"), line("ö".repeat(64), "A")],
+      "名".repeat(80),
+    );
+    for (const key of keys) expect(Buffer.byteLength(key)).toBeLessThanOrEqual(200);
+    expect(new Set(keys).size).toBe(3);
+  });
+});
+
+describe("OccurrenceCounter", () => {
+  it("counts as a Map would", () => {
+    const [counter, map] = [new OccurrenceCounter(), new Map<number, number>()];
+    for (let index = 0; index < 30_000; index++) {
+      const value = (index % 2 === 0 ? index * 2 ** 32 : index * index) % 2 ** 48;
+      map.set(value, (map.get(value) ?? 0) + 1);
+      expect(counter.add(value)).toBe(map.get(value));
+    }
+  });
+});

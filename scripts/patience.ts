@@ -1,0 +1,27 @@
+import type { ConnectError } from "@connectrpc/connect";
+import type { AttemptsOptions } from "../client/attempts.ts";
+import { mayRetry } from "../client/may-retry.ts";
+
+/** How many attempts in a row may fail: about a minute, in which a server is started again. */
+const maxFailures = 15;
+
+/**
+ * How scripts take it that a call breaks: they say so and try again for a minute. Whoever calls a server that does not
+ * answer at all wants to know at once.
+ *
+ * @param isWorthIt whether another attempt may mend it
+ */
+export function patience(
+  isWorthIt: (reason: ConnectError) => boolean = mayRetry,
+): Pick<AttemptsOptions, "onState" | "retry"> {
+  let wasLive = false;
+  return {
+    onState: (state) => {
+      wasLive ||= state.kind === "live";
+      if (state.kind !== "retrying") return;
+      const seconds = (state.delayMs / 1000).toFixed(1);
+      console.error(`the call was lost (${state.reason.rawMessage}): the next attempt begins in ${seconds} s`);
+    },
+    retry: (reason, failures) => wasLive && failures <= maxFailures && isWorthIt(reason),
+  };
+}

@@ -1,0 +1,51 @@
+import { mkdtempDisposable, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { expect, test, vi } from "vitest";
+import type { Order } from "../../gen/bourse/order/v1/order_pb.ts";
+import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
+import { MoneySchema } from "../../gen/google/type/money_pb.ts";
+import { someOrder } from "../../server/order/any-order.ts";
+import { startBourse } from "../start-bourse.ts";
+
+/** Appears in the request, in the log of the database and in the answer, and nowhere else. */
+const currency = "XTS";
+
+test("an order is on the disk before its answer is written to the socket", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-strace-"));
+  const trace = join(folder.path, "trace");
+  const calls = "trace=read,recvmsg,pwrite64,fsync,fdatasync,write,writev,sendmsg";
+  // With -D the server itself is the child, and not strace.
+  const strace = ["strace", "-D", "-f", "-yy", "-s", "100000", "-e", calls, "-o", trace];
+  const quiet = ["--no-demo", "--simulated-rate", "1", "--log-level", "warn"];
+  await using server = await startBourse(quiet, undefined, strace);
+
+  const second = Promise.withResolvers<Order>();
+  async function* orders() {
+    yield { order: someOrder(1) }; // after its answer nothing else is under way
+    yield { order: await second.promise };
+  }
+  const client = createClient(OrderService, createGrpcTransport({ baseUrl: server.url }));
+  const unitPrice = create(MoneySchema, { currencyCode: currency, units: 1n });
+  for await (const { index, result } of client.submitOrders(orders())) {
+    expect(result.case).toBe("accepted");
+    if (index === 0n) second.resolve(someOrder(2, { unitPrice }));
+  }
+
+  const seen = await vi.waitFor(async () => {
+    const lines = (await readFile(trace, "utf8")).split("\n");
+    const find = (what: RegExp, from = 0) => lines.findIndex((line, at) => at >= from && what.test(line));
+    const request = find(new RegExp(`(read|recvmsg)\\(\\d+<TCP.*${currency}`));
+    const logged = find(new RegExp(`pwrite64\\(\\d+<[^>]*bourse\\.sqlite-wal>.*${currency}`), request);
+    const synced = find(/(fsync|fdatasync)\(\d+<[^>]*bourse\.sqlite-wal>.*= 0$/, logged);
+    const answered = find(new RegExp(`(write|writev|sendmsg)\\(\\d+<TCP.*${currency}`), request);
+    expect(Math.min(request, logged, synced, answered)).toBeGreaterThan(-1);
+    return { request, logged, synced, answered };
+  });
+  expect(seen.logged).toBeGreaterThan(seen.request);
+  expect(seen.synced).toBeGreaterThan(seen.logged);
+  expect(seen.answered).toBeGreaterThan(seen.synced);
+});

@@ -1,0 +1,101 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "csv-parse/sync";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { type BourseProcess, startBourse } from "../start-bourse.ts";
+import { startScript } from "../start-script.ts";
+
+// Each starts some processes.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const retail = "test/data/orders/online-retail.csv";
+
+let bourse: BourseProcess;
+let folder: string;
+let source: Record<string, string>[];
+beforeAll(async () => {
+  bourse = await startBourse(["--no-demo", "--simulated-instruments", "1"]);
+  folder = await mkdtemp(join(tmpdir(), "bourse-export-"));
+  source = parse(await readFile(retail), { columns: true });
+  expect((await run("import-orders", retail)).exitCode).toBe(0);
+});
+afterAll(async () => {
+  await bourse?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const run = (name: string, ...args: readonly string[]) =>
+  startScript(name, args.includes("--address") ? args : [...args, "--address", bourse.url]).done;
+
+test("a CSV has a header line, exact prices and RFC 3339 times, and says what was verified", async () => {
+  const path = join(folder, "all.csv");
+  const { stdout, exitCode } = await run("export-orders", "--out", path);
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/^81 orders in .*all\.csv, as the server says; digest [0-9a-f]{64}\n$/);
+  expect(existsSync(`${path}.part`)).toBe(false);
+  const text = await readFile(path, "utf8");
+  expect(text.split("\n").slice(0, 2)).toEqual([
+    "order_number,product_code,description,quantity,placed_at,unit_price,currency,customer_id,country",
+    "536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6,2010-12-01T08:26:00Z,2.55,GBP,17850,United Kingdom",
+  ]);
+  const rows: Record<string, string>[] = parse(text, { columns: true });
+  expect(rows.map((row) => row.description)).toEqual(source.map((row) => row.Description));
+  expect((await run("export-orders")).stdout).toBe(text);
+});
+
+test("filters select as the server does", async () => {
+  const count = async (...args: readonly string[]) => {
+    const { stdout, exitCode } = await run("export-orders", "--format", "ndjson", ...args);
+    expect(exitCode).toBe(0);
+    return stdout.split("\n").length - 1;
+  };
+  const of = (wanted: (row: Record<string, string>) => boolean) => source.filter(wanted).length;
+  const isUnknown = (row: Record<string, string>) => row.CustomerID === "";
+  const isMorning = (row: Record<string, string>) => /^2010-12-02 (0\d|1[01]):/.test(row.InvoiceDate ?? "");
+  const isCancelled = (row: Record<string, string>) => Number(row.Quantity) < 0;
+  const morning = ["--placed-from", "2010-12-02", "--placed-before", "2010-12-02T12:00:00Z"];
+  expect(await count("--customer-unknown", "--cancellations", "excluded")).toBe(
+    of((row) => isUnknown(row) && !isCancelled(row)),
+  );
+  expect(await count(...morning, "--cancellations", "only")).toBe(of((row) => isMorning(row) && isCancelled(row)));
+  expect(await count("--country", "France", "--customer", "12583", "--product", "POST")).toBe(1);
+});
+
+test("an export that is complete is not touched again, and one with other flags is not gone on with", async () => {
+  const path = join(folder, "kept.csv");
+  await run("export-orders", "--out", path);
+  const again = await run("export-orders", "--out", path);
+  expect([again.exitCode, again.stdout]).toEqual([1, ""]);
+  expect(again.stderr).toContain("--overwrite replaces it");
+  expect((await run("export-orders", "--out", path, "--overwrite", "--product", "POST")).exitCode).toBe(0);
+  const text = await readFile(path, "utf8");
+  await writeFile(`${path}.part`, `${JSON.stringify({ version: 1, format: "csv", filter: {} })}\n`);
+  const other = await run("export-orders", "--out", path, "--product", "POST");
+  expect(other.stderr).toContain("is of another export");
+  expect(await readFile(path, "utf8")).toBe(text);
+});
+
+test("--json prints what was verified as an object", async () => {
+  const path = join(folder, "json.ndjson");
+  const { stdout, stderr } = await run("export-orders", "--format", "ndjson", "--out", path, "--json");
+  expect(JSON.parse(stdout)).toEqual({
+    file: path,
+    count: 81,
+    sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    seconds: expect.any(Number),
+  });
+  expect(stderr).toBe("");
+});
+
+test.each([
+  ["a time range that is none", ["--placed-from", "2011-01-01", "--placed-before", "2010-01-01"], "InvalidArgument"],
+  ["a time that is none", ["--placed-from", "yesterday"], "a time such as 2010-12-01T08:26:00Z"],
+  ["a folder that is not there", ["--out", "no/such/folder.csv"], "no/such/folder.csv"],
+  ["a server that is not there", ["--address", "http://127.0.0.1:9"], "is the server running? npm start"],
+])("%s is refused with what to do", async (_what, args, problem) => {
+  const { exitCode, stderr } = await run("export-orders", ...args);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(problem);
+});

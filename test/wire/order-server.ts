@@ -1,0 +1,35 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
+import { toConnectError } from "../../server/errors.ts";
+import { OrderIntake } from "../../server/order/order-intake.ts";
+import { orderService } from "../../server/order/order-service.ts";
+import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
+import { ResumeTokens, resumeKeyBytes } from "../../server/resume-token.ts";
+import { type DatabaseOptions, openDatabase } from "../../server/storage/database.ts";
+import { createValidation } from "../../server/validation.ts";
+import { startWireServer } from "./start-wire-server.ts";
+
+/** A server of OrderService on a free port, with an empty order book in a database of its own. */
+export async function startOrderServer(options: DatabaseOptions = {}) {
+  const resources = new AsyncDisposableStack();
+  const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-order-wire-")));
+  const database = resources.use(await openDatabase(path, options));
+  const store = new SqliteOrderStore(database);
+  const tokens = new ResumeTokens(new Uint8Array(resumeKeyBytes).fill(7));
+  const intake = new OrderIntake(store);
+  const server = resources.use(
+    await startWireServer(
+      {},
+      {
+        routes: (router) => router.service(OrderService, orderService({ store, intake, tokens })),
+        interceptors: [createValidation([OrderService])],
+        mapError: toConnectError,
+      },
+    ),
+  );
+  return { store, intake, server, database, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+export type OrderServer = Awaited<ReturnType<typeof startOrderServer>>;
