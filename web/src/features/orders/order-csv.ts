@@ -2,14 +2,14 @@ import { formatAmount } from "../../../../client/money-text.ts";
 import { formatTimestamp } from "../../../../client/timestamp-text.ts";
 import type { OrderRow, OrderStore } from "./order-store.ts";
 
-const header = "order_number,product_code,description,quantity,placed_at,unit_price,currency,customer_id,country\r\n";
+const header = "order_number,product_code,description,quantity,placed_at,unit_price,currency,customer_id,country\n";
 
 // As many as take a few milliseconds.
 const rowsPerPart = 2_000;
 
 /**
- * The first `count` rows of a store as CSV (RFC 4180), part by part, with the columns that `import-orders` reads. Exact:
- * amounts and times have all their digits.
+ * The first `count` rows of a store as CSV (RFC 4180), part by part, byte for byte as the script
+ * `export-orders` writes it.
  */
 export function* csvParts(store: OrderStore, count: number): Generator<string, undefined> {
   yield header;
@@ -33,9 +33,9 @@ function lineOf(row: OrderRow): string {
     row.customerId ?? "",
     row.country,
   ];
-  return `${cells.map(quoted).join(",")}\r\n`;
+  return `${cells.map(quoted).join(",")}\n`;
 }
 
 function quoted(text: string): string {
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
