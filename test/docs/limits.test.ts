@@ -14,6 +14,8 @@ import {
 import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
 import { settings } from "../../server/settings.ts";
 import { limitTable } from "../../server/transport/limits.ts";
+import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-search.ts";
+import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
 
 /** The limits that can be set when the server starts, by the flags that set them. */
 const flags: Partial<Record<keyof typeof limitTable, keyof typeof settings>> = {
@@ -83,6 +85,13 @@ const ofQuotes = [
   ],
 ] as const;
 
+const ofDashboard = [
+  ["maxRows", maxRows, "orders that the page keeps, of 60 bytes each", "the export ends, and the page says so"],
+  ["maxTextBytes", maxTextBytes, "distinct texts of those orders", "the same"],
+  ["pageSize", pageSize, "products that a search shows at a time", "the others follow when they are asked for"],
+  ["maxProducts", maxProducts, "products that a search shows", "the page says that the search is to be narrowed"],
+] as const;
+
 // `vitest run test/docs -u` writes the page anew.
 test("docs/limits.md tells the limits as they are in the code", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/limits.md");
@@ -102,6 +111,9 @@ function page(): string {
     return row([`\`${name}\``, number(value), bounds, setting, beyond]);
   });
   const quotes = ofQuotes.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond]));
+  const dashboard = ofDashboard.map(([name, value, bounds, beyond]) =>
+    row([`\`${name}\``, number(value), bounds, beyond]),
+  );
   return `# Limits
 
 Nothing that a client can make the server hold, send or wait for is without a limit. Names that end in Bytes are in bytes, in Ms in milliseconds.
@@ -119,6 +131,12 @@ ${transport.join("\n")}
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
 ${quotes.join("\n")}
+
+## The dashboard
+
+| Limit | Value | What it bounds | What happens beyond it |
+| --- | --- | --- | --- |
+${dashboard.join("\n")}
 
 Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;
