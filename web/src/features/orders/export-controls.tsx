@@ -1,5 +1,6 @@
 import { Countdown } from "../../shared/countdown.tsx";
-import type { ExportState, OrderExport } from "./order-export.ts";
+import type { ExportState } from "./export-state.ts";
+import type { OrderExport } from "./order-export.ts";
 
 /** Begin, cancel and go on with an export, and take home what came. */
 export function ExportControls(props: {

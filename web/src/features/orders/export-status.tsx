@@ -1,5 +1,5 @@
 import { formatCount } from "../../shared/format-count.ts";
-import type { ExportState } from "./order-export.ts";
+import type { ExportState } from "./export-state.ts";
 
 /** How far an export has come, in words and figures. Changes are read out; figures that count on are not. */
 export function ExportStatus({ state }: { state: ExportState }) {

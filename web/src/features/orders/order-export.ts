@@ -6,9 +6,10 @@ import type { OrderFilter } from "../../../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { errorSentence } from "../../shared/error-sentence.ts";
 import { headerNames } from "../../shared/header-names.ts";
-import { countIn, type Metadata, metadataOf, trailersOf } from "../../shared/metadata.ts";
+import { countIn, metadataOf, trailersOf } from "../../shared/metadata.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 import { ExportPace } from "./export-pace.ts";
+import type { ExportState } from "./export-state.ts";
 import { OrderStore } from "./order-store.ts";
 
 /** How long the page may work on what came, in milliseconds, before the browser gets its turn: half a frame. */
@@ -16,40 +17,6 @@ export const sliceMs = 8;
 
 // Half the most that a response may have: decoding one is not to take longer than a slice.
 const batchSize = 500;
-
-/** How far an export has come. The same object until it changes. */
-export type ExportState = {
-  /** What was received, which grows while it is received. */
-  readonly store: OrderStore;
-  /** How many orders that is. */
-  readonly received: number;
-  /** How many there are to receive; undefined until the headers came, or where they do not tell. */
-  readonly total: number | undefined;
-  /** How many come in a second; undefined where that cannot be told. */
-  readonly perSecond: number | undefined;
-  /** The running digest of what was received, in lower-case hex; undefined where nothing was. */
-  readonly digest: string | undefined;
-  readonly headers: Metadata | undefined;
-  readonly trailers: Metadata | undefined;
-  /** Calls that were made for it: more than one where the connection broke, or the user cancelled and went on. */
-  readonly attempts: number;
-} & (
-  | { readonly kind: "idle" }
-  | { readonly kind: "connecting" }
-  | { readonly kind: "receiving" }
-  /** The connection broke; the export goes on at `retryAt`, in milliseconds of the timers' clock. */
-  | { readonly kind: "waiting"; readonly retryAt: number; readonly reason: string }
-  /** All of it is here, and count and digest are those that the server tells. */
-  | { readonly kind: "complete" }
-  /** It ended, but count or digest are others than those that the server tells. */
-  | { readonly kind: "wrong" }
-  /** The user has cancelled it; it can go on. */
-  | { readonly kind: "cancelled" }
-  /** The page keeps no more. */
-  | { readonly kind: "full" }
-  /** Asking again does not mend it. */
-  | { readonly kind: "failed"; readonly reason: string }
-);
 
 /** What an export needs from outside. */
 export interface OrderExportOptions {

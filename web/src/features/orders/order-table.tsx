@@ -124,6 +124,7 @@ const Row = memo(({ store, index, start, activeColumn }: RowProps) => {
       {orderColumns.map(({ title, isNumber, text }, column) => (
         <td
           key={title}
+          title={text(row)}
           {...(column === 0 ? roles.rowHeader : roles.cell)}
           data-column={column}
           tabIndex={column === activeColumn ? 0 : -1}

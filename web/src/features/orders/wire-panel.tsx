@@ -1,6 +1,6 @@
 import { formatCount } from "../../shared/format-count.ts";
 import { MetadataList } from "../../shared/metadata-list.tsx";
-import type { ExportState } from "./order-export.ts";
+import type { ExportState } from "./export-state.ts";
 import { bytesPerRow } from "./order-store.ts";
 
 const bytesPerMegabyte = 1_000_000;
