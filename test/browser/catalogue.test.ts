@@ -109,6 +109,15 @@ test("what makes no sense is told where it stands, and is not searched for", asy
   expect(searches()).toBe(1);
 });
 
+test("an address that makes no sense is told, and can be corrected", async () => {
+  const page = await open("/catalogue?min=5&max=2");
+  const catalogue = catalogueOf(page);
+  await catalogue.says("Correct what is marked, and the search begins.");
+  expect(await textOf(page.getByRole("alert"))).toBe("This must not be below the lowest price.");
+  await catalogue.field("Price from").fill("");
+  await catalogue.says(/found/i);
+});
+
 test("a product opens by the keyboard, is kept in the address, and gives the focus back", async () => {
   const page = await open("/catalogue?cores=8");
   const catalogue = catalogueOf(page);

@@ -65,7 +65,7 @@ export function CataloguePage(props: {
       <title>Catalogue · Bourse</title>
       <div className="head">
         <h1>Catalogue</h1>
-        <SearchStatus state={state} onRetry={() => void search.more()} />
+        <SearchStatus state={state} isWrong={!isSearch(wanted)} onRetry={() => void search.more()} />
       </div>
       <div className="tools">
         <SearchForm query={query} problems={isSearch(wanted) ? {} : wanted} onChange={change} onClear={clear} />

@@ -23,7 +23,8 @@ export type SearchState = {
   /** Undefined until they came. */
   readonly headers: Metadata | undefined;
   readonly trailers: Metadata | undefined;
-} & (
+} /** Nothing was asked for yet. */ & (
+  | { readonly kind: "idle" }
   | { readonly kind: "searching" }
   /** All that was found is here. */
   | { readonly kind: "complete" }
@@ -43,7 +44,7 @@ export class ProductSearch {
   #isBehind = false;
   #leave: AbortController | undefined;
   #unplan: () => void = () => {};
-  #state: SearchState = { kind: "searching", products: [], isStale: true, headers: undefined, trailers: undefined };
+  #state: SearchState = { kind: "idle", products: [], isStale: true, headers: undefined, trailers: undefined };
   #shown: SearchState = this.#state;
 
   constructor(

@@ -2,13 +2,19 @@ import { formatCount } from "../../shared/format-count.ts";
 import { maxProducts, type SearchState } from "./product-search.ts";
 
 /** How a search stands. Its end is read out with the count; the count while it runs is not. */
-export function SearchStatus({ state, onRetry }: { state: SearchState; onRetry: () => void }) {
+export function SearchStatus(props: {
+  state: SearchState;
+  /** Whether something in the form makes no sense. */
+  isWrong: boolean;
+  onRetry: () => void;
+}) {
+  const { state, isWrong, onRetry } = props;
   const { kind, isStale } = state;
   const count = isStale ? 0 : state.products.length;
   return (
     <div className="status" data-state={kind} data-received={count}>
       {kind === "searching" && !isStale && <span className="figures">{productsOf(count)}</span>}
-      <p role="status">{sentenceOf(state)}</p>
+      <p role="status">{sentenceOf(state, isWrong)}</p>
       {kind === "failed" && (
         <button type="button" className="ghost" onClick={onRetry}>
           Try again
@@ -18,9 +24,11 @@ export function SearchStatus({ state, onRetry }: { state: SearchState; onRetry: 
   );
 }
 
-function sentenceOf(state: SearchState): string {
+function sentenceOf(state: SearchState, isWrong: boolean): string {
   const { length } = state.products;
   switch (state.kind) {
+    case "idle":
+      return isWrong ? "Correct what is marked, and the search begins." : "";
     case "searching":
       return "Searching…";
     case "complete":
