@@ -1,57 +1,15 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
-import { type BourseProcess, startBourse } from "../start-bourse.ts";
-import { launchChromium } from "./chromium.ts";
+import { expect, test } from "vitest";
 import { focusedText, isOfPage, patience, quotesOf, tabTo, textOf } from "./quotes-of.ts";
+import { results, serveDashboard } from "./serve-dashboard.ts";
 
-const results = fileURLToPath(new URL("../../test-results/", import.meta.url));
 const watchMethod = "bourse.quote.v1.QuoteService/WatchQuotes";
 
-let data: string;
-let server: BourseProcess;
-let browser: Browser;
-const problems: string[] = [];
-
-beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), "bourse-browser-"));
-  server = await startBourse(["--grace", "2"], data);
-  browser = await launchChromium();
-});
-
-afterAll(async () => {
-  await browser?.close();
-  server?.process.kill("SIGTERM");
-  expect(await server?.ended, server?.log().slice(-5_000)).toBe(0);
-  await rm(data, { recursive: true, force: true });
-});
-
-afterEach(() => {
-  expect(problems.splice(0)).toEqual([]);
-});
-
-/** Opens a page of the dashboard in a browser that remembers nothing. What goes wrong in it ends up in `problems`. */
-async function open(path: string, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, ...options });
-  onTestFinished(() => context.close());
-  const page = await context.newPage();
-  page.on("console", (message) => {
-    if (["error", "warning"].includes(message.type())) problems.push(message.text());
-  });
-  page.on("pageerror", (error) => problems.push(String(error)));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(server.url) && !request.url().startsWith("data:")) problems.push(request.url());
-  });
-  await page.goto(server.url + path);
-  return page;
-}
+const dashboard = serveDashboard(["--no-demo"]);
+const { open, problems } = dashboard;
 
 /** The lines that the server wrote when a watch ended. */
 function endedWatches(): string[] {
-  return server
+  return dashboard.server
     .log()
     .split("\n")
     .filter((line) => line.includes(watchMethod));
@@ -193,16 +151,15 @@ test("a server that is killed and comes back is found again", async () => {
   const page = await open("/");
   const quotes = quotesOf(page);
   await quotes.state("live");
-  const { port } = new URL(server.url);
-  server.process.kill("SIGKILL");
-  await server.ended;
+  dashboard.server.process.kill("SIGKILL");
+  await dashboard.server.ended;
   await quotes.state("waiting");
   expect(await textOf(quotes.status)).toContain("The server cannot be reached.");
   await expect.poll(() => textOf(quotes.status), patience).toMatch(/Reconnecting in \d+ s/);
   const attempts = await quotes.count("attempts");
   await quotes.button("Retry now").click();
   await expect.poll(() => quotes.count("attempts"), patience).toBeGreaterThan(attempts);
-  server = await startBourse(["--grace", "2", "--port", port], data);
+  await dashboard.startAgain();
   await quotes.state("live");
   await quotes.moves();
   expect(problems.splice(0).filter(isOfPage)).toEqual([]);
@@ -212,34 +169,14 @@ test("a server that shuts down says where the stream got to, and is found again 
   const page = await open("/");
   const quotes = quotesOf(page);
   await quotes.state("live");
-  const { port } = new URL(server.url);
-  server.process.kill("SIGTERM");
+  dashboard.server.process.kill("SIGTERM");
   await quotes.state("waiting");
   await expect.poll(() => textOf(page.locator('[data-name="bourse-cursor"] dd')), patience).toMatch(/^\d+\.\d+$/);
-  expect(await server.ended).toBe(0);
-  server = await startBourse(["--grace", "2", "--port", port], data);
+  expect(await dashboard.server.ended).toBe(0);
+  await dashboard.startAgain();
   await quotes.state("live");
   await quotes.moves();
   expect(problems.splice(0).filter(isOfPage)).toEqual([]);
-});
-
-test("the catalogue comes in whole, and can be filtered", async () => {
-  const page = await open("/catalogue");
-  const status = page.locator(".status");
-  await expect.poll(() => status.getAttribute("data-state"), patience).toBe("complete");
-  const total = Number(await status.getAttribute("data-total"));
-  expect(total).toBeGreaterThan(100);
-  const rows = page.locator("tr[data-product]");
-  await expect.poll(() => rows.count(), patience).toBe(total);
-  const metadataOf = (name: string) => textOf(page.locator(`[data-name="${name}"] dd`));
-  expect(await metadataOf("bourse-total-count")).toBe(String(total));
-  expect(await metadataOf("bourse-sent-count")).toBe(String(total));
-  expect(await metadataOf("bourse-sha256")).toMatch(/^[0-9a-f]{64}$/);
-  expect(await textOf(status)).toContain("Complete, checksum verified");
-  const name = await textOf(rows.nth(7).locator("th"));
-  await page.getByLabel("Filter").fill(name);
-  await expect.poll(() => rows.count(), patience).toBeLessThan(total);
-  expect(await rows.locator("th").allTextContents()).toContain(name);
 });
 
 test("the keyboard reaches and works the buttons", async () => {
@@ -279,18 +216,12 @@ test("a narrow screen scrolls tables, never the page", async () => {
   await page.getByText("As a table").click();
   await page.locator(".candles tbody tr").first().waitFor();
   expect(await width()).toBe(360);
-  await page.getByRole("link", { name: "Catalogue" }).click();
-  await page.locator('.status[data-state="complete"]').waitFor();
-  expect(await width()).toBe(360);
 });
 
-test.each(["light", "dark"] as const)("each page has its picture taken in the %s theme", async (colorScheme) => {
+test.each(["light", "dark"] as const)("the quotes have their picture taken in the %s theme", async (colorScheme) => {
   const page = await open("/", { colorScheme, viewport: { width: 1360, height: 820 } });
   const quotes = quotesOf(page);
   await quotes.state("live");
   await expect.poll(() => quotes.count("quotes"), patience).toBeGreaterThan(40);
   await page.screenshot({ path: `${results}quotes-${colorScheme}.png` });
-  await page.getByRole("link", { name: "Catalogue" }).click();
-  await page.locator('.status[data-state="complete"]').waitFor();
-  await page.screenshot({ path: `${results}catalogue-${colorScheme}.png` });
 });

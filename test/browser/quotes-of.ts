@@ -53,7 +53,7 @@ export function focusedText(page: Page): Promise<string> {
 
 /** Presses Tab until the element with a text has the focus. */
 export async function tabTo(page: Page, text: string): Promise<void> {
-  for (let steps = 0; steps < 20; steps++) {
+  for (let steps = 0; steps < 40; steps++) {
     await page.keyboard.press("Tab");
     if ((await focusedText(page)) === text) return;
   }

@@ -35,6 +35,8 @@ import { maxThumbnailBytes, maxWaitingThumbnails } from "../../server/upload/thu
 import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
 import { holdMs, maxChunkCalls } from "../../server/upload/upload-session.ts";
+import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-search.ts";
+import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
 
 /** The limits that can be set when the server starts, by the flags that set them. */
 const flags: Partial<Record<keyof typeof limitTable, keyof typeof settings>> = {
@@ -137,7 +139,7 @@ const ofOrders = [
   ],
   ["maxGroupOrders", maxGroupOrders, "orders of one commit", "the others are in the next"],
   ["maxResponseBytes", maxResponseBytes, "the orders of one response of an export", "the others follow in the next"],
-  ["maxPositionBytes", maxPositionBytes, "the position in a resume token, which has 89 bytes besides", "none is made"],
+  ["maxPositionBytes", maxPositionBytes, "the position in a resume token, which has 83 bytes besides", "none is made"],
   ["maxWaitingWrites", maxWaitingWrites, "writes that wait for the database", "UNAVAILABLE: try again"],
 ] as const;
 
@@ -203,6 +205,13 @@ const ofUploads = [
   ["maxThumbnailBytes", maxThumbnailBytes, "bytes of all thumbnails on the disk", "the least used are made anew"],
 ] as const;
 
+const ofDashboard = [
+  ["maxRows", maxRows, "orders that the page keeps, of 60 bytes each", "the export ends, and the page says so"],
+  ["maxTextBytes", maxTextBytes, "distinct texts of those orders", "the same"],
+  ["pageSize", pageSize, "products that a search shows at a time", "the others follow when they are asked for"],
+  ["maxProducts", maxProducts, "products that a search shows", "the page says that the search is to be narrowed"],
+] as const;
+
 // `vitest run test/docs -u` writes the page anew.
 test("docs/limits.md tells the limits as they are in the code", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/limits.md");
@@ -266,6 +275,12 @@ ${rows(ofUploads)}
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
 ${rows(ofClassic)}
+
+## The dashboard
+
+| Limit | Value | What it bounds | What happens beyond it |
+| --- | --- | --- | --- |
+${rows(ofDashboard)}
 
 Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;

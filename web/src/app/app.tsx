@@ -1,7 +1,8 @@
 import { useEffect, useRef } from "react";
 import { CataloguePage } from "../features/catalogue/catalogue-page.tsx";
+import { OrdersPage } from "../features/orders/orders-page.tsx";
 import { QuotesPage } from "../features/quotes/quotes-page.tsx";
-import { paths, usePath } from "./navigation.ts";
+import { paths, replaceSearch, usePath, useSearch } from "./navigation.ts";
 import { PageLink } from "./page-link.tsx";
 import { ThemeToggle } from "./theme-toggle.tsx";
 import { transport } from "./transport.ts";
@@ -28,11 +29,12 @@ export function App() {
             <rect width="32" height="32" rx="7" fill="var(--accent-fill)" />
             <path d="M6 22l6-7 5 4 9-11" fill="none" stroke="#fff" strokeWidth="3" strokeLinecap="round" />
           </svg>
-          Bourse
+          <span className="brand-name">Bourse</span>
         </span>
         <nav aria-label="Pages">
           <PageLink to={paths.quotes}>Quotes</PageLink>
           <PageLink to={paths.catalogue}>Catalogue</PageLink>
+          <PageLink to={paths.orders}>Orders</PageLink>
         </nav>
         <ThemeToggle />
       </header>
@@ -44,19 +46,22 @@ export function App() {
 }
 
 function Page({ path }: { path: string }) {
+  const search = useSearch();
   switch (path) {
     case paths.quotes:
       return <QuotesPage transport={transport} />;
     case paths.catalogue:
-      return <CataloguePage transport={transport} />;
+      return <CataloguePage transport={transport} search={search} onSearch={replaceSearch} />;
+    case paths.orders:
+      return <OrdersPage transport={transport} search={search} onSearch={replaceSearch} />;
     default:
       return (
         <>
           <title>Not found · Bourse</title>
           <h1>There is no such page</h1>
           <p>
-            There are <PageLink to={paths.quotes}>quotes</PageLink> and the{" "}
-            <PageLink to={paths.catalogue}>catalogue</PageLink>.
+            There are <PageLink to={paths.quotes}>quotes</PageLink>, the{" "}
+            <PageLink to={paths.catalogue}>catalogue</PageLink> and <PageLink to={paths.orders}>orders</PageLink>.
           </p>
         </>
       );

@@ -2,6 +2,4 @@
 export const headerNames = {
   /** Header: the number of all items of an answer, in decimal. It comes before the first item. */
   totalCount: "bourse-total-count",
-  /** Trailer: the running digest of the items that were sent, in lower-case hex. */
-  sha256: "bourse-sha256",
 } as const;

@@ -13,3 +13,9 @@ export function trailersOf(reason: unknown, headers: Metadata): Metadata {
   const headerNames = new Set(headers.map(([name]) => name));
   return metadataOf(ConnectError.from(reason).metadata).filter(([name]) => !headerNames.has(name));
 }
+
+/** The count that a header or trailer has, in decimal. Undefined where it has none. */
+export function countIn(headers: Headers, name: string): number | undefined {
+  const text = headers.get(name);
+  return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
+}

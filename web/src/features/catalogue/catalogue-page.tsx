@@ -1,62 +1,91 @@
 import { createClient, type Transport } from "@connectrpc/connect";
-import { useDeferredValue, useEffect, useId, useMemo, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import { MetadataList } from "../../shared/metadata-list.tsx";
 import { eachFrame } from "../../shared/schedules.ts";
-import { CatalogueLoad } from "./catalogue-load.ts";
-import { CatalogueProgress } from "./catalogue-progress.tsx";
-import { filterProducts } from "./filter-products.ts";
+import { ProductDetails } from "./product-details.ts";
+import { ProductDialog } from "./product-dialog.tsx";
+import {
+  allProducts,
+  formatProductQuery,
+  isSearch,
+  openProductIn,
+  type ProductQuery,
+  parseProductQuery,
+  searchOf,
+  withOpenProduct,
+} from "./product-query.ts";
+import { ProductSearch, pauseMs } from "./product-search.ts";
 import { ProductTable } from "./product-table.tsx";
+import { SearchForm } from "./search-form.tsx";
+import { SearchStatus } from "./search-status.tsx";
 import "./catalogue.css";
 
-/** The catalogue as it streams in. Leaving the page cancels the call. */
-export function CataloguePage({ transport }: { transport: Transport }) {
-  const [load] = useState(() => new CatalogueLoad(createClient(ProductService, transport), eachFrame));
+/** The catalogue, searched as one types. Leaving the page cancels the search. */
+export function CataloguePage(props: {
+  transport: Transport;
+  /** The search part of the page's address, which keeps the query and the product that is open. */
+  search: string;
+  onSearch: (search: string) => void;
+}) {
+  const { onSearch } = props;
+  const [session] = useState(() => sessionOf(props.transport));
+  const { search, details } = session;
+  const [query, setQuery] = useState(() => parseProductQuery(props.search));
+  const [openProduct, setOpenProduct] = useState(() => openProductIn(props.search));
+  const wanted = useMemo(() => searchOf(query), [query]);
+  const state = useSyncExternalStore(search.subscribe, search.state);
+  const detailsState = useSyncExternalStore(details.subscribe, details.state);
+
   useEffect(() => {
-    load.start();
-    return () => load.cancel();
-  }, [load]);
-  const state = useSyncExternalStore(load.subscribe, load.state);
-  const [text, setText] = useState("");
-  const deferredText = useDeferredValue(text);
-  const matches = useMemo(() => filterProducts(state.products, deferredText), [state.products, deferredText]);
-  const id = useId();
+    const first = searchOf(parseProductQuery(location.search));
+    if (isSearch(first)) void search.search(first);
+    return () => search.cancel();
+  }, [search]);
+  useEffect(() => {
+    if (openProduct !== undefined) void details.open(openProduct);
+    return () => details.close();
+  }, [details, openProduct]);
+  useEffect(() => {
+    // Not at every letter: browsers refuse an address that changes too often.
+    const address = withOpenProduct(formatProductQuery(query), openProduct);
+    const timer = setTimeout(() => onSearch(address), pauseMs);
+    return () => clearTimeout(timer);
+  }, [query, openProduct, onSearch]);
+
+  const change = (next: ProductQuery) => {
+    setQuery(next);
+    const request = searchOf(next);
+    if (isSearch(request)) search.ask(request);
+  };
+  const clear = () => change(allProducts);
+  const open = useCallback((id: string) => setOpenProduct(id), []);
   return (
     <div className="catalogue">
       <title>Catalogue · Bourse</title>
       <div className="head">
         <h1>Catalogue</h1>
-        <CatalogueProgress state={state} onRetry={() => load.start()} />
+        <SearchStatus state={state} isWrong={!isSearch(wanted)} onRetry={() => void search.more()} />
       </div>
       <div className="tools">
-        <div className="search">
-          <label htmlFor={id}>Filter</label>
-          <input
-            id={id}
-            type="search"
-            value={text}
-            placeholder="Name, brand, part…"
-            autoComplete="off"
-            spellCheck={false}
-            onChange={(event) => setText(event.target.value)}
-          />
-        </div>
-        <p className="quiet" role="status">
-          {text.trim() !== "" && `${matches.length} of ${state.products.length} match`}
-        </p>
+        <SearchForm query={query} problems={isSearch(wanted) ? {} : wanted} onChange={change} onClear={clear} />
       </div>
-      <ProductTable products={matches} isComplete={state.kind === "complete"} />
+      <ProductTable state={state} onOpen={open} onMore={() => void search.more()} onClear={clear} />
+      <ProductDialog
+        state={detailsState}
+        onClose={() => setOpenProduct(undefined)}
+        onRetry={(id) => void details.open(id)}
+      />
       <aside className="wire" aria-labelledby="wire-title">
         <h2 id="wire-title">Wire</h2>
         <MetadataList label="Headers" metadata={state.headers} absent="None have come yet." />
-        <MetadataList
-          label="Trailers"
-          metadata={"trailers" in state ? state.trailers : undefined}
-          absent={
-            state.kind === "cut" ? "None came: the stream was ended from here." : "They come after the last product."
-          }
-        />
+        <MetadataList label="Trailers" metadata={state.trailers} absent="They come after the last product." />
       </aside>
     </div>
   );
+}
+
+function sessionOf(transport: Transport) {
+  const client = createClient(ProductService, transport);
+  return { search: new ProductSearch(client, eachFrame), details: new ProductDetails(client, eachFrame) };
 }

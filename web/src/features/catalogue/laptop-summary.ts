@@ -1,4 +1,4 @@
-import type { Cpu, Laptop, Memory, Screen, Storage } from "../../../../gen/bourse/product/v1/product_pb.ts";
+import type { Cpu, Gpu, Laptop, Memory, Screen, Storage } from "../../../../gen/bourse/product/v1/product_pb.ts";
 import { MemoryUnit, Panel, StorageDriver } from "../../../../gen/bourse/product/v1/product_pb.ts";
 
 const unitNames = new Map<MemoryUnit, string>([
@@ -27,7 +27,7 @@ export function laptopSummary(laptop: Laptop): string {
     cpu && cpuText(cpu),
     ram && memoryText(ram),
     ...storages.map(storageText),
-    ...gpus.map(({ brand, name }) => [brand, name].filter(Boolean).join(" ")),
+    ...gpus.map(gpuText),
     screen && screenText(screen),
     weightText(laptop.weight),
     releaseYear > 0 ? String(releaseYear) : "",
@@ -35,7 +35,8 @@ export function laptopSummary(laptop: Laptop): string {
   return parts.filter(Boolean).join(" · ");
 }
 
-function cpuText({ brand, name, coreCount, maxGhz }: Cpu): string {
+/** As in `Intel Core i7 (8 cores, 4.7 GHz)`. */
+export function cpuText({ brand, name, coreCount, maxGhz }: Cpu): string {
   const speed = maxGhz > 0 ? `${tidy(maxGhz)} GHz` : "";
   const cores = coreCount > 0 ? `${coreCount} cores` : "";
   const detail = [cores, speed].filter(Boolean).join(", ");
@@ -43,24 +44,33 @@ function cpuText({ brand, name, coreCount, maxGhz }: Cpu): string {
   return title !== "" && detail !== "" ? `${title} (${detail})` : title + detail;
 }
 
-function memoryText({ value, unit }: Memory): string {
+/** As in `32 GB`; empty where it is not known. */
+export function memoryText({ value, unit }: Memory): string {
   const name = unitNames.get(unit);
   return value === 0n || name === undefined ? "" : `${value} ${name}`;
 }
 
-function storageText({ driver, memory }: Storage): string {
+/** As in `1 TB SSD`. */
+export function storageText({ driver, memory }: Storage): string {
   const name = driverNames.get(driver);
   return [memory && memoryText(memory), name].filter(Boolean).join(" ");
 }
 
-function screenText({ sizeInch, resolution, panel }: Screen): string {
+/** As in `NVIDIA RTX 4060`. */
+export function gpuText({ brand, name }: Gpu): string {
+  return [brand, name].filter(Boolean).join(" ");
+}
+
+/** As in `15.6″ 2560×1440 IPS`. */
+export function screenText({ sizeInch, resolution, panel }: Screen): string {
   const size = sizeInch > 0 ? `${tidy(sizeInch)}″` : "";
   const pixels = resolution === undefined ? "" : `${resolution.width}×${resolution.height}`;
   const name = panelNames.get(panel);
   return [size, pixels, name].filter(Boolean).join(" ");
 }
 
-function weightText(weight: Laptop["weight"]): string {
+/** As in `1.85 kg`, in the unit in which it was given; empty where it is not known. */
+export function weightText(weight: Laptop["weight"]): string {
   switch (weight.case) {
     case "weightKg":
       return weight.value > 0 ? `${tidy(weight.value)} kg` : "";

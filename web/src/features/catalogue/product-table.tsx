@@ -1,20 +1,23 @@
 import { memo } from "react";
 import type { Product } from "../../../../gen/bourse/product/v1/product_pb.ts";
-import { kindOf, maxRows, summaryOf } from "./filter-products.ts";
-import { formatMoney } from "./format-money.ts";
+import { formatMoney } from "../../shared/format-money.ts";
+import { pageSize, type SearchState } from "./product-search.ts";
+import { kindOf, summaryOf } from "./product-text.ts";
 
-/** Products as a table, `maxRows` at most. */
-export const ProductTable = memo((props: { products: readonly Product[]; isComplete: boolean }) => {
-  const { products, isComplete } = props;
-  const rows = products.length > maxRows ? products.slice(0, maxRows) : products;
+/** Products as they are found. The name of one opens it. */
+export function ProductTable(props: {
+  state: SearchState;
+  onOpen: (id: string) => void;
+  onMore: () => void;
+  onClear: () => void;
+}) {
+  const { state, onOpen, onMore, onClear } = props;
+  const { kind, products } = state;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to take the keyboard's focus
     <section className="scroll" aria-labelledby="products-caption" tabIndex={0}>
-      <table className="grid product-table" aria-busy={!isComplete}>
-        <caption id="products-caption">
-          Products
-          {rows.length < products.length && `: the first ${maxRows} of ${products.length}, filter to see others`}
-        </caption>
+      <table className="grid product-table" aria-busy={kind === "searching"} data-stale={state.isStale}>
+        <caption id="products-caption">Products</caption>
         <thead>
           <tr>
             <th scope="col">Name</th>
@@ -24,25 +27,36 @@ export const ProductTable = memo((props: { products: readonly Product[]; isCompl
           </tr>
         </thead>
         <tbody>
-          {rows.map((product) => (
-            <ProductRow key={product.id} product={product} />
+          {products.map((product) => (
+            <ProductRow key={product.id} product={product} onOpen={onOpen} />
           ))}
-          {rows.length === 0 && isComplete && (
-            <tr>
-              <td colSpan={4} className="quiet">
-                Nothing to show.
-              </td>
-            </tr>
-          )}
         </tbody>
       </table>
+      {kind === "complete" && products.length === 0 && (
+        <div className="none-found">
+          <p>No product has all of this.</p>
+          <p className="quiet">Take away a word or a condition, or look at the whole catalogue.</p>
+          <button type="button" onClick={onClear}>
+            Show all products
+          </button>
+        </div>
+      )}
+      {kind === "more" && state.canAsk && (
+        <button type="button" className="more" onClick={onMore}>
+          Show {pageSize} more
+        </button>
+      )}
     </section>
   );
-});
+}
 
-const ProductRow = memo(({ product }: { product: Product }) => (
+const ProductRow = memo(({ product, onOpen }: { product: Product; onOpen: (id: string) => void }) => (
   <tr data-product={product.id}>
-    <th scope="row">{product.name}</th>
+    <th scope="row">
+      <button type="button" className="name" aria-haspopup="dialog" onClick={() => onOpen(product.id)}>
+        {product.name}
+      </button>
+    </th>
     <td>{kindOf(product)}</td>
     <td className="number">{product.price === undefined ? "–" : formatMoney(product.price)}</td>
     <td className="summary">{summaryOf(product)}</td>

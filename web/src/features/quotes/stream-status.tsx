@@ -1,12 +1,10 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useSyncExternalStore } from "react";
 import { PauseMode } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
+import { Countdown } from "../../shared/countdown.tsx";
 import { formatVolume } from "./price-format.ts";
 import type { BoardMode } from "./quote-board.ts";
 import type { StreamState } from "./quote-stream.ts";
 import type { QuotesSession } from "./quotes-session.ts";
-
-// Often enough that no second is skipped.
-const countdownMs = 250;
 
 /** Tells in words how the stream is. Changes are read out; figures that count on are not. */
 export function StreamStatus({ session }: { session: QuotesSession }) {
@@ -21,7 +19,7 @@ export function StreamStatus({ session }: { session: QuotesSession }) {
       </p>
       {state.kind === "waiting" && (
         <>
-          <Countdown until={state.retryAt} />
+          <Countdown until={state.retryAt} label="Reconnecting in" />
           <button type="button" className="ghost" onClick={() => stream.retry()}>
             Retry now
           </button>
@@ -66,17 +64,4 @@ function ModeNote({ mode }: { mode: BoardMode }) {
 
 function updates(count: bigint): string {
   return `${formatVolume(count)} ${count === 1n ? "update" : "updates"}`;
-}
-
-function Countdown({ until }: { until: number }) {
-  const [now, setNow] = useState(() => performance.now());
-  useEffect(() => {
-    const timer = setInterval(() => setNow(performance.now()), countdownMs);
-    return () => clearInterval(timer);
-  }, []);
-  return (
-    <span className="countdown" aria-hidden="true">
-      Reconnecting in {Math.max(0, Math.ceil((until - now) / 1000))} s
-    </span>
-  );
 }

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { MoneySchema } from "../../../../gen/google/type/money_pb.ts";
-import { formatMoney } from "./format-money.ts";
+import { MoneySchema } from "../../../gen/google/type/money_pb.ts";
+import { formatDecimal, formatMoney } from "./format-money.ts";
 
 function written(currencyCode: string, units: bigint, nanos = 0): string {
   return formatMoney(create(MoneySchema, { currencyCode, units, nanos }));
@@ -24,4 +24,16 @@ test("a negative amount below one has its sign", () => {
 test("what is no currency code does not fail", () => {
   expect(written("", 5n)).toBe("5");
   expect(written("x", 5n, 500_000_000)).toBe("5.5 x");
+});
+
+test("what is finer than a currency's decimals is not rounded away", () => {
+  expect(written("GBP", 0n, 1)).toBe("£0.000000001");
+});
+
+test("a sum of any length is exact", () => {
+  expect(formatDecimal("-123456789012345678901234567890.06", "GBP")).toBe(
+    "-£123,456,789,012,345,678,901,234,567,890.06",
+  );
+  expect(formatDecimal("5", "EUR")).toBe("€5.00");
+  expect(formatDecimal("5", "")).toBe("5");
 });

@@ -1,0 +1,15 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+
+const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** Has axe look at a page as it stands: it finds nothing that keeps people out. */
+export async function expectNoViolations(page: Page): Promise<void> {
+  await page.evaluate(await readFile(axeFile, "utf8"));
+  const { violations } = await page.evaluate<Pick<AxeResults, "violations">>("axe.run()");
+  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join("\n")}`);
+  expect(told).toEqual([]);
+}

@@ -1,0 +1,90 @@
+import { Field } from "../../shared/field.tsx";
+import { memoryUnits, type ProductQuery, type QueryProblems, searchOrders } from "./product-query.ts";
+
+/** What a product has to have. Each change searches. */
+export function SearchForm(props: {
+  query: ProductQuery;
+  problems: QueryProblems;
+  onChange: (query: ProductQuery) => void;
+  onClear: () => void;
+}) {
+  const { query, problems, onChange, onClear } = props;
+  const text = (
+    name: keyof ProductQuery,
+    label: string,
+    options: { maxLength?: number; inputMode?: "decimal" | "numeric" | "search"; placeholder?: string } = {},
+    size: "short" | "usual" | "long" = "short",
+  ) => (
+    <Field label={label} problem={problems[name]} size={size}>
+      {(control) => (
+        <input
+          {...control}
+          {...options}
+          type={name === "q" ? "search" : "text"}
+          value={query[name]}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => onChange({ ...query, [name]: event.target.value })}
+        />
+      )}
+    </Field>
+  );
+  const choice = (
+    name: keyof ProductQuery,
+    label: string,
+    size: "short" | "usual",
+    choices: readonly (readonly [string, string])[],
+  ) => (
+    <Field label={label} problem={problems[name]} size={size}>
+      {(control) => (
+        <select
+          {...control}
+          value={query[name]}
+          onChange={(event) => onChange({ ...query, [name]: event.target.value })}
+        >
+          {choices.map(([value, title]) => (
+            <option key={value} value={value}>
+              {title}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+  return (
+    <search className="product-search">
+      <form
+        className="fields"
+        aria-label="Search the catalogue"
+        noValidate
+        onSubmit={(event) => event.preventDefault()}
+      >
+        {text("q", "Search", { maxLength: 200, inputMode: "search", placeholder: "Name, brand, part…" }, "long")}
+        {text("brand", "Brand", { maxLength: 100 }, "usual")}
+        {text("min", "Price from", { inputMode: "decimal" })}
+        {text("max", "Price to", { inputMode: "decimal" })}
+        {text("currency", "Currency", { maxLength: 3 })}
+        {text("cores", "Cores from", { inputMode: "numeric" })}
+        {text("ghz", "GHz from", { inputMode: "decimal" })}
+        {text("ram", "RAM from", { inputMode: "numeric" })}
+        {choice(
+          "unit",
+          "Unit",
+          "short",
+          [...memoryUnits.keys()].map((unit) => [unit, unit]),
+        )}
+        {choice(
+          "order",
+          "Order",
+          "usual",
+          [...searchOrders].map(([value, { title }]) => [value, title]),
+        )}
+        <div className="fields-actions">
+          <button type="button" className="ghost" onClick={onClear}>
+            All products
+          </button>
+        </div>
+      </form>
+    </search>
+  );
+}
