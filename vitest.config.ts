@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "{server,client,tools,bench}/**/*.test.{ts,js}",
+            "{server,client,scripts,tools,bench}/**/*.test.{ts,js}",
             "web/src/**/*.test.{ts,tsx}",
             "test/{wire,docs}/**/*.test.ts",
           ],
