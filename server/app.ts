@@ -1,12 +1,15 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { create, createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
 import { systemClock, toTimestamp } from "../client/micro-time.ts";
+import { systemTimers } from "../client/timers.ts";
 import { type Instrument, InstrumentSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
+import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
 import type { Config, FeedConfig } from "./config.ts";
 import { toConnectError } from "./errors.ts";
@@ -31,6 +34,13 @@ import { logCalls } from "./transport/call-log.ts";
 import { Health } from "./transport/health.ts";
 import { createStaticFiles } from "./transport/static-files.ts";
 import { startTransportServer } from "./transport/transport-server.ts";
+import { inspectFile } from "./upload/inspect-file.ts";
+import { NodeDisk } from "./upload/node-disk.ts";
+import { openUploads } from "./upload/open-uploads.ts";
+import { SqliteUploadStore } from "./upload/sqlite-upload-store.ts";
+import { createUploadPages } from "./upload/upload-pages.ts";
+import { uploadService } from "./upload/upload-service.ts";
+import { WorkerHasher } from "./upload/worker-hasher.ts";
 import { createValidation } from "./validation.ts";
 
 /** A server that is up. */
@@ -77,6 +87,32 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     candles.add(ticks, areBars);
   };
 
+  const uploadFolder = join(config.data, "uploads");
+  const { uploads, thumbnails, recovery } = opened.use(
+    await openUploads({
+      disk: new NodeDisk(uploadFolder),
+      store: new SqliteUploadStore(database.tables),
+      hasher: opened.use(new WorkerHasher(uploadFolder)),
+      inspect: inspectFile,
+      settings: config.uploads,
+      timers: systemTimers,
+      nowMicros: clock,
+      productExists: async (id) => (await products.get(id)) !== undefined,
+      onDiskFailure: (error) => {
+        log.error({ err: error }, "the disk has failed to keep an upload: nothing more is stored until a new start");
+        health.set(UploadService.typeName, Status.NOT_SERVING);
+      },
+    }),
+  );
+  if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost parts of uploads");
+  const uploadPages = createUploadPages({
+    uploads,
+    thumbnails,
+    root: uploadFolder,
+    onError: (error) => log.error({ err: error }, "an upload cannot be shown"),
+  });
+  const staticFiles = createStaticFiles(pathOf("../dist/web"));
+
   const server = await startTransportServer({
     host: config.host,
     port: config.port,
@@ -91,6 +127,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       registerRoutes(router, {
         product: productService({ store: products, now, newId: randomUUID }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
+        upload: uploadService({ uploads, timers: systemTimers }),
         health,
         files: readDescriptors(),
       }),
@@ -100,7 +137,9 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     ...(config.corsOrigins.length > 0 && {
       cors: { origins: config.corsOrigins, exposedNames: Object.values(metadataNames) },
     }),
-    otherwise: createStaticFiles(pathOf("../dist/web")),
+    otherwise: (exchange) => {
+      if (!uploadPages(exchange)) staticFiles(exchange);
+    },
   });
 
   const feedEnd = new AbortController();

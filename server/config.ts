@@ -2,6 +2,7 @@ import type { ColumnMapping } from "../client/tick-columns.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 import type { Limits } from "./transport/limits.ts";
 import type { TlsFiles } from "./transport/tls-credentials.ts";
+import type { UploadSettings } from "./upload/open-uploads.ts";
 
 /** Where quotes come from. */
 export type FeedConfig =
@@ -36,6 +37,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** The limits of the transport that can be set. */
   readonly limits: Pick<Limits, "readMaxBytes" | "writeMaxBytes" | "maxConnections">;
+  /** What uploads are allowed. */
+  readonly uploads: UploadSettings;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   readonly logFormat: "auto" | "json" | "pretty";
 }
@@ -116,6 +119,12 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
       readMaxBytes: value("max-receive"),
       writeMaxBytes: value("max-send"),
       maxConnections: value("max-connections"),
+    },
+    uploads: {
+      maxFileBytes: value("max-upload"),
+      maxTotalBytes: value("upload-quota"),
+      maxOpenUploads: value("max-open-uploads"),
+      expiryMs: (value("upload-expiry") ?? 0) * 1_000,
     },
     logLevel: value("log-level"),
     logFormat: value("log-format"),

@@ -3,6 +3,11 @@ import { pathToString } from "@bufbuild/protobuf/reflect";
 import { ValidationError } from "@bufbuild/protovalidate";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { type CursorOutOfRange, CursorOutOfRangeSchema, CursorProblem } from "../gen/bourse/quote/v1/quote_pb.ts";
+import {
+  UploadProblemReason as Reason,
+  type UploadProblem,
+  UploadProblemSchema,
+} from "../gen/bourse/upload/v1/upload_pb.ts";
 import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
 
 /** An error whose message is meant for the client: it says what was wrong and what to do. */
@@ -102,6 +107,45 @@ export class SubscriberLimitError extends DomainError {
   }
 }
 
+/** Something cannot be done with an upload. The detail says how it stands. */
+export class UploadError extends DomainError {
+  override name = "UploadError";
+  readonly detail: UploadProblem;
+
+  /** @param problem what was wrong and what to do, after the name of the upload */
+  constructor(detail: UploadProblem, problem: string) {
+    super(`upload ${detail.uploadId}: ${problem}`);
+    this.detail = detail;
+  }
+}
+
+const uploadCodes: Record<Reason, Code> = {
+  [Reason.UNSPECIFIED]: Code.Unknown,
+  [Reason.STALE_WRITER]: Code.Aborted,
+  [Reason.GAP]: Code.OutOfRange,
+  [Reason.OVERLAP]: Code.InvalidArgument,
+  [Reason.CHECKSUM]: Code.DataLoss,
+  [Reason.TOO_LONG]: Code.OutOfRange,
+  [Reason.SIZE]: Code.FailedPrecondition,
+  [Reason.HASH]: Code.FailedPrecondition,
+  [Reason.CONFLICT]: Code.AlreadyExists,
+  [Reason.STATE]: Code.FailedPrecondition,
+  [Reason.FILE_LIMIT]: Code.ResourceExhausted,
+  [Reason.QUOTA]: Code.ResourceExhausted,
+  [Reason.TOO_MANY]: Code.ResourceExhausted,
+  [Reason.READ_ONLY]: Code.Unavailable,
+  [Reason.STALLED]: Code.DeadlineExceeded,
+};
+
+/** A range begins behind the end of a file. */
+export class FileRangeError extends DomainError {
+  override name = "FileRangeError";
+
+  constructor(offset: number, size: number) {
+    super(`offset ${offset} is behind the end of the file, which has ${size} bytes: begin at ${size} at most`);
+  }
+}
+
 interface Answer {
   readonly code: Code;
   readonly details?: { desc: DescMessage; value: MessageInitShape<DescMessage> }[];
@@ -123,6 +167,11 @@ function answerTo(error: DomainError): Answer {
     return { code: Code.OutOfRange, details: [{ desc: CursorOutOfRangeSchema, value: error.detail }] };
   }
   if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
+  if (error instanceof UploadError) {
+    const code = uploadCodes[error.detail.reason] ?? Code.Unknown;
+    return { code, details: [{ desc: UploadProblemSchema, value: error.detail }] };
+  }
+  if (error instanceof FileRangeError) return { code: Code.OutOfRange };
   return { code: Code.Unknown };
 }
 

@@ -10,4 +10,13 @@ export const metadataNames = {
   sentCount: "bourse-sent-count",
   /** Header: the unguessable name of a stream, by which it can be controlled. */
   streamId: "bourse-stream-id",
+  /** Header: the upload that a stream belongs to. */
+  uploadId: "bourse-upload-id",
+  /**
+   * Header: where an upload goes on, or a download begins. Trailer: how much of the upload is committed, or where the
+   * download got to. In bytes, in decimal.
+   */
+  uploadOffset: "bourse-upload-offset",
+  /** Header: how many bytes the whole file has, in decimal. */
+  uploadSize: "bourse-upload-size",
 } as const;

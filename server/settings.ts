@@ -22,6 +22,8 @@ export interface Setting<T> {
 /** No message can be larger: Connect counts its bytes in 32 bits. */
 const maxMessageBytes = 2 ** 32 - 1;
 
+const GiB = 2 ** 30;
+
 /** Every setting, by the name of its flag. */
 export const settings = {
   port: {
@@ -161,6 +163,34 @@ export const settings = {
     help: "the largest message sent",
     fallback: String(defaultLimits.writeMaxBytes),
     parse: wholeNumber(1, maxMessageBytes),
+  },
+  "max-upload": {
+    variable: "BOURSE_MAX_UPLOAD",
+    placeholder: "BYTES",
+    help: "the largest file that is taken as an upload",
+    fallback: String(32 * GiB),
+    parse: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  },
+  "upload-quota": {
+    variable: "BOURSE_UPLOAD_QUOTA",
+    placeholder: "BYTES",
+    help: "how much all uploads together may take, with what open ones have announced",
+    fallback: String(256 * GiB),
+    parse: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+  },
+  "max-open-uploads": {
+    variable: "BOURSE_MAX_OPEN_UPLOADS",
+    placeholder: "N",
+    help: "how many uploads may be under way at a time",
+    fallback: "1000",
+    parse: wholeNumber(1, 100_000),
+  },
+  "upload-expiry": {
+    variable: "BOURSE_UPLOAD_EXPIRY",
+    placeholder: "SECONDS",
+    help: "how long an upload that is not complete is kept when nothing more of it comes",
+    fallback: String(7 * 86_400),
+    parse: wholeNumber(60, 365 * 86_400),
   },
   "max-connections": {
     variable: "BOURSE_MAX_CONNECTIONS",

@@ -1,6 +1,7 @@
 import type { Migration } from "kysely/migration";
 import { createProducts } from "./0001-create-products.ts";
 import { createCandles } from "./0002-create-candles.ts";
+import { createUploads } from "./0005-create-uploads.ts";
 
 /** Migrations by name. */
 export type Migrations = Readonly<Record<string, Migration>>;
@@ -13,4 +14,5 @@ export type Migrations = Readonly<Record<string, Migration>>;
 export const migrations: Migrations = {
   "0001-create-products": createProducts,
   "0002-create-candles": createCandles,
+  "0005-create-uploads": createUploads,
 };

@@ -1,0 +1,97 @@
+import { crc32c } from "@node-rs/crc32";
+import type { UploadError } from "../errors.ts";
+import { InvalidFieldError } from "../errors.ts";
+import { uploadError } from "./upload-error.ts";
+import type { UploadView } from "./upload-parts.ts";
+import type { FileWords } from "./upload-record.ts";
+import type { Uploads } from "./uploads.ts";
+
+/** How much of a stream comes before the server commits it, beside what comes meanwhile. */
+export const commitStepBytes = 4 * 1024 * 1024;
+
+/** A part of a file that comes as a stream. */
+export type Piece =
+  | {
+      readonly kind: "chunk";
+      /** Absent: after the chunk before, and the first at 0. */
+      readonly offset?: number | undefined;
+      readonly data: Uint8Array;
+      readonly crc32c?: number | undefined;
+    }
+  /** The last one, if it comes at all. */
+  | { readonly kind: "finish"; readonly size?: number | undefined; readonly sha256?: string | undefined };
+
+export interface ReceiveOptions {
+  readonly uploads: Uploads;
+  /** Whether the upload stays open at the end of the stream. */
+  readonly leaveOpen?: boolean;
+  /** Is called before the first piece is read, with what tells how the upload stands. */
+  readonly onStart?: (current: () => UploadView) => void;
+  /** Is told how much is committed when the stream has ended, however it did. */
+  readonly onEnd?: (committed: number) => void;
+  /** Is called when another writer takes over, to end a read that waits. */
+  readonly onSuperseded?: (reason: UploadError) => void;
+}
+
+/**
+ * Takes a file as a stream. Resolves when it is complete, or committed where it is to stay open. When the stream breaks,
+ * what came of it is committed before this rejects with what the stream did.
+ */
+export async function receiveUpload(
+  words: FileWords,
+  pieces: AsyncIterable<Piece>,
+  { uploads, leaveOpen = false, onStart, onEnd, onSuperseded }: ReceiveOptions,
+): Promise<UploadView> {
+  const started = await uploads.start(words);
+  const { id, generation } = started;
+  return uploads.write(id, async (session) => {
+    onStart?.(() => session.view);
+    using _watched = session.watchWriter(generation, (reason) => onSuperseded?.(reason));
+    let finish: Piece & { kind: "finish" } = { kind: "finish" };
+    let isFinished = false;
+    let [end, asked] = [0, started.committed];
+    try {
+      for await (const piece of pieces) {
+        if (isFinished) throw new InvalidFieldError("finish", "must be the last request: send nothing after it");
+        if (piece.kind === "finish") {
+          finish = piece;
+          isFinished = true;
+          continue;
+        }
+        const { offset = end, data } = piece;
+        verifyChecksum(session.view, piece, offset);
+        await session.append({ generation, offset, data });
+        end = offset + data.byteLength;
+        if (end - asked >= commitStepBytes) {
+          session.commitSoon();
+          asked = end;
+        }
+      }
+    } finally {
+      await session.commit().catch(() => {}); // Whoever finishes is told; who does not sees the committed offset.
+      onEnd?.(session.view.committed);
+    }
+    if (leaveOpen) {
+      await session.commit();
+      return session.view;
+    }
+    return session.finish({ generation, size: finish.size, sha256: finish.sha256 }, "until the verdict");
+  });
+}
+
+/** Throws where bytes have not the CRC32C that came with them. */
+export function verifyChecksum(
+  upload: UploadView,
+  { data, crc32c: expected }: { readonly data: Uint8Array; readonly crc32c?: number | undefined },
+  offset: number,
+): void {
+  if (expected === undefined) return;
+  const counted = crc32c(data);
+  if (counted === expected) return;
+  const message = `the chunk at ${offset} has the CRC32C ${hex(counted)}, not ${hex(expected)}: it was damaged on its way; send it again`;
+  throw uploadError(upload.id, upload, "CHECKSUM", message);
+}
+
+function hex(checksum: number): string {
+  return checksum.toString(16).padStart(8, "0");
+}

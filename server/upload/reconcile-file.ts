@@ -1,0 +1,39 @@
+import { decide, type Outcome } from "./upload-machine.ts";
+import { completeFolder, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
+import type { UploadRecord } from "./upload-record.ts";
+
+/**
+ * Makes an upload's file as its row says, which is right: what the file has more was never acknowledged, and is cut off.
+ * Resolves to `damaged` where the file has less than was acknowledged, and touches nothing then.
+ */
+export async function reconcileFile(record: UploadRecord, parts: Reconciled): Promise<"sound" | "damaged"> {
+  const { disk } = parts;
+  const path = pathOf(record.id, record.phase === "complete" ? completeFolder : openFolder);
+  const bytes = await disk.sizeOf(path);
+  const outcome = foundOutcome(record, bytes, parts);
+  if (outcome.kind === "damage") return "damaged";
+  if (outcome.kind === "truncate") {
+    parts.hasher.forget(record.id);
+    await using file = await disk.open(path, "write");
+    await file.truncate(outcome.bytes);
+    await parts.health.guard(file.sync());
+  } else if (bytes === undefined && record.phase === "open") {
+    await createFile(record.id, parts);
+  }
+  return "sound";
+}
+
+type Reconciled = Pick<UploadParts, "disk" | "hasher" | "health" | "limits">;
+
+/** Makes the empty file of a new upload. What had its name, a planted link for example, has nothing to do with any. */
+export async function createFile(id: string, { disk, health }: Pick<UploadParts, "disk" | "health">): Promise<void> {
+  const path = pathOf(id, openFolder);
+  await disk.remove(path);
+  await using _file = await disk.create(path);
+  await health.guard(disk.syncFolder(openFolder));
+}
+
+function foundOutcome(record: UploadRecord, bytes: number | undefined, { limits }: Reconciled): Outcome {
+  const { phase, committed, generation } = record;
+  return decide({ phase, received: committed, committed, generation }, { kind: "found", bytes }, limits);
+}

@@ -1,0 +1,395 @@
+import type { UploadError } from "../errors.ts";
+import type { DiskFile } from "./disk.ts";
+import { DurableAppend } from "./durable-append.ts";
+import { publishFile } from "./publish-file.ts";
+import { reconcileFile } from "./reconcile-file.ts";
+import { TurnLock } from "./turn-lock.ts";
+import { readOnlyMessage, uploadError } from "./upload-error.ts";
+import { decide, gap, type Outcome, type Problem, type Progress, type UploadEvent } from "./upload-machine.ts";
+import { completeFolder, openFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
+import type { FileWords, UploadRecord } from "./upload-record.ts";
+
+/** How long a chunk waits for the one before it. */
+export const holdMs = 10_000;
+
+/** How many chunks of an upload may be under way: the two that a client may have, and two of a connection that broke. */
+export const maxChunkCalls = 4;
+
+/** How long FinishUpload waits for the hash before it answers VERIFYING. */
+export const verifyWaitMs = 2_000;
+
+/** Some bytes of a file, from one writer. */
+export interface Chunk {
+  readonly generation: number;
+  readonly offset: number;
+  /** Must not change from now on. */
+  readonly data: Uint8Array;
+}
+
+/** What a client says of a file when it has sent it. */
+export interface FinishWords {
+  readonly generation: number;
+  readonly size?: number | undefined;
+  /** In lower-case hex. */
+  readonly sha256?: string | undefined;
+}
+
+/** One upload while somebody has to do with it. Both doors lead here; `decide` says what follows, this does it. */
+export class UploadSession {
+  readonly #parts: UploadParts;
+  readonly #lock = new TurnLock();
+  #record: UploadRecord;
+  #progress: Progress;
+  #file: Promise<DiskFile> | undefined;
+  #append: DurableAppend | undefined;
+  readonly #holding = new Set<{ readonly offset: number; readonly wake: () => void }>();
+  readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
+  #chunkCalls = 0;
+  #verdict: Promise<Outcome | undefined> | undefined;
+
+  constructor(record: UploadRecord, parts: UploadParts) {
+    this.#parts = parts;
+    this.#record = record;
+    const { phase, committed, generation, size, sha256 } = record;
+    this.#progress = { phase, received: committed, committed, generation, size, sha256 };
+  }
+
+  get view(): UploadView {
+    const { phase, committed, generation } = this.#progress;
+    return { ...this.#record, phase, committed, generation };
+  }
+
+  /** Makes the caller the writer, and stops the one before. Resolves when all that was taken so far is committed. */
+  start(words: FileWords): Promise<UploadView> {
+    return this.#lock.run(async () => {
+      const event = { kind: "start", difference: differenceOf(this.#record, words) } as const;
+      if (this.#accept(event).kind !== "own") return this.view;
+      await this.#settle();
+      const outcome = this.#accept(event);
+      if (outcome.kind !== "own") return this.view;
+      const { generation } = outcome.next;
+      await this.#store({ generation });
+      this.#progress = { ...this.#progress, generation };
+      this.#stopWriters(generation);
+      this.#wake();
+      return this.view;
+    });
+  }
+
+  /** Calls `stop` when another writer takes over, or the upload goes away, until it is disposed of. */
+  watchWriter(generation: number, stop: (reason: UploadError) => void): Disposable {
+    const writer = { generation, stop };
+    this.#writers.add(writer);
+    return { [Symbol.dispose]: () => void this.#writers.delete(writer) };
+  }
+
+  /** Takes a chunk that may be ahead of the one before it. Resolves when it is committed. */
+  async writeChunk(chunk: Chunk): Promise<number> {
+    if (this.#chunkCalls >= maxChunkCalls) {
+      throw this.#error("TOO_MANY", `${this.#chunkCalls} of its chunks are under way: wait for an answer first`);
+    }
+    this.#chunkCalls++;
+    try {
+      await this.#take(chunk, "may wait");
+      await this.commit(chunk.offset + chunk.data.byteLength);
+      return this.#progress.committed;
+    } finally {
+      this.#chunkCalls--;
+    }
+  }
+
+  /** Takes a chunk that follows the one before it. Resolves when there is room for another one. */
+  async append(chunk: Chunk): Promise<void> {
+    await this.#take(chunk, "in order");
+    await this.#append?.room();
+  }
+
+  /** How many bytes were taken and are not committed. */
+  get uncommittedBytes(): number {
+    return this.#append?.uncommittedBytes ?? 0;
+  }
+
+  /** Begins to commit what was taken so far. */
+  commitSoon(): void {
+    this.#append?.commitSoon();
+  }
+
+  /** Resolves when all before `upTo` is committed; without it, all that was taken so far. */
+  async commit(upTo = this.#progress.received): Promise<void> {
+    if (upTo <= this.#progress.committed) return;
+    try {
+      await this.#append?.commit(upTo);
+    } catch (error) {
+      throw this.#diskError(error);
+    }
+  }
+
+  /**
+   * Ends the upload. Resolves when it is complete, or it takes longer than {@link verifyWaitMs}, unless the caller will
+   * wait for the verdict.
+   */
+  async finish(words: FinishWords, patience: "short" | "until the verdict"): Promise<UploadView> {
+    const { verdict } = await this.#lock.run(async () => {
+      if (this.#progress.phase === "open") await this.commit();
+      if (this.#accept({ kind: "finish", ...words }).kind === "verify") {
+        this.#verdict = this.#verify();
+        this.#verdict.catch(() => {}); // Told to those who wait for it; who asks again begins anew.
+      }
+      return { verdict: this.#progress.phase === "verifying" ? this.#verdict : undefined };
+    });
+    const outcome = await (patience === "short" ? this.#within(verifyWaitMs, verdict) : verdict);
+    if (outcome?.kind === "refuse") throw this.#refusal(outcome);
+    return this.view;
+  }
+
+  /** Gives the upload up, or lets it expire, and deletes its bytes. */
+  discard(kind: "abort" | "expire"): Promise<UploadView> {
+    return this.#lock.run(async () => {
+      const { phase, received } = this.#progress;
+      if (this.#decide({ kind }).kind !== "discard") return this.view;
+      await this.#store({ phase: kind === "abort" ? "aborted" : "expired" });
+      this.#accept({ kind });
+      this.#stopWriters(Number.POSITIVE_INFINITY);
+      await this.close();
+      this.#parts.hasher.forget(this.#record.id);
+      for (const folder of [openFolder, completeFolder] as const) {
+        await this.#parts.disk.remove(pathOf(this.#record.id, folder));
+      }
+      this.#parts.quota.remove(this.#record.id, phase === "complete" ? received : 0);
+      return this.view;
+    });
+  }
+
+  /** Closes the file when nothing is under way in it. What comes after that opens it again. */
+  async close(): Promise<void> {
+    while (this.#append?.isIdle === false) await this.#append.idle();
+    const file = this.#file;
+    this.#file = undefined;
+    this.#append = undefined;
+    await (await file?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+
+  async #take(chunk: Chunk, order: "may wait" | "in order"): Promise<void> {
+    const { offset, data, generation } = chunk;
+    // How many of its bytes are known to be like those that are there.
+    let same = 0;
+    for (;;) {
+      while (this.#progress.phase === "open" && this.#append === undefined) await this.#opened();
+      const outcome = this.#decide({ kind: "chunk", generation, offset, length: data.byteLength });
+      switch (outcome.kind) {
+        case "hold":
+          if (order === "in order") throw this.#refusal(gap(this.#progress, offset));
+          await this.#hold(offset);
+          break;
+        case "compare":
+          if (same < data.byteLength) await this.#compare(offset + same, data.subarray(same));
+          return;
+        case "append":
+          if (same < outcome.known) {
+            await this.#compare(offset + same, data.subarray(same, outcome.known));
+            same = outcome.known;
+            break;
+          }
+          this.#assertWritable();
+          this.#reserve(outcome.next.received);
+          this.#progress = outcome.next;
+          this.#append?.append(data.subarray(outcome.known));
+          this.#wake();
+          return;
+        case "refuse":
+          throw this.#refusal(outcome);
+        default:
+          throw new Error(`a chunk cannot lead to ${outcome.kind}`);
+      }
+    }
+  }
+
+  #reserve(bytes: number): void {
+    const refusal = this.#parts.quota.grow(this.#record.id, bytes);
+    if (refusal !== undefined) throw this.#error(refusal.problem, refusal.message);
+  }
+
+  async #compare(offset: number, data: Uint8Array): Promise<void> {
+    await this.commit(offset + data.byteLength);
+    const file = await this.#opened();
+    const there = Buffer.allocUnsafe(data.byteLength);
+    const length = await file.read(there, offset);
+    if (length === data.byteLength && there.equals(data)) return;
+    const different = there.findIndex((byte, index) => byte !== data[index] || index >= length);
+    throw this.#error(
+      "OVERLAP",
+      `the chunk at ${offset} has other bytes from ${offset + Math.max(0, different)} on than those that are there: if the file has changed, abort, and send it under a new id`,
+    );
+  }
+
+  /** Waits until the bytes before `offset` were taken, or there is something else to decide. */
+  async #hold(offset: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<"woken" | "late">();
+    const held = { offset, wake: () => resolve("woken") };
+    this.#holding.add(held);
+    const cancel = this.#parts.timers.after(holdMs, () => resolve("late"));
+    const end = await promise;
+    cancel();
+    this.#holding.delete(held);
+    if (end === "late") throw this.#refusal(gap(this.#progress, offset));
+  }
+
+  #wake(): void {
+    const { phase, received } = this.#progress;
+    for (const held of this.#holding) if (phase !== "open" || held.offset <= received) held.wake();
+  }
+
+  #stopWriters(generation: number): void {
+    const { phase } = this.#progress;
+    const reason =
+      phase === "open" || phase === "verifying"
+        ? this.#error("STALE_WRITER", "another writer has taken the upload over: stop, or start it again")
+        : this.#error("STATE", `the upload is ${phase}`);
+    for (const writer of this.#writers) if (writer.generation < generation) writer.stop(reason);
+    for (const held of this.#holding) held.wake();
+  }
+
+  async #verify(): Promise<Outcome | undefined> {
+    const { id } = this.#record;
+    try {
+      const end = this.#progress.received;
+      const sha256 = await this.#parts.hasher.digest(id, pathOf(id, openFolder), end);
+      return await this.#lock.run(async () => {
+        const outcome = this.#decide({ kind: "hashed", sha256 });
+        if (outcome.kind === "refuse" && outcome.next !== undefined) this.#progress = outcome.next;
+        if (outcome.kind === "publish") await this.#publish(outcome.next);
+        return outcome;
+      });
+    } catch (error) {
+      this.#accept({ kind: "unhashed" });
+      throw this.#diskError(error);
+    }
+  }
+
+  async #publish(next: Progress): Promise<void> {
+    await this.#append?.idle();
+    const file = await this.#opened();
+    const { size = 0, sha256 } = next;
+    const updateMicros = this.#parts.nowMicros();
+    const record = { ...this.#record, phase: "complete" as const, size, sha256, committed: size, updateMicros };
+    this.#record = await publishFile(record, file, this.#parts);
+    this.#progress = next;
+    this.#parts.hasher.forget(record.id);
+    this.#parts.quota.complete(record.id, size);
+    this.#wake();
+  }
+
+  /** Commits what was taken; what cannot be is lost, which the committed offset tells. */
+  async #settle(): Promise<void> {
+    await this.commit().catch(() => {});
+  }
+
+  async #store(change: Partial<UploadRecord>): Promise<void> {
+    this.#assertWritable();
+    const { committed } = this.#progress;
+    const record = { ...this.#record, committed, ...change, updateMicros: this.#parts.nowMicros() };
+    await this.#parts.store.update(record);
+    this.#record = record;
+  }
+
+  /** The file, open to read, and to write where it is not complete. */
+  async #opened(): Promise<DiskFile> {
+    this.#file ??= this.#open();
+    try {
+      return await this.#file;
+    } catch (error) {
+      this.#file = undefined;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<DiskFile> {
+    const { id } = this.#record;
+    const { phase, committed } = this.#progress;
+    if (phase === "complete") return this.#parts.disk.open(pathOf(id, completeFolder), "read");
+    if ((await reconcileFile({ ...this.#record, committed }, this.#parts)) === "damaged") {
+      await this.#store({ phase: "damaged" });
+      this.#accept({ kind: "found" });
+      throw this.#error("STATE", "the upload is damaged: abort it, and send the file under a new id");
+    }
+    const path = pathOf(id, openFolder);
+    const file = await this.#parts.disk.open(path, "write");
+    this.#accept({ kind: "lost", received: committed }); // What an earlier opening could not commit was cut off.
+    this.#append = new DurableAppend({
+      file,
+      start: committed,
+      commit: (offset) => this.#parts.commits.commit(id, offset),
+      onWritten: (offset) => this.#parts.hasher.advance(id, path, offset),
+      onCommitted: (offset) => this.#accept({ kind: "committed", offset }),
+      onLost: (received) => this.#accept({ kind: "lost", received }),
+      onDiskFailure: (error) => this.#parts.health.fail(error),
+    });
+    return file;
+  }
+
+  #decide(event: UploadEvent): Outcome {
+    return decide(this.#progress, event, this.#parts.limits);
+  }
+
+  /** Decides, and takes up what follows where it needs nothing else to be done first. Throws what is refused. */
+  #accept(event: UploadEvent): Outcome {
+    const outcome = this.#decide(event);
+    if (outcome.kind === "refuse") throw this.#refusal(outcome);
+    if (
+      outcome.kind === "note" ||
+      outcome.kind === "discard" ||
+      outcome.kind === "verify" ||
+      outcome.kind === "damage"
+    ) {
+      this.#progress = outcome.next;
+    }
+    return outcome;
+  }
+
+  async #within(millis: number, verdict: Promise<Outcome | undefined> | undefined): Promise<Outcome | undefined> {
+    const late = Promise.withResolvers<undefined>();
+    const cancel = this.#parts.timers.after(millis, () => late.resolve(undefined));
+    try {
+      return await Promise.race([verdict, late.promise]);
+    } finally {
+      cancel();
+    }
+  }
+
+  #assertWritable(): void {
+    if (this.#parts.health.isReadOnly) throw this.#error("READ_ONLY", readOnlyMessage);
+  }
+
+  #diskError(error: unknown): unknown {
+    if (this.#parts.health.isReadOnly) return this.#error("READ_ONLY", readOnlyMessage);
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+    return this.#error("QUOTA", "the server's disk is full: come back when there is room, and go on there");
+  }
+
+  #refusal({ problem, message }: Outcome & { kind: "refuse" }): UploadError {
+    return this.#error(problem, message);
+  }
+
+  #error(problem: Problem, message: string): UploadError {
+    return uploadError(this.#record.id, this.#progress, problem, message);
+  }
+}
+
+/** How the words of a start differ from those of the first one. */
+function differenceOf(record: UploadRecord, words: FileWords): string | undefined {
+  for (const [key, name] of comparedWords) {
+    // What was not told is not otherwise: a client that resumes need not know all that it once knew.
+    if (words[key] === undefined || words[key] === "" || words[key] === record[key]) continue;
+    if (record[key] === undefined) continue;
+    return `its ${name} was ${JSON.stringify(record[key])}, not ${JSON.stringify(words[key])}`;
+  }
+  return undefined;
+}
+
+const comparedWords = [
+  ["fileName", "name"],
+  ["productId", "product"],
+  ["size", "size"],
+  ["sha256", "SHA-256"],
+] as const;

@@ -1,0 +1,264 @@
+import { NotFoundError } from "../errors.ts";
+import type { DiskFile } from "./disk.ts";
+import { createFile } from "./reconcile-file.ts";
+import { readOnlyMessage, uploadError } from "./upload-error.ts";
+import { completeFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
+import type { FileWords, StoredPhase, UploadPhase, UploadRecord } from "./upload-record.ts";
+import { type Chunk, type FinishWords, UploadSession } from "./upload-session.ts";
+
+/** How long an upload that nobody has to do with stays at hand: its file is open. */
+export const idleSessionMs = 30_000;
+
+/** How often those are looked for, and uploads that have expired. */
+export const sweepIntervalMs = 10_000;
+
+/** How many uploads expire, and how many are forgotten, in one sweep: those of a flood take several. */
+const maxSweptUploads = 100;
+
+/** Whether there is a product of that id. */
+export type ProductExists = (id: string) => Promise<boolean>;
+
+export interface UploadsOptions extends UploadParts {
+  readonly productExists: ProductExists;
+  /** How long an upload is kept when nothing more of it comes, and how long it is remembered after that. */
+  readonly expiryMs: number;
+  /** What else was kept of an upload is to be deleted with it. */
+  readonly onDiscard?: (id: string) => Promise<void>;
+}
+
+/** Which uploads are wanted. */
+export interface ListQuery {
+  /** Empty: any. */
+  readonly phases: readonly UploadPhase[];
+  /** Empty: of any product, or of none. */
+  readonly productId: string;
+  readonly limit: number;
+  readonly before?: bigint | undefined;
+}
+
+/** An upload that somebody has to do with. */
+interface Live {
+  readonly session: UploadSession;
+  users: number;
+  /** In ms, of the last use. */
+  usedMs: number;
+}
+
+/**
+ * All uploads. Both doors, images and downloads come here; what each promises is in `upload_service.proto`.
+ *
+ * Every method rejects with a NotFoundError where there is no such upload, and with an UploadError where the upload
+ * refuses. Ids are UUIDs in lower case.
+ */
+export class Uploads implements AsyncDisposable {
+  readonly #options: UploadsOptions;
+  readonly #live = new Map<string, Promise<Live>>();
+  #stopSweeping: (() => void) | undefined;
+  #sweeping: Promise<void> = Promise.resolve();
+
+  /** The store must have been through `recoverUploads`. */
+  constructor(options: UploadsOptions) {
+    this.#options = options;
+    this.#sweepLater();
+  }
+
+  get expiryMs(): number {
+    return this.#options.expiryMs;
+  }
+
+  get totalBytes(): number {
+    return this.#options.quota.totalBytes;
+  }
+
+  get openCount(): number {
+    return this.#options.quota.openCount;
+  }
+
+  get limits() {
+    return { ...this.#options.limits, ...this.#options.quota.limits };
+  }
+
+  /** Starts an upload, or takes it over: the caller writes with the generation that the answer has. */
+  async start(words: FileWords): Promise<UploadView> {
+    let created = false;
+    const view = await this.#use(
+      words.id,
+      async (session) => (created ? session.view : session.start(words)),
+      async () => {
+        created = true;
+        return this.#create(words);
+      },
+    );
+    return view;
+  }
+
+  /** Takes a chunk, which may come before the one that precedes it. Resolves to the offset that is committed then. */
+  writeChunk(id: string, chunk: Chunk): Promise<number> {
+    return this.#use(id, (session) => session.writeChunk(chunk));
+  }
+
+  finish(id: string, words: FinishWords, patience: "short" | "until the verdict" = "short"): Promise<UploadView> {
+    return this.#use(id, (session) => session.finish(words, patience));
+  }
+
+  async abort(id: string): Promise<UploadView> {
+    const view = await this.#use(id, (session) => session.discard("abort"));
+    await this.#options.onDiscard?.(id);
+    return view;
+  }
+
+  /** Runs a task that writes to an upload for a while. */
+  write<T>(id: string, task: (session: UploadSession) => Promise<T>): Promise<T> {
+    return this.#use(id, task);
+  }
+
+  async get(id: string): Promise<UploadView> {
+    const live = await this.#live.get(id)?.catch(() => undefined);
+    const view = live?.session.view ?? (await this.#options.store.get(id));
+    if (view === undefined) throw new NotFoundError("upload", id);
+    return view;
+  }
+
+  /** The newest first. A page may have fewer than `limit`, though there are more. */
+  async list(query: ListQuery): Promise<{ uploads: readonly UploadView[]; next?: bigint | undefined }> {
+    const phases = [...new Set(query.phases.map(storedPhase))];
+    const { records, next } = await this.#options.store.list({ ...query, phases });
+    const views = await Promise.all(
+      records.map(async (record) => (await this.#live.get(record.id)?.catch(() => undefined))?.session.view ?? record),
+    );
+    const uploads = views.filter(({ phase }) => query.phases.length === 0 || query.phases.includes(phase));
+    return { uploads, next };
+  }
+
+  /** A complete upload and its file, open to read. The file stays readable when the upload is deleted meanwhile. */
+  async open(id: string): Promise<{ upload: UploadView; file: DiskFile }> {
+    const upload = await this.get(id);
+    if (upload.phase !== "complete") {
+      throw uploadError(id, upload, "STATE", `it is ${upload.phase}: it can be read once it is complete`);
+    }
+    return { upload, file: await this.#options.disk.open(pathOf(id, completeFolder), "read") };
+  }
+
+  /** The complete images of a product, the newest first, at most `limit`. */
+  async imagesOf(productId: string, limit: number): Promise<UploadView[]> {
+    const { uploads } = await this.list({ phases: ["complete"], productId, limit });
+    return uploads.filter(({ image }) => image !== undefined);
+  }
+
+  /** Lets go of uploads that nobody has to do with, lets those expire that were not continued, and forgets old ones. */
+  async sweep(): Promise<void> {
+    await this.#letGoOfIdle();
+    const { store, nowMicros, expiryMs, health } = this.#options;
+    if (health.isReadOnly) return;
+    const before = nowMicros() - expiryMs * 1_000;
+    for (const { id } of await store.unchangedSince(["open", "damaged"], before, maxSweptUploads)) {
+      if ((await this.#live.get(id)?.catch(() => undefined))?.users) continue;
+      await this.#use(id, (session) => session.discard("expire"));
+    }
+    for (const { id } of await store.unchangedSince(["aborted", "expired"], before, maxSweptUploads)) {
+      await this.#letGo(id);
+      await store.remove(id);
+    }
+  }
+
+  /** Closes all files. What was taken and not acknowledged may be lost. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopSweeping?.();
+    await this.#sweeping;
+    for (const id of [...this.#live.keys()]) await this.#letGo(id);
+  }
+
+  async #create({ id, fileName, productId, size, sha256 }: FileWords): Promise<UploadRecord> {
+    const { store, quota, limits, productExists, health, nowMicros } = this.#options;
+    const none = { committed: 0 };
+    if (health.isReadOnly) throw uploadError(id, none, "READ_ONLY", readOnlyMessage);
+    if (productId !== "" && !(await productExists(productId))) throw new NotFoundError("product", productId);
+    if (size !== undefined && size > limits.maxFileBytes) {
+      const message = `the file has ${size} bytes, but a file may have ${limits.maxFileBytes} at most`;
+      throw uploadError(id, none, "FILE_LIMIT", message);
+    }
+    const refusal = quota.open(id, size ?? 0);
+    if (refusal !== undefined) throw uploadError(id, none, refusal.problem, refusal.message);
+    try {
+      await createFile(id, this.#options);
+      const micros = nowMicros();
+      const times = { createMicros: micros, updateMicros: micros };
+      const record = { id, phase: "open" as const, fileName, productId, size, sha256, committed: 0, generation: 1 };
+      await store.insert({ ...record, ...times });
+      return { ...record, ...times };
+    } catch (error) {
+      quota.remove(id, 0);
+      throw error;
+    }
+  }
+
+  /** Runs a task on an upload, which stays at hand as long; `create` makes its row where there is none. */
+  async #use<T>(
+    id: string,
+    task: (session: UploadSession) => Promise<T>,
+    create?: () => Promise<UploadRecord>,
+  ): Promise<T> {
+    const live = await this.#enter(id, create);
+    try {
+      return await task(live.session);
+    } finally {
+      live.users--;
+      live.usedMs = this.#options.timers.now();
+      const { phase } = live.session.view;
+      if (live.users === 0 && phase !== "open" && phase !== "verifying") await this.#letGo(id);
+    }
+  }
+
+  async #enter(id: string, create?: () => Promise<UploadRecord>): Promise<Live> {
+    for (;;) {
+      const known = this.#live.get(id) ?? this.#load(id, create);
+      const live = await known;
+      // It may have been let go of meanwhile: its file is closed then.
+      if (this.#live.get(id) !== known) continue;
+      live.users++;
+      return live;
+    }
+  }
+
+  #load(id: string, create?: () => Promise<UploadRecord>): Promise<Live> {
+    const loading = (async () => {
+      const record = (await this.#options.store.get(id)) ?? (await create?.());
+      if (record === undefined) throw new NotFoundError("upload", id);
+      return { session: new UploadSession(record, this.#options), users: 0, usedMs: this.#options.timers.now() };
+    })();
+    this.#live.set(id, loading);
+    loading.catch(() => this.#live.delete(id));
+    return loading;
+  }
+
+  async #letGoOfIdle(): Promise<void> {
+    for (const [id, loading] of this.#live) {
+      const live = await loading.catch(() => undefined);
+      if (live === undefined || live.users > 0 || live.session.view.phase === "verifying") continue;
+      if (this.#options.timers.now() - live.usedMs >= idleSessionMs) await this.#letGo(id);
+    }
+  }
+
+  /** Forgets the session of an upload; the next one begins with what is stored. */
+  async #letGo(id: string): Promise<void> {
+    const loading = this.#live.get(id);
+    const live = await loading?.catch(() => undefined);
+    if (live === undefined || this.#live.get(id) !== loading) return;
+    await live.session.commit().catch(() => {}); // What cannot be committed was not acknowledged.
+    await live.session.close();
+    if (live.users === 0 && this.#live.get(id) === loading) this.#live.delete(id);
+  }
+
+  #sweepLater(): void {
+    this.#stopSweeping = this.#options.timers.after(sweepIntervalMs, () => {
+      this.#sweeping = this.sweep().catch(() => {}); // The next one tries again.
+      void this.#sweeping.then(() => {
+        if (this.#stopSweeping !== undefined) this.#sweepLater();
+      });
+    });
+  }
+}
+
+function storedPhase(phase: UploadPhase): StoredPhase {
+  return phase === "verifying" ? "open" : phase;
+}
