@@ -1,6 +1,9 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { CataloguePage } from "../features/catalogue/catalogue-page.tsx";
 import { QuotesPage } from "../features/quotes/quotes-page.tsx";
+import { UploadsPage } from "../features/uploads/uploads-page.tsx";
+import { UploadsSession } from "../features/uploads/uploads-session.ts";
+import { UploadsShare } from "../features/uploads/uploads-share.tsx";
 import { paths, usePath } from "./navigation.ts";
 import { PageLink } from "./page-link.tsx";
 import { ThemeToggle } from "./theme-toggle.tsx";
@@ -10,6 +13,8 @@ import "./app.css";
 /** The shell around the pages. */
 export function App() {
   const path = usePath();
+  const [uploads] = useState(() => new UploadsSession(transport));
+  useEffect(() => uploads.start(), [uploads]);
   const main = useRef<HTMLElement>(null);
   const shownPath = useRef(path);
   useEffect(() => {
@@ -33,30 +38,36 @@ export function App() {
         <nav aria-label="Pages">
           <PageLink to={paths.quotes}>Quotes</PageLink>
           <PageLink to={paths.catalogue}>Catalogue</PageLink>
+          <PageLink to={paths.uploads}>
+            Uploads
+            <UploadsShare queue={uploads.queue} />
+          </PageLink>
         </nav>
         <ThemeToggle />
       </header>
       <main id="main" className="page" ref={main} tabIndex={-1}>
-        <Page path={path} />
+        <Page path={path} uploads={uploads} />
       </main>
     </>
   );
 }
 
-function Page({ path }: { path: string }) {
+function Page({ path, uploads }: { path: string; uploads: UploadsSession }) {
   switch (path) {
     case paths.quotes:
       return <QuotesPage transport={transport} />;
     case paths.catalogue:
       return <CataloguePage transport={transport} />;
+    case paths.uploads:
+      return <UploadsPage session={uploads} />;
     default:
       return (
         <>
           <title>Not found · Bourse</title>
           <h1>There is no such page</h1>
           <p>
-            There are <PageLink to={paths.quotes}>quotes</PageLink> and the{" "}
-            <PageLink to={paths.catalogue}>catalogue</PageLink>.
+            There are <PageLink to={paths.quotes}>quotes</PageLink>, the{" "}
+            <PageLink to={paths.catalogue}>catalogue</PageLink> and <PageLink to={paths.uploads}>uploads</PageLink>.
           </p>
         </>
       );

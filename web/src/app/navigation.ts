@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 /** The dashboard's pages, by their path. */
-export const paths = { quotes: "/", catalogue: "/catalogue" } as const;
+export const paths = { quotes: "/", catalogue: "/catalogue", uploads: "/uploads" } as const;
 
 const listeners = new Set<() => void>();
 
