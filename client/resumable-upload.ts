@@ -149,7 +149,9 @@ export class ResumableUpload implements FileUpload {
     this.#sha256.catch((reason: unknown) => attempt.abort(unreadable(reason)));
     const signal = AbortSignal.any([this.#end.signal, attempt.signal]);
     this.#tell({ kind: "connecting" });
-    this.#crc32c ??= await newCrc32c();
+    this.#crc32c ??= await newCrc32c().catch((reason: unknown) => {
+      throw new UploadFailedError("refused", reason); // No WebAssembly here, now or later.
+    });
     this.#limits ??= await this.#askLimits(signal);
     this.#chunkSize ??= new ChunkSize(this.#limits.maxChunkBytes);
     try {

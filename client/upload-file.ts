@@ -33,9 +33,9 @@ export interface UploadFileOptions {
   readonly onState?: (state: FileUploadState) => void;
   /** Is called whenever more is committed. */
   readonly onProgress?: (progress: UploadProgress) => void;
-  /** Default: in slices on this thread, in WebAssembly. */
+  /** Default: in slices on this thread, in WebAssembly, which a page's policy has to allow (`wasm-unsafe-eval`). */
   readonly hash?: WholeHash;
-  /** Default: in WebAssembly. */
+  /** Default: in WebAssembly, too. */
   readonly crc32c?: Crc32c;
   /** Default: the platform's. */
   readonly timers?: Timers;

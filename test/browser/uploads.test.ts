@@ -392,6 +392,7 @@ test("a narrow screen scrolls the table, never the page", async () => {
   await uploads.choose(await fileOf(name, 1_000));
   await uploads.isStored(name);
   expect(await page.evaluate<number>("document.documentElement.scrollWidth")).toBe(360);
+  await page.screenshot({ path: `${results}uploads-narrow.png` });
 });
 
 test.each(["light", "dark"] as const)("the page has its picture taken in the %s theme", async (colorScheme) => {
@@ -401,7 +402,7 @@ test.each(["light", "dark"] as const)("the page has its picture taken in the %s 
   const photo = join(folder, "photo of the market.jpg");
   await sharp(picture).resize(900).jpeg().toFile(photo);
   await uploads.choose(photo, await fileOf("prices 2026.csv", 40_000));
-  await uploads.isStored("prices 2026.csv");
+  await uploads.state("prices 2026.csv", "complete");
   await uploads.choose(await fileOf("waiting.bin", 3 * MiB), await fileOf("then this.bin", 2 * MiB));
   const held = line.holdAfter(2 * MiB);
   await held;
@@ -412,6 +413,7 @@ test.each(["light", "dark"] as const)("the page has its picture taken in the %s 
       () =>
         uploads
           .stored("photo of")
+          .first()
           .locator("img")
           .evaluate((image) => (image as { complete?: boolean }).complete),
       patience,

@@ -1,10 +1,10 @@
 import { createStore, del, get, set, type UseStore, values } from "idb-keyval";
 
 /** The largest file that the browser keeps a copy of, in bytes: for larger ones the copy would take too long. */
-export const maxKeptFileBytes = 32 * 1024 * 1024;
+export const maxKeptFileBytes = 32_000_000;
 
 /** What it keeps of all files together, in bytes. */
-export const maxKeptBytes = 128 * 1024 * 1024;
+export const maxKeptBytes = 128_000_000;
 
 /** Keeps copies of files over a reload. */
 export interface FileKeeper {

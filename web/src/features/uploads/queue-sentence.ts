@@ -1,5 +1,4 @@
 import { errorSentence } from "../../shared/error-sentence.ts";
-import { locale } from "../../shared/locale.ts";
 import { formatBytes } from "./format-bytes.ts";
 import { formatRemaining } from "./format-remaining.ts";
 import type { QueueState, QueueView } from "./queue-item.ts";
@@ -45,14 +44,12 @@ function failedSentence({ error }: QueueState & { kind: "failed" }): string {
   }
 }
 
-const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 0 });
-
 /** Tells in figures how far an upload has come: how much, how fast, and how long it still takes. */
 export function queueFigures({ state, size, progress }: QueueView): string {
   if (progress === undefined || state.kind === "complete") return formatBytes(size);
   const { committedBytes, bytesPerSecond, remainingMs } = progress;
-  const share = size === 0 ? 0 : Math.floor((committedBytes / size) * 100) / 100;
-  const parts = [`${formatBytes(committedBytes)} of ${formatBytes(size)}`, percent.format(share)];
+  const percent = size === 0 ? 0 : Math.floor((committedBytes / size) * 100);
+  const parts = [`${formatBytes(committedBytes)} of ${formatBytes(size)}`, `${percent} %`];
   if (state.kind === "sending" && bytesPerSecond > 0) {
     parts.push(`${formatBytes(bytesPerSecond)}/s`);
     if (remainingMs !== undefined) parts.push(formatRemaining(remainingMs));

@@ -1,10 +1,12 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
-import { formatTime } from "../../shared/format-time.ts";
+import { locale } from "../../shared/locale.ts";
 import { DeleteDialog } from "./delete-dialog.tsx";
 import { formatBytes } from "./format-bytes.ts";
 import type { UploadsSession } from "./uploads-session.ts";
+
+const added = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
 /** What the server has, from whichever client it came. */
 export function ServerUploadList({ session }: { session: UploadsSession }) {
@@ -14,6 +16,10 @@ export function ServerUploadList({ session }: { session: UploadsSession }) {
   const [doomed, setDoomed] = useState<Upload>();
   const title = useRef<HTMLHeadingElement>(null);
   const shown = uploads.filter(({ state }) => state !== UploadState.ABORTED && state !== UploadState.EXPIRED);
+  const isNameMissing = shown.some(({ productId }) => productId !== "" && !names.has(productId));
+  useEffect(() => {
+    if (isNameMissing) void products.load();
+  }, [isNameMissing, products]);
   return (
     <section className="stored" aria-labelledby="stored-title">
       <div className="section-head">
@@ -110,7 +116,7 @@ function StoredRow({ upload, product, onDelete }: { upload: Upload; product: str
       <td className="product" title={product}>
         {product === "" ? "–" : product}
       </td>
-      <td>{createTime === undefined ? "–" : formatTime(timestampDate(createTime).getTime(), Date.now())}</td>
+      <td>{createTime === undefined ? "–" : added.format(timestampDate(createTime))}</td>
       <td className="actions">
         {isComplete && (
           <a href={path} download={upload.fileName} aria-label={`Download ${name}`}>

@@ -15,7 +15,7 @@ export function UploadQueueList({ session, views }: { session: UploadsSession; v
   return (
     <section className="queue" aria-labelledby="queue-title">
       <div className="section-head">
-        <h2 id="queue-title">On the way</h2>
+        <h2 id="queue-title">Your uploads</h2>
         <p className="quiet" role="status">
           {complete} of {views.length} complete
         </p>

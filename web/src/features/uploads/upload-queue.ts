@@ -78,11 +78,12 @@ export class UploadQueue {
     this.#problem = undefined;
     for (const file of files) {
       const source = blobSource(file);
-      const known = this.#items.find(
+      const known = this.#items.filter(
         ({ memo, state }) => memo.fileName === file.name && isSameFile(memo, source) && !isOver(state),
       );
-      if (known?.state.kind === "file-needed") this.#give(known, file);
-      if (known !== undefined && (known.memo.productId === productId || known.file === file)) continue;
+      const waiting = known.filter(({ state }) => state.kind === "file-needed");
+      for (const item of waiting) this.#give(item, file);
+      if (waiting.length > 0 || known.some(({ memo }) => memo.productId === productId)) continue;
       if (this.#items.length >= maxQueued) {
         this.#problem = `The list is full: ${maxQueued} uploads. Take finished ones off first.`;
         break;
