@@ -22,6 +22,7 @@ export default defineConfig({
       { test: { ...alone(3), name: "grpcurl", include: ["test/grpcurl/**/*.test.ts"] } },
       { test: { ...alone(4), name: "package", include: ["test/package/**/*.test.ts"] } },
       { test: { ...alone(6), name: "abuse", include: ["test/abuse/**/*.test.ts"] } },
+      { test: { ...alone(7), name: "faults", include: ["test/faults/**/*.test.ts"], testTimeout: 300 * secondsMs } },
     ],
   },
 });

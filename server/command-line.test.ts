@@ -53,12 +53,24 @@ test("flags set everything", () => {
     "--max-connections",
     "3",
   ];
+  const uploads = ["--max-upload", "4", "--upload-quota", "5", "--max-open-uploads", "6", "--upload-expiry", "60"];
   const tls = ["--tls-cert", existing, "--tls-key", existing, "--tls-client-ca", existing];
   const replay = ["--replay-loop", "--replay-start", "subscriber", "--replay-columns", "time=ts,bid=b"];
   const quotes = [...replay, "--instruments", "GOLD, EUR/USD"];
   const file = resolve(existing);
   expect(
-    configOf([...flags, ...more, ...quotes, ...bounds, ...tls, "--log-level", "debug", "--log-format", "json"]),
+    configOf([
+      ...flags,
+      ...more,
+      ...quotes,
+      ...bounds,
+      ...uploads,
+      ...tls,
+      "--log-level",
+      "debug",
+      "--log-format",
+      "json",
+    ]),
   ).toEqual({
     port: 0,
     host: "::1",
@@ -78,6 +90,7 @@ test("flags set everything", () => {
     corsOrigins: ["https://a.example", "http://b.example:3000"],
     allowedHosts: ["a.example", "b.example"],
     limits: { readMaxBytes: 1, writeMaxBytes: 2, maxConnections: 3 },
+    uploads: { maxFileBytes: 4, maxTotalBytes: 5, maxOpenUploads: 6, expiryMs: 60_000 },
     logLevel: "debug",
     logFormat: "json",
   });

@@ -43,7 +43,7 @@ export const settings = {
   data: {
     variable: "BOURSE_DATA",
     placeholder: "DIR",
-    help: "the folder of the database; made where it is missing",
+    help: "the folder of the database and of uploads; made where it is missing",
     fallback: "./data",
     parse: (raw: string) => resolve(nonEmpty(raw)),
   },

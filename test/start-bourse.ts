@@ -33,10 +33,18 @@ const mainFile = fileURLToPath(new URL("../server/main.ts", import.meta.url));
 /**
  * Starts a server on a free port, and waits until it has printed its address. Rejects with a {@link NotStartedError}
  * where it ends before. Disposing of it kills it and removes its data directory, unless that was given.
+ *
+ * @param runUnder the program that runs it, and its arguments, as in `["strace", "-f"]`
  */
-export async function startBourse(args: readonly string[] = [], dataDirectory?: string): Promise<BourseProcess> {
+export async function startBourse(
+  args: readonly string[] = [],
+  dataDirectory?: string,
+  runUnder: readonly string[] = [],
+): Promise<BourseProcess> {
   const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), "bourse-data-")));
-  const child = spawn(process.execPath, [mainFile, "--port", "0", "--data", directory, ...args], {
+  const server = [process.execPath, mainFile, "--port", "0", "--data", directory, ...args];
+  const [program = process.execPath, ...rest] = [...runUnder, ...server];
+  const child = spawn(program, rest, {
     env: { PATH: process.env.PATH },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -44,6 +44,7 @@ export async function compare(work: Work, { peers, pace, cores, go, say }: Compa
   for (const peer of peers) {
     if (peer.language === "go" && !go) continue;
     if (load.client === "load" && load.hubOnly && peer.watch !== "hub") continue;
+    if (load.client === "load" && load.storing && !peer.stores) continue;
     await attempt(peer, async () => {
       running.set(peer, servers.use(await PeerServer.start(peer, cores)));
       measured.set(peer, []);

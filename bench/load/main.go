@@ -41,6 +41,9 @@ type result struct {
 var works = map[string]func(settings) (result, error){
 	"export":    export,
 	"upload":    upload,
+	"store":     store,
+	"chunks":    chunks,
+	"floor":     floor,
 	"pingpong":  pingPong,
 	"unary":     unary,
 	"idle":      idle,

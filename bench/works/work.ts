@@ -23,6 +23,8 @@ export type Load =
       readonly standIn: boolean;
       /** Whether it is about the project's own quote service, which no other peer has. */
       readonly hubOnly?: boolean;
+      /** Whether it is only for peers that store what is uploaded. */
+      readonly storing?: boolean;
     }
   /** The Connect client for Node. */
   | { readonly client: "connect"; readonly size: Sizes };

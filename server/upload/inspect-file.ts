@@ -1,6 +1,4 @@
-import { fileTypeFromBuffer } from "file-type";
 import pLimit from "p-limit";
-import sharp from "sharp";
 import type { DiskFile } from "./disk.ts";
 import type { FileNature, InspectFile } from "./upload-parts.ts";
 import type { ImageSize } from "./upload-record.ts";
@@ -30,6 +28,8 @@ export const displayedTypes: ReadonlySet<string> = new Set([
   "image/webp",
 ]);
 
+type Sharp = typeof import("sharp").default;
+
 /** Lets so many tasks with images run at a time; others wait. */
 export const imageTurn = pLimit(maxImagesAtWork);
 
@@ -41,6 +41,11 @@ export const inspectFile: InspectFile = async (file, size): Promise<FileNature> 
   return { contentType, ...(image && { image }) };
 };
 
+/** The library of images, loaded when there is one: 25 MB that most servers need not have. */
+export async function loadSharp(): Promise<Sharp> {
+  return (await import("sharp")).default;
+}
+
 /** Reads a whole image. Only for files of up to {@link maxImageBytes}. */
 export async function readImage(file: DiskFile, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(size);
@@ -51,6 +56,7 @@ export async function readImage(file: DiskFile, size: number): Promise<Buffer> {
 async function typeOf(file: DiskFile, size: number): Promise<string> {
   const head = Buffer.alloc(Math.min(size, headBytes));
   await file.read(head, 0);
+  const { fileTypeFromBuffer } = await import("file-type");
   // It rejects where a type promises more than there is.
   const found = await fileTypeFromBuffer(head).catch(() => undefined);
   return found?.mime ?? unknownType;
@@ -60,6 +66,7 @@ async function typeOf(file: DiskFile, size: number): Promise<string> {
 async function sizeOfImage(file: DiskFile, size: number): Promise<ImageSize | undefined> {
   if (size > maxImageBytes) return undefined;
   try {
+    const sharp = await loadSharp();
     const { autoOrient } = await sharp(await readImage(file, size), { limitInputPixels: maxImagePixels }).metadata();
     const { width, height } = autoOrient;
     return width * height > 0 && width * height <= maxImagePixels ? { width, height } : undefined;

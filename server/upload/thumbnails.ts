@@ -1,6 +1,5 @@
-import sharp from "sharp";
 import type { Disk, DiskFile } from "./disk.ts";
-import { imageTurn, maxImageBytes, maxImagePixels, readImage } from "./inspect-file.ts";
+import { imageTurn, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./inspect-file.ts";
 import type { UploadView } from "./upload-parts.ts";
 
 /** Where thumbnails are kept, beside the folders of uploads. */
@@ -137,6 +136,7 @@ async function readWhole(size: number, open: () => Promise<DiskFile>): Promise<B
 
 async function shrink(image: Buffer): Promise<Buffer> {
   try {
+    const sharp = await loadSharp();
     return await sharp(image, { limitInputPixels: maxImagePixels, autoOrient: true })
       .resize({ width: thumbnailPixels, height: thumbnailPixels, fit: "inside", withoutEnlargement: true })
       .webp()

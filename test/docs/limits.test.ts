@@ -14,6 +14,13 @@ import {
 import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
 import { settings } from "../../server/settings.ts";
 import { limitTable } from "../../server/transport/limits.ts";
+import { maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/durable-append.ts";
+import { maxFileNameBytes } from "../../server/upload/file-name.ts";
+import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/inspect-file.ts";
+import { maxThumbnailBytes, maxWaitingThumbnails } from "../../server/upload/thumbnails.ts";
+import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
+import { uploadStallMs } from "../../server/upload/upload-service.ts";
+import { holdMs, maxChunkCalls } from "../../server/upload/upload-session.ts";
 
 /** The limits that can be set when the server starts, by the flags that set them. */
 const flags: Partial<Record<keyof typeof limitTable, keyof typeof settings>> = {
@@ -83,6 +90,60 @@ const ofQuotes = [
   ],
 ] as const;
 
+const ofUploads = [
+  ["max-upload", Number(settings["max-upload"].fallback), "bytes of one file: `--max-upload`", "RESOURCE_EXHAUSTED"],
+  [
+    "upload-quota",
+    Number(settings["upload-quota"].fallback),
+    "bytes of all uploads together, with what open ones have announced: `--upload-quota`",
+    "RESOURCE_EXHAUSTED that names the numbers",
+  ],
+  [
+    "max-open-uploads",
+    Number(settings["max-open-uploads"].fallback),
+    "uploads under way, each an open file: `--max-open-uploads`",
+    "RESOURCE_EXHAUSTED",
+  ],
+  [
+    "upload-expiry",
+    Number(settings["upload-expiry"].fallback),
+    "seconds that an upload is kept when nothing more of it comes: `--upload-expiry`",
+    "it has expired, and its bytes are gone",
+  ],
+  [
+    "maxChunkBytes",
+    maxChunkBytes,
+    "bytes of one chunk, and how far ahead one may come",
+    "INVALID_ARGUMENT; OUT_OF_RANGE",
+  ],
+  [
+    "maxChunkCalls",
+    maxChunkCalls,
+    "calls of UploadChunk under way for one upload: two of a client, and two of a connection that broke",
+    "RESOURCE_EXHAUSTED",
+  ],
+  ["holdMs", holdMs, "how long a chunk waits for the one before it", "OUT_OF_RANGE with the committed offset"],
+  ["uploadStallMs", uploadStallMs, "how long a stream may be silent", "DEADLINE_EXCEEDED; the upload stays"],
+  [
+    "maxUnwrittenBytes",
+    maxUnwrittenBytes,
+    "bytes of one upload that wait in memory for the disk, beyond a chunk",
+    "the client has to wait",
+  ],
+  [
+    "maxUnsyncedBytes",
+    maxUnsyncedBytes,
+    "bytes of one upload that are written and not yet synced",
+    "the client has to wait",
+  ],
+  ["maxFileNameBytes", maxFileNameBytes, "bytes of a file's name", "INVALID_ARGUMENT"],
+  ["maxImageBytes", maxImageBytes, "bytes of an image that a thumbnail is made of", "there is no thumbnail: 415"],
+  ["maxImagePixels", maxImagePixels, "pixels of such an image", "there is no thumbnail: 415"],
+  ["maxImagesAtWork", maxImagesAtWork, "images that are decoded at the same time", "they wait"],
+  ["maxWaitingThumbnails", maxWaitingThumbnails, "thumbnails that wait to be made", "503"],
+  ["maxThumbnailBytes", maxThumbnailBytes, "bytes of all thumbnails on the disk", "the least used are made anew"],
+] as const;
+
 // `vitest run test/docs -u` writes the page anew.
 test("docs/limits.md tells the limits as they are in the code", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/limits.md");
@@ -102,6 +163,7 @@ function page(): string {
     return row([`\`${name}\``, number(value), bounds, setting, beyond]);
   });
   const quotes = ofQuotes.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond]));
+  const uploads = ofUploads.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond]));
   return `# Limits
 
 Nothing that a client can make the server hold, send or wait for is without a limit. Names that end in Bytes are in bytes, in Ms in milliseconds.
@@ -119,6 +181,14 @@ ${transport.join("\n")}
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
 ${quotes.join("\n")}
+
+## Uploads
+
+GetUploadLimits tells a client the first four, the size of a chunk, and how much is taken.
+
+| Limit | Value | What it bounds | What a client gets beyond it |
+| --- | --- | --- | --- |
+${uploads.join("\n")}
 
 Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;

@@ -1,25 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { expect, test } from "vitest";
+import { testInvariantsOf } from "./invariants-of.ts";
 
-const root = new URL("../../", import.meta.url);
-const page = await readFile(new URL("docs/quotes.md", root), "utf8");
-
-/** Each invariant with the tests that it names. */
-const invariants = page
-  .slice(page.indexOf("## Invariants"))
-  .split(/\n(?=\d+\. )/)
-  .slice(1)
-  .map((text) => ({
-    number: Number.parseInt(text, 10),
-    tests: Array.from(text.matchAll(/^ +- `([^`]+)`: (.+)$/gm), ([, file = "", name = ""]) => ({ file, name })),
-  }));
-
-test("the invariants of docs/quotes.md are numbered from 1 on, and each names a test", () => {
-  expect(invariants.map(({ number }) => number)).toEqual(invariants.map((_, index) => index + 1));
-  expect(invariants.filter(({ tests }) => tests.length === 0)).toEqual([]);
-});
-
-test.each(invariants.flatMap(({ number, tests }) => tests.map((each) => ({ number, ...each }))))(
-  "invariant $number: $file has the test $name",
-  async ({ file, name }) => expect(await readFile(new URL(file, root), "utf8")).toContain(name),
-);
+await testInvariantsOf("docs/quotes.md");

@@ -15,6 +15,7 @@ import (
 )
 
 type service struct {
+	benchv1connect.UnimplementedBenchServiceHandler
 	ticks *gopeer.Ticks
 }
 

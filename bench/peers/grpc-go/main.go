@@ -48,6 +48,31 @@ func (*service) Upload(stream grpc.ClientStreamingServer[benchv1.UploadRequest, 
 	}
 }
 
+func (*service) Store(stream grpc.ClientStreamingServer[benchv1.StoreRequest, benchv1.StoreResponse]) error {
+	stored, err := gopeer.NewStored()
+	if err != nil {
+		return err
+	}
+	defer stored.Close()
+	for {
+		request, err := stream.Recv()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := stored.Append(request.Chunk); err != nil {
+			return err
+		}
+	}
+	sum, err := stored.Finish()
+	if err != nil {
+		return err
+	}
+	return stream.SendAndClose(&benchv1.StoreResponse{Bytes: stored.Bytes, Sha256: sum})
+}
+
 func (*service) PingPong(stream grpc.BidiStreamingServer[benchv1.PingPongRequest, benchv1.PingPongResponse]) error {
 	for {
 		request, err := stream.Recv()

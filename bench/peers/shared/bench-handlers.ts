@@ -3,7 +3,7 @@ import type { BenchService } from "../../../gen/bench/v1/bench_service_pb.ts";
 import { orderAt } from "./order-at.ts";
 import type { TickSource } from "./tick-source.ts";
 
-type Handlers = Omit<ServiceImpl<typeof BenchService>, "watch">;
+type Handlers = Omit<ServiceImpl<typeof BenchService>, "watch" | "store">;
 
 /** What ticks by itself. */
 export interface TickingMarket {

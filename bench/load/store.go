@@ -1,0 +1,281 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"time"
+)
+
+const (
+	storePath        = "/bench.v1.BenchService/Store"
+	uploadStorePath  = "/bourse.upload.v1.UploadService/Upload"
+	startUploadPath  = "/bourse.upload.v1.UploadService/StartUpload"
+	uploadChunkPath  = "/bourse.upload.v1.UploadService/UploadChunk"
+	finishUploadPath = "/bourse.upload.v1.UploadService/FinishUpload"
+	abortUploadPath  = "/bourse.upload.v1.UploadService/AbortUpload"
+	mebibyte         = 1 << 20
+	warmMebibytes    = 16
+	largeChunkBytes  = 512 << 10
+	chunksInFlight   = 2
+)
+
+// store sends a file on one stream, and counts megabytes until the server says that it is safe.
+func store(with settings) (result, error) {
+	return transfer(with, func(c *connection, mebibytes int) error {
+		if with.watch == "hub" {
+			return storeBySession(c, mebibytes)
+		}
+		return storePlainly(c, mebibytes)
+	})
+}
+
+// chunks sends a file as calls of their own, two under way.
+func chunks(with settings) (result, error) {
+	return transfer(with, storeByChunks)
+}
+
+// floor is the slower of counting SHA-256 and of writing to the disk and syncing, on this machine.
+func floor(with settings) (result, error) {
+	chunk := chunkMessage()[4:]
+	count := with.size * mebibyte / len(chunk)
+	megabytes := float64(count*len(chunk)) / bytesInAMega
+	running := startMeter(os.Getpid())
+	sum := sha256.New()
+	for range count {
+		sum.Write(chunk)
+	}
+	hashing := running.stop(os.Getpid(), megabytes)
+	file, err := os.CreateTemp("", "bench-floor-")
+	if err != nil {
+		return result{}, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	running = startMeter(os.Getpid())
+	for range count {
+		if _, err := file.Write(chunk); err != nil {
+			return result{}, err
+		}
+	}
+	if err := file.Sync(); err != nil {
+		return result{}, err
+	}
+	writing := running.stop(os.Getpid(), megabytes)
+	if hashing.Seconds > writing.Seconds {
+		return result{span: hashing}, nil
+	}
+	return result{span: writing}, nil
+}
+
+func transfer(with settings, send func(*connection, int) error) (result, error) {
+	c, err := dial(with.address)
+	if err != nil {
+		return result{}, err
+	}
+	defer c.close()
+	chunk := chunkMessage()[4:]
+	for _, mebibytes := range []int{warmMebibytes, with.size} {
+		sum := sha256.New()
+		for range mebibytes * mebibyte / chunkBytes {
+			sum.Write(chunk)
+		}
+		sums[mebibytes] = sum.Sum(nil)
+	}
+	if err := send(c, warmMebibytes); err != nil {
+		return result{}, err
+	}
+	running := startMeter(with.pid)
+	if err := send(c, with.size); err != nil {
+		return result{}, err
+	}
+	return result{span: running.stop(with.pid, float64(with.size)*mebibyte/bytesInAMega)}, forget(c, with)
+}
+
+func storePlainly(c *connection, mebibytes int) error {
+	receiver := &answerReceiver{ended: make(chan error, 1)}
+	s := c.open(storePath, receiver)
+	if err := sendChunks(s, appendEnvelope(nil, chunkMessage()), mebibytes); err != nil {
+		return err
+	}
+	if err := endStream(s, receiver); err != nil {
+		return err
+	}
+	return checkHash(receiver.answer, 2, mebibytes)
+}
+
+func storeBySession(c *connection, mebibytes int) error {
+	receiver := &answerReceiver{ended: make(chan error, 1)}
+	s := c.open(uploadStorePath, receiver)
+	start := field(1, field(1, field(1, []byte(newUpload()))))
+	if err := s.send(appendEnvelope(nil, start), false); err != nil {
+		return err
+	}
+	chunk := field(2, field(2, chunkMessage()[4:]))
+	if err := sendChunks(s, appendEnvelope(nil, chunk), mebibytes); err != nil {
+		return err
+	}
+	if err := endStream(s, receiver); err != nil {
+		return err
+	}
+	return checkUpload(receiver.answer, mebibytes)
+}
+
+func storeByChunks(c *connection, mebibytes int) error {
+	id := newUpload()
+	if _, err := callOnce(c, startUploadPath, field(1, field(1, []byte(id)))); err != nil {
+		return err
+	}
+	data := bytes.Repeat(chunkMessage()[4:], largeChunkBytes/chunkBytes)
+	count := mebibytes * mebibyte / largeChunkBytes
+	answers := make(chan error, chunksInFlight)
+	send := func(index int) error {
+		message := append(field(1, []byte(id)), 2<<3, 1, 3<<3)
+		message = binary.AppendUvarint(message, uint64(index*largeChunkBytes))
+		message = append(message, field(4, data)...)
+		if _, err := c.call(uploadChunkPath, message, &answerReceiver{ended: answers}); err != nil {
+			return err
+		}
+		return c.flush()
+	}
+	sent := 0
+	for ; sent < min(chunksInFlight, count); sent++ {
+		if err := send(sent); err != nil {
+			return err
+		}
+	}
+	for range count {
+		if err := <-answers; err != nil {
+			return err
+		}
+		if sent < count {
+			if err := send(sent); err != nil {
+				return err
+			}
+			sent++
+		}
+	}
+	finish := append(field(1, []byte(id)), 2<<3, 1, 3<<3)
+	finish = binary.AppendUvarint(finish, uint64(count*largeChunkBytes))
+	answer, err := callOnce(c, finishUploadPath, finish)
+	if err != nil {
+		return err
+	}
+	return checkUpload(answer, mebibytes)
+}
+
+var newest []string
+
+func newUpload() string {
+	var id [16]byte
+	rand.Read(id[:])
+	text := fmt.Sprintf("%x-%x-4%x-8%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
+	// The version and the variant take the place of a digit each.
+	text = text[:14] + "4" + text[16:19] + "-8" + text[22:25] + text[25:]
+	newest = append(newest, text)
+	return text
+}
+
+// forget deletes what was stored.
+func forget(c *connection, with settings) error {
+	if with.watch != "hub" {
+		receiver := &answerReceiver{ended: make(chan error, 1)}
+		return endStream(c.open(storePath, receiver), receiver)
+	}
+	for _, id := range newest {
+		if _, err := callOnce(c, abortUploadPath, field(1, []byte(id))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sendChunks(s *stream, envelope []byte, mebibytes int) error {
+	for range mebibytes * mebibyte / chunkBytes {
+		if err := s.send(envelope, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func endStream(s *stream, receiver *answerReceiver) error {
+	if err := s.send(nil, true); err != nil {
+		return err
+	}
+	if err := s.conn.flush(); err != nil {
+		return err
+	}
+	return <-receiver.ended
+}
+
+func callOnce(c *connection, path string, message []byte) ([]byte, error) {
+	receiver := &answerReceiver{ended: make(chan error, 1)}
+	if _, err := c.call(path, message, receiver); err != nil {
+		return nil, err
+	}
+	if err := c.flush(); err != nil {
+		return nil, err
+	}
+	select {
+	case err := <-receiver.ended:
+		return receiver.answer, err
+	case <-time.After(time.Minute):
+		return nil, fmt.Errorf("%s is not answered", path)
+	}
+}
+
+// checkUpload verifies that an answer has an upload that is complete, and has the hash of what was sent.
+func checkUpload(answer []byte, mebibytes int) error {
+	const upload, state, complete, sum = 1, 2, 3, 6
+	var inner []byte
+	if err := fields(answer, func(number int, _ uint64, value []byte) error {
+		if number == upload {
+			inner = value
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	var stands uint64
+	if err := fields(inner, func(number int, value uint64, _ []byte) error {
+		if number == state {
+			stands = value
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if stands != complete {
+		return fmt.Errorf("the upload is in state %d, not complete", stands)
+	}
+	return checkHash(inner, sum, mebibytes)
+}
+
+// What the files have, by their size in MiB: counted before anything is measured.
+var sums = map[int][]byte{}
+
+func checkHash(message []byte, at, mebibytes int) error {
+	var got []byte
+	if err := fields(message, func(number int, _ uint64, value []byte) error {
+		if number == at {
+			got = value
+		}
+		return nil
+	}); err != nil {
+		return err
+	}
+	if !bytes.Equal(got, sums[mebibytes]) {
+		return fmt.Errorf("the server counted the SHA-256 %x, not %x", got, sums[mebibytes])
+	}
+	return nil
+}
+
+// field is a message that has bytes in a field, and nothing else.
+func field(number int, value []byte) []byte {
+	message := binary.AppendUvarint([]byte{byte(number<<3 | 2)}, uint64(len(value)))
+	return append(message, value...)
+}

@@ -1,0 +1,181 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { type Randomness, seededRandomness } from "../quote/randomness.ts";
+import { MemoryUploadStore } from "./memory-upload-store.ts";
+import { type Piece, receiveUpload } from "./receive-upload.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import { openTestUploads, type TestUploads } from "./test-uploads.ts";
+import type { FileWords } from "./upload-record.ts";
+import type { UploadStore } from "./upload-store.ts";
+
+const seeds = 1_000;
+const uploadsPerSeed = 3;
+
+/** A file that a client brings in, and what it was told. */
+interface ClientFile {
+  readonly words: FileWords;
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  acknowledged: number;
+  isComplete: boolean;
+}
+
+// Every seed is a run of clients at both doors, with a crash in the middle of whatever is under way, a recovery from
+// what the disk has kept of it, and so on until all files are complete.
+test(`${seeds} crashes and more lose nothing that was acknowledged, and show nothing that is not whole`, async () => {
+  let crashes = 0;
+  for (let seed = 1; seed <= seeds; seed++) crashes += await runSeed(seed);
+  expect(crashes).toBeGreaterThan(seeds);
+}, 120_000);
+
+async function runSeed(seed: number): Promise<number> {
+  const random = seededRandomness(seed);
+  const rows = new MemoryUploadStore();
+  const files = Array.from({ length: uploadsPerSeed }, (_, index) => clientFile(index, random));
+  let disk = new SimulatedDisk({ below: random.below });
+  let crashes = 0;
+  for (;;) {
+    const power = new Power(crashes < 6 ? 1 + random.below(120) : Number.POSITIVE_INFINITY);
+    disk = disk.crash({ below: random.below, onOperation: () => power.use() });
+    const store = crashable(rows, power, random);
+    try {
+      const uploads = await openTestUploads({ disk, store });
+      await verify(uploads, files, disk);
+      await verifyLengths(uploads, disk);
+      await Promise.all(files.map((file) => bringIn(file, uploads, random)));
+      power.assertOn();
+      await verify(uploads, files, disk);
+      expect(files.map(({ isComplete }) => isComplete)).toEqual(files.map(() => true));
+      return crashes;
+    } catch (error) {
+      if (power.isOn) throw new Error(`seed ${seed}, after ${crashes} crashes`, { cause: error });
+      crashes++;
+    }
+  }
+}
+
+/** What holds whenever the server has started: of the disk, of the rows, and of what clients were told. */
+async function verify({ uploads, recovery }: TestUploads, files: readonly ClientFile[], disk: SimulatedDisk) {
+  expect(recovery.damaged).toEqual([]);
+  for (const file of files) {
+    const view = await uploads.get(file.words.id).catch(() => undefined);
+    expect(view?.committed ?? 0).toBeGreaterThanOrEqual(file.acknowledged);
+    if (file.isComplete) expect(view?.phase).toBe("complete");
+    if (view === undefined) continue;
+    const path = `${view.phase === "complete" ? "complete" : "open"}/${view.id}`;
+    const bytes = disk.bytesOf(path) ?? new Uint8Array();
+    expect(Buffer.compare(bytes.subarray(0, view.committed), file.bytes.subarray(0, view.committed))).toBe(0);
+    if (view.phase === "complete")
+      expect([bytes.byteLength, view.sha256]).toEqual([file.bytes.byteLength, file.sha256]);
+  }
+}
+
+/** What was never acknowledged is gone when the server has started. */
+async function verifyLengths({ uploads }: TestUploads, disk: SimulatedDisk) {
+  for (const { id, phase, committed } of (await uploads.list({ phases: ["open"], productId: "", limit: 10 })).uploads) {
+    expect([id, phase, disk.bytesOf(`open/${id}`)?.byteLength]).toEqual([id, phase, committed]);
+  }
+}
+
+/** Brings a file in by one door or the other, from where the server has it. Ends early when the power does. */
+async function bringIn(file: ClientFile, { uploads }: TestUploads, random: Randomness): Promise<void> {
+  const byStream = random.below(2) === 0;
+  if (byStream) {
+    const { committed } = await uploads.get(file.words.id).catch(() => ({ committed: 0 }));
+    // Now and then it sends something again.
+    const from = Math.max(0, committed - random.below(300));
+    const told = await receiveUpload(file.words, piecesOf(file, from, random), {
+      uploads,
+      leaveOpen: random.below(3) === 0,
+      onEnd: (offset) => acknowledge(file, offset),
+    });
+    if (told.phase === "complete") file.isComplete = true;
+    if (file.isComplete) return;
+  }
+  const started = await uploads.start(file.words);
+  acknowledge(file, started.committed);
+  const { generation, id } = started;
+  if (started.phase === "open") {
+    let at = started.committed;
+    while (at < file.bytes.byteLength) {
+      // Two under way, the later one first now and then.
+      const chunks = [chunkAt(file, at, random)];
+      at += chunks[0]?.data.byteLength ?? 0;
+      if (at < file.bytes.byteLength) chunks.push(chunkAt(file, at, random));
+      at += chunks[1]?.data.byteLength ?? 0;
+      if (random.below(2) === 0) chunks.reverse();
+      const sent = chunks.map((chunk) => uploads.writeChunk(id, { generation, ...chunk }));
+      for (const offset of await Promise.all(sent)) acknowledge(file, offset);
+    }
+  }
+  const { bytes, sha256 } = file;
+  const finished = await uploads.finish(id, { generation, size: bytes.byteLength, sha256 }, "until the verdict");
+  if (finished.phase === "complete") file.isComplete = true;
+}
+
+async function* piecesOf(file: ClientFile, from: number, random: Randomness): AsyncGenerator<Piece> {
+  let offset = from;
+  while (offset < file.bytes.byteLength) {
+    const chunk = chunkAt(file, offset, random);
+    yield { kind: "chunk", ...chunk };
+    offset += chunk.data.byteLength;
+  }
+  yield { kind: "finish", sha256: file.sha256 };
+}
+
+function chunkAt({ bytes }: ClientFile, offset: number, random: Randomness) {
+  return { offset, data: bytes.subarray(offset, offset + 1 + random.below(400)) };
+}
+
+function acknowledge(file: ClientFile, offset: number): void {
+  file.acknowledged = Math.max(file.acknowledged, offset);
+}
+
+function clientFile(index: number, random: Randomness): ClientFile {
+  const bytes = Uint8Array.from({ length: random.below(4_000) }, () => random.below(256));
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const id = `00000000-0000-4000-8000-00000000000${index}`;
+  return { words: { id, fileName: `${index}`, productId: "" }, bytes, sha256, acknowledged: 0, isComplete: false };
+}
+
+/** Runs out after so many operations. */
+class Power {
+  #left: number;
+
+  constructor(operations: number) {
+    this.#left = operations;
+  }
+
+  get isOn(): boolean {
+    return this.#left > 0;
+  }
+
+  use(): void {
+    this.#left--;
+    this.assertOn();
+  }
+
+  assertOn(): void {
+    if (!this.isOn) throw new Error("the power is out");
+  }
+}
+
+/** A store whose writes take time: one that is under way when the power ends may be there or not. */
+function crashable(rows: UploadStore, power: Power, random: Randomness): UploadStore {
+  const write = async (task: () => Promise<void>) => {
+    for (let turns = random.below(4); turns > 0; turns--) await null;
+    power.assertOn();
+    await task();
+    power.use();
+  };
+  return {
+    insert: (record) => write(() => rows.insert(record)),
+    update: (record) => write(() => rows.update(record)),
+    commitOffsets: (offsets) => write(() => rows.commitOffsets(offsets)),
+    remove: (id) => write(() => rows.remove(id)),
+    get: (id) => rows.get(id),
+    list: (query) => rows.list(query),
+    all: () => rows.all(),
+    unchangedSince: (phases, before, limit) => rows.unchangedSince(phases, before, limit),
+  };
+}

@@ -1,0 +1,68 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtempDisposable, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { Hasher } from "./hasher.ts";
+import { NodeDisk } from "./node-disk.ts";
+import { ReadingHasher } from "./reading-hasher.ts";
+import { WorkerHasher } from "./worker-hasher.ts";
+
+describe.each([
+  ["in a thread", (root: string): Hasher => new WorkerHasher(root)],
+  ["where it runs", (root: string): Hasher => new ReadingHasher(new NodeDisk(root))],
+])("a hasher %s", (_name, make) => {
+  test("counts a file that grows, and one that it has never heard of", async () => {
+    await using opened = await open(make);
+    const bytes = randomBytes(3_000_000);
+    await using file = await opened.disk.create("a");
+    for (let at = 0; at < bytes.length; at += 1_000_000) {
+      await file.write([bytes.subarray(at, at + 1_000_000)], at);
+      opened.hasher.advance("a", "a", at + 1_000_000);
+      if (at === 1_000_000) {
+        expect(await opened.hasher.digest("a", "a", 2_000_000)).toBe(sha256(bytes.subarray(0, 2_000_000)));
+      }
+    }
+    expect(await opened.hasher.digest("a", "a", bytes.length)).toBe(sha256(bytes));
+    expect(await opened.hasher.digest("b", "a", 5)).toBe(sha256(bytes.subarray(0, 5)));
+  });
+
+  test("counts a file of no bytes, and begins anew what it was told to forget", async () => {
+    await using opened = await open(make);
+    await using file = await opened.disk.create("a");
+    expect(await opened.hasher.digest("a", "a", 0)).toBe(sha256(Buffer.alloc(0)));
+    await file.write([Buffer.from("one")], 0);
+    expect(await opened.hasher.digest("a", "a", 3)).toBe(sha256(Buffer.from("one")));
+    await file.write([Buffer.from("two")], 0);
+    opened.hasher.forget("a");
+    expect(await opened.hasher.digest("a", "a", 3)).toBe(sha256(Buffer.from("two")));
+  });
+
+  test("rejects where the file is missing, too short, or a link", async () => {
+    await using opened = await open(make);
+    await using file = await opened.disk.create("short");
+    await file.write([Buffer.from("abc")], 0);
+    await symlink(join(opened.root, "short"), join(opened.root, "link"));
+    for (const path of ["missing", "short", "link"]) {
+      await expect(opened.hasher.digest(path, path, 4)).rejects.toThrow();
+    }
+  });
+});
+
+async function open(make: (root: string) => Hasher) {
+  const folder = await mkdtempDisposable(join(tmpdir(), "bourse-hash-"));
+  const hasher = make(folder.path);
+  return {
+    hasher,
+    root: folder.path,
+    disk: new NodeDisk(folder.path),
+    async [Symbol.asyncDispose]() {
+      await hasher[Symbol.asyncDispose]();
+      await folder.remove();
+    },
+  };
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

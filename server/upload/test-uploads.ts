@@ -1,0 +1,48 @@
+import { ManualTimers } from "../../client/manual-timers.ts";
+import { MemoryUploadStore } from "./memory-upload-store.ts";
+import { type OpenUploads, openUploads, type UploadSettings } from "./open-uploads.ts";
+import { ReadingHasher } from "./reading-hasher.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import type { UploadStore } from "./upload-store.ts";
+
+/** Settings for tests: small enough to be reached. */
+export const testSettings: UploadSettings = {
+  maxFileBytes: 64 * 1024 * 1024,
+  maxTotalBytes: 256 * 1024 * 1024,
+  maxOpenUploads: 10,
+  expiryMs: 3_600_000,
+};
+
+export interface TestUploadsOptions {
+  readonly disk?: SimulatedDisk;
+  readonly store?: UploadStore;
+  readonly settings?: Partial<UploadSettings>;
+  readonly products?: readonly string[];
+}
+
+export interface TestUploads extends OpenUploads {
+  readonly disk: SimulatedDisk;
+  readonly store: UploadStore;
+  readonly timers: ManualTimers;
+  /** Failures of the disk that were told. */
+  readonly failures: unknown[];
+}
+
+/** Uploads on a simulated disk, in a time that moves by hand. */
+export async function openTestUploads(options: TestUploadsOptions = {}): Promise<TestUploads> {
+  const { disk = new SimulatedDisk({ below: () => 0 }), store = new MemoryUploadStore() } = options;
+  const timers = new ManualTimers();
+  const failures: unknown[] = [];
+  const opened = await openUploads({
+    disk,
+    store,
+    hasher: new ReadingHasher(disk),
+    inspect: async () => ({ contentType: "application/octet-stream" }),
+    settings: { ...testSettings, ...options.settings },
+    timers,
+    nowMicros: () => 1_790_000_000_000_000 + timers.now() * 1_000,
+    productExists: async (id) => options.products?.includes(id) ?? false,
+    onDiskFailure: (error) => failures.push(error),
+  });
+  return { ...opened, disk, store, timers, failures };
+}

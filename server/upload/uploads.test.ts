@@ -1,0 +1,424 @@
+import { createHash } from "node:crypto";
+import { Code } from "@connectrpc/connect";
+import { describe, expect, test } from "vitest";
+import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
+import { NotFoundError, toConnectError, UploadError } from "../errors.ts";
+import { seededRandomness } from "../quote/randomness.ts";
+import { receiveUpload } from "./receive-upload.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+import { openTestUploads, type TestUploads, type TestUploadsOptions } from "./test-uploads.ts";
+import { maxChunkBytes } from "./upload-machine.ts";
+import type { FileWords } from "./upload-record.ts";
+import { holdMs, maxChunkCalls } from "./upload-session.ts";
+import { idleSessionMs, sweepIntervalMs } from "./uploads.ts";
+
+const id = "3f1c4bf0-7c58-4b0e-9a55-3a2f0f6f4b11";
+const productId = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b22";
+const words: FileWords = { id, fileName: "a.bin", productId: "" };
+const hello = Buffer.from("hello, world");
+const helloHash = sha256(hello);
+
+describe("a chunk", () => {
+  test("is committed when it is answered, and can be sent again", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    expect(await send(store, generation, 0, "hello")).toBe(5);
+    expect(await send(store, generation, 0, "hello")).toBe(5);
+    expect(await send(store, generation, 3, "lo, w")).toBe(8);
+    expect(store.disk.bytesOf(`open/${id}`)).toEqual(new Uint8Array(Buffer.from("hello, w")));
+  });
+
+  test("waits for the one before it, and both are taken in their order", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    const late = send(store, generation, 7, "world");
+    expect(await send(store, generation, 0, "hello, ")).toBeGreaterThanOrEqual(7);
+    expect(await late).toBe(12);
+    const view = await store.uploads.finish(id, { generation, size: 12, sha256: helloHash });
+    expect(view).toMatchObject({ phase: "complete", sha256: helloHash, size: 12 });
+  });
+
+  test("that waits in vain is a gap, and says where to go on", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "he");
+    const waiting = refusal(send(store, generation, 7, "world"));
+    await turns();
+    store.timers.pass(holdMs);
+    expect(await waiting).toEqual([Reason.GAP, Code.OutOfRange, 2n, expect.stringContaining("offset 7 does not")]);
+  });
+
+  test("further ahead than another one may be is a gap at once", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    const [reason] = await refusal(send(store, generation, maxChunkBytes + 1, "x"));
+    expect(reason).toBe(Reason.GAP);
+  });
+
+  test("with other bytes than those that are there is refused, whole or in part, and changes nothing", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello");
+    for (const [offset, text, at] of [
+      [0, "hallo", 1],
+      [3, "lO, world", 4],
+    ] as const) {
+      const [reason, code, committed, message] = await refusal(send(store, generation, offset, text));
+      expect([reason, code, committed]).toEqual([Reason.OVERLAP, Code.InvalidArgument, 5n]);
+      expect(message).toContain(`has other bytes from ${at} on`);
+    }
+    expect(await send(store, generation, 5, ", world")).toBe(12);
+  });
+
+  test("that goes past the announced size is refused, and so is one past the limit of a file", async () => {
+    await using store = await openStore({ settings: { maxFileBytes: 20 } });
+    const { generation } = await store.uploads.start({ ...words, size: 6 });
+    expect(await refusal(send(store, generation, 0, "hello, "))).toEqual([
+      Reason.TOO_LONG,
+      Code.OutOfRange,
+      0n,
+      `upload ${id}: the chunk ends at 7, but the file was announced with 6 bytes`,
+    ]);
+    const other = await store.uploads.start({ ...words, id: productId });
+    const tooLong = store.uploads.writeChunk(productId, { ...other, offset: 0, data: Buffer.alloc(21) });
+    expect((await refusal(tooLong))[0]).toBe(Reason.FILE_LIMIT);
+  });
+
+  test("is refused where more are under way than may be", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    const waiting = Array.from({ length: maxChunkCalls }, () => send(store, generation, 5, "x"));
+    expect((await refusal(send(store, generation, 5, "x")))[0]).toBe(Reason.TOO_MANY);
+    await turns();
+    store.timers.pass(holdMs);
+    await Promise.allSettled(waiting);
+    expect(await send(store, generation, 0, "hello")).toBe(5);
+  });
+
+  test("of an upload that there is not is not found", async () => {
+    await using store = await openStore();
+    await expect(send(store, 1, 0, "x")).rejects.toBeInstanceOf(NotFoundError);
+  });
+});
+
+describe("a writer", () => {
+  test("that starts again takes over at once: the one before is stale, also where it waits", async () => {
+    await using store = await openStore();
+    const first = await store.uploads.start(words);
+    const waiting = refusal(send(store, first.generation, 5, "x"));
+    await turns();
+    const second = await store.uploads.start(words);
+    expect(second.generation).toBe(first.generation + 1);
+    expect((await waiting)[0]).toBe(Reason.STALE_WRITER);
+    const [reason, code] = await refusal(send(store, first.generation, 0, "x"));
+    expect([reason, code]).toEqual([Reason.STALE_WRITER, Code.Aborted]);
+    expect(await send(store, second.generation, 0, "hello")).toBe(5);
+  });
+
+  test("of a stream is told when another takes over, though its client is silent", async () => {
+    await using store = await openStore();
+    const stop = Promise.withResolvers<Error>();
+    async function* silent() {
+      yield { kind: "chunk" as const, data: hello };
+      throw await stop.promise;
+    }
+    const options = { uploads: store.uploads, onSuperseded: (reason: Error) => stop.resolve(reason) };
+    const stream = refusal(receiveUpload(words, silent(), options));
+    await turns();
+    const second = await store.uploads.start(words);
+    expect((await stream)[0]).toBe(Reason.STALE_WRITER);
+    expect(second.committed).toBe(12);
+  });
+
+  test("is the only one in 1,000 races of two, and the file has the right hash", async () => {
+    const random = seededRandomness(7);
+    for (let race = 0; race < 1_000; race++) {
+      await using store = await openStore({ disk: new SimulatedDisk({ below: random.below }) });
+      const bytes = Buffer.from(Array.from({ length: 40 }, () => random.below(256)));
+      const ends = await Promise.all([0, 1].map(() => writer(store, bytes, () => random.below(4))));
+      expect(ends.toSorted()).toEqual(["complete", "stale"]);
+      expect(await store.uploads.get(id)).toMatchObject({ phase: "complete", sha256: sha256(bytes) });
+    }
+  }, 60_000);
+});
+
+describe("the end of an upload", () => {
+  test("is told again to who asks again", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello, world");
+    const finish = { generation, size: 12, sha256: helloHash };
+    const both = await Promise.all([store.uploads.finish(id, finish), store.uploads.finish(id, finish)]);
+    expect(both.map(({ phase }) => phase)).toEqual(["complete", "complete"]);
+    expect((await store.uploads.finish(id, finish)).phase).toBe("complete");
+    expect((await store.uploads.start(words)).phase).toBe("complete");
+    expect(await send(store, generation, 7, "world")).toBe(12);
+    expect(store.disk.bytesOf(`complete/${id}`)).toEqual(new Uint8Array(hello));
+    expect(store.disk.bytesOf(`open/${id}`)).toBeUndefined();
+  });
+
+  test("with another size or hash is refused, and loses nothing", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello");
+    const early = await refusal(store.uploads.finish(id, { generation, size: 12 }));
+    expect(early).toEqual([
+      Reason.SIZE,
+      Code.FailedPrecondition,
+      5n,
+      `upload ${id}: 5 bytes of 12 were received: send the rest from 5 on`,
+    ]);
+    await send(store, generation, 5, ", world");
+    const wrong = await refusal(store.uploads.finish(id, { generation, size: 12, sha256: sha256(Buffer.from("x")) }));
+    expect(wrong.slice(0, 3)).toEqual([Reason.HASH, Code.FailedPrecondition, 12n]);
+    expect((await store.uploads.get(id)).phase).toBe("open");
+    expect(await store.uploads.finish(id, { generation, size: 12, sha256: helloHash })).toMatchObject({
+      phase: "complete",
+    });
+    expect((await refusal(store.uploads.finish(id, { generation, size: 11 })))[0]).toBe(Reason.SIZE);
+  });
+
+  test("of nothing is a file of no bytes", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start({ ...words, size: 0 });
+    const view = await store.uploads.finish(id, { generation, size: 0 });
+    expect(view).toMatchObject({ phase: "complete", size: 0, sha256: sha256(Buffer.alloc(0)) });
+  });
+
+  test("must have the hash that was announced at the start", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start({ ...words, sha256: sha256(Buffer.from("other")) });
+    await send(store, generation, 0, "hello");
+    expect((await refusal(store.uploads.finish(id, { generation, size: 5 })))[0]).toBe(Reason.HASH);
+    expect((await refusal(store.uploads.finish(id, { generation, size: 5, sha256: helloHash })))[0]).toBe(Reason.HASH);
+  });
+});
+
+describe("a start", () => {
+  test("with other words than the first is refused; words that are left out are not other ones", async () => {
+    await using store = await openStore({ products: [productId] });
+    await store.uploads.start({ ...words, size: 12, productId });
+    for (const other of [{ fileName: "b.bin" }, { size: 13 }, { productId: id }]) {
+      const [reason, code] = await refusal(store.uploads.start({ ...words, ...other }));
+      expect([reason, code]).toEqual([Reason.CONFLICT, Code.AlreadyExists]);
+    }
+    expect((await store.uploads.start({ id, fileName: "", productId: "" })).generation).toBe(2);
+  });
+
+  test("for a product that does not exist is not found, and leaves nothing behind", async () => {
+    await using store = await openStore();
+    await expect(store.uploads.start({ ...words, productId })).rejects.toThrow(`there is no product ${productId}`);
+    await expect(store.uploads.get(id)).rejects.toBeInstanceOf(NotFoundError);
+    expect(await store.disk.list("open")).toEqual([]);
+    expect(store.uploads.openCount).toBe(0);
+  });
+
+  test("beyond a limit is refused with the numbers", async () => {
+    await using store = await openStore({ settings: { maxFileBytes: 100, maxTotalBytes: 150, maxOpenUploads: 2 } });
+    const message = async (call: Promise<unknown>) => (await refusal(call))[3];
+    expect(await message(store.uploads.start({ ...words, size: 101 }))).toContain(
+      "the file has 101 bytes, but a file may have 100 at most",
+    );
+    await store.uploads.start({ ...words, size: 100 });
+    expect(await message(store.uploads.start({ ...words, id: productId, size: 51 }))).toContain(
+      "the store has no room for 51 bytes more: 100 of its 150 bytes are taken",
+    );
+    const { generation } = await store.uploads.start({ ...words, id: productId });
+    const [reason, code] = await refusal(
+      store.uploads.writeChunk(productId, { generation, offset: 0, data: Buffer.alloc(51) }),
+    );
+    expect([reason, code]).toEqual([Reason.QUOTA, Code.ResourceExhausted]);
+    expect(await message(store.uploads.start({ ...words, id: productId.replace("5", "6") }))).toContain(
+      "2 uploads are open, and 2 may be",
+    );
+    await store.uploads.abort(id);
+    expect([store.uploads.totalBytes, store.uploads.openCount]).toEqual([0, 1]);
+  });
+});
+
+describe("an upload that is given up", () => {
+  test("is deleted with its bytes, also when it is complete, and says so from then on", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello");
+    await store.uploads.finish(id, { generation, size: 5 });
+    expect(store.uploads.totalBytes).toBe(5);
+    expect((await store.uploads.abort(id)).phase).toBe("aborted");
+    expect((await store.uploads.abort(id)).phase).toBe("aborted");
+    expect(store.disk.bytesOf(`complete/${id}`)).toBeUndefined();
+    expect(store.uploads.totalBytes).toBe(0);
+    for (const call of [store.uploads.start(words), send(store, generation, 0, "x")]) {
+      expect((await refusal(call)).slice(0, 2)).toEqual([Reason.STATE, Code.FailedPrecondition]);
+    }
+  });
+
+  test("expires when nothing more of it comes, and is forgotten after as long again", async () => {
+    await using store = await openStore({ settings: { expiryMs: 3 * sweepIntervalMs } });
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello");
+    await pass(store, 2 * sweepIntervalMs);
+    await send(store, generation, 5, ",");
+    await pass(store, 2 * sweepIntervalMs);
+    expect((await store.uploads.get(id)).phase).toBe("open");
+    await pass(store, 4 * sweepIntervalMs);
+    expect((await store.uploads.get(id)).phase).toBe("expired");
+    expect(await store.disk.list("open")).toEqual([]);
+    expect(store.uploads.totalBytes).toBe(0);
+    await pass(store, 5 * sweepIntervalMs);
+    await expect(store.uploads.get(id)).rejects.toBeInstanceOf(NotFoundError);
+  });
+
+  test("that nobody has to do with goes on after its file was closed", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello");
+    await pass(store, idleSessionMs + sweepIntervalMs);
+    expect(await send(store, generation, 5, ", world")).toBe(12);
+    const view = await store.uploads.finish(id, { generation, size: 12, sha256: helloHash });
+    expect(view.phase).toBe("complete");
+  });
+});
+
+describe("a disk", () => {
+  test("that fails to sync makes the store read only, and nothing is acknowledged any more", async () => {
+    let fails = false;
+    const disk = failing((name) => name === "sync" && fails, "EIO");
+    await using store = await openStore({ disk });
+    const { generation } = await store.uploads.start(words);
+    expect(await send(store, generation, 0, "hello")).toBe(5);
+    fails = true;
+    const [reason, code, committed] = await refusal(send(store, generation, 5, ", world"));
+    expect([reason, code, committed]).toEqual([Reason.READ_ONLY, Code.Unavailable, 5n]);
+    fails = false;
+    // The next sync would succeed, and mean nothing.
+    for (const call of [
+      send(store, generation, 5, "x"),
+      store.uploads.start(words),
+      store.uploads.finish(id, { generation }),
+    ]) {
+      expect((await refusal(call))[0]).toBe(Reason.READ_ONLY);
+    }
+    expect((await store.uploads.get(id)).committed).toBe(5);
+    expect(store.failures).toHaveLength(1);
+  });
+
+  test("that is full refuses what has no room, and takes it when there is", async () => {
+    let full = false;
+    const disk = failing((name) => name === "write" && full, "ENOSPC");
+    await using store = await openStore({ disk });
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello");
+    full = true;
+    const [reason, code, committed] = await refusal(send(store, generation, 5, ", world"));
+    expect([reason, code, committed]).toEqual([Reason.QUOTA, Code.ResourceExhausted, 5n]);
+    full = false;
+    expect(await send(store, generation, 5, ", world")).toBe(12);
+    expect((await store.uploads.finish(id, { generation, size: 12, sha256: helloHash })).phase).toBe("complete");
+  });
+
+  test("that has lost what was committed makes the upload damaged when the server starts", async () => {
+    await using first = await openStore();
+    const { generation } = await first.uploads.start(words);
+    await send(first, generation, 0, "hello");
+    await first.uploads[Symbol.asyncDispose]();
+    first.disk.plant(`open/${id}`, Buffer.from("hell"));
+    await using second = await openStore({ disk: first.disk, store: first.store });
+    expect(second.recovery.damaged).toEqual([id]);
+    expect((await refusal(second.uploads.start(words))).slice(0, 3)).toEqual([
+      Reason.STATE,
+      Code.FailedPrecondition,
+      5n,
+    ]);
+    expect((await second.uploads.abort(id)).phase).toBe("aborted");
+    expect(await second.disk.list("open")).toEqual([]);
+  });
+
+  test("with files that no upload has is cleaned when the server starts", async () => {
+    const disk = new SimulatedDisk({ below: () => 0 });
+    disk.plant("open/stray", hello);
+    disk.plant(`complete/${id}`, hello);
+    await using store = await openStore({ disk });
+    expect(store.recovery.strayFiles).toBe(2);
+    expect(disk.bytesOf(`complete/${id}`)).toBeUndefined();
+  });
+});
+
+test("images of a product are those that are complete and are images, the newest first", async () => {
+  await using store = await openStore({ products: [productId] });
+  const ids = [id, id.replace("3", "4"), id.replace("3", "5")];
+  for (const each of ids) {
+    const { generation } = await store.uploads.start({ ...words, id: each, productId });
+    if (each === ids[2]) break;
+    await store.uploads.finish(each, { generation, size: 0 });
+  }
+  await store.store.update({
+    ...(await mustGet(store, ids[0])),
+    contentType: "image/png",
+    image: { width: 1, height: 2 },
+  });
+  expect((await store.uploads.imagesOf(productId, 10)).map((view) => view.id)).toEqual([id]);
+});
+
+async function mustGet({ store }: TestUploads, each = "") {
+  const record = await store.get(each);
+  if (record === undefined) throw new Error(`there is no upload ${each}`);
+  return record;
+}
+
+/** Brings a file in as the only writer that it believes to be, and tells how that ended. */
+async function writer({ uploads }: TestUploads, bytes: Buffer, below4: () => number): Promise<string> {
+  try {
+    for (let turns = below4(); turns > 0; turns--) await null;
+    const { generation, committed } = await uploads.start(words);
+    for (let offset = committed; offset < bytes.length; ) {
+      const data = bytes.subarray(offset, offset + 1 + 4 * below4());
+      await uploads.writeChunk(id, { generation, offset, data });
+      offset += data.length;
+    }
+    return (await uploads.finish(id, { generation, size: bytes.length, sha256: sha256(bytes) })).phase;
+  } catch (error) {
+    if (error instanceof UploadError && error.detail.reason === Reason.STALE_WRITER) return "stale";
+    throw error;
+  }
+}
+
+const openStore = (options?: TestUploadsOptions) => openTestUploads(options);
+
+function send({ uploads }: TestUploads, generation: number, offset: number, text: string): Promise<number> {
+  return uploads.writeChunk(id, { generation, offset, data: Buffer.from(text) });
+}
+
+/** What a client is told of an upload that refuses: the reason, the code, the committed offset, the message. */
+async function refusal(call: Promise<unknown>): Promise<[Reason, Code, bigint, string]> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof UploadError)) throw new Error("the upload did not refuse", { cause: error });
+  const { code } = toConnectError(error) as { code: Code };
+  return [error.detail.reason, code, error.detail.committedOffset, error.message];
+}
+
+function failing(fails: (name: string) => boolean, code: string): SimulatedDisk {
+  const onOperation = (name: string) => {
+    if (fails(name)) throw Object.assign(new Error(code), { code });
+  };
+  return new SimulatedDisk({ below: () => 0, onOperation });
+}
+
+/** Lets all that can go on without more time go on. */
+async function turns(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function pass({ timers }: TestUploads, millis: number): Promise<void> {
+  for (let passed = 0; passed < millis; passed += sweepIntervalMs) {
+    timers.pass(sweepIntervalMs);
+    await turns();
+    await turns();
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,301 @@
+import { createHash, randomBytes, randomUUID } from "node:crypto";
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { crc32c } from "@node-rs/crc32";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { ManualTimers } from "../../client/manual-timers.ts";
+import {
+  UploadProblemReason as Reason,
+  UploadState as State,
+  type UploadInfoSchema,
+  UploadProblemSchema,
+} from "../../gen/bourse/upload/v1/upload_pb.ts";
+import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { toConnectError } from "../../server/errors.ts";
+import { metadataNames } from "../../server/metadata-names.ts";
+import { inspectFile } from "../../server/upload/inspect-file.ts";
+import { MemoryUploadStore } from "../../server/upload/memory-upload-store.ts";
+import { NodeDisk } from "../../server/upload/node-disk.ts";
+import { openUploads } from "../../server/upload/open-uploads.ts";
+import { uploadService, uploadStallMs } from "../../server/upload/upload-service.ts";
+import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
+import { createValidation } from "../../server/validation.ts";
+import { startWireServer } from "./start-wire-server.ts";
+import { wires } from "./wire-clients.ts";
+
+const bytes = randomBytes(700_000);
+const sha256 = new Uint8Array(hashOf(bytes));
+const productId = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b22";
+
+describe.each(wires)("$name", ({ transport }) => {
+  test("a stream is stored, and comes back bit for bit, whole and in part", async () => {
+    const { client } = await start(transport);
+    const uploadId = randomUUID();
+    const header = Promise.withResolvers<Headers>();
+    const trailer = Promise.withResolvers<Headers>();
+    const info = { uploadId, fileName: "dir/a.bin", size: BigInt(bytes.length), sha256 };
+    const { upload } = await client.upload(requests({ info }, chunksOf(bytes, 0)), {
+      onHeader: header.resolve,
+      onTrailer: trailer.resolve,
+    });
+    expect(upload).toMatchObject({ uploadId, state: State.COMPLETE, fileName: "a.bin", sha256 });
+    expect((await header.promise).get(metadataNames.uploadId)).toBe(uploadId);
+    expect((await header.promise).get(metadataNames.uploadOffset)).toBe("0");
+    expect((await trailer.promise).get(metadataNames.uploadOffset)).toBe("700000");
+
+    const whole = await download(client, { uploadId });
+    expect(whole.bytes.equals(bytes)).toBe(true);
+    expect(whole.header.get(metadataNames.uploadSize)).toBe("700000");
+    expect(whole.header.get(metadataNames.sha256)).toBe(Buffer.from(sha256).toString("hex"));
+    expect(whole.trailer.get(metadataNames.uploadOffset)).toBe("700000");
+    const part = await download(client, { uploadId, offset: 600_001n, length: 50_000n });
+    expect(part.bytes.equals(bytes.subarray(600_001, 650_001))).toBe(true);
+    expect((await download(client, { uploadId, offset: 700_000n })).bytes).toHaveLength(0);
+    const behind = await errorOf(download(client, { uploadId, offset: 700_001n }));
+    expect([behind.code, behind.rawMessage]).toEqual([
+      Code.OutOfRange,
+      "offset 700001 is behind the end of the file, which has 700000 bytes: begin at 700000 at most",
+    ]);
+  });
+
+  test("a stream that breaks goes on where the headers of the next one say, and only the rest is sent", async () => {
+    const { client, uploads } = await start(transport);
+    const info = { uploadId: randomUUID(), size: BigInt(bytes.length) };
+    const cut = new AbortController();
+    const sent = chunksOf(bytes, 0, 300_000);
+    const broken = errorOf(client.upload(requests({ info }, sent, cut.signal), { signal: cut.signal }));
+    await vi.waitFor(async () => {
+      expect(await uploads.write(info.uploadId, async (session) => session.uncommittedBytes)).toBe(300_000);
+    });
+    cut.abort();
+    await broken;
+    await vi.waitFor(async () => {
+      const { upload } = await client.getUpload({ uploadId: info.uploadId });
+      expect(upload?.committedOffset).toBe(300_000n);
+    });
+    const header = Promise.withResolvers<Headers>();
+    async function* rest() {
+      yield { request: { case: "info" as const, value: { info } } };
+      const offset = Number((await header.promise).get(metadataNames.uploadOffset));
+      expect(offset).toBe(300_000);
+      yield* chunksOf(bytes, offset);
+      yield { request: { case: "finish" as const, value: { sha256 } } };
+    }
+    const { upload } = await client.upload(rest(), { onHeader: header.resolve });
+    expect(upload).toMatchObject({ state: State.COMPLETE, sha256 });
+  });
+
+  test("an upload that is begun as a stream is finished in chunks, and everything may be said twice", async () => {
+    const { client } = await start(transport);
+    const info = { uploadId: randomUUID(), fileName: "b" };
+    const { upload } = await client.upload(requests({ info, leaveOpen: true }, chunksOf(bytes, 0, 100_000)));
+    expect(upload).toMatchObject({ state: State.OPEN, committedOffset: 100_000n });
+    await client.startUpload({ info });
+    const started = await client.startUpload({ info });
+    expect([started.committedOffset, started.writerGeneration]).toEqual([100_000n, 3n]);
+    const chunk = (offset: number, end: number) => {
+      const data = bytes.subarray(offset, end);
+      const { writerGeneration } = started;
+      const request = { uploadId: info.uploadId, writerGeneration, offset: BigInt(offset), data, crc32c: crc32c(data) };
+      return client.uploadChunk(request);
+    };
+    const ends = await Promise.all([chunk(600_000, 700_000), chunk(100_000, 600_000)]);
+    expect(ends.map(({ committedOffset }) => committedOffset)).toContain(700_000n);
+    expect((await chunk(50_000, 150_000)).committedOffset).toBe(700_000n);
+    const finish = { uploadId: info.uploadId, writerGeneration: 3n, size: 700_000n, sha256 };
+    for (let times = 0; times < 2; times++) {
+      expect((await client.finishUpload(finish)).upload).toMatchObject({ state: State.COMPLETE, sha256 });
+    }
+  });
+
+  test("what is wrong has its code, its reason, and how much is committed", async () => {
+    const { client } = await start(transport);
+    const info = { uploadId: randomUUID(), size: 10n };
+    const { writerGeneration } = await client.startUpload({ info });
+    const chunk = { uploadId: info.uploadId, writerGeneration, offset: 0n, data: bytes.subarray(0, 5) };
+    const wrongs: [() => Promise<unknown>, Code, Reason][] = [
+      [() => client.uploadChunk({ ...chunk, crc32c: 1 }), Code.DataLoss, Reason.CHECKSUM],
+      [() => client.uploadChunk({ ...chunk, writerGeneration: 9n }), Code.Aborted, Reason.STALE_WRITER],
+      [() => client.uploadChunk({ ...chunk, data: bytes.subarray(0, 11) }), Code.OutOfRange, Reason.TOO_LONG],
+      [() => client.finishUpload({ ...chunk, size: 10n }), Code.FailedPrecondition, Reason.SIZE],
+      [() => client.startUpload({ info: { ...info, size: 11n } }), Code.AlreadyExists, Reason.CONFLICT],
+      [() => download(client, chunk), Code.FailedPrecondition, Reason.STATE],
+      [
+        () => client.startUpload({ info: { uploadId: randomUUID(), size: 2n ** 62n } }),
+        Code.ResourceExhausted,
+        Reason.FILE_LIMIT,
+      ],
+    ];
+    for (const [call, code, reason] of wrongs) {
+      const error = await errorOf(call());
+      const [detail] = error.findDetails(UploadProblemSchema);
+      expect([error.code, detail?.reason, detail?.committedOffset]).toEqual([code, reason, 0n]);
+    }
+    for (const uploadId of [randomUUID(), productId]) {
+      expect((await errorOf(client.getUpload({ uploadId }))).code).toBe(Code.NotFound);
+      expect((await errorOf(client.uploadChunk({ ...chunk, uploadId }))).code).toBe(Code.NotFound);
+    }
+    expect((await errorOf(client.getUpload({ uploadId: "../../etc/passwd" }))).code).toBe(Code.InvalidArgument);
+  });
+
+  test("a stream that begins or goes on with the wrong request is refused, and says what is right", async () => {
+    const { client } = await start(transport);
+    const info = { uploadId: randomUUID() };
+    const chunk = { request: { case: "chunk" as const, value: { data: bytes.subarray(0, 9) } } };
+    const finish = { request: { case: "finish" as const, value: {} } };
+    const first = { request: { case: "info" as const, value: { info } } };
+    const wrongs: [unknown[], string][] = [
+      [[chunk], "info: must be the first request, but chunk was sent: say first what the file is"],
+      [[], "info: must be the first request, but nothing was sent: say first what the file is"],
+      [[first, first], "info: was sent before: it is the first request, and only that"],
+      [[first, finish, chunk], "finish: must be the last request: send nothing after it"],
+    ];
+    for (const [sent, message] of wrongs) {
+      const error = await errorOf(client.upload(streamOf(sent as (typeof chunk)[])));
+      expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, message]);
+    }
+  });
+
+  test("an upload for a product that does not exist is not found before a byte is stored", async () => {
+    const { client } = await start(transport);
+    const info = { uploadId: randomUUID(), productId: randomUUID() };
+    const error = await errorOf(client.upload(requests({ info }, chunksOf(bytes, 0))));
+    expect([error.code, error.rawMessage]).toEqual([
+      Code.NotFound,
+      `there is no product ${info.productId}: check the id`,
+    ]);
+    expect((await errorOf(client.getUpload(info))).code).toBe(Code.NotFound);
+    const { upload } = await client.upload(requests({ info: { ...info, productId } }, chunksOf(bytes, 0)));
+    expect(upload?.productId).toBe(productId);
+  });
+
+  test("uploads are listed, counted against the limits, and deleted", async () => {
+    const { client } = await start(transport);
+    const ids = [randomUUID(), randomUUID(), randomUUID()];
+    for (const uploadId of ids) await client.startUpload({ info: { uploadId, size: 100n } });
+    const first = await client.listUploads({ pageSize: 2 });
+    expect(first.uploads.map(({ uploadId }) => uploadId)).toEqual([ids[2], ids[1]]);
+    const second = await client.listUploads({ pageSize: 2, pageToken: first.nextPageToken });
+    expect([second.uploads.map(({ uploadId }) => uploadId), second.nextPageToken]).toEqual([[ids[0]], ""]);
+    expect((await client.getUploadLimits({})).limits).toMatchObject({ totalBytes: 300n, openUploads: 3 });
+    expect((await client.abortUpload({ uploadId: ids[0] ?? "" })).upload?.state).toBe(State.ABORTED);
+    expect((await client.listUploads({ states: [State.OPEN] })).uploads).toHaveLength(2);
+    expect((await client.getUploadLimits({})).limits).toMatchObject({ totalBytes: 200n, openUploads: 2 });
+  });
+
+  test("a client that stalls is timed out, and its upload goes on", async () => {
+    const { client, server, timers } = await start(transport);
+    const info = { uploadId: randomUUID() };
+    const header = Promise.withResolvers<Headers>();
+    const end = new AbortController();
+    const stalled = client.upload(requests({ info }, chunksOf(bytes, 0, 100_000), end.signal), {
+      onHeader: header.resolve,
+    });
+    await header.promise;
+    const late = errorOf(stalled);
+    await vi.waitFor(() => {
+      timers.pass(uploadStallMs);
+      expect(server.calls).toHaveLength(1);
+    });
+    end.abort();
+    const error = await late;
+    expect(error.code).toBe(Code.DeadlineExceeded);
+    expect(error.findDetails(UploadProblemSchema)[0]?.reason).toBe(Reason.STALLED);
+    const { upload } = await client.getUpload(info);
+    expect(upload?.state).toBe(State.OPEN);
+  });
+});
+
+async function start(makeTransport: (url: string) => Transport) {
+  const resources = new AsyncDisposableStack();
+  onTestFinished(() => resources.disposeAsync());
+  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-uploads-")));
+  const timers = new ManualTimers();
+  const { uploads } = resources.use(
+    await openUploads({
+      disk: new NodeDisk(folder.path),
+      store: new MemoryUploadStore(),
+      hasher: resources.use(new WorkerHasher(folder.path)),
+      inspect: inspectFile,
+      settings: { maxFileBytes: 2 ** 30, maxTotalBytes: 2 ** 32, maxOpenUploads: 10, expiryMs: 60_000 },
+      timers,
+      nowMicros: () => 1_790_000_000_000_000,
+      productExists: async (id) => id === productId,
+      onDiskFailure: (error) => {
+        throw error;
+      },
+    }),
+  );
+  const server = await startWireServer(
+    {},
+    {
+      routes: (router) => router.service(UploadService, uploadService({ uploads, timers })),
+      interceptors: [createValidation([UploadService])],
+      mapError: toConnectError,
+    },
+  );
+  return { timers, server, uploads, client: createClient(UploadService, makeTransport(server.url)) };
+}
+
+type Client = Awaited<ReturnType<typeof start>>["client"];
+type UploadRequests = Parameters<Client["upload"]>[0];
+type Info = MessageInitShape<typeof UploadInfoSchema>;
+type Request = UploadRequests extends AsyncIterable<infer T> ? T : never;
+
+/** The requests of a stream, which stays open and silent after them where it is to last until a signal. */
+async function* requests(
+  value: { info: Info; leaveOpen?: boolean },
+  chunks: AsyncIterable<Request>,
+  until?: AbortSignal,
+): AsyncIterable<Request> {
+  yield { request: { case: "info", value } };
+  yield* chunks;
+  if (until !== undefined) await new Promise((resolve) => until.addEventListener("abort", resolve));
+}
+
+async function* chunksOf(all: Buffer, from: number, end = all.length): AsyncIterable<Request> {
+  for (let offset = from; offset < end; offset += 65_536) {
+    const data = all.subarray(offset, Math.min(end, offset + 65_536));
+    yield { request: { case: "chunk", value: { offset: BigInt(offset), data, crc32c: crc32c(data) } } };
+  }
+}
+
+async function* streamOf<T>(values: readonly T[]): AsyncIterable<T> {
+  yield* values;
+}
+
+async function download(client: Client, request: { uploadId: string; offset?: bigint; length?: bigint }) {
+  let [header, trailer] = [new Headers(), new Headers()];
+  const parts: Uint8Array[] = [];
+  const options = {
+    onHeader: (headers: Headers) => {
+      header = headers;
+    },
+    onTrailer: (trailers: Headers) => {
+      trailer = trailers;
+    },
+  };
+  let at = request.offset ?? 0n;
+  for await (const { offset, data } of client.download(request, options)) {
+    expect(offset).toBe(at);
+    at += BigInt(data.byteLength);
+    parts.push(data);
+  }
+  return { header, trailer, bytes: Buffer.concat(parts) };
+}
+
+async function errorOf(call: Promise<unknown>): Promise<ConnectError> {
+  const error = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ConnectError);
+  return error as ConnectError;
+}
+
+function hashOf(data: Uint8Array): Buffer {
+  return createHash("sha256").update(data).digest();
+}
