@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, realpath } from "node:fs/promises";
 import { basename } from "node:path";
+import { crc32c } from "@node-rs/crc32";
 import { fileHandleSource } from "../client/file-handle-source.ts";
 import { type UploadClient, uploadFile } from "../client/upload-file.ts";
 import type { UploadMemo } from "../client/upload-memo.ts";
@@ -41,6 +42,7 @@ export async function sendFile(file: string, options: SendFileOptions): Promise<
     const upload = uploadFile(options.client, source, {
       door: options.door,
       productId,
+      crc32c: (bytes) => crc32c(bytes),
       hash: hashInSlices(() => createHash("sha256")),
       signal: AbortSignal.any([options.signal, end.signal]),
       onState: (state) => follow(state),

@@ -15,8 +15,7 @@ export function ServerUploadList({ session }: { session: UploadsSession }) {
   const names = useSyncExternalStore(products.subscribe, products.names);
   const [doomed, setDoomed] = useState<Upload>();
   const title = useRef<HTMLHeadingElement>(null);
-  const shown = uploads.filter(({ state }) => state !== UploadState.ABORTED && state !== UploadState.EXPIRED);
-  const isNameMissing = shown.some(({ productId }) => productId !== "" && !names.has(productId));
+  const isNameMissing = uploads.some(({ productId }) => productId !== "" && !names.has(productId));
   useEffect(() => {
     if (isNameMissing) void products.load();
   }, [isNameMissing, products]);
@@ -27,7 +26,7 @@ export function ServerUploadList({ session }: { session: UploadsSession }) {
           On the server
         </h2>
         <p className="quiet" role="status" data-list={kind}>
-          {kind === "loading" && shown.length === 0 ? "Loading…" : ""}
+          {kind === "loading" && uploads.length === 0 ? "Loading…" : ""}
         </p>
         <button type="button" className="ghost" onClick={() => void stored.refresh()}>
           Refresh
@@ -57,7 +56,7 @@ export function ServerUploadList({ session }: { session: UploadsSession }) {
             </tr>
           </thead>
           <tbody>
-            {shown.map((upload) => (
+            {uploads.map((upload) => (
               <StoredRow
                 key={upload.uploadId}
                 upload={upload}
@@ -65,7 +64,7 @@ export function ServerUploadList({ session }: { session: UploadsSession }) {
                 onDelete={() => setDoomed(upload)}
               />
             ))}
-            {shown.length === 0 && kind === "loaded" && (
+            {uploads.length === 0 && kind === "loaded" && (
               <tr>
                 <td colSpan={7} className="quiet">
                   Nothing yet.

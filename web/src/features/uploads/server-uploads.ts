@@ -1,11 +1,14 @@
 import type { Client } from "@connectrpc/connect";
-import type { Upload } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
+import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import type { UploadService } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { errorSentence } from "../../shared/error-sentence.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
 /** How many uploads are asked for at a time. */
 export const pageSize = 50;
+
+/** Those that there is something of. */
+const states = [UploadState.OPEN, UploadState.VERIFYING, UploadState.COMPLETE, UploadState.DAMAGED];
 
 /** The uploads that the server has, as far as they were asked for: the newest first. */
 export interface ServerList {
@@ -66,7 +69,7 @@ export class ServerUploads {
     this.#current = current;
     this.#set({ kind: "loading" });
     try {
-      const answer = await this.#client.listUploads({ pageSize, pageToken }, { signal: current.signal });
+      const answer = await this.#client.listUploads({ states, pageSize, pageToken }, { signal: current.signal });
       if (current.signal.aborted) return;
       this.#nextPageToken = answer.nextPageToken;
       const before = pageToken === "" ? [] : this.#list.uploads;

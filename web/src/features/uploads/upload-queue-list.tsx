@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 import { PhaseMark } from "./phase-mark.tsx";
-import { isActive, isOver, type QueueView } from "./queue-item.ts";
+import { isOver, type QueueView } from "./queue-item.ts";
 import { queueFigures, queueSentence } from "./queue-sentence.ts";
 import { RetryCountdown } from "./retry-countdown.tsx";
 import type { UploadQueue } from "./upload-queue.ts";
@@ -60,16 +60,15 @@ function QueueRow({ queue, view, product }: { queue: UploadQueue; view: QueueVie
 
 function QueueActions({ queue, view, title }: { queue: UploadQueue; view: QueueView; title: string }) {
   const { id, state } = view;
-  const canPause = isActive(state) || state.kind === "queued";
+  const main = mainAction(queue, view);
   return (
     <>
-      {canPause && <Action name="Pause" title={title} onClick={() => queue.pause(id)} />}
-      {state.kind === "waiting" && <Action name="Retry now" title={title} onClick={() => queue.retry()} />}
-      {state.kind === "paused" && <Action name="Resume" title={title} onClick={() => queue.resume(id)} />}
-      {state.kind === "taken-over" && <Action name="Continue here" title={title} onClick={() => queue.takeOver(id)} />}
-      {state.kind === "failed" && <Action name="Try again" title={title} onClick={() => queue.again(id)} />}
+      {state.kind === "waiting" && <Action key="retry" name="Retry now" title={title} onClick={() => queue.retry()} />}
+      {/* One button whose name changes, so that the keyboard stays on it. */}
+      {main && <Action key="main" name={main.name} title={title} onClick={main.run} />}
       {state.kind !== "elsewhere" && (
         <Action
+          key="end"
           name={state.kind === "complete" ? "Clear" : "Cancel"}
           title={title}
           onClick={() => void queue.cancel(id)}
@@ -77,6 +76,28 @@ function QueueActions({ queue, view, title }: { queue: UploadQueue; view: QueueV
       )}
     </>
   );
+}
+
+function mainAction(queue: UploadQueue, { id, state }: QueueView): { name: string; run: () => void } | undefined {
+  switch (state.kind) {
+    case "queued":
+    case "connecting":
+    case "sending":
+    case "waiting":
+    case "verifying":
+      return { name: "Pause", run: () => queue.pause(id) };
+    case "paused":
+      return { name: "Resume", run: () => queue.resume(id) };
+    case "taken-over":
+      return { name: "Continue here", run: () => queue.takeOver(id) };
+    case "failed":
+      return { name: "Try again", run: () => queue.again(id) };
+    case "recalling":
+    case "file-needed":
+    case "elsewhere":
+    case "complete":
+      return undefined;
+  }
 }
 
 function Action({ name, title, onClick }: { name: string; title: string; onClick: () => void }) {
