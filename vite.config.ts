@@ -14,7 +14,7 @@ export default defineConfig(({ command }) => {
     server: {
       host: "127.0.0.1",
       fs: { allow: [".."] },
-      proxy: { "^/((bourse|grpc)\\.|uploads/)": { target: server } },
+      proxy: { "^/((bourse|grpc)\\.|uploads/.)": { target: server } },
     },
   };
 });

@@ -6,10 +6,11 @@ import type { Exchange } from "./exchange.ts";
 /** Files whose names change with their contents: a browser need not ask again for a year. */
 const hashedAssets = "/assets/";
 
-// A page may load nothing from elsewhere and may not be framed.
+// A page may load nothing from elsewhere and may not be framed. It may compile WebAssembly, which counts checksums of
+// what it uploads, but evaluate no text as code.
 const pageHeaders: Record<string, string> = {
   "content-security-policy":
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
 };

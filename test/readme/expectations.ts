@@ -59,6 +59,11 @@ export const expectations: readonly Expectation[] = [
     runBy: "readme",
   },
   {
+    command: "npm run upload-file",
+    output: /^docs\/dashboard\.png +[0-9a-f-]{36} +\d+ bytes +image\/png +sha256 [0-9a-f]{64}$/m,
+    runBy: "readme",
+  },
+  {
     command: "npm run list-products",
     output: /^(\d+) products\n.*\ncount \1: as .*\ndigest \S+: as /ms,
     runBy: "readme",

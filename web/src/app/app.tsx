@@ -1,7 +1,10 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { CataloguePage } from "../features/catalogue/catalogue-page.tsx";
 import { OrdersPage } from "../features/orders/orders-page.tsx";
 import { QuotesPage } from "../features/quotes/quotes-page.tsx";
+import { UploadsPage } from "../features/uploads/uploads-page.tsx";
+import { UploadsSession } from "../features/uploads/uploads-session.ts";
+import { UploadsShare } from "../features/uploads/uploads-share.tsx";
 import { paths, replaceSearch, usePath, useSearch } from "./navigation.ts";
 import { PageLink } from "./page-link.tsx";
 import { ThemeToggle } from "./theme-toggle.tsx";
@@ -11,6 +14,8 @@ import "./app.css";
 /** The shell around the pages. */
 export function App() {
   const path = usePath();
+  const [uploads] = useState(() => new UploadsSession(transport));
+  useEffect(() => uploads.start(), [uploads]);
   const main = useRef<HTMLElement>(null);
   const shownPath = useRef(path);
   useEffect(() => {
@@ -35,17 +40,21 @@ export function App() {
           <PageLink to={paths.quotes}>Quotes</PageLink>
           <PageLink to={paths.catalogue}>Catalogue</PageLink>
           <PageLink to={paths.orders}>Orders</PageLink>
+          <PageLink to={paths.uploads}>
+            Uploads
+            <UploadsShare queue={uploads.queue} />
+          </PageLink>
         </nav>
         <ThemeToggle />
       </header>
       <main id="main" className="page" ref={main} tabIndex={-1}>
-        <Page path={path} />
+        <Page path={path} uploads={uploads} />
       </main>
     </>
   );
 }
 
-function Page({ path }: { path: string }) {
+function Page({ path, uploads }: { path: string; uploads: UploadsSession }) {
   const search = useSearch();
   switch (path) {
     case paths.quotes:
@@ -54,6 +63,8 @@ function Page({ path }: { path: string }) {
       return <CataloguePage transport={transport} search={search} onSearch={replaceSearch} />;
     case paths.orders:
       return <OrdersPage transport={transport} search={search} onSearch={replaceSearch} />;
+    case paths.uploads:
+      return <UploadsPage session={uploads} />;
     default:
       return (
         <>
@@ -61,7 +72,8 @@ function Page({ path }: { path: string }) {
           <h1>There is no such page</h1>
           <p>
             There are <PageLink to={paths.quotes}>quotes</PageLink>, the{" "}
-            <PageLink to={paths.catalogue}>catalogue</PageLink> and <PageLink to={paths.orders}>orders</PageLink>.
+            <PageLink to={paths.catalogue}>catalogue</PageLink>, <PageLink to={paths.orders}>orders</PageLink> and{" "}
+            <PageLink to={paths.uploads}>uploads</PageLink>.
           </p>
         </>
       );

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 
 /** The dashboard's pages, by their path. */
-export const paths = { quotes: "/", catalogue: "/catalogue", orders: "/orders" } as const;
+export const paths = { quotes: "/", catalogue: "/catalogue", orders: "/orders", uploads: "/uploads" } as const;
 
 const listeners = new Set<() => void>();
 

@@ -16,3 +16,12 @@ export function remember(key: string, text: string | undefined): void {
     // The dashboard works without memory.
   }
 }
+
+/** The keys under which the browser remembers something, those with a prefix. None where it is not allowed. */
+export function keysOf(prefix: string): readonly string[] {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+  } catch {
+    return [];
+  }
+}

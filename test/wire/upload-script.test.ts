@@ -1,0 +1,242 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
+import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { type Line, openLine } from "../line.ts";
+import { type BourseProcess, startBourse } from "../start-bourse.ts";
+
+vi.setConfig({ testTimeout: 30_000 }); // Each test starts whole programs.
+
+const MiB = 2 ** 20;
+const content = randomBytes(9 * MiB + 12_345);
+const sha256 = createHash("sha256").update(content).digest("hex");
+
+let bourse: BourseProcess;
+let line: Line;
+let folder: string;
+let file: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bourse-upload-script-"));
+  bourse = await startBourse(["--no-demo"], join(folder, "data"));
+  line = await openLine(bourse.url);
+});
+
+afterAll(async () => {
+  await line?.[Symbol.asyncDispose]();
+  await bourse?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Run {
+  readonly process: ChildProcess;
+  readonly ended: Promise<{ lines: string[]; stderr: string; exitCode: number | null }>;
+}
+
+/** A file of its own, and a place of its own for what the script remembers. */
+async function setUp(bytes: Uint8Array = content) {
+  const place = await mkdtemp(join(folder, "test-"));
+  file = join(place, "some file.bin");
+  await writeFile(file, bytes);
+  const start = (script: string, ...args: readonly string[]): Run => {
+    const address = args.includes("--address") ? [] : ["--address", line.url];
+    const child = spawn(process.execPath, [`scripts/${script}.ts`, ...args, ...address], {
+      env: { PATH: process.env.PATH, XDG_STATE_HOME: join(place, "state") },
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
+    const ended = Promise.all([text(child.stdout), text(child.stderr), exitCode]).then(([stdout, stderr, code]) => ({
+      lines: stdout.trimEnd().split("\n"),
+      stderr,
+      exitCode: code,
+    }));
+    return { process: child, ended };
+  };
+  const remembered = () => readdir(join(place, "state/bourse/uploads")).catch(() => []);
+  const client = createClient(UploadService, createConnectTransport({ baseUrl: bourse.url, httpVersion: "2" }));
+  /** What the only upload is called that the script remembers. */
+  const id = async () => {
+    const [name = ""] = await remembered();
+    return JSON.parse(await readFile(join(place, "state/bourse/uploads", name), "utf8")).memo.uploadId as string;
+  };
+  return { place, start, remembered, client, id };
+}
+
+const doors = [["stream"], ["chunks"]] as const;
+
+test.each(doors)("through %s, a file is uploaded, and comes back bit for bit", async (door) => {
+  const { start, remembered, place } = await setUp();
+  const { lines, stderr, exitCode } = await start("upload-file", file, "--door", door, "--json").ended;
+  expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+  const told = JSON.parse(lines[0] ?? "");
+  expect(told).toEqual({ file, id: expect.stringMatching(/^[0-9a-f-]{36}$/), size: content.length, sha256 });
+  expect(await remembered()).toEqual([]);
+  const out = join(place, "back.bin");
+  const back = await start("download-file", told.id, "--out", out, "--json").ended;
+  expect(back.lines.map((each) => JSON.parse(each))).toEqual([{ id: told.id, out, size: content.length, sha256 }]);
+  expect(Buffer.compare(await readFile(out), content)).toBe(0);
+  expect((await readdir(place)).filter((name) => name.endsWith(".part"))).toEqual([]);
+});
+
+test.each([
+  ["stream", "chunks"],
+  ["chunks", "stream"],
+] as const)("begun through %s and interrupted, it goes on through %s when it is run again", async (first, second) => {
+  const { start, remembered, client, id } = await setUp();
+  const held = line.holdAfter(6 * MiB);
+  const run = start("upload-file", file, "--door", first);
+  await held;
+  run.process.kill("SIGINT");
+  const { stderr, exitCode } = await run.ended;
+  expect(exitCode).toBe(130);
+  expect(stderr).toContain(`${file}: interrupted; run it again to go on\n`);
+  line.release();
+  expect(await remembered()).toHaveLength(1);
+  const uploadId = await id();
+  const committed = async () => Number((await client.getUpload({ uploadId })).upload?.committedOffset);
+  await expect.poll(committed).toBeGreaterThan(4 * MiB);
+  const sentBefore = line.sent;
+  const again = await start("upload-file", file, "--door", second).ended;
+  expect(again.exitCode).toBe(0);
+  expect(again.stderr).toMatch(/goes on after \d{7} of \d+ bytes/);
+  expect(again.lines[0]).toContain(`${uploadId}  ${content.length} bytes  application/octet-stream  sha256 ${sha256}`);
+  expect(line.sent - sentBefore).toBeLessThan(6 * MiB);
+  expect(await remembered()).toEqual([]);
+});
+
+test.each(doors)("through %s, a server that is killed in the middle and comes back is gone on with", async (door) => {
+  const { start } = await setUp();
+  const held = line.holdAfter(6 * MiB);
+  const run = start("upload-file", file, "--door", door, "--json");
+  await held;
+  bourse.process.kill("SIGKILL");
+  await bourse.ended;
+  line.release();
+  bourse = await startBourse(["--no-demo"], join(folder, "data"));
+  line.target = bourse.url;
+  const { lines, exitCode } = await run.ended;
+  expect({ exitCode, ...JSON.parse(lines[0] ?? "") }).toMatchObject({ exitCode: 0, sha256, size: content.length });
+});
+
+test.each(doors)("through %s, a line that is cut for a while is waited for", async (door) => {
+  const { start } = await setUp();
+  const held = line.holdAfter(5 * MiB);
+  const run = start("upload-file", file, "--door", door);
+  await held;
+  line.cut();
+  let stderr = "";
+  await new Promise<void>((resolve) => {
+    run.process.stderr?.on("data", (data) => {
+      stderr += data;
+      if (/the next attempt begins/.test(stderr)) resolve();
+    });
+  });
+  line.mend();
+  const { lines, exitCode } = await run.ended;
+  expect(exitCode).toBe(0);
+  expect(lines[0]).toContain(sha256);
+});
+
+test("an upload that the server no longer has begins anew, and so does a file that was changed", async () => {
+  const { start, client, id, remembered } = await setUp();
+  const interrupt = async () => {
+    const held = line.holdAfter(5 * MiB);
+    const run = start("upload-file", file);
+    await held;
+    run.process.kill("SIGINT");
+    await run.ended;
+    line.release();
+    return id();
+  };
+  const first = await interrupt();
+  await client.abortUpload({ uploadId: first });
+  const second = await interrupt();
+  expect(second).not.toBe(first);
+  await utimes(file, new Date(), new Date(Date.now() - 60_000));
+  const { lines, exitCode } = await start("upload-file", file, "--json").ended;
+  expect(exitCode).toBe(0);
+  expect([first, second]).not.toContain(JSON.parse(lines[0] ?? "").id);
+  expect(await remembered()).toHaveLength(1); // Of the file as it was: it expires on the server.
+});
+
+test("a file that is written to while it is sent is given up, and nothing is left of it", async () => {
+  const { start, client, id, remembered } = await setUp();
+  const held = line.holdAfter(5 * MiB);
+  const run = start("upload-file", file, "--door", "chunks");
+  await held;
+  const uploadId = await id();
+  await utimes(file, new Date(), new Date(Date.now() - 60_000));
+  line.release();
+  const { stderr, exitCode } = await run.ended;
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("the file has changed: it was written to while it was sent");
+  expect((await client.getUpload({ uploadId })).upload?.state).toBe(UploadState.ABORTED);
+  expect(await remembered()).toEqual([]);
+});
+
+test("a stream whose file turns out to have changed is not taken for whole", async () => {
+  const { start, client, id } = await setUp();
+  const held = line.holdAfter(5 * MiB);
+  const run = start("upload-file", file, "--door", "stream");
+  await held;
+  const uploadId = await id();
+  await utimes(file, new Date(), new Date(Date.now() - 60_000));
+  line.release();
+  expect((await run.ended).exitCode).toBe(1);
+  expect((await client.getUpload({ uploadId })).upload?.state).toBe(UploadState.ABORTED);
+});
+
+test("what cannot be uploaded is told, and the other files go their way", async () => {
+  const { start, place } = await setUp(new Uint8Array());
+  const missing = join(place, "missing");
+  const { lines, stderr, exitCode } = await start("upload-file", missing, place, file, "--json").ended;
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(`ENOENT: no such file or directory, realpath '${missing}'`);
+  expect(stderr).toContain(`${place} is not a file`);
+  const empty = createHash("sha256").digest("hex");
+  expect(lines.map((each) => JSON.parse(each))).toMatchObject([{ file, size: 0, sha256: empty }]);
+});
+
+test("a product that does not exist is told before anything is sent", async () => {
+  const { start } = await setUp();
+  const before = line.sent;
+  const product = "00000000-0000-4000-8000-000000000000";
+  const { stderr, exitCode } = await start("upload-file", file, "--product", product).ended;
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(product);
+  expect(line.sent - before).toBeLessThan(50_000);
+});
+
+test("a server that is not there is an error at once", async () => {
+  const { start } = await setUp();
+  for (const door of ["stream", "chunks"]) {
+    const run = start("upload-file", file, "--door", door, "--address", "http://127.0.0.1:1");
+    expect(await run.ended).toMatchObject({
+      exitCode: 1,
+      stderr: "cannot connect to http://127.0.0.1:1: is the server running? npm start\n",
+    });
+  }
+});
+
+test("a download goes on behind what has come before, and is removed where that was something else", async () => {
+  const { start, place } = await setUp();
+  const { lines } = await start("upload-file", file, "--json").ended;
+  const { id } = JSON.parse(lines[0] ?? "");
+  const out = join(place, "back.bin");
+  const part = `${out}.${id}.part`;
+  await writeFile(part, content.subarray(0, 7 * MiB));
+  const whole = await start("download-file", id, "--out", out).ended;
+  expect(whole.exitCode).toBe(0);
+  expect(Buffer.compare(await readFile(out), content)).toBe(0);
+  await writeFile(part, Buffer.alloc(7 * MiB));
+  const wrong = await start("download-file", id, "--out", out).ended;
+  expect(wrong).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`not ${sha256}: it was removed`) });
+  await expect(stat(part)).rejects.toThrow("ENOENT");
+});
