@@ -54,6 +54,7 @@ import { SqliteUploadStore } from "./upload/sqlite-upload-store.ts";
 import { createUploadPages } from "./upload/upload-pages.ts";
 import { uploadService } from "./upload/upload-service.ts";
 import { WorkerHasher } from "./upload/worker-hasher.ts";
+import { uploadedImages } from "./uploaded-images.ts";
 import { createValidation } from "./validation.ts";
 
 /** A server that is up. */
@@ -151,7 +152,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     mapError: toConnectError,
     routes: (router) =>
       registerRoutes(router, {
-        product: productService({ catalogue, images: { imagesOf: async () => new Map() }, tokens }),
+        product: productService({ catalogue, images: uploadedImages(uploads), tokens }),
         order: orderService({ store: orders, intake, tokens }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
         upload: uploadService({ uploads, timers: systemTimers }),

@@ -175,6 +175,7 @@ function crashable(rows: UploadStore, power: Power, random: Randomness): UploadS
     remove: (id) => write(() => rows.remove(id)),
     get: (id) => rows.get(id),
     list: (query) => rows.list(query),
+    imagesOf: (productIds, limit) => rows.imagesOf(productIds, limit),
     all: () => rows.all(),
     unchangedSince: (phases, before, limit) => rows.unchangedSince(phases, before, limit),
   };

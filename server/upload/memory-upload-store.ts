@@ -47,6 +47,13 @@ export class MemoryUploadStore implements UploadStore {
     };
   }
 
+  async imagesOf(productIds: readonly string[], limit: number): Promise<UploadRecord[]> {
+    const images = [...this.#rows.values()]
+      .map(({ record }) => record)
+      .filter(({ phase, image }) => phase === "complete" && image !== undefined);
+    return productIds.flatMap((id) => images.filter(({ productId }) => productId === id).slice(0, limit));
+  }
+
   async *all(): AsyncIterable<readonly UploadRecord[]> {
     if (this.#rows.size > 0) yield [...this.#rows.values()].map(({ record }) => record);
   }

@@ -61,6 +61,24 @@ export class SqliteUploadStore implements UploadStore {
     return { records: shown.map(toRecord), ...(rows.length > limit && { next: shown.at(-1)?.sequence }) };
   }
 
+  async imagesOf(productIds: readonly string[], limit: number): Promise<UploadRecord[]> {
+    if (productIds.length === 0) return [];
+    const numbered = this.#tables
+      .selectFrom("upload")
+      .selectAll()
+      .select(sql<bigint>`row_number() over (partition by product_id order by sequence)`.as("place"))
+      .where("product_id", "in", productIds)
+      .where("phase", "=", "complete")
+      .where("image_width", "is not", null);
+    const rows = await this.#tables
+      .selectFrom(numbered.as("numbered"))
+      .selectAll()
+      .where("place", "<=", BigInt(limit))
+      .orderBy("sequence")
+      .execute();
+    return rows.map(toRecord);
+  }
+
   async *all(): AsyncIterable<readonly UploadRecord[]> {
     let position = 0n;
     for (;;) {

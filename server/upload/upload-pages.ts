@@ -18,7 +18,12 @@ export interface UploadPagesOptions {
 }
 
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-const uploadPath = new RegExp(`^/uploads/(${uuid})(/thumbnail)?$`, "i");
+const pagePattern = new RegExp(`^/uploads/(${uuid})(/thumbnail)?$`, "i");
+
+/** Where a browser finds an upload. */
+export function uploadPath(id: string): string {
+  return `/uploads/${id}`;
+}
 
 /** What clients bring may be made to attack who looks at it: nothing in it runs, is framed, or is taken for a page. */
 const guardHeaders = {
@@ -40,7 +45,7 @@ const cacheForEver = "private, max-age=31536000, immutable";
 export function createUploadPages(options: UploadPagesOptions): (exchange: Exchange) => boolean {
   return (exchange) => {
     const [path = "/"] = exchange.target.split("?", 1);
-    const [, id, thumbnail] = uploadPath.exec(path) ?? [];
+    const [, id, thumbnail] = pagePattern.exec(path) ?? [];
     if (id === undefined) return false;
     const { request, response } = exchange.toNode();
     const page = { request, response, id: id.toLowerCase() };

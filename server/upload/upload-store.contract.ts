@@ -56,6 +56,21 @@ export function uploadStoreContract(open: () => Promise<{ store: UploadStore } &
       expect((await ids({ phases: ["complete", "open"], productId: "even" })).numbers).toEqual([4, 2]);
     });
 
+    test("finds the images of products, the oldest first, so many of each", async () => {
+      await using opened = await open();
+      const image = { phase: "complete", contentType: "image/png", image: { width: 1, height: 1 } } as const;
+      for (const index of [1, 2, 3]) await opened.store.insert(record(index, { ...image, productId: "lamp" }));
+      await opened.store.insert(record(4, { ...image, productId: "mug" }));
+      await opened.store.insert(record(5, { phase: "complete", productId: "mug" }));
+      await opened.store.insert(record(6, { ...image, phase: "open", productId: "mug" }));
+      await opened.store.insert(record(7, { ...image, productId: "other" }));
+      const found = await opened.store.imagesOf(["mug", "lamp", "none"], 2);
+      const numbersOf = (id: string) =>
+        found.filter(({ productId }) => productId === id).map(({ fileName }) => Number(fileName));
+      expect([numbersOf("lamp"), numbersOf("mug"), found.length]).toEqual([[1, 2], [4], 3]);
+      expect(await opened.store.imagesOf([], 2)).toEqual([]);
+    });
+
     test("finds what has not changed for long, the oldest first, and forgets what it is told to", async () => {
       await using opened = await open();
       for (let index = 1; index <= 4; index++) await opened.store.insert(record(index, { updateMicros: 10 - index }));

@@ -16,6 +16,8 @@ export interface UploadStore {
   remove(id: string): Promise<void>;
   /** The newest first. */
   list(query: UploadQuery): Promise<UploadPage>;
+  /** The complete images of some products, the oldest first, at most `limit` of each product. */
+  imagesOf(productIds: readonly string[], limit: number): Promise<UploadRecord[]>;
   /** All there are, in pages, in the order of creation. */
   all(): AsyncIterable<readonly UploadRecord[]>;
   /** Those in some phases that last changed before a time, the oldest change first, at most `limit`. */

@@ -377,7 +377,7 @@ describe("a disk", () => {
   });
 });
 
-test("images of a product are those that are complete and are images, the newest first", async () => {
+test("images of a product are those that are complete and are images", async () => {
   await using store = await openStore({ products: [productId] });
   const ids = [id, id.replace("3", "4"), id.replace("3", "5")];
   for (const each of ids) {
@@ -390,7 +390,7 @@ test("images of a product are those that are complete and are images, the newest
     contentType: "image/png",
     image: { width: 1, height: 2 },
   });
-  expect((await store.uploads.imagesOf(productId, 10)).map((view) => view.id)).toEqual([id]);
+  expect((await store.uploads.imagesOf([productId], 10)).map((view) => view.id)).toEqual([id]);
 });
 
 async function mustGet({ store }: TestUploads, each = "") {

@@ -139,10 +139,9 @@ export class Uploads implements AsyncDisposable {
     return { upload, file: await this.#options.disk.open(pathOf(id, completeFolder), "read") };
   }
 
-  /** The complete images of a product, the newest first, at most `limit`. */
-  async imagesOf(productId: string, limit: number): Promise<UploadView[]> {
-    const { uploads } = await this.list({ phases: ["complete"], productId, limit });
-    return uploads.filter(({ image }) => image !== undefined);
+  /** The complete images of some products, the oldest first, at most `limit` of each product. */
+  imagesOf(productIds: readonly string[], limit: number): Promise<UploadView[]> {
+    return this.#options.store.imagesOf(productIds, limit);
   }
 
   /** Lets go of uploads that nobody has to do with, lets those expire that were not continued, and forgets old ones. */

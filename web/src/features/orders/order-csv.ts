@@ -1,4 +1,4 @@
-import { formatAmount } from "../../../../client/money-text.ts";
+import { formatAmount } from "../../../../client/amount-text.ts";
 import { formatTimestamp } from "../../../../client/timestamp-text.ts";
 import type { OrderRow, OrderStore } from "./order-store.ts";
 
