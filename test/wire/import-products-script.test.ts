@@ -179,7 +179,7 @@ test("a server that is killed while it imports has nothing twice and nothing mis
   try {
     const names = Array.from({ length: 2_000 }, (_, n) => `K ${n}`);
     const path = await file("killed.csv", `name\n${names.join("\n")}\n`);
-    const first = await startBourse(quiet, data);
+    await using first = await startBourse(quiet, data);
     const counts: ImportCounts = { added: 0, updated: 0, known: 0 };
     await using rejected = new RejectedFile(`${path}.rejected.csv`);
     const options = { rejected, signal: new AbortController().signal };

@@ -16,7 +16,7 @@ test("what was answered before a server is killed is there after: scores, change
     let answeredScores = 0n;
     let answeredName = "";
     let sentScores = 0n;
-    const first = await startBourse(quiet, data);
+    await using first = await startBourse(quiet, data);
     const client = clientOf(first.url);
     const { product } = await client.createProduct({ product: { name: "Change 0" } });
     const { product: gone } = await client.createProduct({ product: { name: "Gone" } });
