@@ -21,8 +21,10 @@ test("list names every service", async () => {
   await using command = grpcurl("", "list");
   const [output] = await command.prints(/.*techschool\.pcbook\.LaptopService\n/s);
   expect(output.trimEnd().split("\n")).toEqual([
+    "bourse.order.v1.OrderService",
     "bourse.product.v1.ProductService",
     "bourse.quote.v1.QuoteService",
+    "bourse.upload.v1.UploadService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
