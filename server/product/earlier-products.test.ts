@@ -21,7 +21,7 @@ test("products of a database from before there was a search are as if they had b
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-earlier-"));
   {
     const first = { "0001-create-products": migrations["0001-create-products"] } as typeof migrations;
-    await using database = await openDatabase(temporary.path, first);
+    await using database = await openDatabase(temporary.path, { migrations: first });
     for (const product of products) {
       const { id, name, price_currency, price_units, price_nanos } = productColumns(product);
       const body = toBinary(ProductSchema, product);
