@@ -239,6 +239,16 @@ export class CallLimitError extends DomainError {
   }
 }
 
+/** A client was silent for too long in the middle of a call, of which nothing can be resumed. */
+export class SilentClientError extends DomainError {
+  override name = "SilentClientError";
+
+  /** @param ms how long nothing came */
+  constructor(ms: number) {
+    super(`nothing came for ${ms / 1_000} s: call again, and send what is left`);
+  }
+}
+
 /** A call would have more trailers than its client takes. */
 export class TrailerRoomError extends DomainError {
   override name = "TrailerRoomError";
@@ -289,6 +299,7 @@ function answerTo(error: DomainError): Answer {
   }
   if (error instanceof FileRangeError) return { code: Code.OutOfRange };
   if (error instanceof CallLimitError) return { code: Code.ResourceExhausted };
+  if (error instanceof SilentClientError) return { code: Code.DeadlineExceeded };
   if (error instanceof TrailerRoomError) return { code: Code.ResourceExhausted };
   return { code: Code.Unknown };
 }

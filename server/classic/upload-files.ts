@@ -1,6 +1,6 @@
 import type { Timers } from "../../client/timers.ts";
 import type { UploadFileRequest } from "../../gen/classic/proto/stream_service_pb.ts";
-import { CallLimitError, InvalidFieldError } from "../errors.ts";
+import { CallLimitError, InvalidFieldError, SilentClientError } from "../errors.ts";
 import { displayName } from "../upload/file-name.ts";
 import { PatientReader } from "../upload/patient-reader.ts";
 import { uploadStallMs } from "../upload/upload-service.ts";
@@ -33,14 +33,19 @@ export interface StoredFiles {
  * @param onEnd told of what is stored, however the call ends
  *
  * Throws a CallLimitError beyond {@link maxFiles} and {@link maxFilesBytes}, and an InvalidFieldError for a request
- * without a file, or with a name that cannot be shown. What came before stays.
+ * without a file, or with a name that cannot be shown, and a SilentClientError where none comes for too long. What came
+ * before stays.
  */
 export async function uploadFiles(
   requests: AsyncIterable<UploadFileRequest>,
   { uploads, timers, newId }: UploadFilesOptions,
   onEnd: (stored: StoredFiles) => void,
 ): Promise<void> {
-  using incoming = new PatientReader(requests, { timers, stallMs: uploadStallMs, onStall: stalled });
+  using incoming = new PatientReader(requests, {
+    timers,
+    stallMs: uploadStallMs,
+    onStall: () => new SilentClientError(uploadStallMs),
+  });
   let files = 0;
   let bytes = 0;
   try {
@@ -63,8 +68,4 @@ export async function uploadFiles(
 
 async function* only(content: Uint8Array): AsyncGenerator<Uint8Array> {
   yield content;
-}
-
-function stalled(): Error {
-  return new InvalidFieldError("image", `nothing came for ${uploadStallMs / 1_000} s: send the rest in another call`);
 }

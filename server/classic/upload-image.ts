@@ -5,7 +5,7 @@ import {
   type UploadImageResponse,
   UploadImageResponseSchema,
 } from "../../gen/classic/pcbook/laptop_service_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError, SilentClientError } from "../errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 import { PatientReader } from "../upload/patient-reader.ts";
 import type { UploadView } from "../upload/upload-parts.ts";
@@ -35,7 +35,11 @@ export async function uploadImage(
   signal: AbortSignal,
   { catalogue, uploads, timers, newId, maxImageBytes }: UploadImageOptions,
 ): Promise<UploadImageResponse> {
-  using incoming = new PatientReader(requests, { timers, stallMs: uploadStallMs, onStall: stalled });
+  using incoming = new PatientReader(requests, {
+    timers,
+    stallMs: uploadStallMs,
+    onStall: () => new SilentClientError(uploadStallMs),
+  });
   const { laptopId, imageType } = await infoOf(incoming);
   const type = imageTypeOf(imageType);
   const { id: productId } = await knownLaptop(catalogue, laptopId);
@@ -79,8 +83,4 @@ async function* chunksOf(requests: AsyncIterable<UploadImageRequest>, maxBytes: 
 function checkType({ contentType }: UploadView, { name, mediaTypes }: ImageType): void {
   if (contentType !== undefined && mediaTypes.includes(contentType)) return;
   throw new InvalidFieldError("info.image_type", `is ${name}, but the bytes are ${contentType}: say what they are`);
-}
-
-function stalled(): Error {
-  return new InvalidFieldError("data", `nothing came for ${uploadStallMs / 1_000} s: send the image again, and faster`);
 }

@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { openRawSocket } from "../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../test/wire/start-wire-server.ts";
 import { call } from "../../test/wire/wire-clients.ts";
-import { sendHeader, setTrailer } from "./metadata.ts";
+import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "./metadata.ts";
 
 describe("gRPC", () => {
   test("sends each value of a key as a header line of its own", async () => {
@@ -211,6 +211,40 @@ describe("shutdown", () => {
     expect(await server.close(20)).toBe(false);
     expect(await failed).toBe(Code.Aborted);
     gate.resolve();
+  });
+});
+
+describe("the room for trailers", () => {
+  test.each([
+    ["gRPC, where it says so", { maxHeaderListSize: 2_000 }, "application/grpc+json", 2_000 - 512 - 40],
+    ["gRPC, where it says nothing", {}, "application/grpc+json", 65_536 - 40],
+    ["gRPC, where it takes nothing", { maxHeaderListSize: 100 }, "application/grpc+json", 0],
+    [
+      "gRPC-Web, where trailers are part of the body",
+      { maxHeaderListSize: 2_000 },
+      "application/grpc-web+json",
+      65_536 - 40,
+    ],
+  ])("is what a client takes over %s", async (_how, settings, contentType, room) => {
+    let seen: number | undefined;
+    await using server = await startWireServer({
+      async *room(context) {
+        const trailer = { "x-tail": "12" };
+        expect(metadataBytes(trailer)).toBe(40);
+        setTrailer(context, trailer);
+        seen = trailerRoom(context);
+        yield "done";
+      },
+    });
+    const session = connect(server.url, { settings });
+    session.on("error", () => {});
+    onTestFinished(() => session.destroy());
+    const path = "/test.wire.v1.WireService/ServerStream";
+    const stream = session.request({ ...grpcRequestTo(path), "content-type": contentType });
+    stream.end(envelope("room"));
+    stream.resume();
+    await new Promise((resolve) => stream.once("close", resolve));
+    expect(seen).toBe(room);
   });
 });
 

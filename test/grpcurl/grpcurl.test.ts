@@ -21,6 +21,7 @@ test("list names every service", async () => {
   await using command = grpcurl("", "list");
   const [output] = await command.prints(/.*techschool\.pcbook\.LaptopService\n/s);
   expect(output.trimEnd().split("\n")).toEqual([
+    "bourse.order.v1.OrderService",
     "bourse.product.v1.ProductService",
     "bourse.quote.v1.QuoteService",
     "bourse.upload.v1.UploadService",
