@@ -23,9 +23,10 @@ export type SearchState = {
   /** Undefined until they came. */
   readonly headers: Metadata | undefined;
   readonly trailers: Metadata | undefined;
-} /** Nothing was asked for yet. */ & (
-  | { readonly kind: "idle" }
+} & (
   | { readonly kind: "searching" }
+  /** Nothing was asked for yet. */
+  | { readonly kind: "idle" }
   /** All that was found is here. */
   | { readonly kind: "complete" }
   /** There are more, which can be asked for, unless the page has as many as it shows. */
