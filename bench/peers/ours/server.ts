@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempDisposableSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { systemClock } from "../../../client/micro-time.ts";
@@ -22,6 +21,7 @@ import { SqliteUploadStore } from "../../../server/upload/sqlite-upload-store.ts
 import { uploadService } from "../../../server/upload/upload-service.ts";
 import { WorkerHasher } from "../../../server/upload/worker-hasher.ts";
 import { createValidation } from "../../../server/validation.ts";
+import { builtFolder } from "../../driver/folders.ts";
 import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
 import { monotonicMicros } from "../shared/monotonic-micros.ts";
@@ -41,14 +41,15 @@ const hub = new QuoteHub({ epoch: 1n, now: systemClock(), instruments });
 const source = new TickSource((tick) => hub.publish([tick]));
 const market = new Market({ publish: (ticks) => hub.publish(ticks), now: monotonicMicros, timers: systemTimers });
 
-const data = mkdtempDisposableSync(join(tmpdir(), "bourse-bench-"));
-process.once("exit", () => data.remove());
-const { tables } = await openDatabase(data.path);
+// The bench kills its peers: what one has left is removed by the next.
+const data = join(builtFolder, "uploads");
+rmSync(data, { recursive: true, force: true });
+const { tables } = await openDatabase(data);
 const gibibyte = 2 ** 30;
 const { uploads } = await openUploads({
-  disk: new NodeDisk(data.path),
+  disk: new NodeDisk(data),
   store: new SqliteUploadStore(tables),
-  hasher: new WorkerHasher(data.path),
+  hasher: new WorkerHasher(data),
   inspect: inspectFile,
   settings: { maxFileBytes: 4 * gibibyte, maxTotalBytes: 16 * gibibyte, maxOpenUploads: 100, expiryMs: 3_600_000 },
   timers: systemTimers,
