@@ -81,12 +81,12 @@ export class OrderExport {
         open.sequence = readVarint(bytes, begin + 1);
         at = end;
         if (open.orders < batchSize && open.bytes + end - from < maxResponseBytes) continue;
-        add(open, bytes.subarray(from, end));
+        add(open, bytes.subarray(from + 1, end));
         from = end;
         this.#close(open, closed);
         open = emptyResponse(open.sequence);
       }
-      if (from < bytes.length) add(open, bytes.subarray(from));
+      if (from < bytes.length) add(open, bytes.subarray(from + 1));
       yield* this.#send(closed);
     }
     if (open.orders === 0) return;
@@ -112,9 +112,9 @@ export class OrderExport {
     closed.add(this.#toMessage(open, token), open.orders, digest);
   }
 
-  #toMessage({ parts, bytes }: OpenResponse, resumeToken: Uint8Array): ExportOrdersResponse {
+  #toMessage({ parts }: OpenResponse, resumeToken: Uint8Array): ExportOrdersResponse {
     if (this.#options.decode) {
-      const response = fromBinary(ExportOrdersResponseSchema, joined(parts, bytes));
+      const response = fromBinary(ExportOrdersResponseSchema, joined(parts));
       response.resumeToken = resumeToken;
       return response;
     }
@@ -124,7 +124,7 @@ export class OrderExport {
     response.$unknown = parts.map((part) => ({
       no: ordersField,
       wireType: WireType.LengthDelimited,
-      data: part.subarray(1),
+      data: part,
     }));
     return response;
   }
@@ -166,6 +166,7 @@ class ClosedResponses {
 
 /** A response that takes more orders. */
 interface OpenResponse {
+  /** Orders one after another, each with its tag before it, except for the first of a part. */
   readonly parts: Uint8Array[];
   orders: number;
   bytes: number;
@@ -185,9 +186,11 @@ function add(response: OpenResponse, part: Uint8Array): void {
   response.bytes += part.length;
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  return Buffer.concat(parts, length);
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(parts.flatMap((part) => [tag, part]));
 }
+
+const tag = Uint8Array.of(ordersTag);
 
 const positionBytes = 6;
 
