@@ -18,9 +18,9 @@ import { faultRounds } from "./killed-server.ts";
 /** Half of the rounds kill the script, the others the server. */
 const rounds = Math.ceil(faultRounds / 2);
 
-/** The rounds end after so long, or when the import is through, and then there must have been so many. */
-const longestKillingMs = 90_000;
-const fewestKills = 5;
+/** The rounds end after so long, half a minute as a rule, or when the import is through. Then so many must have been. */
+const longestKillingMs = 600 * faultRounds;
+const fewestKills = 3;
 
 /** So often the slice is repeated, under other invoice numbers: so many lines that no round gets through them all. */
 const repeats = 500;
