@@ -1,6 +1,5 @@
 import { crc32c } from "@node-rs/crc32";
-import type { UploadError } from "../errors.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError, UploadError } from "../errors.ts";
 import { uploadError } from "./upload-error.ts";
 import type { UploadView } from "./upload-parts.ts";
 import type { FileWords } from "./upload-record.ts";
@@ -67,8 +66,12 @@ export async function receiveUpload(
           asked = end;
         }
       }
+    } catch (error) {
+      await session.commit().catch(() => {}); // The committed offset tells what is lost.
+      if (error instanceof UploadError) error.detail.committedOffset = BigInt(session.view.committed);
+      throw error;
     } finally {
-      await session.commit().catch(() => {}); // Whoever finishes is told; who does not sees the committed offset.
+      await session.commit().catch(() => {}); // Whoever finishes is told of it.
       onEnd?.(session.view.committed);
     }
     if (leaveOpen) {

@@ -1,4 +1,5 @@
-import { decide, type Outcome } from "./upload-machine.ts";
+import type { Outcome } from "./upload-events.ts";
+import { decide } from "./upload-machine.ts";
 import { completeFolder, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
 import type { UploadRecord } from "./upload-record.ts";
 

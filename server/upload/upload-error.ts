@@ -5,7 +5,7 @@ import {
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadError } from "../errors.ts";
-import type { Problem } from "./upload-machine.ts";
+import type { Problem } from "./upload-events.ts";
 import type { UploadPhase } from "./upload-record.ts";
 
 /** Each phase as the protos have it. */

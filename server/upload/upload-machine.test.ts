@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decide, maxChunkBytes, type Outcome, type Progress, type UploadEvent } from "./upload-machine.ts";
+import type { Outcome, Progress, UploadEvent } from "./upload-events.ts";
+import { decide, maxChunkBytes } from "./upload-machine.ts";
 import type { UploadPhase } from "./upload-record.ts";
 
 const phases: UploadPhase[] = ["open", "verifying", "complete", "aborted", "expired", "damaged"];

@@ -1,13 +1,16 @@
 import type { UploadError } from "../errors.ts";
-import type { DiskFile } from "./disk.ts";
-import { DurableAppend } from "./durable-append.ts";
+import { differenceOf } from "./difference-of.ts";
+import { firstDifference } from "./first-difference.ts";
+import { HeldChunks } from "./held-chunks.ts";
 import { publishFile } from "./publish-file.ts";
-import { reconcileFile } from "./reconcile-file.ts";
 import { TurnLock } from "./turn-lock.ts";
 import { readOnlyMessage, uploadError } from "./upload-error.ts";
-import { decide, gap, type Outcome, type Problem, type Progress, type UploadEvent } from "./upload-machine.ts";
+import type { Outcome, Problem, Progress, UploadEvent } from "./upload-events.ts";
+import { UploadFile } from "./upload-file.ts";
+import { decide, gap } from "./upload-machine.ts";
 import { completeFolder, openFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
 import type { FileWords, UploadRecord } from "./upload-record.ts";
+import { withinTime } from "./within-time.ts";
 
 /** How long a chunk waits for the one before it. */
 export const holdMs = 10_000;
@@ -40,15 +43,20 @@ export class UploadSession {
   readonly #lock = new TurnLock();
   #record: UploadRecord;
   #progress: Progress;
-  #file: Promise<DiskFile> | undefined;
-  #append: DurableAppend | undefined;
-  readonly #holding = new Set<{ readonly offset: number; readonly wake: () => void }>();
+  readonly #file: UploadFile;
+  readonly #held: HeldChunks;
   readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
   #chunkCalls = 0;
   #verdict: Promise<Outcome | undefined> | undefined;
 
   constructor(record: UploadRecord, parts: UploadParts) {
     this.#parts = parts;
+    this.#held = new HeldChunks(parts.timers);
+    this.#file = new UploadFile(parts, {
+      current: () => ({ ...this.#record, committed: this.#progress.committed }),
+      happens: (event) => void this.#accept(event),
+      onDamaged: () => this.#damage(),
+    });
     this.#record = record;
     const { phase, committed, generation, size, sha256 } = record;
     this.#progress = { phase, received: committed, committed, generation, size, sha256 };
@@ -101,24 +109,24 @@ export class UploadSession {
   /** Takes a chunk that follows the one before it. Resolves when there is room for another one. */
   async append(chunk: Chunk): Promise<void> {
     await this.#take(chunk, "in order");
-    await this.#append?.room();
+    await this.#file.room();
   }
 
   /** How many bytes were taken and are not committed. */
   get uncommittedBytes(): number {
-    return this.#append?.uncommittedBytes ?? 0;
+    return this.#file.uncommittedBytes;
   }
 
   /** Begins to commit what was taken so far. */
   commitSoon(): void {
-    this.#append?.commitSoon();
+    this.#file.commitSoon();
   }
 
   /** Resolves when all before `upTo` is committed; without it, all that was taken so far. */
   async commit(upTo = this.#progress.received): Promise<void> {
     if (upTo <= this.#progress.committed) return;
     try {
-      await this.#append?.commit(upTo);
+      await this.#file.commit(upTo);
     } catch (error) {
       throw this.#diskError(error);
     }
@@ -130,14 +138,17 @@ export class UploadSession {
    */
   async finish(words: FinishWords, patience: "short" | "until the verdict"): Promise<UploadView> {
     const { verdict } = await this.#lock.run(async () => {
-      if (this.#progress.phase === "open") await this.commit();
+      if (this.#progress.phase === "open") {
+        this.#assertWritable();
+        await this.commit();
+      }
       if (this.#accept({ kind: "finish", ...words }).kind === "verify") {
         this.#verdict = this.#verify();
         this.#verdict.catch(() => {}); // Told to those who wait for it; who asks again begins anew.
       }
       return { verdict: this.#progress.phase === "verifying" ? this.#verdict : undefined };
     });
-    const outcome = await (patience === "short" ? this.#within(verifyWaitMs, verdict) : verdict);
+    const outcome = await (patience === "short" ? withinTime(this.#parts.timers, verifyWaitMs, verdict) : verdict);
     if (outcome?.kind === "refuse") throw this.#refusal(outcome);
     return this.view;
   }
@@ -161,12 +172,8 @@ export class UploadSession {
   }
 
   /** Closes the file when nothing is under way in it. What comes after that opens it again. */
-  async close(): Promise<void> {
-    while (this.#append?.isIdle === false) await this.#append.idle();
-    const file = this.#file;
-    this.#file = undefined;
-    this.#append = undefined;
-    await (await file?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  close(): Promise<void> {
+    return this.#file.close();
   }
 
   async #take(chunk: Chunk, order: "may wait" | "in order"): Promise<void> {
@@ -174,10 +181,12 @@ export class UploadSession {
     // How many of its bytes are known to be like those that are there.
     let same = 0;
     for (;;) {
-      while (this.#progress.phase === "open" && this.#append === undefined) await this.#opened();
+      while (this.#progress.phase === "open" && !this.#file.isWritable) await this.#file.opened();
       const outcome = this.#decide({ kind: "chunk", generation, offset, length: data.byteLength });
       switch (outcome.kind) {
         case "hold":
+          // On a stream nothing is missing but what could not be written.
+          if (order === "in order" && this.#file.lost !== undefined) throw this.#diskError(this.#file.lost);
           if (order === "in order") throw this.#refusal(gap(this.#progress, offset));
           await this.#hold(offset);
           break;
@@ -193,10 +202,11 @@ export class UploadSession {
           this.#assertWritable();
           this.#reserve(outcome.next.received);
           this.#progress = outcome.next;
-          this.#append?.append(data.subarray(outcome.known));
+          this.#file.take(data.subarray(outcome.known));
           this.#wake();
           return;
         case "refuse":
+          if (outcome.problem === "GAP" && this.#file.lost !== undefined) throw this.#diskError(this.#file.lost);
           throw this.#refusal(outcome);
         default:
           throw new Error(`a chunk cannot lead to ${outcome.kind}`);
@@ -211,32 +221,23 @@ export class UploadSession {
 
   async #compare(offset: number, data: Uint8Array): Promise<void> {
     await this.commit(offset + data.byteLength);
-    const file = await this.#opened();
-    const there = Buffer.allocUnsafe(data.byteLength);
-    const length = await file.read(there, offset);
-    if (length === data.byteLength && there.equals(data)) return;
-    const different = there.findIndex((byte, index) => byte !== data[index] || index >= length);
+    const file = await this.#file.opened();
+    const different = await firstDifference(file, offset, data);
+    if (different === undefined) return;
     throw this.#error(
       "OVERLAP",
-      `the chunk at ${offset} has other bytes from ${offset + Math.max(0, different)} on than those that are there: if the file has changed, abort, and send it under a new id`,
+      `the chunk at ${offset} has other bytes from ${different} on than those that are there: if the file has changed, abort, and send it under a new id`,
     );
   }
 
   /** Waits until the bytes before `offset` were taken, or there is something else to decide. */
   async #hold(offset: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<"woken" | "late">();
-    const held = { offset, wake: () => resolve("woken") };
-    this.#holding.add(held);
-    const cancel = this.#parts.timers.after(holdMs, () => resolve("late"));
-    const end = await promise;
-    cancel();
-    this.#holding.delete(held);
-    if (end === "late") throw this.#refusal(gap(this.#progress, offset));
+    if ((await this.#held.wait(offset, holdMs)) === "late") throw this.#refusal(gap(this.#progress, offset));
   }
 
   #wake(): void {
     const { phase, received } = this.#progress;
-    for (const held of this.#holding) if (phase !== "open" || held.offset <= received) held.wake();
+    this.#held.wake(phase === "open" ? received : Number.POSITIVE_INFINITY);
   }
 
   #stopWriters(generation: number): void {
@@ -246,7 +247,7 @@ export class UploadSession {
         ? this.#error("STALE_WRITER", "another writer has taken the upload over: stop, or start it again")
         : this.#error("STATE", `the upload is ${phase}`);
     for (const writer of this.#writers) if (writer.generation < generation) writer.stop(reason);
-    for (const held of this.#holding) held.wake();
+    this.#held.wake(Number.POSITIVE_INFINITY);
   }
 
   async #verify(): Promise<Outcome | undefined> {
@@ -267,8 +268,9 @@ export class UploadSession {
   }
 
   async #publish(next: Progress): Promise<void> {
-    await this.#append?.idle();
-    const file = await this.#opened();
+    this.#assertWritable();
+    await this.#file.idle();
+    const file = await this.#file.opened();
     const { size = 0, sha256 } = next;
     const updateMicros = this.#parts.nowMicros();
     const record = { ...this.#record, phase: "complete" as const, size, sha256, committed: size, updateMicros };
@@ -292,39 +294,10 @@ export class UploadSession {
     this.#record = record;
   }
 
-  /** The file, open to read, and to write where it is not complete. */
-  async #opened(): Promise<DiskFile> {
-    this.#file ??= this.#open();
-    try {
-      return await this.#file;
-    } catch (error) {
-      this.#file = undefined;
-      throw error;
-    }
-  }
-
-  async #open(): Promise<DiskFile> {
-    const { id } = this.#record;
-    const { phase, committed } = this.#progress;
-    if (phase === "complete") return this.#parts.disk.open(pathOf(id, completeFolder), "read");
-    if ((await reconcileFile({ ...this.#record, committed }, this.#parts)) === "damaged") {
-      await this.#store({ phase: "damaged" });
-      this.#accept({ kind: "found" });
-      throw this.#error("STATE", "the upload is damaged: abort it, and send the file under a new id");
-    }
-    const path = pathOf(id, openFolder);
-    const file = await this.#parts.disk.open(path, "write");
-    this.#accept({ kind: "lost", received: committed }); // What an earlier opening could not commit was cut off.
-    this.#append = new DurableAppend({
-      file,
-      start: committed,
-      commit: (offset) => this.#parts.commits.commit(id, offset),
-      onWritten: (offset) => this.#parts.hasher.advance(id, path, offset),
-      onCommitted: (offset) => this.#accept({ kind: "committed", offset }),
-      onLost: (received) => this.#accept({ kind: "lost", received }),
-      onDiskFailure: (error) => this.#parts.health.fail(error),
-    });
-    return file;
+  async #damage(): Promise<Error> {
+    await this.#store({ phase: "damaged" });
+    this.#accept({ kind: "found" });
+    return this.#error("STATE", "the upload is damaged: abort it, and send the file under a new id");
   }
 
   #decide(event: UploadEvent): Outcome {
@@ -346,16 +319,6 @@ export class UploadSession {
     return outcome;
   }
 
-  async #within(millis: number, verdict: Promise<Outcome | undefined> | undefined): Promise<Outcome | undefined> {
-    const late = Promise.withResolvers<undefined>();
-    const cancel = this.#parts.timers.after(millis, () => late.resolve(undefined));
-    try {
-      return await Promise.race([verdict, late.promise]);
-    } finally {
-      cancel();
-    }
-  }
-
   #assertWritable(): void {
     if (this.#parts.health.isReadOnly) throw this.#error("READ_ONLY", readOnlyMessage);
   }
@@ -375,21 +338,3 @@ export class UploadSession {
     return uploadError(this.#record.id, this.#progress, problem, message);
   }
 }
-
-/** How the words of a start differ from those of the first one. */
-function differenceOf(record: UploadRecord, words: FileWords): string | undefined {
-  for (const [key, name] of comparedWords) {
-    // What was not told is not otherwise: a client that resumes need not know all that it once knew.
-    if (words[key] === undefined || words[key] === "" || words[key] === record[key]) continue;
-    if (record[key] === undefined) continue;
-    return `its ${name} was ${JSON.stringify(record[key])}, not ${JSON.stringify(words[key])}`;
-  }
-  return undefined;
-}
-
-const comparedWords = [
-  ["fileName", "name"],
-  ["productId", "product"],
-  ["size", "size"],
-  ["sha256", "SHA-256"],
-] as const;

@@ -302,6 +302,40 @@ describe("a disk", () => {
     expect(store.failures).toHaveLength(1);
   });
 
+  test("that has failed for one upload publishes no other", async () => {
+    let fails = false;
+    await using store = await openStore({ disk: failing((name) => name === "sync" && fails, "EIO") });
+    const other = await store.uploads.start({ ...words, id: productId });
+    const { generation } = await store.uploads.start(words);
+    fails = true;
+    await refusal(send(store, generation, 0, "hello"));
+    fails = false;
+    expect((await refusal(store.uploads.finish(productId, { ...other, size: 0 })))[0]).toBe(Reason.READ_ONLY);
+    expect((await store.uploads.get(productId)).phase).toBe("open");
+  });
+
+  test("that is full while a stream comes ends it with the reason, and the stream goes on later", async () => {
+    let full = false;
+    const disk = failing((name) => name === "write" && full, "ENOSPC");
+    await using store = await openStore({ disk });
+    async function* pieces() {
+      yield { kind: "chunk" as const, data: hello };
+      await turns();
+      full = true;
+      yield { kind: "chunk" as const, data: hello };
+      await turns();
+      yield { kind: "chunk" as const, data: hello };
+    }
+    const [reason, code, committed] = await refusal(receiveUpload(words, pieces(), store));
+    expect([reason, code, committed]).toEqual([Reason.QUOTA, Code.ResourceExhausted, 12n]);
+    full = false;
+    const rest = Buffer.concat([hello, hello]);
+    async function* again() {
+      yield { kind: "chunk" as const, offset: 12, data: rest };
+    }
+    expect(await receiveUpload(words, again(), store)).toMatchObject({ phase: "complete", size: 36 });
+  });
+
   test("that is full refuses what has no room, and takes it when there is", async () => {
     let full = false;
     const disk = failing((name) => name === "write" && full, "ENOSPC");

@@ -23,6 +23,7 @@ test("list names every service", async () => {
   expect(output.trimEnd().split("\n")).toEqual([
     "bourse.product.v1.ProductService",
     "bourse.quote.v1.QuoteService",
+    "bourse.upload.v1.UploadService",
     "grpc.health.v1.Health",
     "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
@@ -34,7 +35,7 @@ test("describe shows a service with its documentation", async () => {
   await command.prints(/^bourse\.quote\.v1\.QuoteService is a service:.*\/\/ Streams quotes.*rpc WatchQuotes \(/ms);
 });
 
-test.each(["", "bourse.quote.v1.QuoteService", "bourse.product.v1.ProductService"])(
+test.each(["", "bourse.quote.v1.QuoteService", "bourse.product.v1.ProductService", "bourse.upload.v1.UploadService"])(
   'the health of "%s" is SERVING',
   async (service) => {
     await using command = grpcurl(`-d '{"service": "${service}"}'`, "grpc.health.v1.Health/Check");
@@ -96,4 +97,31 @@ test.each([
 test.each(readmeCommands().filter((command) => expectationOf(command).runBy === "grpcurl"))("%s", async (command) => {
   await using running = new ShellCommand(server.here(command));
   await running.prints(expectationOf(command).output);
+});
+
+test("a file is brought in as a stream, and comes back", async () => {
+  const uploadId = "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02";
+  const data = Buffer.from("brought in by grpcurl").toString("base64");
+  const requests = [
+    { info: { info: { uploadId, fileName: "../note.txt" } } },
+    { chunk: { data } },
+    { finish: { size: 21 } },
+  ];
+  const text = requests.map((request) => JSON.stringify(request)).join("\n");
+  await using upload = grpcurl(`-v -d '${text}'`, "bourse.upload.v1.UploadService/Upload");
+  await upload.prints(/bourse-upload-offset: 0.*"state": "UPLOAD_STATE_COMPLETE".*"fileName": "note.txt"/s);
+  await using download = grpcurl(`-v -d '{"uploadId": "${uploadId}"}'`, "bourse.upload.v1.UploadService/Download");
+  await download.prints(new RegExp(`bourse-upload-size: 21.*"data": "${data}".*bourse-upload-offset: 21`, "s"));
+});
+
+test("an upload for a product that does not exist is NOT_FOUND", async () => {
+  const [uploadId, productId] = ["0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c03", "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c04"];
+  const request = JSON.stringify({ info: { uploadId, productId } });
+  await using command = grpcurl(`-d '${request}'`, "bourse.upload.v1.UploadService/StartUpload");
+  await command.prints(/Code: NotFound.*there is no product/s);
+});
+
+test("a chunk before the info is INVALID_ARGUMENT", async () => {
+  await using command = grpcurl(`-d '{"chunk": {"data": "AAAA"}}'`, "bourse.upload.v1.UploadService/Upload");
+  await command.prints(/Code: InvalidArgument.*must be the first request/s);
 });

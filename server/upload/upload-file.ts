@@ -1,0 +1,112 @@
+import type { DiskFile } from "./disk.ts";
+import { DurableAppend } from "./durable-append.ts";
+import { reconcileFile } from "./reconcile-file.ts";
+import type { UploadEvent } from "./upload-events.ts";
+import { completeFolder, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
+import type { UploadRecord } from "./upload-record.ts";
+
+/** The session that a file belongs to. */
+export interface UploadFileOwner {
+  /** How the upload stands, as it would be stored now. */
+  readonly current: () => UploadRecord;
+  readonly happens: (event: UploadEvent) => void;
+  /** The file has less than was committed. Resolves to what its callers are told. */
+  readonly onDamaged: () => Promise<Error>;
+}
+
+/** An upload's file, which is opened when it is needed, and can be closed whenever nothing is under way in it. */
+export class UploadFile {
+  readonly #parts: UploadParts;
+  readonly #owner: UploadFileOwner;
+  #file: Promise<DiskFile> | undefined;
+  #append: DurableAppend | undefined;
+  #lost: unknown;
+
+  constructor(parts: UploadParts, owner: UploadFileOwner) {
+    this.#parts = parts;
+    this.#owner = owner;
+  }
+
+  /** Whether it is open to write: `take` needs that. */
+  get isWritable(): boolean {
+    return this.#append !== undefined;
+  }
+
+  /** Why bytes could not be written, until others were taken after that. */
+  get lost(): unknown {
+    return this.#lost;
+  }
+
+  get uncommittedBytes(): number {
+    return this.#append?.uncommittedBytes ?? 0;
+  }
+
+  /** The file, open to read, and to write where the upload is not complete. */
+  async opened(): Promise<DiskFile> {
+    this.#file ??= this.#open();
+    try {
+      return await this.#file;
+    } catch (error) {
+      this.#file = undefined;
+      throw error;
+    }
+  }
+
+  /** Appends bytes, which must not change from now on. */
+  take(data: Uint8Array): void {
+    this.#lost = undefined;
+    this.#append?.append(data);
+  }
+
+  /** Resolves when more may be taken. */
+  async room(): Promise<void> {
+    await this.#append?.room();
+  }
+
+  /** Resolves when all before `upTo` is committed. */
+  async commit(upTo: number): Promise<void> {
+    await this.#append?.commit(upTo);
+  }
+
+  commitSoon(): void {
+    this.#append?.commitSoon();
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.#append?.isIdle === false) await this.#append.idle();
+  }
+
+  /** Closes it when nothing is under way. What comes after that opens it again. */
+  async close(): Promise<void> {
+    await this.idle();
+    const file = this.#file;
+    this.#file = undefined;
+    this.#append = undefined;
+    await (await file?.catch(() => undefined))?.[Symbol.asyncDispose]();
+  }
+
+  async #open(): Promise<DiskFile> {
+    const { disk, commits, hasher, health } = this.#parts;
+    const record = this.#owner.current();
+    const { id, phase, committed } = record;
+    if (phase === "complete") return disk.open(pathOf(id, completeFolder), "read");
+    if ((await reconcileFile(record, this.#parts)) === "damaged") throw await this.#owner.onDamaged();
+    const path = pathOf(id, openFolder);
+    const file = await disk.open(path, "write");
+    this.#owner.happens({ kind: "lost", received: committed }); // What an earlier opening could not commit was cut off.
+    this.#append = new DurableAppend({
+      file,
+      start: committed,
+      commit: (offset) => commits.commit(id, offset),
+      onWritten: (offset) => hasher.advance(id, path, offset),
+      onCommitted: (offset) => this.#owner.happens({ kind: "committed", offset }),
+      onLost: (received, error) => {
+        this.#lost = error;
+        this.#owner.happens({ kind: "lost", received });
+      },
+      onDiskFailure: (error) => health.fail(error),
+    });
+    return file;
+  }
+}
