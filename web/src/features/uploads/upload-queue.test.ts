@@ -22,6 +22,7 @@ class Browser {
     },
     get: async (id) => this.kept.get(id),
     drop: async (id) => void this.kept.delete(id),
+    ids: async () => [...this.kept.keys()],
   };
   readonly memory: UploadMemory = {
     all: () => [...this.remembered.values()].map((each) => JSON.parse(JSON.stringify(each))),
@@ -155,6 +156,13 @@ test("after a reload a file that was kept goes on by itself, paused ones stay so
   second.queue.add([fileOf("large", 900)], "");
   await second.become({ b: "paused", large: "complete" });
   expect(server.sessions.size).toBe(3);
+});
+
+test("a file that was kept for an upload that nobody remembers makes room for others", async () => {
+  const browser = new Browser();
+  browser.kept.set("stray", fileOf("stray"));
+  openWindow(browser, service());
+  await expect.poll(() => browser.kept.size).toBe(0);
 });
 
 test("a window leaves alone what another one is at, until that is closed", async () => {
