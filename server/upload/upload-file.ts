@@ -5,6 +5,9 @@ import type { UploadEvent } from "./upload-events.ts";
 import { completeFolder, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
 import type { UploadRecord } from "./upload-record.ts";
 
+/** How much is written before the hasher is told: a message to its thread costs as much as 100 KiB of hashing. */
+const hashStepBytes = 2 * 1024 * 1024;
+
 /** The session that a file belongs to. */
 export interface UploadFileOwner {
   /** How the upload stands, as it would be stored now. */
@@ -95,11 +98,16 @@ export class UploadFile {
     const path = pathOf(id, openFolder);
     const file = await disk.open(path, "write");
     this.#owner.happens({ kind: "lost", received: committed }); // What an earlier opening could not commit was cut off.
+    let told = committed;
     this.#append = new DurableAppend({
       file,
       start: committed,
       commit: (offset) => commits.commit(id, offset),
-      onWritten: (offset) => hasher.advance(id, path, offset),
+      onWritten: (offset) => {
+        if (offset - told < hashStepBytes) return;
+        told = offset;
+        hasher.advance(id, path, offset);
+      },
       onCommitted: (offset) => this.#owner.happens({ kind: "committed", offset }),
       onLost: (received, error) => {
         this.#lost = error;
