@@ -55,7 +55,7 @@ function setUp(options: Settings = {}) {
   return { service, timers, states, progress, bytes, upload, kinds, until, partly, go, stored };
 }
 
-const quickly = { interval: 1, timeout: 2_000 };
+const quickly = { interval: 1, timeout: 5_000 };
 
 test("a file goes out in chunks, two at a time at most, and is finished with its hash", async () => {
   const { upload, service, kinds, progress, bytes } = setUp({ timers: noTime });

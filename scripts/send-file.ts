@@ -52,7 +52,7 @@ export async function sendFile(file: string, options: SendFileOptions): Promise<
     let bar: ProgressBar | undefined;
     let hasBegun = false;
     const follow = (state: FileUploadState) => {
-      if (state.kind === "sending" && !hasBegun) {
+      if ((state.kind === "sending" || state.kind === "verifying") && !hasBegun) {
         hasBegun = true;
         const { committedBytes } = upload.progress;
         if (committedBytes > 0) options.tell(`${file}: goes on after ${committedBytes} of ${size} bytes`);

@@ -168,8 +168,12 @@ test("two requests are under way at most, and the page hashes in a thread of its
     });
   }
   const files = [await fileOf("first.bin", 5 * MiB), await fileOf("second.bin", 5 * MiB)];
+  const held = line.holdAfter(2 * MiB);
   await uploads.choose(...files);
-  await uploads.button("Refresh").click();
+  await held;
+  await expect.poll(() => inFlight, patience).toBe(2);
+  await uploads.button("Refresh").click(); // It waits for its turn.
+  line.release();
   for (const name of ["first.bin", "second.bin"]) await uploads.state(name, "complete");
   expect(most).toBe(2);
   expect(workers).toBe(2);

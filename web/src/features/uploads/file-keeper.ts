@@ -1,4 +1,4 @@
-import { createStore, del, get, set, type UseStore, values } from "idb-keyval";
+import { createStore, del, get, keys, set, type UseStore, values } from "idb-keyval";
 
 /** The largest file that the browser keeps a copy of, in bytes: for larger ones the copy would take too long. */
 export const maxKeptFileBytes = 32_000_000;
@@ -13,6 +13,8 @@ export interface FileKeeper {
   /** The file. Undefined where it was not kept. */
   get(id: string): Promise<File | undefined>;
   drop(id: string): Promise<void>;
+  /** Whose files are kept. */
+  ids(): Promise<readonly string[]>;
 }
 
 /**
@@ -45,6 +47,13 @@ export function indexedFileKeeper(): FileKeeper {
       try {
         await del(id, store());
       } catch {}
+    },
+    async ids() {
+      try {
+        return await keys<string>(store());
+      } catch {
+        return [];
+      }
     },
   };
 }

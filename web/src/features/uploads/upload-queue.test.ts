@@ -22,6 +22,7 @@ class Browser {
     },
     get: async (id) => this.kept.get(id),
     drop: async (id) => void this.kept.delete(id),
+    ids: async () => [...this.kept.keys()],
   };
   readonly memory: UploadMemory = {
     all: () => [...this.remembered.values()].map((each) => JSON.parse(JSON.stringify(each))),
@@ -79,7 +80,7 @@ function openWindow(browser: Browser, server: ModelUploadService) {
     onComplete: (upload) => completed.push(upload),
   });
   const states = () => Object.fromEntries(queue.views().map(({ name, state }) => [name, state.kind]));
-  const become = (expected: Record<string, string>) => expect.poll(states, { interval: 1 }).toEqual(expected);
+  const become = (expected: Record<string, string>) => expect.poll(states, patiently).toEqual(expected);
   const id = (name: string) => queue.views().find((view) => view.name === name)?.id ?? "";
   const close = () => {
     end.abort();
@@ -89,6 +90,8 @@ function openWindow(browser: Browser, server: ModelUploadService) {
   queue.start();
   return { queue, completed, begun, become, id, close };
 }
+
+const patiently = { interval: 1, timeout: 5_000 };
 
 function fileOf(name: string, size = 640): File {
   return new File([new Uint8Array(size).fill(size % 200)], name, { lastModified: 7 });
@@ -157,6 +160,13 @@ test("after a reload a file that was kept goes on by itself, paused ones stay so
   expect(server.sessions.size).toBe(3);
 });
 
+test("a file that was kept for an upload that nobody remembers makes room for others", async () => {
+  const browser = new Browser();
+  browser.kept.set("stray", fileOf("stray"));
+  openWindow(browser, service());
+  await expect.poll(() => browser.kept.size, patiently).toBe(0);
+});
+
 test("a window leaves alone what another one is at, until that is closed", async () => {
   const browser = new Browser();
   const server = standing();
@@ -202,8 +212,9 @@ test("a file that changed under way can be sent again as it is now", async () =>
   const server = standing();
   const { queue, become, id } = openWindow(new Browser(), server);
   queue.add([fileOf("a")], "");
-  await become({ a: "sending" });
+  await expect.poll(() => server.steps, patiently).toBeGreaterThan(server.stopAt);
   const session = server.sessions.get(id("a"));
+  expect(session?.bytes.length).toBeGreaterThan(0);
   if (session) session.bytes = session.bytes.map(() => 1);
   go(server);
   await become({ a: "failed" });

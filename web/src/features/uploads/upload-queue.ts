@@ -70,6 +70,7 @@ export class UploadQueue {
       this.#items.push(item);
       void this.#recall(item);
     }
+    void this.#dropStrays();
     this.#notifier.touch();
   }
 
@@ -188,6 +189,12 @@ export class UploadQueue {
     const file = await files.get(uploadId);
     if (file !== undefined && isSameFile(item.memo, blobSource(file))) this.#take(item, file);
     else if (item.file === undefined) this.#set(item, { kind: "file-needed" });
+  }
+
+  /** Drops files that nobody remembers: they would take the room of others. */
+  async #dropStrays(): Promise<void> {
+    const { files, memory } = this.#options;
+    for (const id of await files.ids()) if (memory.get(id) === undefined) await files.drop(id);
   }
 
   async #claim(item: QueueItem): Promise<void> {
