@@ -32,7 +32,9 @@ export interface LoadOptions {
 /** Runs a load client against a server. Rejects with what it complained of, or where it takes too long. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const [command = "", ...args] = onCore(options.cores, "client", [...programOf(options), ...flagsOf(options)]);
-  const child = spawn(command, args, { cwd: projectFolder, timeout: runTimeoutMs, killSignal: "SIGKILL" });
+  // What it writes itself goes to the disk that peers have their files on.
+  const env = { ...process.env, TMPDIR: builtFolder };
+  const child = spawn(command, args, { cwd: projectFolder, env, timeout: runTimeoutMs, killSignal: "SIGKILL" });
   const ended = once(child, "close");
   let complaint = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -1,6 +1,5 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
@@ -25,13 +24,15 @@ export class PeerServer implements AsyncDisposable {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
   readonly #exited: Promise<void>;
-  /** Where it may store things. */
-  readonly #folder = mkdtempSync(join(tmpdir(), "bourse-bench-"));
+  /** Where it may store things: on a disk, which the folder for temporary files need not be on. */
+  readonly #folder: string;
   #port = 0;
 
   private constructor(peer: Peer, cores: Cores) {
     const [command = "", ...args] = onCore(cores, "server", commandOf(peer));
     this.peer = peer;
+    mkdirSync(builtFolder, { recursive: true });
+    this.#folder = mkdtempSync(join(builtFolder, "peer-"));
     const env = { ...process.env, BENCH_FOLDER: this.#folder };
     this.#process = spawn(command, args, { cwd: projectFolder, env, stdio: ["pipe", "pipe", "inherit"] });
     // A peer that has crashed takes no more questions.

@@ -15,23 +15,14 @@ type Stored struct {
 	folder string
 }
 
-// The folder of the peer's files, made by the first.
-var storedFolder string
-
 // NewStored begins a file. It takes the place of the one before it when it is finished.
 func NewStored() (*Stored, error) {
-	if storedFolder == "" {
-		folder, err := os.MkdirTemp("", "bench-stored-")
-		if err != nil {
-			return nil, err
-		}
-		storedFolder = folder
-	}
-	file, err := os.CreateTemp(storedFolder, "upload-")
+	folder := os.Getenv("BENCH_FOLDER")
+	file, err := os.CreateTemp(folder, "upload-")
 	if err != nil {
 		return nil, err
 	}
-	return &Stored{file: file, sum: sha256.New(), folder: storedFolder}, nil
+	return &Stored{file: file, sum: sha256.New(), folder: folder}, nil
 }
 
 // Append takes bytes.
@@ -42,11 +33,8 @@ func (s *Stored) Append(chunk []byte) error {
 	return err
 }
 
-// Finish makes the file safe under its last name. An empty one leaves nothing behind, nor what was stored before.
+// Finish makes the file safe under its last name.
 func (s *Stored) Finish() ([]byte, error) {
-	if s.Bytes == 0 {
-		return s.sum.Sum(nil), os.RemoveAll(s.folder)
-	}
 	if err := s.file.Sync(); err != nil {
 		return nil, err
 	}
@@ -64,7 +52,4 @@ func (s *Stored) Finish() ([]byte, error) {
 // Close lets go of the file.
 func (s *Stored) Close() {
 	s.file.Close()
-	if s.Bytes == 0 {
-		storedFolder = ""
-	}
 }
