@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from "playwright-core";
 import sharp from "sharp";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
@@ -156,22 +156,20 @@ test("files can be dropped on the page", async () => {
 test("two requests are under way at most, and the page hashes in a thread of its own", async () => {
   const page = await open(await newContext());
   const uploads = uploadsOf(page);
-  let [inFlight, most, workers] = [0, 0, 0];
-  const isCall = (url: string) => url.includes("/bourse.upload.v1.");
+  const inFlight = new Set<Request>();
+  let [most, workers] = [0, 0];
   page.on("worker", () => workers++);
   page.on("request", (request) => {
-    if (isCall(request.url())) most = Math.max(most, ++inFlight);
+    if (request.url().includes("/bourse.upload.v1.")) inFlight.add(request);
+    most = Math.max(most, inFlight.size);
   });
-  for (const event of ["requestfinished", "requestfailed"] as const) {
-    page.on(event as "requestfinished", (request) => {
-      if (isCall(request.url())) inFlight--;
-    });
-  }
+  page.on("requestfinished", (request) => inFlight.delete(request));
+  page.on("requestfailed", (request) => inFlight.delete(request));
   const files = [await fileOf("first.bin", 5 * MiB), await fileOf("second.bin", 5 * MiB)];
   const held = line.holdAfter(2 * MiB);
   await uploads.choose(...files);
   await held;
-  await expect.poll(() => inFlight, patience).toBe(2);
+  await expect.poll(() => inFlight.size, patience).toBe(2);
   await uploads.button("Refresh").click(); // It waits for its turn.
   line.release();
   for (const name of ["first.bin", "second.bin"]) await uploads.state(name, "complete");
