@@ -373,9 +373,10 @@ test("an upload can belong to a product: from a link, or chosen by its name", as
 test("the keyboard opens the choice of files and works the buttons", async () => {
   const page = await open(await newContext());
   const uploads = uploadsOf(page);
+  // Waited for early: the browser is told to give the choice to the test, and takes its time.
+  const chooser = page.waitForEvent("filechooser");
   await tabTo(page, "Uploads");
   await tabTo(page, "Choose files");
-  const chooser = page.waitForEvent("filechooser");
   await page.keyboard.press("Enter");
   const held = line.holdAfter(4 * MiB);
   await (await chooser).setFiles(await fileOf("by-keyboard.bin", 8 * MiB));
