@@ -43,7 +43,7 @@ export async function compare(work: Work, { peers, pace, cores, go, say }: Compa
 
   for (const peer of peers) {
     if (peer.language === "go" && !go) continue;
-    if (load.client === "load" && load.servedBy !== undefined && !load.servedBy.includes(peer.name)) continue;
+    if (load.servedBy !== undefined && !load.servedBy.includes(peer.name)) continue;
     await attempt(peer, async () => {
       running.set(peer, servers.use(await PeerServer.start(peer, cores)));
       measured.set(peer, []);

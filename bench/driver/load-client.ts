@@ -63,7 +63,7 @@ function programOf({ load, go }: LoadOptions): readonly string[] {
 
 function flagsOf({ load, server, size, duration }: LoadOptions): readonly string[] {
   const flags = {
-    work: load.client === "load" ? load.work : "client-export",
+    work: load.work,
     address: server.address,
     pid: server.pid,
     size,

@@ -1,16 +1,18 @@
 import { clientExport } from "./client-export.ts";
 import { exportOrders } from "./export-orders.ts";
+import { importOrders } from "./import-orders.ts";
 import type { LoadResult } from "./load-result.ts";
 import { type LoadSettings, parseLoadSettings } from "./load-settings.ts";
 import { pingPong } from "./ping-pong.ts";
 import { unary } from "./unary.ts";
 import { upload } from "./upload.ts";
 
-// A load client in Node: for the work that measures a client for Node, and as a stand-in for the one in Go.
+// A load client in Node: for works that measure what runs on Node, and as a stand-in for the one in Go.
 
 const works: Record<string, (settings: LoadSettings) => Promise<LoadResult>> = {
   "client-export": clientExport,
   export: exportOrders,
+  import: importOrders,
   upload,
   pingpong: pingPong,
   unary,

@@ -26,8 +26,8 @@ export type Load =
       /** The peers that have what it is about. Absent: all have. */
       readonly servedBy?: readonly PeerName[];
     }
-  /** The Connect client for Node. */
-  | { readonly client: "connect"; readonly size: Sizes };
+  /** What runs on Node: the Connect client, and scripts. */
+  | { readonly client: "node"; readonly work: string; readonly size: Sizes; readonly servedBy?: readonly PeerName[] };
 
 /** How much there is to do: messages, streams, calls or subscribers. */
 export interface Sizes {
