@@ -32,6 +32,7 @@ try {
 }
 
 async function copy(source: string, target: string): Promise<void> {
+  refuseSame(source, file);
   if (force !== true) refuseExisting(file);
   await rm(target, { force: true });
   using database = new DatabaseSync(source, { readOnly: true, timeout: 5_000 });
@@ -53,6 +54,13 @@ function refuseDamaged(path: string): void {
   database.exec("pragma journal_mode = delete");
   const [verdict] = Object.values(database.prepare("pragma quick_check(1)").get() ?? {});
   if (verdict !== "ok") throw new Error(`the copy is damaged: ${verdict}`);
+}
+
+/** A server would go on writing to a database that has no name any more. */
+function refuseSame(source: string, path: string): void {
+  const [database, there] = [source, path].map((each) => statSync(each, { throwIfNoEntry: false }));
+  if (there === undefined || there.dev !== database?.dev || there.ino !== database.ino) return;
+  throw new Error(`${path} is the database itself: choose another file`);
 }
 
 function refuseExisting(path: string): void {

@@ -1,4 +1,5 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, type Stats } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { addAbortSignal } from "node:stream";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -47,6 +48,9 @@ export class OrderFile {
 
   /** Throws an {@link OrderFileError} where the file cannot be read or its columns are not those of orders. */
   async check(): Promise<void> {
+    // A pipe is empty when it is read the second time: nothing would be imported, and nobody told.
+    const status = await stat(this.path).catch((error: Error) => cannotBeRead(this.path, error));
+    if (!status.isFile()) throw new OrderFileError(`${this.path} is no file but a ${kindOf(status)}: ${saveItFirst}`);
     for await (const row of this.#rows()) return void this.#columns(row);
     throw new OrderFileError(`${this.path}: it is empty: its first row names the columns`);
   }
@@ -111,9 +115,19 @@ export class OrderFile {
     try {
       yield* input as AsyncIterable<Buffer>;
     } catch (error) {
-      throw new OrderFileError(`${this.path} cannot be read: ${(error as Error).message}`);
+      cannotBeRead(this.path, error as Error);
     }
   }
 }
 
 const lineFeed = 10;
+
+function cannotBeRead(path: string, { message }: Error): never {
+  throw new OrderFileError(`${path} cannot be read: ${message}`);
+}
+
+function kindOf(status: Stats): string {
+  return status.isDirectory() ? "directory" : "pipe or device";
+}
+
+const saveItFirst = "a file is read several times, so save what is to be imported in one, and import that";

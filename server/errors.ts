@@ -205,6 +205,16 @@ export class StoreFullError extends DomainError {
   }
 }
 
+/** As many exports of orders are under way as the server has memory for. */
+export class ExportLimitError extends DomainError {
+  override name = "ExportLimitError";
+
+  /** @param limit how many there may be */
+  constructor(limit: number) {
+    super(`the server has ${limit} exports under way, and takes no more: come back later, or end others`);
+  }
+}
+
 /** There are as many lists and searches of the catalogue under way as the server serves at once. */
 export class CatalogueReadLimitError extends DomainError {
   override name = "CatalogueReadLimitError";
@@ -291,6 +301,7 @@ function answerTo(error: DomainError): Answer {
   if (error instanceof ResumeTokenExpiredError) return { code: Code.OutOfRange };
   if (error instanceof StoreBusyError) return { code: Code.Unavailable };
   if (error instanceof StoreFullError) return { code: Code.ResourceExhausted };
+  if (error instanceof ExportLimitError) return { code: Code.ResourceExhausted };
   if (error instanceof CatalogueReadLimitError) return { code: Code.ResourceExhausted };
   if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
   if (error instanceof UploadError) {

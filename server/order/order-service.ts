@@ -1,7 +1,7 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { OrderFilter } from "../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { ResumeTokenExpiredError } from "../errors.ts";
+import { ExportLimitError, ResumeTokenExpiredError } from "../errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../resume-token.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
@@ -10,6 +10,9 @@ import type { OrderIntake } from "./order-intake.ts";
 import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";
 import type { OrderStore } from "./order-store.ts";
 import { submitOrders } from "./submit-orders.ts";
+
+/** Exports under way: each holds a page and what its reader has not taken, some 400 KB as a rule. */
+export const maxExports = 1_000;
 
 /** What the order book's RPCs need. */
 export interface OrderServiceOptions {
@@ -20,6 +23,7 @@ export interface OrderServiceOptions {
 
 /** The order book's RPCs. Requests have passed the rules in the protos. */
 export function orderService({ store, intake, tokens }: OrderServiceOptions): ServiceImpl<typeof OrderService> {
+  let exportCount = 0;
   return {
     async *submitOrders(requests, context) {
       sendHeader(context);
@@ -29,6 +33,9 @@ export function orderService({ store, intake, tokens }: OrderServiceOptions): Se
     async *exportOrders(request, context) {
       const selection = selectionOf(request.filter);
       const name = nameOf(request.filter);
+      if (exportCount >= maxExports) throw new ExportLimitError(maxExports);
+      exportCount++;
+      using _ = { [Symbol.dispose]: () => exportCount-- };
       const start = await startOf(request, { store, tokens, selection, name }, context.signal);
       const running = new OrderExport({
         store,

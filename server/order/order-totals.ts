@@ -18,7 +18,7 @@ export class OrderTotals {
   }
 
   /** Adds an order. */
-  addOrder({ quantity, unitPrice }: Order): void {
+  addOrder({ quantity, unitPrice }: Pick<Order, "quantity" | "unitPrice">): void {
     if (unitPrice === undefined) return;
     const amount = BigInt(quantity) * (unitPrice.units * nanosInUnit + BigInt(unitPrice.nanos));
     this.add(unitPrice.currencyCode, 1, amount);

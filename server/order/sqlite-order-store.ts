@@ -10,6 +10,7 @@ import { isEverything, type OrderSelection } from "./order-selection.ts";
 import type { AppendOutcome, OrderPage, OrderStore, PageRange } from "./order-store.ts";
 import { OrderTotals } from "./order-totals.ts";
 import { ReadSlices } from "./read-slices.ts";
+import { ReadTurns } from "./read-turns.ts";
 
 /** What orders in the embedded database need of it. */
 export interface SqliteOrderStoreOptions {
@@ -29,6 +30,7 @@ export class SqliteOrderStore implements OrderStore {
   readonly #insert = new BulkWrite<OrderRow>((rows) => this.#tables.insertInto("order_line").values(rows).compile());
   readonly #byKey: StatementSync;
   #newest: number;
+  readonly #turns = new ReadTurns();
   #appending: Promise<unknown> = Promise.resolve();
   /** What all orders up to a sequence come to: they never change, so that only newer ones are to be added. */
   #known = { upTo: 0, totals: new OrderTotals() };
@@ -94,6 +96,7 @@ export class SqliteOrderStore implements OrderStore {
     const page = this.#prepare(pageSql(sql));
     const slices = new ReadSlices();
     for (let position = after; position < snapshot; ) {
+      await this.#turns.next();
       signal?.throwIfAborted();
       // Without a filter each sequence is an order, and there is nothing to look for.
       const to = Math.min(snapshot, position + (sql === "" ? pageSize : slices.rows));
@@ -102,7 +105,6 @@ export class SqliteOrderStore implements OrderStore {
       slices.took(this.#now() - began);
       position = Number(count) < pageSize ? to : Number(last);
       if (Number(count) > 0) yield { bytes: bytes as Uint8Array, count: Number(count) };
-      if (position < snapshot) await setImmediate();
     }
   }
 
@@ -156,17 +158,17 @@ export class SqliteOrderStore implements OrderStore {
     }
   }
 
-  /** Ranges of sequences that take about a millisecond each to be read, with a turn for others after each. */
+  /** Ranges of sequences that take about a millisecond each to be read, each in a turn of its own. */
   async *#slices(after: number, snapshot: number, signal: AbortSignal | undefined): AsyncGenerator<[number, number]> {
     const slices = new ReadSlices();
     for (let position = after; position < snapshot; ) {
+      await this.#turns.next();
       signal?.throwIfAborted();
       const to = Math.min(snapshot, position + slices.rows);
       const began = this.#now();
       yield [position, to];
       slices.took(this.#now() - began);
       position = to;
-      if (position < snapshot) await setImmediate();
     }
   }
 

@@ -45,9 +45,12 @@ export async function* submitOrders(
   }
 }
 
-/** An order that was read, with what came of it, once that is known. */
+/**
+ * What an order came to that was read, once that is known, and what is added up of it. Not the order: one that is
+ * refused may be as large as a message, and a thousand of them wait for a reader who does not read.
+ */
 interface Entry {
-  readonly order: Order;
+  readonly amount: Pick<Order, "quantity" | "unitPrice"> | undefined;
   answer:
     | SubmitOutcome
     | { readonly kind: "invalid"; readonly violations: ReturnType<typeof violationsOf> }
@@ -122,12 +125,13 @@ class SubmitStream {
   #take(order: Order): Promise<void> | undefined {
     const violations = violationsOf(order);
     if (violations.length > 0) {
-      this.#entries.push({ order, answer: { kind: "invalid", violations } });
+      this.#entries.push({ amount: undefined, answer: { kind: "invalid", violations } });
       this.#changed.resolve();
       return undefined;
     }
     const taken = newOrder(order);
-    const entry: Entry = { order: taken.order, answer: undefined };
+    const { quantity, unitPrice } = taken.order;
+    const entry: Entry = { amount: { quantity, unitPrice }, answer: undefined };
     this.#entries.push(entry);
     const settle = (outcome: SubmitOutcome) => {
       entry.answer = outcome;
@@ -141,15 +145,15 @@ class SubmitStream {
     this.#roomMade = Promise.withResolvers();
   }
 
-  #answerTo({ order, answer }: Entry): SubmitOrdersResponse {
+  #answerTo({ amount, answer }: Entry): SubmitOrdersResponse {
     const response = create(SubmitOrdersResponseSchema);
     response.index = this.#index++;
-    if (answer?.kind === "stored") {
+    if (answer?.kind === "stored" && amount !== undefined) {
       const { sequence, duplicate } = answer;
       this.#counts.accepted++;
       if (duplicate) this.#counts.duplicates++;
-      this.#totals.addOrder(order);
-      response.total = this.#totals.of(order.unitPrice?.currencyCode ?? "");
+      this.#totals.addOrder(amount);
+      response.total = this.#totals.of(amount.unitPrice?.currencyCode ?? "");
       response.result = acceptedResult(BigInt(sequence), duplicate);
     } else {
       this.#counts.rejected++;

@@ -86,32 +86,38 @@ export class ProductHistory {
       .select(({ fn }) => fn.max("until_revision").as("end"))
       .executeTakeFirstOrThrow();
     if (end === null) return;
-    for (let from = after; from < end; from += statesPerStep) {
+    for (let from: bigint | undefined = after; from !== undefined; ) {
       if (from > after) await setImmediate();
-      await this.#dropStep(from, from + statesPerStep < end ? from + statesPerStep : end);
+      from = await this.#dropStep(from, end);
     }
     if (end > this.#checkedUntil) this.#checkedUntil = end;
   }
 
-  async #dropStep(after: bigint, until: bigint): Promise<void> {
+  /** Resolves to where the next step begins; undefined where this was the last. */
+  async #dropStep(after: bigint, end: bigint): Promise<bigint | undefined> {
+    // By the states that there are: the changes that left none are many more.
     const states = await this.#tables
       .selectFrom("product_past")
       .select(["from_revision", "until_revision"])
       .where("until_revision", ">", after)
-      .where("until_revision", "<=", until)
+      .where("until_revision", "<=", end)
+      .orderBy("until_revision")
+      .limit(statesPerStep)
       .execute();
     // Moments that are opened from here on begin after these states have ended.
     const needed = this.#neededRevisions();
     const unneeded = states.filter((state) => !needed.some((isNeeded) => isNeeded(state)));
-    if (unneeded.length === 0) return;
-    await this.#tables
-      .deleteFrom("product_past")
-      .where(
-        "until_revision",
-        "in",
-        unneeded.map((state) => state.until_revision),
-      )
-      .execute();
+    if (unneeded.length > 0) {
+      await this.#tables
+        .deleteFrom("product_past")
+        .where(
+          "until_revision",
+          "in",
+          unneeded.map((state) => state.until_revision),
+        )
+        .execute();
+    }
+    return states.length < statesPerStep ? undefined : states.at(-1)?.until_revision;
   }
 
   #neededRevisions(): ((state: Pick<ProductPastTable, "from_revision" | "until_revision">) => boolean)[] {
@@ -123,8 +129,8 @@ export class ProductHistory {
   }
 }
 
-/** How many changes are looked at in one go, which takes a millisecond. */
-const statesPerStep = 500n;
+/** How many states are looked at in one go, which takes a millisecond. */
+const statesPerStep = 500;
 
 async function readMoment(tables: Kysely<Tables>): Promise<Pick<ProductMoment, "revision" | "last" | "total">> {
   // One statement, so that the three are of the same moment.

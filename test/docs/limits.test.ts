@@ -5,6 +5,7 @@ import { maxSummedNumbers } from "../../server/classic/sum-data.ts";
 import { maxFiles, maxFilesBytes } from "../../server/classic/upload-files.ts";
 import { maxResponseBytes } from "../../server/order/export-orders.ts";
 import { maxGroupOrders, maxWaitingOrders } from "../../server/order/order-intake.ts";
+import { maxExports } from "../../server/order/order-service.ts";
 import { maxUnansweredOrders } from "../../server/order/submit-orders.ts";
 import { maxMaskPaths } from "../../server/product/apply-mask.ts";
 import { maxCatalogueReads } from "../../server/product/catalogue.ts";
@@ -138,6 +139,7 @@ const ofOrders = [
     "streams are read no further until there is room",
   ],
   ["maxGroupOrders", maxGroupOrders, "orders of one commit", "the others are in the next"],
+  ["maxExports", maxExports, "exports of orders under way, of all clients together", "RESOURCE_EXHAUSTED"],
   ["maxResponseBytes", maxResponseBytes, "the orders of one response of an export", "the others follow in the next"],
   ["maxPositionBytes", maxPositionBytes, "the position in a resume token, which has 83 bytes besides", "none is made"],
   ["maxWaitingWrites", maxWaitingWrites, "writes that wait for the database", "UNAVAILABLE: try again"],

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdtempDisposable, readdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdtempDisposable, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,6 +58,21 @@ test("nothing is written over, unless it is asked for", async () => {
   expect(refused.stderr).toContain(`there is ${copy} already`);
   expect((await backup([copy, "--data", folder.path, "--force", "--quiet"])).code).toBe(0);
   expect((await readdir(folder.path)).filter((name) => name.startsWith("copy"))).toEqual(["copy.sqlite"]);
+}, 30_000);
+
+test("a copy never takes the place of the database itself, by whatever name and however much it is asked for", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
+  await openThenClose(folder.path);
+  const database = join(folder.path, "bourse.sqlite");
+  const before = await stat(database);
+  await symlink(folder.path, join(folder.path, "link"));
+  await symlink(database, join(folder.path, "other.sqlite"));
+  for (const target of [database, join(folder.path, "link", "bourse.sqlite"), join(folder.path, "other.sqlite")]) {
+    const { code, stderr } = await backup([target, "--data", folder.path, "--force"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`${target} is the database itself`);
+  }
+  expect((await stat(database)).ino).toBe(before.ino);
 }, 30_000);
 
 test("a data directory without a database is an error, and leaves nothing behind", async () => {

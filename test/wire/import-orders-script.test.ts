@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -185,4 +186,17 @@ test.each([
   expect(exitCode).toBe(1);
   expect(stderr).toContain(problem);
   expect(await readFile(retail, "utf8")).toMatch(/^InvoiceNo,/);
+});
+
+test("a pipe and a directory are refused, as they cannot be read twice", async () => {
+  const pipe = join(folder, "pipe.csv");
+  execFileSync("mkfifo", [pipe]);
+  expect(await run("import-orders", pipe)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(`${pipe} is no file but a pipe`),
+  });
+  expect(await run("import-orders", folder)).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(`${folder} is no file but a directory`),
+  });
 });

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type CallOptions, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { DigestChain } from "../../client/digest-chain.ts";
 import { Cancellations, type Order, OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequestSchema, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
@@ -9,6 +9,7 @@ import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { metadataNames } from "../../server/metadata-names.ts";
 import { someOrder } from "../../server/order/any-order.ts";
 import { newOrder } from "../../server/order/new-order.ts";
+import { maxExports } from "../../server/order/order-service.ts";
 import { type OrderServer, startOrderServer } from "./order-server.ts";
 import { wires } from "./wire-clients.ts";
 
@@ -60,6 +61,27 @@ describe.each(formats)("$name", ({ transport }) => {
     }
   });
 });
+
+test("takes so many exports at once, and a further one when others have ended", async () => {
+  await using opened = await openWith(2_000);
+  const end = new AbortController();
+  const started = Array.from({ length: maxExports }, () => Promise.withResolvers<void>());
+  const readers = started.map(({ resolve }) =>
+    createClient(OrderService, grpc(opened)).exportOrders({}, { signal: end.signal, onHeader: () => resolve() }),
+  );
+  for (const reader of readers)
+    void reader[Symbol.asyncIterator]()
+      .next()
+      .catch(() => {});
+  await Promise.all(started.map(({ promise }) => promise));
+  const refused = ConnectError.from(await exportAll(grpc(opened), {}).catch((error: unknown) => error));
+  expect(refused.code).toBe(Code.ResourceExhausted);
+  expect(refused.rawMessage).toContain("1000 exports under way");
+  end.abort();
+  const next = () => exportAll(grpc(opened), { batchSize: 1_000 });
+  const { orders } = await vi.waitFor(next, { timeout: 20_000 });
+  expect(orders.length).toBe(2_000);
+}, 30_000);
 
 test("nothing is exported from an empty store, or by a filter that nothing passes", async () => {
   await using opened = await openWith(0);
