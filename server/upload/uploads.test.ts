@@ -332,6 +332,7 @@ describe("a disk", () => {
     const rest = Buffer.concat([hello, hello]);
     async function* again() {
       yield { kind: "chunk" as const, offset: 12, data: rest };
+      yield { kind: "finish" as const };
     }
     expect(await receiveUpload(words, again(), store)).toMatchObject({ phase: "complete", size: 36 });
   });
