@@ -158,6 +158,8 @@ export class UploadSession {
     });
     const outcome = await (patience === "short" ? withinTime(this.#parts.timers, verifyWaitMs, verdict) : verdict);
     if (outcome?.kind === "refuse") throw this.#refusal(outcome);
+    // Somebody else may have told another hash meanwhile.
+    if (this.#progress.phase === "complete") this.#accept({ kind: "finish", ...words });
     return this.view;
   }
 

@@ -310,6 +310,16 @@ describe("an upload that is given up", () => {
     expect(await store.uploads.get(id)).toMatchObject({ phase: "open", committed: 5 });
   });
 
+  test("is complete only for whom it has the hash that they told", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello, world");
+    const wrong = refusal(store.uploads.finish(id, { generation, size: 12, sha256: sha256(Buffer.from("other")) }));
+    const right = store.uploads.finish(id, { generation, size: 12, sha256: helloHash });
+    expect((await right).phase).toBe("complete");
+    expect((await wrong)[0]).toBe(Reason.HASH);
+  });
+
   test("while its hash is counted is told to who waits for that", async () => {
     const counting = Promise.withResolvers<string>();
     const hasher = {
