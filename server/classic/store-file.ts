@@ -34,11 +34,12 @@ export async function storeFile(
   }
 }
 
-/** The same bytes in pieces as uploads take them. */
+/** The same bytes in pieces as uploads take them. The end of `chunks` is the end of the file. */
 async function* piecesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.byteLength; from += maxChunkBytes) {
       yield { kind: "chunk", data: chunk.subarray(from, from + maxChunkBytes) };
     }
   }
+  yield { kind: "finish" };
 }

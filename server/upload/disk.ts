@@ -7,7 +7,7 @@
 export interface Disk {
   /** Makes a folder, and those above it, where they are missing. */
   makeFolder(path: string): Promise<void>;
-  /** The names of what is in a folder. */
+  /** The names of what is in a folder, but for folders: those are none of ours. */
   list(folder: string): Promise<string[]>;
   /** How many bytes a regular file has; `undefined` where there is none of that name, or it is something else. */
   sizeOf(path: string): Promise<number | undefined>;

@@ -66,7 +66,10 @@ export class DurableAppend {
     if (!this.#writing) void this.#write();
   }
 
-  /** Resolves when more may be appended; `undefined` where it may be at once. */
+  /**
+   * Resolves when more may be appended; `undefined` where it may be at once. Rejects where what was written cannot be
+   * committed.
+   */
   room(): Promise<void> | undefined {
     if (this.#hasRoom()) return undefined;
     if (this.#unwritten < maxUnwrittenBytes) this.commitSoon();
@@ -119,6 +122,8 @@ export class DurableAppend {
       this.#unwritten -= bytes;
       this.#options.onWritten(this.#written);
       this.#giveRoom();
+      // Commits may have failed before: then nothing else would make room.
+      if (this.#room !== undefined) this.commitSoon();
       this.#syncIfDue();
     }
     this.#writing = false;
@@ -157,6 +162,8 @@ export class DurableAppend {
       this.#giveRoom();
     } catch (error) {
       for (const { done } of this.#takeWaiting(end)) done.reject(error);
+      this.#room?.reject(error);
+      this.#room = undefined;
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -34,4 +34,12 @@ test("more parts than one write of the system takes are all written", async () =
   const parts = Array.from({ length: 3_000 }, (_, index) => Buffer.from([index % 256, index >> 8]));
   await file.write(parts, 0);
   expect(await readFile(join(folder.path, "a"))).toEqual(Buffer.concat(parts));
+});
+
+test("a folder among the files is none of ours, and left alone", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-disk-"));
+  await mkdir(join(folder.path, "open/lost+found"), { recursive: true });
+  const disk = new NodeDisk(folder.path);
+  await (await disk.create("open/a"))[Symbol.asyncDispose]();
+  expect(await disk.list("open")).toEqual(["a"]);
 });

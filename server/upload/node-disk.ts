@@ -32,8 +32,9 @@ export class NodeDisk implements Disk {
     }
   }
 
-  list(folder: string): Promise<string[]> {
-    return readdir(this.#at(folder));
+  async list(folder: string): Promise<string[]> {
+    const entries = await readdir(this.#at(folder), { withFileTypes: true });
+    return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
   }
 
   async sizeOf(path: string): Promise<number | undefined> {

@@ -3,7 +3,7 @@ import type { UploadStore } from "./upload-store.ts";
 interface Waiting {
   readonly id: string;
   readonly committed: number;
-  readonly done: PromiseWithResolvers<void>;
+  readonly done: PromiseWithResolvers<number>;
 }
 
 /**
@@ -22,9 +22,9 @@ export class OffsetCommits {
     this.#nowMicros = nowMicros;
   }
 
-  /** Resolves when the offset is on the disk. */
-  commit(id: string, committed: number): Promise<void> {
-    const done = Promise.withResolvers<void>();
+  /** Resolves when the offset is on the disk, to the time that the row has then, in microseconds since 1970. */
+  commit(id: string, committed: number): Promise<number> {
+    const done = Promise.withResolvers<number>();
     this.#waiting.push({ id, committed, done });
     if (!this.#running) void this.#run();
     return done.promise;
@@ -38,7 +38,7 @@ export class OffsetCommits {
       const updateMicros = this.#nowMicros();
       try {
         await this.#store.commitOffsets(batch.map(({ id, committed }) => ({ id, committed, updateMicros })));
-        for (const { done } of batch) done.resolve();
+        for (const { done } of batch) done.resolve(updateMicros);
       } catch (error) {
         for (const { done } of batch) done.reject(error);
       }

@@ -1,6 +1,7 @@
 import type { Timers } from "../../client/timers.ts";
 import type { Disk } from "./disk.ts";
 import type { Hasher } from "./hasher.ts";
+import { HeldBytes } from "./held-bytes.ts";
 import { OffsetCommits } from "./offset-commits.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
 import { StoreHealth } from "./store-health.ts";
@@ -44,6 +45,7 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
     ...options,
     commits: new OffsetCommits(store, nowMicros),
     quota: new UploadQuota(settings),
+    heldBytes: new HeldBytes(),
     health: new StoreHealth(onDiskFailure),
     limits: settings,
   };

@@ -11,6 +11,8 @@ import type { UploadRecord } from "./upload-record.ts";
 export async function publishFile(record: UploadRecord, file: DiskFile, parts: UploadParts): Promise<UploadRecord> {
   const { disk, health, store } = parts;
   const [from, to] = [pathOf(record.id, openFolder), pathOf(record.id, completeFolder)];
+  // A write that the disk refused half-way may have left more, and nobody has written that place since.
+  if (((await disk.sizeOf(from)) ?? 0) > record.committed) await file.truncate(record.committed);
   await health.guard(file.sync());
   const complete = { ...record, ...(await parts.inspect(file, record.committed)) };
   await disk.rename(from, to);

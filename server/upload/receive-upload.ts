@@ -17,12 +17,12 @@ export type Piece =
       readonly data: Uint8Array;
       readonly crc32c?: number | undefined;
     }
-  /** The last one, if it comes at all. */
+  /** The last one, which may be left out where the size or the hash is known before. */
   | { readonly kind: "finish"; readonly size?: number | undefined; readonly sha256?: string | undefined };
 
 export interface ReceiveOptions {
   readonly uploads: Uploads;
-  /** Whether the upload stays open at the end of the stream. */
+  /** Whether the upload stays open at the end of the stream, unless that says `finish`. */
   readonly leaveOpen?: boolean;
   /** Is called before the first piece is read, with what tells how the upload stands. */
   readonly onStart?: (current: () => UploadView) => void;
@@ -33,8 +33,11 @@ export interface ReceiveOptions {
 }
 
 /**
- * Takes a file as a stream. Resolves when it is complete, or committed where it is to stay open. When the stream breaks,
- * what came of it is committed before this rejects with what the stream did.
+ * Takes a file as a stream. Resolves when it is complete, or committed where it stays open. When the stream breaks, what
+ * came of it is committed before this rejects with what the stream did.
+ *
+ * Its end alone does not say that the file is whole: clients of Node's close their side first when they cancel. So it
+ * stays open, too, where there is no `finish`, nor a size or a hash to verify it with.
  */
 export async function receiveUpload(
   words: FileWords,
@@ -46,15 +49,14 @@ export async function receiveUpload(
   return uploads.write(id, async (session) => {
     onStart?.(() => session.view);
     using _watched = session.watchWriter(generation, (reason) => onSuperseded?.(reason));
-    let finish: Piece & { kind: "finish" } = { kind: "finish" };
-    let isFinished = false;
+    let finish: (Piece & { kind: "finish" }) | undefined;
     let [end, asked] = [0, started.committed];
     try {
       for await (const piece of pieces) {
-        if (isFinished) throw new InvalidFieldError("finish", "must be the last request: send nothing after it");
+        if (finish !== undefined)
+          throw new InvalidFieldError("finish", "must be the last request: send nothing after it");
         if (piece.kind === "finish") {
           finish = piece;
-          isFinished = true;
           continue;
         }
         const { offset = end, data } = piece;
@@ -74,12 +76,17 @@ export async function receiveUpload(
       await session.commit().catch(() => {}); // Whoever finishes is told of it.
       onEnd?.(session.view.committed);
     }
-    if (leaveOpen) {
+    if (finish === undefined && (leaveOpen || !(canVerify(words) || canVerify(session.view)))) {
       await session.commit();
       return session.view;
     }
-    return session.finish({ generation, size: finish.size, sha256: finish.sha256 }, "until the verdict");
+    const { size = words.size, sha256 = words.sha256 } = finish ?? {};
+    return session.finish({ generation, size, sha256 }, "until the verdict");
   });
+}
+
+function canVerify({ size, sha256 }: Pick<FileWords, "size" | "sha256">): boolean {
+  return size !== undefined || sha256 !== undefined;
 }
 
 /** Throws where bytes have not the CRC32C that came with them. */

@@ -1,4 +1,5 @@
 import { ManualTimers } from "../../client/manual-timers.ts";
+import type { Hasher } from "./hasher.ts";
 import { MemoryUploadStore } from "./memory-upload-store.ts";
 import { type OpenUploads, openUploads, type UploadSettings } from "./open-uploads.ts";
 import { ReadingHasher } from "./reading-hasher.ts";
@@ -16,6 +17,7 @@ export const testSettings: UploadSettings = {
 export interface TestUploadsOptions {
   readonly disk?: SimulatedDisk;
   readonly store?: UploadStore;
+  readonly hasher?: Hasher;
   readonly settings?: Partial<UploadSettings>;
   readonly products?: readonly string[];
 }
@@ -36,7 +38,7 @@ export async function openTestUploads(options: TestUploadsOptions = {}): Promise
   const opened = await openUploads({
     disk,
     store,
-    hasher: new ReadingHasher(disk),
+    hasher: options.hasher ?? new ReadingHasher(disk),
     inspect: async () => ({ contentType: "application/octet-stream" }),
     settings: { ...testSettings, ...options.settings },
     timers,

@@ -15,6 +15,8 @@ export interface UploadFileOwner {
   readonly happens: (event: UploadEvent) => void;
   /** The file has less than was committed. Resolves to what its callers are told. */
   readonly onDamaged: () => Promise<Error>;
+  /** More was committed, at a time in microseconds since 1970. */
+  readonly onUpdate: (micros: number) => void;
 }
 
 /** An upload's file, which is opened when it is needed, and can be closed whenever nothing is under way in it. */
@@ -102,7 +104,7 @@ export class UploadFile {
     this.#append = new DurableAppend({
       file,
       start: committed,
-      commit: (offset) => commits.commit(id, offset),
+      commit: async (offset) => this.#owner.onUpdate(await commits.commit(id, offset)),
       onWritten: (offset) => {
         if (offset - told < hashStepBytes) return;
         told = offset;

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { lstat, mkdtempDisposable, readdir, symlink, unlink, writeFile } from "node:fs/promises";
+import { appendFile, lstat, mkdtempDisposable, readdir, symlink, unlink, writeFile } from "node:fs/promises";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,6 +36,17 @@ test("a real image comes back bit for bit, with what lets a browser keep it and 
     etag: `"${createHash("sha256").update(bytes).digest("hex")}"`,
     "accept-ranges": "bytes",
   });
+});
+
+test("what a write that was refused half-way has left behind the file is not shown with it", async () => {
+  const server = await start();
+  const info = { uploadId: randomUUID() };
+  const { writerGeneration } = await server.client.startUpload({ info });
+  const sender = { ...info, writerGeneration };
+  await server.client.uploadChunk({ ...sender, offset: 0n, data: Buffer.from("hello") });
+  await appendFile(join(server.data, "uploads/open", info.uploadId), "left behind");
+  await server.client.finishUpload({ ...sender, size: 5n });
+  expect(await (await fetch(`${server.url}/uploads/${info.uploadId}`)).text()).toBe("hello");
 });
 
 test("ranges, ETags and HEAD are answered as HTTP says, and what there is not is 404", async () => {

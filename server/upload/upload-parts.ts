@@ -1,6 +1,7 @@
 import type { Timers } from "../../client/timers.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import type { Hasher } from "./hasher.ts";
+import type { HeldBytes } from "./held-bytes.ts";
 import type { OffsetCommits } from "./offset-commits.ts";
 import type { StoreHealth } from "./store-health.ts";
 import type { MachineLimits } from "./upload-machine.ts";
@@ -15,6 +16,7 @@ export interface UploadParts {
   readonly commits: OffsetCommits;
   readonly hasher: Hasher;
   readonly quota: UploadQuota;
+  readonly heldBytes: HeldBytes;
   readonly health: StoreHealth;
   readonly inspect: InspectFile;
   readonly limits: MachineLimits;

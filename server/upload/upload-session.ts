@@ -1,6 +1,7 @@
-import type { UploadError } from "../errors.ts";
+import { StoreFullError, type UploadError } from "../errors.ts";
 import { differenceOf } from "./difference-of.ts";
 import { firstDifference } from "./first-difference.ts";
+import { maxHeldBytes } from "./held-bytes.ts";
 import { HeldChunks } from "./held-chunks.ts";
 import { publishFile } from "./publish-file.ts";
 import { TurnLock } from "./turn-lock.ts";
@@ -56,6 +57,9 @@ export class UploadSession {
       current: () => ({ ...this.#record, committed: this.#progress.committed }),
       happens: (event) => void this.#accept(event),
       onDamaged: () => this.#damage(),
+      onUpdate: (updateMicros) => {
+        this.#record = { ...this.#record, updateMicros };
+      },
     });
     this.#record = record;
     const { phase, committed, generation, size, sha256 } = record;
@@ -109,7 +113,11 @@ export class UploadSession {
   /** Takes a chunk that follows the one before it. Resolves when there is room for another one. */
   async append(chunk: Chunk): Promise<void> {
     await this.#take(chunk, "in order");
-    await this.#file.room();
+    try {
+      await this.#file.room();
+    } catch (error) {
+      throw this.#diskError(error);
+    }
   }
 
   /** How many bytes were taken and are not committed. */
@@ -150,30 +158,54 @@ export class UploadSession {
     });
     const outcome = await (patience === "short" ? withinTime(this.#parts.timers, verifyWaitMs, verdict) : verdict);
     if (outcome?.kind === "refuse") throw this.#refusal(outcome);
+    // Somebody else may have told another hash meanwhile.
+    if (this.#progress.phase === "complete") this.#accept({ kind: "finish", ...words });
     return this.view;
   }
 
-  /** Gives the upload up, or lets it expire, and deletes its bytes. */
-  discard(kind: "abort" | "expire"): Promise<UploadView> {
-    return this.#lock.run(async () => {
-      const { phase, received } = this.#progress;
-      if (this.#decide({ kind }).kind !== "discard") return this.view;
-      await this.#store({ phase: kind === "abort" ? "aborted" : "expired" });
-      this.#accept({ kind });
-      this.#stopWriters(Number.POSITIVE_INFINITY);
-      await this.close();
-      this.#parts.hasher.forget(this.#record.id);
-      for (const folder of [openFolder, completeFolder] as const) {
-        await this.#parts.disk.remove(pathOf(this.#record.id, folder));
-      }
-      this.#parts.quota.remove(this.#record.id, phase === "complete" ? received : 0);
-      return this.view;
-    });
+  /** Gives the upload up, and deletes its bytes. */
+  abort(): Promise<UploadView> {
+    return this.#lock.run(() => this.#discard("abort"));
+  }
+
+  /** Gives the upload up where nothing more of it has come since then, in microseconds since 1970. */
+  expire(sinceMicros: number): Promise<UploadView> {
+    return this.#lock.run(async () => (this.#record.updateMicros < sinceMicros ? this.#discard("expire") : this.view));
   }
 
   /** Closes the file when nothing is under way in it. What comes after that opens it again. */
   close(): Promise<void> {
     return this.#file.close();
+  }
+
+  async #discard(kind: "abort" | "expire"): Promise<UploadView> {
+    const { phase, received } = this.#progress;
+    if (this.#decide({ kind }).kind !== "discard") return this.view;
+    await this.#storeEnd(kind === "abort" ? "aborted" : "expired");
+    this.#accept({ kind });
+    this.#stopWriters(Number.POSITIVE_INFINITY);
+    await this.#removeFiles();
+    this.#parts.quota.remove(this.#record.id, phase === "complete" ? received : 0);
+    return this.view;
+  }
+
+  async #storeEnd(phase: "aborted" | "expired"): Promise<void> {
+    try {
+      await this.#store({ phase });
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) throw error;
+      // The row has room when the bytes are gone. After a crash in between the upload is damaged, and can be aborted.
+      await this.#removeFiles();
+      await this.#store({ phase });
+    }
+  }
+
+  async #removeFiles(): Promise<void> {
+    const { hasher, disk } = this.#parts;
+    const { id } = this.#record;
+    await this.close();
+    hasher.forget(id);
+    for (const folder of [openFolder, completeFolder] as const) await disk.remove(pathOf(id, folder));
   }
 
   async #take(chunk: Chunk, order: "may wait" | "in order"): Promise<void> {
@@ -188,7 +220,7 @@ export class UploadSession {
           // On a stream nothing is missing but what could not be written.
           if (order === "in order" && this.#file.lost !== undefined) throw this.#diskError(this.#file.lost);
           if (order === "in order") throw this.#refusal(gap(this.#progress, offset));
-          await this.#hold(offset);
+          await this.#hold(offset, data.byteLength);
           break;
         case "compare":
           if (same < data.byteLength) await this.#compare(offset + same, data.subarray(same));
@@ -231,7 +263,12 @@ export class UploadSession {
   }
 
   /** Waits until the bytes before `offset` were taken, or there is something else to decide. */
-  async #hold(offset: number): Promise<void> {
+  async #hold(offset: number, bytes: number): Promise<void> {
+    using room = this.#parts.heldBytes.take(bytes);
+    if (room === undefined) {
+      const message = `chunks of other uploads, ${maxHeldBytes} bytes at most, wait for those before them: send the one at ${this.#progress.committed} first`;
+      throw this.#error("TOO_MANY", message);
+    }
     if ((await this.#held.wait(offset, holdMs)) === "late") throw this.#refusal(gap(this.#progress, offset));
   }
 
@@ -245,7 +282,7 @@ export class UploadSession {
     const reason =
       phase === "open" || phase === "verifying"
         ? this.#error("STALE_WRITER", "another writer has taken the upload over: stop, or start it again")
-        : this.#error("STATE", `the upload is ${phase}`);
+        : this.#gone();
     for (const writer of this.#writers) if (writer.generation < generation) writer.stop(reason);
     this.#held.wake(Number.POSITIVE_INFINITY);
   }
@@ -262,7 +299,8 @@ export class UploadSession {
         return outcome;
       });
     } catch (error) {
-      this.#accept({ kind: "unhashed" });
+      const outcome = this.#accept({ kind: "unhashed" });
+      if (outcome.kind === "answer") throw this.#gone();
       throw this.#diskError(error);
     }
   }
@@ -326,8 +364,12 @@ export class UploadSession {
   #diskError(error: unknown): unknown {
     if (this.#parts.health.isReadOnly) return this.#error("READ_ONLY", readOnlyMessage);
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "ENOSPC" && code !== "EDQUOT") return error;
+    if (code !== "ENOSPC" && code !== "EDQUOT" && !(error instanceof StoreFullError)) return error;
     return this.#error("QUOTA", "the server's disk is full: come back when there is room, and go on there");
+  }
+
+  #gone(): UploadError {
+    return this.#error("STATE", `the upload is ${this.#progress.phase}`);
   }
 
   #refusal({ problem, message }: Outcome & { kind: "refuse" }): UploadError {

@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { NotFoundError, toConnectError, UploadError } from "../errors.ts";
+import { NotFoundError, StoreFullError, toConnectError, UploadError } from "../errors.ts";
 import { seededRandomness } from "../quote/randomness.ts";
+import { maxHeldBytes } from "./held-bytes.ts";
+import { MemoryUploadStore } from "./memory-upload-store.ts";
 import { receiveUpload } from "./receive-upload.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { openTestUploads, type TestUploads, type TestUploadsOptions } from "./test-uploads.ts";
@@ -82,6 +84,29 @@ describe("a chunk", () => {
     const other = await store.uploads.start({ ...words, id: productId });
     const tooLong = store.uploads.writeChunk(productId, { ...other, offset: 0, data: Buffer.alloc(21) });
     expect((await refusal(tooLong))[0]).toBe(Reason.FILE_LIMIT);
+  });
+
+  test("that waits is refused where those of all uploads have more bytes than may wait", async () => {
+    const count = maxHeldBytes / maxChunkBytes;
+    await using store = await openStore({ settings: { maxOpenUploads: count + 1 } });
+    const data = new Uint8Array(maxChunkBytes);
+    const ids = Array.from({ length: count + 1 }, (_, index) => id.slice(0, -4) + String(1_000 + index));
+    for (const each of ids) await store.uploads.start({ ...words, id: each });
+    const ahead = (each = "") => refusal(store.uploads.writeChunk(each, { generation: 1, offset: 1, data }));
+    const waiting = ids.slice(1).map(ahead);
+    await turns();
+    expect(await ahead(ids[0])).toEqual([
+      Reason.TOO_MANY,
+      Code.ResourceExhausted,
+      0n,
+      expect.stringContaining(`${maxHeldBytes} bytes`),
+    ]);
+    store.timers.pass(holdMs);
+    for (const [reason] of await Promise.all(waiting)) expect(reason).toBe(Reason.GAP);
+    const later = ahead(ids[0]);
+    await turns();
+    store.timers.pass(holdMs);
+    expect((await later)[0]).toBe(Reason.GAP);
   });
 
   test("is refused where more are under way than may be", async () => {
@@ -258,6 +283,8 @@ describe("an upload that is given up", () => {
     await send(store, generation, 0, "hello");
     await pass(store, 2 * sweepIntervalMs);
     await send(store, generation, 5, ",");
+    const { createMicros, updateMicros } = await store.uploads.get(id);
+    expect(updateMicros - createMicros).toBe(2 * sweepIntervalMs * 1_000);
     await pass(store, 2 * sweepIntervalMs);
     expect((await store.uploads.get(id)).phase).toBe("open");
     await pass(store, 4 * sweepIntervalMs);
@@ -266,6 +293,47 @@ describe("an upload that is given up", () => {
     expect(store.uploads.totalBytes).toBe(0);
     await pass(store, 5 * sweepIntervalMs);
     await expect(store.uploads.get(id)).rejects.toBeInstanceOf(NotFoundError);
+  });
+
+  test("does not expire when more of it comes while others do", async () => {
+    await using store = await openStore({ settings: { expiryMs: 3 * sweepIntervalMs } });
+    const { generation } = await store.uploads.start(words);
+    const unchangedSince = store.store.unchangedSince.bind(store.store);
+    let sent: number | undefined;
+    store.store.unchangedSince = async (...query) => {
+      const found = await unchangedSince(...query);
+      if (found.length > 0) sent ??= await send(store, generation, 0, "hello");
+      return found;
+    };
+    await pass(store, 4 * sweepIntervalMs);
+    expect(sent).toBe(5);
+    expect(await store.uploads.get(id)).toMatchObject({ phase: "open", committed: 5 });
+  });
+
+  test("is complete only for whom it has the hash that they told", async () => {
+    await using store = await openStore();
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello, world");
+    const wrong = refusal(store.uploads.finish(id, { generation, size: 12, sha256: sha256(Buffer.from("other")) }));
+    const right = store.uploads.finish(id, { generation, size: 12, sha256: helloHash });
+    expect((await right).phase).toBe("complete");
+    expect((await wrong)[0]).toBe(Reason.HASH);
+  });
+
+  test("while its hash is counted is told to who waits for that", async () => {
+    const counting = Promise.withResolvers<string>();
+    const hasher = {
+      advance() {},
+      digest: () => counting.promise,
+      forget: () => counting.reject(new Error("the upload is gone")),
+      async [Symbol.asyncDispose]() {},
+    };
+    await using store = await openStore({ hasher });
+    const { generation } = await store.uploads.start(words);
+    const finished = refusal(store.uploads.finish(id, { generation, size: 0 }));
+    await turns();
+    await store.uploads.abort(id);
+    expect((await finished).slice(0, 2)).toEqual([Reason.STATE, Code.FailedPrecondition]);
   });
 
   test("that nobody has to do with goes on after its file was closed", async () => {
@@ -332,6 +400,7 @@ describe("a disk", () => {
     const rest = Buffer.concat([hello, hello]);
     async function* again() {
       yield { kind: "chunk" as const, offset: 12, data: rest };
+      yield { kind: "finish" as const };
     }
     expect(await receiveUpload(words, again(), store)).toMatchObject({ phase: "complete", size: 36 });
   });
@@ -374,6 +443,33 @@ describe("a disk", () => {
     await using store = await openStore({ disk });
     expect(store.recovery.strayFiles).toBe(2);
     expect(disk.bytesOf(`complete/${id}`)).toBeUndefined();
+  });
+});
+
+describe("a database", () => {
+  test("that takes no offsets ends a stream instead of keeping it waiting", async () => {
+    const store = new MemoryUploadStore();
+    store.commitOffsets = () => Promise.reject(new StoreFullError("the disk has no more room"));
+    await using opened = await openStore({ store });
+    async function* pieces() {
+      for (let chunk = 0; chunk < 64; chunk++) yield { kind: "chunk" as const, data: new Uint8Array(maxChunkBytes) };
+    }
+    const [reason, code, committed] = await refusal(receiveUpload(words, pieces(), opened));
+    expect([reason, code, committed]).toEqual([Reason.QUOTA, Code.ResourceExhausted, 0n]);
+  });
+
+  test("that has no room for a row has it when the bytes of an aborted upload are gone", async () => {
+    const store = new MemoryUploadStore();
+    const update = store.update.bind(store);
+    await using opened = await openStore({ store });
+    store.update = async (record) => {
+      if (opened.disk.bytesOf(`open/${id}`) !== undefined) throw new StoreFullError("the disk has no more room");
+      return update(record);
+    };
+    const { generation } = await opened.uploads.start(words);
+    await send(opened, generation, 0, "hello");
+    expect((await opened.uploads.abort(id)).phase).toBe("aborted");
+    expect([opened.uploads.totalBytes, opened.uploads.openCount]).toEqual([0, 0]);
   });
 });
 

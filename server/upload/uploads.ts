@@ -102,7 +102,7 @@ export class Uploads implements AsyncDisposable {
   }
 
   async abort(id: string): Promise<UploadView> {
-    const view = await this.#use(id, (session) => session.discard("abort"));
+    const view = await this.#use(id, (session) => session.abort());
     await this.#options.onDiscard?.(id);
     return view;
   }
@@ -152,7 +152,7 @@ export class Uploads implements AsyncDisposable {
     const before = nowMicros() - expiryMs * 1_000;
     for (const { id } of await store.unchangedSince(["open", "damaged"], before, maxSweptUploads)) {
       if ((await this.#live.get(id)?.catch(() => undefined))?.users) continue;
-      await this.#use(id, (session) => session.discard("expire"));
+      await this.#use(id, (session) => session.expire(before));
     }
     for (const { id } of await store.unchangedSince(["aborted", "expired"], before, maxSweptUploads)) {
       await this.#letGo(id);

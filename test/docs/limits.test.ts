@@ -31,6 +31,7 @@ import { maxWaitingWrites } from "../../server/storage/writer-dialect.ts";
 import { limitTable } from "../../server/transport/limits.ts";
 import { maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/durable-append.ts";
 import { maxFileNameBytes } from "../../server/upload/file-name.ts";
+import { maxHeldBytes } from "../../server/upload/held-bytes.ts";
 import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/inspect-file.ts";
 import { maxThumbnailBytes, maxWaitingThumbnails } from "../../server/upload/thumbnails.ts";
 import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
@@ -184,6 +185,12 @@ const ofUploads = [
     maxChunkCalls,
     "calls of UploadChunk under way for one upload: two of a client, and two of a connection that broke",
     "RESOURCE_EXHAUSTED",
+  ],
+  [
+    "maxHeldBytes",
+    maxHeldBytes,
+    "bytes of chunks that wait for those before them, of all uploads together",
+    "RESOURCE_EXHAUSTED: send them in order",
   ],
   ["holdMs", holdMs, "how long a chunk waits for the one before it", "OUT_OF_RANGE with the committed offset"],
   ["uploadStallMs", uploadStallMs, "how long a stream may be silent", "DEADLINE_EXCEEDED; the upload stays"],

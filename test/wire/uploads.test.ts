@@ -88,6 +88,52 @@ describe.each(wires)("$name", ({ transport }) => {
     expect(upload).toMatchObject({ state: State.COMPLETE, sha256 });
   });
 
+  test("a file of which nobody told size, hash or end stays open at the end of a stream, whether it was cut or closed", async () => {
+    const { client, server } = await start(transport);
+    const info = { uploadId: randomUUID() };
+    const cut = new AbortController();
+    const header = Promise.withResolvers<Headers>();
+    // Clients of Node's close their side before they reset the stream: it looks as if they had said all.
+    const sent = requests({ info }, chunksOf(bytes, 0, 100_000), cut.signal);
+    const broken = errorOf(client.upload(sent, { signal: cut.signal, onHeader: header.resolve }));
+    await header.promise;
+    cut.abort();
+    await broken;
+    await vi.waitFor(() => expect(server.calls).toHaveLength(1));
+    expect((await client.getUpload(info)).upload?.state).toBe(State.OPEN);
+
+    const closed = await client.upload(requests({ info }, chunksOf(bytes, 0, 200_000)));
+    expect(closed.upload).toMatchObject({ state: State.OPEN, committedOffset: 200_000n });
+    const { writerGeneration } = await client.startUpload({ info });
+    const finished = await client.finishUpload({ ...info, writerGeneration, size: 200_000n });
+    expect(finished.upload).toMatchObject({ state: State.COMPLETE, size: 200_000n });
+  });
+
+  test("a stream that says finish is finished, though it was to be left open", async () => {
+    const { client } = await start(transport);
+    async function* sent() {
+      yield* requests({ info: { uploadId: randomUUID() }, leaveOpen: true }, chunksOf(bytes, 0, 100_000));
+      yield { request: { case: "finish" as const, value: {} } };
+    }
+    expect((await client.upload(sent())).upload).toMatchObject({ state: State.COMPLETE, size: 100_000n });
+  });
+
+  test("a size and a hash that only a later start tells are verified, too", async () => {
+    const { client } = await start(transport);
+    const uploadId = randomUUID();
+    await client.startUpload({ info: { uploadId } });
+    for (const info of [
+      { uploadId, size: 200_000n },
+      { uploadId, sha256 },
+    ]) {
+      const error = await errorOf(client.upload(requests({ info }, chunksOf(bytes, 0, 100_000))));
+      expect([error.code, error.findDetails(UploadProblemSchema)[0]?.state]).toEqual([
+        Code.FailedPrecondition,
+        State.OPEN,
+      ]);
+    }
+  });
+
   test("an upload that is begun as a stream is finished in chunks, and everything may be said twice", async () => {
     const { client } = await start(transport);
     const info = { uploadId: randomUUID(), fileName: "b" };
