@@ -163,6 +163,16 @@ const uploadCodes: Record<Reason, Code> = {
   [Reason.STALLED]: Code.DeadlineExceeded,
 };
 
+/** There are as many downloads under way as the server serves at once. */
+export class DownloadLimitError extends DomainError {
+  override name = "DownloadLimitError";
+
+  /** @param limit how many there may be */
+  constructor(limit: number) {
+    super(`the server has ${limit} downloads under way, and takes no more: come back later`);
+  }
+}
+
 /** A range begins behind the end of a file. */
 export class FileRangeError extends DomainError {
   override name = "FileRangeError";
@@ -308,6 +318,7 @@ function answerTo(error: DomainError): Answer {
     const code = uploadCodes[error.detail.reason] ?? Code.Unknown;
     return { code, details: [{ desc: UploadProblemSchema, value: error.detail }] };
   }
+  if (error instanceof DownloadLimitError) return { code: Code.ResourceExhausted };
   if (error instanceof FileRangeError) return { code: Code.OutOfRange };
   if (error instanceof CallLimitError) return { code: Code.ResourceExhausted };
   if (error instanceof SilentClientError) return { code: Code.DeadlineExceeded };

@@ -118,6 +118,10 @@ func storeBySession(c *connection, mebibytes int) error {
 	if err := sendChunks(s, appendEnvelope(nil, chunk), mebibytes); err != nil {
 		return err
 	}
+	finish := field(3, nil)
+	if err := s.send(appendEnvelope(nil, finish), false); err != nil {
+		return err
+	}
 	if err := endStream(s, receiver); err != nil {
 		return err
 	}

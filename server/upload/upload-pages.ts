@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { create as contentDisposition } from "content-disposition";
 import send from "send";
-import { NotFoundError, UploadError } from "../errors.ts";
+import { DownloadLimitError, NotFoundError, UploadError } from "../errors.ts";
 import type { Exchange } from "../transport/exchange.ts";
 import { displayedTypes } from "./inspect-file.ts";
 import { NoThumbnailError, type Thumbnails } from "./thumbnails.ts";
@@ -49,7 +49,7 @@ export function createUploadPages(options: UploadPagesOptions): (exchange: Excha
     if (id === undefined) return false;
     const { request, response } = exchange.toNode();
     const page = { request, response, id: id.toLowerCase() };
-    void (thumbnail === undefined ? serveFile(page, options) : serveThumbnail(page, options)).catch((error) => {
+    void servePage(page, thumbnail === undefined ? serveFile : serveThumbnail, options).catch((error) => {
       const [status, message] = answerTo(error);
       if (status === 500) options.onError(error);
       say(response, status, message);
@@ -62,6 +62,15 @@ interface Page {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly id: string;
+}
+
+type Serve = (page: Page, options: UploadPagesOptions) => Promise<void>;
+
+async function servePage(page: Page, serve: Serve, options: UploadPagesOptions): Promise<void> {
+  const reading = options.uploads.startReading();
+  if (page.response.destroyed) reading[Symbol.dispose]();
+  else page.response.once("close", () => reading[Symbol.dispose]());
+  await serve(page, options);
 }
 
 async function serveFile(page: Page, { uploads, root }: UploadPagesOptions): Promise<void> {
@@ -123,6 +132,7 @@ function refusesMethod({ request, response }: Page): boolean {
 
 function answerTo(error: unknown): [status: number, message: string] {
   if (error instanceof NoThumbnailError) return [error.status, error.message];
+  if (error instanceof DownloadLimitError) return [503, error.message];
   if (error instanceof NotFoundError || error instanceof UploadError) return [404, error.message];
   return [500, "the server has failed: try again"];
 }

@@ -94,6 +94,7 @@ export function uploadService({ uploads, timers }: UploadServiceOptions): Servic
     },
 
     async *download({ uploadId, offset, length }, context: HandlerContext) {
+      using _reading = uploads.startReading();
       const { upload, file } = await uploads.open(uploadId.toLowerCase());
       await using _opened = file;
       const { size = 0, sha256 = "" } = upload;

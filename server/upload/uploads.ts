@@ -1,4 +1,4 @@
-import { NotFoundError } from "../errors.ts";
+import { DownloadLimitError, NotFoundError } from "../errors.ts";
 import type { DiskFile } from "./disk.ts";
 import { createFile } from "./reconcile-file.ts";
 import { readOnlyMessage, uploadError } from "./upload-error.ts";
@@ -8,6 +8,9 @@ import { type Chunk, type FinishWords, UploadSession } from "./upload-session.ts
 
 /** How long an upload that nobody has to do with stays at hand: its file is open. */
 export const idleSessionMs = 30_000;
+
+/** How many downloads may be under way, by all ways: each has an open file, and up to a MiB where it is not read. */
+export const maxReaders = 1_000;
 
 /** How often those are looked for, and uploads that have expired. */
 export const sweepIntervalMs = 10_000;
@@ -53,6 +56,7 @@ interface Live {
 export class Uploads implements AsyncDisposable {
   readonly #options: UploadsOptions;
   readonly #live = new Map<string, Promise<Live>>();
+  #readers = 0;
   #stopSweeping: (() => void) | undefined;
   #sweeping: Promise<void> = Promise.resolve();
 
@@ -137,6 +141,17 @@ export class Uploads implements AsyncDisposable {
       throw uploadError(id, upload, "STATE", `it is ${upload.phase}: it can be read once it is complete`);
     }
     return { upload, file: await this.#options.disk.open(pathOf(id, completeFolder), "read") };
+  }
+
+  /** Counts a download, until it is disposed of. Throws a {@link DownloadLimitError} where there are too many. */
+  startReading(): Disposable {
+    if (this.#readers >= maxReaders) throw new DownloadLimitError(maxReaders);
+    this.#readers++;
+    return {
+      [Symbol.dispose]: () => {
+        this.#readers--;
+      },
+    };
   }
 
   /** The complete images of some products, the oldest first, at most `limit` of each product. */

@@ -37,6 +37,7 @@ import { maxThumbnailBytes, maxWaitingThumbnails } from "../../server/upload/thu
 import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
 import { holdMs, maxChunkCalls } from "../../server/upload/upload-session.ts";
+import { maxReaders } from "../../server/upload/uploads.ts";
 import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-search.ts";
 import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
 
@@ -205,6 +206,12 @@ const ofUploads = [
     maxUnsyncedBytes,
     "bytes of one upload that are written and not yet synced",
     "the client has to wait",
+  ],
+  [
+    "maxReaders",
+    maxReaders,
+    "downloads under way, by RPC and by HTTP: each is an open file, and up to a MiB where the client does not read",
+    "RESOURCE_EXHAUSTED; 503",
   ],
   ["maxFileNameBytes", maxFileNameBytes, "bytes of a file's name", "INVALID_ARGUMENT"],
   ["maxImageBytes", maxImageBytes, "bytes of an image that a thumbnail is made of", "there is no thumbnail: 415"],

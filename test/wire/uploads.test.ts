@@ -21,6 +21,7 @@ import { MemoryUploadStore } from "../../server/upload/memory-upload-store.ts";
 import { NodeDisk } from "../../server/upload/node-disk.ts";
 import { openUploads } from "../../server/upload/open-uploads.ts";
 import { uploadService, uploadStallMs } from "../../server/upload/upload-service.ts";
+import { maxReaders } from "../../server/upload/uploads.ts";
 import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
@@ -202,6 +203,22 @@ describe.each(wires)("$name", ({ transport }) => {
     for (const [sent, message] of wrongs) {
       const error = await errorOf(client.upload(streamOf(sent as (typeof chunk)[])));
       expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, message]);
+    }
+  });
+
+  test("more downloads than may be under way are refused, and go on when there is room", async () => {
+    const { client, uploads } = await start(transport);
+    const info = { uploadId: randomUUID(), size: 9n };
+    await client.upload(requests({ info }, chunksOf(bytes, 0, 9)));
+    const others = Array.from({ length: maxReaders }, () => uploads.startReading());
+    const error = await errorOf(download(client, info));
+    expect([error.code, error.rawMessage]).toEqual([
+      Code.ResourceExhausted,
+      "the server has 1000 downloads under way, and takes no more: come back later",
+    ]);
+    others.pop()?.[Symbol.dispose]();
+    for (let times = 0; times < 2; times++) {
+      expect((await download(client, info)).bytes).toEqual(bytes.subarray(0, 9));
     }
   });
 
