@@ -77,11 +77,11 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const now = () => toTimestamp(clock());
 
   const database = opened.use(await openDatabase(config.data, { maxBytes: config.maxStoreBytes }));
-  const texts = new SqliteTextSearch(database.tables);
-  const products = new SqliteProductStore(database.tables, texts);
+  const texts = new SqliteTextSearch(database.queries);
+  const products = new SqliteProductStore(database.tables, texts, database.queries);
   const catalogue = new Catalogue({
     store: products,
-    finder: new SqliteProductFinder(database.tables, texts),
+    finder: new SqliteProductFinder(database.queries, texts),
     ratings: new SqliteRatingStore(database.tables),
     now,
     newId: randomUUID,

@@ -5,9 +5,12 @@ import type { Relevance } from "./text-search.ts";
  * nothing in it is taken for a part of the query's language.
  */
 export function fts5Query(words: readonly string[], relevance?: Relevance): string {
-  const [quoted, prefixes] = [words.map(quote), words.map((word) => `${quote(word)}*`)];
-  const nameBegins = `{name} : ^ ${quoted.join(" + ")}*`;
-  const nameWhole = `{name} : (${quoted.join(" AND ")})`;
+  const whole = [...new Set(words)];
+  const nameBegins = `{name} : ^ ${words.map(quote).join(" + ")}*`;
+  const nameWhole = `{name} : (${whole.map(quote).join(" AND ")})`;
+  // Who has a word has its beginnings as well: each that is looked for takes milliseconds.
+  const longest = whole.filter((word) => !whole.some((other) => other !== word && other.startsWith(word)));
+  const prefixes = longest.map((word) => `${quote(word)}*`);
   const namePart = `{name} : (${prefixes.join(" AND ")})`;
   const maker = `{name maker} : (${prefixes.join(" AND ")})`;
   const anywhere = `(${prefixes.join(" AND ")})`;

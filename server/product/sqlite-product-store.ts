@@ -13,12 +13,15 @@ import type { TextSearch } from "./text-search.ts";
 /** Products in the embedded database. */
 export class SqliteProductStore implements ProductStore {
   readonly #tables: Kysely<Tables>;
+  readonly #queries: Kysely<Tables>;
   readonly #texts: TextSearch;
   readonly #history: ProductHistory;
   readonly #creations: GroupCommit<Product, boolean>;
 
-  constructor(tables: Kysely<Tables>, texts: TextSearch) {
+  /** @param queries for what is read at length, so that no write waits for it; absent: `tables` */
+  constructor(tables: Kysely<Tables>, texts: TextSearch, queries = tables) {
     this.#tables = tables;
+    this.#queries = queries;
     this.#texts = texts;
     this.#history = new ProductHistory(tables);
     this.#creations = new GroupCommit((products) => this.#insertAll(products), maxCreationsPerCommit);
@@ -64,7 +67,7 @@ export class SqliteProductStore implements ProductStore {
     const moment = await this.#history.now();
     return {
       total: moment.total,
-      pages: (signal) => readPages(this.#tables, moment, signal),
+      pages: (signal) => readPages(this.#queries, moment, signal),
       [Symbol.asyncDispose]: () => moment[Symbol.asyncDispose](),
     };
   }

@@ -70,6 +70,23 @@ export function textSearchContract(open: () => Promise<OpenedTextSearch>): void 
       expect(await find({ from: 7n, to: 6n })).toEqual([]);
     });
 
+    test("looks for no word twice, and for no beginning of another word that is looked for", async () => {
+      await using opened = await openWith(open, [
+        text("salt and salty salt", "", ""),
+        text("salty", "", "salt"),
+        text("salty", "", ""),
+        text("sal", "", ""),
+      ]);
+      expect(await opened.ranked("salt salty salt sal")).toEqual({
+        1: [],
+        0.8: [],
+        0.6: [1n, 2n, 3n],
+        0.4: [],
+        0.2: [],
+      });
+      expect(await opened.ranked("salty salt salt")).toMatchObject({ 0.8: [1n], 0.6: [2n, 3n] });
+    });
+
     test("finds a product by the beginnings of any of its words, whatever they are", { timeout: 60_000 }, async () => {
       await using opened = await openWith(open, []);
       const textOf = fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.lorem({ maxCount: 6 }));

@@ -18,6 +18,11 @@ export interface Database extends AsyncDisposable {
    */
   readonly tables: Kysely<Tables>;
   /**
+   * The same for reads alone that may take long, such as searches: on a connection in a thread of their own, where they
+   * wait for each other, and no write waits for them. What `tables` has written is there as soon as it says so.
+   */
+  readonly queries: Kysely<Tables>;
+  /**
    * A connection for reads of about a millisecond, which run at once in the calling thread, and wait for no writer. What
    * `tables` has written is there as soon as it says so.
    */
@@ -47,9 +52,11 @@ export async function openDatabase(directory: string, options: DatabaseOptions =
   const writer = opened.use(await Writer.open({ path, maxBytes }));
   const tables = opened.adopt(new Kysely<Tables>({ dialect: new WriterDialect(writer) }), (it) => it.destroy());
   await migrate(tables, path, migrations);
+  const searcher = opened.use(await Writer.open({ path, maxBytes: 0, isReader: true }));
+  const queries = opened.adopt(new Kysely<Tables>({ dialect: new WriterDialect(searcher) }), (it) => it.destroy());
   const reader = opened.adopt(openReader(path), (it) => it.close());
   const resources = opened.move();
-  return { tables, reader, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { tables, queries, reader, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** The name of the database in the data directory. */

@@ -4,8 +4,9 @@ import type { WriterSettings } from "./writer-messages.ts";
 /** Whoever else has the file open (a backup, a shell) may hold it for so long. */
 export const busyTimeoutMs = 5_000;
 
-/** The connection that writes, in the thread that has it. */
-export function openWriter({ path, maxBytes }: WriterSettings): DatabaseSync {
+/** The connection of a thread that writes, or of one that only reads. */
+export function openWriter({ path, maxBytes, isReader = false }: WriterSettings): DatabaseSync {
+  if (isReader) return new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly: true, readBigInts: true });
   const sqlite = new DatabaseSync(path, {
     timeout: busyTimeoutMs,
     enableForeignKeyConstraints: true,

@@ -3,6 +3,8 @@ import type { SQLInputValue } from "node:sqlite";
 /** What the writer's thread is started with. */
 export interface WriterSettings {
   readonly path: string;
+  /** Whether it only reads, beside the one that writes: the same thread serves for long reads. Default: false. */
+  readonly isReader?: boolean;
   /** The most bytes that the database may have; 0: as many as SQLite can. */
   readonly maxBytes: number;
 }

@@ -20,7 +20,8 @@ export class SqliteError extends Error {
  * The connection that writes, in a thread of its own: a commit waits for the disk, and a large one for milliseconds,
  * in which the event loop goes on.
  *
- * What is asked is done in the order in which it is asked. Disposing of it waits for that, and closes the connection.
+ * With the setting `isReader` it is one that only reads, which no write waits for. What is asked is done in the order in
+ * which it is asked. Disposing of it waits for that, and closes the connection.
  */
 export class Writer implements AsyncDisposable {
   readonly #thread: Worker;
@@ -34,13 +35,17 @@ export class Writer implements AsyncDisposable {
     this.#settings = settings;
     thread.on("message", (reply: WriterReply) => this.#onReply(reply));
     thread.on("error", (error) => this.#end(error as Error));
-    thread.on("exit", () => this.#end(new Error("the thread that writes the database has ended")));
+    thread.on("exit", () => this.#end(new Error("the thread of the database has ended")));
   }
 
   /** Starts the thread, which opens the database. Rejects where it cannot. */
   static async open(settings: WriterSettings): Promise<Writer> {
     // No flags of this process: some, as --input-type, are not for a file.
-    const options = { workerData: settings, execArgv: [], name: "database writer" };
+    const options = {
+      workerData: settings,
+      execArgv: [],
+      name: settings.isReader ? "database reader" : "database writer",
+    };
     const writer = new Writer(new Worker(new URL("./writer-thread.ts", import.meta.url), options), settings);
     await writer.query("select 1", []);
     return writer;
