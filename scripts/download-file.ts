@@ -5,10 +5,7 @@ import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { addressOption } from "./address-option.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { receiveFile } from "./receive-file.ts";
-import { runScript } from "./run-script.ts";
-
-/** As shells have it for a program that was ended by Ctrl-C. */
-const interruptedCode = 130;
+import { exitCodes, runScript } from "./run-script.ts";
 
 interface Options {
   readonly address: string;
@@ -56,7 +53,7 @@ await runScript(address, async (signal) => {
     console.log(json ? JSON.stringify({ id, out, size, sha256 }) : `${out}  ${size} bytes  sha256 ${sha256}`);
   } catch (reason) {
     if (signal.aborted) {
-      process.exitCode = interruptedCode;
+      process.exitCode = exitCodes.interrupted;
       if (!json) console.error(`${out}: interrupted; run it again to go on`);
       return;
     }

@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseColumnMapping } from "../client/column-mapping.ts";
+import { parseColumns } from "../client/parse-columns.ts";
 import { isSymbol, maxSymbolBytes } from "../client/tick.ts";
+import { tickFields } from "../client/tick-columns.ts";
 import { maxInstruments } from "./quote/quote-feed.ts";
 import { maxTicksPerSecond } from "./quote/simulated-market.ts";
 import { testInstrument } from "./quote/test-instrument.ts";
@@ -91,7 +92,7 @@ export const settings = {
     variable: "BOURSE_REPLAY_COLUMNS",
     placeholder: "COLUMNS",
     help: "which columns of a replay have what, where their names do not tell, as in time=ts,bid=best_bid",
-    parse: parseColumnMapping,
+    parse: (raw: string) => parseColumns(raw, tickFields, "time=ts,bid=best_bid"),
   },
   "simulated-instruments": {
     variable: "BOURSE_SIMULATED_INSTRUMENTS",

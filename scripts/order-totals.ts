@@ -4,8 +4,8 @@ import type { OrderLine } from "./order-file.ts";
 
 const nanosPerUnit = 1_000_000_000n;
 
-/** What came of an import. */
-export class ImportTotals {
+/** What came of an import of orders. */
+export class OrderTotals {
   /** Orders that were stored. */
   added = 0;
   /** Orders that had been stored before. */
