@@ -4,7 +4,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { DigestChain } from "../../client/digest-chain.ts";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import type { ResumeTokens } from "../resume-token.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";

@@ -14,7 +14,7 @@ import type { RatingStore, ScoreSum } from "./rating-store.ts";
 export const maxScoresAtHand = 32;
 
 /** The lowest and the highest score. 0 is none: it is what a client sends that forgot to set it. */
-export const scoreRange = { min: 1, max: 10 } as const;
+const scoreRange = { min: 1, max: 10 } as const;
 
 /** A score as a client gives it. */
 export type GivenScore = Pick<RateProductsRequest, "productId" | "score">;

@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { equals, fromBinary } from "@bufbuild/protobuf";
 import { type Kysely, sql } from "kysely";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { AlreadyExistsError } from "../errors.ts";
+import { AlreadyExistsError } from "../domain-errors.ts";
 import { GroupCommit } from "../storage/group-commit.ts";
 import type { Tables } from "../storage/tables.ts";
 import { productColumns, productTexts } from "./product-columns.ts";

@@ -1,4 +1,4 @@
-import { NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../domain-errors.ts";
 import type { DiskFile } from "./disk.ts";
 import { createFile } from "./reconcile-file.ts";
 import { readOnlyMessage, uploadError } from "./upload-error.ts";

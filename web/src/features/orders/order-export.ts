@@ -13,7 +13,7 @@ import type { ExportState } from "./export-state.ts";
 import { OrderStore } from "./order-store.ts";
 
 /** How long the page may work on what came, in milliseconds, before the browser gets its turn: half a frame. */
-export const sliceMs = 8;
+const sliceMs = 8;
 
 // Half the most that a response may have: decoding one is not to take longer than a slice.
 const batchSize = 500;
