@@ -1,12 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Amount, formatAmount, parseAmount } from "./amount-text.ts";
+import { formatAmount, fromNanos, parseAmount, toNanos } from "./amount-text.ts";
 
-const nanosPerUnit = 1_000_000_000n;
-
-const amounts = fc
-  .bigInt({ min: -(10n ** 27n) + 1n, max: 10n ** 27n - 1n })
-  .map((all): Amount => ({ units: all / nanosPerUnit, nanos: Number(all % nanosPerUnit) }));
+const allNanos = fc.bigInt({ min: -(10n ** 27n) + 1n, max: 10n ** 27n - 1n });
+const amounts = allNanos.map(fromNanos);
 
 describe("parseAmount", () => {
   it.each<[string, bigint, number]>([
@@ -69,5 +66,12 @@ describe("formatAmount", () => {
     [-11_062n, -60_000_000, "-11062.06"],
   ])("writes %d and %d nanos as %s", (units, nanos, text) => {
     expect(formatAmount({ units, nanos })).toBe(text);
+  });
+});
+
+describe("fromNanos", () => {
+  it("gives the units and nanos that toNanos takes, both with the amount's sign", () => {
+    expect(fromNanos(-2_550_000_000n)).toEqual({ units: -2n, nanos: -550_000_000 });
+    fc.assert(fc.property(allNanos, (all) => toNanos(fromNanos(all)) === all));
   });
 });

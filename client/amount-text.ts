@@ -5,6 +5,9 @@ export interface Amount {
   readonly nanos: number;
 }
 
+/** How many billionths there are in a unit. */
+export const nanosPerUnit = 1_000_000_000n;
+
 /** More digits before the point do not fit an int64 for sure. */
 const maxUnitDigits = 18;
 
@@ -25,6 +28,16 @@ export function parseAmount(text: string): Amount | undefined {
   const units = BigInt(digits);
   const nanos = Number(fine.padEnd(nanoDigits, "0"));
   return sign === "-" ? { units: -units, nanos: 0 - nanos } : { units, nanos };
+}
+
+/** An amount in billionths. */
+export function toNanos({ units, nanos }: Amount): bigint {
+  return units * nanosPerUnit + BigInt(nanos);
+}
+
+/** The amount that so many billionths are. */
+export function fromNanos(nanos: bigint): Amount {
+  return { units: nanos / nanosPerUnit, nanos: Number(nanos % nanosPerUnit) };
 }
 
 /** Writes an amount exactly, with no more digits than it needs, so that {@link parseAmount} reads it: `2.55`, `-3`. */

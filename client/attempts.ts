@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { backOff } from "./back-off.ts";
 import { mayRetry } from "./may-retry.ts";
+import { pass } from "./pass.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 
 /** Where a long call is that is made again when it breaks. */
@@ -66,26 +67,15 @@ export class Attempts {
     const { signal, random = Math.random, retry = mayRetry } = this.#options;
     if (signal?.aborted || !retry(reason, ++this.#failures)) throw reason;
     const delayMs = backOff(this.#failures, random());
-    const over = this.#wait(delayMs);
+    const over = pass(this.#timers, delayMs, signal ?? new AbortController().signal).catch(() => {
+      throw new ConnectError("the call was ended", Code.Canceled);
+    });
     this.#tell({ kind: "retrying", failures: this.#failures, delayMs, reason });
     await over;
-    if (signal?.aborted) throw new ConnectError("the call was ended", Code.Canceled);
   }
 
   #tell(state: CallState): void {
     this.#state = state.kind;
     this.#options.onState?.(state);
-  }
-
-  async #wait(millis: number): Promise<void> {
-    const { signal } = this.#options;
-    const over = new AbortController();
-    let stop = () => {};
-    await new Promise<void>((resolve) => {
-      stop = this.#timers.after(millis, resolve);
-      signal?.addEventListener("abort", () => resolve(), { signal: over.signal });
-    });
-    over.abort();
-    stop();
   }
 }

@@ -1,8 +1,8 @@
 /** The longest that a first retry waits, in milliseconds: what is back at once is found at once. */
-export const firstDelayMs = 500;
+const firstDelayMs = 500;
 
 /** The longest wait, in milliseconds: a server that came back is noticed within it. */
-export const longestDelayMs = 10_000;
+const longestDelayMs = 10_000;
 
 /**
  * The wait before a retry, in milliseconds: anything from 0 to 0.5 s, which doubles for each failure up to 10 s. All of

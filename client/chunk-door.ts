@@ -7,7 +7,7 @@ import { stateName, toldUpload, type UploadAttempt, type UploadDoor, wholeDigest
 import { uploadInfo } from "./upload-info.ts";
 
 /** How often the server is asked whether it has counted the hash, in milliseconds. */
-export const verifyPollMs = 1_000;
+const verifyPollMs = 1_000;
 
 /** Uploads a call a chunk. After a break it goes on as the same writer, so that it takes nothing from another. */
 export class ChunkDoor implements UploadDoor {

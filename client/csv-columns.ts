@@ -31,9 +31,12 @@ export function findColumns<Field extends string>(
   return columns;
 }
 
+/** So much of a header is shown, in characters. */
+const maxShownChars = 500;
+
 /** For messages: what columns there are. */
 export function columnsOf(header: readonly string[]): string {
-  return `the header has ${header.join(", ")}`;
+  return `the header has ${header.join(", ").slice(0, maxShownChars)}`;
 }
 
 /** A column's name as known names are written. */

@@ -18,7 +18,7 @@ import {
 } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 
 /** The epoch of the fake's log, until a test says otherwise. */
-export const epoch = 7n;
+const epoch = 7n;
 
 /** A quote with its place in the log and in its instrument. */
 export function quoteOf(

@@ -28,7 +28,7 @@ const minSeconds = -62_135_596_800n;
 const maxSeconds = 253_402_300_799n;
 
 /** Whether a timestamp is one that protobuf allows: what comes over the wire may be anything. */
-export function isValidTimestamp({ seconds, nanos }: Timestamp): boolean {
+export function isValidTimestamp({ seconds, nanos }: Pick<Timestamp, "seconds" | "nanos">): boolean {
   return seconds >= minSeconds && seconds <= maxSeconds && nanos >= 0 && nanos < 1_000_000_000;
 }
 

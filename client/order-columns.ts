@@ -31,7 +31,7 @@ const knownNames = {
   country: ["country"],
 } as const;
 
-/** All fields that a mapping may name. */
+/** All fields that a mapping may name; exports write their columns in this order. */
 export const orderFields = Object.keys(knownNames) as readonly OrderField[];
 
 const requiredFields = ["order_number", "product_code", "quantity", "placed_at", "unit_price", "country"] as const;

@@ -1,21 +1,14 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LaptopSchema, ProductSchema } from "../gen/bourse/product/v1/product_pb.ts";
+import { type Column, type ColumnsOf, CsvRowError, columnsOf, findColumns } from "./csv-columns.ts";
 import { parseMemory } from "./memory-text.ts";
 import { parseMoney } from "./money-text.ts";
 
 type ProductInit = MessageInitShape<typeof ProductSchema>;
 type LaptopInit = MessageInitShape<typeof LaptopSchema>;
 
-/** A field of a row, by the name that it has in headers and in a mapping. */
+/** A field of a row, by the name that it has in {@link ColumnsOf}. */
 export type ProductField = keyof typeof knownNames;
-
-/** Which column has which field, where a file's own names do not tell. Fields that are not named are found as usual. */
-export type ProductMapping = Readonly<Partial<Record<ProductField, string>>>;
-
-/** A row or a header cannot be used. The message says what is wrong with it, and not where it stands. */
-export class ProductRowError extends Error {
-  override name = "ProductRowError";
-}
 
 /** What a row says of a product. */
 export interface ProductRow {
@@ -67,25 +60,21 @@ const paths: Readonly<Partial<Record<ProductField, string>>> = {
 export class ProductColumns {
   /** The paths of what the file tells, for the mask of an update. */
   readonly paths: readonly string[];
-  readonly #columns: ReadonlyMap<ProductField, number>;
+  readonly #columns: ReadonlyMap<ProductField, Column>;
   readonly #currency: string | undefined;
 
   /**
-   * Throws a {@link ProductRowError} where the header has no name, a price without a currency, or not a column that the
+   * Throws a {@link CsvRowError} where the header has no name, a price without a currency, or not a column that the
    * mapping names.
    *
    * @param currency the currency of all prices where the file has no column for it
    */
-  constructor(header: readonly string[], currency?: string, mapping: ProductMapping = {}) {
-    const columns = new Map<ProductField, number>();
-    for (const field of productFields) {
-      const index = findColumn(header, field, mapping);
-      if (index !== undefined) columns.set(field, index);
-    }
-    if (!columns.has("name")) throw new ProductRowError(`no column tells the name: name one "name" (${found(header)})`);
+  constructor(header: readonly string[], currency?: string, mapping: ColumnsOf<ProductField> = {}) {
+    const columns = findColumns(header, knownNames, mapping);
+    if (!columns.has("name")) throw new CsvRowError(`no column tells the name: name one "name" (${columnsOf(header)})`);
     if (columns.has("price") && !columns.has("currency") && currency === undefined) {
-      throw new ProductRowError(
-        `no column tells the currency of the prices: say it with --currency (${found(header)})`,
+      throw new CsvRowError(
+        `no column tells the currency of the prices: say it with --currency (${columnsOf(header)})`,
       );
     }
     this.#columns = columns;
@@ -93,9 +82,9 @@ export class ProductColumns {
     this.paths = productFields.flatMap((field) => (columns.has(field) ? (paths[field] ?? []) : []));
   }
 
-  /** A row's product. Empty cells are what is not known. Throws a {@link ProductRowError} where a cell makes no sense. */
+  /** A row's product. Empty cells are what is not known. Throws a {@link CsvRowError} where a cell makes no sense. */
   read(cells: readonly string[]): ProductRow {
-    const text = (field: ProductField) => cells[this.#columns.get(field) ?? -1] ?? "";
+    const text = (field: ProductField) => cells[this.#columns.get(field)?.index ?? -1] ?? "";
     const laptop = this.#readLaptop(text);
     const price = read(text, "price", (amount) => parseMoney(amount, text("currency") || (this.#currency ?? "")));
     return {
@@ -159,26 +148,6 @@ function read<T>(
   try {
     return parse(cell);
   } catch (error) {
-    throw new ProductRowError(`${field}: ${(error as Error).message}, not ${JSON.stringify(cell.slice(0, 100))}`);
+    throw new CsvRowError(`${field}: ${(error as Error).message}, not ${JSON.stringify(cell.slice(0, 100))}`);
   }
-}
-
-function findColumn(header: readonly string[], field: ProductField, mapping: ProductMapping): number | undefined {
-  const wanted = mapping[field];
-  if (wanted !== undefined) {
-    const index = header.indexOf(wanted);
-    if (index < 0) throw new ProductRowError(`no column is called ${wanted}, as ${field} is to be (${found(header)})`);
-    return index;
-  }
-  const taken = Object.values(mapping);
-  const cells = header.map((name) => (taken.includes(name) ? undefined : normal(name)));
-  return knownNames[field].map((name) => cells.indexOf(name)).find((each) => each >= 0);
-}
-
-function found(header: readonly string[]): string {
-  return `the header has ${header.join(", ").slice(0, 500)}`;
-}
-
-function normal(name: string): string {
-  return name.toLowerCase().replace(/[^a-z]/g, "");
 }

@@ -10,7 +10,7 @@ import { stateName, toldUpload, type UploadAttempt, type UploadDoor, wholeDigest
 import { uploadInfo } from "./upload-info.ts";
 
 /** How often the server is asked how much of a running stream is committed, in milliseconds. */
-export const progressPollMs = 1_000;
+const progressPollMs = 1_000;
 
 /** How large a chunk of a stream is, in bytes: larger ones are not faster. */
 const streamChunkBytes = 256 * 1024;

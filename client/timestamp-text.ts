@@ -1,3 +1,5 @@
+import { isValidTimestamp } from "./micro-time.ts";
+
 /** A point in time as google.protobuf.Timestamp has it. */
 export interface Instant {
   /** Since 1970-01-01T00:00:00Z. */
@@ -27,8 +29,8 @@ export function parseTimestamp(text: string): Instant | undefined {
   const offset = zone === undefined || sign === undefined ? 0 : zoneSeconds(sign, Number(hours), Number(minutes));
   if (offset === undefined) return undefined;
   const seconds = midnight + (Number(hour) * 60 + Number(minute)) * 60 + Number(second) - offset;
-  if (seconds < firstSecond || seconds > lastSecond) return undefined;
-  return { seconds: BigInt(seconds), nanos: Number(fine.padEnd(nanoDigits, "0")) };
+  const instant = { seconds: BigInt(seconds), nanos: Number(fine.padEnd(nanoDigits, "0")) };
+  return isValidTimestamp(instant) ? instant : undefined;
 }
 
 /** Writes a time in RFC 3339, in UTC and exactly: `2010-12-01T08:26:00Z`, with 3, 6 or 9 digits of a second if need be. */
@@ -36,10 +38,6 @@ export function formatTimestamp({ seconds, nanos }: Instant): string {
   const text = new Date(Number(seconds) * 1000).toISOString().slice(0, -".000Z".length);
   return `${text}${nanos === 0 ? "" : `.${fractionOf(nanos)}`}Z`;
 }
-
-// What protobuf allows: from the year 1 to the end of 9999.
-const firstSecond = -62_135_596_800;
-const lastSecond = 253_402_300_799;
 
 function fractionOf(nanos: number): string {
   const digits = nanos.toString().padStart(nanoDigits, "0");

@@ -24,7 +24,7 @@ export type Remedy =
   | "refused";
 
 /** What follows each reason. A reason that the table does not have does not compile. */
-export const remedies: Record<UploadProblemReason, Remedy | ((problem: UploadProblem) => Remedy)> = {
+const remedies: Record<UploadProblemReason, Remedy | ((problem: UploadProblem) => Remedy)> = {
   [UploadProblemReason.UNSPECIFIED]: "refused",
   [UploadProblemReason.STALE_WRITER]: "yield",
   [UploadProblemReason.GAP]: "again",

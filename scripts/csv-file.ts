@@ -1,118 +1,84 @@
-import { createReadStream } from "node:fs";
-import { open } from "node:fs/promises";
-import { parse } from "csv-parse/sync";
-import { linesOf } from "../client/lines-of.ts";
+import { createReadStream, type Stats } from "node:fs";
+import { stat } from "node:fs/promises";
+import { addAbortSignal } from "node:stream";
+import { CsvLines, type encodings } from "./csv-lines.ts";
+import { type CsvRow, CsvRows, type CsvRowsOptions } from "./csv-rows.ts";
 
-/** A row of a CSV file, or a line that is none. */
-export interface CsvRow {
-  /** The number of its first line, from 1. */
-  readonly line: number;
-  /** As the file has it. */
-  readonly text: string;
-  /** Without outer blanks. */
-  readonly cells: readonly string[];
-  /** Why it is no row of the file, as a sentence. Absent: it is one, with as many cells as the header. */
-  readonly problem?: string;
+/** How a file is written. */
+export interface CsvFileOptions extends CsvRowsOptions {
+  /** Default: utf-8. */
+  readonly encoding?: (typeof encodings)[number];
+  /** Whether a last line without a line end is taken for whole. */
+  readonly mayEndOpen: boolean;
 }
 
-/** How many lines a row may have, by line breaks within quotes. */
-const maxRowLines = 50;
+/** A file cannot be imported at all. The message names it. */
+export class CsvFileError extends Error {
+  override name = "CsvFileError";
+}
 
-/**
- * Reads a CSV file row by row, the header first. A line that is broken is told by itself, and the reading goes on with
- * the next: a quote that is never closed takes no other line along. Empty lines are skipped.
- *
- * Throws an error with the file's name where it cannot be read, or has no header.
- */
-export async function* csvRows(path: string): AsyncGenerator<CsvRow> {
-  const file = createReadStream(path, "utf8");
-  const lines = new LineReader(linesOf(file));
-  let width: number | undefined;
-  try {
-    for (;;) {
-      const row = await readRow(lines, width);
-      if (row === undefined) break;
-      width ??= row.cells.length;
-      yield row;
+/** So much is read at once, in bytes. */
+const pieceBytes = 256 * 1024;
+
+/** A CSV file, read from the beginning each time. */
+export class CsvFile {
+  readonly path: string;
+  readonly #options: CsvFileOptions;
+
+  constructor(path: string, options: CsvFileOptions) {
+    this.path = path;
+    this.#options = options;
+  }
+
+  /** Yields its rows, the header first. Throws a {@link CsvFileError} where it cannot be read, or has none. */
+  async *rows(signal?: AbortSignal): AsyncGenerator<CsvRow, void, undefined> {
+    const { encoding = "utf-8", mayEndOpen } = this.#options;
+    const lines = new CsvLines(encoding, mayEndOpen);
+    const rows = new CsvRows(this.#options);
+    let isEmpty = true;
+    const told = (some: readonly CsvRow[]) => {
+      if (some.length > 0) isEmpty = false;
+      return some;
+    };
+    for await (const piece of this.#pieces(signal)) yield* told(rows.read(lines.read(piece)));
+    yield* told(rows.read(lines.end()));
+    yield* told(rows.end());
+    if (isEmpty) throw new CsvFileError(`${this.path}: it is empty: its first row names the columns`);
+  }
+
+  /** How many line ends it has, about as many lines, and whether it ends without one, as a file that was cut off. */
+  async countLines(signal?: AbortSignal): Promise<{ readonly lines: number; readonly isCutOff: boolean }> {
+    let lines = 0;
+    let last: number | undefined = lineFeed;
+    for await (const piece of this.#pieces(signal)) {
+      for (let at = piece.indexOf(lineFeed); at >= 0; at = piece.indexOf(lineFeed, at + 1)) lines++;
+      last = piece.at(-1);
     }
-  } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
-  } finally {
-    file.destroy();
+    return { lines, isCutOff: last !== lineFeed };
   }
-  if (width === undefined) throw new Error(`${path}: it is empty: its first row names the columns`);
-}
 
-/** The next row; undefined at the end. */
-async function readRow(lines: LineReader, width: number | undefined): Promise<CsvRow | undefined> {
-  let first = await lines.next();
-  while (first !== undefined && first.trim() === "") first = await lines.next();
-  if (first === undefined) return undefined;
-  const line = lines.count;
-  const taken = [first];
-  for (;;) {
-    const { cells, problem, isOpen } = parseRow(taken.join("\n"), width);
-    if (problem === undefined) return { line, text: taken.join("\n"), cells };
-    const more = isOpen && taken.length < maxRowLines ? await lines.next() : undefined;
-    if (more === undefined) {
-      lines.giveBack(taken.slice(1));
-      return { line, text: first, cells: taken.length === 1 ? cells : [], problem };
+  async *#pieces(signal?: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    // A pipe is empty when it is read the second time: nothing would be imported, and nobody told.
+    const status = await stat(this.path).catch((error: Error) => this.#cannotBeRead(error));
+    if (!status.isFile()) throw new CsvFileError(`${this.path} is no file but a ${kindOf(status)}: ${saveItFirst}`);
+    const input = createReadStream(this.path, { highWaterMark: pieceBytes });
+    if (signal !== undefined) addAbortSignal(signal, input);
+    try {
+      yield* input as AsyncIterable<Buffer>;
+    } catch (error) {
+      this.#cannotBeRead(error as Error);
     }
-    taken.push(more);
+  }
+
+  #cannotBeRead({ message }: Error): never {
+    throw new CsvFileError(`${this.path} cannot be read: ${message}`);
   }
 }
 
-/** @returns whether the row could go on with the next line, beside what is wrong with it as it is */
-function parseRow(text: string, width = 0): { cells: string[]; problem?: string; isOpen?: boolean } {
-  if (text.includes("\ufffd")) return { cells: [], problem: "it has bytes that are not UTF-8" };
-  try {
-    const [cells = []] = parse(text, { trim: true, relax_column_count: true }) as string[][];
-    if (width === 0 || cells.length === width) return { cells };
-    return { cells, problem: `it has ${cells.length} cells, and the header ${width}` };
-  } catch (error) {
-    const isOpen = (error as { code?: unknown }).code === "CSV_QUOTE_NOT_CLOSED";
-    const problem = isOpen ? "a quote is opened and not closed" : "a quote stands where none may be";
-    return { cells: [], problem, isOpen };
-  }
+const lineFeed = 10;
+
+function kindOf(status: Stats): string {
+  return status.isDirectory() ? "directory" : "pipe or device";
 }
 
-/** Lines one by one, some of which can be given back to come again. */
-class LineReader {
-  readonly #lines: AsyncIterator<string>;
-  readonly #again: string[] = [];
-  /** How many lines were taken so far. */
-  count = 0;
-
-  constructor(lines: AsyncIterable<string>) {
-    this.#lines = lines[Symbol.asyncIterator]();
-  }
-
-  async next(): Promise<string | undefined> {
-    const again = this.#again.shift();
-    const { value } = again === undefined ? await this.#lines.next() : { value: again };
-    if (typeof value !== "string") return undefined;
-    this.count++;
-    return this.count === 1 ? value.replace(/^\ufeff/, "") : value;
-  }
-
-  giveBack(lines: readonly string[]): void {
-    this.#again.unshift(...lines);
-    this.count -= lines.length;
-  }
-}
-
-/** How many line ends a file has, and whether it ends with one, as a file does that is not cut off. */
-export async function countLines(path: string): Promise<{ lines: number; isCutOff: boolean }> {
-  await using file = await open(path);
-  const buffer = Buffer.allocUnsafe(blockBytes);
-  let [lines, last] = [0, lineEnd];
-  for (;;) {
-    const { bytesRead } = await file.read(buffer);
-    if (bytesRead === 0) return { lines, isCutOff: last !== lineEnd };
-    for (let at = buffer.indexOf(lineEnd); at >= 0 && at < bytesRead; at = buffer.indexOf(lineEnd, at + 1)) lines++;
-    last = buffer[bytesRead - 1] ?? lineEnd;
-  }
-}
-
-const lineEnd = 10;
-const blockBytes = 64 * 1024;
+const saveItFirst = "a file is read several times, so save what is to be imported in one, and import that";

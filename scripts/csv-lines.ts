@@ -42,11 +42,11 @@ export class CsvLines {
       return [];
     }
     const tooLong = this.#isTooLong ? piece.indexOf(lineFeed) : -1;
-    const lines = tooLong < 0 ? [] : [this.#tooLongLine()];
-    if (end > tooLong) lines.push(...this.#decode(Buffer.concat([this.#rest, piece.subarray(tooLong + 1, end)])));
+    const first = tooLong < 0 ? [] : [this.#tooLongLine()];
+    const others = end > tooLong ? this.#decode(Buffer.concat([this.#rest, piece.subarray(tooLong + 1, end)])) : [];
     this.#rest = Buffer.alloc(0);
     this.#keep(piece.subarray(end + 1));
-    return lines;
+    return first.length === 0 ? others : [...first, ...others];
   }
 
   /** The last line, where the file does not end with a line end. */

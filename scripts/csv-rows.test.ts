@@ -1,19 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CsvLines, maxLineBytes } from "./csv-lines.ts";
-import { CsvRows } from "./csv-rows.ts";
+import { CsvRows, type CsvRowsOptions } from "./csv-rows.ts";
 
 /** Reads a file in pieces of some bytes. */
-function rowsOf(file: string | Buffer, { piece = 7, open = false, delimiter = "," } = {}) {
+function rowsOf(
+  file: string | Buffer,
+  { piece = 7, open = false, ...options }: CsvRowsOptions & { piece?: number; open?: boolean } = {},
+) {
   const bytes = Buffer.from(file);
   const lines = new CsvLines("utf-8", open);
-  const rows = new CsvRows(delimiter);
+  const rows = new CsvRows(options);
   const read = [];
   for (let at = 0; at < bytes.length; at += piece) read.push(...rows.read(lines.read(bytes.subarray(at, at + piece))));
   return [...read, ...rows.read(lines.end()), ...rows.end()];
 }
 
-const brief = (file: string | Buffer, options = {}) =>
+const brief = (file: string | Buffer, options: Parameters<typeof rowsOf>[1] = {}) =>
   rowsOf(file, options).map((row) => ("cells" in row ? row.cells.join("|") : `${row.line}: ${row.problem}`));
 
 describe("CsvRows", () => {
@@ -21,6 +24,11 @@ describe("CsvRows", () => {
     expect(brief('a,b\n x ,"1, ""2"""\n')).toEqual(["a|b", ' x |1, "2"']);
     expect(brief("a,b\r\n1,2\r\n\r\n3,\r\n")).toEqual(["a|b", "1|2", "3|"]);
     expect(brief("\uFEFFa;b\n1;2\n", { delimiter: ";" })).toEqual(["a|b", "1|2"]);
+  });
+
+  it("leaves out the blanks around cells, and lines of blanks, where they are to be none", () => {
+    const file = 'a,b\r\n 1 , "2 "\n  \n"x\n",\t3\n';
+    expect(brief(file, { trim: true })).toEqual(["a|b", "1|2 ", "x\n|3"]);
   });
 
   it("reads a cell with line ends, and tells where the row begins", () => {

@@ -1,4 +1,4 @@
-import { parse } from "csv-parse/sync";
+import { type Options, parse } from "csv-parse/sync";
 import { type CsvLine, maxLineBytes } from "./csv-lines.ts";
 
 /** A row of a CSV file, mostly of one line. */
@@ -19,6 +19,14 @@ export interface BrokenRow {
   readonly problem: string;
 }
 
+/** How rows are written. */
+export interface CsvRowsOptions {
+  /** What stands between cells. Default: a comma. */
+  readonly delimiter?: string;
+  /** Whether blanks around cells are none of theirs. Default: they are. */
+  readonly trim?: boolean;
+}
+
 /** The longest row, in characters: so far the end of a quoted cell with line ends is looked for. */
 const maxRowChars = maxLineBytes;
 
@@ -29,13 +37,13 @@ const maxRowChars = maxLineBytes;
  * not closed in its line makes one row of that line and the next ones only where that gives a row of the right size.
  */
 export class CsvRows {
-  readonly #delimiter: string;
+  readonly #dialect: Options;
   #width: number | undefined;
   /** Begins with a line that opens a quote. */
   #open: readonly CsvLine[] = [];
 
-  constructor(delimiter = ",") {
-    this.#delimiter = delimiter;
+  constructor({ delimiter = ",", trim = false }: CsvRowsOptions = {}) {
+    this.#dialect = { delimiter, trim, record_delimiter: "\n", relax_column_count: true, skip_empty_lines: true };
   }
 
   /** The rows that end in the next lines. */
@@ -69,13 +77,13 @@ export class CsvRows {
 
   /** Lines each of which is a row, or broken. */
   #readClosed(lines: readonly CsvLine[], rows: CsvRow[]): void {
-    const usable = lines.filter(({ problem, text }) => problem === undefined && withoutReturn(text) !== "");
+    const usable = lines.filter(({ problem, text }) => problem === undefined && !this.#isBlank(text));
     const records = this.#parse(usable.map(({ text }) => withoutReturn(text)).join("\n"));
     if (records?.length === usable.length) {
       let next = 0;
       for (const { number, text, problem } of lines) {
         if (problem !== undefined) rows.push({ line: number, text, problem });
-        else if (withoutReturn(text) !== "") rows.push(this.#row(number, text, records[next++] ?? []));
+        else if (!this.#isBlank(text)) rows.push(this.#row(number, text, records[next++] ?? []));
       }
     } else if (lines.length === 1) {
       for (const { number, text } of lines) rows.push({ line: number, text, problem: wrongQuotes });
@@ -111,17 +119,19 @@ export class CsvRows {
     return { line, text, problem: `the row has ${cells.length} cells, and the header ${this.#width}` };
   }
 
+  #isBlank(line: string): boolean {
+    return (this.#dialect.trim ? line.trim() : withoutReturn(line)) === "";
+  }
+
   /** Undefined where the quotes do not match. */
   #parse(text: string): string[][] | undefined {
     try {
-      return parse(text, { delimiter: this.#delimiter, ...dialect });
+      return parse(text, this.#dialect) as unknown as string[][];
     } catch {
       return undefined;
     }
   }
 }
-
-const dialect = { record_delimiter: "\n", relax_column_count: true, skip_empty_lines: true } as const;
 
 const wrongQuotes =
   "its quotes do not match: a cell that has quotes or line ends stands in quotes, and each quote in it is doubled";

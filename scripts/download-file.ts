@@ -5,10 +5,8 @@ import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { addressOption } from "./address-option.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { receiveFile } from "./receive-file.ts";
-import { runScript } from "./run-script.ts";
-
-/** As shells have it for a program that was ended by Ctrl-C. */
-const interruptedCode = 130;
+import { retryText } from "./retry-text.ts";
+import { exitCodes, runScript } from "./run-script.ts";
 
 interface Options {
   readonly address: string;
@@ -36,7 +34,6 @@ await runScript(address, async (signal) => {
     const { size, sha256 } = await receiveFile(id.toLowerCase(), out, {
       client,
       signal,
-      random: Math.random,
       onProgress(received, of) {
         bar ??= new ProgressBar({
           total: of,
@@ -46,17 +43,15 @@ await runScript(address, async (signal) => {
         });
         bar.update(received);
       },
-      onRetry(reason, delayMs) {
-        const wait = (delayMs / 1000).toFixed(1);
-        if (!json && !quiet)
-          console.error(`the line was lost (${reason.rawMessage}): the next attempt begins in ${wait} s`);
+      onState(state) {
+        if (state.kind === "retrying" && !json && !quiet) console.error(retryText("the line", state));
       },
     });
     bar?.[Symbol.dispose]();
     console.log(json ? JSON.stringify({ id, out, size, sha256 }) : `${out}  ${size} bytes  sha256 ${sha256}`);
   } catch (reason) {
     if (signal.aborted) {
-      process.exitCode = interruptedCode;
+      process.exitCode = exitCodes.interrupted;
       if (!json) console.error(`${out}: interrupted; run it again to go on`);
       return;
     }

@@ -13,10 +13,7 @@ import { sha256 } from "./node-sha256.ts";
 import { type OrderFormatName, orderFormats } from "./order-text.ts";
 import { patience } from "./patience.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { runScript } from "./run-script.ts";
-
-/** The exit code where Ctrl-C or a closed pipe ended it: what was written can be gone on from. */
-const interrupted = 130;
+import { exitCodes, runScript } from "./run-script.ts";
 
 const cancellations = {
   included: Cancellations.UNSPECIFIED,
@@ -78,7 +75,7 @@ const { address, format, out, overwrite = false, json, ...selection } = command.
 const { header, text } = orderFormats[format];
 
 await runScript(address, async (signal) => {
-  signal.addEventListener("abort", () => (process.exitCode ??= interrupted));
+  signal.addEventListener("abort", () => (process.exitCode ??= exitCodes.interrupted));
   const filter = filterOf(selection);
   const name = { format, filter: toJson(OrderFilterSchema, create(OrderFilterSchema, filter)) };
   await using file = out === "-" ? undefined : await ExportFile.open(out, name, header, { overwrite });

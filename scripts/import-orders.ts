@@ -1,20 +1,17 @@
-import { resolve } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ColumnsOf } from "../client/csv-columns.ts";
-import { parseFieldMapping } from "../client/field-mapping.ts";
 import { type OrderField, orderFields } from "../client/order-columns.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { addressOption } from "./address-option.ts";
+import { columnsOption } from "./columns-option.ts";
 import { encodings } from "./csv-lines.ts";
-import { type ImportSummary, importFile } from "./import-file.ts";
-import { OrderFile, OrderFileError, type OrderFileOptions } from "./order-file.ts";
-import { RejectsFile } from "./rejects-file.ts";
-import { runScript } from "./run-script.ts";
-
-/** What the exit code says, besides 0 and, for an error, 1. */
-const exitCodes = { rejected: 2, interrupted: 130 };
+import { currencyOption } from "./currency-option.ts";
+import { OrderFile, type OrderFileOptions } from "./order-file.ts";
+import { type ImportSummary, importOrders } from "./order-import.ts";
+import { withRejects } from "./rejects-file.ts";
+import { exitCodes, runScript } from "./run-script.ts";
 
 interface Options {
   readonly address: string;
@@ -22,7 +19,7 @@ interface Options {
   readonly currency: string;
   readonly country?: string;
   readonly delimiter: string;
-  readonly encoding: OrderFileOptions["encoding"];
+  readonly encoding: (typeof encodings)[number];
   readonly allowOpenEnd?: true;
   readonly rejects?: string;
   readonly json?: true;
@@ -31,8 +28,8 @@ interface Options {
 const command = new Command("npm run import-orders --")
   .description("Stores the orders of CSV files. Run again, it adds what is not there yet, and nothing twice.")
   .argument("<files...>", "CSV files whose first row names the columns")
-  .option("--columns <columns>", "which columns have what, as in order_number=No,placed_at=Date", columnMapping)
-  .option("--currency <code>", "the currency of the prices where no column tells it", currencyCode, "GBP")
+  .addOption(columnsOption(orderFields, "order_number=No,placed_at=Date"))
+  .addOption(currencyOption().default("GBP"))
   .option("--country <country>", "the country of the customers where no column tells it")
   .option("--delimiter <character>", "what stands between cells", oneCharacter, ",")
   .addOption(new Option("--encoding <name>", "how the files are encoded").choices(encodings).default("utf-8"))
@@ -53,14 +50,10 @@ await runScript(address, async (signal) => {
   signal.addEventListener("abort", () => (process.exitCode ??= exitCodes.interrupted));
   const files = command.args.map((path) => new OrderFile(path, fileOptions()));
   for (const file of files) await file.check();
-  using shared = options.rejects === undefined ? undefined : new RejectsFile(rejectsPath(options.rejects));
   const client = createClient(OrderService, createGrpcTransport({ baseUrl: address }));
   const summaries: ImportSummary[] = [];
-  for (const file of files) {
-    using own = shared === undefined ? new RejectsFile(rejectsPath(`${file.path}.rejects.csv`)) : undefined;
-    const rejects = shared ?? own;
-    if (rejects === undefined) continue;
-    const summary = await importFile(client, file, rejects, { signal, quiet: json === true });
+  for (const [file, rejects] of withRejects(files, options.rejects)) {
+    const summary = await importOrders(client, file, rejects, { signal, quiet: json === true });
     summaries.push(summary);
     if (!json) show(summary, rejects.path);
   }
@@ -84,24 +77,6 @@ function fileOptions(): OrderFileOptions {
     ...(mapping !== undefined && { mapping }),
     mayEndOpen: allowOpenEnd === true,
   };
-}
-
-function rejectsPath(path: string): string {
-  if (!command.args.some((file) => resolve(file) === resolve(path))) return path;
-  throw new OrderFileError(`${path} is to be imported: refused lines cannot be written there`);
-}
-
-function columnMapping(text: string): ColumnsOf<OrderField> {
-  try {
-    return parseFieldMapping(text, orderFields, "order_number=No,placed_at=Date");
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
-}
-
-function currencyCode(text: string): string {
-  if (/^[A-Z]{3}$/.test(text)) return text;
-  throw new InvalidArgumentError("three capital letters such as GBP are needed");
 }
 
 function oneCharacter(text: string): string {

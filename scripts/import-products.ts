@@ -1,78 +1,71 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { Command, InvalidArgumentError } from "commander";
-import { parseFieldMapping } from "../client/field-mapping.ts";
-import { type ProductMapping, productFields } from "../client/product-columns.ts";
+import { Command } from "commander";
+import type { ColumnsOf } from "../client/csv-columns.ts";
+import { type ProductField, productFields } from "../client/product-columns.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { addressOption } from "./address-option.ts";
-import { countLines } from "./csv-file.ts";
-import { type ImportCounts, importProducts } from "./product-import.ts";
+import { columnsOption } from "./columns-option.ts";
+import { CsvFile } from "./csv-file.ts";
+import { currencyOption } from "./currency-option.ts";
+import { importProducts, newProductCounts, type ProductCounts, productFileOptions } from "./product-import.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { RejectedFile } from "./rejected-file.ts";
-import { runScript } from "./run-script.ts";
+import { withRejects } from "./rejects-file.ts";
+import { exitCodes, runScript } from "./run-script.ts";
 
 interface Options {
   readonly address: string;
   readonly currency?: string;
-  readonly columns?: ProductMapping;
+  readonly columns?: ColumnsOf<ProductField>;
   readonly update?: true;
-  readonly rejected?: string;
+  readonly rejects?: string;
   readonly quiet?: true;
 }
 
 const command = new Command("npm run import-products --")
   .description("Brings the products of CSV files into the catalogue. A second run adds nothing.")
-  .argument("<file...>", `CSV files whose first row names the columns, of ${productFields.join(", ")}`)
-  .option("--currency <code>", "the currency of all prices, where no column tells it, as in GBP", currencyCode)
-  .option("--columns <columns>", "which columns have what, as in name=Title,price=RRP", columnMapping)
+  .argument("<files...>", `CSV files whose first row names the columns, of ${productFields.join(", ")}`)
+  .addOption(columnsOption(productFields, "name=Title,price=RRP"))
+  .addOption(currencyOption())
   .option("--update", "give products that are there already the values of the file")
-  .option("--rejected <file>", "where the lines go that were not taken, with reasons; default: beside each file")
+  .option("--rejects <file>", "a CSV of the lines that were refused, and why; default: beside each, FILE.rejects.csv")
   .option("--quiet", "show no progress")
   .addOption(addressOption())
+  .addHelpText(
+    "after",
+    "\nExit codes: 0 all lines are stored; 2 all but those that were refused; 1 an error; 130 interrupted.",
+  )
   .parse();
-const { address, currency, columns: mapping, update, rejected: rejectedPath, quiet } = command.opts<Options>();
-if (rejectedPath !== undefined && command.args.length > 1) command.error("error: --rejected goes with one file");
+const { address, currency, columns: mapping, update, rejects: rejectsPath, quiet } = command.opts<Options>();
 
 await runScript(address, async (signal) => {
+  signal.addEventListener("abort", () => (process.exitCode ??= exitCodes.interrupted));
   const client = createClient(ProductService, createConnectTransport({ baseUrl: address, httpVersion: "2" }));
-  for (const path of command.args) {
-    const { lines, isCutOff } = await countLines(path);
-    const counts: ImportCounts = { added: 0, updated: 0, known: 0 };
-    await using rejected = new RejectedFile(rejectedPath ?? `${path}.rejected.csv`);
+  const files = command.args.map((path) => new CsvFile(path, productFileOptions));
+  let isAllTaken = true;
+  for (const [file, rejects] of withRejects(files, rejectsPath)) {
+    const { lines, isCutOff } = await file.countLines(signal);
+    const counts = newProductCounts();
     try {
       using progress = new ProgressBar({ items: "lines", total: lines, quiet: quiet === true });
       const onProgress = (done: number) => progress.update(done);
-      await importProducts(path, { client, rejected, update: update === true, signal, onProgress, ...given() }, counts);
+      await importProducts(file, { client, rejects, update: update === true, signal, onProgress, ...given() }, counts);
     } finally {
-      console.log(`${path}: ${summary(counts, rejected.count)}`);
+      console.log(`${file.path}: ${summary(counts)}`);
     }
-    if (rejected.count > 0) {
-      console.error(`${path}: the lines that were not taken are in ${rejected.path}, with the reasons`);
-      process.exitCode = 1;
-    }
-    if (isCutOff) console.error(`${path}: its last line has no end: if the file was cut off, look at that product`);
+    if (counts.rejected > 0) console.error(`what was refused, and why: ${rejects.path}`);
+    isAllTaken &&= counts.rejected === 0;
+    if (isCutOff) console.error(`${file.path}: its last line has no end: if it was cut off, look at that product`);
   }
+  process.exitCode = isAllTaken ? 0 : exitCodes.rejected;
 });
 
 function given() {
   return { ...(currency && { currency }), ...(mapping && { mapping }) };
 }
 
-function summary({ added, updated, known }: ImportCounts, rejected: number): string {
+function summary({ added, updated, known, rejected }: ProductCounts): string {
   const count = (value: number) => value.toLocaleString("en");
   const there = update ? `${count(updated)} brought up to date` : `${count(known)} there already`;
-  return `${count(added)} added, ${there}, ${count(rejected)} rejected`;
-}
-
-function currencyCode(text: string): string {
-  if (/^[A-Z]{3}$/.test(text)) return text;
-  throw new InvalidArgumentError("three capital letters such as GBP are needed");
-}
-
-function columnMapping(text: string): ProductMapping {
-  try {
-    return parseFieldMapping(text, productFields, "name=Title,price=RRP");
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
-  }
+  return `${count(added)} products added, ${there}, ${count(rejected)} lines refused`;
 }

@@ -1,5 +1,6 @@
 import { stringify } from "csv-stringify/sync";
 import { formatAmount } from "../client/amount-text.ts";
+import { orderFields } from "../client/order-columns.ts";
 import { formatTimestamp } from "../client/timestamp-text.ts";
 import type { Order } from "../gen/bourse/order/v1/order_pb.ts";
 
@@ -10,36 +11,25 @@ export interface OrderFormat {
   text(orders: readonly Order[]): string;
 }
 
-const columns = [
-  "order_number",
-  "product_code",
-  "description",
-  "quantity",
-  "placed_at",
-  "unit_price",
-  "currency",
-  "customer_id",
-  "country",
-] as const;
-
 /** Quotes cells that hold any line end, or programs that know others than ours would break the row there. */
 const dialect = { quote_record_delimiter: true } as const;
 
-/** The formats by their names. Prices are exact, times RFC 3339 in UTC; a customer who is not known is empty or null. */
+/** The formats by their names, with the columns that an import finds. Prices are exact, times RFC 3339 in UTC; a customer who is not known is empty or null. */
 export const orderFormats = {
   csv: {
-    header: stringify([[...columns]], dialect),
+    header: stringify([[...orderFields]], dialect),
     text: (orders) => stringify(orders.map(cellsOf), dialect),
   },
   ndjson: {
     header: "",
     text: (orders) =>
-      orders.map((order) => `${JSON.stringify(Object.fromEntries(zip(columns, cellsOf(order))))}\n`).join(""),
+      orders.map((order) => `${JSON.stringify(Object.fromEntries(zip(orderFields, cellsOf(order))))}\n`).join(""),
   },
 } as const satisfies Record<string, OrderFormat>;
 
 export type OrderFormatName = keyof typeof orderFormats;
 
+// In the order of orderFields.
 function cellsOf({ orderNumber, productCode, description, quantity, placedAt, unitPrice, customerId, country }: Order) {
   return [
     orderNumber,

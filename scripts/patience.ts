@@ -1,6 +1,7 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { AttemptsOptions } from "../client/attempts.ts";
 import { mayRetry } from "../client/may-retry.ts";
+import { retryText } from "./retry-text.ts";
 
 /** How many attempts in a row may fail: about a minute, in which a server is started again. */
 const maxFailures = 15;
@@ -18,9 +19,7 @@ export function patience(
   return {
     onState: (state) => {
       wasLive ||= state.kind === "live";
-      if (state.kind !== "retrying") return;
-      const seconds = (state.delayMs / 1000).toFixed(1);
-      console.error(`the call was lost (${state.reason.rawMessage}): the next attempt begins in ${seconds} s`);
+      if (state.kind === "retrying") console.error(retryText("the call", state));
     },
     retry: (reason, failures) => wasLive && failures <= maxFailures && isWorthIt(reason),
   };

@@ -1,17 +1,22 @@
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
-import { ProductColumns, type ProductMapping, type ProductRow } from "../client/product-columns.ts";
+import { type ColumnsOf, CsvRowError } from "../client/csv-columns.ts";
+import { ProductColumns, type ProductField, type ProductRow } from "../client/product-columns.ts";
 import type { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
-import { type CsvRow, csvRows } from "./csv-file.ts";
-import { ImportedIds } from "./imported-ids.ts";
-import type { RejectedFile } from "./rejected-file.ts";
+import { type CsvFile, CsvFileError, type CsvFileOptions } from "./csv-file.ts";
+import type { CsvRow } from "./csv-rows.ts";
+import { ProductIds } from "./product-ids.ts";
+import type { RejectsFile } from "./rejects-file.ts";
+
+/** How files of products are read: blanks around cells say nothing, and the last line may lack its end. */
+export const productFileOptions = { trim: true, mayEndOpen: true } as const satisfies CsvFileOptions;
 
 /** How a file is brought in. */
 export interface ImportOptions {
   readonly client: Client<typeof ProductService>;
   /** Where what cannot be taken goes. */
-  readonly rejected: RejectedFile;
+  readonly rejects: RejectsFile;
   readonly currency?: string;
-  readonly mapping?: ProductMapping;
+  readonly mapping?: ColumnsOf<ProductField>;
   /** Give products that are there already the values of the file; else they stay as they are. */
   readonly update?: boolean;
   readonly signal: AbortSignal;
@@ -20,12 +25,18 @@ export interface ImportOptions {
 }
 
 /** What became of a file's rows. */
-export interface ImportCounts {
+export interface ProductCounts {
   added: number;
   /** Those that were there already, and have the file's values now. */
   updated: number;
   /** Those that were there already, and were left alone. */
   known: number;
+  rejected: number;
+}
+
+/** Those of a file of which nothing was read yet. */
+export function newProductCounts(): ProductCounts {
+  return { added: 0, updated: 0, known: 0, rejected: 0 };
 }
 
 /** How many calls are under way at once: the server stores what comes together together. */
@@ -38,21 +49,21 @@ const maxCalls = 64;
  *
  * @param counts is kept up to date, so that it tells what is done also where the import fails
  */
-export async function importProducts(path: string, options: ImportOptions, counts: ImportCounts): Promise<void> {
+export async function importProducts(file: CsvFile, options: ImportOptions, counts: ProductCounts): Promise<void> {
   const { signal, onProgress } = options;
-  const ids = new ImportedIds(path);
+  const ids = new ProductIds(file.path);
   const calls = new Set<Promise<void>>();
   let columns: ProductColumns | undefined;
   let failure: unknown;
   try {
-    for await (const row of csvRows(path)) {
+    for await (const row of file.rows(signal)) {
       signal.throwIfAborted();
       if (failure !== undefined) break;
       if (columns === undefined) {
-        columns = headerOf(path, row, options);
+        columns = headerOf(file, row, options);
         continue;
       }
-      const call = importRow(row, columns, ids, options, counts)
+      const call = importRow({ file, row, columns, ids }, options, counts)
         .catch((error: unknown) => {
           failure ??= error;
         })
@@ -67,41 +78,36 @@ export async function importProducts(path: string, options: ImportOptions, count
   if (failure !== undefined) throw failure;
 }
 
-function headerOf(path: string, { cells, problem }: CsvRow, { currency, mapping }: ImportOptions): ProductColumns {
+function headerOf({ path }: CsvFile, header: CsvRow, { currency, mapping }: ImportOptions): ProductColumns {
   try {
-    if (problem !== undefined) throw new Error(problem);
-    return new ProductColumns(cells, currency, mapping);
+    if ("problem" in header) throw new CsvRowError(header.problem);
+    return new ProductColumns(header.cells, currency, mapping);
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+    throw new CsvFileError(`${path}: line ${header.line}: ${(error as Error).message}`);
   }
+}
+
+interface ProductLine {
+  readonly file: CsvFile;
+  readonly row: CsvRow;
+  readonly columns: ProductColumns;
+  readonly ids: ProductIds;
 }
 
 async function importRow(
-  row: CsvRow,
-  columns: ProductColumns,
-  ids: ImportedIds,
+  { file, row, columns, ids }: ProductLine,
   options: ImportOptions,
-  counts: ImportCounts,
+  counts: ProductCounts,
 ): Promise<void> {
   try {
-    if (row.problem !== undefined) throw new RowError(row.problem);
-    const { product, id } = readRow(row, columns);
-    const paths = columns.paths;
-    await store({ ...product, id: id || ids.next(product.name ?? "") }, paths, options, counts);
+    if ("problem" in row) throw new CsvRowError(row.problem);
+    const { product, id } = columns.read(row.cells);
+    await store({ ...product, id: id || ids.next(product.name ?? "") }, columns.paths, options, counts);
   } catch (error) {
     const reason = reasonOf(error);
     if (reason === undefined) throw error;
-    await options.rejected.add(row.line, reason, row.text);
-  }
-}
-
-class RowError extends Error {}
-
-function readRow({ cells }: CsvRow, columns: ProductColumns): ProductRow {
-  try {
-    return columns.read(cells);
-  } catch (error) {
-    throw new RowError((error as Error).message);
+    counts.rejected++;
+    options.rejects.add({ file: file.path, line: row.line, reason, text: row.text });
   }
 }
 
@@ -109,7 +115,7 @@ async function store(
   product: ProductRow["product"],
   paths: readonly string[],
   { client, update, signal }: ImportOptions,
-  counts: ImportCounts,
+  counts: ProductCounts,
 ): Promise<void> {
   try {
     await client.createProduct({ product }, { signal });
@@ -128,7 +134,7 @@ async function store(
 
 /** Why a row is rejected; undefined where the error is not the row's. */
 function reasonOf(error: unknown): string | undefined {
-  if (error instanceof RowError) return error.message;
+  if (error instanceof CsvRowError) return error.message;
   if (!(error instanceof ConnectError)) return undefined;
   if (error.code === Code.InvalidArgument) return error.rawMessage;
   return error.code === Code.NotFound ? "it was deleted from the catalogue" : undefined;

@@ -4,13 +4,13 @@ import { setImmediate } from "node:timers/promises";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { atHand } from "../client/at-hand.ts";
-import { parseColumnMapping } from "../client/column-mapping.ts";
 import { linesOf } from "../client/lines-of.ts";
-import type { ColumnMapping } from "../client/tick-columns.ts";
+import { type ColumnMapping, tickFields } from "../client/tick-columns.ts";
 import { type PublishQuotesRequestSchema, QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { addressOption } from "./address-option.ts";
+import { columnsOption } from "./columns-option.ts";
 import { QuoteRows } from "./quote-rows.ts";
 import { runScript } from "./run-script.ts";
 
@@ -37,7 +37,7 @@ const command = new Command("npm run publish-quotes --")
   .description("Brings the quotes of a CSV file into the server, and tells which of them it refused.")
   .argument("<file>", "a CSV of ticks or bars, or - for standard input")
   .option("--symbol <symbol>", "the instrument, where no column tells it; default: the file's name in capitals")
-  .option("--columns <columns>", "which columns have what, as in time=ts,bid=best_bid", columnMapping)
+  .addOption(columnsOption(tickFields, "time=ts,bid=best_bid"))
   .option("--allow-rejected", "end with exit code 0 though quotes were refused")
   .addOption(addressOption())
   .parse();
@@ -91,13 +91,5 @@ async function* requests(signal: AbortSignal): AsyncGenerator<MessageInitShape<t
     problem = rows.isEmpty ? `${file}: it is empty: its first row names the columns` : undefined;
   } catch (error) {
     if (!signal.aborted) problem = `${file}: ${(error as Error).message}`;
-  }
-}
-
-function columnMapping(text: string): ColumnMapping {
-  try {
-    return parseColumnMapping(text);
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message);
   }
 }

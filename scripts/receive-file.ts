@@ -1,21 +1,16 @@
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
-import { setTimeout as pass } from "node:timers/promises";
 import { type Client, ConnectError } from "@connectrpc/connect";
-import { backOff } from "../client/back-off.ts";
+import { Attempts, type AttemptsOptions } from "../client/attempts.ts";
 import { mayRetry } from "../client/may-retry.ts";
 import type { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 
-export interface ReceiveFileOptions {
+export interface ReceiveFileOptions extends Pick<AttemptsOptions, "onState"> {
   readonly client: Pick<Client<typeof UploadService>, "download">;
   /** Ends it. What has come stays, to be gone on with. */
   readonly signal: AbortSignal;
   /** Takes how many bytes there are, of how many. */
   readonly onProgress: (received: number, size: number) => void;
-  /** Takes each break after the first bytes came, with how long the wait is that follows. */
-  readonly onRetry: (reason: ConnectError, delayMs: number) => void;
-  /** Numbers from 0 to below 1. */
-  readonly random: () => number;
 }
 
 /** A file that has come whole. */
@@ -49,7 +44,11 @@ async function receiveInto(path: string, uploadId: string, options: ReceiveFileO
     offset += data.length;
   }
   let told = "";
-  for (let failures = 0; ; ) {
+  // Who calls for the first time wants to know at once what is wrong.
+  const retry = (reason: ConnectError) => told !== "" && mayRetry(reason);
+  const attempts = new Attempts({ ...options, retry });
+  for (;;) {
+    attempts.begin();
     try {
       let size = 0;
       const onHeader = (header: Headers) => {
@@ -64,19 +63,16 @@ async function receiveInto(path: string, uploadId: string, options: ReceiveFileO
         await file.appendFile(data);
         hash.update(data);
         offset += data.length;
-        failures = 0;
+        attempts.succeed();
         options.onProgress(offset, size);
       }
       await file.sync();
       return { size: offset, sha256: hash.digest("hex"), told };
     } catch (reason) {
-      if (options.signal.aborted || told === "" || !mayRetry(reason)) {
+      await attempts.fail(ConnectError.from(reason)).catch(async () => {
         if (offset === 0) await rm(path, { force: true });
         throw reason;
-      }
-      const delayMs = backOff(++failures, options.random());
-      options.onRetry(ConnectError.from(reason), delayMs);
-      await pass(delayMs, undefined, { signal: options.signal });
+      });
     }
   }
 }

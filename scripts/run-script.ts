@@ -1,5 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
+/** What the exit code of a script says, besides 0 and, for an error, 1. */
+export const exitCodes = {
+  /** Some of what was to be brought in was refused, and all else is there. */
+  rejected: 2,
+  /** Ctrl-C or a closed pipe ended it, as shells have it: run it again to go on. */
+  interrupted: 130,
+} as const;
+
 /**
  * Runs a script that calls a server: Ctrl-C and a closed pipe end it quietly, and an error, of a call or its own, is a
  * sentence on standard error and exit code 1.

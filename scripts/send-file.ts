@@ -10,6 +10,7 @@ import type { FileUploadState } from "../client/upload-state.ts";
 import { hashInSlices } from "../client/whole-hash.ts";
 import type { Upload } from "../gen/bourse/upload/v1/upload_pb.ts";
 import { ProgressBar } from "./progress-bar.ts";
+import { retryText } from "./retry-text.ts";
 import type { UploadStates } from "./upload-states.ts";
 
 export interface SendFileOptions {
@@ -59,7 +60,7 @@ export async function sendFile(file: string, options: SendFileOptions): Promise<
         bar = new ProgressBar({ total: size, startAt: committedBytes, items: "bytes", quiet: options.quiet });
       } else if (state.kind === "retrying" && !hasBegun)
         end.abort(state.reason); // Who calls for the first time wants to know.
-      else if (state.kind === "retrying") options.tell(`${file}: ${retryText(state)}`);
+      else if (state.kind === "retrying") options.tell(`${file}: ${retryText("the line", state)}`);
       else if (state.kind === "taken-over")
         end.abort(new Error(`${file}: another program has gone on with this upload`));
     };
@@ -95,8 +96,4 @@ export class NotAFileError extends Error {
 /** What the server has is of no file any more. Where it cannot be told, it expires. */
 async function giveUp({ client }: SendFileOptions, { uploadId }: UploadMemo): Promise<void> {
   await client.abortUpload({ uploadId }).catch(() => {});
-}
-
-function retryText({ reason, delayMs }: FileUploadState & { kind: "retrying" }): string {
-  return `the line was lost (${reason.rawMessage}): the next attempt begins in ${(delayMs / 1000).toFixed(1)} s`;
 }

@@ -5,12 +5,9 @@ import { UploadFailedError } from "../client/upload-problem.ts";
 import type { Upload } from "../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { addressOption } from "./address-option.ts";
-import { runScript } from "./run-script.ts";
+import { exitCodes, runScript } from "./run-script.ts";
 import { NotAFileError, sendFile } from "./send-file.ts";
 import { stateFolder, UploadStates } from "./upload-states.ts";
-
-/** As shells have it for a program that was ended by Ctrl-C. */
-const interruptedCode = 130;
 
 interface Options {
   readonly address: string;
@@ -61,7 +58,7 @@ await runScript(address, async (signal) => {
       console.log(json ? jsonOf(file, upload) : textOf(file, upload));
     } catch (reason) {
       if (signal.aborted) {
-        process.exitCode = interruptedCode;
+        process.exitCode = exitCodes.interrupted;
         if (!json) console.error(`${file}: interrupted; run it again to go on`);
         return;
       }

@@ -9,6 +9,7 @@ import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { addressOption } from "./address-option.ts";
 import { QuoteScreen } from "./quote-screen.ts";
 import { quoteJson, quoteLine } from "./quote-text.ts";
+import { retryText } from "./retry-text.ts";
 import { runScript } from "./run-script.ts";
 
 interface Options {
@@ -109,7 +110,7 @@ function gapText({ symbol, missing, before }: Gap): string {
 
 function stateText(state: WatchState): string {
   if (state.kind !== "retrying") return state.kind;
-  return `the stream was lost (${state.reason.rawMessage}): the next attempt begins in ${(state.delayMs / 1000).toFixed(1)} s`;
+  return retryText("the stream", state);
 }
 
 function heartbeatText({ conflated, lagMs }: WatchUpdate & { kind: "heartbeat" }): string {

@@ -16,7 +16,7 @@ import { paceOf } from "./classic/pace.ts";
 import type { Config, FeedConfig } from "./config.ts";
 import { toConnectError } from "./errors.ts";
 import { classicNames, metadataNames } from "./metadata-names.ts";
-import { makeDemoOrders, wantsDemoOrders } from "./order/demo-orders.ts";
+import { fillOrderBook } from "./order/fill-order-book.ts";
 import { OrderIntake } from "./order/order-intake.ts";
 import { orderService } from "./order/order-service.ts";
 import { SqliteOrderStore } from "./order/sqlite-order-store.ts";
@@ -198,7 +198,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
 
   const demoEnd = new AbortController();
   const demoMade = config.demo
-    ? fillOrderBook({ orders, intake, count: config.demoOrders, log, signal: demoEnd.signal })
+    ? fillOrderBook({ store: orders, intake, count: config.demoOrders, log, signal: demoEnd.signal })
     : undefined;
 
   const resources = opened.move();
@@ -220,28 +220,6 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       return clean;
     },
   };
-}
-
-interface OrderBook {
-  readonly orders: SqliteOrderStore;
-  readonly intake: OrderIntake;
-  readonly count: number;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
-}
-
-/** Makes the demonstration orders where they are wanted. Logs what it does and why it fails; never rejects. */
-async function fillOrderBook({ orders: store, intake, count, log, signal }: OrderBook): Promise<void> {
-  if (!wantsDemoOrders({ store, count })) return;
-  const began = performance.now();
-  const onProgress = (stored: number) => log.info({ stored, of: count }, "making demonstration orders");
-  try {
-    await makeDemoOrders({ store, intake, count, signal, onProgress });
-    const seconds = Math.round((performance.now() - began) / 100) / 10;
-    if (!signal.aborted) log.info({ orders: count, seconds }, "filled the empty order book with demonstration orders");
-  } catch (error) {
-    log.error({ err: error }, "the demonstration orders are not complete: the next start goes on with them");
-  }
 }
 
 /** The feed that is asked for, and the test instrument, unless that feed has an instrument of its name. */

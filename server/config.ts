@@ -17,7 +17,7 @@ export type FeedConfig =
     };
 
 /** How the classic services behave. */
-export interface ClassicConfig {
+interface ClassicConfig {
   /** The time between two messages of a stream that has a pace. */
   readonly intervalMs: number;
   /** The largest image of a laptop that is taken. */

@@ -1,149 +1,60 @@
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
-import { pathToString } from "@bufbuild/protobuf/reflect";
 import { ValidationError } from "@bufbuild/protovalidate";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-import { type CursorOutOfRange, CursorOutOfRangeSchema, CursorProblem } from "../gen/bourse/quote/v1/quote_pb.ts";
-import {
-  UploadProblemReason as Reason,
-  type UploadProblem,
-  UploadProblemSchema,
-} from "../gen/bourse/upload/v1/upload_pb.ts";
+import { CursorOutOfRangeSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
+import { UploadProblemReason as Reason, UploadProblemSchema } from "../gen/bourse/upload/v1/upload_pb.ts";
 import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
+import {
+  AlreadyExistsError,
+  BrokenRulesError,
+  CallLimitError,
+  CatalogueReadLimitError,
+  CommandBacklogError,
+  CursorOutOfRangeError,
+  DomainError,
+  DownloadLimitError,
+  ExportLimitError,
+  FileRangeError,
+  InvalidFieldError,
+  InvalidResumeTokenError,
+  NotFoundError,
+  ReplayOverrunError,
+  ResumeTokenExpiredError,
+  SilentClientError,
+  SlowReaderError,
+  StaleEtagError,
+  StoreBusyError,
+  StoreFullError,
+  SubscriberLimitError,
+  TrailerRoomError,
+  UploadError,
+  violationsOf,
+} from "./domain-errors.ts";
 
-/** An error whose message is meant for the client: it says what was wrong and what to do. */
-export abstract class DomainError extends Error {}
-
-/** A field of a request has a value that cannot be taken, which the rules in the protos cannot tell. */
-export class InvalidFieldError extends DomainError {
-  override name = "InvalidFieldError";
-  readonly field: string;
-
-  /** @param field the path of the field, as in `product.price` */
-  constructor(field: string, problem: string) {
-    super(`${field}: ${problem}`);
-    this.field = field;
-  }
-}
-
-/** A message breaks rules that stand in the protos. */
-export class BrokenRulesError extends DomainError {
-  override name = "BrokenRulesError";
-  readonly violations: readonly FieldViolation[];
-
-  /** @param prefix the path of the message in the request, as in `product` */
-  constructor(prefix: string, error: ValidationError) {
-    const violations = violationsOf(error).map((each) => ({ ...each, field: `${prefix}.${each.field}` }));
-    super(violations.map(({ field, description }) => `${field}: ${description}`).join("; "));
-    this.violations = violations;
-  }
-}
-
-/** There is no such thing. */
-export class NotFoundError extends DomainError {
-  override name = "NotFoundError";
-
-  /** @param kind what it would be, in lower case, as in `product` */
-  constructor(kind: string, id: string) {
-    super(`there is no ${kind} ${id}: check the id`);
-  }
-}
-
-/** There is such a thing already. */
-export class AlreadyExistsError extends DomainError {
-  override name = "AlreadyExistsError";
-
-  /** @param kind what it is, in lower case, as in `product` */
-  constructor(kind: string, id: string) {
-    super(`there is a ${kind} ${id} already: choose another id`);
-  }
-}
-
-/** Somebody else changed a thing first. */
-export class StaleEtagError extends DomainError {
-  override name = "StaleEtagError";
-
-  /**
-   * @param kind what it is, in lower case, as in `product`
-   * @param etag the state that it is in by now
-   */
-  constructor(kind: string, id: string, etag: string) {
-    super(`the ${kind} ${id} was changed by someone else, its etag is ${etag} by now: get it, and try again`);
-  }
-}
-
-/** A reader fell behind on a stream that may not skip anything. */
-export class SlowReaderError extends DomainError {
-  override name = "SlowReaderError";
-
-  /** @param queued how many items waited when the limit was reached */
-  constructor(queued: number) {
-    super(`the reader is too slow: ${queued} quotes wait for it; read faster, watch fewer symbols, or let it conflate`);
-  }
-}
-
-/** A reader is so slow that the log let go of what is yet to be replayed on a stream that may not skip anything. */
-export class ReplayOverrunError extends DomainError {
-  override name = "ReplayOverrunError";
-
-  constructor() {
-    super("the reader is too slow: the log no longer holds what was to be replayed; read faster, or let it conflate");
-  }
-}
-
-/** A stream cannot go on from a place in the log. */
-export class CursorOutOfRangeError extends DomainError {
-  override name = "CursorOutOfRangeError";
-  readonly detail: CursorOutOfRange;
-
-  constructor(detail: CursorOutOfRange) {
-    const { requested, problem, oldest, newest } = detail;
-    const range = `${oldest?.epoch}.${oldest?.seq} to ${newest?.epoch}.${newest?.seq}`;
-    super(
-      `the stream cannot go on from ${requested?.epoch}.${requested?.seq}, which is ${cursorProblems[problem]}: ` +
-        `there is ${range}; begin without a cursor, or set reset_if_out_of_range`,
-    );
-    this.detail = detail;
-  }
-}
-
-const cursorProblems: Record<CursorProblem, string> = {
-  [CursorProblem.UNSPECIFIED]: "out of range",
-  [CursorProblem.TOO_OLD]: "too old",
-  [CursorProblem.OTHER_EPOCH]: "of another epoch",
-  [CursorProblem.AHEAD]: "ahead of the log",
-};
-
-/** More answers to commands wait for the reader of a stream than may. */
-export class CommandBacklogError extends DomainError {
-  override name = "CommandBacklogError";
-
-  /** @param waiting how many answers wait */
-  constructor(waiting: number) {
-    super(`the stream takes no more commands: ${waiting} answers wait for its reader; read them first`);
-  }
-}
-
-/** There are as many subscribers as the server serves at once. */
-export class SubscriberLimitError extends DomainError {
-  override name = "SubscriberLimitError";
-
-  /** @param limit how many there may be */
-  constructor(limit: number) {
-    super(`the server has ${limit} subscribers, and takes no more: come back later, or end other streams`);
-  }
-}
-
-/** Something cannot be done with an upload. The detail says how it stands. */
-export class UploadError extends DomainError {
-  override name = "UploadError";
-  readonly detail: UploadProblem;
-
-  /** @param problem what was wrong and what to do, after the name of the upload */
-  constructor(detail: UploadProblem, problem: string) {
-    super(`upload ${detail.uploadId}: ${problem}`);
-    this.detail = detail;
-  }
-}
+/** The one table of what domain errors are to a client. That of an upload depends on its reason. */
+const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]) => DomainError, Code>([
+  [InvalidFieldError, Code.InvalidArgument],
+  [BrokenRulesError, Code.InvalidArgument],
+  [InvalidResumeTokenError, Code.InvalidArgument],
+  [NotFoundError, Code.NotFound],
+  [AlreadyExistsError, Code.AlreadyExists],
+  [StaleEtagError, Code.Aborted],
+  [CursorOutOfRangeError, Code.OutOfRange],
+  [ResumeTokenExpiredError, Code.OutOfRange],
+  [FileRangeError, Code.OutOfRange],
+  [SlowReaderError, Code.ResourceExhausted],
+  [ReplayOverrunError, Code.ResourceExhausted],
+  [CommandBacklogError, Code.ResourceExhausted],
+  [SubscriberLimitError, Code.ResourceExhausted],
+  [CatalogueReadLimitError, Code.ResourceExhausted],
+  [ExportLimitError, Code.ResourceExhausted],
+  [DownloadLimitError, Code.ResourceExhausted],
+  [CallLimitError, Code.ResourceExhausted],
+  [TrailerRoomError, Code.ResourceExhausted],
+  [StoreFullError, Code.ResourceExhausted],
+  [StoreBusyError, Code.Unavailable],
+  [SilentClientError, Code.DeadlineExceeded],
+]);
 
 const uploadCodes: Record<Reason, Code> = {
   [Reason.UNSPECIFIED]: Code.Unknown,
@@ -163,196 +74,40 @@ const uploadCodes: Record<Reason, Code> = {
   [Reason.STALLED]: Code.DeadlineExceeded,
 };
 
-/** There are as many downloads under way as the server serves at once. */
-export class DownloadLimitError extends DomainError {
-  override name = "DownloadLimitError";
-
-  /** @param limit how many there may be */
-  constructor(limit: number) {
-    super(`the server has ${limit} downloads under way, and takes no more: come back later`);
-  }
-}
-
-/** A range begins behind the end of a file. */
-export class FileRangeError extends DomainError {
-  override name = "FileRangeError";
-
-  constructor(offset: number, size: number) {
-    super(`offset ${offset} is behind the end of the file, which has ${size} bytes: begin at ${size} at most`);
-  }
-}
-
-/** A resume token that was not made by this server, was changed, or is of another selection. */
-export class InvalidResumeTokenError extends DomainError {
-  override name = "InvalidResumeTokenError";
-  readonly field = "resume_token";
-
-  constructor(problem: "forged" | "other-selection") {
-    super(
-      problem === "forged"
-        ? "resume_token: was not made by this server, or was changed: give back the bytes of a response, or none"
-        : "resume_token: is of another selection: ask for what it was given out for, or begin without a token",
-    );
-  }
-}
-
-/** What a resume token speaks of is no longer there. */
-export class ResumeTokenExpiredError extends DomainError {
-  override name = "ResumeTokenExpiredError";
-
-  /** @param problem what is missing, as in `the store ends with order 5, and the token is of order 9` */
-  constructor(problem: string) {
-    super(`resume_token: cannot be served any more, as ${problem}: begin again without a token`);
-  }
-}
-
-/** The store has as much as it may have. */
-export class StoreFullError extends DomainError {
-  override name = "StoreFullError";
-
-  constructor(problem: string) {
-    super(`${problem}; what was acknowledged before is stored. Give the server more room, and send the rest again`);
-  }
-}
-
-/** As many exports of orders are under way as the server has memory for. */
-export class ExportLimitError extends DomainError {
-  override name = "ExportLimitError";
-
-  /** @param limit how many there may be */
-  constructor(limit: number) {
-    super(`the server has ${limit} exports under way, and takes no more: come back later, or end others`);
-  }
-}
-
-/** There are as many lists and searches of the catalogue under way as the server serves at once. */
-export class CatalogueReadLimitError extends DomainError {
-  override name = "CatalogueReadLimitError";
-
-  /** @param limit how many there may be */
-  constructor(limit: number) {
-    super(`the server has ${limit} lists and searches under way, and takes no more: come back later, or end others`);
-  }
-}
-
-/** More wants to be written than the store has time for. */
-export class StoreBusyError extends DomainError {
-  override name = "StoreBusyError";
-
-  /** @param waiting how many wait */
-  constructor(waiting: number) {
-    super(`the store is busy: ${waiting} writes wait; try again in a while`);
-  }
-}
-
-/** A call sends more than one may. */
-export class CallLimitError extends DomainError {
-  override name = "CallLimitError";
-
-  /**
-   * @param what what the call has too much of, as in `messages`
-   * @param sent how much of it was sent at least
-   * @param limit how much of it may be sent
-   */
-  constructor(what: string, sent: number, limit: number) {
-    super(`the call has ${sent} ${what} or more, and ${limit} may be: send the rest in further calls`);
-  }
-}
-
-/** A client was silent for too long in the middle of a call, of which nothing can be resumed. */
-export class SilentClientError extends DomainError {
-  override name = "SilentClientError";
-
-  /** @param ms how long nothing came */
-  constructor(ms: number) {
-    super(`nothing came for ${ms / 1_000} s: call again, and send what is left`);
-  }
-}
-
-/** A call would have more trailers than its client takes. */
-export class TrailerRoomError extends DomainError {
-  override name = "TrailerRoomError";
-
-  /**
-   * @param field the field of the request that asks for that many
-   * @param wanted the number that was asked for
-   * @param fits the highest number that the client takes
-   */
-  constructor(field: string, wanted: number, fits: number) {
-    super(`${field}: the client says that it takes fewer trailers than the ${wanted} of this call: ${fits} fit`);
-  }
-}
-
-interface Answer {
-  readonly code: Code;
-  readonly details?: { desc: DescMessage; value: MessageInitShape<DescMessage> }[];
-}
-
-/** The one place where a domain error becomes a Connect error. */
-function answerTo(error: DomainError): Answer {
-  if (error instanceof InvalidFieldError || error instanceof InvalidResumeTokenError) {
-    const violation = { field: error.field, description: error.message };
-    const value = create(BadRequestSchema, { fieldViolations: [violation] });
-    return { code: Code.InvalidArgument, details: [{ desc: BadRequestSchema, value }] };
-  }
-  if (error instanceof BrokenRulesError) {
-    const value = create(BadRequestSchema, { fieldViolations: [...error.violations] });
-    return { code: Code.InvalidArgument, details: [{ desc: BadRequestSchema, value }] };
-  }
-  if (error instanceof StaleEtagError) return { code: Code.Aborted };
-  if (error instanceof NotFoundError) return { code: Code.NotFound };
-  if (error instanceof AlreadyExistsError) return { code: Code.AlreadyExists };
-  if (error instanceof SlowReaderError) return { code: Code.ResourceExhausted };
-  if (error instanceof ReplayOverrunError) return { code: Code.ResourceExhausted };
-  if (error instanceof CommandBacklogError) return { code: Code.ResourceExhausted };
-  if (error instanceof CursorOutOfRangeError) {
-    return { code: Code.OutOfRange, details: [{ desc: CursorOutOfRangeSchema, value: error.detail }] };
-  }
-  if (error instanceof ResumeTokenExpiredError) return { code: Code.OutOfRange };
-  if (error instanceof StoreBusyError) return { code: Code.Unavailable };
-  if (error instanceof StoreFullError) return { code: Code.ResourceExhausted };
-  if (error instanceof ExportLimitError) return { code: Code.ResourceExhausted };
-  if (error instanceof CatalogueReadLimitError) return { code: Code.ResourceExhausted };
-  if (error instanceof SubscriberLimitError) return { code: Code.ResourceExhausted };
-  if (error instanceof UploadError) {
-    const code = uploadCodes[error.detail.reason] ?? Code.Unknown;
-    return { code, details: [{ desc: UploadProblemSchema, value: error.detail }] };
-  }
-  if (error instanceof DownloadLimitError) return { code: Code.ResourceExhausted };
-  if (error instanceof FileRangeError) return { code: Code.OutOfRange };
-  if (error instanceof CallLimitError) return { code: Code.ResourceExhausted };
-  if (error instanceof SilentClientError) return { code: Code.DeadlineExceeded };
-  if (error instanceof TrailerRoomError) return { code: Code.ResourceExhausted };
-  return { code: Code.Unknown };
-}
-
 /** What a client is told of an error of ours, or of a broken rule in the protos; other errors stay as they are. */
 export function toConnectError(error: unknown): unknown {
-  if (error instanceof ConnectError && error.cause instanceof ValidationError) return brokenRules(error.cause);
+  if (error instanceof ConnectError && error.cause instanceof ValidationError) {
+    return connectError(error.cause, Code.InvalidArgument, badRequest(violationsOf(error.cause)));
+  }
   if (!(error instanceof DomainError)) return error;
-  const { code, details } = answerTo(error);
-  return new ConnectError(error.message, code, undefined, details, error);
+  return connectError(error, codeOf(error), detailOf(error));
 }
 
-/** A request breaks rules that stand in the protos. */
-function brokenRules(error: ValidationError): ConnectError {
-  const detail = { desc: BadRequestSchema, value: { fieldViolations: violationsOf(error) } };
-  return new ConnectError(error.message, Code.InvalidArgument, undefined, [detail], error);
+function codeOf(error: DomainError): Code {
+  const code = error instanceof UploadError ? uploadCodes[error.detail.reason] : codes.get(error.constructor);
+  return code ?? Code.Unknown;
 }
 
-/** A broken rule, as google.rpc.BadRequest tells it. */
-interface FieldViolation {
-  readonly field: string;
-  readonly description: string;
-  readonly reason: string;
+interface Detail {
+  readonly desc: DescMessage;
+  readonly value: MessageInitShape<DescMessage>;
 }
 
-function violationsOf(error: ValidationError): FieldViolation[] {
-  return error.violations.map((violation) => ({
-    field: pathToString(violation.field),
-    description: violation.message,
-    reason: violation.ruleId,
-  }));
+function detailOf(error: DomainError): Detail | undefined {
+  if (error instanceof InvalidFieldError || error instanceof InvalidResumeTokenError) {
+    return badRequest([{ field: error.field, description: error.message }]);
+  }
+  if (error instanceof BrokenRulesError) return badRequest([...error.violations]);
+  if (error instanceof CursorOutOfRangeError) return { desc: CursorOutOfRangeSchema, value: error.detail };
+  return error instanceof UploadError ? { desc: UploadProblemSchema, value: error.detail } : undefined;
+}
+
+function badRequest(fieldViolations: { field: string; description: string; reason?: string }[]): Detail {
+  return { desc: BadRequestSchema, value: create(BadRequestSchema, { fieldViolations }) };
+}
+
+function connectError(cause: Error, code: Code, detail: Detail | undefined): ConnectError {
+  return new ConnectError(cause.message, code, undefined, detail && [detail], cause);
 }
 
 /** Answers errors as {@link toConnectError} says, on routers that the transport does not serve, as in memory. */

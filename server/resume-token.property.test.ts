@@ -1,7 +1,7 @@
 import { createCipheriv, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { InvalidResumeTokenError } from "./errors.ts";
+import { InvalidResumeTokenError } from "./domain-errors.ts";
 import { maxPositionBytes, maxSkip, nameSelection, ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

@@ -1,5 +1,5 @@
 import { createCipheriv, createHmac, hash, timingSafeEqual } from "node:crypto";
-import { InvalidResumeTokenError } from "./errors.ts";
+import { InvalidResumeTokenError } from "./domain-errors.ts";
 
 /** How many bytes the key of {@link ResumeTokens} has. */
 export const resumeKeyBytes = 32;

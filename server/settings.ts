@@ -1,10 +1,21 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseColumnMapping } from "../client/column-mapping.ts";
-import { isSymbol, maxSymbolBytes } from "../client/tick.ts";
+import { parseColumns } from "../client/parse-columns.ts";
+import { tickFields } from "../client/tick-columns.ts";
 import { maxInstruments } from "./quote/quote-feed.ts";
 import { maxTicksPerSecond } from "./quote/simulated-market.ts";
-import { testInstrument } from "./quote/test-instrument.ts";
+import {
+  existingFile,
+  nonEmpty,
+  oneOf,
+  parseBoolean,
+  parseFeed,
+  parseHosts,
+  parseOrigins,
+  parseSeconds,
+  parseSpeed,
+  parseSymbols,
+  wholeNumber,
+} from "./setting-values.ts";
 import { defaultLimits } from "./transport/limits.ts";
 
 /** One thing that can be set, by a flag of its name and by an environment variable. */
@@ -91,7 +102,7 @@ export const settings = {
     variable: "BOURSE_REPLAY_COLUMNS",
     placeholder: "COLUMNS",
     help: "which columns of a replay have what, where their names do not tell, as in time=ts,bid=best_bid",
-    parse: parseColumnMapping,
+    parse: (raw: string) => parseColumns(raw, tickFields, "time=ts,bid=best_bid"),
   },
   "simulated-instruments": {
     variable: "BOURSE_SIMULATED_INSTRUMENTS",
@@ -251,97 +262,3 @@ export const settings = {
 
 /** The name of a setting, which is its flag without the dashes. */
 export type SettingName = keyof typeof settings;
-
-function wholeNumber(min: number, max: number): (raw: string) => number {
-  return (raw) => {
-    const number = Number(raw);
-    if (!/^\d+$/.test(raw) || number < min || number > max) {
-      throw new Error(`a whole number from ${min} to ${max} is needed`);
-    }
-    return number;
-  };
-}
-
-function nonEmpty(raw: string): string {
-  if (raw.trim() === "") throw new Error("a value is needed");
-  return raw;
-}
-
-function oneOf<const T extends string>(...allowed: T[]): (raw: string) => T {
-  return (raw) => {
-    const found = allowed.find((each) => each === raw);
-    if (found === undefined) throw new Error(`one of ${allowed.join(", ")} is needed`);
-    return found;
-  };
-}
-
-function parseFeed(raw: string): { kind: "simulated" } | { kind: "replay"; file: string } {
-  if (raw === "simulated") return { kind: "simulated" };
-  const file = raw.startsWith("replay:") ? raw.slice("replay:".length) : "";
-  if (file === "") throw new Error("simulated or replay:FILE is needed");
-  return { kind: "replay", file: existingFile(file) };
-}
-
-function parseSymbols(raw: string): string[] {
-  const symbols = raw.split(",").map((symbol) => symbol.trim());
-  const isTaken = symbols.length > new Set(symbols).size || symbols.includes(testInstrument.symbol);
-  if (isTaken || !symbols.every(isSymbol)) {
-    const reserved = `${testInstrument.symbol} and * excepted`;
-    throw new Error(
-      `symbols of 1 to ${maxSymbolBytes} bytes, each once and separated by commas, ${reserved}, are needed`,
-    );
-  }
-  return symbols;
-}
-
-function parseSpeed(raw: string): number {
-  if (raw === "max") return Number.POSITIVE_INFINITY;
-  const speed = Number(raw);
-  if (raw.trim() === "" || !Number.isFinite(speed) || speed <= 0)
-    throw new Error("a number above 0, or max, is needed");
-  return speed;
-}
-
-function parseBoolean(raw: string): boolean {
-  if (["true", "1", "yes", "on"].includes(raw)) return true;
-  if (["false", "0", "no", "off"].includes(raw)) return false;
-  throw new Error("true or false is needed");
-}
-
-/** The longest grace period, and the longest wait between two messages: longer ones are a server that does not end. */
-const maxSeconds = 3_600;
-
-function parseSeconds(raw: string): number {
-  const seconds = Number(raw);
-  if (raw.trim() === "" || !(seconds >= 0 && seconds <= maxSeconds)) {
-    throw new Error(`a number of seconds from 0 to ${maxSeconds} is needed`);
-  }
-  return seconds * 1_000;
-}
-
-function existingFile(raw: string): string {
-  const file = resolve(nonEmpty(raw));
-  if (!existsSync(file)) throw new Error(`a file that exists is needed (there is no ${file})`);
-  return file;
-}
-
-function parseHosts(raw: string): string[] {
-  const hosts = raw.split(",").map((host) => host.trim().toLowerCase());
-  for (const host of hosts) {
-    const url = `http://${host}`;
-    if (!URL.canParse(url) || new URL(url).hostname !== host) {
-      throw new Error("host names such as bourse.example.org, without a port and separated by commas, are needed");
-    }
-  }
-  return hosts;
-}
-
-function parseOrigins(raw: string): string[] {
-  const origins = raw.split(",").map((origin) => origin.trim());
-  for (const origin of origins) {
-    if (origin !== "*" && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
-      throw new Error("origins such as https://example.org or http://localhost:3000, separated by commas, are needed");
-    }
-  }
-  return origins;
-}

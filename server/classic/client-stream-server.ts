@@ -1,6 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ClientStreamServer } from "../../gen/classic/helloworld/client_stream_pb.ts";
-import { CallLimitError } from "../errors.ts";
+import { CallLimitError } from "../domain-errors.ts";
 
 /** The most bytes that a call of ClientStream may join, commas included: far below the largest message. */
 export const maxJoinedBytes = 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Product } from "../../gen/bourse/product/v1/product_pb.ts";
-import { NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../domain-errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 
 /** The product that is the laptop with an id. Throws a NotFoundError where there is none, or where it is no laptop. */

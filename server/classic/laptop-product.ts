@@ -94,7 +94,7 @@ function attributesOf(laptop: Laptop): MessageInitShape<typeof ProductLaptopSche
 }
 
 /** The same amount of memory, in the same unit. */
-export function toProductMemory({ value, unit }: Memory): ProductMemory {
+function toProductMemory({ value, unit }: Memory): ProductMemory {
   return create(ProductMemorySchema, { value, unit });
 }
 

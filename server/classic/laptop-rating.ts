@@ -5,7 +5,7 @@ import {
   type RateLaptopResponse,
   RateLaptopResponseSchema,
 } from "../../gen/classic/pcbook/laptop_service_pb.ts";
-import { InvalidFieldError, NotFoundError } from "../errors.ts";
+import { InvalidFieldError, NotFoundError } from "../domain-errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 import type { GivenScore } from "../product/rate-products.ts";
 import { knownLaptop } from "./known-laptop.ts";

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import type { Filter, Laptop } from "../../gen/classic/pcbook/laptop_pb.ts";
 import { type SearchLaptopResponse, SearchLaptopResponseSchema } from "../../gen/classic/pcbook/laptop_service_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 import { memoryBits } from "../product/memory-bits.ts";
 import type { ProductSelection } from "../product/product-selection.ts";

@@ -1,6 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { LaptopService } from "../../gen/classic/pcbook/laptop_service_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 import { sendHeader } from "../transport/metadata.ts";
 import { productOf } from "./laptop-product.ts";

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { Product } from "../../gen/bourse/product/v1/product_pb.ts";
 import { GetProductsResponseSchema, type ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
-import { TrailerRoomError } from "../errors.ts";
+import { TrailerRoomError } from "../domain-errors.ts";
 import { classicNames } from "../metadata-names.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/metadata.ts";

@@ -4,7 +4,7 @@ import {
   type SumDataResponse,
   SumDataResponseSchema,
 } from "../../gen/classic/proto/stream_service_pb.ts";
-import { CallLimitError } from "../errors.ts";
+import { CallLimitError } from "../domain-errors.ts";
 
 /** The most numbers that a call of SumData may have: its answers count them in 32 bits. */
 export const maxSummedNumbers = 2 ** 31 - 1;

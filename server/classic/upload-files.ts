@@ -1,6 +1,6 @@
 import type { Timers } from "../../client/timers.ts";
 import type { UploadFileRequest } from "../../gen/classic/proto/stream_service_pb.ts";
-import { CallLimitError, InvalidFieldError, SilentClientError } from "../errors.ts";
+import { CallLimitError, InvalidFieldError, SilentClientError } from "../domain-errors.ts";
 import { displayName } from "../upload/file-name.ts";
 import { PatientReader } from "../upload/patient-reader.ts";
 import { uploadStallMs } from "../upload/upload-service.ts";

@@ -5,7 +5,7 @@ import {
   type UploadImageResponse,
   UploadImageResponseSchema,
 } from "../../gen/classic/pcbook/laptop_service_pb.ts";
-import { InvalidFieldError, SilentClientError } from "../errors.ts";
+import { InvalidFieldError, SilentClientError } from "../domain-errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 import { PatientReader } from "../upload/patient-reader.ts";
 import type { UploadView } from "../upload/upload-parts.ts";

@@ -14,7 +14,10 @@ const money = fc
     isNegative: fc.boolean(),
   })
   .map(({ currencyCode, units, nanos, isNegative }) =>
-    create(MoneySchema, isNegative ? { currencyCode, units: -units, nanos: -nanos } : { currencyCode, units, nanos }),
+    create(
+      MoneySchema,
+      isNegative ? { currencyCode, units: -units, nanos: 0 - nanos } : { currencyCode, units, nanos },
+    ),
   );
 
 const placedAt = fc

@@ -50,7 +50,7 @@ function textProblem(text: string, min: number, max: number): string | undefined
 }
 
 /** The largest quantity, of either sign. */
-export const maxQuantity = 1_000_000;
+const maxQuantity = 1_000_000;
 
 function quantityProblem(quantity: number): string | undefined {
   if (quantity === 0) return "must not be 0, or is missing";

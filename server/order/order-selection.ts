@@ -2,10 +2,10 @@ import { toBinary } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { isValidTimestamp } from "../../client/micro-time.ts";
 import { Cancellations, type OrderFilter, OrderFilterSchema } from "../../gen/bourse/order/v1/order_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 
 /** A point in time to the nanosecond. */
-export interface Instant {
+interface Instant {
   /** Since 1970. */
   readonly seconds: number;
   readonly nanos: number;

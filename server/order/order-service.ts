@@ -1,7 +1,7 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { OrderFilter } from "../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { ExportLimitError, ResumeTokenExpiredError } from "../errors.ts";
+import { ExportLimitError, ResumeTokenExpiredError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../resume-token.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { formatAmount, fromNanos, toNanos } from "../../client/amount-text.ts";
 import { type CurrencyTotal, CurrencyTotalSchema, type Order } from "../../gen/bourse/order/v1/order_pb.ts";
 
 /** A number of orders, and what they come to in billionths of the currency's unit. */
@@ -20,7 +21,7 @@ export class OrderTotals {
   /** Adds an order. */
   addOrder({ quantity, unitPrice }: Pick<Order, "quantity" | "unitPrice">): void {
     if (unitPrice === undefined) return;
-    const amount = BigInt(quantity) * (unitPrice.units * nanosInUnit + BigInt(unitPrice.nanos));
+    const amount = BigInt(quantity) * toNanos(unitPrice);
     this.add(unitPrice.currencyCode, 1, amount);
   }
 
@@ -53,17 +54,7 @@ export class OrderTotals {
   }
 }
 
-const nanosInUnit = 1_000_000_000n;
-
 function toMessage(currencyCode: string, { count, nanos }: Total): CurrencyTotal {
-  return create(CurrencyTotalSchema, { currencyCode, orderCount: BigInt(count), amount: { value: decimal(nanos) } });
-}
-
-/** As in `-11062.06` and `5`. */
-function decimal(nanos: bigint): string {
-  const sign = nanos < 0n ? "-" : "";
-  const size = nanos < 0n ? -nanos : nanos;
-  const fraction = size % nanosInUnit;
-  const digits = fraction === 0n ? "" : `.${String(fraction).padStart(9, "0").replace(/0+$/, "")}`;
-  return `${sign}${size / nanosInUnit}${digits}`;
+  const value = formatAmount(fromNanos(nanos));
+  return create(CurrencyTotalSchema, { currencyCode, orderCount: BigInt(count), amount: { value } });
 }

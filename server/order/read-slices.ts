@@ -8,7 +8,7 @@ const minRows = 256;
  * Slices are no longer. It also keeps the sums of a slice within 64 bits: each of 8,192 orders comes to at most a
  * million times a billion.
  */
-export const maxSliceRows = 8_192;
+const maxSliceRows = 8_192;
 
 /**
  * How many sequences a slice of a long read looks at: so many that it takes about a millisecond, as the ones before

@@ -2,7 +2,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { StoreFullError } from "../errors.ts";
+import { StoreFullError } from "../domain-errors.ts";
 import { openDatabase } from "../storage/database.ts";
 import { someOrder } from "./any-order.ts";
 import { newOrder } from "./new-order.ts";

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import { setImmediate } from "node:timers/promises";
 import type { Insertable, Kysely } from "kysely";
+import { nanosPerUnit } from "../../client/amount-text.ts";
 import { BulkWrite } from "../storage/bulk-write.ts";
 import type { OrderLineTable, Tables } from "../storage/tables.ts";
 import type { NewOrder } from "./new-order.ts";
@@ -153,7 +154,7 @@ export class SqliteOrderStore implements OrderStore {
     for await (const [from, to] of this.#slices(range.after, range.snapshot, signal)) {
       for (const row of adding.all(from, to, ...parameters)) {
         const [currency, count, units, nanos] = columnsOf(row) as [string, bigint, bigint, bigint];
-        totals.add(currency, Number(count), units * nanosInUnit + nanos);
+        totals.add(currency, Number(count), units * nanosPerUnit + nanos);
       }
     }
   }
@@ -186,8 +187,6 @@ type OrderRow = Insertable<OrderLineTable>;
 
 /** A lookup takes some microseconds: after so many of them others have their turn. */
 const lookupsBetweenTurns = 256;
-
-const nanosInUnit = 1_000_000_000n;
 
 /**
  * A page as one value: to hand over a row takes SQLite and Node longer than to read it. The casts change no byte; they

@@ -1,7 +1,7 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Product, ProductRating } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { RateProductsResponse } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { CatalogueReadLimitError, NotFoundError } from "../errors.ts";
+import { CatalogueReadLimitError, NotFoundError } from "../domain-errors.ts";
 import { changedProduct, deletedProduct } from "./changed-product.ts";
 import { newProduct } from "./new-product.ts";
 import type { FoundProduct, ProductFinder, SearchPlace } from "./product-finder.ts";

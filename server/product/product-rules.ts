@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { createValidator } from "@bufbuild/protovalidate";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { BrokenRulesError } from "../errors.ts";
+import { BrokenRulesError } from "../domain-errors.ts";
 
 /**
  * Throws a BrokenRulesError that names every field of a product which breaks the rules in the protos.

@@ -1,6 +1,6 @@
 import { SearchOrder, type SearchProductsRequest } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import type { Money } from "../../gen/google/type/money_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import { foldText } from "./fold-text.ts";
 import { memoryBits } from "./memory-bits.ts";
 import { textWords } from "./text-words.ts";

@@ -4,11 +4,12 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { DigestChain } from "../../client/digest-chain.ts";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import type { ResumeTokens } from "../resume-token.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
 import type { Catalogue } from "./catalogue.ts";
+import { isProductId } from "./product-id.ts";
 import { listImages, type ProductImages } from "./product-images.ts";
 import { productSelection } from "./product-selection.ts";
 import { SearchTokens } from "./search-token.ts";
@@ -44,7 +45,8 @@ export function productService({
 
     async updateProduct({ product: patch, updateMask }) {
       if (patch === undefined) throw new InvalidFieldError("product", "is missing: say what to change");
-      if (!uuid.test(patch.id)) throw new InvalidFieldError("product.id", "must be the UUID of the product to change");
+      if (!isProductId(patch.id))
+        throw new InvalidFieldError("product.id", "must be the UUID of the product to change");
       return { product: await withImages(await catalogue.update(patch, updateMask?.paths ?? [])) };
     },
 
@@ -113,5 +115,3 @@ export function productService({
     },
   };
 }
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

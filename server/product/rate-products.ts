@@ -8,13 +8,14 @@ import {
   RateProductsResponseSchema,
   RatingProblem,
 } from "../../gen/bourse/product/v1/product_service_pb.ts";
+import { isProductId } from "./product-id.ts";
 import type { RatingStore, ScoreSum } from "./rating-store.ts";
 
 /** How many scores of a stream are counted together: those that have arrived, at most so many. */
 export const maxScoresAtHand = 32;
 
 /** The lowest and the highest score. 0 is none: it is what a client sends that forgot to set it. */
-export const scoreRange = { min: 1, max: 10 } as const;
+const scoreRange = { min: 1, max: 10 } as const;
 
 /** A score as a client gives it. */
 export type GivenScore = Pick<RateProductsRequest, "productId" | "score">;
@@ -44,7 +45,7 @@ export function ratingOf({ count, millionths }: ScoreSum): ProductRating {
 /** Counts one score. */
 export async function rateProduct(store: RatingStore, given: GivenScore): Promise<ProductRating | RefusedScore> {
   const productId = given.productId.toLowerCase();
-  if (!uuid.test(productId)) {
+  if (!isProductId(productId)) {
     return { problem: RatingProblem.MALFORMED_ID, message: "product_id is no UUID: check the id" };
   }
   if (!(given.score >= scoreRange.min && given.score <= scoreRange.max)) {
@@ -65,8 +66,6 @@ export interface RefusedScore {
 }
 
 const millionthsInOne = 1_000_000;
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** What is told back of an id. */
 const maxIdChars = 64;

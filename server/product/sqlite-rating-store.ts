@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
+import { GroupCommit } from "../storage/group-commit.ts";
 import type { Tables } from "../storage/tables.ts";
-import { GroupCommit } from "./group-commit.ts";
 import type { ProductScore, RatingStore, ScoreSum } from "./rating-store.ts";
 
 /** Ratings in the embedded database. */

@@ -8,7 +8,7 @@ import type { Tick } from "./quote-feed.ts";
 import { type Every, systemEvery } from "./timers.ts";
 
 /** How often candles are stored, in milliseconds: what a crash can lose. */
-export const saveIntervalMillis = 1_000;
+const saveIntervalMillis = 1_000;
 
 /** How many complete candles may wait where the store fails: 20 MB. Later ones are lost and counted. */
 export const maxUnsavedCandles = 100_000;

@@ -2,7 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { CandleInterval } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { ListCandlesRequestSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { InvalidFieldError, NotFoundError } from "../errors.ts";
+import { InvalidFieldError, NotFoundError } from "../domain-errors.ts";
 import type { CandleQuery } from "./candle-store.ts";
 import type { CandleList } from "./candles.ts";
 import { listCandles } from "./list-candles.ts";

@@ -3,12 +3,12 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { fromTimestamp, isValidTimestamp, type MicroTime, toTimestamp } from "../../client/micro-time.ts";
 import { type Candle, CandleSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { ListCandlesRequest } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { InvalidFieldError, NotFoundError } from "../errors.ts";
+import { InvalidFieldError, NotFoundError } from "../domain-errors.ts";
 import { spanOf } from "./candle-span.ts";
 import type { Candles, ListedCandle } from "./candles.ts";
 
 /** How many candles are listed where the request does not say. */
-export const defaultCandleLimit = 500;
+const defaultCandleLimit = 500;
 
 export interface ListCandlesOptions {
   /** Knows which instruments there are. */

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it, vi } from "vitest";
 import { InstrumentSchema, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { SlowReaderError, SubscriberLimitError } from "../errors.ts";
+import { SlowReaderError, SubscriberLimitError } from "../domain-errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { ManualTime, someMonday } from "./manual-time.ts";
 import { maxInstruments, type Tick } from "./quote-feed.ts";

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { type MicroClock, type MicroTime, toTimestamp } from "../../client/micro-time.ts";
 import { systemTimers, type Timers } from "../../client/timers.ts";
 import { type Instrument, type Quote, QuoteSchema, type SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { SubscriberLimitError } from "../errors.ts";
+import { SubscriberLimitError } from "../domain-errors.ts";
 import { share } from "../transport/encoding/shared-message.ts";
 import { MemoryQuoteLog } from "./memory-quote-log.ts";
 import { maxInstruments, type Tick } from "./quote-feed.ts";

@@ -14,7 +14,7 @@ export interface Market {
 }
 
 /** How far ahead of the clock a quote's time may be: clocks differ, and time zones are mistaken for each other. */
-export const maxAheadMicros = microsPerDay;
+const maxAheadMicros = microsPerDay;
 
 /** Why a quote is refused: the kind, and a sentence with the numbers. */
 export interface Refusal {

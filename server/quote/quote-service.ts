@@ -7,7 +7,7 @@ import {
   type WatchQuotesRequest,
   type WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { InvalidFieldError, NotFoundError } from "../errors.ts";
+import { InvalidFieldError, NotFoundError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
 import type { Candles } from "./candles.ts";

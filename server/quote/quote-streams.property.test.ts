@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CursorProblem, InstrumentSchema, PauseMode, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { WatchQuotesRequestSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CursorOutOfRangeError, DomainError } from "../errors.ts";
+import { CursorOutOfRangeError, DomainError } from "../domain-errors.ts";
 import { ManualTime, someMonday } from "./manual-time.ts";
 import { MemoryQuoteLog } from "./memory-quote-log.ts";
 import { QuoteHub } from "./quote-hub.ts";

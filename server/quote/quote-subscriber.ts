@@ -1,6 +1,6 @@
 import type { Timers } from "../../client/timers.ts";
 import type { PauseMode, Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { type DomainError, ReplayOverrunError, SlowReaderError } from "../errors.ts";
+import { type DomainError, ReplayOverrunError, SlowReaderError } from "../domain-errors.ts";
 import { QuoteDelivery } from "./quote-delivery.ts";
 import { type LineOwner, type Listing, QuoteLine } from "./quote-line.ts";
 import type { LogEntry, QuoteLog } from "./quote-log.ts";

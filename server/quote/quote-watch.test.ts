@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { QuotePhase, SlowReaderPolicy, SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { SlowReaderError } from "../errors.ts";
+import { SlowReaderError } from "../domain-errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
 import { drain, give, testWatch, told } from "./test-watch.ts";

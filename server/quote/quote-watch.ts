@@ -7,7 +7,7 @@ import {
   type WatchQuotesResponse,
   WatchQuotesResponseSchema,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CommandBacklogError, InvalidFieldError } from "../errors.ts";
+import { CommandBacklogError, InvalidFieldError } from "../domain-errors.ts";
 import type { QuoteHub } from "./quote-hub.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 import type { Every } from "./timers.ts";

@@ -9,7 +9,7 @@ import { TickPacer } from "./tick-pacer.ts";
 import { systemWait, type Wait } from "./timers.ts";
 
 /** How many rows a file may have that is not in the order of time: such a file is sorted in memory. */
-export const maxSortedRows = 200_000;
+const maxSortedRows = 200_000;
 
 export interface ReplayFeedOptions {
   readonly path: string;

@@ -1,5 +1,5 @@
 import type { StreamQuotesRequest, WatchQuotesRequest } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import type { QuoteWatch } from "./quote-watch.ts";
 
 /** The first request of a stream that takes commands. Throws an {@link InvalidFieldError} where that is no start. */

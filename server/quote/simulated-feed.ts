@@ -7,7 +7,7 @@ import { maxTicksPerSecond, SimulatedMarket } from "./simulated-market.ts";
 import { systemWait, type Wait } from "./timers.ts";
 
 /** The longest step between batches, in milliseconds: longer ones would be seen. */
-export const maxStepMillis = 100;
+const maxStepMillis = 100;
 
 export interface SimulatedFeedOptions {
   readonly now: MicroClock;

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { SlowReaderPolicy, SubscriptionStatus, WatchCommandSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { CommandBacklogError, InvalidFieldError } from "../errors.ts";
+import { CommandBacklogError, InvalidFieldError } from "../domain-errors.ts";
 import { maxStartResultSymbols, maxWaitingResults } from "./quote-watch.ts";
 import { caughtUp, drain, give, testWatch, told } from "./test-watch.ts";
 

@@ -9,7 +9,7 @@ import {
   SubscriptionStatus,
   type WatchCommand,
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import { share } from "../transport/encoding/shared-message.ts";
 import type { Listing, QuoteLine } from "./quote-line.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
@@ -18,7 +18,7 @@ import type { QuoteSubscriber } from "./quote-subscriber.ts";
 export const maxSubscriptionsPerStream = 10_000;
 
 /** The symbol that stands for all. */
-export const allSymbols = "*";
+const allSymbols = "*";
 
 export interface WatchCommandsOptions {
   readonly subscriber: QuoteSubscriber;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { CursorProblem, PauseMode, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { CursorOutOfRangeError, InvalidFieldError, ReplayOverrunError } from "../errors.ts";
+import { CursorOutOfRangeError, InvalidFieldError, ReplayOverrunError } from "../domain-errors.ts";
 import { maxScannedQuotes } from "./log-replay.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
 import { drain, give, testWatch, told } from "./test-watch.ts";

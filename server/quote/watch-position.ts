@@ -7,7 +7,7 @@ import {
   CursorSchema,
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { WatchQuotesRequest } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CursorOutOfRangeError, InvalidFieldError } from "../errors.ts";
+import { CursorOutOfRangeError, InvalidFieldError } from "../domain-errors.ts";
 import type { QuoteLog } from "./quote-log.ts";
 
 /** Where a stream begins. */

@@ -1,4 +1,4 @@
-import { NotFoundError } from "../errors.ts";
+import { NotFoundError } from "../domain-errors.ts";
 import type { QuoteWatch } from "./quote-watch.ts";
 
 /** The streams of quotes that are running, by their names. */

@@ -3,7 +3,7 @@ import type { CompiledQuery, Kysely } from "kysely";
 import type { Tables } from "./tables.ts";
 
 /** How many rows one statement writes, a power of two: about a millisecond, after which others have their turn. */
-export const maxRowsPerStatement = 256;
+const maxRowsPerStatement = 256;
 
 type Row = Readonly<Record<string, unknown>>;
 

@@ -51,7 +51,7 @@ export interface ProductPastTable {
 }
 
 /** The ratings of a product that has any. */
-export interface ProductRatingTable {
+interface ProductRatingTable {
   /** The product's. */
   sequence: bigint;
   count: bigint;
@@ -110,7 +110,7 @@ export interface OrderLineTable {
 }
 
 /** Random bytes that the server keeps to itself, by what they are for. */
-export interface ServerSecretTable {
+interface ServerSecretTable {
   name: string;
   value: Uint8Array;
 }

@@ -10,7 +10,7 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
-import { StoreBusyError } from "../errors.ts";
+import { StoreBusyError } from "../domain-errors.ts";
 import type { Writer } from "./writer.ts";
 
 /** How many queries and transactions may wait for the connection: with one commit each, some seconds of work. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CompiledQuery, sql } from "kysely";
 import { expect, test } from "vitest";
-import { StoreBusyError, StoreFullError } from "../errors.ts";
+import { StoreBusyError, StoreFullError } from "../domain-errors.ts";
 import { type DatabaseOptions, databaseFileName, openDatabase } from "./database.ts";
 import { SqliteError } from "./writer.ts";
 import { maxWaitingWrites } from "./writer-dialect.ts";

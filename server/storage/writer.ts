@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { StoreFullError } from "../errors.ts";
+import { StoreFullError } from "../domain-errors.ts";
 import type { WriterFailure, WriterReply, WriterRequest, WriterResult, WriterSettings } from "./writer-messages.ts";
 
 /** An error of SQLite that happened in the writer's thread. */

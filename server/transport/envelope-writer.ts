@@ -6,7 +6,7 @@ import { type MessageEncoder, messageEncoder } from "./encoding/message-encoder.
 import type { Exchange } from "./exchange.ts";
 
 /** How much is collected before it is written; more gained nothing in the export bench. */
-export const maxPendingBytes = 64 * 1024;
+const maxPendingBytes = 64 * 1024;
 
 /** Memory that all streams encode into, one message after the other; slices of it are written, then it is left alone. */
 const slabBytes = 2 * maxPendingBytes;

@@ -1,8 +1,8 @@
-import { FileRangeError } from "../errors.ts";
+import { FileRangeError } from "../domain-errors.ts";
 import type { DiskFile } from "./disk.ts";
 
 /** How much a response has: larger ones gained nothing, and a quarter of the largest message may be sent. */
-export const downloadChunkBytes = 256 * 1024;
+const downloadChunkBytes = 256 * 1024;
 
 /** A part of a file. */
 export interface FileRange {

@@ -1,4 +1,4 @@
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 
 /** What file systems take, and a line of text can show. */
 export const maxFileNameBytes = 255;

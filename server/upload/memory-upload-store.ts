@@ -1,4 +1,4 @@
-import { AlreadyExistsError } from "../errors.ts";
+import { AlreadyExistsError } from "../domain-errors.ts";
 import type { StoredPhase, UploadRecord } from "./upload-record.ts";
 import type { CommittedOffset, UploadPage, UploadQuery, UploadStore } from "./upload-store.ts";
 

@@ -1,12 +1,12 @@
 import { crc32c } from "@node-rs/crc32";
-import { InvalidFieldError, UploadError } from "../errors.ts";
+import { InvalidFieldError, UploadError } from "../domain-errors.ts";
 import { uploadError } from "./upload-error.ts";
 import type { UploadView } from "./upload-parts.ts";
 import type { FileWords } from "./upload-record.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** How much of a stream comes before the server commits it, beside what comes meanwhile. */
-export const commitStepBytes = 4 * 1024 * 1024;
+const commitStepBytes = 4 * 1024 * 1024;
 
 /** A part of a file that comes as a stream. */
 export type Piece =

@@ -7,7 +7,7 @@ import { SimulatedDisk } from "./simulated-disk.ts";
 import type { UploadStore } from "./upload-store.ts";
 
 /** Settings for tests: small enough to be reached. */
-export const testSettings: UploadSettings = {
+const testSettings: UploadSettings = {
   maxFileBytes: 64 * 1024 * 1024,
   maxTotalBytes: 256 * 1024 * 1024,
   maxOpenUploads: 10,

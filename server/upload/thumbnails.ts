@@ -3,7 +3,7 @@ import { imageTurn, loadSharp, maxImageBytes, maxImagePixels, readImage } from "
 import type { UploadView } from "./upload-parts.ts";
 
 /** Where thumbnails are kept, beside the folders of uploads. */
-export const thumbnailFolder = "thumbnails";
+const thumbnailFolder = "thumbnails";
 
 /** The longer side of a thumbnail, in pixels. */
 export const thumbnailPixels = 320;

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { toTimestamp } from "../../client/micro-time.ts";
 import { type Upload, type UploadInfo, UploadSchema } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import { displayName } from "./file-name.ts";
 import { stateOf } from "./upload-error.ts";
 import type { UploadView } from "./upload-parts.ts";

@@ -4,7 +4,7 @@ import {
   UploadState as State,
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { UploadError } from "../errors.ts";
+import { UploadError } from "../domain-errors.ts";
 import type { Problem } from "./upload-events.ts";
 import type { UploadPhase } from "./upload-record.ts";
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { create as contentDisposition } from "content-disposition";
 import send from "send";
-import { DownloadLimitError, NotFoundError, UploadError } from "../errors.ts";
+import { DownloadLimitError, NotFoundError, UploadError } from "../domain-errors.ts";
 import type { Exchange } from "../transport/exchange.ts";
 import { displayedTypes } from "./inspect-file.ts";
 import { NoThumbnailError, type Thumbnails } from "./thumbnails.ts";

@@ -8,7 +8,7 @@ import {
   type UploadRequest,
   type UploadService,
 } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { InvalidFieldError } from "../errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
 import { endOfRange, readRange } from "./download-file.ts";

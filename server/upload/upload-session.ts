@@ -1,4 +1,4 @@
-import { StoreFullError, type UploadError } from "../errors.ts";
+import { StoreFullError, type UploadError } from "../domain-errors.ts";
 import { differenceOf } from "./difference-of.ts";
 import { firstDifference } from "./first-difference.ts";
 import { maxHeldBytes } from "./held-bytes.ts";
@@ -20,7 +20,7 @@ export const holdMs = 10_000;
 export const maxChunkCalls = 4;
 
 /** How long FinishUpload waits for the hash before it answers VERIFYING. */
-export const verifyWaitMs = 2_000;
+const verifyWaitMs = 2_000;
 
 /** Some bytes of a file, from one writer. */
 export interface Chunk {

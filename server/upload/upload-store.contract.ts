@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { AlreadyExistsError } from "../errors.ts";
+import { AlreadyExistsError } from "../domain-errors.ts";
 import type { UploadRecord } from "./upload-record.ts";
 import type { UploadStore } from "./upload-store.ts";
 

@@ -1,4 +1,4 @@
-import { DownloadLimitError, NotFoundError } from "../errors.ts";
+import { DownloadLimitError, NotFoundError } from "../domain-errors.ts";
 import type { DiskFile } from "./disk.ts";
 import { createFile } from "./reconcile-file.ts";
 import { readOnlyMessage, uploadError } from "./upload-error.ts";

@@ -1,4 +1,5 @@
 import { formatCount } from "../../shared/format-count.ts";
+import { formatRemaining } from "../../shared/format-remaining.ts";
 import type { ExportState } from "./export-state.ts";
 
 /** How far an export has come, in words and figures. Changes are read out; figures that count on are not. */
@@ -23,12 +24,7 @@ function figuresOf({ received, total }: ExportState): string {
 function paceOf({ received, total, perSecond }: ExportState): string {
   if (perSecond === undefined || perSecond === 0) return "";
   const rate = `${formatCount(perSecond)}/s`;
-  return total === undefined ? rate : `${rate}, ${durationOf((total - received) / perSecond)} left`;
-}
-
-function durationOf(seconds: number): string {
-  const rounded = Math.ceil(seconds);
-  return rounded < 60 ? `${rounded} s` : `${Math.floor(rounded / 60)} min ${rounded % 60} s`;
+  return total === undefined ? rate : `${rate}, ${formatRemaining(((total - received) / perSecond) * 1_000)}`;
 }
 
 function sentenceOf(state: ExportState): string {

@@ -1,8 +1,7 @@
 import { formatAmount } from "../../../../client/amount-text.ts";
+import { orderFields } from "../../../../client/order-columns.ts";
 import { formatTimestamp } from "../../../../client/timestamp-text.ts";
 import type { OrderRow, OrderStore } from "./order-store.ts";
-
-const header = "order_number,product_code,description,quantity,placed_at,unit_price,currency,customer_id,country\n";
 
 // As many as take a few milliseconds.
 const rowsPerPart = 2_000;
@@ -12,7 +11,7 @@ const rowsPerPart = 2_000;
  * `export-orders` writes it.
  */
 export function* csvParts(store: OrderStore, count: number): Generator<string, undefined> {
-  yield header;
+  yield `${orderFields.join()}\n`;
   for (let from = 0; from < count; from += rowsPerPart) {
     const lines: string[] = [];
     for (let index = from; index < Math.min(count, from + rowsPerPart); index++) lines.push(lineOf(store.row(index)));
@@ -21,6 +20,7 @@ export function* csvParts(store: OrderStore, count: number): Generator<string, u
   return undefined;
 }
 
+// In the order of orderFields.
 function lineOf(row: OrderRow): string {
   const cells = [
     row.orderNumber,

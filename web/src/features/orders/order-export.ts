@@ -2,18 +2,18 @@ import type { Client, ConnectError } from "@connectrpc/connect";
 import type { CallState } from "../../../../client/attempts.ts";
 import { ExportMismatchError, type ExportPosition, exportOrders } from "../../../../client/export-orders.ts";
 import { systemTimers, type Timers } from "../../../../client/timers.ts";
+import { TransferRate } from "../../../../client/transfer-rate.ts";
 import type { OrderFilter } from "../../../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { errorSentence } from "../../shared/error-sentence.ts";
 import { headerNames } from "../../shared/header-names.ts";
 import { countIn, metadataOf, trailersOf } from "../../shared/metadata.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
-import { ExportPace } from "./export-pace.ts";
 import type { ExportState } from "./export-state.ts";
 import { OrderStore } from "./order-store.ts";
 
 /** How long the page may work on what came, in milliseconds, before the browser gets its turn: half a frame. */
-export const sliceMs = 8;
+const sliceMs = 8;
 
 // Half the most that a response may have: decoding one is not to take longer than a slice.
 const batchSize = 500;
@@ -38,7 +38,7 @@ export class OrderExport {
   readonly #options: OrderExportOptions;
   readonly #timers: Timers;
   readonly #notifier: Notifier;
-  readonly #pace = new ExportPace();
+  readonly #rate = new TransferRate();
   #filter: OrderFilter | undefined;
   #position: ExportPosition | undefined;
   #leave: AbortController | undefined;
@@ -139,7 +139,7 @@ export class OrderExport {
       return false;
     }
     this.#position = position;
-    this.#pace.add(this.#timers.now(), store.count);
+    this.#rate.reach(this.#timers.now(), store.count);
     this.#notifier.touch();
     return true;
   }
@@ -152,7 +152,7 @@ export class OrderExport {
   #follow(state: CallState): void {
     switch (state.kind) {
       case "connecting":
-        this.#pace.reset();
+        this.#rate.restart(this.#timers.now(), this.#state.store.count);
         this.#set({ ...this.#state, kind: "connecting", attempts: this.#state.attempts + 1, trailers: undefined });
         break;
       case "live":
@@ -186,7 +186,7 @@ export class OrderExport {
     this.#state = {
       ...this.#state,
       received: this.#state.store.count,
-      perSecond: isRunning ? this.#pace.perSecond : undefined,
+      perSecond: isRunning ? this.#rate.perSecond(this.#timers.now()) : undefined,
       digest: this.#position?.digest,
     };
     this.#shown = this.#state;

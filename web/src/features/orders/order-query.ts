@@ -30,7 +30,7 @@ export const allOrders: OrderQuery = {
 };
 
 /** The customer that stands for those who are not known. */
-export const unknownCustomer = "-";
+const unknownCustomer = "-";
 
 const choices: { readonly [choice in CancellationChoice]: Cancellations } = {
   in: Cancellations.UNSPECIFIED,

@@ -1,8 +1,8 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { nextTurn } from "../../../../client/next-turn.ts";
 import { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { downloadText } from "../../shared/download.ts";
-import { nextTurn } from "../../shared/next-turn.ts";
 import { eachFrame, readably } from "../../shared/schedules.ts";
 import { ExportControls } from "./export-controls.tsx";
 import { ExportStatus } from "./export-status.tsx";

@@ -1,9 +1,9 @@
+import { formatBytes } from "../../shared/format-bytes.ts";
 import { formatCount } from "../../shared/format-count.ts";
 import { MetadataList } from "../../shared/metadata-list.tsx";
+import { WireCount } from "../../shared/wire-count.tsx";
 import type { ExportState } from "./export-state.ts";
 import { bytesPerRow } from "./order-store.ts";
-
-const bytesPerMegabyte = 1_000_000;
 
 /** What goes over the wire: the export's headers and trailers, the digest of what came, and what it takes to keep. */
 export function WirePanel({ state }: { state: ExportState }) {
@@ -12,9 +12,9 @@ export function WirePanel({ state }: { state: ExportState }) {
     <aside className="wire" aria-labelledby="wire-title">
       <h2 id="wire-title">Wire</h2>
       <dl className="counts">
-        <Count label="Attempts" value={formatCount(attempts)} />
-        <Count label="Kept" value={`${(store.bytes / bytesPerMegabyte).toFixed(1)} MB`} />
-        <Count label="A row" value={`${bytesPerRow} bytes and new texts`} />
+        <WireCount label="Attempts" value={formatCount(attempts)} />
+        <WireCount label="Kept" value={formatBytes(store.bytes)} />
+        <WireCount label="A row" value={`${bytesPerRow} bytes and new texts`} />
       </dl>
       <section
         className="metadata"
@@ -57,13 +57,4 @@ function whyNoTrailers({ kind }: ExportState): string {
     case "full":
       return "None came: the stream was ended from here.";
   }
-}
-
-function Count({ label, value }: { label: string; value: string }) {
-  return (
-    <div data-count={label.toLowerCase()}>
-      <dt>{label}</dt>
-      <dd>{value}</dd>
-    </div>
-  );
 }

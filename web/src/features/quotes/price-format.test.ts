@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { changeOf, decimalsOf, formatPrice, formatVolume } from "./price-format.ts";
+import { changeOf, decimalsOf, formatPrice } from "./price-format.ts";
 
 test("the tick size tells the decimals", () => {
   expect([1, 5, 0.5, 0.25, 0.01, 0.005, 0.0001, 0.00001].map(decimalsOf)).toEqual([0, 0, 1, 2, 2, 3, 4, 5]);
@@ -9,9 +9,8 @@ test("an unknown tick size means cents, and a tiny one is bounded", () => {
   expect([0, -1, Number.NaN, 1e-12].map(decimalsOf)).toEqual([2, 2, 2, 8]);
 });
 
-test("prices and volumes are grouped, with fixed decimals", () => {
+test("prices are grouped, with fixed decimals", () => {
   expect(formatPrice(1234.5, 2)).toBe("1,234.50");
-  expect(formatVolume(9_007_199_254_740_993n)).toBe("9,007,199,254,740,993");
 });
 
 test("a change has its sign in front of both figures", () => {

@@ -7,7 +7,6 @@ const maxDecimals = 8;
 
 const formats = new Map<number, Intl.NumberFormat>();
 const percent = new Intl.NumberFormat(locale, { style: "percent", minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 
 /** How many decimals prices have that move in steps of `tickSize`; 2 where the step is unknown (0). */
 export function decimalsOf(tickSize: number): number {
@@ -22,11 +21,6 @@ export function decimalsOf(tickSize: number): number {
 /** Writes a price with a fixed number of decimals. */
 export function formatPrice(price: number, decimals: number): string {
   return formatOf(decimals).format(price);
-}
-
-/** Writes a size or volume in whole units. */
-export function formatVolume(volume: bigint): string {
-  return whole.format(volume);
 }
 
 /** A change against the session before. */

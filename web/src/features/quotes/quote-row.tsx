@@ -1,8 +1,9 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { memo, useSyncExternalStore } from "react";
+import { formatCount } from "../../shared/format-count.ts";
 import { formatTime } from "../../shared/format-time.ts";
 import { absent, alignPoint, PriceCell } from "./price-cell.tsx";
-import { changeOf, formatVolume } from "./price-format.ts";
+import { changeOf } from "./price-format.ts";
 import type { Row } from "./quote-board.ts";
 import type { QuotesSession } from "./quotes-session.ts";
 
@@ -79,7 +80,7 @@ function Figures({ row, decimals, mostDecimals }: QuoteRowProps & { row: Row }) 
           <td className="number" data-trend={change?.direction}>
             {change?.percent ?? absent}
           </td>
-          <td className="number">{quote.volume === undefined ? absent : formatVolume(quote.volume)}</td>
+          <td className="number">{quote.volume === undefined ? absent : formatCount(quote.volume)}</td>
           <td className="number time">
             {quote.sourceTime === undefined ? absent : formatTime(timestampMs(quote.sourceTime), Date.now())}
           </td>

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { PauseMode } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { Countdown } from "../../shared/countdown.tsx";
-import { formatVolume } from "./price-format.ts";
+import { formatCount } from "../../shared/format-count.ts";
 import type { BoardMode } from "./quote-board.ts";
 import type { StreamState } from "./quote-stream.ts";
 import type { QuotesSession } from "./quotes-session.ts";
@@ -63,5 +63,5 @@ function ModeNote({ mode }: { mode: BoardMode }) {
 }
 
 function updates(count: bigint): string {
-  return `${formatVolume(count)} ${count === 1n ? "update" : "updates"}`;
+  return `${formatCount(count)} ${count === 1n ? "update" : "updates"}`;
 }

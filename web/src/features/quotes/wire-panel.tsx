@@ -1,7 +1,8 @@
 import { useSyncExternalStore } from "react";
+import { formatCount } from "../../shared/format-count.ts";
 import { formatTime } from "../../shared/format-time.ts";
 import { MetadataList } from "../../shared/metadata-list.tsx";
-import { formatVolume } from "./price-format.ts";
+import { WireCount } from "../../shared/wire-count.tsx";
 import type { StreamState } from "./quote-stream.ts";
 import type { QuotesSession } from "./quotes-session.ts";
 
@@ -14,19 +15,22 @@ export function WirePanel({ session }: { session: QuotesSession }) {
     <aside className="wire" aria-labelledby="wire-title">
       <h2 id="wire-title">Wire</h2>
       <dl className="counts">
-        <Count label="Stream" value={record.streamId} />
-        <Count label="Cursor" value={record.cursor} />
-        <Count label="Messages" value={formatVolume(BigInt(record.messages))} />
-        <Count label="Quotes" value={formatVolume(BigInt(record.quotes))} />
-        <Count label="Heartbeats" value={formatVolume(BigInt(record.heartbeats))} />
-        <Count label="Queued" value={record.queued === undefined ? undefined : formatVolume(record.queued)} />
-        <Count label="Lag" value={record.lagMs === undefined ? undefined : `${Math.round(record.lagMs)} ms`} />
-        <Count label="Conflated" value={record.conflated === undefined ? undefined : formatVolume(record.conflated)} />
-        <Count
+        <WireCount label="Stream" value={record.streamId} />
+        <WireCount label="Cursor" value={record.cursor} />
+        <WireCount label="Messages" value={formatCount(record.messages)} />
+        <WireCount label="Quotes" value={formatCount(record.quotes)} />
+        <WireCount label="Heartbeats" value={formatCount(record.heartbeats)} />
+        <WireCount label="Queued" value={record.queued === undefined ? undefined : formatCount(record.queued)} />
+        <WireCount label="Lag" value={record.lagMs === undefined ? undefined : `${Math.round(record.lagMs)} ms`} />
+        <WireCount
+          label="Conflated"
+          value={record.conflated === undefined ? undefined : formatCount(record.conflated)}
+        />
+        <WireCount
           label="Feed’s newest"
           value={record.feedTime === undefined ? undefined : formatTime(record.feedTime, Date.now())}
         />
-        <Count label="Attempts" value={String(record.attempts)} />
+        <WireCount label="Attempts" value={String(record.attempts)} />
       </dl>
       <MetadataList label="Headers" metadata={record.headers} absent="None have come yet." />
       <MetadataList label="Trailers" metadata={record.trailers} absent={whyNoTrailers(state)} />
@@ -48,13 +52,4 @@ function whyNoTrailers(state: StreamState): string {
     case "stopped":
       return "None came: the stream was ended from here.";
   }
-}
-
-function Count({ label, value }: { label: string; value: string | undefined }) {
-  return (
-    <div data-count={label.toLowerCase()}>
-      <dt>{label}</dt>
-      <dd>{value ?? "–"}</dd>
-    </div>
-  );
 }

@@ -1,6 +1,6 @@
 import { useId, useRef } from "react";
+import { formatBytes } from "../../shared/format-bytes.ts";
 import { maxKeptFileBytes } from "./file-keeper.ts";
-import { formatBytes } from "./format-bytes.ts";
 
 /** Where files are dropped, with a button that opens the browser's own choice of files. */
 export function DropZone(props: { isOver: boolean; onFiles: (files: readonly File[]) => void }) {

@@ -4,7 +4,7 @@ import { createStore, del, get, keys, set, type UseStore, values } from "idb-key
 export const maxKeptFileBytes = 32_000_000;
 
 /** What it keeps of all files together, in bytes. */
-export const maxKeptBytes = 128_000_000;
+const maxKeptBytes = 128_000_000;
 
 /** Keeps copies of files over a reload. */
 export interface FileKeeper {

@@ -3,7 +3,7 @@ import type { ProductService } from "../../../../gen/bourse/product/v1/product_s
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
 /** More products than this cannot be chosen among by name: who has more comes from the product itself. */
-export const maxNames = 2_000;
+const maxNames = 2_000;
 
 /** The products that an upload can belong to, by their names. */
 export class ProductNames {

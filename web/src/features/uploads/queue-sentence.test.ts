@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { UploadFailedError } from "../../../../client/upload-problem.ts";
-import { formatBytes } from "./format-bytes.ts";
-import { formatRemaining } from "./format-remaining.ts";
+import { formatBytes } from "../../shared/format-bytes.ts";
+import { formatRemaining } from "../../shared/format-remaining.ts";
 import { queueFigures, queueSentence } from "./queue-sentence.ts";
 import { shareOf } from "./uploads-share.tsx";
 

@@ -1,6 +1,6 @@
 import { errorSentence } from "../../shared/error-sentence.ts";
-import { formatBytes } from "./format-bytes.ts";
-import { formatRemaining } from "./format-remaining.ts";
+import { formatBytes } from "../../shared/format-bytes.ts";
+import { formatRemaining } from "../../shared/format-remaining.ts";
 import type { QueueState, QueueView } from "./queue-item.ts";
 
 /** Tells in words how an upload is. */

@@ -1,9 +1,9 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
+import { formatBytes } from "../../shared/format-bytes.ts";
 import { locale } from "../../shared/locale.ts";
 import { DeleteDialog } from "./delete-dialog.tsx";
-import { formatBytes } from "./format-bytes.ts";
 import type { UploadsSession } from "./uploads-session.ts";
 
 const added = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });

@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from "react";
+import { Countdown } from "../../shared/countdown.tsx";
 import { PhaseMark } from "./phase-mark.tsx";
 import { isOver, type QueueView } from "./queue-item.ts";
 import { queueFigures, queueSentence } from "./queue-sentence.ts";
-import { RetryCountdown } from "./retry-countdown.tsx";
 import type { UploadQueue } from "./upload-queue.ts";
 import type { UploadsSession } from "./uploads-session.ts";
 
@@ -51,7 +51,7 @@ function QueueRow({ queue, view, product }: { queue: UploadQueue; view: QueueVie
       {!isOver(state) && <progress aria-label={`${title}: committed`} max={1} value={share} />}
       <p className="queue-sentence">
         <span aria-live="polite">{queueSentence(state)}</span>{" "}
-        {state.kind === "waiting" && <RetryCountdown until={state.retryAt} />}
+        {state.kind === "waiting" && <Countdown until={state.retryAt} label="Next attempt in" />}
       </p>
       <p className="queue-figures">{queueFigures(view)}</p>
     </li>

@@ -31,7 +31,7 @@ export interface UploadQueueOptions {
   onComplete(upload: Upload): void;
 }
 
-export interface QueueListeners {
+interface QueueListeners {
   readonly onState: (state: FileUploadState) => void;
   readonly onProgress: () => void;
 }

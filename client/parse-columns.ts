@@ -1,5 +1,4 @@
-/** Which column has which field, where a file's own names do not tell. */
-export type FieldMapping<Field extends string> = Readonly<Partial<Record<Field, string>>>;
+import type { ColumnsOf } from "./csv-columns.ts";
 
 /**
  * Reads which column has what, as in `time=ts,bid=best_bid`. Columns are named exactly as the file names them.
@@ -9,19 +8,19 @@ export type FieldMapping<Field extends string> = Readonly<Partial<Record<Field, 
  * @param fields those that there are
  * @param example what the error shows
  */
-export function parseFieldMapping<Field extends string>(
+export function parseColumns<Field extends string>(
   text: string,
   fields: readonly Field[],
   example: string,
-): FieldMapping<Field> {
-  const mapping: Partial<Record<Field, string>> = {};
+): ColumnsOf<Field> {
+  const columns: Partial<Record<Field, string>> = {};
   for (const part of text.split(",")) {
     const [, name = "", column = ""] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
     const field = fields.find((each) => each === name);
-    if (field === undefined || column === "" || mapping[field] !== undefined) {
+    if (field === undefined || column === "" || columns[field] !== undefined) {
       throw new Error(`FIELD=COLUMN pairs such as ${example}, each field once and of ${fields.join(", ")}, are needed`);
     }
-    mapping[field] = column;
+    columns[field] = column;
   }
-  return mapping;
+  return columns;
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { ImportedIds } from "./imported-ids.ts";
+import { ProductIds } from "./product-ids.ts";
 
 test("a file gives the same ids again wherever it stands, and another file others", () => {
   const idsOf = (path: string) => {
-    const ids = new ImportedIds(path);
+    const ids = new ProductIds(path);
     return ["Lamp", "Shade", "Lamp"].map((name) => ids.next(name));
   };
   const ids = idsOf("a/goods.csv");

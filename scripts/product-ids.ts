@@ -8,7 +8,7 @@ export const maxNames = 1_000_000;
  * The ids of products whose file does not tell them, made from the file's name, the product's name, and how many
  * products of the file had that name before: the same file gives the same ids again, wherever it stands.
  */
-export class ImportedIds {
+export class ProductIds {
   readonly #file: string;
   readonly #counts = new Map<string, number>();
 

@@ -1,11 +1,9 @@
-import { formatAmount } from "../client/amount-text.ts";
+import { formatAmount, fromNanos, toNanos } from "../client/amount-text.ts";
 import type { Submitted } from "../client/submit-orders.ts";
 import type { OrderLine } from "./order-file.ts";
 
-const nanosPerUnit = 1_000_000_000n;
-
-/** What came of an import. */
-export class ImportTotals {
+/** What came of an import of orders. */
+export class OrderTotals {
   /** Orders that were stored. */
   added = 0;
   /** Orders that had been stored before. */
@@ -24,19 +22,14 @@ export class ImportTotals {
     else this.present++;
     const { quantity = 0, unitPrice } = submission.order;
     const { currencyCode = "", units = 0n, nanos = 0 } = unitPrice ?? {};
-    const amount = BigInt(quantity) * (units * nanosPerUnit + BigInt(nanos));
+    const amount = BigInt(quantity) * toNanos({ units, nanos });
     this.#amounts.set(currencyCode, (this.#amounts.get(currencyCode) ?? 0n) + amount);
   }
 
   /** What the lines that are stored come to, quantity times price, by currency: exact. */
   get amounts(): Readonly<Record<string, string>> {
     return Object.fromEntries(
-      [...this.#amounts]
-        .sort()
-        .map(([currency, nanos]) => [
-          currency,
-          formatAmount({ units: nanos / nanosPerUnit, nanos: Number(nanos % nanosPerUnit) }),
-        ]),
+      [...this.#amounts].sort().map(([currency, nanos]) => [currency, formatAmount(fromNanos(nanos))]),
     );
   }
 }

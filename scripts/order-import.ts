@@ -3,8 +3,8 @@ import { mayRetry } from "../client/may-retry.ts";
 import { submitOrders } from "../client/submit-orders.ts";
 import { type RejectedOrder, RejectionReason } from "../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
-import { ImportTotals } from "./import-totals.ts";
 import type { OrderFile } from "./order-file.ts";
+import { OrderTotals } from "./order-totals.ts";
 import { patience } from "./patience.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import type { RejectsFile } from "./rejects-file.ts";
@@ -23,7 +23,7 @@ export interface ImportSummary {
 }
 
 /** Submits the orders of a file. Says how far it came and throws where it ends early: what was stored before stays. */
-export async function importFile(
+export async function importOrders(
   client: Client<typeof OrderService>,
   file: OrderFile,
   rejects: RejectsFile,
@@ -32,13 +32,13 @@ export async function importFile(
   let rejected = 0;
   const reject = (line: number, reason: string, text: string) => {
     rejected++;
-    rejects.add({ file: file.path, line, reason, text: text.replace(/\r$/, "") });
+    rejects.add({ file: file.path, line, reason, text });
   };
-  const totals = new ImportTotals();
+  const totals = new OrderTotals();
   const done = () => totals.added + totals.present + rejected;
   const began = performance.now();
   try {
-    using progress = new ProgressBar({ total: (await file.countLines(signal)) - 1, items: "lines", quiet });
+    using progress = new ProgressBar({ total: (await file.countLines(signal)).lines - 1, items: "lines", quiet });
     for await (const submitted of submitOrders(client, file.orders(reject, signal), {
       signal,
       ...patience((reason) => mayRetry(reason) && reason.code !== Code.ResourceExhausted),

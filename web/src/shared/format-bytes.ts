@@ -1,4 +1,4 @@
-import { locale } from "../../shared/locale.ts";
+import { locale } from "./locale.ts";
 
 const units = ["kB", "MB", "GB", "TB"] as const;
 const short = new Intl.NumberFormat(locale, { minimumSignificantDigits: 2, maximumSignificantDigits: 3 });

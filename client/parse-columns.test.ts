@@ -1,0 +1,15 @@
+import { describe, expect, it } from "vitest";
+import { parseColumns } from "./parse-columns.ts";
+
+const parse = (text: string) => parseColumns(text, ["time", "bid"], "time=ts,bid=b");
+
+describe("parseColumns", () => {
+  it("reads pairs of a field and a column", () => {
+    expect(parse("time=ts")).toEqual({ time: "ts" });
+    expect(parse(" time = Trade Time , bid=b=1")).toEqual({ time: "Trade Time", bid: "b=1" });
+  });
+
+  it.each(["", "time", "time=", "=ts", "when=ts", "time=a,time=b", "time=a,,bid=b"])("refuses %j", (text) => {
+    expect(() => parse(text)).toThrow(/^FIELD=COLUMN pairs such as time=ts,bid=b, .* of time, bid, are needed$/);
+  });
+});
