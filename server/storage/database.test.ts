@@ -173,20 +173,14 @@ test("what a transaction did is undone where it fails", async () => {
   expect(await database.tables.selectFrom("product").selectAll().execute()).toEqual([]);
 });
 
-test("no write waits for a long read, which sees what was written before it", async () => {
+test("no write waits for those who read at length, and they see what was written before", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openDatabase(temporary.path);
-  await database.tables.insertInto("product").values(laptopBag).execute();
-  const ended: string[] = [];
-  const long = sql<{ n: bigint; ids: bigint }>`
-    with recursive counted (n) as (select 1 union all select n + 1 from counted where n < 3000000)
-    select max(n) as n, (select count(*) from product) as ids from counted`.execute(database.queries);
-  const writing = database.tables
-    .insertInto("product")
-    .values({ ...laptopBag, id: "b4c2" })
-    .execute();
-  await Promise.all([long.then(() => ended.push("read")), writing.then(() => ended.push("write"))]);
-  expect(ended).toEqual(["write", "read"]);
-  expect((await long).rows).toEqual([{ n: 3_000_000n, ids: 1n }]);
+  const ids = (tables: typeof database.tables) => tables.selectFrom("product").select("id").execute();
+  await database.queries.connection().execute(async (taken) => {
+    expect(await ids(taken)).toEqual([]);
+    await database.tables.insertInto("product").values(laptopBag).execute();
+    expect(await ids(taken)).toEqual([{ id: laptopBag.id }]);
+  });
   await expect(database.queries.deleteFrom("product").execute()).rejects.toThrow("readonly");
 });
