@@ -57,6 +57,9 @@ describe("with a server that was started by `npm start`", () => {
 });
 
 test("what the README links to exists", () => {
-  const links = [...readFileSync("README.md", "utf8").matchAll(/\]\((?!http)([^)]+)\)/g)].map(([, path = ""]) => path);
-  expect(links.filter((path) => !existsSync(path))).toEqual([]);
+  const text = readFileSync("README.md", "utf8");
+  const links = [...text.matchAll(/\]\((?!http)([^)]+)\)/g)].map(([, path = ""]) => path);
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) => heading);
+  const anchors = headings.map((heading) => `#${heading.toLowerCase().replaceAll(" ", "-")}`);
+  expect(links.filter((path) => !anchors.includes(path) && !existsSync(path))).toEqual([]);
 });
