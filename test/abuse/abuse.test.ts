@@ -19,8 +19,8 @@ import type { Outcome } from "./target.ts";
 const recoveryMs = 30_000;
 const tolerance = 0.1;
 
-/** How much more the process may have than before, where that is more: the allocator keeps what is freed as it likes. */
-const rssSlack = 64 * 1024 * 1024;
+/** How much more the process may have than before, where that is more: each thread's allocator keeps what it likes. */
+const rssSlack = 128 * 1024 * 1024;
 
 const canaryStreams = 20;
 

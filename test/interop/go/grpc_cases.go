@@ -56,7 +56,9 @@ func reflectionDescribesServices(ctx context.Context) {
 	}
 	hasAll("services", names, "bourse.product.v1.ProductService", "bourse.quote.v1.QuoteService", "grpc.health.v1.Health")
 	described := ask(&reflectionv1.ServerReflectionRequest{
-		MessageRequest: &reflectionv1.ServerReflectionRequest_FileContainingSymbol{FileContainingSymbol: names[0]},
+		MessageRequest: &reflectionv1.ServerReflectionRequest_FileContainingSymbol{
+			FileContainingSymbol: "bourse.product.v1.ProductService",
+		},
 	})
 	var files []string
 	for _, bytes := range described.GetFileDescriptorResponse().GetFileDescriptorProto() {
