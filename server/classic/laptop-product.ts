@@ -4,10 +4,9 @@ import {
   type Laptop as ProductLaptop,
   type LaptopSchema as ProductLaptopSchema,
   type Memory as ProductMemory,
-  MemorySchema as ProductMemorySchema,
   ProductSchema,
 } from "../../gen/bourse/product/v1/product_pb.ts";
-import { type Laptop, LaptopSchema, type Memory, MemorySchema } from "../../gen/classic/pcbook/laptop_pb.ts";
+import { type Laptop, LaptopSchema, type Memory } from "../../gen/classic/pcbook/laptop_pb.ts";
 import { exactPrice, moneyOf, priceOf } from "./laptop-price.ts";
 
 /** The product that a laptop of the tutorial's is, without what the server sets. */
@@ -22,10 +21,10 @@ export function productOf(laptop: Laptop): Product {
 
 /** A laptop of the catalogue as the tutorial has it. Its price is 0 where it has none in US dollars. */
 export function laptopOf(product: Product, attributes: ProductLaptop): Laptop {
-  const { brand, cpu, ram, gpus, storages, screen, keyboard, weight, releaseYear } = attributes;
+  const { cpu } = attributes;
   return create(LaptopSchema, {
+    ...partsOf(attributes),
     id: product.id,
-    brand,
     name: product.name,
     cpu: cpu && {
       brand: cpu.brand,
@@ -35,34 +34,15 @@ export function laptopOf(product: Product, attributes: ProductLaptop): Laptop {
       minGhz: cpu.minGhz,
       maxGhz: cpu.maxGhz,
     },
-    ram: ram && fromProductMemory(ram),
-    gpus: gpus.map(({ brand, name, minGhz, maxGhz, memory }) => ({
-      brand,
-      name,
-      minGhz,
-      maxGhz,
-      memory: memory && fromProductMemory(memory),
-    })),
-    storages: storages.map(({ driver, memory }) => ({ driver, memory: memory && fromProductMemory(memory) })),
-    screen: screen && {
-      sizeInch: screen.sizeInch,
-      resolution: screen.resolution && { width: screen.resolution.width, height: screen.resolution.height },
-      panel: screen.panel,
-      multitouch: screen.multitouch,
-    },
-    keyboard: keyboard && { layout: keyboard.layout, backlit: keyboard.backlit },
-    weight,
     priceUsd: priceOf(product, attributes) ?? 0,
-    releaseYear,
     updatedAt: product.updateTime,
   });
 }
 
-// The enums of both have the same numbers: a test compares them.
 function attributesOf(laptop: Laptop): MessageInitShape<typeof ProductLaptopSchema> {
-  const { brand, cpu, ram, gpus, storages, screen, keyboard, weight, releaseYear } = laptop;
+  const { cpu } = laptop;
   return {
-    brand,
+    ...partsOf(laptop),
     cpu: cpu && {
       brand: cpu.brand,
       name: cpu.name,
@@ -71,15 +51,23 @@ function attributesOf(laptop: Laptop): MessageInitShape<typeof ProductLaptopSche
       minGhz: cpu.minGhz,
       maxGhz: cpu.maxGhz,
     },
-    ram: ram && toProductMemory(ram),
+    exactPriceUsd: exactPrice(laptop.priceUsd),
+  };
+}
+
+/** What has the same names in both. The enums of both have the same numbers: a test compares them. */
+function partsOf({ brand, ram, gpus, storages, screen, keyboard, weight, releaseYear }: Laptop | ProductLaptop) {
+  return {
+    brand,
+    ram: ram && memoryOf(ram),
     gpus: gpus.map(({ brand, name, minGhz, maxGhz, memory }) => ({
       brand,
       name,
       minGhz,
       maxGhz,
-      memory: memory && toProductMemory(memory),
+      memory: memory && memoryOf(memory),
     })),
-    storages: storages.map(({ driver, memory }) => ({ driver, memory: memory && toProductMemory(memory) })),
+    storages: storages.map(({ driver, memory }) => ({ driver, memory: memory && memoryOf(memory) })),
     screen: screen && {
       sizeInch: screen.sizeInch,
       resolution: screen.resolution && { width: screen.resolution.width, height: screen.resolution.height },
@@ -89,15 +77,10 @@ function attributesOf(laptop: Laptop): MessageInitShape<typeof ProductLaptopSche
     keyboard: keyboard && { layout: keyboard.layout, backlit: keyboard.backlit },
     weight,
     releaseYear,
-    exactPriceUsd: exactPrice(laptop.priceUsd),
   };
 }
 
 /** The same amount of memory, in the same unit. */
-function toProductMemory({ value, unit }: Memory): ProductMemory {
-  return create(ProductMemorySchema, { value, unit });
-}
-
-function fromProductMemory({ value, unit }: ProductMemory): Memory {
-  return create(MemorySchema, { value, unit });
+function memoryOf({ value, unit }: Memory | ProductMemory) {
+  return { value, unit };
 }
