@@ -18,6 +18,19 @@ const (
 	fillTimeout         = 60 * time.Second
 )
 
+// dialFilled connects to a server that has as many orders stored as the work's size says.
+func dialFilled(with settings) (*connection, error) {
+	c, err := dial(with.address)
+	if err != nil {
+		return nil, err
+	}
+	if err := fillStore(c, with.size); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
 // fillStore has the server store as many orders as are exported then.
 func fillStore(c *connection, count int) error {
 	answer := &answerReceiver{ended: make(chan error, 1)}
@@ -43,14 +56,11 @@ func fillStore(c *connection, count int) error {
 
 // storedExport receives all orders of the server's store, one a message.
 func storedExport(with settings) (result, error) {
-	c, err := dial(with.address)
+	c, err := dialFilled(with)
 	if err != nil {
 		return result{}, err
 	}
 	defer c.close()
-	if err := fillStore(c, with.size); err != nil {
-		return result{}, err
-	}
 	for end := time.Now().Add(with.warm); time.Now().Before(end); {
 		if err := storedExportOnce(c, with.size); err != nil {
 			return result{}, err
@@ -85,14 +95,11 @@ func storedExportOnce(c *connection, count int) error {
 
 // storedUnary measures how long small calls take at a steady pace, on a connection of their own, while exports run.
 func storedUnary(with settings) (result, error) {
-	c, err := dial(with.address)
+	c, err := dialFilled(with)
 	if err != nil {
 		return result{}, err
 	}
 	defer c.close()
-	if err := fillStore(c, with.size); err != nil {
-		return result{}, err
-	}
 	ended := make(chan error, exportsAtOnce+1)
 	var stopped atomic.Bool
 	var exports sync.WaitGroup
