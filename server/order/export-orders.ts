@@ -8,8 +8,8 @@ import type { OrderSelection } from "./order-selection.ts";
 import type { OrderStore } from "./order-store.ts";
 import { RowDigest } from "./row-digest.ts";
 
-/** How many orders are read at once, where a response has less: half a millisecond of work. */
-const usualPageOrders = 256;
+/** How many orders are read at once, where a response has less: a millisecond of work. */
+const usualPageOrders = 512;
 
 /** A response with so many bytes gets no further order, so that it is no larger than a message may be. */
 export const maxResponseBytes = 1024 * 1024;
