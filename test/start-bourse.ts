@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { engineFlags } from "../tools/engine-flags.js";
 
 /** A server in a process of its own, as `npm start` runs it, with a data directory of its own. */
 export interface BourseProcess extends AsyncDisposable {
@@ -45,7 +46,8 @@ export async function startBourse(
   runUnder: readonly string[] = [],
 ): Promise<BourseProcess> {
   const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), "bourse-data-")));
-  const server = [process.execPath, mainFile, "--port", "0", "--data", directory, ...withoutDemoOrders, ...args];
+  const settings = ["--port", "0", "--data", directory, ...withoutDemoOrders, ...args];
+  const server = [process.execPath, ...engineFlags, mainFile, ...settings];
   const [program = process.execPath, ...rest] = [...runUnder, ...server];
   const child = spawn(program, rest, {
     env: { PATH: process.env.PATH },

@@ -10,7 +10,8 @@ const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 /**
  * Brings what a file needs up to date and runs it on the project's own Node.
  *
- * Takes NEEDS (names of steps, joined by commas), then the file and its arguments, if there is anything to run.
+ * Takes NEEDS (names of steps, joined by commas), then the file and its arguments, if there is anything to run. Flags of
+ * Node are passed on.
  * Sets the exit code: that of the file, 128 + n where signal n ended it, 1 where it could not be run.
  *
  * @param {readonly string[]} argv
@@ -19,7 +20,8 @@ export async function launch([needs = "", file, ...args]) {
   try {
     await bringUpToDate(projectRoot, stepNames(needs), say);
     if (file === undefined) return;
-    const { code } = await runChild(nodeBinary(projectRoot), [file, ...args], { stdio: "inherit" });
+    const command = [...process.execArgv, file, ...args];
+    const { code } = await runChild(nodeBinary(projectRoot), command, { stdio: "inherit" });
     process.exitCode = code;
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;

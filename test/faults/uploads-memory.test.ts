@@ -5,7 +5,6 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
 import { UploadState as State } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import manifest from "../../package.json" with { type: "json" };
 import { startBourse } from "../start-bourse.ts";
 
 /** How large the file is: `BOURSE_UPLOAD_MIB`, or 256. The acceptance run has 5120. */
@@ -14,9 +13,7 @@ const maxResidentMegabytes = 300;
 const chunkBytes = 64 * 1024;
 
 test(`a file of ${mebibytes} MiB in chunks of 64 KiB leaves the server below ${maxResidentMegabytes} MB`, async () => {
-  // As `npm start` runs it.
-  const young = ["env", `NODE_OPTIONS=${/--max-semi-space-size=\d+/.exec(manifest.scripts.start)?.[0]}`];
-  await using server = await startBourse(["--no-demo", "--log-level", "warn"], undefined, young);
+  await using server = await startBourse(["--no-demo", "--log-level", "warn"]);
   const client = createClient(UploadService, createGrpcTransport({ baseUrl: server.url }));
   const info = { uploadId: randomUUID(), size: BigInt(mebibytes) * 1024n * 1024n };
   const hash = createHash("sha256");
