@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtempDisposable, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +35,15 @@ test("more parts than one write of the system takes are all written", async () =
   const parts = Array.from({ length: 3_000 }, (_, index) => Buffer.from([index % 256, index >> 8]));
   await file.write(parts, 0);
   expect(await readFile(join(folder.path, "a"))).toEqual(Buffer.concat(parts));
+});
+
+test("parts larger than one write are written whole", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-disk-"));
+  const disk = new NodeDisk(folder.path);
+  await using file = await disk.create("a");
+  const parts = [100_000, 700_000, 3, 262_144].map((size) => randomBytes(size));
+  await file.write(parts, 5);
+  expect(await readFile(join(folder.path, "a"))).toEqual(Buffer.concat([Buffer.alloc(5), ...parts]));
 });
 
 test("a folder among the files is none of ours, and left alone", async () => {
