@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdtempDisposable, symlink } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempDisposable, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -66,3 +67,18 @@ async function open(make: (root: string) => Hasher) {
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
+
+test.runIf(process.platform === "linux")("hashes are counted by a thread that others go before", async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-hasher-"));
+  await writeFile(join(folder.path, "a"), "hello");
+  await using hasher = new WorkerHasher(folder.path);
+  await hasher.digest("a", "a", 5);
+  const priorities = readdirSync("/proc/self/task").map((thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")")).split(" ")[niceField]);
+  });
+  expect(priorities).toContain(10);
+});
+
+/** Which field behind the name of a thread says how nice it is. */
+const niceField = 17;
