@@ -42,7 +42,7 @@ async function runSeed(seed: number): Promise<number> {
       const uploads = await openTestUploads({ disk, store });
       await verify(uploads, files, disk);
       await verifyLengths(uploads, disk);
-      await Promise.all(files.map((file) => bringIn(file, uploads, random)));
+      await whileTimePasses(uploads, Promise.all(files.map((file) => bringIn(file, uploads, random))));
       power.assertOn();
       await verify(uploads, files, disk);
       expect(files.map(({ isComplete }) => isComplete)).toEqual(files.map(() => true));
@@ -51,6 +51,20 @@ async function runSeed(seed: number): Promise<number> {
       if (power.isOn) throw new Error(`seed ${seed}, after ${crashes} crashes`, { cause: error });
       crashes++;
     }
+  }
+}
+
+/** Lets a millisecond pass in every turn of the event loop until a task is done. */
+async function whileTimePasses({ timers }: TestUploads, task: Promise<unknown>): Promise<void> {
+  const turn = () => {
+    timers.pass(1);
+    clock = setImmediate(turn);
+  };
+  let clock = setImmediate(turn);
+  try {
+    await task;
+  } finally {
+    clearImmediate(clock);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Timers } from "../../client/timers.ts";
+import { CommitWaiters } from "./commit-waiters.ts";
 import type { DiskFile } from "./disk.ts";
 
 /** How many bytes may wait to be written: two large writes, one under way and one that fills. */
@@ -6,8 +8,18 @@ export const maxUnwrittenBytes = 1024 * 1024;
 /** How many bytes may be written and not yet synced: beyond that the disk is slower than the client, who waits. */
 export const maxUnsyncedBytes = 16 * 1024 * 1024;
 
+/**
+ * How long a chunk waits for the next one to be committed with it, in milliseconds, where the ones before came in pairs.
+ * A client with two under way on a fast line sends the second within one; one that is alone waits once, and no more.
+ */
+export const gatherMs = 5;
+
+/** Whether a commit begins at once, or may wait for another one that is to be expected. */
+export type Haste = "now" | "with the next";
+
 export interface DurableAppendOptions {
   readonly file: DiskFile;
+  readonly timers: Timers;
   /** How many bytes the file has: all of them are committed. */
   readonly start: number;
   /** Notes an offset durably; all bytes before it are synced. */
@@ -22,14 +34,10 @@ export interface DurableAppendOptions {
   readonly onDiskFailure: (error: unknown) => void;
 }
 
-interface Waiting {
-  readonly upTo: number;
-  readonly done: PromiseWithResolvers<void>;
-}
-
 /**
  * Appends to a file. Bytes are written in large pieces while more come in, and synced while more are written: at most
- * one write and one sync are under way, and a sync answers all that waited when it began.
+ * one write and one sync are under way, and a sync answers all that waited when it began. Chunks that come in pairs
+ * share one: a sync and the row that notes it cost as much processor time as to write a MiB.
  */
 export class DurableAppend {
   readonly #options: DurableAppendOptions;
@@ -40,8 +48,12 @@ export class DurableAppend {
   #committed: number;
   #writing = false;
   #syncing = false;
-  // In the order of their offsets, as these only grow.
-  readonly #waiting: Waiting[] = [];
+  readonly #waiters = new CommitWaiters();
+  /** Whether commits that may wait had company lately. */
+  #comeInPairs = false;
+  /** Commits of what is before do not wait for others. */
+  #hurriedUpTo = 0;
+  #stopGathering: (() => void) | undefined;
   #room: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
   #failure: unknown;
@@ -78,14 +90,14 @@ export class DurableAppend {
   }
 
   /** Resolves when all before `upTo` is committed. Rejects where it cannot be, and is lost. */
-  async commit(upTo: number): Promise<void> {
+  async commit(upTo: number, haste: Haste = "now"): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;
     if (upTo <= this.#committed) return;
-    const done = Promise.withResolvers<void>();
-    const later = this.#waiting.findIndex((each) => each.upTo > upTo);
-    this.#waiting.splice(later < 0 ? this.#waiting.length : later, 0, { upTo, done });
+    const committed = this.#waiters.wait(upTo);
+    if (haste === "now") this.#hurriedUpTo = Math.max(this.#hurriedUpTo, upTo);
+    else if (this.#waiters.count > 1) this.#comeInPairs = true;
     this.#syncIfDue();
-    return done.promise;
+    await committed;
   }
 
   /** Begins to commit what was taken so far. */
@@ -96,11 +108,12 @@ export class DurableAppend {
 
   /** Whether nothing is under way: the file may be closed. */
   get isIdle(): boolean {
-    return !this.#writing && !this.#syncing;
+    return !this.#writing && !this.#syncing && this.#stopGathering === undefined;
   }
 
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
+    this.#hurry();
     if (this.isIdle) return;
     this.#idle ??= Promise.withResolvers();
     await this.#idle.promise;
@@ -120,21 +133,41 @@ export class DurableAppend {
       }
       this.#written += bytes;
       this.#unwritten -= bytes;
-      this.#options.onWritten(this.#written);
       this.#giveRoom();
       // Commits may have failed before: then nothing else would make room.
       if (this.#room !== undefined) this.commitSoon();
       this.#syncIfDue();
+      this.#options.onWritten(this.#written);
     }
     this.#writing = false;
     this.#tellIdle();
   }
 
+  #hurry(): void {
+    this.#hurriedUpTo = this.#taken;
+    this.#syncIfDue();
+  }
+
+  /** Begins a sync when all that somebody waits for is written: what is being written is so in a moment. */
   #syncIfDue(): void {
-    const [first] = this.#waiting;
-    if (first !== undefined && first.upTo <= this.#written && !this.#syncing && this.#failure === undefined) {
-      void this.#sync();
+    const { last } = this.#waiters;
+    if (last === undefined || last > this.#written || this.#syncing || this.#failure !== undefined) return;
+    if (this.#comeInPairs && this.#waiters.count === 1 && last > this.#hurriedUpTo) {
+      this.#gather();
+      return;
     }
+    this.#stopGathering?.();
+    this.#stopGathering = undefined;
+    void this.#sync();
+  }
+
+  #gather(): void {
+    this.#stopGathering ??= this.#options.timers.after(gatherMs, () => {
+      this.#stopGathering = undefined;
+      this.#comeInPairs = false;
+      this.#syncIfDue();
+      this.#tellIdle();
+    });
   }
 
   async #sync(): Promise<void> {
@@ -158,18 +191,13 @@ export class DurableAppend {
       await this.#options.commit(end);
       this.#committed = end;
       this.#options.onCommitted(end);
-      for (const { done } of this.#takeWaiting(end)) done.resolve();
+      this.#waiters.resolve(end);
       this.#giveRoom();
     } catch (error) {
-      for (const { done } of this.#takeWaiting(end)) done.reject(error);
+      this.#waiters.reject(end, error);
       this.#room?.reject(error);
       this.#room = undefined;
     }
-  }
-
-  #takeWaiting(upTo: number): Waiting[] {
-    const later = this.#waiting.findIndex((each) => each.upTo > upTo);
-    return this.#waiting.splice(0, later < 0 ? this.#waiting.length : later);
   }
 
   /** What could not be written is forgotten; what was written before can still be committed. */
@@ -177,19 +205,15 @@ export class DurableAppend {
     this.#queue = [];
     this.#unwritten = 0;
     this.#taken = this.#written;
-    for (const { done } of this.#waiting.splice(this.#takeableBelow(this.#written))) done.reject(error);
+    this.#waiters.rejectBeyond(this.#written, error);
     this.#options.onLost(this.#written, error);
     this.#giveRoom();
-  }
-
-  #takeableBelow(written: number): number {
-    const lost = this.#waiting.findIndex((each) => each.upTo > written);
-    return lost < 0 ? this.#waiting.length : lost;
+    this.#syncIfDue();
   }
 
   #fail(error: unknown): void {
     this.#failure = error;
-    for (const { done } of this.#waiting.splice(0)) done.reject(error);
+    this.#waiters.rejectBeyond(0, error);
     this.#room?.resolve();
     this.#room = undefined;
   }

@@ -1,5 +1,5 @@
 import type { DiskFile } from "./disk.ts";
-import { DurableAppend } from "./durable-append.ts";
+import { DurableAppend, type Haste } from "./durable-append.ts";
 import { reconcileFile } from "./reconcile-file.ts";
 import type { UploadEvent } from "./upload-events.ts";
 import { completeFolder, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
@@ -69,8 +69,8 @@ export class UploadFile {
   }
 
   /** Resolves when all before `upTo` is committed. */
-  async commit(upTo: number): Promise<void> {
-    await this.#append?.commit(upTo);
+  async commit(upTo: number, haste: Haste): Promise<void> {
+    await this.#append?.commit(upTo, haste);
   }
 
   commitSoon(): void {
@@ -92,7 +92,7 @@ export class UploadFile {
   }
 
   async #open(): Promise<DiskFile> {
-    const { disk, commits, hasher, health } = this.#parts;
+    const { disk, commits, hasher, health, timers } = this.#parts;
     const record = this.#owner.current();
     const { id, phase, committed } = record;
     if (phase === "complete") return disk.open(pathOf(id, completeFolder), "read");
@@ -103,6 +103,7 @@ export class UploadFile {
     let told = committed;
     this.#append = new DurableAppend({
       file,
+      timers,
       start: committed,
       commit: async (offset) => this.#owner.onUpdate(await commits.commit(id, offset)),
       onWritten: (offset) => {

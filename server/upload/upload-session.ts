@@ -1,5 +1,6 @@
 import { StoreFullError, type UploadError } from "../domain-errors.ts";
 import { differenceOf } from "./difference-of.ts";
+import type { Haste } from "./durable-append.ts";
 import { firstDifference } from "./first-difference.ts";
 import { maxHeldBytes } from "./held-bytes.ts";
 import { HeldChunks } from "./held-chunks.ts";
@@ -103,7 +104,7 @@ export class UploadSession {
     this.#chunkCalls++;
     try {
       await this.#take(chunk, "may wait");
-      await this.commit(chunk.offset + chunk.data.byteLength);
+      await this.commit(chunk.offset + chunk.data.byteLength, "with the next");
       return this.#progress.committed;
     } finally {
       this.#chunkCalls--;
@@ -131,10 +132,10 @@ export class UploadSession {
   }
 
   /** Resolves when all before `upTo` is committed; without it, all that was taken so far. */
-  async commit(upTo = this.#progress.received): Promise<void> {
+  async commit(upTo = this.#progress.received, haste: Haste = "now"): Promise<void> {
     if (upTo <= this.#progress.committed) return;
     try {
-      await this.#file.commit(upTo);
+      await this.#file.commit(upTo, haste);
     } catch (error) {
       throw this.#diskError(error);
     }

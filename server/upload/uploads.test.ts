@@ -5,6 +5,7 @@ import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload
 import { NotFoundError, StoreFullError, UploadError } from "../domain-errors.ts";
 import { toConnectError } from "../errors.ts";
 import { seededRandomness } from "../quote/randomness.ts";
+import { gatherMs } from "./durable-append.ts";
 import { maxHeldBytes } from "./held-bytes.ts";
 import { MemoryUploadStore } from "./memory-upload-store.ts";
 import { receiveUpload } from "./receive-upload.ts";
@@ -36,6 +37,7 @@ describe("a chunk", () => {
     const { generation } = await store.uploads.start(words);
     const late = send(store, generation, 7, "world");
     expect(await send(store, generation, 0, "hello, ")).toBeGreaterThanOrEqual(7);
+    store.timers.pass(gatherMs);
     expect(await late).toBe(12);
     const view = await store.uploads.finish(id, { generation, size: 12, sha256: helloHash });
     expect(view).toMatchObject({ phase: "complete", sha256: helloHash, size: 12 });
