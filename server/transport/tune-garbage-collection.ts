@@ -20,4 +20,5 @@ export function tuneGarbageCollection(): void {
   if (Number.parseInt(process.versions.node, 10) < firstNode) return;
   setFlagsFromString("--external-memory-accounted-in-global-limit");
   setFlagsFromString("--no-allocation-site-pretenuring");
+  setFlagsFromString("--heap-growing-percent=200");
 }
