@@ -3,7 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import type { Peer } from "../peers/peers.ts";
+import { engineFlags } from "../../tools/engine-flags.js";
+import type { Peer, PeerName } from "../peers/peers.ts";
 import { type Cores, onCore } from "./cores.ts";
 import { benchFolder, builtFolder, projectFolder } from "./folders.ts";
 
@@ -96,6 +97,11 @@ function commandOf({ name, language }: Peer): readonly string[] {
       return [join(builtFolder, name)];
     case "typescript":
       // Its own garbage collection is called before memory is measured, and at no other time.
-      return [process.execPath, "--expose-gc", join(benchFolder, "peers", name, "server.ts")];
+      return [process.execPath, "--expose-gc", ...flagsOf(name), join(benchFolder, "peers", name, "server.ts")];
   }
+}
+
+/** Ours runs as `npm start` runs it, the others as they come. */
+function flagsOf(name: PeerName): readonly string[] {
+  return name === "ours" ? engineFlags : [];
 }
