@@ -79,10 +79,10 @@ export class NodeDisk implements Disk {
 const maxWriteParts = 1024;
 
 /**
- * The most bytes of one write. Linux takes its cache for a larger one in pieces so large that a virtual machine may have
- * given their memory back to its host: to get it again costs six times as much as the write.
+ * The most bytes of one write. Linux takes its cache for a larger one in larger pieces, whose memory a virtual machine may
+ * have given back to its host: to get it again can cost ten times as much as the write.
  */
-const maxWriteBytes = 256 * 1024;
+const maxWriteBytes = 128 * 1024;
 
 class NodeDiskFile implements DiskFile {
   readonly #handle: FileHandle;
