@@ -24,28 +24,44 @@ const openBatches = new WeakMap<object, OpenBatch<unknown>>();
  * The messages must be made with `create`; plain objects are sent too, only not faster.
  */
 export function batch<T extends object>(messages: readonly T[]): Batch<T> {
-  const open: OpenBatch<T> = { messages, next: 0 };
-  let taken: number | undefined;
-  return {
-    next() {
-      const value = open.messages[open.next];
-      if (value === undefined) return Promise.resolve({ done: true, value: undefined });
-      open.next++;
-      if (open.next < open.messages.length) openBatches.set(value, open);
-      return Promise.resolve({ done: false, value });
-    },
-    get taken() {
-      return taken ?? Math.min(open.next, messages.length);
-    },
-    return: () => {
-      taken ??= Math.min(open.next, messages.length);
-      open.next = messages.length;
-      return Promise.resolve({ done: true, value: undefined });
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  return new BatchReader(messages);
+}
+
+/** A class: to make an object literal with a getter took as long as a third of the messages of its batch. */
+class BatchReader<T extends object> implements Batch<T> {
+  readonly #open: OpenBatch<T>;
+  #taken: number | undefined;
+
+  constructor(messages: readonly T[]) {
+    this.#open = { messages, next: 0 };
+  }
+
+  get taken(): number {
+    return this.#taken ?? this.#read;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    const open = this.#open;
+    const value = open.messages[open.next];
+    if (value === undefined) return Promise.resolve({ done: true, value: undefined });
+    open.next++;
+    if (open.next < open.messages.length) openBatches.set(value, open);
+    return Promise.resolve({ done: false, value });
+  }
+
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.#taken ??= this.#read;
+    this.#open.next = this.#open.messages.length;
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  get #read(): number {
+    return Math.min(this.#open.next, this.#open.messages.length);
+  }
 }
 
 /**
