@@ -56,6 +56,9 @@ var works = map[string]func(settings) (result, error){
 	"store":         store,
 	"chunks":        chunks,
 	"floor":         floor,
+	"socket":        socket,
+	// The other end of it.
+	socketServerWork: socketServer,
 }
 
 func main() {

@@ -80,15 +80,8 @@ func transfer(with settings, send func(*connection, int) error) (result, error) 
 		return result{}, err
 	}
 	defer c.close()
-	chunk := chunkMessage()[4:]
 	warm := with.size / warmShare
-	for _, mebibytes := range []int{warm, with.size} {
-		sum := sha256.New()
-		for range mebibytes * mebibyte / chunkBytes {
-			sum.Write(chunk)
-		}
-		sums[mebibytes] = sum.Sum(nil)
-	}
+	countSums(warm, with.size)
 	for began := time.Now(); time.Since(began) < with.warm; {
 		if err := send(c, warm); err != nil {
 			return result{}, err
@@ -289,6 +282,17 @@ func checkUpload(answer []byte, mebibytes int) error {
 
 // What the files have, by their size in MiB: counted before anything is measured.
 var sums = map[int][]byte{}
+
+func countSums(sizes ...int) {
+	chunk := chunkMessage()[4:]
+	for _, mebibytes := range sizes {
+		sum := sha256.New()
+		for range mebibytes * mebibyte / chunkBytes {
+			sum.Write(chunk)
+		}
+		sums[mebibytes] = sum.Sum(nil)
+	}
+}
 
 func checkHash(message []byte, at, mebibytes int) error {
 	var got []byte

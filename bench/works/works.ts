@@ -7,6 +7,7 @@ export const works: readonly Work[] = [
   ...[10, 200, 1_000, 5_000].map((size) => rate(`fanout-${size}`, "deliveries", inGo("fanout", size))),
   rate("upload-discard", "MB", { ...inGo("upload", 0), standIn: true }),
   rate("store-floor", "MB", ofStore(["ours"], "floor", 1_024, 64)),
+  rate("store-socket", "MB", ofStore(["ours"], "socket", 1_024, 64)),
   rate("upload-store", "MB", ofStore(["ours", "grpc-go"], "store", 1_024, 64)),
   rate("upload-chunks", "MB", ofStore(["ours"], "chunks", 1_024, 64)),
   rate("pingpong-1", "round trips", { ...inGo("pingpong", 1), standIn: true }),
