@@ -4,7 +4,7 @@ import { createApp } from "./app.ts";
 import { readCommandLine } from "./command-line.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { createLogger } from "./logger.ts";
-import { tuneGarbageCollection } from "./transport/tune-garbage-collection.ts";
+import { collectGarbageOnce, tuneGarbageCollection } from "./transport/tune-garbage-collection.ts";
 
 /** How the process ends; after a second signal with 128 and the signal's number, as shells expect. */
 const exitCodes = { ended: 0, cutOff: 1, notStarted: 1, wrongSettings: 2 } as const;
@@ -67,6 +67,7 @@ async function serve(config: Config): Promise<void> {
     if (performance.now() - endingSince >= secondSignalAfterMs) process.exit(128 + signalNumbers[signal]);
   };
   for (const signal of Object.keys(signalNumbers)) process.on(signal, onSignal);
+  collectGarbageOnce();
   // Last: whoever reads it may send a signal at once.
   process.stdout.write(`Bourse ${version} is up: ${app.url}\n`);
 }

@@ -29,7 +29,7 @@ import { maxPositionBytes } from "../../server/resume-token.ts";
 import { settings } from "../../server/settings.ts";
 import { maxWaitingWrites } from "../../server/storage/writer-dialect.ts";
 import { limitTable } from "../../server/transport/limits.ts";
-import { maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/durable-append.ts";
+import { gatherMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/durable-append.ts";
 import { maxFileNameBytes } from "../../server/upload/file-name.ts";
 import { maxHeldBytes } from "../../server/upload/held-bytes.ts";
 import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/inspect-file.ts";
@@ -194,6 +194,12 @@ const ofUploads = [
     "RESOURCE_EXHAUSTED: send them in order",
   ],
   ["holdMs", holdMs, "how long a chunk waits for the one before it", "OUT_OF_RANGE with the committed offset"],
+  [
+    "gatherMs",
+    gatherMs,
+    "how long a chunk of a client that sends them in pairs waits to be committed with the next one",
+    "it is committed alone",
+  ],
   ["uploadStallMs", uploadStallMs, "how long a stream may be silent", "DEADLINE_EXCEEDED; the upload stays"],
   [
     "maxUnwrittenBytes",
