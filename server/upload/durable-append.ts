@@ -49,10 +49,8 @@ export class DurableAppend {
   #writing = false;
   #syncing = false;
   readonly #waiters = new CommitWaiters();
-  /** Whether commits that may wait had company lately. */
+  /** Whether commits that may wait had company lately, and nobody was in a hurry since. */
   #comeInPairs = false;
-  /** Commits of what is before do not wait for others. */
-  #hurriedUpTo = 0;
   #stopGathering: (() => void) | undefined;
   #room: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -94,7 +92,7 @@ export class DurableAppend {
     if (this.#failure !== undefined) throw this.#failure;
     if (upTo <= this.#committed) return;
     const committed = this.#waiters.wait(upTo);
-    if (haste === "now") this.#hurriedUpTo = Math.max(this.#hurriedUpTo, upTo);
+    if (haste === "now") this.#comeInPairs = false;
     else if (this.#waiters.count > 1) this.#comeInPairs = true;
     this.#syncIfDue();
     await committed;
@@ -113,7 +111,8 @@ export class DurableAppend {
 
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
-    this.#hurry();
+    this.#comeInPairs = false;
+    this.#syncIfDue();
     if (this.isIdle) return;
     this.#idle ??= Promise.withResolvers();
     await this.#idle.promise;
@@ -143,16 +142,11 @@ export class DurableAppend {
     this.#tellIdle();
   }
 
-  #hurry(): void {
-    this.#hurriedUpTo = this.#taken;
-    this.#syncIfDue();
-  }
-
   /** Begins a sync when all that somebody waits for is written: what is being written is so in a moment. */
   #syncIfDue(): void {
     const { last } = this.#waiters;
     if (last === undefined || last > this.#written || this.#syncing || this.#failure !== undefined) return;
-    if (this.#comeInPairs && this.#waiters.count === 1 && last > this.#hurriedUpTo) {
+    if (this.#comeInPairs && this.#waiters.count === 1) {
       this.#gather();
       return;
     }
