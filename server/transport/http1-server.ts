@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import type { Limits } from "./limits.ts";
@@ -54,6 +55,11 @@ export function createHttp1Server(onExchange: (exchange: Exchange) => void, limi
     if (draining) response.setHeader("connection", "close");
     inTurn(request, response);
   });
+  server.on("connection", (socket) => {
+    // A parser that takes bytes from a connection itself stops while responses wait to be sent. One over TLS hands on
+    // what was decrypted together all the same, which the parser takes for rubbish. Who listens comes in between.
+    if (socket instanceof TLSSocket) socket.on("data", ignore);
+  });
   // Starts the check for late headers, which otherwise begins with listening.
   server.emit("listening");
   return {
@@ -69,3 +75,5 @@ export function createHttp1Server(onExchange: (exchange: Exchange) => void, limi
     },
   };
 }
+
+function ignore(): void {}

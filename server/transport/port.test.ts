@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { connect as connectHttp2 } from "node:http2";
 import { get } from "node:https";
@@ -19,9 +20,7 @@ const hello = {
   },
 };
 
-const request =
-  "POST /test.wire.v1.WireService/Unary HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n" +
-  'content-length: 20\r\n\r\n{"scenario":"hello"}';
+const request = unaryRequest('{"scenario":"hello"}');
 
 const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const emptySettings = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0);
@@ -149,6 +148,32 @@ describe("over TLS", () => {
     expect(await certificateOf(server.port)).not.toBe(before);
   });
 
+  test("takes the next request of an HTTP/1.1 client while the response to the one before is on its way", async () => {
+    const { files, ca } = await credentials();
+    const scenarios = {
+      ...hello,
+      async *large() {
+        yield "x".repeat(16 * 1024 * 1024);
+      },
+    };
+    await using server = await startWireServer(scenarios, {
+      tls: files,
+      limits: { writeMaxBytes: 32 * 1024 * 1024 },
+    });
+    const client = connectTls({ host: "127.0.0.1", port: server.port, ca });
+    onTestFinished(() => void client.destroy());
+    client.write(unaryRequest('{"scenario":"large"}'));
+    await once(client, "readable");
+    // More than one TLS record holds: all of them are there when the server reads the first.
+    client.write(unaryRequest(`{"scenario":"hello"${" ".repeat(40_000)}}`));
+    let end = "";
+    for await (const chunk of client) {
+      end = (end + chunk.toString("latin1")).slice(-100);
+      if (end.endsWith('{"text":"hello"}')) break;
+    }
+    expect(end).toContain('{"text":"hello"}');
+  });
+
   test("closes a connection that speaks plain text", async () => {
     const { files } = await credentials();
     await using server = await startWireServer(hello, { tls: files });
@@ -175,6 +200,12 @@ describe("over TLS", () => {
     expect(status).toBe(200);
   });
 });
+
+function unaryRequest(json: string): string {
+  const path = "/test.wire.v1.WireService/Unary";
+  const length = Buffer.byteLength(json);
+  return `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n${json}`;
+}
 
 async function credentials() {
   const folder = await mkdtemp(join(tmpdir(), "bourse-tls-"));
