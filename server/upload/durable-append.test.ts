@@ -84,6 +84,16 @@ describe("chunks that come in pairs", () => {
   });
 });
 
+test("tells how far a sync goes as soon as it has begun, which is when others have the processor", async () => {
+  const { begun, done, take } = open();
+  const first = take();
+  const second = take();
+  while (begun.length === 0) await settle();
+  expect(begun).toEqual([200]);
+  expect(done).not.toContain("sync");
+  await Promise.all([first, second]);
+});
+
 test("a chunk that is alone is committed at once", async () => {
   const { done, take } = open();
   await take();
@@ -94,6 +104,7 @@ test("a chunk that is alone is committed at once", async () => {
 /** An append to a file that does what is asked of it in its own time, and what it did. */
 function open() {
   const done: string[] = [];
+  const begun: number[] = [];
   const fail: { write?: Error; sync?: Error } = {};
   const timers = new ManualTimers();
   const file: Pick<DiskFile, "write" | "syncData"> = {
@@ -117,6 +128,7 @@ function open() {
       done.push(`commit ${offset}`);
     },
     onWritten: () => {},
+    onSyncBegun: (offset) => begun.push(offset),
     onCommitted: () => {},
     onLost: (offset) => done.push(`lost ${offset}`),
     onDiskFailure: () => done.push("disk failure"),
@@ -127,7 +139,7 @@ function open() {
     taken += chunk.byteLength;
     return append.commit(taken, "with the next");
   };
-  return { append, done, fail, timers, take };
+  return { append, begun, done, fail, timers, take };
 }
 
 /** Lets all go on that waits for nothing but its turn. */

@@ -26,6 +26,8 @@ export interface DurableAppendOptions {
   readonly commit: (offset: number) => Promise<void>;
   /** All before `offset` is written, and can be read. */
   readonly onWritten: (offset: number) => void;
+  /** A sync of all before `offset` has begun: the processor has time until it is done. */
+  readonly onSyncBegun: (offset: number) => void;
   /** All before `offset` is synced and noted. */
   readonly onCommitted: (offset: number) => void;
   /** Bytes could not be written: those from `offset` on are lost. */
@@ -168,7 +170,9 @@ export class DurableAppend {
     this.#syncing = true;
     const end = this.#written;
     try {
-      await this.#options.file.syncData();
+      const synced = this.#options.file.syncData();
+      this.#options.onSyncBegun(end);
+      await synced;
     } catch (error) {
       // The kernel may have dropped what it could not write: whoever syncs again is told that all is well.
       this.#fail(error);

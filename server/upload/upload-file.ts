@@ -5,7 +5,10 @@ import type { UploadEvent } from "./upload-events.ts";
 import { completeFolder, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
 import type { UploadRecord } from "./upload-record.ts";
 
-/** How much is written before the hasher is told: a message to its thread costs as much as 100 KiB of hashing. */
+/**
+ * How much is written before the hasher is told, where no sync comes before: a message to its thread costs as much as
+ * 100 KiB of hashing.
+ */
 const hashStepBytes = 2 * 1024 * 1024;
 
 /** The session that a file belongs to. */
@@ -101,15 +104,20 @@ export class UploadFile {
     const file = await disk.open(path, "write");
     this.#owner.happens({ kind: "lost", received: committed }); // What an earlier opening could not commit was cut off.
     let told = committed;
+    const tellHasher = (offset: number) => {
+      told = offset;
+      hasher.advance(id, path, offset);
+    };
     this.#append = new DurableAppend({
       file,
       timers,
       start: committed,
       commit: async (offset) => this.#owner.onUpdate(await commits.commit(id, offset)),
       onWritten: (offset) => {
-        if (offset - told < hashStepBytes) return;
-        told = offset;
-        hasher.advance(id, path, offset);
+        if (offset - told >= hashStepBytes) tellHasher(offset);
+      },
+      onSyncBegun: (offset) => {
+        if (offset > told) tellHasher(offset);
       },
       onCommitted: (offset) => this.#owner.happens({ kind: "committed", offset }),
       onLost: (received, error) => {
