@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { mkdtempDisposable, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Worker } from "node:worker_threads";
 import { describe, expect, test } from "vitest";
 import type { Hasher } from "./hasher.ts";
 import { NodeDisk } from "./node-disk.ts";
@@ -49,6 +50,49 @@ describe.each([
     }
   });
 });
+
+describe("a thread that counts hashes and ends", () => {
+  test("is replaced by one that answers what was asked of it, from the beginning", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-hasher-"));
+    await writeFile(join(folder.path, "a"), "hello, world");
+    const threads: Worker[] = [];
+    await using hasher = new WorkerHasher(folder.path, () => record(threads, hashThread()));
+    await hasher.digest("before", "a", 5);
+    hasher.advance("a", "a", 5);
+    const digest = hasher.digest("a", "a", 12);
+    await threads[0]?.terminate();
+    expect(await digest).toBe(sha256(Buffer.from("hello, world")));
+    await threads.at(-1)?.terminate();
+    hasher.advance("a", "a", 5);
+    expect(await hasher.digest("a", "a", 5)).toBe(sha256(Buffer.from("hello")));
+  });
+
+  test("twice over one file fails that file alone", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-hasher-"));
+    await writeFile(join(folder.path, "a"), "hello");
+    const threads: Worker[] = [];
+    const start = () => record(threads, threads.length < 2 ? brokenThread() : hashThread());
+    await using hasher = new WorkerHasher(folder.path, start);
+    await expect(hasher.digest("a", "a", 5)).rejects.toThrow("out of order");
+    expect(await hasher.digest("b", "a", 5)).toBe(sha256(Buffer.from("hello")));
+    expect(threads).toHaveLength(3);
+  });
+});
+
+function hashThread(): Worker {
+  return new Worker(new URL("./hash-worker.ts", import.meta.url));
+}
+
+/** A thread that ends with the first thing that it is asked. */
+function brokenThread(): Worker {
+  const code = "require('node:worker_threads').parentPort.on('message', () => { throw new Error('out of order'); })";
+  return new Worker(code, { eval: true });
+}
+
+function record(threads: Worker[], thread: Worker): Worker {
+  threads.push(thread);
+  return thread;
+}
 
 async function open(make: (root: string) => Hasher) {
   const folder = await mkdtempDisposable(join(tmpdir(), "bourse-hash-"));
