@@ -1,17 +1,19 @@
-import { StoreFullError, type UploadError } from "../domain-errors.ts";
+import type { UploadError } from "../domain-errors.ts";
 import { differenceOf } from "./difference-of.ts";
+import { discardFile } from "./discard-file.ts";
 import type { Haste } from "./durable-append.ts";
 import { firstDifference } from "./first-difference.ts";
 import { maxHeldBytes } from "./held-bytes.ts";
 import { HeldChunks } from "./held-chunks.ts";
 import { publishFile } from "./publish-file.ts";
 import { TurnLock } from "./turn-lock.ts";
-import { readOnlyMessage, uploadError } from "./upload-error.ts";
-import type { Outcome, Problem, Progress, UploadEvent } from "./upload-events.ts";
+import type { Outcome, Progress } from "./upload-events.ts";
 import { UploadFile } from "./upload-file.ts";
-import { decide, gap } from "./upload-machine.ts";
-import { completeFolder, openFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
+import { gap } from "./upload-machine.ts";
+import { openFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
 import type { FileWords, UploadRecord } from "./upload-record.ts";
+import { UploadStanding } from "./upload-standing.ts";
+import { UploadWriters } from "./upload-writers.ts";
 import { withinTime } from "./within-time.ts";
 
 /** How long a chunk waits for the one before it. */
@@ -43,46 +45,42 @@ export interface FinishWords {
 export class UploadSession {
   readonly #parts: UploadParts;
   readonly #lock = new TurnLock();
-  #record: UploadRecord;
-  #progress: Progress;
+  readonly #standing: UploadStanding;
   readonly #file: UploadFile;
   readonly #held: HeldChunks;
-  readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
+  readonly #writers = new UploadWriters();
   #chunkCalls = 0;
   #verdict: Promise<Outcome | undefined> | undefined;
 
   constructor(record: UploadRecord, parts: UploadParts) {
     this.#parts = parts;
+    this.#standing = new UploadStanding(record, parts);
     this.#held = new HeldChunks(parts.timers);
     this.#file = new UploadFile(parts, {
-      current: () => ({ ...this.#record, committed: this.#progress.committed }),
-      happens: (event) => void this.#accept(event),
+      current: () => ({ ...this.#standing.record, committed: this.#standing.progress.committed }),
+      happens: (event) => void this.#standing.accept(event),
       onDamaged: () => this.#damage(),
       onUpdate: (updateMicros) => {
-        this.#record = { ...this.#record, updateMicros };
+        this.#standing.know({ ...this.#standing.record, updateMicros });
       },
     });
-    this.#record = record;
-    const { phase, committed, generation, size, sha256 } = record;
-    this.#progress = { phase, received: committed, committed, generation, size, sha256 };
   }
 
   get view(): UploadView {
-    const { phase, committed, generation } = this.#progress;
-    return { ...this.#record, phase, committed, generation };
+    return this.#standing.view;
   }
 
   /** Makes the caller the writer, and stops the one before. Resolves when all that was taken so far is committed. */
   start(words: FileWords): Promise<UploadView> {
     return this.#lock.run(async () => {
-      const event = { kind: "start", difference: differenceOf(this.#record, words) } as const;
-      if (this.#accept(event).kind !== "own") return this.view;
+      const event = { kind: "start", difference: differenceOf(this.#standing.record, words) } as const;
+      if (this.#standing.accept(event).kind !== "own") return this.view;
       await this.#settle();
-      const outcome = this.#accept(event);
+      const outcome = this.#standing.accept(event);
       if (outcome.kind !== "own") return this.view;
       const { generation } = outcome.next;
-      await this.#store({ generation });
-      this.#progress = { ...this.#progress, generation };
+      await this.#standing.store({ generation });
+      this.#standing.move({ ...this.#standing.progress, generation });
       this.#stopWriters(generation);
       this.#wake();
       return this.view;
@@ -91,21 +89,22 @@ export class UploadSession {
 
   /** Calls `stop` when another writer takes over, or the upload goes away, until it is disposed of. */
   watchWriter(generation: number, stop: (reason: UploadError) => void): Disposable {
-    const writer = { generation, stop };
-    this.#writers.add(writer);
-    return { [Symbol.dispose]: () => void this.#writers.delete(writer) };
+    return this.#writers.watch(generation, stop);
   }
 
   /** Takes a chunk that may be ahead of the one before it. Resolves when it is committed. */
   async writeChunk(chunk: Chunk): Promise<number> {
     if (this.#chunkCalls >= maxChunkCalls) {
-      throw this.#error("TOO_MANY", `${this.#chunkCalls} of its chunks are under way: wait for an answer first`);
+      throw this.#standing.error(
+        "TOO_MANY",
+        `${this.#chunkCalls} of its chunks are under way: wait for an answer first`,
+      );
     }
     this.#chunkCalls++;
     try {
       await this.#take(chunk, "may wait");
       await this.commit(chunk.offset + chunk.data.byteLength, "with the next");
-      return this.#progress.committed;
+      return this.#standing.progress.committed;
     } finally {
       this.#chunkCalls--;
     }
@@ -117,7 +116,7 @@ export class UploadSession {
     try {
       await this.#file.room();
     } catch (error) {
-      throw this.#diskError(error);
+      throw this.#standing.diskError(error);
     }
   }
 
@@ -132,12 +131,12 @@ export class UploadSession {
   }
 
   /** Resolves when all before `upTo` is committed; without it, all that was taken so far. */
-  async commit(upTo = this.#progress.received, haste: Haste = "now"): Promise<void> {
-    if (upTo <= this.#progress.committed) return;
+  async commit(upTo = this.#standing.progress.received, haste: Haste = "now"): Promise<void> {
+    if (upTo <= this.#standing.progress.committed) return;
     try {
       await this.#file.commit(upTo, haste);
     } catch (error) {
-      throw this.#diskError(error);
+      throw this.#standing.diskError(error);
     }
   }
 
@@ -147,20 +146,20 @@ export class UploadSession {
    */
   async finish(words: FinishWords, patience: "short" | "until the verdict"): Promise<UploadView> {
     const { verdict } = await this.#lock.run(async () => {
-      if (this.#progress.phase === "open") {
-        this.#assertWritable();
+      if (this.#standing.progress.phase === "open") {
+        this.#standing.assertWritable();
         await this.commit();
       }
-      if (this.#accept({ kind: "finish", ...words }).kind === "verify") {
+      if (this.#standing.accept({ kind: "finish", ...words }).kind === "verify") {
         this.#verdict = this.#verify();
         this.#verdict.catch(() => {}); // Told to those who wait for it; who asks again begins anew.
       }
-      return { verdict: this.#progress.phase === "verifying" ? this.#verdict : undefined };
+      return { verdict: this.#standing.progress.phase === "verifying" ? this.#verdict : undefined };
     });
     const outcome = await (patience === "short" ? withinTime(this.#parts.timers, verifyWaitMs, verdict) : verdict);
-    if (outcome?.kind === "refuse") throw this.#refusal(outcome);
+    if (outcome?.kind === "refuse") throw this.#standing.refusal(outcome);
     // Somebody else may have told another hash meanwhile.
-    if (this.#progress.phase === "complete") this.#accept({ kind: "finish", ...words });
+    if (this.#standing.progress.phase === "complete") this.#standing.accept({ kind: "finish", ...words });
     return this.view;
   }
 
@@ -171,7 +170,9 @@ export class UploadSession {
 
   /** Gives the upload up where nothing more of it has come since then, in microseconds since 1970. */
   expire(sinceMicros: number): Promise<UploadView> {
-    return this.#lock.run(async () => (this.#record.updateMicros < sinceMicros ? this.#discard("expire") : this.view));
+    return this.#lock.run(async () =>
+      this.#standing.record.updateMicros < sinceMicros ? this.#discard("expire") : this.view,
+    );
   }
 
   /** Closes the file when nothing is under way in it. What comes after that opens it again. */
@@ -180,33 +181,17 @@ export class UploadSession {
   }
 
   async #discard(kind: "abort" | "expire"): Promise<UploadView> {
-    const { phase, received } = this.#progress;
-    if (this.#decide({ kind }).kind !== "discard") return this.view;
-    await this.#storeEnd(kind === "abort" ? "aborted" : "expired");
-    this.#accept({ kind });
-    this.#stopWriters(Number.POSITIVE_INFINITY);
-    await this.#removeFiles();
-    this.#parts.quota.remove(this.#record.id, phase === "complete" ? received : 0);
+    const { phase, received } = this.#standing.progress;
+    if (this.#standing.decide({ kind }).kind !== "discard") return this.view;
+    await discardFile(this.#standing, this.#file, this.#parts, {
+      phase: kind === "abort" ? "aborted" : "expired",
+      onStored: () => {
+        this.#standing.accept({ kind });
+        this.#stopWriters(Number.POSITIVE_INFINITY);
+      },
+    });
+    this.#parts.quota.remove(this.#standing.record.id, phase === "complete" ? received : 0);
     return this.view;
-  }
-
-  async #storeEnd(phase: "aborted" | "expired"): Promise<void> {
-    try {
-      await this.#store({ phase });
-    } catch (error) {
-      if (!(error instanceof StoreFullError)) throw error;
-      // The row has room when the bytes are gone. After a crash in between the upload is damaged, and can be aborted.
-      await this.#removeFiles();
-      await this.#store({ phase });
-    }
-  }
-
-  async #removeFiles(): Promise<void> {
-    const { hasher, disk } = this.#parts;
-    const { id } = this.#record;
-    await this.close();
-    hasher.forget(id);
-    for (const folder of [openFolder, completeFolder] as const) await disk.remove(pathOf(id, folder));
   }
 
   async #take(chunk: Chunk, order: "may wait" | "in order"): Promise<void> {
@@ -214,13 +199,13 @@ export class UploadSession {
     // How many of its bytes are known to be like those that are there.
     let same = 0;
     for (;;) {
-      while (this.#progress.phase === "open" && !this.#file.isWritable) await this.#file.opened();
-      const outcome = this.#decide({ kind: "chunk", generation, offset, length: data.byteLength });
+      while (this.#standing.progress.phase === "open" && !this.#file.isWritable) await this.#file.opened();
+      const outcome = this.#standing.decide({ kind: "chunk", generation, offset, length: data.byteLength });
       switch (outcome.kind) {
         case "hold":
           // On a stream nothing is missing but what could not be written.
-          if (order === "in order" && this.#file.lost !== undefined) throw this.#diskError(this.#file.lost);
-          if (order === "in order") throw this.#refusal(gap(this.#progress, offset));
+          if (order === "in order" && this.#file.lost !== undefined) throw this.#standing.diskError(this.#file.lost);
+          if (order === "in order") throw this.#standing.refusal(gap(this.#standing.progress, offset));
           await this.#hold(offset, data.byteLength);
           break;
         case "compare":
@@ -232,15 +217,16 @@ export class UploadSession {
             same = outcome.known;
             break;
           }
-          this.#assertWritable();
+          this.#standing.assertWritable();
           this.#reserve(outcome.next.received);
-          this.#progress = outcome.next;
+          this.#standing.move(outcome.next);
           this.#file.take(data.subarray(outcome.known));
           this.#wake();
           return;
         case "refuse":
-          if (outcome.problem === "GAP" && this.#file.lost !== undefined) throw this.#diskError(this.#file.lost);
-          throw this.#refusal(outcome);
+          if (outcome.problem === "GAP" && this.#file.lost !== undefined)
+            throw this.#standing.diskError(this.#file.lost);
+          throw this.#standing.refusal(outcome);
         default:
           throw new Error(`a chunk cannot lead to ${outcome.kind}`);
       }
@@ -248,8 +234,8 @@ export class UploadSession {
   }
 
   #reserve(bytes: number): void {
-    const refusal = this.#parts.quota.grow(this.#record.id, bytes);
-    if (refusal !== undefined) throw this.#error(refusal.problem, refusal.message);
+    const refusal = this.#parts.quota.grow(this.#standing.record.id, bytes);
+    if (refusal !== undefined) throw this.#standing.error(refusal.problem, refusal.message);
   }
 
   async #compare(offset: number, data: Uint8Array): Promise<void> {
@@ -257,7 +243,7 @@ export class UploadSession {
     const file = await this.#file.opened();
     const different = await firstDifference(file, offset, data);
     if (different === undefined) return;
-    throw this.#error(
+    throw this.#standing.error(
       "OVERLAP",
       `the chunk at ${offset} has other bytes from ${different} on than those that are there: if the file has changed, abort, and send it under a new id`,
     );
@@ -267,54 +253,62 @@ export class UploadSession {
   async #hold(offset: number, bytes: number): Promise<void> {
     using room = this.#parts.heldBytes.take(bytes);
     if (room === undefined) {
-      const message = `chunks of other uploads, ${maxHeldBytes} bytes at most, wait for those before them: send the one at ${this.#progress.committed} first`;
-      throw this.#error("TOO_MANY", message);
+      const message = `chunks of other uploads, ${maxHeldBytes} bytes at most, wait for those before them: send the one at ${this.#standing.progress.committed} first`;
+      throw this.#standing.error("TOO_MANY", message);
     }
-    if ((await this.#held.wait(offset, holdMs)) === "late") throw this.#refusal(gap(this.#progress, offset));
+    if ((await this.#held.wait(offset, holdMs)) === "late")
+      throw this.#standing.refusal(gap(this.#standing.progress, offset));
   }
 
   #wake(): void {
-    const { phase, received } = this.#progress;
+    const { phase, received } = this.#standing.progress;
     this.#held.wake(phase === "open" ? received : Number.POSITIVE_INFINITY);
   }
 
   #stopWriters(generation: number): void {
-    const { phase } = this.#progress;
+    const { phase } = this.#standing.progress;
     const reason =
       phase === "open" || phase === "verifying"
-        ? this.#error("STALE_WRITER", "another writer has taken the upload over: stop, or start it again")
-        : this.#gone();
-    for (const writer of this.#writers) if (writer.generation < generation) writer.stop(reason);
+        ? this.#standing.error("STALE_WRITER", "another writer has taken the upload over: stop, or start it again")
+        : this.#standing.gone();
+    this.#writers.stopBefore(generation, reason);
     this.#held.wake(Number.POSITIVE_INFINITY);
   }
 
   async #verify(): Promise<Outcome | undefined> {
-    const { id } = this.#record;
+    const { id } = this.#standing.record;
     try {
-      const end = this.#progress.received;
+      const end = this.#standing.progress.received;
       const sha256 = await this.#parts.hasher.digest(id, pathOf(id, openFolder), end);
       return await this.#lock.run(async () => {
-        const outcome = this.#decide({ kind: "hashed", sha256 });
-        if (outcome.kind === "refuse" && outcome.next !== undefined) this.#progress = outcome.next;
+        const outcome = this.#standing.decide({ kind: "hashed", sha256 });
+        if (outcome.kind === "refuse" && outcome.next !== undefined) this.#standing.move(outcome.next);
         if (outcome.kind === "publish") await this.#publish(outcome.next);
         return outcome;
       });
     } catch (error) {
-      const outcome = this.#accept({ kind: "unhashed" });
-      if (outcome.kind === "answer") throw this.#gone();
-      throw this.#diskError(error);
+      const outcome = this.#standing.accept({ kind: "unhashed" });
+      if (outcome.kind === "answer") throw this.#standing.gone();
+      throw this.#standing.diskError(error);
     }
   }
 
   async #publish(next: Progress): Promise<void> {
-    this.#assertWritable();
+    this.#standing.assertWritable();
     await this.#file.idle();
     const file = await this.#file.opened();
     const { size = 0, sha256 } = next;
     const updateMicros = this.#parts.nowMicros();
-    const record = { ...this.#record, phase: "complete" as const, size, sha256, committed: size, updateMicros };
-    this.#record = await publishFile(record, file, this.#parts);
-    this.#progress = next;
+    const record = {
+      ...this.#standing.record,
+      phase: "complete" as const,
+      size,
+      sha256,
+      committed: size,
+      updateMicros,
+    };
+    this.#standing.know(await publishFile(record, file, this.#parts));
+    this.#standing.move(next);
     this.#parts.hasher.forget(record.id);
     this.#parts.quota.complete(record.id, size);
     this.#wake();
@@ -325,59 +319,9 @@ export class UploadSession {
     await this.commit().catch(() => {});
   }
 
-  async #store(change: Partial<UploadRecord>): Promise<void> {
-    this.#assertWritable();
-    const { committed } = this.#progress;
-    const record = { ...this.#record, committed, ...change, updateMicros: this.#parts.nowMicros() };
-    await this.#parts.store.update(record);
-    this.#record = record;
-  }
-
   async #damage(): Promise<Error> {
-    await this.#store({ phase: "damaged" });
-    this.#accept({ kind: "found" });
-    return this.#error("STATE", "the upload is damaged: abort it, and send the file under a new id");
-  }
-
-  #decide(event: UploadEvent): Outcome {
-    return decide(this.#progress, event, this.#parts.limits);
-  }
-
-  /** Decides, and takes up what follows where it needs nothing else to be done first. Throws what is refused. */
-  #accept(event: UploadEvent): Outcome {
-    const outcome = this.#decide(event);
-    if (outcome.kind === "refuse") throw this.#refusal(outcome);
-    if (
-      outcome.kind === "note" ||
-      outcome.kind === "discard" ||
-      outcome.kind === "verify" ||
-      outcome.kind === "damage"
-    ) {
-      this.#progress = outcome.next;
-    }
-    return outcome;
-  }
-
-  #assertWritable(): void {
-    if (this.#parts.health.isReadOnly) throw this.#error("READ_ONLY", readOnlyMessage);
-  }
-
-  #diskError(error: unknown): unknown {
-    if (this.#parts.health.isReadOnly) return this.#error("READ_ONLY", readOnlyMessage);
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "ENOSPC" && code !== "EDQUOT" && !(error instanceof StoreFullError)) return error;
-    return this.#error("QUOTA", "the server's disk is full: come back when there is room, and go on there");
-  }
-
-  #gone(): UploadError {
-    return this.#error("STATE", `the upload is ${this.#progress.phase}`);
-  }
-
-  #refusal({ problem, message }: Outcome & { kind: "refuse" }): UploadError {
-    return this.#error(problem, message);
-  }
-
-  #error(problem: Problem, message: string): UploadError {
-    return uploadError(this.#record.id, this.#progress, problem, message);
+    await this.#standing.store({ phase: "damaged" });
+    this.#standing.accept({ kind: "found" });
+    return this.#standing.error("STATE", "the upload is damaged: abort it, and send the file under a new id");
   }
 }
