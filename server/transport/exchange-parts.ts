@@ -1,21 +1,9 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { Writable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /** What a handler's signal says when its client has gone away. */
 export function clientGone(how: string): ConnectError {
   return new ConnectError(`the client went away: ${how}`, Code.Canceled);
-}
-
-/** Node's request headers as web `Headers`, without the pseudo-headers of HTTP/2. */
-export function toWebHeaders(incoming: IncomingHttpHeaders): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming)) {
-    if (value === undefined || name.startsWith(":")) continue;
-    if (typeof value === "string") headers.append(name, value);
-    else for (const each of value) headers.append(name, each);
-  }
-  return headers;
 }
 
 /** What a write waits for that found the client not keeping up: the stream that drains, closes, or stays as it is. */

@@ -20,6 +20,7 @@ import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grp
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import type { Exchange } from "./exchange.ts";
 import { invokeStream, onlyMessage } from "./invoke-stream.ts";
+import { LightHeaders } from "./light-headers.ts";
 import type { RequestMessages } from "./request-messages.ts";
 
 /** What every gRPC call is subject to. */
@@ -116,6 +117,9 @@ async function invoke(call: GrpcCall, context: HandlerContext, interceptors: Int
   for await (const _ of messages) throw new Error("a message went the wrong way");
 }
 
+const responseHeaders = { "content-type": "application/grpc+proto" };
+const responseTrailers = { "grpc-status": "0" };
+
 function createContext({ spec, exchange, contextValues }: GrpcCall, timeoutMs: number | undefined): HandlerContext {
   const end = timeoutMs === undefined ? undefined : Math.floor(Date.now() + timeoutMs);
   return {
@@ -125,8 +129,8 @@ function createContext({ spec, exchange, contextValues }: GrpcCall, timeoutMs: n
     timeoutMs: () => (end === undefined ? undefined : end - Date.now()),
     requestMethod: exchange.method,
     requestHeader: exchange.header,
-    responseHeader: new Headers({ "content-type": "application/grpc+proto" }),
-    responseTrailer: new Headers({ "grpc-status": "0" }),
+    responseHeader: new LightHeaders(responseHeaders),
+    responseTrailer: new LightHeaders(responseTrailers),
     protocolName: "grpc",
     values: contextValues,
     url: exchange.origin + exchange.target,

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
-import { clientGone, drained, toWebHeaders } from "./exchange-parts.ts";
+import { clientGone, drained } from "./exchange-parts.ts";
+import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
 import { RequestBody } from "./request-body.ts";
 
@@ -47,7 +48,7 @@ export class Http1Exchange implements Exchange {
   }
 
   get header(): Headers {
-    this.#header ??= toWebHeaders(this.#request.headers);
+    this.#header ??= new LightHeaders(this.#request.headers);
     return this.#header;
   }
 

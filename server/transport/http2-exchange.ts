@@ -8,7 +8,8 @@ import {
 } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
-import { clientGone, drained, toWebHeaders } from "./exchange-parts.ts";
+import { clientGone, drained } from "./exchange-parts.ts";
+import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
 import { RequestBody } from "./request-body.ts";
 
@@ -56,7 +57,7 @@ export class Http2Exchange implements Exchange {
   }
 
   get header(): Headers {
-    this.#header ??= toWebHeaders(this.#incoming);
+    this.#header ??= new LightHeaders(this.#incoming);
     return this.#header;
   }
 

@@ -1,0 +1,130 @@
+import { inspect } from "node:util";
+
+/** What headers begin with: keys in lower case, values that HTTP allows. */
+export type HeaderSource = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/**
+ * Web `Headers` that cost little to make: each call has three, of which most are asked for one value or two. They do
+ * what the platform's do and pass for those, but read Node's headers where these are, and copy them only to be changed.
+ */
+export class LightHeaders implements Headers {
+  readonly #source: HeaderSource;
+  /** All of them, once they were changed. */
+  #changed: Map<string, string[]> | undefined;
+
+  /** @param source read when asked for, and never changed; pseudo-headers of HTTP/2 among them are left out */
+  constructor(source: HeaderSource) {
+    this.#source = source;
+  }
+
+  get(name: string): string | null {
+    const values = this.#valuesOf(name);
+    return values === undefined || typeof values === "string" ? (values ?? null) : values.join(", ");
+  }
+
+  has(name: string): boolean {
+    return this.#valuesOf(name) !== undefined;
+  }
+
+  set(name: string, value: string): void {
+    this.#toChange().set(checkedName(name), [checkedValue(value)]);
+  }
+
+  append(name: string, value: string): void {
+    const [key, checked] = [checkedName(name), checkedValue(value)];
+    const all = this.#toChange();
+    const values = all.get(key);
+    if (values === undefined) all.set(key, [checked]);
+    else values.push(checked);
+  }
+
+  delete(name: string): void {
+    this.#toChange().delete(checkedName(name));
+  }
+
+  getSetCookie(): string[] {
+    return [this.#valuesOf(setCookie) ?? []].flat();
+  }
+
+  forEach(callback: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
+    for (const [name, value] of this.#sorted()) callback.call(self, value, name, this);
+  }
+
+  *keys(): Generator<string, undefined> {
+    for (const [name] of this.#sorted()) yield name;
+  }
+
+  *values(): Generator<string, undefined> {
+    for (const [, value] of this.#sorted()) yield value;
+  }
+
+  *entries(): Generator<[string, string], undefined> {
+    yield* this.#sorted();
+  }
+
+  [Symbol.iterator](): Generator<[string, string], undefined> {
+    return this.entries();
+  }
+
+  [inspect.custom](): string {
+    return `Headers ${inspect(Object.fromEntries(this))}`;
+  }
+
+  #valuesOf(name: string): string | readonly string[] | undefined {
+    const key = `${name}`.toLowerCase();
+    const values = this.#changed === undefined ? ownValue(this.#source, key) : this.#changed.get(key);
+    // What is there has a name that may be.
+    if (values === undefined) checkedName(key);
+    return values;
+  }
+
+  #toChange(): Map<string, string[]> {
+    this.#changed ??= new Map(entriesOf(this.#source));
+    return this.#changed;
+  }
+
+  /** By name; cookies, which cannot be joined, one by one. */
+  #sorted(): [string, string][] {
+    const all = this.#changed === undefined ? entriesOf(this.#source) : [...this.#changed];
+    const list = all.flatMap(([name, values]): [string, string][] =>
+      name === setCookie ? values.map((value) => [name, value]) : [[name, values.join(", ")]],
+    );
+    return list.length < 2 ? list : list.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  }
+}
+
+// Others ask whether it is an instance of theirs. To inherit would also make what theirs have in them, for nothing.
+Object.setPrototypeOf(LightHeaders.prototype, Headers.prototype);
+
+const setCookie = "set-cookie";
+
+function ownValue(source: HeaderSource, key: string): string | readonly string[] | undefined {
+  return key.startsWith(":") || !Object.hasOwn(source, key) ? undefined : source[key];
+}
+
+function entriesOf(source: HeaderSource): [string, string[]][] {
+  return Object.entries(source).flatMap(([name, value]): [string, string[]][] =>
+    value === undefined || name.startsWith(":") ? [] : [[name, [value].flat()]],
+  );
+}
+
+/** What a name consists of: a token of HTTP. */
+const token = /^[\w!#$%&'*+.^`|~-]+$/;
+
+/** Ends of lines, which would begin another header, and what is more than a byte. */
+const notInValue = /[\0\r\n]|[^\0-\xff]/;
+
+const spaceAround = /^[\t\n\r ]+|[\t\n\r ]+$/g;
+
+function checkedName(name: string): string {
+  const key = `${name}`;
+  if (!token.test(key)) throw new TypeError(`the header name ${JSON.stringify(key)} is not one that HTTP allows`);
+  return key.toLowerCase();
+}
+
+function checkedValue(value: string): string {
+  const trimmed = `${value}`.replace(spaceAround, "");
+  if (notInValue.test(trimmed))
+    throw new TypeError(`the header value ${JSON.stringify(trimmed)} is not one that HTTP allows`);
+  return trimmed;
+}
