@@ -79,17 +79,21 @@ export class LightHeaders implements Headers {
   }
 
   #toChange(): Map<string, string[]> {
-    this.#changed ??= new Map(entriesOf(this.#source));
+    if (this.#changed === undefined) {
+      this.#changed = new Map();
+      for (const name of namesOf(this.#source)) this.#changed.set(name, [this.#source[name] ?? []].flat());
+    }
     return this.#changed;
   }
 
   /** By name; cookies, which cannot be joined, one by one. */
   #sorted(): [string, string][] {
-    const all = this.#changed === undefined ? entriesOf(this.#source) : [...this.#changed];
-    const list = all.flatMap(([name, values]): [string, string][] =>
-      name === setCookie ? values.map((value) => [name, value]) : [[name, values.join(", ")]],
-    );
-    return list.length < 2 ? list : list.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    const sorted: [string, string][] = [];
+    for (const name of [...(this.#changed?.keys() ?? namesOf(this.#source))].sort()) {
+      if (name === setCookie) for (const value of this.getSetCookie()) sorted.push([name, value]);
+      else sorted.push([name, this.get(name) ?? ""]);
+    }
+    return sorted;
   }
 }
 
@@ -102,10 +106,8 @@ function ownValue(source: HeaderSource, key: string): string | readonly string[]
   return key.startsWith(":") || !Object.hasOwn(source, key) ? undefined : source[key];
 }
 
-function entriesOf(source: HeaderSource): [string, string[]][] {
-  return Object.entries(source).flatMap(([name, value]): [string, string[]][] =>
-    value === undefined || name.startsWith(":") ? [] : [[name, [value].flat()]],
-  );
+function namesOf(source: HeaderSource): string[] {
+  return Object.keys(source).filter((name) => source[name] !== undefined && !name.startsWith(":"));
 }
 
 /** What a name consists of: a token of HTTP. */

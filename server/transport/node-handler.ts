@@ -76,6 +76,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const { router: recording, specs } = recordImplementations(router);
   options.routes(recording);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  const responseOptions = { compressions, writeMaxBytes: limits.writeMaxBytes };
   const grpcOptions = { interceptors, compressions, maxTimeoutMs: limits.maxTimeoutMs, gate };
   const streams = new Set<Exchange>();
   let streamsEnd: ConnectError | undefined;
@@ -87,12 +88,12 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
     if (kind !== "unary") streams.add(exchange);
     if (kind !== "unary" && streamsEnd !== undefined) exchange.cancel(streamsEnd);
-    const writer = new ResponseWriter(exchange, protocol, { compressions, ...limits });
+    const writer = new ResponseWriter(exchange, protocol, responseOptions);
     const spec = protocol === "grpc" && exchange.method === "POST" ? specs.get(handler.requestPath) : undefined;
     const clientStreams = kind === "client_streaming" || kind === "bidi_streaming";
-    const requestOptions = { schema: handler.method.input, ...limits };
+    const schema = handler.method.input;
     const requests =
-      clientStreams || spec !== undefined ? openRequestMessages(exchange, protocol, requestOptions) : undefined;
+      clientStreams || spec !== undefined ? openRequestMessages(exchange, protocol, schema, limits) : undefined;
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,

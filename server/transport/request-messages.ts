@@ -30,7 +30,6 @@ const copiedBytes = 4 * 1024;
 
 /** What the messages of a request are subject to. */
 export interface RequestOptions {
-  readonly schema: DescMessage;
   readonly readMaxBytes: number;
   readonly maxMessageDepth: number;
 }
@@ -42,12 +41,13 @@ export interface RequestOptions {
 export function openRequestMessages(
   { header, body }: Exchange,
   protocol: RpcProtocol,
+  schema: DescMessage,
   options: RequestOptions,
 ): RequestMessages | undefined {
   const ignoredFlag = binaryStreams.get(header.get("content-type") ?? "");
   const encoding = header.get(encodingHeaders[protocol]);
   if (ignoredFlag === undefined || (encoding !== null && encoding !== "identity")) return undefined;
-  return new RequestMessages(body, ignoredFlag, options);
+  return new RequestMessages(body, ignoredFlag, schema, options);
 }
 
 /** The messages of a stream of envelopes, with the errors of Connect's own reader. */
@@ -56,6 +56,7 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
   count = 0;
   readonly #body: RequestBody;
   readonly #ignoredFlag: number;
+  readonly #schema: DescMessage;
   readonly #options: RequestOptions;
   readonly #parseOptions: { readonly recursionLimit: number };
   // What has come and is not taken: the first chunk from `#offset` on, and the chunks behind it.
@@ -63,9 +64,10 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
   #offset = 0;
   #available = 0;
 
-  constructor(body: RequestBody, ignoredFlag: number, options: RequestOptions) {
+  constructor(body: RequestBody, ignoredFlag: number, schema: DescMessage, options: RequestOptions) {
     this.#body = body;
     this.#ignoredFlag = ignoredFlag;
+    this.#schema = schema;
     this.#options = options;
     this.#parseOptions = { recursionLimit: options.maxMessageDepth };
   }
@@ -131,7 +133,7 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
 
   #parse(bytes: Uint8Array): Message {
     try {
-      const message = fromBinary(this.#options.schema, bytes, this.#parseOptions);
+      const message = fromBinary(this.#schema, bytes, this.#parseOptions);
       this.count++;
       return message;
     } catch (error) {
