@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { parseOptions } from "./options.ts";
+
+const run = promisify(execFile);
+
+test("everything is measured where nothing is chosen, and what is chosen comes in the order of the table", () => {
+  const all = parseOptions([]);
+  expect(all).toMatchObject({ json: false, quick: false });
+  const [first, second, third] = all.works.map(({ name }) => name);
+  const some = parseOptions(["--only", `${third}, ${first}`, "--peers", "grpc-go,ours", "--quick"]);
+  expect(some.works.map(({ name }) => name)).toEqual([first, third]);
+  expect(some.works.map(({ name }) => name)).not.toContain(second);
+  expect(some.peers.map(({ name }) => name)).toEqual(["ours", "grpc-go"]);
+  expect(some.quick).toBe(true);
+});
+
+test("the help names what can be chosen, and that all of it is by default", async () => {
+  const { stdout } = await run(process.execPath, ["bench/run.ts", "--help"]);
+  expect(stdout).toContain("(default: all)");
+  expect(stdout).toContain("upload-store");
+  expect(stdout).not.toContain("{");
+});
