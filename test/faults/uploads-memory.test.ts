@@ -1,16 +1,85 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createClient } from "@connectrpc/connect";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { UploadState as State } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { startBourse } from "../start-bourse.ts";
+import { type UploadRequestSchema, UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { type BourseProcess, startBourse } from "../start-bourse.ts";
 
 /** How large the file is: `BOURSE_UPLOAD_MIB`, or 256. The acceptance run has 5120. */
 const mebibytes = Number(process.env.BOURSE_UPLOAD_MIB ?? 256);
 const maxResidentMegabytes = 300;
 const chunkBytes = 64 * 1024;
+
+/** How many uploads are open at once, half of them by each door, and how much of each has come. */
+const openUploads = 128;
+const openBytes = 8 * 1024 * 1024;
+const largeChunkBytes = 512 * 1024;
+/** Two MiB, and the chunk that is under way. */
+const maxBytesPerUpload = 2 * 1024 * 1024 + largeChunkBytes;
+
+test(`${openUploads} uploads that are open take less than 2 MiB each beside a chunk, however much of them has come`, async () => {
+  await using server = await startBourse(["--no-demo", "--log-level", "warn"]);
+  // What waits to be sent would be more than Node lets a client's connection have.
+  const nodeOptions = { maxSessionMemory: 256 };
+  const client = createClient(UploadService, createGrpcTransport({ baseUrl: server.url, nodeOptions }));
+  const piece = randomBytes(largeChunkBytes);
+  const hold = Promise.withResolvers<void>();
+
+  async function byStream(uploadId: string, bytes = openBytes): Promise<void> {
+    async function* requests(): AsyncGenerator<MessageInitShape<typeof UploadRequestSchema>> {
+      yield { request: { case: "info", value: { info: { uploadId } } } };
+      for (let sent = 0; sent < bytes; sent += piece.byteLength) {
+        yield { request: { case: "chunk", value: { data: piece } } };
+      }
+      if (bytes === openBytes) await hold.promise;
+      yield { request: { case: "finish", value: {} } };
+    }
+    const { upload } = await client.upload(requests());
+    expect(upload?.state).toBe(State.COMPLETE);
+  }
+
+  async function byChunks(uploadId: string): Promise<void> {
+    const { writerGeneration } = await client.startUpload({ info: { uploadId } });
+    for (let offset = 0; offset < openBytes; offset += piece.byteLength) {
+      await client.uploadChunk({ uploadId, writerGeneration, offset: BigInt(offset), data: piece });
+    }
+    await hold.promise;
+    const { upload } = await client.finishUpload({ uploadId, writerGeneration, size: BigInt(openBytes) });
+    expect(upload?.state).not.toBe(State.OPEN);
+  }
+
+  await byStream(randomUUID(), 32 * openBytes);
+  const ids = Array.from({ length: openUploads }, () => randomUUID());
+  const before = await residentBytes(server, "VmRSS");
+  const under = ids.map((id, index) => (index % 2 === 0 ? byStream(id) : byChunks(id)));
+  const failed = Promise.all(under);
+  for (const uploadId of ids) await Promise.race([failed, arrived(client, uploadId)]);
+  const grown = ((await residentBytes(server, "VmRSS")) - before) / openUploads;
+  console.log(`${(grown / 1024).toFixed(0)} KiB for each of ${openUploads} open uploads`);
+  hold.resolve();
+  await failed;
+  expect(grown).toBeLessThan(maxBytesPerUpload);
+});
+
+/** Resolves when the server has committed nearly all that is sent of an upload: a stream commits every few MiB. */
+async function arrived(client: Client<typeof UploadService>, uploadId: string): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      const { upload } = await client.getUpload({ uploadId });
+      expect(upload?.committedOffset).toBeGreaterThanOrEqual(openBytes / 2);
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+}
+
+/** A figure of memory from the kernel's books, in bytes. */
+async function residentBytes(server: BourseProcess, which: "VmRSS" | "VmHWM"): Promise<number> {
+  const status = await readFile(`/proc/${server.process.pid}/status`, "utf8");
+  return Number(new RegExp(`${which}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
+}
 
 test(`a file of ${mebibytes} MiB in chunks of 64 KiB leaves the server below ${maxResidentMegabytes} MB`, async () => {
   await using server = await startBourse(["--no-demo", "--log-level", "warn"]);
@@ -31,8 +100,7 @@ test(`a file of ${mebibytes} MiB in chunks of 64 KiB leaves the server below ${m
   const seconds = (performance.now() - began) / 1_000;
   expect(upload?.state).toBe(State.COMPLETE);
   expect(Buffer.from(upload?.sha256 ?? []).equals(hash.digest())).toBe(true);
-  const status = await readFile(`/proc/${server.process.pid}/status`, "utf8");
-  const peakMegabytes = (Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024) / 1e6;
+  const peakMegabytes = (await residentBytes(server, "VmHWM")) / 1e6;
   console.log(`${mebibytes} MiB in ${seconds.toFixed(1)} s, the server had ${peakMegabytes.toFixed(0)} MB at most`);
   expect(peakMegabytes).toBeLessThan(maxResidentMegabytes);
 });
