@@ -2,6 +2,9 @@ import { defineConfig } from "vitest/config";
 
 const secondsMs = 1000;
 
+/** More rounds than usual take longer: two seconds each at most. */
+const faultTimeoutMs = (300 + 2 * Number(process.env.BOURSE_FAULT_ROUNDS ?? 0)) * secondsMs;
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,7 +25,7 @@ export default defineConfig({
       { test: { ...alone(3), name: "grpcurl", include: ["test/grpcurl/**/*.test.ts"] } },
       { test: { ...alone(4), name: "package", include: ["test/package/**/*.test.ts"] } },
       { test: { ...alone(6), name: "abuse", include: ["test/abuse/**/*.test.ts"] } },
-      { test: { ...alone(7), name: "faults", include: ["test/faults/**/*.test.ts"], testTimeout: 300 * secondsMs } },
+      { test: { ...alone(7), name: "faults", include: ["test/faults/**/*.test.ts"], testTimeout: faultTimeoutMs } },
     ],
   },
 });
