@@ -56,8 +56,9 @@ export function createHttp1Server(onExchange: (exchange: Exchange) => void, limi
     inTurn(request, response);
   });
   server.on("connection", (socket) => {
-    // A parser that takes bytes from a connection itself stops while responses wait to be sent. One over TLS hands on
-    // what was decrypted together all the same, which the parser takes for rubbish. Who listens comes in between.
+    // Node's parser reads a connection past its stream, and pauses while a response waits to be sent. Over TLS it is
+    // still given what was decrypted together, and breaks the connection off ("Parse Error: Paused"). Where somebody
+    // listens, it reads the stream, which keeps those bytes until then.
     if (socket instanceof TLSSocket) socket.on("data", ignore);
   });
   // Starts the check for late headers, which otherwise begins with listening.

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 
 /** What headers begin with: keys in lower case, values that HTTP allows. */
-export type HeaderSource = Readonly<Record<string, string | readonly string[] | undefined>>;
+type HeaderSource = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
  * Web `Headers` that cost little to make: each call has three, of which most are asked for one value or two. They do
