@@ -34,7 +34,12 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
 /** The messages of a request: from Connect, or, where Connect was given none, straight from the wire. */
 async function requestMessages({ message, signal }: StreamRequest, call: Call): Promise<AsyncIterable<Message>> {
   const requests = call.wire?.requests;
-  if (requests === undefined) return tap(message, () => call.messagesIn++);
+  if (requests === undefined) {
+    return tap(message, () => {
+      call.messagesIn++;
+      call.wire?.releaseRequest();
+    });
+  }
   // Throws where Connect found something wrong with the headers: an encoding, a deadline.
   if (message !== requests) await message[Symbol.asyncIterator]().next();
   const onAbort = () => requests.fail(ConnectError.from(signal.reason, Code.Canceled));
@@ -72,7 +77,8 @@ function pumped(
     const source = yieldedBehind(message)[Symbol.asyncIterator]();
     const onMessage = () => call.messagesOut++;
     try {
-      await new StreamPump({ source, schema: method.output, writer, signal, onMessage }).run();
+      const giveWay = (step: () => void) => call.wire?.enqueue(step);
+      await new StreamPump({ source, schema: method.output, writer, signal, onMessage, giveWay }).run();
     } catch (error) {
       throw answer(error, call, signal);
     }

@@ -1,5 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { type ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { defaultLimits } from "./limits.ts";
 import { MetadataError, singleValuedKeys, sizeOfEntry, type WireMetadata } from "./metadata-rules.ts";
@@ -20,6 +20,12 @@ export interface CallWire {
   readonly maxTrailerBytes: number;
   /** The messages of the request, where they go around Connect's pipeline, which is then given none. */
   readonly requests: RequestMessages | undefined;
+  /** Why the call is refused before anything of it is read; undefined: it is not. */
+  readonly refusal: ConnectError | undefined;
+  /** What was read of the request so far is handled: it counts no more as memory of the call. */
+  releaseRequest(): void;
+  /** Runs a further step of the call when others have had their turn. */
+  enqueue(step: () => void): void;
 }
 
 /**

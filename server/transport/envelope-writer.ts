@@ -61,24 +61,27 @@ export class EnvelopeWriter {
 
   /**
    * Adds a message. Writes when enough is collected, else as soon as nothing runs any more that could add another.
-   * Throws a ConnectError where the message cannot be sent; what was added before stays.
+   * Throws a ConnectError where the message cannot be sent; what was added before stays. Returns the message's size on the
+   * wire before compression, in bytes.
    */
-  append(message: Message): void {
+  append(message: Message): number {
     if (!this.#begun) {
       this.#begun = true;
       this.#options.beforeFirst();
     }
     const start = encodeEnvelope(message, this.#encode, this.#options.writeMaxBytes);
+    const size = slab.position - start;
     const { compression, compressMinBytes } = this.#options;
-    if (compression !== undefined && slab.position - start - prefixBytes >= compressMinBytes) {
+    if (compression !== undefined && size - prefixBytes >= compressMinBytes) {
       const plain = Buffer.from(slab.buffer.subarray(start + prefixBytes, slab.position));
       slab.position = start;
       this.#block(compression.compress(plain).then((packed) => this.#appendCompressed(packed)));
-      return;
+      return size;
     }
     this.#collect(start);
     if (this.#pendingBytes >= maxPendingBytes) this.flush();
     else this.#flushSoon();
+    return size;
   }
 
   /** Writes what was collected. */

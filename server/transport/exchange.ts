@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
+import type { CallMemory } from "./call-memory.ts";
 import type { RequestBody } from "./request-body.ts";
+import type { Session } from "./session.ts";
 
 /** Headers or trailers to send: keys in lower case; a list sends each of its values on a line of its own. */
 export type OutgoingHeaders = Record<string, string | string[]>;
@@ -16,6 +18,10 @@ export interface Exchange {
   readonly method: string;
   /** The path and the query, as in `/a/b?c=d`. */
   readonly target: string;
+  /** The connection that it is on. */
+  readonly session: Session;
+  /** What it holds in memory. Without room for it from the start it is to be refused. */
+  readonly memory: CallMemory;
   /** The address of the client, HOST:PORT. */
   readonly peer: string;
   readonly header: Headers;

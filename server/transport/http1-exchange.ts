@@ -1,20 +1,24 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { ConnectError } from "@connectrpc/connect";
+import type { CallMemory, EndableCall } from "./call-memory.ts";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
 import { clientGone, drained } from "./exchange-parts.ts";
 import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
 import { RequestBody } from "./request-body.ts";
+import type { Session } from "./session.ts";
 
 /** An exchange on a connection of HTTP/1.1 or 1.0. Trailers are not sent: no protocol that needs them is served there. */
-export class Http1Exchange implements Exchange {
+export class Http1Exchange implements Exchange, EndableCall {
   readonly httpVersion: "1.0" | "1.1";
   readonly method: string;
   readonly target: string;
   readonly peer: string;
   readonly origin: string;
   readonly body: RequestBody;
+  readonly session: Session;
+  readonly memory: CallMemory;
   readonly maxHeaderListBytes = Number.POSITIVE_INFINITY;
   bytesOut = 0;
   extraHeaders: OutgoingHeaders = {};
@@ -26,7 +30,7 @@ export class Http1Exchange implements Exchange {
   #header: Headers | undefined;
   #ended = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, limits: Limits) {
+  constructor(request: IncomingMessage, response: ServerResponse, limits: Limits, session: Session) {
     this.#limits = limits;
     this.#request = request;
     this.#response = response;
@@ -36,14 +40,19 @@ export class Http1Exchange implements Exchange {
     this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
     const scheme = (request.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http";
     this.origin = `${scheme}://${request.headers.host ?? "unknown"}`;
-    this.body = new RequestBody(request);
+    this.session = session;
+    this.memory = session.open(this);
+    this.body = new RequestBody(request, session, this.memory);
     // Without listeners a connection that breaks would end the process; "close" follows and tells the rest.
     request.on("error", ignore);
     response.on("error", ignore);
     response.once("close", () => {
+      this.memory.close();
+      this.body.close();
       if (this.#ended) return;
       this.gone = true;
-      this.#abort.abort(clientGone("connection closed"));
+      // To end one call is quick, to end all calls of a connection is not.
+      session.resume(() => this.#abort.abort(clientGone("connection closed")));
     });
   }
 
@@ -78,7 +87,8 @@ export class Http1Exchange implements Exchange {
     const [first] = chunks;
     const all = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
     this.bytesOut += all.byteLength;
-    return this.#response.write(all) ? undefined : drained(this.#response, this.#limits.stallTimeoutMs);
+    if (this.#response.write(all)) return undefined;
+    return drained(this.#response, { bytes: all.byteLength, memory: this.memory, limits: this.#limits });
   }
 
   end(): Promise<void> {
@@ -94,6 +104,13 @@ export class Http1Exchange implements Exchange {
       response.once("finish", () => this.#discardRest());
       response.end();
     });
+  }
+
+  refuse(reason: ConnectError): void {
+    this.body.refuse(reason);
+    // What is written can only be taken back with the connection.
+    if (this.responded) this.abort();
+    else this.cancel(reason);
   }
 
   cancel(reason: ConnectError): void {

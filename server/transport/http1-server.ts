@@ -4,6 +4,7 @@ import { TLSSocket } from "node:tls";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import type { Limits } from "./limits.ts";
+import type { Sessions } from "./session.ts";
 
 /** A server for HTTP/1.1 that does not listen: it is handed its connections. */
 export interface Http1Server {
@@ -16,7 +17,11 @@ export interface Http1Server {
 const idleCheckMs = 50;
 
 /** Makes a server for HTTP/1.1 and 1.0. */
-export function createHttp1Server(onExchange: (exchange: Exchange) => void, limits: Limits): Http1Server {
+export function createHttp1Server(
+  onExchange: (exchange: Exchange) => void,
+  limits: Limits,
+  connections: Sessions,
+): Http1Server {
   const server = createServer({
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.openTimeoutMs,
@@ -39,7 +44,7 @@ export function createHttp1Server(onExchange: (exchange: Exchange) => void, limi
         if (next === undefined) pipelines.delete(socket);
         else next();
       });
-      onExchange(new Http1Exchange(request, response, limits));
+      onExchange(new Http1Exchange(request, response, limits, connections.of(socket)));
     };
     if (waiting === undefined) {
       pipelines.set(socket, []);

@@ -2,6 +2,7 @@ import type { Http2ServerRequest, Http2ServerResponse, OutgoingHttpHeaders } fro
 import type { OutgoingHeaders } from "./exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import type { Limits } from "./limits.ts";
+import type { Session } from "./session.ts";
 
 /**
  * An exchange on a stream of an HTTP/2 server of somebody else's, which has already wrapped it as a request and a
@@ -11,8 +12,8 @@ export class Http2CompatExchange extends Http2Exchange {
   readonly #stream: Http2ServerRequest["stream"];
   readonly #response: Http2ServerResponse;
 
-  constructor(request: Http2ServerRequest, response: Http2ServerResponse, limits: Limits) {
-    super(request.stream, request.headers, request.rawHeaders, limits);
+  constructor(request: Http2ServerRequest, response: Http2ServerResponse, limits: Limits, session: Session) {
+    super(request.stream, request.headers, request.rawHeaders, limits, session);
     this.#stream = request.stream;
     this.#response = response;
   }

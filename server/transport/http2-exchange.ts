@@ -7,20 +7,24 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
+import type { CallMemory, EndableCall } from "./call-memory.ts";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
 import { clientGone, drained } from "./exchange-parts.ts";
 import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
 import { RequestBody } from "./request-body.ts";
+import type { Session } from "./session.ts";
 
 /** An exchange on a stream of an HTTP/2 session. */
-export class Http2Exchange implements Exchange {
+export class Http2Exchange implements Exchange, EndableCall {
   readonly httpVersion = "2.0";
   readonly method: string;
   readonly target: string;
   readonly peer: string;
   readonly origin: string;
   readonly body: RequestBody;
+  readonly session: Session;
+  readonly memory: CallMemory;
   bytesOut = 0;
   extraHeaders: OutgoingHeaders = {};
   readonly #stream: ServerHttp2Stream;
@@ -32,7 +36,13 @@ export class Http2Exchange implements Exchange {
   #header: Headers | undefined;
   #ended = false;
 
-  constructor(stream: ServerHttp2Stream, incoming: IncomingHttpHeaders, rawHeaders: string[], limits: Limits) {
+  constructor(
+    stream: ServerHttp2Stream,
+    incoming: IncomingHttpHeaders,
+    rawHeaders: string[],
+    limits: Limits,
+    session: Session,
+  ) {
     this.#limits = limits;
     this.#stream = stream;
     this.#incoming = incoming;
@@ -42,7 +52,9 @@ export class Http2Exchange implements Exchange {
     const socket = stream.session?.socket;
     this.peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
     this.origin = `${incoming[":scheme"] ?? "http"}://${incoming[":authority"] ?? incoming.host ?? "unknown"}`;
-    this.body = new RequestBody(stream);
+    this.session = session;
+    this.memory = session.open(this);
+    this.body = new RequestBody(stream, session, this.memory);
     // Without a listener a stream that breaks would end the process; "close" follows and tells the rest.
     stream.on("error", ignore);
     // A reset without an error leaves a stream open in Node until all of it was read, which may never be.
@@ -50,9 +62,12 @@ export class Http2Exchange implements Exchange {
       if (!this.#ended) setImmediate(() => stream.destroy());
     });
     stream.once("close", () => {
+      this.memory.close();
+      this.body.close();
       if (this.#ended) return;
       this.gone = true;
-      this.#abort.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`));
+      // To end one call is quick, to end all calls of a connection is not.
+      session.resume(() => this.#abort.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`)));
     });
   }
 
@@ -95,14 +110,16 @@ export class Http2Exchange implements Exchange {
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
     const stream = this.#stream;
+    let bytes = 0;
     let keepsUp = true;
     if (chunks.length > 1) stream.cork();
     for (const chunk of chunks) {
-      this.bytesOut += chunk.byteLength;
+      bytes += chunk.byteLength;
       keepsUp = stream.write(chunk);
     }
     if (chunks.length > 1) stream.uncork();
-    return keepsUp ? undefined : drained(stream, this.#limits.stallTimeoutMs);
+    this.bytesOut += bytes;
+    return keepsUp ? undefined : drained(stream, { bytes, memory: this.memory, limits: this.#limits });
   }
 
   end(trailers?: OutgoingHeaders): Promise<void> {
@@ -125,6 +142,13 @@ export class Http2Exchange implements Exchange {
       if (trailers === undefined) stream.once("finish", () => this.#stopRequest());
       stream.end();
     });
+  }
+
+  refuse(reason: ConnectError): void {
+    this.body.refuse(reason);
+    // What is written can only be taken back with the stream.
+    if (this.responded) this.abort();
+    else this.cancel(reason);
   }
 
   cancel(reason: ConnectError): void {

@@ -10,6 +10,7 @@ import { Http2Exchange } from "./http2-exchange.ts";
 import { Http2SessionGuard } from "./http2-session-guard.ts";
 import type { Limits } from "./limits.ts";
 import { sayGoodbye } from "./say-goodbye.ts";
+import type { Sessions } from "./session.ts";
 
 /** A server for HTTP/2 that does not listen: it is handed its connections. */
 export interface Http2Server {
@@ -23,7 +24,11 @@ export interface Http2Server {
 }
 
 /** Makes a server for HTTP/2. */
-export function createHttp2Server(onExchange: (exchange: Exchange) => void, limits: Limits): Http2Server {
+export function createHttp2Server(
+  onExchange: (exchange: Exchange) => void,
+  limits: Limits,
+  connections: Sessions,
+): Http2Server {
   const server = createServer({
     settings: {
       initialWindowSize: limits.streamWindowBytes,
@@ -51,11 +56,12 @@ export function createHttp2Server(onExchange: (exchange: Exchange) => void, limi
   server.on(
     "stream",
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-      const guard = guards.get(stream.session as ServerHttp2Session);
+      const session = stream.session as ServerHttp2Session;
+      const guard = guards.get(session);
       guard?.streamOpened();
       stream.once("close", () => guard?.streamClosed());
       if (sizeOf(rawHeaders) > limits.maxHeaderBytes) return refuseHeaders(stream);
-      onExchange(new Http2Exchange(stream, headers, rawHeaders, limits));
+      onExchange(new Http2Exchange(stream, headers, rawHeaders, limits, connections.of(session)));
     },
   );
 

@@ -3,6 +3,7 @@ export type Limits = { readonly [Name in keyof typeof limitTable]: number };
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
 const second = 1_000;
 const minute = 60 * second;
 
@@ -37,6 +38,17 @@ export const limitTable = {
     value: 2 ** 31 - 1,
     bounds: "the deadline that a client may ask for: the longest that Node's timers can wait for",
     beyond: "INVALID_ARGUMENT",
+  },
+  maxBufferedBytes: {
+    value: GiB,
+    bounds:
+      "bytes of requests that are not handled yet and of responses that are not read yet, and 16 KiB for each call, of all clients together; a quarter of Node's heap limit if that is less. One address may have half of it",
+    beyond: "RESOURCE_EXHAUSTED: the newest calls of the connection that wants more are ended",
+  },
+  maxSessionBufferedBytes: {
+    value: 128 * MiB,
+    bounds: "the same, of one connection; an eighth of all if that is less",
+    beyond: "the same",
   },
   maxActiveCalls: {
     value: 50_000,

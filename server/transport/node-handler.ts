@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { DescMessage, JsonReadOptions, JsonWriteOptions } from "@bufbuild/protobuf";
 import {
   Code,
@@ -7,6 +6,7 @@ import {
   type ContextValues,
   createConnectRouter,
   createContextValues,
+  type HandlerContext,
   type Interceptor,
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
@@ -15,7 +15,6 @@ import { Call, callKey } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
-import { turnIsLong } from "./fair-turns.ts";
 import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
 import { limitDecompression } from "./limit-decompression.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -59,9 +58,14 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
   let activeCalls = 0;
   const interceptors = [callInterceptor, ...(options.interceptors ?? [])];
-  const gate = () => {
-    if (activeCalls <= limits.maxActiveCalls) return;
-    throw new ConnectError(`${limits.maxActiveCalls} calls are under way: try again later`, Code.ResourceExhausted);
+  const gate = ({ values }: HandlerContext) => {
+    const refusal = values.get(callKey)?.wire?.refusal;
+    if (refusal !== undefined) throw refusal;
+  };
+  const refusalOf = ({ session, memory }: Exchange) => {
+    if (!memory.isOpen) return session.noRoom();
+    if (activeCalls <= limits.maxActiveCalls) return undefined;
+    return new ConnectError(`${limits.maxActiveCalls} calls are under way: try again later`, Code.ResourceExhausted);
   };
   const router = createConnectRouter({
     interceptors,
@@ -82,6 +86,8 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   let streamsEnd: ConnectError | undefined;
 
   async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
+    // Its turn may come when its client has gone.
+    if (exchange.gone) return;
     activeCalls++;
     const start = performance.now();
     const kind = handler.method.methodKind;
@@ -92,11 +98,15 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const spec = protocol === "grpc" && exchange.method === "POST" ? specs.get(handler.requestPath) : undefined;
     const clientStreams = kind === "client_streaming" || kind === "bidi_streaming";
     const schema = handler.method.input;
+    const requestOptions = { ...limits, holdsMessages: kind === "unary" };
     const requests =
-      clientStreams || spec !== undefined ? openRequestMessages(exchange, protocol, schema, limits) : undefined;
+      clientStreams || spec !== undefined ? openRequestMessages(exchange, protocol, schema, requestOptions) : undefined;
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
+      refusal: refusalOf(exchange),
+      releaseRequest: () => exchange.body.releaseRead(),
+      enqueue: (step) => exchange.session.enqueue(step),
       mapError,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
       openEnvelopes,
@@ -109,7 +119,6 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     };
     let outcome = "ok";
     try {
-      if (turnIsLong()) await nextTurn();
       const response =
         spec !== undefined && requests !== undefined
           ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes, onFailure }, grpcOptions)
@@ -152,7 +161,8 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       } else if (!URL.canParse(exchange.origin + exchange.target)) {
         refuse(exchange, 400, "the Host header or the path is malformed");
       } else {
-        void serve(exchange, handler, protocol ?? "connect");
+        const ran = exchange.session.run(() => void serve(exchange, handler, protocol ?? "connect"));
+        if (!ran) exchange.body.countUnread();
       }
       return true;
     },

@@ -5,6 +5,7 @@ import { createHttp1Server } from "./http1-server.ts";
 import { createHttp2Server } from "./http2-server.ts";
 import type { Limits } from "./limits.ts";
 import { sniffHttp2 } from "./preface.ts";
+import { Sessions } from "./session.ts";
 import { readTlsFiles, reloadTlsFiles, type TlsFiles } from "./tls-credentials.ts";
 
 /** Where to listen, and who answers. */
@@ -40,8 +41,9 @@ export interface Port {
  */
 export async function openPort(options: PortOptions): Promise<Port> {
   const { onExchange, tls, limits } = options;
-  const http1 = createHttp1Server(onExchange, limits);
-  const http2 = createHttp2Server(onExchange, limits);
+  const connections = new Sessions(limits);
+  const http1 = createHttp1Server(onExchange, limits, connections);
+  const http2 = createHttp2Server(onExchange, limits, connections);
   const sockets = new Set<Socket>();
   const track = (socket: Socket) => {
     sockets.add(socket);

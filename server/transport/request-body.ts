@@ -1,6 +1,9 @@
 import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { CallMemory } from "./call-memory.ts";
+import { callScheduler } from "./call-scheduler.ts";
 import { clientGone } from "./exchange-parts.ts";
+import type { Session } from "./session.ts";
 
 /** How much of a body is kept ready for a handler that is busy. More only fills memory: the window is larger. */
 const readyBytes = 64 * 1024;
@@ -8,21 +11,29 @@ const readyBytes = 64 * 1024;
 /**
  * The bytes of a request, in the chunks in which they came. Not reading them holds the client back.
  *
+ * They count as memory of the call from their arrival until {@link release}, and are handed over only while there is
+ * time in this turn of the event loop: what they are part of is then parsed and handled, which takes longer.
+ *
  * Giving up half-way leaves the stream open: Node's own iterator would destroy it, and the response with it.
  */
 export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
   /** How many bytes have come so far. */
   bytes = 0;
   readonly #stream: Readable;
+  readonly #session: Session;
+  readonly #memory: CallMemory;
   readonly #ready: Uint8Array[] = [];
   #readyBytes = 0;
   #waiting: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
   #end: "none" | "done" | ConnectError = "none";
   #timer: NodeJS.Timeout | undefined;
   #begun = false;
+  #isQueued = false;
 
-  constructor(stream: Readable) {
+  constructor(stream: Readable, session: Session, memory: CallMemory) {
     this.#stream = stream;
+    this.#session = session;
+    this.#memory = memory;
   }
 
   /** Fails with DEADLINE_EXCEEDED where not all of it has come within that time from now. */
@@ -41,16 +52,10 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
 
   next(): Promise<IteratorResult<Uint8Array>> {
     this.#begin();
-    const value = this.#ready.shift();
-    if (value !== undefined) {
-      this.#readyBytes -= value.byteLength;
-      if (this.#ready.length === 0 && this.#end === "none") this.#stream.resume();
-      return Promise.resolve({ done: false, value });
-    }
-    if (this.#end === "done") return Promise.resolve({ done: true, value: undefined });
-    if (this.#end !== "none") return Promise.reject(this.#end);
-    this.#waiting = Promise.withResolvers();
-    return this.#waiting.promise;
+    const waiting = Promise.withResolvers<IteratorResult<Uint8Array>>();
+    this.#waiting = waiting;
+    if (this.#hasNext) this.#settle();
+    return waiting.promise;
   }
 
   /** Gives up reading. The stream stays open, and what waits in it stays there. */
@@ -59,21 +64,50 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** Ends with an error, also a read that is waiting, unless it has ended already. */
+  /** Ends with an error after what has come, unless it has ended already. */
   fail(error: ConnectError): void {
+    this.#finish(error);
+  }
+
+  /** Ends with an error at once, and drops what has come. */
+  refuse(error: ConnectError): void {
+    this.#dropReady();
+    this.#end = "none";
     this.#finish(error);
   }
 
   /** Throws away what is left and what is still to come, so that the stream can come to its end. */
   discard(): void {
     this.#finish("done");
+    this.#dropReady();
     this.#begin();
-    this.#stream.resume();
+    this.#resume();
+  }
+
+  /** That many of the bytes that were read are handled: they no longer count as memory of the call. */
+  release(bytes: number): void {
+    this.#memory.release(bytes);
+  }
+
+  /** All bytes that were read so far are handled. */
+  releaseRead(): void {
+    this.#memory.release(this.#memory.held - this.#readyBytes);
+  }
+
+  /** Counts what arrives although nobody reads it yet. */
+  countUnread(): void {
+    if (!this.#begun) this.#session.unread.add(this.#stream, this.#memory);
+  }
+
+  /** What is left of it counts no more: the stream has closed. */
+  close(): void {
+    this.#session.unread.delete(this.#stream);
   }
 
   #begin(): void {
     if (this.#begun) return;
     this.#begun = true;
+    this.#session.unread.delete(this.#stream);
     const stream = this.#stream;
     stream.on("data", (chunk: Uint8Array) => this.#take(chunk));
     stream.once("end", () => this.#finish("done"));
@@ -87,18 +121,65 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   #take(chunk: Uint8Array): void {
     this.bytes += chunk.byteLength;
     if (this.#end !== "none") return;
-    if (this.#waiting !== undefined) {
-      this.#waiting.resolve({ done: false, value: chunk });
-      this.#waiting = undefined;
-      return;
-    }
     this.#ready.push(chunk);
     this.#readyBytes += chunk.byteLength;
-    if (this.#readyBytes >= readyBytes) this.#stream.pause();
+    this.#memory.hold(chunk.byteLength);
+    if (this.#waiting !== undefined) this.#settle();
+    if (this.#readyBytes >= readyBytes) this.#pause();
+  }
+
+  #pause(): void {
+    this.#stream.pause();
+    this.#session.unread.add(this.#stream, this.#memory);
+  }
+
+  #resume(): void {
+    this.#session.unread.delete(this.#stream);
+    this.#stream.resume();
+  }
+
+  get #hasNext(): boolean {
+    return this.#ready.length > 0 || this.#end !== "none";
+  }
+
+  /** Hands over to the reader that waits: now, or when its call has its turn. */
+  #settle(): void {
+    if (callScheduler.sliceUsed) this.#enqueue();
+    else this.#handOver();
+  }
+
+  #enqueue(): void {
+    if (this.#isQueued) return;
+    this.#isQueued = true;
+    this.#session.enqueue(() => {
+      this.#isQueued = false;
+      this.#handOver();
+    });
+  }
+
+  #handOver(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined || !this.#hasNext) return;
+    this.#waiting = undefined;
+    const value = this.#ready.shift();
+    if (value === undefined) {
+      if (typeof this.#end === "object") waiting.reject(this.#end);
+      else waiting.resolve({ done: true, value });
+      return;
+    }
+    this.#readyBytes -= value.byteLength;
+    if (this.#ready.length === 0 && this.#end === "none" && this.#stream.isPaused()) this.#resume();
+    waiting.resolve({ done: false, value });
   }
 
   #cutShort(how: string): void {
     if (this.#end === "none") this.#finish(clientGone(how));
+  }
+
+  #dropReady(): void {
+    this.#memory.release(this.#readyBytes);
+    this.#ready.length = 0;
+    this.#readyBytes = 0;
   }
 
   /** The first end counts. */
@@ -107,8 +188,9 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#end = end;
-    if (end === "done") this.#waiting?.resolve({ done: true, value: undefined });
-    else this.#waiting?.reject(end);
-    this.#waiting = undefined;
+    if (this.#waiting === undefined) return;
+    // An error need not wait: it costs little, and ends what may be costly.
+    if (end === "done") this.#settle();
+    else this.#handOver();
   }
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from "node:http2";
 import type { Exchange } from "./exchange.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2CompatExchange } from "./http2-compat-exchange.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
+import { Sessions } from "./session.ts";
 
 /** Answers a request of Node's `http`, `https` or `http2` server. */
 export type RequestListener = (
@@ -32,12 +33,13 @@ export interface RequestListenerOptions extends Omit<NodeHandlerOptions, "limits
 export function createRequestListener(options: RequestListenerOptions): RequestListener {
   const { fallback = notFound, shutdownSignal } = options;
   const limits = { ...defaultLimits, ...options.limits };
+  const connections = new Sessions(limits);
   const calls = createNodeHandler({ ...options, limits });
   if (shutdownSignal?.aborted === true) calls.endStreams();
   else shutdownSignal?.addEventListener("abort", () => calls.endStreams(), { once: true });
 
   return (request, response) => {
-    if (!calls.handle(exchangeOf(request, response, limits))) fallback(request, response);
+    if (!calls.handle(exchangeOf(request, response, limits, connections))) fallback(request, response);
   };
 }
 
@@ -45,11 +47,14 @@ function exchangeOf(
   request: IncomingMessage | Http2ServerRequest,
   response: ServerResponse | Http2ServerResponse,
   limits: Limits,
+  connections: Sessions,
 ): Exchange {
   // Node makes the two in pairs, which its types cannot tell.
-  return request instanceof Http2ServerRequest
-    ? new Http2CompatExchange(request, response as Http2ServerResponse, limits)
-    : new Http1Exchange(request, response as ServerResponse, limits);
+  if (!(request instanceof Http2ServerRequest)) {
+    return new Http1Exchange(request, response as ServerResponse, limits, connections.of(request.socket));
+  }
+  const session = connections.of(request.stream.session as ServerHttp2Session);
+  return new Http2CompatExchange(request, response as Http2ServerResponse, limits, session);
 }
 
 const notFound: RequestListener = (request, response) => {

@@ -32,6 +32,8 @@ const copiedBytes = 4 * 1024;
 export interface RequestOptions {
   readonly readMaxBytes: number;
   readonly maxMessageDepth: number;
+  /** Whether the bytes of a message count as memory until the call has ended, and not only until it is parsed. */
+  readonly holdsMessages: boolean;
 }
 
 /**
@@ -123,6 +125,7 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
       if (this.#available < prefixBytes + size) return undefined;
       this.#skip(prefixBytes);
       const bytes = this.#takeBytes(size);
+      if (!this.#options.holdsMessages) this.#body.release(prefixBytes + size);
       if ((flags & compressedFlag) !== 0) {
         throw new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
       }

@@ -1,13 +1,14 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { takeRest } from "./batch.ts";
+import { callScheduler } from "./call-scheduler.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
-import { turnIsLong } from "./fair-turns.ts";
 
 /** How long a handler may go on after its signal has fired, before its call is answered without it. */
 export const handlerGraceMs = 1_000;
 
-/** How many messages are moved before a look at the clock, which costs as much as a small message. */
+/** How much is moved before a look at the clock, which costs as much as a small message. */
 const messagesBetweenLooks = 16;
+const bytesBetweenLooks = 16 * 1024;
 
 /** What a pump moves, and where to. */
 export interface PumpOptions {
@@ -18,6 +19,8 @@ export interface PumpOptions {
   readonly signal: AbortSignal;
   /** Told of each message before it is written. */
   readonly onMessage: () => void;
+  /** Runs a step when other calls have had their turn. */
+  readonly giveWay: (step: () => void) => void;
 }
 
 /**
@@ -32,7 +35,9 @@ export interface PumpOptions {
 export class StreamPump {
   readonly #options: PumpOptions;
   readonly #finished = Promise.withResolvers<void>();
+  // Since the last look at the clock.
   #taken = 0;
+  #takenBytes = 0;
   #rest: ReturnType<typeof takeRest>;
   #state: "running" | "ended" = "running";
   #grace: NodeJS.Timeout | undefined;
@@ -71,13 +76,18 @@ export class StreamPump {
   #goOn(): void {
     const { blocked } = this.#options.writer;
     if (blocked !== undefined) blocked.then(() => this.#goOn(), this.#onWriteError);
-    else if (this.#taken >= messagesBetweenLooks && this.#mustGiveWay()) setImmediate(this.#pull);
+    else if (this.#mustLook && this.#mustGiveWay()) this.#options.giveWay(this.#pull);
     else this.#pull();
+  }
+
+  get #mustLook(): boolean {
+    return this.#taken >= messagesBetweenLooks || this.#takenBytes >= bytesBetweenLooks;
   }
 
   #mustGiveWay(): boolean {
     this.#taken = 0;
-    return turnIsLong();
+    this.#takenBytes = 0;
+    return callScheduler.sliceUsed;
   }
 
   #takeRest(): void {
@@ -86,7 +96,7 @@ export class StreamPump {
       const { value, done } = this.#rest.next();
       if (done === true) this.#rest = undefined;
       else if (!this.#take(value)) return;
-      if (writer.blocked !== undefined || this.#taken >= messagesBetweenLooks) break;
+      if (writer.blocked !== undefined || this.#mustLook) break;
     }
     this.#goOn();
   }
@@ -97,7 +107,7 @@ export class StreamPump {
       this.#taken++;
       onMessage();
       const isWhole = (value as Partial<Message>).$typeName === schema.typeName;
-      writer.append(isWhole ? (value as Message) : create(schema, value as Message));
+      this.#takenBytes += writer.append(isWhole ? (value as Message) : create(schema, value as Message));
       return true;
     } catch (error) {
       this.#onWriteError(error);

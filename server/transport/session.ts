@@ -1,0 +1,105 @@
+import type { ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
+import { getHeapStatistics } from "node:v8";
+import type { ConnectError } from "@connectrpc/connect";
+import { type CallMemory, type EndableCall, SessionMemory } from "./call-memory.ts";
+import { callScheduler, type Step, type StepOwner } from "./call-scheduler.ts";
+import type { Limits } from "./limits.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { UnreadBytes } from "./unread-bytes.ts";
+
+/** One connection of a client: what its calls share. */
+export class Session implements StepOwner {
+  /** The client's address. */
+  readonly peer: string;
+  /** What Node has received of requests that nobody reads at the moment. */
+  readonly unread: UnreadBytes;
+  readonly #memory: SessionMemory;
+
+  constructor(peer: string, memory: SessionMemory, unread: UnreadBytes) {
+    this.peer = peer;
+    this.unread = unread;
+    this.#memory = memory;
+  }
+
+  /** Begins to count the memory of a call. */
+  open(call: EndableCall): CallMemory {
+    return this.#memory.open(call);
+  }
+
+  /** The error of a call for which there is no memory. */
+  noRoom(): ConnectError {
+    return this.#memory.noRoom();
+  }
+
+  /** Runs the first step of a call, now or in its turn. Returns whether it ran now. */
+  run(step: Step): boolean {
+    return callScheduler.run(this, step);
+  }
+
+  /** Runs a further step of a call: now if there is time in this turn of the event loop, else in its turn. */
+  resume(step: Step): void {
+    if (callScheduler.sliceUsed) callScheduler.enqueue(this, step);
+    else step();
+  }
+
+  /** Runs a further step of a call in its turn. */
+  enqueue(step: Step): void {
+    callScheduler.enqueue(this, step);
+  }
+}
+
+/** The connections of one client's address together. */
+interface Peer {
+  readonly budget: MemoryBudget;
+  sessions: number;
+}
+
+/** How much of the heap limit the calls of all clients may hold: the rest is for what the server itself keeps. */
+const heapShare = 1 / 4;
+
+/** How much of what all clients may hold one client's address may hold. */
+const peerShare = 1 / 2;
+
+/** How much of it one connection may hold. */
+const sessionShare = 1 / 8;
+
+/** The connections of a server, each with the budgets that its calls count against. */
+export class Sessions {
+  readonly budget: MemoryBudget;
+  readonly #maxSessionBytes: number;
+  readonly #unread = new UnreadBytes();
+  readonly #sessions = new WeakMap<object, Session>();
+  readonly #peers = new Map<string, Peer>();
+
+  constructor(limits: Limits, heapLimit = getHeapStatistics().heap_size_limit) {
+    const maxBytes = Math.min(limits.maxBufferedBytes, heapLimit * heapShare);
+    this.budget = new MemoryBudget(maxBytes);
+    // At least room for a message, half of which has arrived twice: in pieces, and as one.
+    const smallest = 2 * limits.readMaxBytes;
+    this.#maxSessionBytes = Math.min(limits.maxSessionBufferedBytes, Math.max(maxBytes * sessionShare, smallest));
+  }
+
+  /** The session of a connection of HTTP/1.1, or of a session of HTTP/2. */
+  of(connection: Socket | ServerHttp2Session): Session {
+    const known = this.#sessions.get(connection);
+    if (known !== undefined) return known;
+    const socket = "socket" in connection ? connection.socket : connection;
+    const address = socket?.remoteAddress ?? "unknown";
+    const peer = this.#peers.get(address) ?? this.#addPeer(address);
+    peer.sessions++;
+    connection.once("close", () => {
+      if (--peer.sessions === 0) this.#peers.delete(address);
+    });
+    const memory = new SessionMemory(new MemoryBudget(this.#maxSessionBytes, peer.budget));
+    const session = new Session(address, memory, this.#unread);
+    this.#sessions.set(connection, session);
+    return session;
+  }
+
+  #addPeer(address: string): Peer {
+    const peer = { budget: new MemoryBudget(this.budget.limit * peerShare, this.budget), sessions: 0 };
+    this.#peers.set(address, peer);
+    return peer;
+  }
+}
