@@ -1,9 +1,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { setImmediate } from "node:timers/promises";
 import type { Insertable, Kysely } from "kysely";
 import { nanosPerUnit } from "../../client/amount-text.ts";
 import { BulkWrite } from "../storage/bulk-write.ts";
 import type { OrderLineTable, Tables } from "../storage/tables.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
 import type { NewOrder } from "./new-order.ts";
 import { contentOf, toBody } from "./order-bytes.ts";
 import { conditionsOf } from "./order-conditions.ts";
@@ -11,7 +11,6 @@ import { isEverything, type OrderSelection } from "./order-selection.ts";
 import type { AppendOutcome, OrderPage, OrderStore, PageRange } from "./order-store.ts";
 import { OrderTotals } from "./order-totals.ts";
 import { ReadSlices } from "./read-slices.ts";
-import { ReadTurns } from "./read-turns.ts";
 
 /** What orders in the embedded database need of it. */
 export interface SqliteOrderStoreOptions {
@@ -31,7 +30,6 @@ export class SqliteOrderStore implements OrderStore {
   readonly #insert = new BulkWrite<OrderRow>((rows) => this.#tables.insertInto("order_line").values(rows).compile());
   readonly #byKey: StatementSync;
   #newest: number;
-  readonly #turns = new ReadTurns();
   #appending: Promise<unknown> = Promise.resolve();
   /** What all orders up to a sequence come to: they never change, so that only newer ones are to be added. */
   #known = { upTo: 0, totals: new OrderTotals() };
@@ -97,7 +95,7 @@ export class SqliteOrderStore implements OrderStore {
     const page = this.#prepare(pageSql(sql));
     const slices = new ReadSlices();
     for (let position = after; position < snapshot; ) {
-      await this.#turns.next();
+      await callScheduler.nextTurn();
       signal?.throwIfAborted();
       // Without a filter each sequence is an order, and there is nothing to look for.
       const to = Math.min(snapshot, position + (sql === "" ? pageSize : slices.rows));
@@ -114,7 +112,7 @@ export class SqliteOrderStore implements OrderStore {
     const rows: OrderRow[] = [];
     const added = new Map<string, { readonly sequence: number; readonly content: Uint8Array }>();
     for (const [at, { order, content }] of orders.entries()) {
-      if (at > 0 && at % lookupsBetweenTurns === 0) await setImmediate();
+      if (at > 0 && at % lookupsBetweenTurns === 0) await callScheduler.nextTurn();
       const known = added.get(order.key) ?? this.#find(order.key);
       if (known !== undefined) {
         const duplicate = Buffer.compare(known.content, content) === 0;
@@ -163,7 +161,7 @@ export class SqliteOrderStore implements OrderStore {
   async *#slices(after: number, snapshot: number, signal: AbortSignal | undefined): AsyncGenerator<[number, number]> {
     const slices = new ReadSlices();
     for (let position = after; position < snapshot; ) {
-      await this.#turns.next();
+      await callScheduler.nextTurn();
       signal?.throwIfAborted();
       const to = Math.min(snapshot, position + slices.rows);
       const began = this.#now();

@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import { type Kysely, sql } from "kysely";
 import type { ProductPastTable, Tables } from "../storage/tables.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
 
 /** A moment in the history of all products. */
 export interface ProductMoment extends AsyncDisposable {
@@ -87,7 +87,7 @@ export class ProductHistory {
       .executeTakeFirstOrThrow();
     if (end === null) return;
     for (let from: bigint | undefined = after; from !== undefined; ) {
-      if (from > after) await setImmediate();
+      if (from > after) await callScheduler.nextTurn();
       from = await this.#dropStep(from, end);
     }
     if (end > this.#checkedUntil) this.#checkedUntil = end;

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import { create } from "@bufbuild/protobuf";
 import { atHand } from "../../client/at-hand.ts";
 import { type ProductRating, ProductRatingSchema } from "../../gen/bourse/product/v1/product_pb.ts";
@@ -8,6 +7,7 @@ import {
   RateProductsResponseSchema,
   RatingProblem,
 } from "../../gen/bourse/product/v1/product_service_pb.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
 import { isProductId } from "./product-id.ts";
 import type { RatingStore, ScoreSum } from "./rating-store.ts";
 
@@ -29,7 +29,7 @@ export async function* rateProducts(
   scores: AsyncIterable<GivenScore>,
 ): AsyncGenerator<RateProductsResponse[]> {
   let index = 0n;
-  for await (const group of atHand(scores, maxScoresAtHand, setImmediate)) {
+  for await (const group of atHand(scores, maxScoresAtHand, () => callScheduler.nextTurn())) {
     const first = index;
     index += BigInt(group.length);
     yield await Promise.all(group.map((given, n) => answer(store, given, first + BigInt(n))));

@@ -1,6 +1,6 @@
-import { setImmediate } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import type { Tables } from "../storage/tables.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
 import { NumberSet } from "./number-set.ts";
 import { firstPosition, pricedProducts, pricePosition } from "./price-order.ts";
 import type { SearchPlace } from "./product-finder.ts";
@@ -83,7 +83,7 @@ async function* matches(
   const descending = order === "newest";
   let [low, high] = [from, to];
   while (low <= high) {
-    await setImmediate();
+    await callScheduler.nextTurn();
     const range = { from: low, to: high, descending, limit: maxStepMatches, ...(relevance && { relevance }) };
     const part = await texts.find(words, range);
     if (part.length > 0) yield part;
@@ -115,7 +115,7 @@ async function* byPrice(
   const isAscending = order === "cheapest";
   let position = pricePosition(after) ?? firstPosition(price, isAscending);
   for (;;) {
-    await setImmediate();
+    await callScheduler.nextTurn();
     const rows = await pricedProducts(tables, { range: price, position, isAscending, limit: maxStepCandidates });
     yield rows
       .filter(({ sequence }) => sequence <= last && (matching === undefined || matching.has(sequence)))

@@ -1,8 +1,8 @@
-import { setImmediate } from "node:timers/promises";
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from "kysely";
 import { ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { Tables } from "../storage/tables.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
 import { sortableBits } from "./product-columns.ts";
 import type { FoundProduct, ProductFinder, SearchPlace } from "./product-finder.ts";
 import type { ProductSelection } from "./product-selection.ts";
@@ -33,7 +33,7 @@ export class SqliteProductFinder implements ProductFinder {
     let { revision } = newest;
     for await (const candidates of searchCandidates(sources, selection, last, after)) {
       for (const step of parts(candidates, maxStepCandidates)) {
-        await setImmediate();
+        await callScheduler.nextTurn();
         signal?.throwIfAborted();
         for (const page of parts(await this.#meeting(selection, step), maxPageProducts)) {
           const found = await this.#fetch(selection, page, revision);

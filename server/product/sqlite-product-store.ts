@@ -1,10 +1,10 @@
-import { setImmediate } from "node:timers/promises";
 import { equals, fromBinary } from "@bufbuild/protobuf";
 import { type Kysely, sql } from "kysely";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { AlreadyExistsError } from "../domain-errors.ts";
 import { GroupCommit } from "../storage/group-commit.ts";
 import type { Tables } from "../storage/tables.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
 import { productColumns, productTexts } from "./product-columns.ts";
 import { ProductHistory, type ProductMoment } from "./product-history.ts";
 import type { ProductListing, ProductStore } from "./product-store.ts";
@@ -130,7 +130,7 @@ async function* readPages(
   let position = 0n;
   while (position < last) {
     // The database answers without a turn of the event loop: without this one, nobody else would get a word in.
-    if (position > 0n) await setImmediate();
+    if (position > 0n) await callScheduler.nextTurn();
     signal?.throwIfAborted();
     const rows = await tables
       .selectFrom("product")

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { toDuration, toTimestamp } from "../../client/micro-time.ts";
 import { type CommandResult, type Quote, QuotePhase, type WatchCommand } from "../../gen/bourse/quote/v1/quote_pb.ts";
@@ -8,6 +7,7 @@ import {
   WatchQuotesResponseSchema,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { CommandBacklogError, InvalidFieldError } from "../domain-errors.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
 import type { QuoteHub } from "./quote-hub.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 import type { Every } from "./timers.ts";
@@ -139,7 +139,7 @@ export class QuoteWatch implements Disposable {
 
   /** Resolves when there may be a next response, or `next` would throw. To be called right after `next` had none. */
   wait(): Promise<void> {
-    return this.#subscriber.replaying ? nextTurn() : this.#subscriber.wait();
+    return this.#subscriber.replaying ? callScheduler.nextTurn() : this.#subscriber.wait();
   }
 
   /**

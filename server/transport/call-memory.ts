@@ -1,8 +1,15 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { heapGuard } from "./heap-guard.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 /** What every call counts for besides its bytes: its objects in this process and in Node. */
 export const callBytes = 16 * 1024;
+
+/**
+ * How many calls of one connection may stand refused whose answers are not read yet: an answer takes memory, too. Further
+ * ones are refused without an answer.
+ */
+export const maxUnreadRefusals = 50;
 
 /** A call that can be ended for the sake of its memory. */
 export interface EndableCall {
@@ -12,47 +19,73 @@ export interface EndableCall {
 
 /** The memory of the calls of one connection. */
 export class SessionMemory {
-  readonly budget: MemoryBudget;
+  readonly #budget: MemoryBudget;
   /** Those that are open, in the order in which they began. */
   readonly #calls = new Set<CallMemory>();
+  #refused = 0;
 
   constructor(budget: MemoryBudget) {
-    this.budget = budget;
+    this.#budget = budget;
   }
 
-  /** Begins to count for a call. Without room for it the call is not open: it is to be refused, with {@link noRoom}. */
+  /** Whether a call may begin, be it only to be refused with an answer. */
+  get admits(): boolean {
+    return this.#refused < maxUnreadRefusals || (!heapGuard.isFull && this.#budget.left >= callBytes);
+  }
+
+  /** Begins to count for a call. Without room for it the call is not open: it is to be refused with {@link noRoom}. */
   open(call: EndableCall): CallMemory {
-    const isOpen = this.budget.take(callBytes);
-    const memory = new CallMemory(this, call, isOpen);
+    const isOpen = !heapGuard.isFull && this.#budget.take(callBytes);
+    const memory = new CallMemory(this, call, isOpen ? "open" : "refused");
     if (isOpen) this.#calls.add(memory);
+    else this.#refused++;
     return memory;
   }
 
   /** The error of a call for which there is no room. */
   noRoom(): ConnectError {
-    const { used, limit } = this.budget;
+    if (heapGuard.isFull) {
+      return new ConnectError("the server's memory is full; retry later", Code.ResourceExhausted);
+    }
+    const { used, limit } = this.#budget;
     const message =
-      `no memory for this call: its connection has ${used} bytes of unfinished requests and unread responses, and ` +
-      `${limit} may be, or the server has as many as it may of all clients; read responses, finish requests, and retry`;
+      `no memory for this call: its connection has ${used} bytes of unfinished requests and unread responses, ${limit} ` +
+      "may be, and all connections have their share; read responses, finish requests, and retry";
     return new ConnectError(message, Code.ResourceExhausted);
   }
 
   /** Takes bytes for a call, if need be by ending the newest calls that hold any. False: the call itself was ended. */
   take(bytes: number, taker: CallMemory): boolean {
-    if (this.budget.take(bytes)) return true;
+    if (this.#budget.take(bytes)) return true;
     for (const call of [...this.#calls].reverse()) {
       if (call !== taker && call.held === 0) continue;
       call.refuse();
       if (call === taker) return false;
-      if (this.budget.take(bytes)) return true;
+      if (this.#budget.take(bytes)) return true;
     }
     return false;
   }
 
-  /** Gives back the bytes of a call that has ended. */
-  close(call: CallMemory): void {
+  /** Gives bytes of an open call back. */
+  give(bytes: number): void {
+    this.#budget.give(bytes);
+  }
+
+  /** An open call is refused from now on. */
+  markRefused(call: CallMemory): void {
+    this.#remove(call);
+    this.#refused++;
+  }
+
+  /** A call has ended. */
+  close(call: CallMemory, state: "open" | "refused"): void {
+    if (state === "open") this.#remove(call);
+    else this.#refused--;
+  }
+
+  #remove(call: CallMemory): void {
     this.#calls.delete(call);
-    this.budget.give(call.held + callBytes);
+    this.#budget.give(call.held + callBytes);
   }
 }
 
@@ -64,18 +97,18 @@ export class CallMemory {
   readonly #session: SessionMemory;
   readonly #call: EndableCall;
   #held = 0;
-  #isOpen: boolean;
+  #state: "open" | "refused" | "closed";
 
   /** Use {@link SessionMemory.open}. */
-  constructor(session: SessionMemory, call: EndableCall, isOpen: boolean) {
+  constructor(session: SessionMemory, call: EndableCall, state: "open" | "refused") {
     this.#session = session;
     this.#call = call;
-    this.#isOpen = isOpen;
+    this.#state = state;
   }
 
   /** Whether the call may go on: there was room for it, and it has not ended. */
   get isOpen(): boolean {
-    return this.#isOpen;
+    return this.#state === "open";
   }
 
   /** The bytes that are held, besides {@link callBytes}. */
@@ -88,28 +121,31 @@ export class CallMemory {
    * that older ones come to their end.
    */
   hold(bytes: number): void {
-    if (this.#isOpen && this.#session.take(bytes, this)) this.#held += bytes;
+    if (this.isOpen && this.#session.take(bytes, this)) this.#held += bytes;
   }
 
   /** Gives bytes back. */
   release(bytes: number): void {
     const released = Math.min(bytes, this.#held);
+    if (released <= 0) return;
     this.#held -= released;
-    if (released > 0) this.#session.budget.give(released);
-  }
-
-  /** Gives everything back. */
-  close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#session.close(this);
-    this.#held = 0;
+    this.#session.give(released);
   }
 
   /** Ends the call because there is no room. */
   refuse(): void {
     const reason = this.#session.noRoom();
-    this.close();
+    this.#session.markRefused(this);
+    this.#held = 0;
+    this.#state = "refused";
     this.#call.refuse(reason);
+  }
+
+  /** Gives everything back: the call has ended. */
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#session.close(this, this.#state);
+    this.#held = 0;
+    this.#state = "closed";
   }
 }

@@ -28,6 +28,8 @@ export class CallScheduler {
   /** The queues that have steps, in the order in which they are served: by address, then by connection. */
   readonly #queues = new Map<string, Map<StepOwner, StepList>>();
   #queued = 0;
+  /** What is to run in a later turn. */
+  #parts: Step[] = [];
   /** When the calls of this turn of the event loop began to run; undefined before the first looks at it. */
   #sliceStart: number | undefined;
 
@@ -68,9 +70,15 @@ export class CallScheduler {
     if (this.#sliceStart === undefined) this.#beginSlice(performance.now());
   }
 
-  /** Resolves when work that is no call's own, or that has run for a while, may go on. */
-  turn(owner: StepOwner = background): Promise<void> {
-    return new Promise((resolve) => this.enqueue(owner, resolve));
+  /**
+   * Resolves in a later turn of the event loop, when work that is done in parts may go on with the next part. All such
+   * work has one queue, in the order in which it asks.
+   */
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.push(resolve);
+      if (this.#sliceStart === undefined) this.#beginSlice(performance.now());
+    });
   }
 
   #beginSlice(now: number): void {
@@ -80,8 +88,9 @@ export class CallScheduler {
 
   readonly #onTurn = (): void => {
     this.#sliceStart = undefined;
-    if (this.#queued === 0) return;
+    if (this.#queued === 0 && this.#parts.length === 0) return;
     this.#beginSlice(performance.now());
+    for (const part of this.#parts.splice(0)) this.enqueue(partsOwner, part);
     this.#runNext();
   };
 
@@ -114,7 +123,7 @@ export class CallScheduler {
   }
 }
 
-const background: StepOwner = { peer: "background" };
+const partsOwner: StepOwner = { peer: "" };
 
 /** The scheduler of this process: it has one event loop. */
 export const callScheduler = new CallScheduler();

@@ -44,7 +44,9 @@ export function createHttp1Server(
         if (next === undefined) pipelines.delete(socket);
         else next();
       });
-      onExchange(new Http1Exchange(request, response, limits, connections.of(socket)));
+      const connection = connections.of(socket);
+      if (connection.admits) onExchange(new Http1Exchange(request, response, limits, connection));
+      else socket.destroy();
     };
     if (waiting === undefined) {
       pipelines.set(socket, []);

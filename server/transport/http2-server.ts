@@ -1,4 +1,5 @@
 import {
+  constants,
   createServer,
   type IncomingHttpHeaders,
   type Http2Server as NodeHttp2Server,
@@ -61,7 +62,9 @@ export function createHttp2Server(
       guard?.streamOpened();
       stream.once("close", () => guard?.streamClosed());
       if (sizeOf(rawHeaders) > limits.maxHeaderBytes) return refuseHeaders(stream);
-      onExchange(new Http2Exchange(stream, headers, rawHeaders, limits, connections.of(session)));
+      const connection = connections.of(session);
+      if (!connection.admits) return refuseStream(stream);
+      onExchange(new Http2Exchange(stream, headers, rawHeaders, limits, connection));
     },
   );
 
@@ -87,6 +90,14 @@ function sizeOf(rawHeaders: readonly string[]): number {
   let size = (rawHeaders.length / 2) * bytesOfEntry;
   for (const text of rawHeaders) size += text.length;
   return size;
+}
+
+/** Refuses a stream before anything of it is looked at: its client may send it again (RFC 9113, section 8.7). */
+function refuseStream(stream: ServerHttp2Stream): void {
+  stream.on("error", () => {});
+  stream.close(constants.NGHTTP2_REFUSED_STREAM);
+  // A client that reads nothing would keep a stream open that is only closed.
+  stream.destroy();
 }
 
 function refuseHeaders(stream: ServerHttp2Stream): void {

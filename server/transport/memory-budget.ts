@@ -13,6 +13,11 @@ export class MemoryBudget {
     this.#parent = parent;
   }
 
+  /** The bytes that may still be taken. */
+  get left(): number {
+    return Math.min(this.limit - this.#used, this.#parent?.left ?? Number.POSITIVE_INFINITY);
+  }
+
   /** The bytes that are taken. */
   get used(): number {
     return this.#used;

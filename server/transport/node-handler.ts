@@ -171,7 +171,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     },
     endStreams() {
       streamsEnd = new ConnectError("the server is shutting down: connect again and go on", Code.Unavailable);
-      for (const exchange of streams) exchange.cancel(streamsEnd);
+      for (const exchange of streams) exchange.session.resume(() => exchange.cancel(streamsEnd as ConnectError));
     },
   };
 }

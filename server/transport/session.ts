@@ -22,6 +22,11 @@ export class Session implements StepOwner {
     this.#memory = memory;
   }
 
+  /** Whether a call may begin, be it only to be refused with an answer. */
+  get admits(): boolean {
+    return this.#memory.admits;
+  }
+
   /** Begins to count the memory of a call. */
   open(call: EndableCall): CallMemory {
     return this.#memory.open(call);

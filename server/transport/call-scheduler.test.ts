@@ -1,0 +1,115 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { CallScheduler, type StepOwner, sliceMs } from "./call-scheduler.ts";
+
+const stepMs = 4;
+
+test("a step runs at once if nothing else waits", () => {
+  const scheduler = new CallScheduler();
+  const ran: string[] = [];
+  scheduler.run({ peer: "a" }, () => ran.push("a"));
+  expect(ran).toEqual(["a"]);
+});
+
+test("a new call waits if others do, though there is time", async () => {
+  const scheduler = new CallScheduler();
+  const ran: string[] = [];
+  scheduler.enqueue({ peer: "a" }, () => ran.push("first"));
+  scheduler.run({ peer: "b" }, () => ran.push("second"));
+  expect(ran).toEqual([]);
+  await setImmediate();
+  await setImmediate();
+  expect(ran).toEqual(["first", "second"]);
+});
+
+test("connections of one address are served in turn, and addresses before connections", async () => {
+  const scheduler = new CallScheduler();
+  const ran: string[] = [];
+  const enqueue = (owner: StepOwner, name: string) => scheduler.enqueue(owner, () => ran.push(name));
+  const [one, two, other] = [{ peer: "a" }, { peer: "a" }, { peer: "b" }];
+  for (const n of [1, 2, 3]) enqueue(one, `one ${n}`);
+  for (const n of [1, 2, 3]) enqueue(two, `two ${n}`);
+  for (const n of [1, 2, 3]) enqueue(other, `other ${n}`);
+  while (scheduler.queued > 0) await setImmediate();
+  expect(ran).toEqual(["one 1", "other 1", "two 1", "other 2", "one 2", "other 3", "two 2", "one 3", "two 3"]);
+});
+
+test("the event loop turns in between, however many steps wait and whatever they leave to promises", async () => {
+  const scheduler = new CallScheduler();
+  const turns: number[] = [];
+  let turn = 0;
+  const owner = { peer: "a" };
+  for (let step = 0; step < 20; step++) {
+    scheduler.enqueue(owner, async () => {
+      await undefined;
+      await undefined;
+      work();
+      turns.push(turn);
+    });
+  }
+  for (; turns.length < 20; turn++) await setImmediate();
+  const stepsOfTurns = Map.groupBy(turns, (each) => each).values();
+  const most = Math.max(...stepsOfTurns.map((steps) => steps.length));
+  expect(most).toBeLessThanOrEqual(Math.ceil(sliceMs / stepMs) + 1);
+});
+
+test("a step that throws keeps none of the others waiting", async () => {
+  const scheduler = new CallScheduler();
+  const seen = new Promise((resolve) => process.once("uncaughtException", resolve));
+  const ran: string[] = [];
+  const listeners = process.rawListeners("uncaughtException").slice(0, -1) as ((error: Error) => void)[];
+  for (const listener of listeners) process.off("uncaughtException", listener);
+  try {
+    scheduler.enqueue({ peer: "a" }, () => {
+      throw new Error("broken");
+    });
+    scheduler.enqueue({ peer: "b" }, () => ran.push("b"));
+    await seen;
+    while (scheduler.queued > 0) await setImmediate();
+    expect(ran).toEqual(["b"]);
+  } finally {
+    for (const listener of listeners) process.on("uncaughtException", listener);
+  }
+});
+
+test("work in parts has one part in a turn of the event loop, in the order in which it asks", async () => {
+  const scheduler = new CallScheduler();
+  const parts: { worker: number; turn: number }[] = [];
+  let turn = 0;
+  const run = async (worker: number) => {
+    for (let part = 0; part < 3; part++) {
+      await scheduler.nextTurn();
+      parts.push({ worker, turn });
+    }
+  };
+  const running = Promise.all([0, 1, 2].map(run));
+  for (; parts.length < 9; turn++) await setImmediate();
+  await running;
+  expect(parts.map(({ worker }) => worker)).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2]);
+  for (const worker of [0, 1, 2]) {
+    const turns = parts.filter((part) => part.worker === worker).map((part) => part.turn);
+    expect(new Set(turns).size).toBe(3);
+  }
+});
+
+test("work in parts shares the time of a turn", async () => {
+  const scheduler = new CallScheduler();
+  const turns: number[] = [];
+  let turn = 0;
+  const run = async () => {
+    await scheduler.nextTurn();
+    work();
+    turns.push(turn);
+  };
+  const running = Promise.all(Array.from({ length: 20 }, run));
+  for (; turns.length < 20; turn++) await setImmediate();
+  await running;
+  const most = Math.max(...Map.groupBy(turns, (each) => each).values().map((parts) => parts.length));
+  expect(most).toBeLessThanOrEqual(Math.ceil(sliceMs / stepMs) + 1);
+});
+
+/** Keeps the event loop busy. */
+function work(): void {
+  const until = performance.now() + stepMs;
+  while (performance.now() < until);
+}

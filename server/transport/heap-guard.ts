@@ -1,0 +1,39 @@
+import { constants, PerformanceObserver } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
+
+/** From which share of the heap limit on no new call is taken: what runs needs the rest. */
+const fullShare = 0.8;
+
+/**
+ * Watches how much of Node's heap is in use. The engine ends the process when the heap is full; what fills it need not be
+ * counted anywhere. Only what a full garbage collection leaves behind says how full it is.
+ */
+class HeapGuard {
+  #isFull = false;
+
+  constructor() {
+    const observer = new PerformanceObserver((list) => {
+      if (list.getEntries().some(isFullCollection)) this.#look();
+    });
+    observer.observe({ type: "gc" });
+  }
+
+  /** Whether so much is in use that nothing new is to begin. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  #look(): void {
+    const { used_heap_size, heap_size_limit } = getHeapStatistics();
+    this.#isFull = used_heap_size > heap_size_limit * fullShare;
+  }
+}
+
+function isFullCollection(entry: PerformanceEntry): boolean {
+  // Entries of this type have a detail, of which the type of all entries does not tell.
+  const { detail } = entry as PerformanceEntry & { readonly detail?: { readonly kind?: number } };
+  return detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
+}
+
+/** The guard of this process. */
+export const heapGuard = new HeapGuard();
