@@ -107,5 +107,6 @@ function addReports(one: CanaryReport, other: CanaryReport): CanaryReport {
     calls: one.calls + other.calls,
     longestSilenceMs: Math.max(one.longestSilenceMs, other.longestSilenceMs),
     slowestCallMs: Math.max(one.slowestCallMs, other.slowestCallMs),
+    slowCalls: [...one.slowCalls, ...other.slowCalls],
   };
 }
