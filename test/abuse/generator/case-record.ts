@@ -39,6 +39,7 @@ const rightCodes: ReadonlySet<string> = new Set([
   "failed_precondition",
   "aborted",
   "out_of_range",
+  "data_loss", // the checksum of a chunk is wrong
   "resource_exhausted",
 ]);
 

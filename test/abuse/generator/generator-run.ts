@@ -1,4 +1,5 @@
-import { setTimeout as wait } from "node:timers/promises";
+import type { DescMethod } from "@bufbuild/protobuf";
+import { reportUntilCalm } from "../attack-run.ts";
 import type { CanaryReport, SlowCall } from "../canary-report.ts";
 import { type AbuseServer, startAbuseServer } from "../start-abuse-server.ts";
 import { type Canary, startCanary } from "../start-canary.ts";
@@ -8,11 +9,14 @@ import { type AttackClient, openAttackClient } from "./attack-client.ts";
 import type { CaseRecord } from "./case-record.ts";
 import type { AbuseCase } from "./case-selection.ts";
 import { requestOf, type WireLimits } from "./encoding.ts";
+import { messageLimitOf } from "./message-limit.ts";
 
 /** A server with a canary on it, on which cases run; both start anew after a case that ended or silenced the server. */
 export interface GeneratorRun extends AsyncDisposable {
   readonly url: string;
   readonly records: readonly CaseRecord[];
+  /** The largest message of each method that has been called, in bytes. */
+  readonly messageLimits: ReadonlyMap<string, number>;
   /** Runs a case, so many times at once. Resolves to nothing if it fits in no request of that encoding. */
   run(abuse: AbuseCase, times: number): Promise<CaseRecord | undefined>;
   /** What the canary has seen since the last call; dates its slow calls to the cases. */
@@ -30,27 +34,39 @@ const maxHeapMegabytes = 512;
 const giveUpMs = 10_000;
 const giveUpBurstMs = 30_000;
 
-/** How often the canary calls, so that the last of a case's slow calls has begun. */
-const canaryPeriodMs = 120;
+/** How long before its report a slow call of the canary can have begun. */
+const slowCallMs = 30_000;
 
 /** Starts a server and a canary. */
 export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRun> {
   const records: CaseRecord[] = [];
   let undated: CaseRecord[] = [];
+  const messageLimits = new Map<string, number>();
+  const earlierComplaints: string[] = [];
   let parts = await start();
 
+  async function limitOf(method: DescMethod): Promise<number> {
+    const path = `${method.parent.typeName}/${method.name}`;
+    const limit = messageLimits.get(path) ?? (await messageLimitOf(method, parts.client, limits));
+    messageLimits.set(path, limit);
+    return limit;
+  }
+
   async function restart(): Promise<void> {
+    earlierComplaints.push(...(await parts.server.complaints()));
     await parts.resources.disposeAsync();
     parts = await start();
   }
 
   return {
     records,
+    messageLimits,
     get url() {
       return parts.server.target.url;
     },
     async run(abuse, times) {
-      const request = requestOf(abuse.method, abuse.shape, abuse.encoding, limits);
+      const maxMessageBytes = abuse.isOversized ? limits.maxMessageBytes : await limitOf(abuse.method);
+      const request = requestOf(abuse.method, abuse.shape, abuse.encoding, { ...limits, maxMessageBytes });
       if (request === undefined) return undefined;
       const { server, client } = parts;
       server.takePeakRss();
@@ -64,14 +80,14 @@ export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRu
       return record;
     },
     async observe() {
-      await wait(canaryPeriodMs);
-      const report = await parts.canary.report();
+      const report = await reportUntilCalm(parts.canary);
       dateSlowCalls(report.slowCalls, undated);
-      undated = [];
+      const now = performance.timeOrigin + performance.now();
+      undated = undated.filter(({ startMs }) => startMs > now - slowCallMs);
       return report;
     },
     takePeakHeap: () => parts.server.takePeakHeap(),
-    complaints: () => parts.server.complaints(),
+    complaints: async () => [...earlierComplaints, ...(await parts.server.complaints())],
     [Symbol.asyncDispose]: () => parts.resources.disposeAsync(),
   };
 }

@@ -13,8 +13,8 @@ import { hasJsonForm, jsonFieldFragments, jsonMessageFragments } from "./json-fr
 import { type Filling, legalMessage } from "./legal-message.ts";
 import type { Fragment, Shape } from "./shape.ts";
 
-/** Messages of a client stream that is one large request: each costs the server a call of its handler. */
-const copiesOfSmall = 50_000;
+/** Messages of a client stream that is one large request: the server decompresses and validates each by itself. */
+const copiesOfSmall = 5_000;
 
 /** The hostile messages of a method, all from its descriptor: of its request, and of every message and field in it. */
 export function shapesOf(method: DescMethod): Shape[] {
