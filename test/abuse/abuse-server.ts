@@ -1,13 +1,13 @@
 import { performServerHandshake } from "node:http2";
 import { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { queryObjects } from "node:v8";
+import { GCProfiler, queryObjects } from "node:v8";
 import { createApp } from "../../server/app.ts";
 import { readCommandLine } from "../../server/command-line.ts";
 import { createLogger } from "../../server/logger.ts";
 import { Call } from "../../server/transport/call.ts";
 import { limitsUnderAttack } from "./limits-under-attack.ts";
-import type { ServerMessage } from "./server-numbers.ts";
+import type { ServerMessage, ServerRequest } from "./server-numbers.ts";
 
 // The whole server in a process that its tests can ask for numbers. It ends with the process that started it.
 
@@ -22,7 +22,10 @@ const sessionType = http2SessionType();
 const prototypeKeys = Reflect.ownKeys(Object.prototype).length;
 
 say({ kind: "up", url: app.url });
-process.on("message", () => void measure());
+process.on("message", (request: ServerRequest) => {
+  if (request === "measure") void measure();
+  else say({ kind: "peakHeap", bytes: takePeakHeap() });
+});
 process.once("disconnect", () => process.exit(0));
 
 /** Counts what is alive after a garbage collection, so that what merely waits for one does not count. */
@@ -47,6 +50,16 @@ async function measure(): Promise<void> {
     sockets,
     pollutedKeys: Reflect.ownKeys(Object.prototype).length - prototypeKeys,
   });
+}
+
+let collections: GCProfiler | undefined;
+
+/** The largest heap that a garbage collection has found since the last call; the first call only starts to look. */
+function takePeakHeap(): number {
+  const heaps = collections?.stop()?.statistics.map(({ beforeGC }) => beforeGC.heapStatistics.usedHeapSize) ?? [];
+  collections = new GCProfiler();
+  collections.start();
+  return heaps.reduce((most, bytes) => Math.max(most, bytes), process.memoryUsage().heapUsed);
 }
 
 /** Node exports no class of its sessions. */

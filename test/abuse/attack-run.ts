@@ -86,8 +86,8 @@ export async function startAttackRun(): Promise<AttackRun> {
   };
 }
 
-/** What the canary sees from its last report until its streams flow without a pause again. */
-async function reportUntilCalm(canary: Canary): Promise<CanaryReport> {
+/** What the canary sees from its last report until its streams flow without a pause again, at most for 20 s. */
+export async function reportUntilCalm(canary: Canary): Promise<CanaryReport> {
   const until = performance.now() + calmWithinMs;
   let whole = await canary.report();
   for (;;) {
@@ -107,5 +107,6 @@ function addReports(one: CanaryReport, other: CanaryReport): CanaryReport {
     calls: one.calls + other.calls,
     longestSilenceMs: Math.max(one.longestSilenceMs, other.longestSilenceMs),
     slowestCallMs: Math.max(one.slowestCallMs, other.slowestCallMs),
+    slowCalls: [...one.slowCalls, ...other.slowCalls],
   };
 }

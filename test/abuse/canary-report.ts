@@ -8,6 +8,15 @@ export interface CanaryReport {
   /** The longest that any stream was without a message. */
   longestSilenceMs: number;
   slowestCallMs: number;
+  /** The calls that took longer than usual, by which the server's pauses are dated. */
+  readonly slowCalls: SlowCall[];
+}
+
+/** A call of the canary that had to wait. */
+export interface SlowCall {
+  /** Milliseconds since the epoch, with fractions. */
+  readonly startMs: number;
+  readonly durationMs: number;
 }
 
 /** What the canary's process tells its tests; it is watching as soon as all of its streams are caught up. */

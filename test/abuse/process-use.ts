@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
 /** What a process uses, as Linux tells it. */
 export interface ProcessUse {
@@ -22,4 +22,18 @@ export function readProcessUse(pid: number): ProcessUse {
     fileDescriptors: readdirSync(`/proc/${pid}/fd`).length,
     cpuMs: (Number(stat[11]) + Number(stat[12])) * tickMs,
   };
+}
+
+/**
+ * Makes the process's peak memory what it uses now, so that {@link readPeakRss} counts from here: proc(5), clear_refs.
+ * Throws if there is no such process.
+ */
+export function resetPeakRss(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+}
+
+/** The most bytes of memory that the process has used since {@link resetPeakRss}. Throws if there is no such process. */
+export function readPeakRss(pid: number): number {
+  const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
+  return Number(kibibytes) * 1024;
 }

@@ -15,7 +15,7 @@ export function attackTable(records: readonly AttackRecord[]): string {
       seconds(canary.slowestCallMs),
       seconds(canary.longestSilenceMs),
       String(canary.quotes),
-      describe(outcome),
+      formatOutcome(outcome),
     ]),
   ]);
 }
@@ -35,22 +35,26 @@ export function holdingsTable(before: Holdings, after: Holdings): string {
   ]);
 }
 
-function describe(outcome: Outcome): string {
+/** An outcome as text, as in `3 ok, 1 internal`. */
+export function formatOutcome(outcome: Outcome): string {
   return Object.entries(outcome)
     .map(([ending, count]) => `${count} ${ending}`)
     .join(", ");
 }
 
-function table(rows: readonly (readonly string[])[]): string {
+/** Rows as lines with aligned columns; the first is the header. */
+export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ");
   return `\n${rows.map((row) => line(row).trimEnd()).join("\n")}\n`;
 }
 
-function seconds(ms: number): string {
+/** As in `1.25 s`. */
+export function seconds(ms: number): string {
   return `${(ms / 1_000).toFixed(2)} s`;
 }
 
-function megabytes(bytes: number): string {
+/** As in `512 MB`. */
+export function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1_000_000)} MB`;
 }

@@ -17,4 +17,9 @@ export interface ServerNumbers {
 /** What the server's process tells its tests. */
 export type ServerMessage =
   | { readonly kind: "up"; readonly url: string }
-  | ({ readonly kind: "numbers" } & ServerNumbers);
+  | ({ readonly kind: "numbers" } & ServerNumbers)
+  /** Bytes: the largest heap before a garbage collection since the last request. */
+  | { readonly kind: "peakHeap"; readonly bytes: number };
+
+/** What its tests ask of the server's process. */
+export type ServerRequest = "measure" | "peakHeap";

@@ -3,8 +3,8 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ProcessUse, readProcessUse } from "./process-use.ts";
-import type { ServerMessage, ServerNumbers } from "./server-numbers.ts";
+import { type ProcessUse, readPeakRss, readProcessUse, resetPeakRss } from "./process-use.ts";
+import type { ServerMessage, ServerNumbers, ServerRequest } from "./server-numbers.ts";
 import { type Target, targetAt } from "./target.ts";
 
 /** A server under attack, in a process of its own. */
@@ -16,6 +16,20 @@ export interface AbuseServer extends AsyncDisposable {
   measure(): Promise<ServerNumbers>;
   /** What the system knows of the process; it costs the server nothing. */
   use(): ProcessUse;
+  /** How the process has ended, as in `SIGABRT`; nothing while it runs. */
+  readonly ending: string | undefined;
+  /** The most bytes of memory since the last call. */
+  takePeakRss(): number;
+  /** The most bytes of heap since the last call; the first one only starts to look. */
+  takePeakHeap(): Promise<number>;
+}
+
+/** How the process under attack is started. */
+export interface AbuseServerOptions {
+  /** What V8 may use for its heap; beyond it the process ends. Default: what Node takes. */
+  readonly maxHeapMegabytes?: number;
+  /** Further flags of the server. */
+  readonly flags?: readonly string[];
 }
 
 const program = fileURLToPath(new URL("./abuse-server.ts", import.meta.url));
@@ -24,7 +38,7 @@ const program = fileURLToPath(new URL("./abuse-server.ts", import.meta.url));
 const errorLevel = 50;
 
 /** Starts a server with the limits it has, on a free port and a data directory of its own. */
-export async function startAbuseServer(): Promise<AbuseServer> {
+export async function startAbuseServer(options: AbuseServerOptions = {}): Promise<AbuseServer> {
   const data = await mkdtemp(join(tmpdir(), "bourse-abuse-"));
   const logFile = join(data, "log");
   const log = await open(logFile, "w");
@@ -32,6 +46,7 @@ export async function startAbuseServer(): Promise<AbuseServer> {
     process.execPath,
     [
       "--expose-gc",
+      ...(options.maxHeapMegabytes === undefined ? [] : [`--max-old-space-size=${options.maxHeapMegabytes}`]),
       "--disable-warning=ExperimentalWarning",
       program,
       // So slowly that the log, which grows until it is full, is no more of the memory than what is tolerated.
@@ -45,6 +60,7 @@ export async function startAbuseServer(): Promise<AbuseServer> {
       data,
       "--log-format",
       "json",
+      ...(options.flags ?? []),
     ],
     {
       env: { PATH: process.env.PATH },
@@ -53,7 +69,14 @@ export async function startAbuseServer(): Promise<AbuseServer> {
     },
   );
   await log.close();
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  let ending: string | undefined;
+  const ended = new Promise<void>((resolve) =>
+    child.once("close", (code, signal) => {
+      ending = signal ?? `exit code ${code}`;
+      resolve();
+    }),
+  );
+  const pid = child.pid ?? 0;
 
   async function next<Kind extends ServerMessage["kind"]>(kind: Kind): Promise<Extract<ServerMessage, { kind: Kind }>> {
     return new Promise((resolve, reject) => {
@@ -68,6 +91,10 @@ export async function startAbuseServer(): Promise<AbuseServer> {
     });
   }
 
+  function ask(request: ServerRequest): void {
+    child.send(request);
+  }
+
   const { url } = await next("up");
   return {
     target: targetAt(url),
@@ -77,10 +104,23 @@ export async function startAbuseServer(): Promise<AbuseServer> {
     },
     measure() {
       const numbers = next("numbers");
-      child.send("measure");
+      ask("measure");
       return numbers;
     },
-    use: () => readProcessUse(child.pid ?? 0),
+    use: () => readProcessUse(pid),
+    get ending() {
+      return ending;
+    },
+    takePeakRss() {
+      const peak = readPeakRss(pid);
+      resetPeakRss(pid);
+      return peak;
+    },
+    async takePeakHeap() {
+      const peak = next("peakHeap");
+      ask("peakHeap");
+      return (await peak).bytes;
+    },
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await ended;

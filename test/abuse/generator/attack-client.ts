@@ -1,0 +1,153 @@
+import { type ClientRequest, type IncomingMessage, request as requestHttp1 } from "node:http";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import type { Target } from "../target.ts";
+import { type Answer, AnswerReader } from "./answer.ts";
+import type { HttpRequest } from "./encoding.ts";
+
+/** Sends hostile calls and reads their answers. It keeps one HTTP/2 connection for as long as the server does. */
+export interface AttackClient extends Disposable {
+  /** Resolves to the answer, in any case: at the latest after `giveUpMs`, with the code `no answer`. */
+  call(request: HttpRequest, giveUpMs: number): Promise<Answer>;
+}
+
+/** How long a stream of responses may go on after its first message: an error in it would have come by then. */
+const streamLingerMs = 40;
+
+/** How long a stream that has sent its headers may be without a message. */
+const streamSilenceMs = 1_000;
+
+/** Calls on one HTTP/2 connection, of which each may end with a reset: the server permits 1,000. */
+const callsPerSession = 400;
+
+/** Opens a client; no connection is made before the first call. */
+export function openAttackClient(target: Target): AttackClient {
+  let session: ClientHttp2Session | undefined;
+  let calls = 0;
+  const ofSession = () => {
+    if (session === undefined || session.closed || session.destroyed || calls >= callsPerSession) {
+      session?.close();
+      session = connect(target.url, { settings: { initialWindowSize: clientWindowBytes } });
+      session.on("error", () => {});
+      session.on("connect", (connected) => connected.setLocalWindowSize(clientWindowBytes));
+      calls = 0;
+    }
+    calls++;
+    return session;
+  };
+  return {
+    call(request, giveUpMs) {
+      return request.http === 2 ? callHttp2(ofSession(), request, giveUpMs) : callHttp1(target, request, giveUpMs);
+    },
+    [Symbol.dispose]: () => session?.destroy(),
+  };
+}
+
+/** What the server may send ahead: so that the client holds it back as little as possible. */
+const clientWindowBytes = 4 * 1024 * 1024;
+
+/** The one end of a call: whichever comes first counts. */
+class CallEnd {
+  readonly answer: Promise<Answer>;
+  readonly reader: AnswerReader;
+  readonly #resolve: (answer: Answer) => void;
+  readonly #start = performance.now();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #abandon: () => void;
+
+  constructor(request: HttpRequest, giveUpMs: number, abandon: () => void) {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.answer = promise;
+    this.#resolve = resolve;
+    this.#abandon = abandon;
+    this.reader = new AnswerReader(request.isEnveloped);
+    this.after(giveUpMs, "no answer");
+  }
+
+  /** Ends the call with that code after so long, unless it has ended by itself. */
+  after(ms: number, code: string): void {
+    this.#timers.add(
+      setTimeout(() => {
+        this.settle({ code, errorBytes: 0, bodyBytes: this.reader.bytes });
+        this.#abandon();
+      }, ms),
+    );
+  }
+
+  settle(result: Omit<Answer, "durationMs">): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+    this.#resolve({ ...result, durationMs: performance.now() - this.#start });
+  }
+
+  /** Takes a chunk; a stream of messages that goes on is a success. */
+  take(chunk: Buffer): void {
+    const before = this.reader.messages;
+    this.reader.take(chunk);
+    if (before === 0 && this.reader.messages > 0) this.after(streamLingerMs, "ok");
+  }
+}
+
+function callHttp2(session: ClientHttp2Session, request: HttpRequest, giveUpMs: number): Promise<Answer> {
+  let stream: ClientHttp2Stream;
+  const end = new CallEnd(request, giveUpMs, () => stream.close());
+  try {
+    stream = session.request({ ":method": request.verb, ":path": request.path, ...request.headers });
+  } catch (error) {
+    end.settle({ code: (error as NodeJS.ErrnoException).code ?? "no stream", errorBytes: 0, bodyBytes: 0 });
+    return end.answer;
+  }
+  let status = 0;
+  let fields: Record<string, unknown> = {};
+  const add = (headers: Readonly<Record<string, unknown>>) => {
+    fields = { ...fields, ...headers };
+  };
+  stream.on("response", (headers) => {
+    status = Number(headers[":status"]);
+    add(headers);
+    if (request.isEnveloped && headers["grpc-status"] === undefined) end.after(streamSilenceMs, "ok");
+  });
+  stream.on("trailers", add);
+  stream.on("data", (chunk: Buffer) => end.take(chunk));
+  stream.on("error", () => {});
+  stream.once("close", () => {
+    if (status > 0 && stream.rstCode === 0) return end.settle(end.reader.result(status, fields));
+    // A reset after the answer says that the rest of the request is not wanted; before it, that there is none.
+    const result = end.reader.result(status, fields);
+    const isAnswered = status > 0 && result.code !== "ok";
+    end.settle(isAnswered ? result : { code: `reset ${stream.rstCode}`, errorBytes: 0, bodyBytes: result.bodyBytes });
+  });
+  send(stream, request);
+  return end.answer;
+}
+
+function callHttp1(target: Target, request: HttpRequest, giveUpMs: number): Promise<Answer> {
+  const length = request.body.reduce((sum, part) => sum + part.length, 0);
+  const outgoing: ClientRequest = requestHttp1({
+    host: target.host,
+    port: target.port,
+    path: request.path,
+    method: request.verb,
+    headers: { ...request.headers, ...(request.verb === "POST" && { "content-length": length }) },
+    agent: false,
+  });
+  const end = new CallEnd(request, giveUpMs, () => outgoing.destroy());
+  outgoing.once("response", (response: IncomingMessage) => {
+    response.on("data", (chunk: Buffer) => end.take(chunk));
+    response.on("error", () => {});
+    if (request.isEnveloped) end.after(streamSilenceMs, "ok");
+    response.once("close", () => {
+      const fields = { ...response.headers, ...response.trailers };
+      end.settle(end.reader.result(response.statusCode ?? 0, fields));
+    });
+  });
+  outgoing.on("error", (error: NodeJS.ErrnoException) =>
+    end.settle({ code: error.code ?? error.message, errorBytes: 0, bodyBytes: 0 }),
+  );
+  send(outgoing, request);
+  return end.answer;
+}
+
+function send(outgoing: ClientRequest | ClientHttp2Stream, { body }: HttpRequest): void {
+  for (const part of body.slice(0, -1)) outgoing.write(part);
+  outgoing.end(body.at(-1));
+}

@@ -1,0 +1,146 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import { reportUntilCalm } from "../attack-run.ts";
+import type { CanaryReport, SlowCall } from "../canary-report.ts";
+import { type AbuseServer, startAbuseServer } from "../start-abuse-server.ts";
+import { type Canary, startCanary } from "../start-canary.ts";
+import { tally } from "../target.ts";
+import type { Answer } from "./answer.ts";
+import { type AttackClient, openAttackClient } from "./attack-client.ts";
+import type { CaseRecord } from "./case-record.ts";
+import type { AbuseCase } from "./case-selection.ts";
+import { requestOf, type WireLimits } from "./encoding.ts";
+import { messageLimitOf } from "./message-limit.ts";
+
+/** A server with a canary on it, on which cases run; both start anew after a case that ended or silenced the server. */
+export interface GeneratorRun extends AsyncDisposable {
+  readonly url: string;
+  readonly records: readonly CaseRecord[];
+  /** The largest message of each method that has been called, in bytes. */
+  readonly messageLimits: ReadonlyMap<string, number>;
+  /** Runs a case, so many times at once. Resolves to nothing if it fits in no request of that encoding. */
+  run(abuse: AbuseCase, times: number): Promise<CaseRecord | undefined>;
+  /** What the canary has seen since the last call; dates its slow calls to the cases. */
+  observe(): Promise<CanaryReport>;
+  /** The most bytes of heap since the last call. */
+  takePeakHeap(): Promise<number>;
+  /** What the server has logged as errors. */
+  complaints(): Promise<string[]>;
+}
+
+/** Four times what the server holds by itself: a case that needs more ends it, and the test sees that. */
+const maxHeapMegabytes = 512;
+
+/** After so long a call counts as not answered. */
+const giveUpMs = 10_000;
+const giveUpBurstMs = 30_000;
+
+/** How long before its report a slow call of the canary can have begun. */
+const slowCallMs = 30_000;
+
+/** Starts a server and a canary. */
+export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRun> {
+  const records: CaseRecord[] = [];
+  let undated: CaseRecord[] = [];
+  const messageLimits = new Map<string, number>();
+  const earlierComplaints: string[] = [];
+  let parts = await start();
+
+  async function limitOf(method: DescMethod): Promise<number> {
+    const path = `${method.parent.typeName}/${method.name}`;
+    const limit = messageLimits.get(path) ?? (await messageLimitOf(method, parts.client, limits));
+    messageLimits.set(path, limit);
+    return limit;
+  }
+
+  async function restart(): Promise<void> {
+    earlierComplaints.push(...(await parts.server.complaints()));
+    await parts.resources.disposeAsync();
+    parts = await start();
+  }
+
+  return {
+    records,
+    messageLimits,
+    get url() {
+      return parts.server.target.url;
+    },
+    async run(abuse, times) {
+      const maxMessageBytes = abuse.isOversized ? limits.maxMessageBytes : await limitOf(abuse.method);
+      const request = requestOf(abuse.method, abuse.shape, abuse.encoding, { ...limits, maxMessageBytes });
+      if (request === undefined) return undefined;
+      const { server, client } = parts;
+      server.takePeakRss();
+      const startMs = performance.timeOrigin + performance.now();
+      const mostMs = times === 1 ? giveUpMs : giveUpBurstMs;
+      const answers = await Promise.all(Array.from({ length: times }, () => client.call(request, mostMs)));
+      const record = recordOf(abuse, times, answers, startMs, server);
+      records.push(record);
+      undated.push(record);
+      if (record.ending !== undefined || record.outcome["no answer"] !== undefined) await restart();
+      return record;
+    },
+    async observe() {
+      const report = await reportUntilCalm(parts.canary);
+      dateSlowCalls(report.slowCalls, undated);
+      const now = performance.timeOrigin + performance.now();
+      undated = undated.filter(({ startMs }) => startMs > now - slowCallMs);
+      return report;
+    },
+    takePeakHeap: () => parts.server.takePeakHeap(),
+    complaints: async () => [...earlierComplaints, ...(await parts.server.complaints())],
+    [Symbol.asyncDispose]: () => parts.resources.disposeAsync(),
+  };
+}
+
+interface Parts {
+  readonly server: AbuseServer;
+  readonly canary: Canary;
+  readonly client: AttackClient;
+  readonly resources: AsyncDisposableStack;
+}
+
+async function start(): Promise<Parts> {
+  await using started = new AsyncDisposableStack();
+  const server = started.use(await startAbuseServer({ maxHeapMegabytes, flags: ["--classic-interval", "0.01"] }));
+  const canary = started.use(await startCanary(server.target.url));
+  const client = started.use(openAttackClient(server.target));
+  await server.takePeakHeap();
+  return { server, canary, client, resources: started.move() };
+}
+
+function recordOf(
+  abuse: AbuseCase,
+  times: number,
+  answers: readonly Answer[],
+  startMs: number,
+  server: AbuseServer,
+): CaseRecord {
+  const { ending } = server;
+  return {
+    case: abuse,
+    times,
+    outcome: tally(answers.map(({ code }) => code)),
+    errorBytes: Math.max(...answers.map(({ errorBytes }) => errorBytes)),
+    durationMs: Math.max(...answers.map(({ durationMs }) => durationMs)),
+    peakRss: ending === undefined ? server.takePeakRss() : 0,
+    startMs,
+    blockedMs: 0,
+    ...(ending !== undefined && { ending }),
+  };
+}
+
+/** Gives each slow call to the case that ran for most of it. */
+function dateSlowCalls(calls: readonly SlowCall[], records: readonly CaseRecord[]): void {
+  for (const { startMs, durationMs } of calls) {
+    let most = 0;
+    let cause: CaseRecord | undefined;
+    for (const record of records) {
+      const shared =
+        Math.min(startMs + durationMs, record.startMs + record.durationMs) - Math.max(startMs, record.startMs);
+      if (shared <= most) continue;
+      most = shared;
+      cause = record;
+    }
+    if (cause !== undefined) cause.blockedMs = Math.max(cause.blockedMs, durationMs);
+  }
+}

@@ -1,0 +1,45 @@
+import type { DescMethod } from "@bufbuild/protobuf";
+import type { AttackClient } from "./attack-client.ts";
+import { requestOf, type WireLimits } from "./encoding.ts";
+import type { Shape } from "./shape.ts";
+import { filledField } from "./wire-writer.ts";
+
+/** How close the found limit is to the real one. */
+const precisionBytes = 1024;
+
+const giveUpMs = 10_000;
+
+/** A field number that no request has. */
+const unknownNumber = 2_000;
+
+/**
+ * The largest message that the server takes for a method, in bytes, at most `limits.maxMessageBytes`: found by asking,
+ * with one unknown field of that size, which costs the server nothing but its length.
+ */
+export async function messageLimitOf(method: DescMethod, client: AttackClient, limits: WireLimits): Promise<number> {
+  let taken = precisionBytes;
+  let refused = limits.maxMessageBytes + precisionBytes;
+  while (refused - taken > precisionBytes) {
+    const bytes = Math.min(limits.maxMessageBytes, Math.floor((taken + refused) / 2));
+    const request = requestOf(method, probeOf(bytes), { protocol: "gRPC", http: 2, gzip: false }, limits);
+    if (request === undefined) throw new Error(`there is no way to call ${method.name}`);
+    const { code } = await client.call(request, giveUpMs);
+    if (code === "resource_exhausted") refused = bytes;
+    else taken = bytes;
+    if (taken === limits.maxMessageBytes) break;
+  }
+  return taken;
+}
+
+function probeOf(bytes: number): Shape {
+  return {
+    name: "one unknown field",
+    kind: "probe",
+    depth: 0,
+    format: "binary",
+    isLarge: false,
+    isUnparsable: false,
+    copies: 1,
+    build: () => filledField(unknownNumber, Buffer.of(0), bytes),
+  };
+}

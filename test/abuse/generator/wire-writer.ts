@@ -1,0 +1,70 @@
+/** The wire types of protobuf. */
+export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
+
+// Writes protobuf as no library does: nothing is checked, and any bytes can stand anywhere.
+
+/** A varint; with a `width` it is padded to that many bytes, which makes it overlong. */
+export function varint(value: number | bigint, width = 0): Buffer {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  do {
+    bytes.push(Number(rest & 0x7fn) | 0x80);
+    rest >>= 7n;
+  } while (rest > 0n || bytes.length < width);
+  bytes.push((bytes.pop() ?? 0) & 0x7f);
+  return Buffer.from(bytes);
+}
+
+/** The tag of a field. */
+export function tag(fieldNumber: number, wireType: number): Buffer {
+  return varint((BigInt(fieldNumber) << 3n) | BigInt(wireType));
+}
+
+/** A field of varint type. */
+export function varintField(fieldNumber: number, value: number | bigint, width = 0): Buffer {
+  return Buffer.concat([tag(fieldNumber, wireTypes.varint), varint(value, width)]);
+}
+
+/** A string, bytes, packed or message field. */
+export function lengthDelimited(fieldNumber: number, payload: Uint8Array): Buffer {
+  return Buffer.concat([tag(fieldNumber, wireTypes.lengthDelimited), varint(payload.length), payload]);
+}
+
+/** As many copies of a pattern as fit, at least one. */
+export function filled(pattern: Uint8Array, maxBytes: number): Buffer {
+  const copies = Math.max(1, Math.floor(maxBytes / pattern.length));
+  return Buffer.alloc(copies * pattern.length, pattern);
+}
+
+/** A length-delimited field whose payload is a pattern that fills it to at most `maxBytes`, tag and length included. */
+export function filledField(fieldNumber: number, pattern: Uint8Array, maxBytes: number): Buffer {
+  return lengthDelimited(fieldNumber, filled(pattern, maxBytes - maxPrefixBytes));
+}
+
+/** Messages within messages, by these field numbers over and over, as deep as `maxBytes` allow. */
+export function nestedMessages(fieldNumbers: readonly number[], maxBytes: number, maxDepth = Infinity): Buffer {
+  const bytes = Buffer.allocUnsafe(maxBytes);
+  const tags = fieldNumbers.map((fieldNumber) => tag(fieldNumber, wireTypes.lengthDelimited));
+  let start = maxBytes;
+  // From the inside out, as each length is that of what is inside; the outermost is to be the first field number.
+  const levels = Math.min(maxDepth, Math.floor(maxBytes / maxPrefixBytes));
+  for (let level = levels - 1; level >= 0; level--) {
+    const prefix = tags[level % tags.length] ?? Buffer.of();
+    const length = varint(maxBytes - start);
+    if (start < prefix.length + length.length) break;
+    start -= length.copy(bytes, start - length.length);
+    start -= prefix.copy(bytes, start - prefix.length);
+  }
+  return bytes.subarray(start);
+}
+
+/** Groups within groups; those that are not closed leave the message unfinished. */
+export function nestedGroups(fieldNumber: number, depth: number, closed: boolean): Buffer {
+  const start = tag(fieldNumber, wireTypes.startGroup);
+  const end = tag(fieldNumber, wireTypes.endGroup);
+  const opened = Buffer.alloc(depth * start.length, start);
+  return closed ? Buffer.concat([opened, Buffer.alloc(depth * end.length, end)]) : opened;
+}
+
+/** Bytes of the longest tag and length of a field. */
+export const maxPrefixBytes = 10;
