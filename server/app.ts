@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { getHeapStatistics } from "node:v8";
 import { create, createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
@@ -30,7 +31,7 @@ import { SqliteTextSearch } from "./product/sqlite-text-search.ts";
 import { CandleBook } from "./quote/candle-book.ts";
 import { heldFeed } from "./quote/held-feed.ts";
 import type { QuoteFeed, Tick } from "./quote/quote-feed.ts";
-import { QuoteHub } from "./quote/quote-hub.ts";
+import { QuoteHub, subscriptionsWithin } from "./quote/quote-hub.ts";
 import { quoteService } from "./quote/quote-service.ts";
 import { openReplayFeed } from "./quote/replay-feed.ts";
 import { runFeeds } from "./quote/run-feeds.ts";
@@ -99,7 +100,12 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const health = new Health(services.map((service) => service.typeName));
   const feeds = await openFeeds(config.feed, clock, log);
   const instruments = [...feeds.flatMap((feed) => feed.instruments), ...publishedInstruments(config, feeds)];
-  const hub = new QuoteHub({ epoch: randomBytes(8).readBigUInt64BE(), now: clock, instruments });
+  const hub = new QuoteHub({
+    epoch: randomBytes(8).readBigUInt64BE(),
+    now: clock,
+    instruments,
+    maxSubscriptions: subscriptionsWithin(getHeapStatistics().heap_size_limit),
+  });
   const candles = opened.use(
     await CandleBook.open(
       instruments.map(({ symbol }) => symbol),

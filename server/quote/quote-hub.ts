@@ -17,6 +17,17 @@ export const maxSubscribers = 10_000;
 /** How many subscriptions all subscribers may have together: some 340 MB. */
 export const maxSubscriptions = 2_000_000;
 
+/** What a subscription takes, in bytes: 163 were measured. */
+const subscriptionBytes = 170;
+
+/** How much of the heap subscriptions may take. */
+const heapShare = 1 / 5;
+
+/** How many subscriptions all subscribers may have in a heap of so many bytes: {@link maxSubscriptions}, or fewer. */
+export function subscriptionsWithin(heapBytes: number): number {
+  return Math.min(maxSubscriptions, Math.floor((heapBytes * heapShare) / subscriptionBytes));
+}
+
 export interface QuoteHubOptions {
   /** The name of this life of the log, chosen at random at each start: a fixed64. */
   readonly epoch: bigint;

@@ -3,7 +3,7 @@ import { heapGuard } from "./heap-guard.ts";
 import type { MemoryBudget } from "./memory-budget.ts";
 
 /** What every call counts for besides its bytes: its objects in this process and in Node. */
-export const callBytes = 16 * 1024;
+export const callBytes = 24 * 1024;
 
 /**
  * How many calls of one connection may stand refused whose answers are not read yet: an answer takes memory, too. Further
@@ -17,15 +17,23 @@ export interface EndableCall {
   refuse(reason: ConnectError): void;
 }
 
+/** From which share of its budget on a connection is under pressure, and until which share it stays so. */
+const pressureBegins = 1 / 2;
+const pressureEnds = 1 / 4;
+
 /** The memory of the calls of one connection. */
 export class SessionMemory {
   readonly #budget: MemoryBudget;
+  readonly #onPressure: (isHigh: boolean) => void;
+  #isUnderPressure = false;
   /** Those that are open, in the order in which they began. */
   readonly #calls = new Set<CallMemory>();
   #refused = 0;
 
-  constructor(budget: MemoryBudget) {
+  /** @param onPressure called when the connection should send less, and when it may send as much as before */
+  constructor(budget: MemoryBudget, onPressure: (isHigh: boolean) => void = () => {}) {
     this.#budget = budget;
+    this.#onPressure = onPressure;
   }
 
   /** Whether a call may begin, be it only to be refused with an answer. */
@@ -56,7 +64,10 @@ export class SessionMemory {
 
   /** Takes bytes for a call, if need be by ending the newest calls that hold any. False: the call itself was ended. */
   take(bytes: number, taker: CallMemory): boolean {
-    if (this.#budget.take(bytes)) return true;
+    if (this.#budget.take(bytes)) {
+      this.#lookAtPressure();
+      return true;
+    }
     for (const call of [...this.#calls].reverse()) {
       if (call !== taker && call.held === 0) continue;
       call.refuse();
@@ -69,6 +80,7 @@ export class SessionMemory {
   /** Gives bytes of an open call back. */
   give(bytes: number): void {
     this.#budget.give(bytes);
+    this.#lookAtPressure();
   }
 
   /** An open call is refused from now on. */
@@ -85,7 +97,15 @@ export class SessionMemory {
 
   #remove(call: CallMemory): void {
     this.#calls.delete(call);
-    this.#budget.give(call.held + callBytes);
+    this.give(call.held + callBytes);
+  }
+
+  #lookAtPressure(): void {
+    const { used, limit } = this.#budget;
+    const isHigh = used > limit * (this.#isUnderPressure ? pressureEnds : pressureBegins);
+    if (isHigh === this.#isUnderPressure) return;
+    this.#isUnderPressure = isHigh;
+    this.#onPressure(isHigh);
   }
 }
 

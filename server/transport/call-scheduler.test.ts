@@ -104,7 +104,11 @@ test("work in parts shares the time of a turn", async () => {
   const running = Promise.all(Array.from({ length: 20 }, run));
   for (; turns.length < 20; turn++) await setImmediate();
   await running;
-  const most = Math.max(...Map.groupBy(turns, (each) => each).values().map((parts) => parts.length));
+  const most = Math.max(
+    ...Map.groupBy(turns, (each) => each)
+      .values()
+      .map((parts) => parts.length),
+  );
   expect(most).toBeLessThanOrEqual(Math.ceil(sliceMs / stepMs) + 1);
 });
 

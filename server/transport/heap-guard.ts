@@ -1,8 +1,11 @@
 import { constants, PerformanceObserver } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
 
-/** From which share of the heap limit on no new call is taken: what runs needs the rest. */
-const fullShare = 0.8;
+/**
+ * From which share of the heap limit on no new call is taken. What runs needs the rest: closer to the limit the engine
+ * spends most of its time on collecting garbage.
+ */
+const fullShare = 0.7;
 
 /**
  * Watches how much of Node's heap is in use. The engine ends the process when the heap is full; what fills it need not be

@@ -42,7 +42,7 @@ export const limitTable = {
   maxBufferedBytes: {
     value: GiB,
     bounds:
-      "bytes of requests that are not handled yet and of responses that are not read yet, and 16 KiB for each call, of all clients together; a quarter of Node's heap limit if that is less. One address may have half of it",
+      "bytes of requests that are not handled yet and of responses that are not read yet, and 24 KiB for each call, of all clients together; a fifth of Node's heap limit if that is less. One address may have half of it",
     beyond: "RESOURCE_EXHAUSTED: the newest calls of the connection that wants more are ended",
   },
   maxSessionBufferedBytes: {

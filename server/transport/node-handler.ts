@@ -16,6 +16,7 @@ import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
 import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
+import { heapGuard } from "./heap-guard.ts";
 import { limitDecompression } from "./limit-decompression.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { openRequestMessages } from "./request-messages.ts";
@@ -63,7 +64,8 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     if (refusal !== undefined) throw refusal;
   };
   const refusalOf = ({ session, memory }: Exchange) => {
-    if (!memory.isOpen) return session.noRoom();
+    // The heap may have become full while the call waited for its turn.
+    if (!memory.isOpen || heapGuard.isFull) return session.noRoom();
     if (activeCalls <= limits.maxActiveCalls) return undefined;
     return new ConnectError(`${limits.maxActiveCalls} calls are under way: try again later`, Code.ResourceExhausted);
   };

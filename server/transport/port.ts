@@ -28,6 +28,8 @@ export interface Port {
   /** Connections that are open, and the HTTP/2 sessions among them. */
   readonly connections: number;
   readonly sessions: number;
+  /** The bytes that calls hold, as `maxBufferedBytes` counts them. */
+  readonly bufferedBytes: number;
   /**
    * Takes no more connections and requests, and waits for those under way, at most `graceMs`; then cuts them off.
    * Resolves to whether all ended by themselves.
@@ -71,6 +73,9 @@ export async function openPort(options: PortOptions): Promise<Port> {
     },
     get sessions() {
       return http2.sessions;
+    },
+    get bufferedBytes() {
+      return connections.budget.used;
     },
     async close(graceMs) {
       stopReloading?.();

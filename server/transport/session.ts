@@ -61,7 +61,7 @@ interface Peer {
 }
 
 /** How much of the heap limit the calls of all clients may hold: the rest is for what the server itself keeps. */
-const heapShare = 1 / 4;
+const heapShare = 1 / 5;
 
 /** How much of what all clients may hold one client's address may hold. */
 const peerShare = 1 / 2;
@@ -69,15 +69,23 @@ const peerShare = 1 / 2;
 /** How much of it one connection may hold. */
 const sessionShare = 1 / 8;
 
+/**
+ * What a client may send ahead on each stream while its connection is under pressure: enough for the messages of most
+ * methods. https://www.rfc-editor.org/rfc/rfc9113#section-6.9.2
+ */
+const pressedWindowBytes = 16 * 1024;
+
 /** The connections of a server, each with the budgets that its calls count against. */
 export class Sessions {
   readonly budget: MemoryBudget;
   readonly #maxSessionBytes: number;
+  readonly #windowBytes: number;
   readonly #unread = new UnreadBytes();
   readonly #sessions = new WeakMap<object, Session>();
   readonly #peers = new Map<string, Peer>();
 
   constructor(limits: Limits, heapLimit = getHeapStatistics().heap_size_limit) {
+    this.#windowBytes = limits.streamWindowBytes;
     const maxBytes = Math.min(limits.maxBufferedBytes, heapLimit * heapShare);
     this.budget = new MemoryBudget(maxBytes);
     // At least room for a message, half of which has arrived twice: in pieces, and as one.
@@ -96,10 +104,18 @@ export class Sessions {
     connection.once("close", () => {
       if (--peer.sessions === 0) this.#peers.delete(address);
     });
-    const memory = new SessionMemory(new MemoryBudget(this.#maxSessionBytes, peer.budget));
+    const budget = new MemoryBudget(this.#maxSessionBytes, peer.budget);
+    const memory = new SessionMemory(budget, (isHigh) => {
+      if ("settings" in connection) this.#setWindow(connection, isHigh ? pressedWindowBytes : this.#windowBytes);
+    });
     const session = new Session(address, memory, this.#unread);
     this.#sessions.set(connection, session);
     return session;
+  }
+
+  /** Tells a client how much it may send ahead on each stream, also on those that are open. */
+  #setWindow(session: ServerHttp2Session, initialWindowSize: number): void {
+    if (!session.closed && !session.destroyed) session.settings({ initialWindowSize });
   }
 
   #addPeer(address: string): Peer {

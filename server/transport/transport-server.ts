@@ -29,6 +29,8 @@ export interface TransportServer {
   /** Connections that are open, and the HTTP/2 sessions among them. */
   readonly connections: number;
   readonly sessions: number;
+  /** The bytes that calls hold, as the limit `maxBufferedBytes` counts them. */
+  readonly bufferedBytes: number;
   /**
    * Ends gracefully: takes nothing new, tells streams to come back, and lets unary calls finish. Cuts off what is left
    * after `graceMs`. Resolves to whether nothing had to be cut off.
@@ -64,6 +66,9 @@ export async function startTransportServer(options: TransportServerOptions): Pro
     },
     get sessions() {
       return port.sessions;
+    },
+    get bufferedBytes() {
+      return port.bufferedBytes;
     },
     close(graceMs) {
       calls.endStreams();

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AttackRun, type Holdings, startAttackRun } from "./attack-run.ts";
+import { listBurst, manyListBursts, watchBurst } from "./attacks/call-bursts.ts";
 import { bombSwarm, brotliBomb, gzipBomb } from "./attacks/compression-bombs.ts";
 import { badFlags, hugeEnvelope } from "./attacks/envelope-attacks.ts";
 import * as floods from "./attacks/frame-floods.ts";
@@ -8,10 +9,12 @@ import * as headers from "./attacks/header-attacks.ts";
 import * as largeFrames from "./attacks/large-frames.ts";
 import * as malformed from "./attacks/malformed-calls.ts";
 import { manyStreams, neverReads, neverReadsHttp1, zeroWindow } from "./attacks/many-streams.ts";
+import { unfinishedBodies, unreadAnswers } from "./attacks/memory-hogs.ts";
 import { randomBytes } from "./attacks/random-bytes.ts";
 import { dataAfterEnd, madeYouReset, rapidReset } from "./attacks/reset-floods.ts";
 import * as silent from "./attacks/silent-connections.ts";
 import * as slow from "./attacks/slow-requests.ts";
+import { limitsUnderAttack } from "./limits-under-attack.ts";
 import { attackTable, holdingsTable } from "./report.ts";
 import type { Outcome } from "./target.ts";
 
@@ -27,6 +30,9 @@ const canaryCallsPerSecond = 10;
 
 /** How long the warm-up may take on a busy machine. */
 const warmUpMs = 240_000;
+
+/** How long a call of the canary may take during a burst: some 0.1 s on a quiet machine. */
+const maxCanaryCallMs = 2_000;
 
 /** What no attack may make the server use: some 300 KB for each of 1,500 stalled streams, twice over. */
 const maxRss = 1_000_000_000;
@@ -231,6 +237,36 @@ describe("a message that is none is refused:", () => {
   });
 });
 
+describe("a burst of calls on one connection keeps no other client waiting:", () => {
+  test("950 calls that never wait for anything", async () => {
+    expect(await run.under("950 ListInstruments", listBurst)).toEqual({ "HTTP 200": 950 });
+    expect(slowestCanaryCall()).toBeLessThan(maxCanaryCallMs);
+  });
+
+  test("the same on twelve connections", async () => {
+    expect(await run.under("12 x 950 ListInstruments", manyListBursts)).toEqual({ "HTTP 200": 12 * 950 });
+    expect(slowestCanaryCall()).toBeLessThan(maxCanaryCallMs);
+  });
+
+  test("950 streams of all quotes", async () => {
+    expect(await run.under("950 WatchQuotes *", watchBurst)).toEqual({ "HTTP 200": 950 });
+    expect(slowestCanaryCall()).toBeLessThan(maxCanaryCallMs);
+  });
+});
+
+describe("what a client has the server hold is bounded:", () => {
+  test("the newest of 900 requests that never end are refused", async () => {
+    const outcome = await run.under("900 unfinished requests", unfinishedBodies);
+    const { maxSessionBufferedBytes } = limitsUnderAttack;
+    expect(Object.keys(outcome).sort()).toEqual(["ResourceExhausted", "held"]);
+    expect((outcome.held ?? 0) * 500 * 1024).toBeLessThanOrEqual(maxSessionBufferedBytes);
+  });
+
+  test("answers that nobody reads", async () => {
+    expect(await run.under("27,000 unread answers", unreadAnswers)).toEqual({ unread: 27_000 });
+  });
+});
+
 describe("when all is over", () => {
   test("the canary has gone on calling, and its streams had their heartbeats", () => {
     const seconds = run.records.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1_000;
@@ -255,6 +291,11 @@ describe("when all is over", () => {
     expect(excess(after)).toEqual([]);
   });
 });
+
+/** The slowest call of the canary during the newest attack, in ms. */
+function slowestCanaryCall(): number {
+  return run.records.at(-1)?.canary.slowestCallMs ?? Number.POSITIVE_INFINITY;
+}
 
 /** What the server holds as soon as that is no more than before, or time is up. */
 async function settled(): Promise<Holdings> {

@@ -51,6 +51,9 @@ export async function startWireServer(
     get sessions() {
       return server.sessions;
     },
+    get bufferedBytes() {
+      return server.bufferedBytes;
+    },
     nextCall: () => waiting.promise,
     close: (graceMs) => server.close(graceMs),
     async [Symbol.asyncDispose]() {
