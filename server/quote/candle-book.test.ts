@@ -25,8 +25,8 @@ async function openStore(): Promise<{ store: CandleStore; database: Database }> 
 
 async function openBook(store: CandleStore, options: Partial<CandleBookOptions> = {}) {
   const errors: unknown[] = [];
-  const onError = (error: unknown) => errors.push(error);
-  const book = await CandleBook.open(symbols, { store, every: new ManualTime().every, onError, ...options });
+  const problem = { report: (error: unknown) => errors.push(error), resolve() {} };
+  const book = await CandleBook.open(symbols, { store, every: new ManualTime().every, problem, ...options });
   /** @param at seconds after a full minute */
   const add = (at: number, last: number, symbol = "A") =>
     book.add([{ symbol, last, sourceTime: someMonday + at * second }]);
