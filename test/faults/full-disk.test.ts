@@ -1,0 +1,93 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { startBourse } from "../start-bourse.ts";
+import { realPathIn, withFault } from "./faulty-system.ts";
+import { storeClient } from "./store-client.ts";
+
+const market = ["--no-demo", "--simulated-instruments", "5", "--simulated-rate", "10"];
+
+test("a disk that is full refuses what has no room, and takes it when there is room again", async () => {
+  await using opened = await startOnFullDisk("80..110");
+  const { client, server } = opened;
+  const outcomes = new Set<string>();
+  let [full, round] = [0, 0];
+  // Each attempt is one write that fails, at least.
+  for (; full < 40 && (full === 0 || outcomes.size < 2 || round < 2_000); round++) {
+    const outcome = await client.submit(round + 1);
+    outcomes.add(outcome);
+    if (outcome === "ResourceExhausted") full++;
+    else if (full > 0) break;
+  }
+  expect([...outcomes].sort()).toEqual(["OK", "ResourceExhausted"]);
+  expect(full).toBeGreaterThan(0);
+  expect(await client.submit(10_000)).toBe("OK");
+  expect(await client.create("a product")).toBe("OK");
+  expect((await client.serving()).not).toEqual([]);
+  expect(server.log()).not.toContain("read-only");
+});
+
+test("a disk that stays full has a line or two in the log, not one a second", async () => {
+  await using opened = await startOnFullDisk("80+");
+  const { client, server } = opened;
+  while ((await client.submit(1 + Math.floor(Math.random() * 1e6))) === "OK");
+  const atOnce = linesOf(server.log()).length;
+  // Time for ten attempts to store candles, were there one a second.
+  await delay(10_000);
+  const lines = linesOf(server.log());
+  expect(lines.length - atOnce).toBeLessThanOrEqual(2);
+  expect(lines.filter((line) => line.includes("candles cannot be stored")).length).toBeGreaterThan(0);
+  expect((await client.serving()).not).toEqual([]);
+});
+
+test.each(["json", "pretty"])("a log that has no room ends neither the server nor its answers (%s)", async (format) => {
+  await using server = await startBourse([...market, "--log-level", "trace", "--log-format", format], undefined, [
+    "sh",
+    "-c",
+    'exec "$@" 2>/dev/full',
+    "sh",
+  ]);
+  const client = storeClient(server.url);
+  for (let n = 0; n < 300; n++) expect(await client.create(`product ${n}`)).toBe("OK");
+  expect(server.process.exitCode).toBeNull();
+  server.process.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
+});
+
+test.each(["ENOMEM", "ENOBUFS", "ECONNABORTED"])(
+  "a connection that the system cannot hand over ends no server (%s)",
+  async (error) => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-accept-"));
+    const fault = { calls: "accept,accept4", error, when: "2..4" };
+    await using server = await startBourse([...market, "--log-level", "warn"], undefined, [
+      ...withFault(join(folder.path, "trace"), fault),
+    ]);
+    for (let n = 0; n < 6; n++) {
+      const outcome = await storeClient(server.url).create(`product ${n}`);
+      expect(["OK", "Unavailable"]).toContain(outcome);
+    }
+    expect(await storeClient(server.url).create("after")).toBe("OK");
+    expect(linesOf(server.log()).filter((line) => line.includes("connections cannot be accepted")).length).toBe(1);
+  },
+);
+
+function linesOf(log: string): string[] {
+  return log.split("\n").filter((line) => line.includes('"level":50'));
+}
+
+/** @param when which writes to the log of the database fail */
+async function startOnFullDisk(when: string) {
+  const resources = new AsyncDisposableStack();
+  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-full-")));
+  const file = await realPathIn(folder.path, "bourse.sqlite-wal");
+  // The first start writes more than is to succeed.
+  const first = await startBourse([...market, "--log-level", "warn"], folder.path);
+  first.process.kill("SIGTERM");
+  await first.ended;
+  const trace = join(folder.path, "..", `${folder.path.split("/").at(-1)}-trace`);
+  const fault = withFault(trace, { calls: "pwrite64", error: "ENOSPC", when, file });
+  const server = resources.use(await startBourse([...market, "--log-level", "warn"], folder.path, fault));
+  return { server, client: storeClient(server.url), [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
