@@ -167,10 +167,6 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     failed: "the changed TLS files cannot be used: the old ones stay in use",
     over: "the TLS files can be used again",
   });
-  const acceptProblem = repeatedProblem(log, {
-    failed: "connections cannot be accepted",
-    over: "connections are accepted again",
-  });
   const uploadPages = createUploadPages({
     uploads,
     thumbnails,
@@ -189,7 +185,6 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       tlsProblem.resolve();
       log.info("took up the changed TLS files");
     },
-    acceptProblem,
     interceptors: [createValidation(services)],
     mapError: (error) => toConnectError(database.toDomainError(error)),
     routes: (router) =>

@@ -18,14 +18,6 @@ export interface PortOptions {
   readonly onExchange: (exchange: Exchange) => void;
   /** Told when changed TLS files were taken up, or of the problem that kept them from it. */
   readonly onTlsReload?: (problem?: unknown) => void;
-  /** Watches over the accepting of connections. */
-  readonly acceptProblem?: AcceptProblem;
-}
-
-/** Is told when a connection could not be accepted, as too many files are open, and when one was. */
-export interface AcceptProblem {
-  report(error: unknown): void;
-  resolve(): void;
 }
 
 /** An open port. */
@@ -67,9 +59,6 @@ export async function openPort(options: PortOptions): Promise<Port> {
     tls === undefined ? createPlainListener(limits, track, speak) : createTlsListener(tls, limits, track, speak);
   listener.maxConnections = limits.maxConnections;
   await listen(listener, options);
-  // accept() has failed, for want of memory for example. Without a listener the error would end the process.
-  listener.on("error", (error) => options.acceptProblem?.report(error));
-  listener.on("connection", () => options.acceptProblem?.resolve());
   const stopReloading = tls && reloadTlsFiles(listener as TlsServer, tls, options.onTlsReload ?? (() => {}));
   const { address, family, port } = listener.address() as AddressInfo;
 

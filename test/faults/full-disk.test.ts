@@ -56,23 +56,6 @@ test.each(["json", "pretty"])("a log that has no room ends neither the server no
   expect(await server.ended).toBe(0);
 });
 
-test.each(["ENOMEM", "ENOBUFS", "ECONNABORTED"])(
-  "a connection that the system cannot hand over ends no server (%s)",
-  async (error) => {
-    await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-accept-"));
-    const fault = { calls: "accept,accept4", error, when: "2..4" };
-    await using server = await startBourse([...market, "--log-level", "warn"], undefined, [
-      ...withFault(join(folder.path, "trace"), fault),
-    ]);
-    for (let n = 0; n < 6; n++) {
-      const outcome = await storeClient(server.url).create(`product ${n}`);
-      expect(["OK", "Unavailable"]).toContain(outcome);
-    }
-    expect(await storeClient(server.url).create("after")).toBe("OK");
-    expect(linesOf(server.log()).filter((line) => line.includes("connections cannot be accepted")).length).toBe(1);
-  },
-);
-
 function linesOf(log: string): string[] {
   return log.split("\n").filter((line) => line.includes('"level":50'));
 }
