@@ -5,10 +5,13 @@ import { createLogger } from "./logger.ts";
 
 const settings = { logLevel: "trace" } as const;
 
-test.each(["json", "pretty"] as const)("what has no room on the disk is lost, and nothing else happens (%s)", (logFormat) => {
-  const log = createLogger({ ...settings, logFormat }, openSync("/dev/full", "w"));
-  for (let n = 0; n < 10_000; n++) log.info({ n }, "a line that has no room");
-});
+test.each(["json", "pretty"] as const)(
+  "what has no room on the disk is lost, and nothing else happens (%s)",
+  (logFormat) => {
+    const log = createLogger({ ...settings, logFormat }, openSync("/dev/full", "w"));
+    for (let n = 0; n < 10_000; n++) log.info({ n }, "a line that has no room");
+  },
+);
 
 test("lines are written again when there is room, and how many were lost is told", () => {
   const disk = { hasRoom: true, text: "" };

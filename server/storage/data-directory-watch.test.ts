@@ -14,13 +14,20 @@ test.each([
   ["its log is removed", (data: string) => rm(join(data, "bourse.sqlite-wal")), "bourse.sqlite-wal was removed"],
   ["its lock is removed", (data: string) => rm(join(data, "bourse.lock")), "bourse.lock was removed"],
   ["a backup is put in its place", replaceDatabase, "bourse.sqlite was replaced"],
-  ["a folder of uploads is removed", (data: string) => rm(join(data, "uploads"), { recursive: true }), "uploads was removed"],
+  [
+    "a folder of uploads is removed",
+    (data: string) => rm(join(data, "uploads"), { recursive: true }),
+    "uploads was removed",
+  ],
   ["the data directory is moved away", (data: string) => rename(data, `${data}-elsewhere`), "was removed"],
 ])("the store is read-only as soon as it is noticed that %s", async (_, change, message) => {
   await using opened = await openWatched();
   const { database, timers, told } = opened;
   timers.pass(watchIntervalMs);
-  await database.tables.insertInto("product").values({ id: "before", ...row }).execute();
+  await database.tables
+    .insertInto("product")
+    .values({ id: "before", ...row })
+    .execute();
   expect(told).toEqual([]);
   await change(opened.data);
   await vi.waitFor(() => {
@@ -29,7 +36,10 @@ test.each([
   });
   expect(told[0]).toMatch(message);
   expect(told[0]).toContain("stop the server, put the data directory right, and start again");
-  const writing = database.tables.insertInto("product").values({ id: "after", ...row }).execute();
+  const writing = database.tables
+    .insertInto("product")
+    .values({ id: "after", ...row })
+    .execute();
   await expect(writing).rejects.toThrow(StoreReadOnlyError);
   expect(await database.tables.selectFrom("product").select("id").execute()).toEqual([{ id: "before" }]);
 });
