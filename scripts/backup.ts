@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { Command } from "commander";
@@ -35,6 +35,8 @@ async function copy(source: string, target: string): Promise<void> {
   refuseSame(source, file);
   if (force !== true) refuseExisting(file);
   await rm(target, { force: true });
+  // The database has the secret that signs resume tokens, and what clients have sent: only this user may read the copy.
+  await (await open(target, "wx", 0o600)).close();
   using database = new DatabaseSync(source, { readOnly: true, timeout: 5_000 });
   // One snapshot from the first page to the last: without it, each write of the server would begin the copy anew.
   database.exec("begin");

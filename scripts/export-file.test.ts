@@ -1,4 +1,4 @@
-import { mkdtempDisposable, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtempDisposable, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
@@ -134,4 +134,16 @@ describe("ExportFile", () => {
     await (await open({}, { overwrite: true }))[Symbol.asyncDispose]();
     expect(await readFile(path, "utf8")).toBe("header\n");
   });
+});
+
+it("keeps its resume tokens from other users, though a draft of a journal was left behind that all may read", async () => {
+  await using folder = await directory();
+  const path = join(folder.path, "orders.csv");
+  await writeFile(`${path}.part.new`, "left behind", { mode: 0o644 });
+  await expect(
+    exportTo(path, "csv", async () => {
+      throw new Error("broken off");
+    }),
+  ).rejects.toThrow();
+  expect((await stat(`${path}.part`)).mode & 0o777).toBe(0o600);
 });

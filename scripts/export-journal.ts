@@ -42,7 +42,9 @@ export class ExportJournal {
   /** Begins it anew, with these checkpoints. */
   async begin(checkpoints: readonly Checkpoint[] = []): Promise<void> {
     const lines = [this.#first, ...checkpoints.map((each) => JSON.stringify(each))];
-    await writeFile(`${this.path}.new`, `${lines.join("\n")}\n`);
+    // Whoever has a token can read what it was given out for: only this user may read the journal.
+    await rm(`${this.path}.new`, { force: true });
+    await writeFile(`${this.path}.new`, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
     await rename(`${this.path}.new`, this.path);
   }
 

@@ -8,9 +8,13 @@ import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
 import { systemClock, toTimestamp } from "../client/micro-time.ts";
 import { systemTimers } from "../client/timers.ts";
+import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
+import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { type Instrument, InstrumentSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
+import { LaptopService } from "../gen/classic/pcbook/laptop_service_pb.ts";
+import { StreamService } from "../gen/classic/proto/stream_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
 import { classicServices, isClassic } from "./classic/classic-routes.ts";
 import { paceOf } from "./classic/pace.ts";
@@ -40,12 +44,15 @@ import { SqliteCandleStore } from "./quote/sqlite-candle-store.ts";
 import { testFeed } from "./quote/test-feed.ts";
 import { testInstrument } from "./quote/test-instrument.ts";
 import { systemWait } from "./quote/timers.ts";
+import { RepeatedProblem } from "./repeated-problem.ts";
 import { ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
+import { watchDataDirectory } from "./storage/data-directory-watch.ts";
 import { openDatabase } from "./storage/database.ts";
+import { isShared } from "./storage/private-files.ts";
 import { serverSecret } from "./storage/server-secret.ts";
 import { logCalls } from "./transport/call-log.ts";
-import { Health } from "./transport/health.ts";
+import { Health, wholeServer } from "./transport/health.ts";
 import { createStaticFiles } from "./transport/static-files.ts";
 import { startTransportServer } from "./transport/transport-server.ts";
 import { inspectFile } from "./upload/inspect-file.ts";
@@ -53,6 +60,7 @@ import { NodeDisk } from "./upload/node-disk.ts";
 import { openUploads } from "./upload/open-uploads.ts";
 import { SqliteUploadStore } from "./upload/sqlite-upload-store.ts";
 import { createUploadPages } from "./upload/upload-pages.ts";
+import { uploadFolders } from "./upload/upload-parts.ts";
 import { uploadService } from "./upload/upload-service.ts";
 import { WorkerHasher } from "./upload/worker-hasher.ts";
 import { uploadedImages } from "./uploaded-images.ts";
@@ -78,6 +86,10 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const now = () => toTimestamp(clock());
 
   const database = opened.use(await openDatabase(config.data, { maxBytes: config.maxStoreBytes }));
+  const storeHealth = database.health;
+  if (isShared(config.data)) {
+    log.warn({ data: config.data }, "other users can list the data directory: chmod 700 keeps them out");
+  }
   const texts = new SqliteTextSearch(database.queries);
   const products = new SqliteProductStore(database.tables, texts, database.queries);
   const catalogue = new Catalogue({
@@ -98,6 +110,12 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
 
   const services = [...bourseServices, ...(config.classic === undefined ? [] : classicServices)];
   const health = new Health(services.map((service) => service.typeName));
+  storeHealth.onFailure((error) => {
+    log.error({ err: error }, "the store is read-only: check the disk and the data directory, then restart the server");
+    for (const service of [wholeServer, ...storingServices]) {
+      if (health.has(service)) health.set(service, Status.NOT_SERVING);
+    }
+  });
   const feeds = await openFeeds(config.feed, clock, log);
   const instruments = [...feeds.flatMap((feed) => feed.instruments), ...publishedInstruments(config, feeds)];
   const hub = new QuoteHub({
@@ -111,7 +129,10 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       instruments.map(({ symbol }) => symbol),
       {
         store: new SqliteCandleStore(database.tables),
-        onError: (error) => log.error({ err: error }, "candles cannot be stored: they are kept, and tried again"),
+        problem: repeatedProblem(log, {
+          failed: "candles cannot be stored: they are kept, and tried again",
+          over: "candles are stored again",
+        }),
       },
     ),
   );
@@ -131,18 +152,33 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       timers: systemTimers,
       nowMicros: clock,
       productExists: async (id) => (await products.get(id)) !== undefined,
-      onDiskFailure: (error) => {
-        log.error({ err: error }, "the disk has failed to keep an upload: nothing more is stored until a new start");
-        health.set(UploadService.typeName, Status.NOT_SERVING);
-      },
+      health: storeHealth,
+      sweepProblem: repeatedProblem(log, {
+        failed: "uploads that have expired cannot be removed: they are tried again",
+        over: "uploads that have expired are removed again",
+      }),
+    }),
+  );
+  opened.use(
+    watchDataDirectory({
+      directory: config.data,
+      folders: ["uploads", ...uploadFolders.map((name) => join("uploads", name))],
+      health: storeHealth,
+      timers: systemTimers,
     }),
   );
   if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost parts of uploads");
+  const pageProblem = repeatedProblem(log, { failed: "an upload cannot be shown", over: "uploads are shown again" });
+  const tlsProblem = repeatedProblem(log, {
+    failed: "the changed TLS files cannot be used: the old ones stay in use",
+    over: "the TLS files can be used again",
+  });
   const uploadPages = createUploadPages({
     uploads,
     thumbnails,
     root: uploadFolder,
-    onError: (error) => log.error({ err: error }, "an upload cannot be shown"),
+    problem: pageProblem,
+    toDomainError: database.toDomainError,
   });
   const staticFiles = createStaticFiles(pathOf("../dist/web"));
 
@@ -151,11 +187,12 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     port: config.port,
     ...(config.tls && { tls: config.tls }),
     onTlsReload: (problem) => {
-      if (problem === undefined) log.info("took up the changed TLS files");
-      else log.error({ err: problem }, "the changed TLS files cannot be used: the old ones stay in use");
+      if (problem !== undefined) return tlsProblem.report(problem);
+      tlsProblem.resolve();
+      log.info("took up the changed TLS files");
     },
     interceptors: [createValidation(services)],
-    mapError: toConnectError,
+    mapError: (error) => toConnectError(database.toDomainError(error)),
     routes: (router) =>
       registerRoutes(router, {
         product: productService({ catalogue, images: uploadedImages(uploads), tokens }),
@@ -204,7 +241,14 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
 
   const demoEnd = new AbortController();
   const demoMade = config.demo
-    ? fillOrderBook({ store: orders, intake, count: config.demoOrders, log, signal: demoEnd.signal })
+    ? fillOrderBook({
+        store: orders,
+        intake,
+        count: config.demoOrders,
+        log,
+        timers: systemTimers,
+        signal: demoEnd.signal,
+      })
     : undefined;
 
   const resources = opened.move();
@@ -226,6 +270,19 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       return clean;
     },
   };
+}
+
+/** The services that store something, candles among it: what they promise does not hold while the store is read-only. */
+const storingServices = [ProductService, OrderService, QuoteService, UploadService, LaptopService, StreamService].map(
+  ({ typeName }) => typeName,
+);
+
+/** A problem that may last, with few lines in the log: see {@link RepeatedProblem}. */
+function repeatedProblem(log: Logger, messages: { readonly failed: string; readonly over: string }): RepeatedProblem {
+  return new RepeatedProblem({
+    onReport: ({ error, ...line }) => log.error({ err: error, ...line }, messages.failed),
+    onResolved: ({ count, seconds }) => log.info({ count, seconds }, messages.over),
+  });
 }
 
 /** The feed that is asked for, and the test instrument, unless that feed has an instrument of its name. */

@@ -180,6 +180,42 @@ export class StoreFullError extends DomainError {
   }
 }
 
+/** The store accepts no more writes until the server is restarted. */
+export class StoreReadOnlyError extends DomainError {
+  override name = "StoreReadOnlyError";
+
+  constructor() {
+    super(storeReadOnlyMessage);
+  }
+}
+
+/** What a client is told of a store that is read-only. */
+export const storeReadOnlyMessage =
+  "the store is read-only, because a write to its disk has failed: what was acknowledged is stored and can be read; " +
+  "the operator has to check the disk and restart the server, then send the rest again";
+
+/** Something that is stored cannot be read now. */
+export class StoreReadError extends DomainError {
+  override name = "StoreReadError";
+
+  /** @param problem what has happened, as in `disk I/O error` */
+  constructor(problem: string, cause?: unknown) {
+    super(`the store cannot be read (${problem}): try again later; if it stays so, the operator has to check the disk`);
+    this.cause = cause;
+  }
+}
+
+/** What is stored is damaged. */
+export class StoreDamagedError extends DomainError {
+  override name = "StoreDamagedError";
+
+  /** @param problem what SQLite says, as in `database disk image is malformed` */
+  constructor(problem: string, cause?: unknown) {
+    super(`the database is damaged (${problem}): the operator has to restore a backup`);
+    this.cause = cause;
+  }
+}
+
 /** As many exports of orders are under way as the server has memory for. */
 export class ExportLimitError extends DomainError {
   override name = "ExportLimitError";

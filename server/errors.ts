@@ -24,7 +24,10 @@ import {
   SlowReaderError,
   StaleEtagError,
   StoreBusyError,
+  StoreDamagedError,
   StoreFullError,
+  StoreReadError,
+  StoreReadOnlyError,
   SubscriberLimitError,
   TrailerRoomError,
   UploadError,
@@ -53,6 +56,9 @@ const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]
   [TrailerRoomError, Code.ResourceExhausted],
   [StoreFullError, Code.ResourceExhausted],
   [StoreBusyError, Code.Unavailable],
+  [StoreReadOnlyError, Code.Unavailable],
+  [StoreReadError, Code.Unavailable],
+  [StoreDamagedError, Code.DataLoss],
   [SilentClientError, Code.DeadlineExceeded],
 ]);
 

@@ -66,6 +66,8 @@ async function serve(config: Config): Promise<void> {
     }
     if (performance.now() - endingSince >= secondSignalAfterMs) process.exit(128 + signalNumbers[signal]);
   };
+  // Whoever has read the line below may close the pipe; without a listener an error would end the process.
+  process.stdout.on("error", () => {});
   for (const signal of Object.keys(signalNumbers)) process.on(signal, onSignal);
   collectGarbageOnce();
   // Last: whoever reads it may send a signal at once.

@@ -60,7 +60,8 @@ test("candles are what all ticks give, however often they were stored and the se
   const check = async (steps: readonly Step[]) => {
     const symbol = `S${runs++}`;
     const errors: unknown[] = [];
-    const options = { store, every: new ManualTime().every, onError: (error: unknown) => errors.push(error) };
+    const problem = { report: (error: unknown) => errors.push(error), resolve() {} };
+    const options = { store, every: new ManualTime().every, problem };
     let book = await CandleBook.open([symbol], options);
     let time = someMonday;
     const trades: Trade[] = [];

@@ -1,7 +1,8 @@
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { StoreFullError } from "../domain-errors.ts";
 import { type Database, openDatabase } from "../storage/database.ts";
 import { CandleBook, type CandleBookOptions } from "./candle-book.ts";
 import { keptSeconds } from "./candle-span.ts";
@@ -25,8 +26,8 @@ async function openStore(): Promise<{ store: CandleStore; database: Database }> 
 
 async function openBook(store: CandleStore, options: Partial<CandleBookOptions> = {}) {
   const errors: unknown[] = [];
-  const onError = (error: unknown) => errors.push(error);
-  const book = await CandleBook.open(symbols, { store, every: new ManualTime().every, onError, ...options });
+  const problem = { report: (error: unknown) => errors.push(error), resolve() {} };
+  const book = await CandleBook.open(symbols, { store, every: new ManualTime().every, problem, ...options });
   /** @param at seconds after a full minute */
   const add = (at: number, last: number, symbol = "A") =>
     book.add([{ symbol, last, sourceTime: someMonday + at * second }]);
@@ -46,6 +47,51 @@ const brief = ({ openTime, open, close, quoteCount, complete }: ListedCandle) =>
 
 const briefs = async (book: CandleBook, changes: Partial<CandleQuery> = {}) =>
   (await book.list(query(changes))).candles.map(brief);
+
+test("a store that fails is tried again less and less often, at least once a minute, and told when it succeeds", async () => {
+  const { store } = await openStore();
+  let [attempts, isFull] = [0, true];
+  const failing: CandleStore = {
+    openCandles: () => store.openCandles(),
+    list: (wanted) => store.list(wanted),
+    removeBefore: (...removed) => store.removeBefore(...removed),
+    async save(changes) {
+      attempts++;
+      if (isFull) throw new StoreFullError("full");
+      await store.save(changes);
+    },
+  };
+  const time = new ManualTime();
+  let resolved = 0;
+  const problem = { report() {}, resolve: () => resolved++ };
+  const { book, add } = await openBook(failing, { every: time.every, problem });
+  add(0, 1);
+  const beat = async (times: number) => {
+    for (let n = 0; n < times; n++) {
+      time.beat();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await beat(600);
+  expect(attempts).toBeGreaterThanOrEqual(10);
+  expect(attempts).toBeLessThan(20);
+  isFull = false;
+  await beat(61);
+  await vi.waitFor(() => expect(resolved).toBe(1));
+  await book[Symbol.asyncDispose]();
+  expect((await store.openCandles()).length).toBeGreaterThan(0);
+});
+
+test("a store that is read-only is not tried again, as no attempt can succeed", async () => {
+  const { store, database } = await openStore();
+  const time = new ManualTime();
+  const { add, errors } = await openBook(store, { every: time.every });
+  database.health.fail(new Error("EIO"));
+  add(0, 1);
+  time.beat();
+  await vi.waitFor(() => expect(time.timerCount).toBe(0));
+  expect(errors).toEqual([]);
+});
 
 test("candles are listed at once: those that are complete, and the open one", async () => {
   const { book, add } = await openBook((await openStore()).store);

@@ -1,4 +1,6 @@
 import { microsPerSecond } from "../../client/micro-time.ts";
+import { StoreReadOnlyError } from "../domain-errors.ts";
+import type { Problem } from "../repeated-problem.ts";
 import type { CandleSeries, CandleSink } from "./candle-series.ts";
 import { keptSeconds } from "./candle-span.ts";
 import type { CandleQuery, CandleStore, OpenCandle, PriceCandle } from "./candle-store.ts";
@@ -9,6 +11,12 @@ import { type Every, systemEvery } from "./timers.ts";
 
 /** How often candles are stored, in milliseconds: what a crash can lose. */
 const saveIntervalMillis = 1_000;
+
+/**
+ * How many save intervals pass between two attempts at most, if the store fails: after the first failure one, then twice
+ * as many each time. A full disk is found to have room again within a minute.
+ */
+const maxIntervalsBetweenAttempts = 60;
 
 /** How many complete candles may wait where the store fails: 20 MB. Later ones are lost and counted. */
 export const maxUnsavedCandles = 100_000;
@@ -25,8 +33,8 @@ export interface CandleBookOptions {
   readonly store: CandleStore;
   /** Default: the system's timers. */
   readonly every?: Every;
-  /** The store failed. What could not be stored is kept, and tried again with the next. */
-  readonly onError: (error: unknown) => void;
+  /** Watches over the storing. What could not be stored is kept, and tried again later. */
+  readonly problem: Problem;
   /** Default: {@link maxUnsavedCandles}. */
   readonly maxUnsaved?: number;
 }
@@ -37,7 +45,7 @@ export interface CandleBookOptions {
  */
 export class CandleBook implements Candles, AsyncDisposable {
   readonly #store: CandleStore;
-  readonly #onError: (error: unknown) => void;
+  readonly #problem: Problem;
   readonly #maxUnsaved: number;
   readonly #stopTimer: () => void;
   readonly #instruments = new Map<string, InstrumentCandles>();
@@ -49,6 +57,8 @@ export class CandleBook implements Candles, AsyncDisposable {
   readonly #completed = new Map<CandleSeries, number>();
   readonly #overfull = new Set<CandleSeries>();
   #saving: Promise<void> | undefined;
+  /** How many save intervals pass between attempts, and how many are left until the next one. */
+  #backOff = { intervals: 1, left: 0 };
   #lateCount = 0;
   #lostCount = 0;
   readonly #sink: CandleSink = {
@@ -63,12 +73,12 @@ export class CandleBook implements Candles, AsyncDisposable {
 
   private constructor(symbols: Iterable<string>, open: readonly OpenCandle[], options: CandleBookOptions) {
     this.#store = options.store;
-    this.#onError = options.onError;
+    this.#problem = options.problem;
     this.#maxUnsaved = options.maxUnsaved ?? maxUnsavedCandles;
     for (const symbol of symbols) this.#instruments.set(symbol, new InstrumentCandles(symbol));
     for (const candle of open) this.#instruments.get(candle.symbol)?.restore(candle);
     this.#stopTimer = (options.every ?? systemEvery)(saveIntervalMillis, () => {
-      if (this.#saving === undefined) void this.save();
+      if (this.#saving === undefined && --this.#backOff.left < 0) void this.save();
     });
   }
 
@@ -150,9 +160,15 @@ export class CandleBook implements Candles, AsyncDisposable {
       await this.#store.save({ complete, open: [...changed].flatMap((candles) => candles.open()) });
       this.#unsaved.splice(0, complete.length);
       await this.#removeOld();
+      this.#backOff = { intervals: 1, left: 0 };
+      this.#problem.resolve();
     } catch (error) {
       for (const candles of changed) this.#changed.add(candles);
-      this.#onError(error);
+      // The store itself has reported that, and no later attempt can succeed.
+      if (error instanceof StoreReadOnlyError) return this.#stopTimer();
+      const { intervals } = this.#backOff;
+      this.#backOff = { intervals: Math.min(2 * intervals, maxIntervalsBetweenAttempts), left: intervals };
+      this.#problem.report(error);
     }
   }
 

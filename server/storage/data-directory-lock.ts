@@ -1,10 +1,11 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { ensurePrivateFile, makePrivateFolder } from "./private-files.ts";
 import { StorageError } from "./storage-error.ts";
 
 /**
- * Creates the data directory where it is missing, and takes it for this process until the lock is disposed of.
+ * Creates the data directory, for this user alone, where it is missing, and takes it for this process until the lock is disposed of.
  *
  * The lock is SQLite's on an empty file, so the operating system drops it when the process ends, however it ends:
  * none is ever stale. It is apart from the database, which other programs may read meanwhile. Throws a
@@ -12,7 +13,7 @@ import { StorageError } from "./storage-error.ts";
  */
 export function lockDataDirectory(directory: string): Disposable {
   try {
-    mkdirSync(directory, { recursive: true });
+    makePrivateFolder(directory);
   } catch (error) {
     throw new StorageError(`the data directory ${directory} cannot be created`, chooseAnother, error);
   }
@@ -22,7 +23,7 @@ export function lockDataDirectory(directory: string): Disposable {
 const chooseAnother = "give the server the right to write there, or choose another directory with --data";
 
 // Nothing else may open this file: on POSIX systems, closing any handle of it would drop the lock of the process.
-const lockFileName = "bourse.lock";
+export const lockFileName = "bourse.lock";
 
 const sqliteBusy = 5;
 
@@ -30,6 +31,7 @@ function lockFile(directory: string): Disposable {
   const path = join(directory, lockFileName);
   let lock: DatabaseSync | undefined;
   try {
+    ensurePrivateFile(path);
     lock = new DatabaseSync(path, { timeout: 0 });
     lock.exec("begin exclusive");
     // On a file that may only be read, SQLite takes no more than a reader's lock, and says nothing.

@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
+import { StoreDamagedError, StoreReadError } from "../domain-errors.ts";
 import { lockDataDirectory } from "./data-directory-lock.ts";
 import { migrate } from "./migrate.ts";
 import { migrations as allMigrations, type Migrations } from "./migrations/migrations.ts";
 import { openReader, prepareDatabase } from "./open-sqlite.ts";
+import { classifySqliteCode } from "./result-code.ts";
+import { StoreHealth } from "./store-health.ts";
 import type { Tables } from "./tables.ts";
 import { Writer } from "./writer.ts";
 import { WriterDialect } from "./writer-dialect.ts";
@@ -14,7 +17,8 @@ export interface Database extends AsyncDisposable {
   /**
    * Queries and transactions. They share one connection, in a thread of its own, and run one at a time: keep
    * transactions short, and wait for nothing else inside of one. What a transaction wrote is on the disk when it
-   * resolves. Rejects with a StoreFullError where there is no more room, and with a StoreBusyError where too many wait.
+   * resolves. Rejects with a StoreFullError where there is no more room, with a StoreBusyError where too many wait, and
+   * with a StoreReadOnlyError for all that writes once the disk has failed: reads go on then.
    */
   readonly tables: Kysely<Tables>;
   /**
@@ -27,6 +31,10 @@ export interface Database extends AsyncDisposable {
    * `tables` has written is there as soon as it says so.
    */
   readonly reader: DatabaseSync;
+  /** Whether the disk has kept all that it was given. */
+  readonly health: StoreHealth;
+  /** The domain error for an error that `reader` has thrown; any other error stays as it is. */
+  toDomainError(error: unknown): unknown;
 }
 
 /** What can be set of a database. */
@@ -35,6 +43,8 @@ export interface DatabaseOptions {
   readonly migrations?: Migrations;
   /** The most bytes that it may have, a whole number; 0, the default: as many as the disk has. */
   readonly maxBytes?: number;
+  /** Default: one of its own. Whoever else stores files in the data directory shares it. */
+  readonly health?: StoreHealth;
 }
 
 /**
@@ -44,19 +54,44 @@ export interface DatabaseOptions {
  * the database cannot be read, is damaged, comes from a newer version, or cannot be brought up to date.
  */
 export async function openDatabase(directory: string, options: DatabaseOptions = {}): Promise<Database> {
-  const { migrations = allMigrations, maxBytes = 0 } = options;
+  const { migrations = allMigrations, maxBytes = 0, health = new StoreHealth() } = options;
   await using opened = new AsyncDisposableStack();
   opened.use(lockDataDirectory(directory));
   const path = join(directory, databaseFileName);
   prepareDatabase(path, migrations);
-  const writer = opened.use(await Writer.open({ path, maxBytes }));
+  const writer = opened.use(await Writer.open({ path, maxBytes, health }));
   const tables = opened.adopt(new Kysely<Tables>({ dialect: new WriterDialect(writer) }), (it) => it.destroy());
   await migrate(tables, path, migrations);
-  const searcher = opened.use(await Writer.open({ path, maxBytes: 0, isReader: true }));
+  const searcher = opened.use(await Writer.open({ path, maxBytes: 0, isReader: true, health }));
   const queries = opened.adopt(new Kysely<Tables>({ dialect: new WriterDialect(searcher) }), (it) => it.destroy());
   const reader = opened.adopt(openReader(path), (it) => it.close());
   const resources = opened.move();
-  return { tables, queries, reader, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return {
+    tables,
+    queries,
+    reader,
+    health,
+    toDomainError: (error) => toDomainError(error, health),
+    async [Symbol.asyncDispose]() {
+      // The last connection to close moves the log into the database and removes it, which a disk that has failed would
+      // only pretend to do. One that may not write leaves the log to the next start.
+      if (health.isReadOnly) await writer[Symbol.asyncDispose]();
+      await resources.disposeAsync();
+    },
+  };
+}
+
+function toDomainError(error: unknown, health: StoreHealth): unknown {
+  if (!(error instanceof Error) || !("errcode" in error) || typeof error.errcode !== "number") return error;
+  switch (classifySqliteCode(error.errcode)) {
+    case "damaged":
+      health.fail(error);
+      return new StoreDamagedError(error.message, error);
+    case "disk":
+      return new StoreReadError(error.message, error);
+    default:
+      return error;
+  }
 }
 
 /** The name of the database in the data directory. */

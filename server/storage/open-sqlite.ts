@@ -3,13 +3,16 @@ import { DatabaseSync } from "node:sqlite";
 import { refuseNewerDatabase } from "./migrate.ts";
 import type { Migrations } from "./migrations/migrations.ts";
 import { busyTimeoutMs } from "./open-writer.ts";
+import { ensurePrivateFile, tightenFile } from "./private-files.ts";
 import { StorageError } from "./storage-error.ts";
 
 /** Up to this size every start checks the database, about a second; a larger one only after an end that was not clean. */
 const maxBytesCheckedAlways = 512 * 1024 * 1024;
 
 /**
- * Makes sure that there is a database which this version may write to, and that it is whole.
+ * Makes sure that there is a database which this version may write to, that only this user may read it, and that it is
+ * whole. What the last server left in the log is moved into the database and synced before anything else is accepted:
+ * after a sync that failed, the log may be whole in the memory of the system and broken on the disk.
  *
  * The check reads the whole file, about half a gigabyte a second: it is made at each start up to 512 MiB, and beyond
  * that where the last server did not close the database, which its log beside it tells.
@@ -19,6 +22,9 @@ const maxBytesCheckedAlways = 512 * 1024 * 1024;
 export function prepareDatabase(path: string, migrations: Migrations): void {
   const wasCutOff = sizeOf(`${path}-wal`) > 0;
   const sqlite = open(path, () => {
+    // SQLite gives the log and its index the mode of the database; those of an earlier version may be there already.
+    ensurePrivateFile(path);
+    for (const suffix of ["-wal", "-shm"]) tightenFile(path + suffix);
     const opened = new DatabaseSync(path, { timeout: busyTimeoutMs });
     try {
       // In this mode readers and the writer do not wait for each other.
@@ -34,6 +40,7 @@ export function prepareDatabase(path: string, migrations: Migrations): void {
   try {
     refuseNewerDatabase(sqlite, path, migrations);
     if (wasCutOff || sizeOf(path) <= maxBytesCheckedAlways) refuseDamagedDatabase(sqlite, path);
+    if (wasCutOff) emptyLog(sqlite, path);
   } finally {
     sqlite.close();
   }
@@ -71,6 +78,19 @@ function refuseDamagedDatabase(sqlite: DatabaseSync, path: string): void {
     `the database ${path} is damaged (${problem})`,
     "put a backup in its place, or choose another directory with --data; docs/orders.md tells how to restore",
   );
+}
+
+/** Throws a {@link StorageError} if the disk fails. Someone who reads the database, as a backup does, may keep the log. */
+function emptyLog(sqlite: DatabaseSync, path: string): void {
+  try {
+    sqlite.exec("pragma wal_checkpoint(truncate)");
+  } catch (error) {
+    throw new StorageError(
+      `the log of the database ${path} cannot be moved into it`,
+      "check the disk, or put a backup in its place; docs/orders.md tells how to restore",
+      error,
+    );
+  }
 }
 
 /** 0 where there is no such file. */

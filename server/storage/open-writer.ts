@@ -13,7 +13,8 @@ export function openWriter({ path, maxBytes, isReader = false }: WriterSettings)
     readBigInts: true,
   });
   // FULL has each commit on the disk before it is acknowledged.
-  sqlite.exec("pragma synchronous = full; pragma temp_store = memory");
+  // SQLite itself moves the log into the database after a commit, and keeps silent if that fails: the thread does it.
+  sqlite.exec("pragma synchronous = full; pragma temp_store = memory; pragma wal_autocheckpoint = 0");
   if (maxBytes > 0) {
     const { page_size } = sqlite.prepare("pragma page_size").get() as { page_size: bigint };
     // SQLite itself lets a limit be no lower than what is there.

@@ -12,8 +12,12 @@ export interface WriterSettings {
 /** What the writer is asked to do. They are done one after the other, in the order in which they are sent. */
 export type WriterRequest =
   | { readonly kind: "query"; readonly id: number; readonly sql: string; readonly parameters: readonly SQLInputValue[] }
+  /** Ends a transaction; what it wrote is on the disk when the reply comes. */
+  | { readonly kind: "commit"; readonly id: number }
   /** Takes a transaction back; no error where there is none, as SQLite ends some of them itself. */
   | { readonly kind: "rollback"; readonly id: number }
+  /** Refuses all that writes from now on, and the commit of what was written before. Reads go on. */
+  | { readonly kind: "freeze"; readonly id: number }
   | { readonly kind: "close"; readonly id: number };
 
 /** Rows of a query that has some, and else what it changed. Integers are bigints: none is ever rounded. */
@@ -23,10 +27,12 @@ export interface WriterResult {
   readonly insertId: bigint | undefined;
 }
 
-/** What comes back for each request, in their order. */
+/** What comes back: a reply for each request, in their order. */
 export type WriterReply =
-  | { readonly id: number; readonly result: WriterResult }
-  | { readonly id: number; readonly error: WriterFailure };
+  /** The log could not be moved into the database. What was committed is in the log, and nothing more is written. */
+  | { readonly kind: "checkpoint failed"; readonly error: WriterFailure }
+  | { readonly kind: "done"; readonly id: number; readonly result: WriterResult }
+  | { readonly kind: "failed"; readonly id: number; readonly error: WriterFailure };
 
 /** An error of SQLite, as it is sent from thread to thread. */
 export interface WriterFailure {

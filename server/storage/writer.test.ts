@@ -1,12 +1,16 @@
 import { mkdtempDisposable, open, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Worker } from "node:worker_threads";
 import { CompiledQuery, sql } from "kysely";
-import { expect, test } from "vitest";
-import { StoreBusyError, StoreFullError } from "../domain-errors.ts";
+import { describe, expect, test } from "vitest";
+import { StoreBusyError, StoreFullError, StoreReadError, StoreReadOnlyError } from "../domain-errors.ts";
 import { type DatabaseOptions, databaseFileName, openDatabase } from "./database.ts";
-import { SqliteError } from "./writer.ts";
+import { StoreHealth } from "./store-health.ts";
+import { SqliteError, Writer } from "./writer.ts";
 import { maxWaitingWrites } from "./writer-dialect.ts";
+import type { WriterSettings } from "./writer-messages.ts";
 
 test("what SQLite refuses is an error with its code", async () => {
   await using opened = await openSome();
@@ -121,6 +125,79 @@ test("a database that was damaged is refused at the start, with what to do", asy
   await file.close();
   await expect(openDatabase(temporary.path)).rejects.toThrow(/is damaged .*put a backup in its place/s);
 });
+
+describe("a thread that ends by itself", () => {
+  test("makes the store read-only, and what waits for it is refused", async () => {
+    await using opened = await openThreads();
+    const long = opened.writer.query(countTo(30_000_000), []);
+    void opened.end();
+    await expect(long).rejects.toThrow(StoreReadOnlyError);
+    await expect(opened.writer.query("select 1", [])).rejects.toThrow(StoreReadOnlyError);
+    expect(opened.health.isReadOnly).toBe(true);
+  });
+
+  test("is replaced where it only reads, and what it was asked is unavailable", async () => {
+    await using opened = await openThreads({ isReader: true });
+    const long = opened.writer.query(countTo(30_000_000), []);
+    void opened.end();
+    await expect(long).rejects.toThrow(StoreReadError);
+    expect((await opened.writer.query("select 7 as value", [])).rows).toEqual([{ value: 7n }]);
+    expect(opened.health.isReadOnly).toBe(false);
+  });
+
+  test("has failed nothing where it was asked to end", async () => {
+    const opened = await openThreads();
+    await opened[Symbol.asyncDispose]();
+    expect(opened.health.isReadOnly).toBe(false);
+  });
+});
+
+test("the log of the database is moved into it by the thread that writes, after as many pages as with SQLite", async () => {
+  await using opened = await openSome();
+  for (let n = 0; n < 300; n++) await opened.write(`product ${n}`, 20_000);
+  const { size } = await stat(join(opened.path, `${databaseFileName}-wal`));
+  expect(size).toBeLessThan(2 * 1_000 * 4_096);
+  expect((await stat(join(opened.path, databaseFileName))).size).toBeGreaterThan(4 * 1_000 * 1_000);
+});
+
+test("a database that is found damaged while it is read accepts no more writes", async () => {
+  await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-damage-"));
+  const path = join(temporary.path, databaseFileName);
+  await using database = await openDatabase(temporary.path);
+  for (let n = 0; n < 200; n++) await write(database, `product ${n}`, 20_000);
+  await sql`pragma wal_checkpoint(truncate)`.execute(database.tables);
+  const { size } = await stat(path);
+  const file = await open(path, "r+");
+  await file.write(Buffer.alloc(size - 8_192, 0xab), 0, size - 8_192, 8_192);
+  await file.close();
+  using other = new DatabaseSync(path, { readOnly: true });
+  expect(() => other.prepare("select sum(length(body)) from product").all()).toThrow();
+  const reading = database.queries.selectFrom("product").selectAll().execute();
+  await expect(reading).rejects.toThrow(/^the database is damaged/);
+  await expect(write(database, "more", 1)).rejects.toThrow(StoreReadOnlyError);
+  expect(database.health.isReadOnly).toBe(true);
+});
+
+function countTo(limit: number): string {
+  return `with recursive counter(value) as (select 1 union all select value + 1 from counter where value < ${limit})
+    select max(value) from counter`;
+}
+
+/** A writer whose thread can be ended as running out of memory would end it. */
+async function openThreads({ isReader = false } = {}) {
+  const resources = new AsyncDisposableStack();
+  const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-thread-")));
+  const file = join(path, databaseFileName);
+  await (await openDatabase(path))[Symbol.asyncDispose]();
+  const health = new StoreHealth();
+  let thread: Worker | undefined;
+  const startThread = (workerData: WriterSettings) => {
+    thread = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData });
+    return thread;
+  };
+  const writer = resources.use(await Writer.open({ path: file, maxBytes: 0, isReader, health, startThread }));
+  return { writer, health, end: () => thread?.terminate(), [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
 
 async function openSome(options: DatabaseOptions = {}) {
   const resources = new AsyncDisposableStack();

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { StoreFullError } from "../domain-errors.ts";
+import { StoreDamagedError, StoreFullError, StoreReadError, StoreReadOnlyError } from "../domain-errors.ts";
+import { classifySqliteCode } from "./result-code.ts";
+import type { StoreHealth } from "./store-health.ts";
 import type { WriterFailure, WriterReply, WriterRequest, WriterResult, WriterSettings } from "./writer-messages.ts";
 
 /** An error of SQLite that happened in the writer's thread. */
@@ -16,48 +18,62 @@ export class SqliteError extends Error {
   }
 }
 
+/** What a {@link Writer} is opened with. */
+export interface WriterOptions extends WriterSettings {
+  /** Is told when the disk fails or the thread ends; whenever the store is read-only, the thread writes no more. */
+  readonly health: StoreHealth;
+  /** Default: a thread of its own. Tests pass in one that ends. */
+  readonly startThread?: (settings: WriterSettings) => Worker;
+}
+
 /**
  * The connection that writes, in a thread of its own: a commit waits for the disk, and a large one for milliseconds,
  * in which the event loop goes on.
  *
  * With the setting `isReader` it is one that only reads, which no write waits for. What is asked is done in the order in
  * which it is asked. Disposing of it waits for that, and closes the connection.
+ *
+ * If the thread ends by itself, what was asked of it is rejected: a reader starts another thread for the next request; a
+ * writer makes the store read-only, as nobody knows what became of the last commit.
  */
 export class Writer implements AsyncDisposable {
-  readonly #thread: Worker;
   readonly #settings: WriterSettings;
+  readonly #health: StoreHealth;
+  readonly #startThread: (settings: WriterSettings) => Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<WriterResult>>();
+  #thread: Worker | undefined;
   #nextId = 0;
-  #ended: Error | undefined;
+  #state: "opening" | "open" | "closed" = "opening";
 
-  private constructor(thread: Worker, settings: WriterSettings) {
-    this.#thread = thread;
+  private constructor({ health, startThread = startWriterThread, ...settings }: WriterOptions) {
     this.#settings = settings;
-    thread.on("message", (reply: WriterReply) => this.#onReply(reply));
-    thread.on("error", (error) => this.#end(error as Error));
-    thread.on("exit", () => this.#end(new Error("the thread of the database has ended")));
+    this.#health = health;
+    this.#startThread = startThread;
+    this.#thread = this.#start();
   }
 
   /** Starts the thread, which opens the database. Rejects where it cannot. */
-  static async open(settings: WriterSettings): Promise<Writer> {
-    // No flags of this process: some, as --input-type, are not for a file.
-    const options = {
-      workerData: settings,
-      execArgv: [],
-      name: settings.isReader ? "database reader" : "database writer",
-    };
-    const writer = new Writer(new Worker(new URL("./writer-thread.ts", import.meta.url), options), settings);
+  static async open(options: WriterOptions): Promise<Writer> {
+    const writer = new Writer(options);
     await writer.query("select 1", []);
+    writer.#state = "open";
+    if (options.isReader !== true) options.health.onFailure(() => void writer.#freeze());
     return writer;
   }
 
   /**
    * Runs a statement. Integers among the rows are bigints.
    *
-   * Rejects with a StoreFullError where the store or the disk is full, and with a {@link SqliteError} else.
+   * Rejects with a StoreFullError if the store or the disk is full, with a StoreReadOnlyError if the disk has failed,
+   * with a StoreReadError or a StoreDamagedError if rows cannot be read, and with a {@link SqliteError} else.
    */
   query(sql: string, parameters: readonly SQLInputValue[]): Promise<WriterResult> {
     return this.#ask({ kind: "query", id: this.#nextId++, sql, parameters });
+  }
+
+  /** Ends a transaction. What it wrote is on the disk when this resolves. Rejects as {@link query} does. */
+  async commit(): Promise<void> {
+    await this.#ask({ kind: "commit", id: this.#nextId++ });
   }
 
   /** Takes a transaction back, where there is one. */
@@ -66,18 +82,32 @@ export class Writer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#ended !== undefined) return;
-    const exit = once(this.#thread, "exit");
-    await this.#ask({ kind: "close", id: this.#nextId++ });
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    const thread = this.#thread;
+    if (thread === undefined) return;
+    const exit = once(thread, "exit");
+    await this.#send(thread, { kind: "close", id: this.#nextId++ }).catch(() => {});
     await exit;
   }
 
+  async #freeze(): Promise<void> {
+    if (this.#thread !== undefined) await this.#ask({ kind: "freeze", id: this.#nextId++ }).catch(() => {});
+  }
+
   #ask(request: WriterRequest): Promise<WriterResult> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
+    if (this.#state === "closed") return Promise.reject(new StoreReadError("the server shuts down"));
+    // A dead writer has failed the store: see #onEnd.
+    if (this.#thread === undefined && this.#settings.isReader !== true) return Promise.reject(new StoreReadOnlyError());
+    this.#thread ??= this.#start();
+    return this.#send(this.#thread, request);
+  }
+
+  #send(thread: Worker, request: WriterRequest): Promise<WriterResult> {
     const waiting = Promise.withResolvers<WriterResult>();
     this.#waiting.set(request.id, waiting);
     try {
-      this.#thread.postMessage(request);
+      thread.postMessage(request);
     } catch (error) {
       this.#waiting.delete(request.id);
       waiting.reject(error);
@@ -85,28 +115,77 @@ export class Writer implements AsyncDisposable {
     return waiting.promise;
   }
 
+  #start(): Worker {
+    const thread = this.#startThread(this.#settings);
+    let reason: unknown = new Error("the thread of the database has ended");
+    thread.on("message", (reply: WriterReply) => this.#onReply(reply));
+    thread.on("error", (error) => {
+      reason = error;
+    });
+    thread.on("exit", () => this.#onEnd(reason));
+    return thread;
+  }
+
   #onReply(reply: WriterReply): void {
+    if (reply.kind === "checkpoint failed") {
+      this.#health.fail(new SqliteError(reply.error));
+      return;
+    }
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if ("result" in reply) waiting?.resolve(reply.result);
+    if (reply.kind === "done") waiting?.resolve(reply.result);
     else waiting?.reject(this.#toError(reply.error));
   }
 
   #toError(failure: WriterFailure): Error {
-    const isFull = failure.errcode !== undefined && (failure.errcode & primaryCode) === sqliteFull;
-    if (!isFull) return new SqliteError(failure);
-    const { maxBytes } = this.#settings;
-    const limit = maxBytes > 0 ? `it may have ${maxBytes.toLocaleString("en-US")} bytes (--max-store), or ` : "";
-    return new StoreFullError(`the store is full: ${limit}the disk has no more room`);
+    switch (classifySqliteCode(failure.errcode)) {
+      case "full":
+        return new StoreFullError(`the store is full: ${this.#limit()}the disk has no more room`);
+      case "disk":
+        // A writer does not know what became of what it wrote.
+        if (this.#settings.isReader === true) return toReadError(failure);
+        this.#health.fail(new SqliteError(failure));
+        return new StoreReadOnlyError();
+      case "damaged":
+        // Whatever is written to a damaged database may destroy more of it.
+        this.#health.fail(new SqliteError(failure));
+        return new StoreDamagedError(failure.message, new SqliteError(failure));
+      case "other":
+        return new SqliteError(failure);
+    }
   }
 
-  #end(reason: Error): void {
-    this.#ended ??= reason;
-    for (const waiting of this.#waiting.values()) waiting.reject(this.#ended);
+  #limit(): string {
+    const { maxBytes } = this.#settings;
+    return maxBytes > 0 ? `it may have ${maxBytes.toLocaleString("en-US")} bytes (--max-store), or ` : "";
+  }
+
+  #onEnd(reason: unknown): void {
+    this.#thread = undefined;
+    const error = this.#errorOfEnd(reason);
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
+  }
+
+  #errorOfEnd(reason: unknown): unknown {
+    if (this.#state === "opening") return reason;
+    if (this.#settings.isReader === true) return new StoreReadError("the thread that reads has ended", reason);
+    if (this.#state === "open") this.#health.fail(reason);
+    return new StoreReadOnlyError();
   }
 }
 
-/** The bits of an extended code that say what it is about. */
-const primaryCode = 0xff;
-const sqliteFull = 13;
+function startWriterThread(workerData: WriterSettings): Worker {
+  // No flags of this process: some, as --input-type, are not for a file.
+  const name = workerData.isReader ? "database reader" : "database writer";
+  return new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData, execArgv: [], name });
+}
+
+/** An error of the disk that a reader has met. */
+function toReadError(failure: WriterFailure): Error {
+  const error = new SqliteError(failure);
+  // A reader that is asked to write is a mistake in the code.
+  return failure.errcode === sqliteReadOnly ? error : new StoreReadError(failure.message, error);
+}
+
+const sqliteReadOnly = 8;

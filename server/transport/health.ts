@@ -8,7 +8,7 @@ import {
 export type ServingStatus = typeof Status.SERVING | typeof Status.NOT_SERVING;
 
 /** The name under which the server as a whole is asked for. */
-const wholeServer = "";
+export const wholeServer = "";
 
 /** Keeps the state of each service and tells it as `grpc.health.v1.Health`. */
 export class Health {
@@ -20,10 +20,15 @@ export class Health {
     for (const service of [wholeServer, ...services]) this.#statuses.set(service, Status.SERVING);
   }
 
-  /** Tells the state of one service from now on. Whether the server as a whole serves is not affected. */
+  /** Reports the state of one service from now on; {@link wholeServer} is the server as a whole, and only that. */
   set(service: string, status: ServingStatus): void {
     this.#statuses.set(service, status);
     this.#tell();
+  }
+
+  /** Whether there is such a service. */
+  has(service: string): boolean {
+    return this.#statuses.has(service);
   }
 
   /** Every service is NOT_SERVING from now on. */

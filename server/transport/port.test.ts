@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { connect as connectHttp2 } from "node:http2";
 import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { connect as connectTls, type PeerCertificate } from "node:tls";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { generate } from "selfsigned";
@@ -146,6 +147,21 @@ describe("over TLS", () => {
     await Promise.all([rename(fresh.cert, files.cert), rename(fresh.key, files.key)]);
     await vi.waitFor(() => expect(reloads.at(-1)).toBeUndefined(), { timeout: 3_000 });
     expect(await certificateOf(server.port)).not.toBe(before);
+  });
+
+  test("says nothing of what else changes in the folder of its files", async () => {
+    const { files, folder } = await credentials();
+    const reloads: unknown[] = [];
+    await using _ = await startWireServer(hello, { tls: files, onTlsReload: (problem) => reloads.push(problem) });
+    for (let n = 0; n < 3; n++) {
+      await writeFile(join(folder, "access.log"), `${n}`);
+      await writeFile(files.cert, await readFile(files.cert)); // touched, and the same
+      await delay(300);
+    }
+    expect(reloads).toEqual([]);
+    const fresh = await writeCredentials(folder, "fresh");
+    await Promise.all([rename(fresh.cert, files.cert), rename(fresh.key, files.key)]);
+    await vi.waitFor(() => expect(reloads).toEqual([undefined]), { timeout: 3_000 });
   });
 
   test("takes the next request of an HTTP/1.1 client while the response to the one before is on its way", async () => {

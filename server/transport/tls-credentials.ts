@@ -19,17 +19,28 @@ export function readTlsFiles(files: TlsFiles): SecureContextOptions {
   return files.clientCa === undefined ? options : { ...options, ca: readFileSync(files.clientCa) };
 }
 
+function isSame(one: SecureContextOptions, other: SecureContextOptions): boolean {
+  const keys = ["cert", "key", "ca"] as const;
+  return keys.every((name) => String(one[name] ?? "") === String(other[name] ?? ""));
+}
+
 /**
- * Reads the credentials again whenever their files change, and uses them for new connections. `report` is told of each
- * reload; credentials that do not fit are reported, and the old ones stay in use. Returns what ends the watching.
+ * Reads the credentials again whenever their files change, and uses them for new connections if they are others. `report` is told of
+ * each reload; credentials that do not fit are reported, and the old ones stay in use. Returns what ends the watching.
  */
 export function reloadTlsFiles(server: Server, files: TlsFiles, report: (problem?: unknown) => void): () => void {
   let timer: NodeJS.Timeout | undefined;
+  let used: SecureContextOptions | undefined = readTlsFiles(files);
   const reload = () => {
     try {
-      server.setSecureContext(readTlsFiles(files));
+      const read = readTlsFiles(files);
+      // What else changes in their folders is no news, unless they could not be used before.
+      if (used !== undefined && isSame(read, used)) return;
+      server.setSecureContext(read);
+      used = read;
       report();
     } catch (problem) {
+      used = undefined;
       report(problem);
     }
   };

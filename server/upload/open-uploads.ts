@@ -1,10 +1,11 @@
 import type { Timers } from "../../client/timers.ts";
+import type { Problem } from "../repeated-problem.ts";
+import type { StoreHealth } from "../storage/store-health.ts";
 import type { Disk } from "./disk.ts";
 import type { Hasher } from "./hasher.ts";
 import { HeldBytes } from "./held-bytes.ts";
 import { OffsetCommits } from "./offset-commits.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
-import { StoreHealth } from "./store-health.ts";
 import { Thumbnails } from "./thumbnails.ts";
 import type { InspectFile, UploadParts } from "./upload-parts.ts";
 import { UploadQuota, type UploadQuotaLimits } from "./upload-quota.ts";
@@ -27,8 +28,10 @@ export interface OpenUploadsOptions {
   readonly timers: Timers;
   readonly nowMicros: () => number;
   readonly productExists: ProductExists;
-  /** Is told, once, when the disk has failed to keep what it was given: the store only reads from then on. */
-  readonly onDiskFailure: (error: unknown) => void;
+  /** Of the data directory: after a failed sync nothing more is written. */
+  readonly health: StoreHealth;
+  /** Watches over the sweeps, which nobody waits for. Default: nothing is reported. */
+  readonly sweepProblem?: Problem;
 }
 
 /** An open store of uploads. Disposing of it closes its files. */
@@ -40,13 +43,12 @@ export interface OpenUploads extends AsyncDisposable {
 
 /** Opens the store of uploads, and brings its files in line with what is known of them. */
 export async function openUploads(options: OpenUploadsOptions): Promise<OpenUploads> {
-  const { store, disk, settings, nowMicros, onDiskFailure } = options;
+  const { store, disk, settings, nowMicros } = options;
   const parts: UploadParts = {
     ...options,
     commits: new OffsetCommits(store, nowMicros),
     quota: new UploadQuota(settings),
     heldBytes: new HeldBytes(),
-    health: new StoreHealth(onDiskFailure),
     limits: settings,
   };
   const recovery = await recoverUploads(parts);
@@ -56,6 +58,7 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
     productExists: options.productExists,
     expiryMs: settings.expiryMs,
     onDiscard: (id) => thumbnails.remove(id),
+    ...(options.sweepProblem && { sweepProblem: options.sweepProblem }),
   });
   return { uploads, thumbnails, recovery, [Symbol.asyncDispose]: () => uploads[Symbol.asyncDispose]() };
 }

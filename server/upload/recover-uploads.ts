@@ -1,8 +1,6 @@
 import { reconcileFile } from "./reconcile-file.ts";
-import { completeFolder, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
+import { completeFolder, uploadFolders as folders, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
 import type { UploadRecord } from "./upload-record.ts";
-
-const folders = [openFolder, completeFolder] as const;
 
 /** What was found when the store was opened. */
 export interface Recovery {

@@ -1,4 +1,5 @@
 import { ManualTimers } from "../../client/manual-timers.ts";
+import { StoreHealth } from "../storage/store-health.ts";
 import type { Hasher } from "./hasher.ts";
 import { MemoryUploadStore } from "./memory-upload-store.ts";
 import { type OpenUploads, openUploads, type UploadSettings } from "./open-uploads.ts";
@@ -35,6 +36,8 @@ export async function openTestUploads(options: TestUploadsOptions = {}): Promise
   const { disk = new SimulatedDisk({ below: () => 0 }), store = new MemoryUploadStore() } = options;
   const timers = new ManualTimers();
   const failures: unknown[] = [];
+  const health = new StoreHealth();
+  health.onFailure((error) => failures.push(error));
   const opened = await openUploads({
     disk,
     store,
@@ -44,7 +47,7 @@ export async function openTestUploads(options: TestUploadsOptions = {}): Promise
     timers,
     nowMicros: () => 1_790_000_000_000_000 + timers.now() * 1_000,
     productExists: async (id) => options.products?.includes(id) ?? false,
-    onDiskFailure: (error) => failures.push(error),
+    health,
   });
   return { ...opened, disk, store, timers, failures };
 }

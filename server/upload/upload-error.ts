@@ -4,7 +4,8 @@ import {
   UploadState as State,
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { UploadError } from "../domain-errors.ts";
+import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage, UploadError } from "../domain-errors.ts";
+import type { StoreHealth } from "../storage/store-health.ts";
 import type { Problem } from "./upload-events.ts";
 import type { UploadPhase } from "./upload-record.ts";
 
@@ -34,6 +35,30 @@ export function uploadError(
   return new UploadError(detail, message);
 }
 
-/** What is said where the disk has failed. */
-export const readOnlyMessage =
-  "the server's disk has failed to keep what it was given: nothing more is stored until the server is started anew; what was committed before stays";
+type Standing = Parameters<typeof uploadError>[1];
+
+/** What a client is told of a store that is read-only. */
+export function readOnlyError(id: string, standing: Standing): UploadError {
+  return uploadError(id, standing, "READ_ONLY", storeReadOnlyMessage);
+}
+
+/**
+ * What a client is told of an error of the disk or of the database; other errors stay as they are. An error that speaks
+ * of a broken disk makes the store read-only.
+ */
+export function diskError(id: string, standing: Standing, error: unknown, health: StoreHealth): unknown {
+  if (health.check(error) || error instanceof StoreReadOnlyError) return readOnlyError(id, standing);
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOSPC" || code === "EDQUOT" || error instanceof StoreFullError) {
+    return uploadError(
+      id,
+      standing,
+      "QUOTA",
+      "the server's disk is full: come back when there is room, and go on there",
+    );
+  }
+  if (code === "EMFILE" || code === "ENFILE") {
+    return uploadError(id, standing, "TOO_MANY", "the server has as many files open as it may: come back later");
+  }
+  return error;
+}

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { create as contentDisposition } from "content-disposition";
 import send from "send";
-import { DownloadLimitError, NotFoundError, UploadError } from "../domain-errors.ts";
+import { DownloadLimitError, NotFoundError, StoreBusyError, StoreReadError, UploadError } from "../domain-errors.ts";
+import type { Problem } from "../repeated-problem.ts";
 import type { Exchange } from "../transport/exchange.ts";
 import { displayedTypes } from "./inspect-file.ts";
 import { NoThumbnailError, type Thumbnails } from "./thumbnails.ts";
@@ -13,8 +14,10 @@ export interface UploadPagesOptions {
   readonly thumbnails: Thumbnails;
   /** The folder that the paths of uploads are relative to, absolute. */
   readonly root: string;
-  /** Is told of errors that are not the client's. */
-  readonly onError: (error: unknown) => void;
+  /** Watches over errors that are not the client's. */
+  readonly problem: Problem;
+  /** Makes a domain error of an error of the database. Default: it stays as it is. */
+  readonly toDomainError?: (error: unknown) => unknown;
 }
 
 const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
@@ -49,9 +52,10 @@ export function createUploadPages(options: UploadPagesOptions): (exchange: Excha
     if (id === undefined) return false;
     const { request, response } = exchange.toNode();
     const page = { request, response, id: id.toLowerCase() };
-    void servePage(page, thumbnail === undefined ? serveFile : serveThumbnail, options).catch((error) => {
+    void servePage(page, thumbnail === undefined ? serveFile : serveThumbnail, options).catch((reason) => {
+      const error = options.toDomainError?.(reason) ?? reason;
       const [status, message] = answerTo(error);
-      if (status === 500) options.onError(error);
+      if (status === 500) options.problem.report(error);
       say(response, status, message);
     });
     return true;
@@ -133,6 +137,7 @@ function refusesMethod({ request, response }: Page): boolean {
 function answerTo(error: unknown): [status: number, message: string] {
   if (error instanceof NoThumbnailError) return [error.status, error.message];
   if (error instanceof DownloadLimitError) return [503, error.message];
+  if (error instanceof StoreReadError || error instanceof StoreBusyError) return [503, error.message];
   if (error instanceof NotFoundError || error instanceof UploadError) return [404, error.message];
   return [500, "the server has failed: try again"];
 }

@@ -1,9 +1,9 @@
 import type { Timers } from "../../client/timers.ts";
+import type { StoreHealth } from "../storage/store-health.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import type { Hasher } from "./hasher.ts";
 import type { HeldBytes } from "./held-bytes.ts";
 import type { OffsetCommits } from "./offset-commits.ts";
-import type { StoreHealth } from "./store-health.ts";
 import type { MachineLimits } from "./upload-machine.ts";
 import type { UploadQuota } from "./upload-quota.ts";
 import type { ImageSize, UploadPhase, UploadRecord } from "./upload-record.ts";
@@ -45,6 +45,9 @@ export const openFolder = "open";
 
 /** The folder of complete files: what is in there with a row that says so is whole. */
 export const completeFolder = "complete";
+
+/** Both of them. */
+export const uploadFolders = [openFolder, completeFolder] as const;
 
 /** Where an upload's bytes are. Only its id is in the path: it is a UUID. */
 export function pathOf(id: string, folder: typeof openFolder | typeof completeFolder): string {

@@ -1,5 +1,5 @@
-import { StoreFullError, type UploadError } from "../domain-errors.ts";
-import { readOnlyMessage, uploadError } from "./upload-error.ts";
+import { StoreReadOnlyError, type UploadError } from "../domain-errors.ts";
+import { diskError, readOnlyError, uploadError } from "./upload-error.ts";
 import type { Outcome, Problem, Progress, UploadEvent } from "./upload-events.ts";
 import { decide } from "./upload-machine.ts";
 import type { UploadParts, UploadView } from "./upload-parts.ts";
@@ -66,13 +66,18 @@ export class UploadStanding {
     this.assertWritable();
     const { committed } = this.#progress;
     const record = { ...this.#record, committed, ...change, updateMicros: this.#parts.nowMicros() };
-    await this.#parts.store.update(record);
+    try {
+      await this.#parts.store.update(record);
+    } catch (error) {
+      // Where the store is full, the caller may make room.
+      throw error instanceof StoreReadOnlyError ? this.diskError(error) : error;
+    }
     this.#record = record;
   }
 
   /** Throws where nothing can be written any more. */
   assertWritable(): void {
-    if (this.#parts.health.isReadOnly) throw this.error("READ_ONLY", readOnlyMessage);
+    if (this.#parts.health.isReadOnly) throw readOnlyError(this.#record.id, this.#progress);
   }
 
   error(problem: Problem, message: string): UploadError {
@@ -90,9 +95,6 @@ export class UploadStanding {
 
   /** What a client is told of an error of the disk or of the database; other errors stay as they are. */
   diskError(error: unknown): unknown {
-    if (this.#parts.health.isReadOnly) return this.error("READ_ONLY", readOnlyMessage);
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "ENOSPC" && code !== "EDQUOT" && !(error instanceof StoreFullError)) return error;
-    return this.error("QUOTA", "the server's disk is full: come back when there is room, and go on there");
+    return diskError(this.#record.id, this.#progress, error, this.#parts.health);
   }
 }

@@ -1,7 +1,8 @@
 import { DownloadLimitError, NotFoundError } from "../domain-errors.ts";
+import type { Problem } from "../repeated-problem.ts";
 import type { DiskFile } from "./disk.ts";
 import { createFile } from "./reconcile-file.ts";
-import { readOnlyMessage, uploadError } from "./upload-error.ts";
+import { diskError, readOnlyError, uploadError } from "./upload-error.ts";
 import { completeFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
 import type { FileWords, StoredPhase, UploadPhase, UploadRecord } from "./upload-record.ts";
 import { type Chunk, type FinishWords, UploadSession } from "./upload-session.ts";
@@ -27,6 +28,8 @@ export interface UploadsOptions extends UploadParts {
   readonly expiryMs: number;
   /** What else was kept of an upload is to be deleted with it. */
   readonly onDiscard?: (id: string) => Promise<void>;
+  /** Watches over the sweeps. Default: nothing is reported. */
+  readonly sweepProblem?: Problem;
 }
 
 /** Which uploads are wanted. */
@@ -185,7 +188,7 @@ export class Uploads implements AsyncDisposable {
   async #create({ id, fileName, productId, size, sha256 }: FileWords): Promise<UploadRecord> {
     const { store, quota, limits, productExists, health, nowMicros } = this.#options;
     const none = { committed: 0 };
-    if (health.isReadOnly) throw uploadError(id, none, "READ_ONLY", readOnlyMessage);
+    if (health.isReadOnly) throw readOnlyError(id, none);
     if (productId !== "" && !(await productExists(productId))) throw new NotFoundError("product", productId);
     if (size !== undefined && size > limits.maxFileBytes) {
       const message = `the file has ${size} bytes, but a file may have ${limits.maxFileBytes} at most`;
@@ -202,7 +205,7 @@ export class Uploads implements AsyncDisposable {
       return { ...record, ...times };
     } catch (error) {
       quota.remove(id, 0);
-      throw error;
+      throw diskError(id, none, error, health);
     }
   }
 
@@ -263,9 +266,20 @@ export class Uploads implements AsyncDisposable {
     if (live.users === 0 && this.#live.get(id) === loading) this.#live.delete(id);
   }
 
+  /** A sweep that fails is tried again by the next one. Never rejects. */
+  async #sweepAndReport(): Promise<void> {
+    const { health, sweepProblem } = this.#options;
+    try {
+      await this.sweep();
+      sweepProblem?.resolve();
+    } catch (error) {
+      if (!health.check(error)) sweepProblem?.report(error);
+    }
+  }
+
   #sweepLater(): void {
     this.#stopSweeping = this.#options.timers.after(sweepIntervalMs, () => {
-      this.#sweeping = this.sweep().catch(() => {}); // The next one tries again.
+      this.#sweeping = this.#sweepAndReport();
       void this.#sweeping.then(() => {
         if (this.#stopSweeping !== undefined) this.#sweepLater();
       });

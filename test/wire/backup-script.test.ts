@@ -30,6 +30,8 @@ test("a database is copied while it is written to, and the copy is a whole one t
   }
   expect(await running).toMatchObject({ code: 0, stdout: expect.stringContaining("as it was when the copy began") });
   expect(next).toBeGreaterThan(5_000);
+  // It has the secret that signs resume tokens.
+  expect((await stat(copy)).mode & 0o777).toBe(0o600);
 
   await openThenClose(restored); // a server that ran before: what it has gives way to the copy
   await copyFile(copy, join(restored, databaseFileName));

@@ -65,9 +65,7 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
       timers: time.timers,
       nowMicros: time.now,
       productExists: async (id) => (await products.get(id)) !== undefined,
-      onDiskFailure: (error) => {
-        throw error;
-      },
+      health: database.health,
     }),
   );
   const hub = new QuoteHub({

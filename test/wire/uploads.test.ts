@@ -16,6 +16,7 @@ import {
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { toConnectError } from "../../server/errors.ts";
 import { metadataNames } from "../../server/metadata-names.ts";
+import { StoreHealth } from "../../server/storage/store-health.ts";
 import { inspectFile } from "../../server/upload/inspect-file.ts";
 import { MemoryUploadStore } from "../../server/upload/memory-upload-store.ts";
 import { NodeDisk } from "../../server/upload/node-disk.ts";
@@ -287,9 +288,7 @@ async function start(makeTransport: (url: string) => Transport) {
       timers,
       nowMicros: () => 1_790_000_000_000_000,
       productExists: async (id) => id === productId,
-      onDiskFailure: (error) => {
-        throw error;
-      },
+      health: new StoreHealth(),
     }),
   );
   const server = await startWireServer(

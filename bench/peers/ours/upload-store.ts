@@ -10,7 +10,7 @@ import { WorkerHasher } from "../../../server/upload/worker-hasher.ts";
 const gibibyte = 2 ** 30;
 
 /** The project's own uploads, on a real disk. */
-export async function openUploadStore({ tables }: Database, folder: string) {
+export async function openUploadStore({ tables, health }: Database, folder: string) {
   const { uploads } = await openUploads({
     disk: new NodeDisk(folder),
     store: new SqliteUploadStore(tables),
@@ -20,7 +20,7 @@ export async function openUploadStore({ tables }: Database, folder: string) {
     timers: systemTimers,
     nowMicros: systemClock(),
     productExists: async () => false,
-    onDiskFailure: (error) => console.error(error),
+    health,
   });
   return uploads;
 }

@@ -1,0 +1,76 @@
+import { copyFile, mkdir, mkdtempDisposable, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { ManualTimers } from "../../client/manual-timers.ts";
+import { StoreReadOnlyError } from "../domain-errors.ts";
+import { watchDataDirectory, watchIntervalMs } from "./data-directory-watch.ts";
+import { openDatabase } from "./database.ts";
+
+const row = { name: "", body: new Uint8Array(1) };
+
+test.each([
+  ["the database is removed", (data: string) => rm(join(data, "bourse.sqlite")), "bourse.sqlite was removed"],
+  ["its log is removed", (data: string) => rm(join(data, "bourse.sqlite-wal")), "bourse.sqlite-wal was removed"],
+  ["its lock is removed", (data: string) => rm(join(data, "bourse.lock")), "bourse.lock was removed"],
+  ["a backup is put in its place", replaceDatabase, "bourse.sqlite was replaced"],
+  [
+    "a folder of uploads is removed",
+    (data: string) => rm(join(data, "uploads"), { recursive: true }),
+    "uploads was removed",
+  ],
+  ["the data directory is moved away", (data: string) => rename(data, `${data}-elsewhere`), "was removed"],
+])("the store is read-only as soon as it is noticed that %s", async (_, change, message) => {
+  await using opened = await openWatched();
+  const { database, timers, told } = opened;
+  timers.pass(watchIntervalMs);
+  await database.tables
+    .insertInto("product")
+    .values({ id: "before", ...row })
+    .execute();
+  expect(told).toEqual([]);
+  await change(opened.data);
+  await vi.waitFor(() => {
+    timers.pass(watchIntervalMs);
+    expect(told).toHaveLength(1);
+  });
+  expect(told[0]).toMatch(message);
+  expect(told[0]).toContain("stop the server, put the data directory right, and start again");
+  const writing = database.tables
+    .insertInto("product")
+    .values({ id: "after", ...row })
+    .execute();
+  await expect(writing).rejects.toThrow(StoreReadOnlyError);
+  expect(await database.tables.selectFrom("product").select("id").execute()).toEqual([{ id: "before" }]);
+});
+
+test("what is in order stays so, and nothing is left running at the end", async () => {
+  const opened = await openWatched();
+  for (let n = 0; n < 20; n++) {
+    opened.timers.pass(watchIntervalMs);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(opened.told).toEqual([]);
+  await opened[Symbol.asyncDispose]();
+  expect(opened.timers.count).toBe(0);
+});
+
+async function openWatched() {
+  const resources = new AsyncDisposableStack();
+  const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-watch-")));
+  const data = join(folder.path, "data");
+  await mkdir(join(data, "uploads/open"), { recursive: true });
+  const database = resources.use(await openDatabase(data));
+  const { health } = database;
+  const told: string[] = [];
+  health.onFailure((error) => told.push((error as Error).message));
+  const timers = new ManualTimers();
+  const folders = ["uploads", "uploads/open"];
+  resources.use(watchDataDirectory({ directory: data, folders, health, timers }));
+  return { data, database, timers, told, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+async function replaceDatabase(data: string): Promise<void> {
+  await copyFile(join(data, "bourse.sqlite"), join(data, "copy"));
+  await rename(join(data, "copy"), join(data, "bourse.sqlite"));
+}
