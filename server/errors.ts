@@ -8,12 +8,9 @@ import {
   AlreadyExistsError,
   BrokenRulesError,
   CallLimitError,
-  CatalogueReadLimitError,
   CommandBacklogError,
   CursorOutOfRangeError,
   DomainError,
-  DownloadLimitError,
-  ExportLimitError,
   FileRangeError,
   InvalidFieldError,
   InvalidResumeTokenError,
@@ -25,11 +22,11 @@ import {
   StaleEtagError,
   StoreBusyError,
   StoreFullError,
-  SubscriberLimitError,
   TrailerRoomError,
   UploadError,
   violationsOf,
 } from "./domain-errors.ts";
+import { LimitError } from "./transport/protection/limit-error.ts";
 
 /** The one table of what domain errors are to a client. That of an upload depends on its reason. */
 const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]) => DomainError, Code>([
@@ -45,10 +42,6 @@ const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]
   [SlowReaderError, Code.ResourceExhausted],
   [ReplayOverrunError, Code.ResourceExhausted],
   [CommandBacklogError, Code.ResourceExhausted],
-  [SubscriberLimitError, Code.ResourceExhausted],
-  [CatalogueReadLimitError, Code.ResourceExhausted],
-  [ExportLimitError, Code.ResourceExhausted],
-  [DownloadLimitError, Code.ResourceExhausted],
   [CallLimitError, Code.ResourceExhausted],
   [TrailerRoomError, Code.ResourceExhausted],
   [StoreFullError, Code.ResourceExhausted],
@@ -79,6 +72,7 @@ export function toConnectError(error: unknown): unknown {
   if (error instanceof ConnectError && error.cause instanceof ValidationError) {
     return connectError(error.cause, Code.InvalidArgument, badRequest(violationsOf(error.cause)));
   }
+  if (error instanceof LimitError) return connectError(error, Code.ResourceExhausted, undefined);
   if (!(error instanceof DomainError)) return error;
   return connectError(error, codeOf(error), detailOf(error));
 }

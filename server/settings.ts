@@ -12,6 +12,7 @@ import {
   parseHosts,
   parseOrigins,
   parseSeconds,
+  parseShare,
   parseSpeed,
   parseSymbols,
   wholeNumber,
@@ -243,6 +244,13 @@ export const settings = {
     help: "how many connections may be open at a time",
     fallback: String(defaultLimits.maxConnections),
     parse: wholeNumber(1, 1_000_000),
+  },
+  "peer-share": {
+    variable: "BOURSE_PEER_SHARE",
+    placeholder: "FRACTION",
+    help: "what part of each limit that all clients share one IP address may use; 1: all of it, as behind a proxy",
+    fallback: String(defaultLimits.peerShare),
+    parse: parseShare,
   },
   "log-level": {
     variable: "BOURSE_LOG_LEVEL",

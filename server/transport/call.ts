@@ -1,5 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import { type ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { defaultLimits } from "./limits.ts";
 import { MetadataError, singleValuedKeys, sizeOfEntry, type WireMetadata } from "./metadata-rules.ts";
@@ -18,6 +18,10 @@ export interface CallWire {
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
   /** The largest block of trailers that the client says it takes, as HTTP/2 counts it; Infinity where it does not say. */
   readonly maxTrailerBytes: number;
+  /** What its client counts as: see {@link SharedLimit}. */
+  readonly peer: string;
+  /** Why the call is not taken; undefined if it is. */
+  readonly refusal: ConnectError | undefined;
   /** The messages of the request, where they go around Connect's pipeline, which is then given none. */
   readonly requests: RequestMessages | undefined;
 }

@@ -29,7 +29,7 @@ export interface GrpcCallOptions {
   readonly compressions: Compression[];
   readonly maxTimeoutMs: number;
   /** Throws where the call is not to be taken. */
-  readonly gate: () => void;
+  readonly gate: (context: HandlerContext) => void;
 }
 
 /** One gRPC call with what leads to its handler and back to its client. */
@@ -84,7 +84,7 @@ export async function answerGrpcCall(call: GrpcCall, options: GrpcCallOptions): 
   const deadline = startDeadline(exchange, timeoutError === undefined ? timeoutMs : undefined);
   try {
     if (timeoutError !== undefined) throw timeoutError;
-    options.gate();
+    options.gate(context);
     await invoke(call, context, options.interceptors);
     setTrailerStatus(context.responseTrailer, undefined);
   } catch (error) {

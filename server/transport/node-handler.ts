@@ -7,11 +7,12 @@ import {
   type ContextValues,
   createConnectRouter,
   createContextValues,
+  type HandlerContext,
   type Interceptor,
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import { Call, callKey } from "./call.ts";
+import { Call, callKey, callOf } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
@@ -19,6 +20,8 @@ import { turnIsLong } from "./fair-turns.ts";
 import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
 import { limitDecompression } from "./limit-decompression.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import { peerKeyOf } from "./protection/peer-key.ts";
+import { SharedLimit } from "./protection/shared-limit.ts";
 import { openRequestMessages } from "./request-messages.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
@@ -45,6 +48,8 @@ export interface NodeHandler {
   handle(exchange: Exchange): boolean;
   /** The calls under way. */
   readonly activeCalls: number;
+  /** The limit on calls under way, and what each client uses of it. */
+  readonly callLimit: SharedLimit;
   /** Ends every stream with UNAVAILABLE, now and from now on; unary calls go on. */
   endStreams(): void;
 }
@@ -59,9 +64,11 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
   let activeCalls = 0;
   const interceptors = [callInterceptor, ...(options.interceptors ?? [])];
-  const gate = () => {
-    if (activeCalls <= limits.maxActiveCalls) return;
-    throw new ConnectError(`${limits.maxActiveCalls} calls are under way: try again later`, Code.ResourceExhausted);
+  const { maxActiveCalls: max, peerShare } = limits;
+  const callLimit = new SharedLimit({ name: "maxActiveCalls", counted: "calls under way", max }, { peerShare });
+  const gate = (context: HandlerContext) => {
+    const refusal = callOf(context).wire?.refusal;
+    if (refusal !== undefined) throw refusal;
   };
   const router = createConnectRouter({
     interceptors,
@@ -84,6 +91,9 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
     activeCalls++;
     const start = performance.now();
+    const peer = peerKeyOf(exchange.peer);
+    const refused = callLimit.refusal(peer);
+    if (refused === undefined) callLimit.count(peer);
     const kind = handler.method.methodKind;
     if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
     if (kind !== "unary") streams.add(exchange);
@@ -100,6 +110,8 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       mapError,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
       openEnvelopes,
+      peer,
+      refusal: refused && new ConnectError(refused.message, Code.ResourceExhausted),
       // The trailers of the other protocols are part of the body.
       maxTrailerBytes: protocol === "grpc" ? exchange.maxHeaderListBytes : Number.POSITIVE_INFINITY,
     });
@@ -122,6 +134,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       if (!exchange.gone) exchange.abort();
     } finally {
       activeCalls--;
+      if (refused === undefined) callLimit.remove(peer);
       streams.delete(exchange);
     }
     if (exchange.gone) outcome = "canceled";
@@ -159,6 +172,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     get activeCalls() {
       return activeCalls;
     },
+    callLimit,
     endStreams() {
       streamsEnd = new ConnectError("the server is shutting down: connect again and go on", Code.Unavailable);
       for (const exchange of streams) exchange.cancel(streamsEnd);

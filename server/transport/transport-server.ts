@@ -5,6 +5,7 @@ import type { Exchange } from "./exchange.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
 import { openPort, type PortOptions } from "./port.ts";
+import type { SharedLimit } from "./protection/shared-limit.ts";
 import { createOriginCheck, type TrustedOrigins } from "./trusted-origins.ts";
 
 /** Everything that is served on one port. */
@@ -29,6 +30,8 @@ export interface TransportServer {
   /** Connections that are open, and the HTTP/2 sessions among them. */
   readonly connections: number;
   readonly sessions: number;
+  /** The limits that its clients share, and what each of them uses. */
+  readonly sharedLimits: readonly SharedLimit[];
   /**
    * Ends gracefully: takes nothing new, tells streams to come back, and lets unary calls finish. Cuts off what is left
    * after `graceMs`. Resolves to whether nothing had to be cut off.
@@ -65,6 +68,7 @@ export async function startTransportServer(options: TransportServerOptions): Pro
     get sessions() {
       return port.sessions;
     },
+    sharedLimits: [port.connectionLimit, calls.callLimit],
     close(graceMs) {
       calls.endStreams();
       return port.close(graceMs);

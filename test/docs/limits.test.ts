@@ -34,10 +34,10 @@ import { maxFileNameBytes } from "../../server/upload/file-name.ts";
 import { maxHeldBytes } from "../../server/upload/held-bytes.ts";
 import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/inspect-file.ts";
 import { maxThumbnailBytes, maxWaitingThumbnails } from "../../server/upload/thumbnails.ts";
+import { maxReaders } from "../../server/upload/upload-limits.ts";
 import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
 import { holdMs, maxChunkCalls } from "../../server/upload/upload-session.ts";
-import { maxReaders } from "../../server/upload/uploads.ts";
 import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-search.ts";
 import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
 

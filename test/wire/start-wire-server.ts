@@ -51,6 +51,7 @@ export async function startWireServer(
     get sessions() {
       return server.sessions;
     },
+    sharedLimits: server.sharedLimits,
     nextCall: () => waiting.promise,
     close: (graceMs) => server.close(graceMs),
     async [Symbol.asyncDispose]() {
