@@ -1,13 +1,10 @@
+import { FairQueue } from "./transport/protection/fair-queue.ts";
 import type { Peer } from "./transport/protection/shared-limit.ts";
 
-/**
- * Lets so many tasks run at a time. The others wait, in a queue for each client, and are started from all queues in
- * turn: a client's task waits for one task of each other client at most before it, however many those have.
- */
+/** Lets so many tasks run at a time; the others wait, and are started from all clients in turn. */
 export class FairSemaphore {
   readonly #max: number;
-  /** By client, in the order in which they are served. None is empty. */
-  readonly #queues = new Map<Peer, (() => void)[]>();
+  readonly #waiting = new FairQueue<() => void>();
   #running = 0;
 
   /** @param max how many tasks may run at a time, at least 1 */
@@ -23,33 +20,14 @@ export class FairSemaphore {
   /** Runs a task of a client when its turn has come. Settles as the task does. */
   async run<T>(peer: Peer, task: () => Promise<T>): Promise<T> {
     if (this.#running < this.#max) this.#running++;
-    else await this.#wait(peer);
+    else await new Promise<void>((start) => this.#waiting.push(peer, start));
     try {
       return await task();
     } finally {
-      this.#startNext();
+      // Its place is handed to the next one.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next.item();
     }
-  }
-
-  #wait(peer: Peer): Promise<void> {
-    return new Promise((start) => {
-      const queue = this.#queues.get(peer);
-      if (queue === undefined) this.#queues.set(peer, [start]);
-      else queue.push(start);
-    });
-  }
-
-  /** Hands the place of a task that has ended to the next one. */
-  #startNext(): void {
-    const [next] = this.#queues;
-    if (next === undefined) {
-      this.#running--;
-      return;
-    }
-    const [peer, queue] = next;
-    this.#queues.delete(peer);
-    const start = queue.shift();
-    if (queue.length > 0) this.#queues.set(peer, queue); // behind the others
-    start?.();
   }
 }

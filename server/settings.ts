@@ -220,7 +220,7 @@ export const settings = {
   "upload-quota": {
     variable: "BOURSE_UPLOAD_QUOTA",
     placeholder: "BYTES",
-    help: "how much all uploads together may take, with what open ones have announced",
+    help: "how many bytes all uploads together may take, with what is reserved for open ones",
     fallback: String(256 * GiB),
     parse: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   },

@@ -22,9 +22,10 @@ export function streamService(options: StreamServiceOptions): ServiceImpl<typeof
   const { orders, exports, log } = options;
   return {
     async *orderList(_request, context) {
-      using _ = exports.acquire(peerOf(context));
+      const peer = peerOf(context);
+      using _ = exports.acquire(peer);
       sendHeader(context);
-      yield* listOrders(orders, context.signal);
+      yield* listOrders(orders, { peer, signal: context.signal });
     },
 
     async uploadFile(requests, context) {

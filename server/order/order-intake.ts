@@ -1,3 +1,4 @@
+import { FairQueue } from "../transport/protection/fair-queue.ts";
 import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { NewOrder } from "./new-order.ts";
 import type { AppendOutcome, OrderStore } from "./order-store.ts";
@@ -24,14 +25,13 @@ export const waitingOrderLimit = { name: "maxWaitingOrders", counted: "waiting o
  * Commits the orders of all streams in groups: whatever has come while one commit waited for the disk goes into the
  * next, so that a hundred streams with an order each take one wait, and so does one stream with a thousand.
  *
- * Each client has a queue of its own, and a group takes from all of them alike: the orders of one client wait for those
- * of another no longer than a commit or two, however many that one sends.
+ * A group takes from all clients in turn: the orders of one wait for those of another no longer than a commit or two,
+ * however many that one sends.
  */
 export class OrderIntake {
   readonly #store: OrderStore;
   readonly #limit: SharedLimit;
-  /** By client, in the order in which the next group takes from them. None is empty. */
-  readonly #queues = new Map<Peer, SubmittedOrder[]>();
+  readonly #waiting = new FairQueue<SubmittedOrder>();
   #blockedProducers: { readonly peer: Peer; readonly wake: () => void }[] = [];
   #isCommitting = false;
 
@@ -43,9 +43,7 @@ export class OrderIntake {
 
   /** Takes an order of a client. Where a promise comes back its queue is full: give no more before it is fulfilled. */
   submit(order: SubmittedOrder, peer?: Peer): Promise<void> | undefined {
-    const queue = this.#queues.get(peer);
-    if (queue === undefined) this.#queues.set(peer, [order]);
-    else queue.push(order);
+    this.#waiting.push(peer, order);
     this.#limit.count(peer);
     if (!this.#isCommitting) {
       this.#isCommitting = true;
@@ -57,7 +55,7 @@ export class OrderIntake {
   }
 
   async #commitAll(): Promise<void> {
-    while (this.#queues.size > 0) {
+    while (this.#waiting.peerCount > 0) {
       const group = this.#nextGroup();
       this.#wakeProducers();
       const outcomes = await this.#append(group);
@@ -66,19 +64,14 @@ export class OrderIntake {
     this.#isCommitting = false;
   }
 
-  /** Takes as much from each queue as its part of what the group still has room for; what one lacks others have. */
+  /** The next orders, from all clients in turn. */
   #nextGroup(): SubmittedOrder[] {
     const group: SubmittedOrder[] = [];
-    while (group.length < maxGroupOrders && this.#queues.size > 0) {
-      const part = Math.ceil((maxGroupOrders - group.length) / this.#queues.size);
-      for (const [peer, queue] of [...this.#queues]) {
-        const taken = queue.splice(0, Math.min(part, maxGroupOrders - group.length));
-        if (taken.length === 0) break; // the group is full: the next one begins here
-        for (const order of taken) group.push(order);
-        this.#limit.remove(peer, taken.length);
-        this.#queues.delete(peer);
-        if (queue.length > 0) this.#queues.set(peer, queue); // behind the others
-      }
+    while (group.length < maxGroupOrders) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      group.push(next.item);
+      this.#limit.remove(next.peer);
     }
     return group;
   }

@@ -40,11 +40,13 @@ export function orderService(options: OrderServiceOptions): ServiceImpl<typeof O
     async *exportOrders(request, context) {
       const selection = selectionOf(request.filter);
       const name = nameOf(request.filter);
-      using _ = exports.acquire(peerOf(context));
-      const start = await startOf(request, { store, tokens, selection, name }, context.signal);
+      const peer = peerOf(context);
+      using _ = exports.acquire(peer);
+      const start = await startOf(request, { store, tokens, selection, name, peer }, context.signal);
       const running = new OrderExport({
         store,
         selection,
+        peer,
         start,
         batchSize: request.batchSize || 1,
         sealPage: (point, count) => tokens.sealPage(name, point, count),
@@ -63,10 +65,11 @@ export function orderService(options: OrderServiceOptions): ServiceImpl<typeof O
     },
 
     async getOrderSummary({ filter }, context) {
-      using _ = exports.acquire(peerOf(context)); // it reads as much as an export
+      const peer = peerOf(context);
+      using _ = exports.acquire(peer); // it reads as much as an export
       const { signal } = context;
       const newest = store.newest;
-      const totals = await store.totals(selectionOf(filter), newest, signal);
+      const totals = await store.totals(selectionOf(filter), newest, signal, peer);
       return { orderCount: BigInt(totals.count), totals: totals.all(), newestSequence: BigInt(newest) };
     },
   };
@@ -82,23 +85,24 @@ interface Selected {
   readonly tokens: ResumeTokens;
   readonly selection: OrderSelection;
   readonly name: SelectionName;
+  readonly peer: string;
 }
 
 /** Where an export begins: where its token says, or before the first order of what there is now. */
 async function startOf(
   { resumeToken }: ExportOrdersRequest,
-  { store, tokens, selection, name }: Selected,
+  { store, tokens, selection, name, peer }: Selected,
   signal: AbortSignal,
 ): Promise<ResumePoint> {
   const snapshot = store.newest;
   if (resumeToken.length > 0) {
     const place = tokens.open(resumeToken, name);
-    if (place.snapshot <= snapshot) return toPoint(place, { store, selection, signal });
+    if (place.snapshot <= snapshot) return toPoint(place, { store, selection, peer, signal });
     throw new ResumeTokenExpiredError(
       `the token is of a store with ${place.snapshot} orders, and there are ${snapshot} now`,
     );
   }
-  const total = await store.count(selection, snapshot, signal);
+  const total = await store.count(selection, snapshot, signal, peer);
   return { position: toPosition(0), snapshot, total, digest: new Uint8Array(32) };
 }
 
