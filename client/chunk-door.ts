@@ -12,12 +12,33 @@ const verifyPollMs = 1_000;
 /** Uploads a call a chunk. After a break it goes on as the same writer, so that it takes nothing from another. */
 export class ChunkDoor implements UploadDoor {
   #generation: bigint | undefined;
+  /** Whether the server has told that a byte is committed. */
+  #hasCommitted = false;
 
   takeOver(): void {
     this.#generation = undefined;
   }
 
   async attempt(attempt: UploadAttempt): Promise<Upload> {
+    try {
+      return await this.#attempt({
+        ...attempt,
+        committed: (offset) => {
+          const from = attempt.committed(offset);
+          this.#hasCommitted ||= from > 0;
+          return from;
+        },
+      });
+    } catch (reason) {
+      // The server forgets an upload of which no byte has come in time: it is started anew.
+      const isForgotten = ConnectError.from(reason).code === Code.NotFound && this.#generation !== undefined;
+      if (!isForgotten || this.#hasCommitted) throw reason;
+      this.#generation = undefined;
+      throw new ConnectError("the upload was forgotten: it is started again", Code.Unavailable, undefined, [], reason);
+    }
+  }
+
+  async #attempt(attempt: UploadAttempt): Promise<Upload> {
     const { memo } = attempt;
     const generation = this.#generation;
     const { upload, from, writer } =

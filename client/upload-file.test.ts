@@ -272,6 +272,32 @@ test.each([READ_ONLY, TOO_MANY])("what passes by itself is waited for (%i)", asy
   await upload.done;
 });
 
+test.each(["chunks", "stream"] as const)(
+  "an upload that is forgotten before its first byte is started anew (%s)",
+  async (door) => {
+    const { upload, service, until, go, bytes, stored } = setUp({ door, timers: noTime });
+    service.stopAt = 5; // it has started, and no chunk has arrived
+    await until("sending");
+    upload.pause();
+    await until("paused");
+    service.sessions.clear();
+    go();
+    upload.resume();
+    await upload.done;
+    expect(stored()?.bytes).toEqual(bytes);
+  },
+);
+
+test("an upload that is forgotten when some of it was there is not sent again by itself", async () => {
+  const { upload, service, partly, go } = setUp();
+  await partly();
+  upload.pause();
+  service.sessions.clear();
+  go();
+  upload.resume();
+  await expect(upload.done).rejects.toMatchObject({ remedy: "refused", code: Code.NotFound });
+});
+
 test("an upload that the server has given up can only be sent anew", async () => {
   const { upload, service, partly, go } = setUp();
   await partly();

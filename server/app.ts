@@ -22,10 +22,10 @@ import type { Config, FeedConfig } from "./config.ts";
 import { toConnectError } from "./errors.ts";
 import { classicNames, metadataNames } from "./metadata-names.ts";
 import { fillOrderBook } from "./order/fill-order-book.ts";
-import { OrderIntake } from "./order/order-intake.ts";
-import { orderService } from "./order/order-service.ts";
+import { OrderIntake, waitingOrderLimit } from "./order/order-intake.ts";
+import { exportLimit, orderService } from "./order/order-service.ts";
 import { SqliteOrderStore } from "./order/sqlite-order-store.ts";
-import { Catalogue } from "./product/catalogue.ts";
+import { Catalogue, catalogueReadLimit } from "./product/catalogue.ts";
 import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
 import { productService } from "./product/product-service.ts";
 import { SqliteProductFinder } from "./product/sqlite-product-finder.ts";
@@ -35,7 +35,7 @@ import { SqliteTextSearch } from "./product/sqlite-text-search.ts";
 import { CandleBook } from "./quote/candle-book.ts";
 import { heldFeed } from "./quote/held-feed.ts";
 import type { QuoteFeed, Tick } from "./quote/quote-feed.ts";
-import { QuoteHub, subscriptionsWithin } from "./quote/quote-hub.ts";
+import { QuoteHub, subscriberLimit, subscriptionLimit } from "./quote/quote-hub.ts";
 import { quoteService } from "./quote/quote-service.ts";
 import { openReplayFeed } from "./quote/replay-feed.ts";
 import { runFeeds } from "./quote/run-feeds.ts";
@@ -51,8 +51,11 @@ import { watchDataDirectory } from "./storage/data-directory-watch.ts";
 import { openDatabase } from "./storage/database.ts";
 import { isShared } from "./storage/private-files.ts";
 import { serverSecret } from "./storage/server-secret.ts";
+import { writeLimit } from "./storage/writer-dialect.ts";
 import { logCalls } from "./transport/call-log.ts";
 import { Health, wholeServer } from "./transport/health.ts";
+import type { SharedLimit } from "./transport/protection/shared-limit.ts";
+import { SharedLimits } from "./transport/protection/shared-limits.ts";
 import { createStaticFiles } from "./transport/static-files.ts";
 import { startTransportServer } from "./transport/transport-server.ts";
 import { inspectFile } from "./upload/inspect-file.ts";
@@ -72,6 +75,8 @@ export interface App {
   readonly url: string;
   /** How many streams of quotes are open. */
   readonly watcherCount: number;
+  /** The limits that clients share, and what each of them uses. */
+  readonly sharedLimits: readonly SharedLimit[];
   /** Ends gracefully within the configured grace period. Resolves to whether no call had to be cut off. */
   close(): Promise<boolean>;
 }
@@ -84,6 +89,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const clock = systemClock();
   const now = () => toTimestamp(clock());
+  const shared = new SharedLimits({ peerShare: config.limits.peerShare, values: config.sharedLimits });
 
   const database = opened.use(await openDatabase(config.data, { maxBytes: config.maxStoreBytes }));
   const storeHealth = database.health;
@@ -92,19 +98,23 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   }
   const texts = new SqliteTextSearch(database.queries);
   const products = new SqliteProductStore(database.tables, texts, database.queries);
+  const writes = shared.limit(writeLimit);
   const catalogue = new Catalogue({
     store: products,
     finder: new SqliteProductFinder(database.queries, texts),
     ratings: new SqliteRatingStore(database.tables),
     now,
     newId: randomUUID,
+    readLimit: shared.limit(catalogueReadLimit),
+    writeLimit: writes,
   });
   if (config.demo) {
     const seeded = await seedDemoCatalogue(products, now());
     if (seeded > 0) log.info({ products: seeded }, "filled the empty catalogue with demonstration products");
   }
   const orders = new SqliteOrderStore(database);
-  const intake = new OrderIntake(orders);
+  const intake = new OrderIntake(orders, shared.limit(waitingOrderLimit));
+  const exports = shared.limit(exportLimit);
   const resumeKey = await serverSecret(database.tables, "resume-tokens", () => randomBytes(resumeKeyBytes));
   const tokens = new ResumeTokens(resumeKey);
 
@@ -122,7 +132,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     epoch: randomBytes(8).readBigUInt64BE(),
     now: clock,
     instruments,
-    maxSubscriptions: subscriptionsWithin(getHeapStatistics().heap_size_limit),
+    subscriberLimit: shared.limit(subscriberLimit),
+    subscriptionLimit: shared.limit(subscriptionLimit),
   });
   const candles = opened.use(
     await CandleBook.open(
@@ -151,6 +162,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       settings: config.uploads,
       timers: systemTimers,
       nowMicros: clock,
+      limit: (definition) => shared.limit(definition),
+      writeLimit: writes,
       productExists: async (id) => (await products.get(id)) !== undefined,
       health: storeHealth,
       sweepProblem: repeatedProblem(log, {
@@ -196,13 +209,14 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     routes: (router) =>
       registerRoutes(router, {
         product: productService({ catalogue, images: uploadedImages(uploads), tokens }),
-        order: orderService({ store: orders, intake, tokens }),
+        order: orderService({ store: orders, intake, tokens, exports }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
         upload: uploadService({ uploads, timers: systemTimers }),
         ...(config.classic && {
           classic: {
             catalogue,
             orders,
+            exports,
             hub,
             uploads,
             timers: systemTimers,
@@ -257,6 +271,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     get watcherCount() {
       return hub.subscriberCount;
     },
+    sharedLimits: [...server.sharedLimits, ...shared.all],
     async close() {
       health.shutDown();
       feedEnd.abort();

@@ -50,7 +50,9 @@ export interface Config {
   /** Host names by which browsers may call, besides addresses and `localhost`. */
   readonly allowedHosts: readonly string[];
   /** The limits of the transport that can be set. */
-  readonly limits: Pick<Limits, "readMaxBytes" | "writeMaxBytes" | "maxConnections">;
+  readonly limits: Pick<Limits, "readMaxBytes" | "writeMaxBytes" | "maxConnections" | "peerShare">;
+  /** Limits that clients share and that are not the defined ones, by name; no setting changes these. */
+  readonly sharedLimits?: Readonly<Record<string, number>>;
   /** What uploads are allowed. */
   readonly uploads: UploadSettings;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -137,6 +139,7 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
       readMaxBytes: value("max-receive"),
       writeMaxBytes: value("max-send"),
       maxConnections: value("max-connections"),
+      peerShare: value("peer-share"),
     },
     uploads: {
       maxFileBytes: value("max-upload"),

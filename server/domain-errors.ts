@@ -116,16 +116,6 @@ export class CommandBacklogError extends DomainError {
   }
 }
 
-/** There are as many subscribers as the server serves at once. */
-export class SubscriberLimitError extends DomainError {
-  override name = "SubscriberLimitError";
-
-  /** @param limit how many there may be */
-  constructor(limit: number) {
-    super(`the server has ${limit} subscribers, and takes no more: come back later, or end other streams`);
-  }
-}
-
 /** Something cannot be done with an upload. The detail says how it stands. */
 export class UploadError extends DomainError {
   override name = "UploadError";
@@ -213,36 +203,6 @@ export class StoreDamagedError extends DomainError {
   constructor(problem: string, cause?: unknown) {
     super(`the database is damaged (${problem}): the operator has to restore a backup`);
     this.cause = cause;
-  }
-}
-
-/** As many exports of orders are under way as the server has memory for. */
-export class ExportLimitError extends DomainError {
-  override name = "ExportLimitError";
-
-  /** @param limit how many there may be */
-  constructor(limit: number) {
-    super(`the server has ${limit} exports under way, and takes no more: come back later, or end others`);
-  }
-}
-
-/** There are as many downloads under way as the server serves at once. */
-export class DownloadLimitError extends DomainError {
-  override name = "DownloadLimitError";
-
-  /** @param limit how many there may be */
-  constructor(limit: number) {
-    super(`the server has ${limit} downloads under way, and takes no more: come back later`);
-  }
-}
-
-/** There are as many lists and searches of the catalogue under way as the server serves at once. */
-export class CatalogueReadLimitError extends DomainError {
-  override name = "CatalogueReadLimitError";
-
-  /** @param limit how many there may be */
-  constructor(limit: number) {
-    super(`the server has ${limit} lists and searches under way, and takes no more: come back later, or end others`);
   }
 }
 

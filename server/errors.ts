@@ -8,12 +8,9 @@ import {
   AlreadyExistsError,
   BrokenRulesError,
   CallLimitError,
-  CatalogueReadLimitError,
   CommandBacklogError,
   CursorOutOfRangeError,
   DomainError,
-  DownloadLimitError,
-  ExportLimitError,
   FileRangeError,
   InvalidFieldError,
   InvalidResumeTokenError,
@@ -28,11 +25,11 @@ import {
   StoreFullError,
   StoreReadError,
   StoreReadOnlyError,
-  SubscriberLimitError,
   TrailerRoomError,
   UploadError,
   violationsOf,
 } from "./domain-errors.ts";
+import { LimitError } from "./transport/protection/limit-error.ts";
 
 /** The one table of what domain errors are to a client. That of an upload depends on its reason. */
 const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]) => DomainError, Code>([
@@ -48,10 +45,6 @@ const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]
   [SlowReaderError, Code.ResourceExhausted],
   [ReplayOverrunError, Code.ResourceExhausted],
   [CommandBacklogError, Code.ResourceExhausted],
-  [SubscriberLimitError, Code.ResourceExhausted],
-  [CatalogueReadLimitError, Code.ResourceExhausted],
-  [ExportLimitError, Code.ResourceExhausted],
-  [DownloadLimitError, Code.ResourceExhausted],
   [CallLimitError, Code.ResourceExhausted],
   [TrailerRoomError, Code.ResourceExhausted],
   [StoreFullError, Code.ResourceExhausted],
@@ -85,6 +78,7 @@ export function toConnectError(error: unknown): unknown {
   if (error instanceof ConnectError && error.cause instanceof ValidationError) {
     return connectError(error.cause, Code.InvalidArgument, badRequest(violationsOf(error.cause)));
   }
+  if (error instanceof LimitError) return connectError(error, Code.ResourceExhausted, undefined);
   if (!(error instanceof DomainError)) return error;
   return connectError(error, codeOf(error), detailOf(error));
 }

@@ -80,6 +80,13 @@ export function parseSeconds(raw: string): number {
   return seconds * 1_000;
 }
 
+/** A part of a whole: above 0, and 1 at most. */
+export function parseShare(raw: string): number {
+  const share = Number(raw);
+  if (raw.trim() === "" || !(share > 0 && share <= 1)) throw new Error("a number above 0 and up to 1 is needed");
+  return share;
+}
+
 /** The path of a file that is there, which becomes an absolute one. */
 export function existingFile(raw: string): string {
   const file = resolve(nonEmpty(raw));

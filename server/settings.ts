@@ -12,6 +12,7 @@ import {
   parseHosts,
   parseOrigins,
   parseSeconds,
+  parseShare,
   parseSpeed,
   parseSymbols,
   wholeNumber,
@@ -219,7 +220,7 @@ export const settings = {
   "upload-quota": {
     variable: "BOURSE_UPLOAD_QUOTA",
     placeholder: "BYTES",
-    help: "how much all uploads together may take, with what open ones have announced",
+    help: "how many bytes all uploads together may take, with what is reserved for open ones",
     fallback: String(256 * GiB),
     parse: wholeNumber(1, Number.MAX_SAFE_INTEGER),
   },
@@ -243,6 +244,13 @@ export const settings = {
     help: "how many connections may be open at a time",
     fallback: String(defaultLimits.maxConnections),
     parse: wholeNumber(1, 1_000_000),
+  },
+  "peer-share": {
+    variable: "BOURSE_PEER_SHARE",
+    placeholder: "FRACTION",
+    help: "what part of each limit that all clients share one IP address may use; 1: all of it, as behind a proxy",
+    fallback: String(defaultLimits.peerShare),
+    parse: parseShare,
   },
   "log-level": {
     variable: "BOURSE_LOG_LEVEL",

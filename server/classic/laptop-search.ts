@@ -16,9 +16,9 @@ import { laptopOf } from "./laptop-product.ts";
 export async function* searchLaptops(
   catalogue: Pick<Catalogue, "search">,
   filter: Filter | undefined,
-  signal: AbortSignal,
+  reader: { readonly peer: string; readonly signal: AbortSignal },
 ): AsyncGenerator<SearchLaptopResponse> {
-  for await (const page of catalogue.search(selectionOf(filter), undefined, signal)) {
+  for await (const page of catalogue.search(selectionOf(filter), reader)) {
     const laptops = page.flatMap(({ product }): Laptop[] =>
       product.attributes.case === "laptop" ? [laptopOf(product, product.attributes.value)] : [],
     );

@@ -3,6 +3,7 @@ import type { LaptopService } from "../../gen/classic/pcbook/laptop_service_pb.t
 import { InvalidFieldError } from "../domain-errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 import { sendHeader } from "../transport/metadata.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
 import { productOf } from "./laptop-product.ts";
 import { rateLaptops } from "./laptop-rating.ts";
 import { searchLaptops } from "./laptop-search.ts";
@@ -17,18 +18,19 @@ export interface LaptopServiceOptions extends UploadImageOptions {
 export function laptopService(options: LaptopServiceOptions): ServiceImpl<typeof LaptopService> {
   const { catalogue } = options;
   return {
-    async createLaptop({ laptop }) {
+    async createLaptop({ laptop }, context) {
       if (laptop === undefined) throw new InvalidFieldError("laptop", "is missing: say what to create");
-      const { id } = await catalogue.create(productOf(laptop));
+      const { id } = await catalogue.create(productOf(laptop), peerOf(context));
       return { id };
     },
 
     async *searchLaptop({ filter }, context) {
       sendHeader(context);
-      yield* searchLaptops(catalogue, filter, context.signal);
+      yield* searchLaptops(catalogue, filter, { peer: peerOf(context), signal: context.signal });
     },
 
-    uploadImage: (requests, { signal }) => uploadImage(requests, signal, options),
+    uploadImage: (requests, context) =>
+      uploadImage(requests, { peer: peerOf(context), signal: context.signal }, options),
 
     async *rateLaptop(requests, context) {
       sendHeader(context);

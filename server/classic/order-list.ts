@@ -21,9 +21,14 @@ export const maxListedOrders = 2 ** 31 - 1;
  */
 export async function* listOrders(
   orders: Pick<OrderStore, "newest" | "pages">,
-  signal: AbortSignal,
+  { peer, signal }: { readonly peer?: string; readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<OrderListResponse> {
-  const range = { after: 0, snapshot: Math.min(orders.newest, maxListedOrders), pageSize };
+  const range = {
+    after: 0,
+    snapshot: Math.min(orders.newest, maxListedOrders),
+    pageSize,
+    ...(peer !== undefined && { peer }),
+  };
   const read = orderReader();
   for await (const { bytes } of orders.pages({}, range, signal)) yield* batch(read(bytes));
 }

@@ -6,6 +6,7 @@ import { TrailerRoomError } from "../domain-errors.ts";
 import { classicNames } from "../metadata-names.ts";
 import type { Catalogue } from "../product/catalogue.ts";
 import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/metadata.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
 import type { Pace } from "./pace.ts";
 
 /** What `ProductInfo` needs. */
@@ -20,7 +21,7 @@ export function productInfo({ catalogue, pace }: ProductInfoOptions): ServiceImp
     async *getProducts({ size }, context) {
       checkTrailersFit(size, context);
       sendHeader(context, { [classicNames.token]: "hello" });
-      const known = await firstProducts(catalogue, size, context.signal);
+      const known = await firstProducts(catalogue, size, context);
       for (let id = 1; id <= size; id++) {
         if (id > 1) await pace(context.signal);
         yield create(GetProductsResponseSchema, { id, ...described(known, id) });
@@ -47,11 +48,11 @@ function endOf(id: number): Record<string, string> {
 async function firstProducts(
   catalogue: Pick<Catalogue, "list">,
   count: number,
-  signal: AbortSignal,
+  context: HandlerContext,
 ): Promise<readonly Product[]> {
   const first: Product[] = [];
-  await using listing = await catalogue.list();
-  for await (const page of listing.pages(signal)) {
+  await using listing = await catalogue.list(peerOf(context));
+  for await (const page of listing.pages(context.signal)) {
     first.push(...page);
     if (first.length >= count) break;
   }

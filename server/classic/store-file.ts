@@ -7,6 +7,8 @@ import type { Uploads } from "../upload/uploads.ts";
 /** What storing a file needs. */
 export interface StoreFileOptions {
   readonly uploads: Uploads;
+  /** The client, by whose share the file counts. */
+  readonly peer: string;
   /** Ends a read of `chunks` that waits, with what it is to throw. */
   readonly stop?: (reason: Error) => void;
 }
@@ -20,11 +22,11 @@ export interface StoreFileOptions {
 export async function storeFile(
   words: FileWords,
   chunks: AsyncIterable<Uint8Array>,
-  { uploads, stop }: StoreFileOptions,
+  { uploads, peer, stop }: StoreFileOptions,
   isWanted: (upload: UploadView) => void = () => {},
 ): Promise<UploadView> {
   try {
-    const upload = await receiveUpload(words, piecesOf(chunks), { uploads, ...(stop && { onSuperseded: stop }) });
+    const upload = await receiveUpload(words, piecesOf(chunks), { uploads, peer, ...(stop && { onSuperseded: stop }) });
     isWanted(upload);
     return upload;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { ListValueResponseSchema, type StreamServer } from "../../gen/classic/proto/stream_server_pb.ts";
 import type { QuoteHub } from "../quote/quote-hub.ts";
 import { sendHeader } from "../transport/metadata.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
 import { liveQuotes } from "./live-quotes.ts";
 import { quoteText } from "./quote-text.ts";
 
@@ -23,7 +24,8 @@ export function streamServer({ hub }: StreamServerOptions): ServiceImpl<typeof S
     async *listValue({ data }, context) {
       sendHeader(context);
       if (hub.has(data)) {
-        for await (const quote of liveQuotes(hub, data, context.signal)) yield listed(quoteText(quote));
+        const reader = { signal: context.signal, peer: peerOf(context) };
+        for await (const quote of liveQuotes(hub, data, reader)) yield listed(quoteText(quote));
       }
       for (let at = 0; at < valueCount; at++) yield listed(`${data}${at}`);
     },

@@ -3,6 +3,8 @@ import type { Logger } from "pino";
 import type { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import type { OrderStore } from "../order/order-store.ts";
 import { sendHeader } from "../transport/metadata.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
+import type { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { listOrders } from "./order-list.ts";
 import { sumData } from "./sum-data.ts";
 import { type UploadFilesOptions, uploadFiles } from "./upload-files.ts";
@@ -10,20 +12,24 @@ import { type UploadFilesOptions, uploadFiles } from "./upload-files.ts";
 /** What `StreamService` needs. */
 export interface StreamServiceOptions extends UploadFilesOptions {
   readonly orders: Pick<OrderStore, "newest" | "pages">;
+  /** The limit on exports of orders, of which each list is one. */
+  readonly exports: SharedLimit;
   readonly log: Pick<Logger, "info">;
 }
 
 /** Orders, files and numbers. */
 export function streamService(options: StreamServiceOptions): ServiceImpl<typeof StreamService> {
-  const { orders, log } = options;
+  const { orders, exports, log } = options;
   return {
     async *orderList(_request, context) {
+      const peer = peerOf(context);
+      using _ = exports.acquire(peer);
       sendHeader(context);
-      yield* listOrders(orders, context.signal);
+      yield* listOrders(orders, { peer, signal: context.signal });
     },
 
-    async uploadFile(requests) {
-      await uploadFiles(requests, options, (stored) => log.info(stored, "files stored"));
+    async uploadFile(requests, context) {
+      await uploadFiles(requests, peerOf(context), options, (stored) => log.info(stored, "files stored"));
       return {};
     },
 

@@ -30,6 +30,7 @@ export interface StoredFiles {
 /**
  * Stores small text files, each as an upload that belongs to no product, in their order.
  *
+ * @param peer the client, by whose share they count
  * @param onEnd told of what is stored, however the call ends
  *
  * Throws a CallLimitError beyond {@link maxFiles} and {@link maxFilesBytes}, and an InvalidFieldError for a request
@@ -38,6 +39,7 @@ export interface StoredFiles {
  */
 export async function uploadFiles(
   requests: AsyncIterable<UploadFileRequest>,
+  peer: string,
   { uploads, timers, newId }: UploadFilesOptions,
   onEnd: (stored: StoredFiles) => void,
 ): Promise<void> {
@@ -57,7 +59,7 @@ export async function uploadFiles(
         throw new CallLimitError("bytes of files", bytes + content.length, maxFilesBytes);
       }
       const words = { id: newId(), fileName: displayName(image.fileName, "image.fileName"), productId: "" };
-      await storeFile({ ...words, size: content.length }, only(content), { uploads });
+      await storeFile({ ...words, size: content.length }, only(content), { uploads, peer });
       files++;
       bytes += content.length;
     }

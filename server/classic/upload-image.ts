@@ -32,7 +32,7 @@ export interface UploadImageOptions {
  */
 export async function uploadImage(
   requests: AsyncIterable<UploadImageRequest>,
-  signal: AbortSignal,
+  { peer, signal }: { readonly peer: string; readonly signal: AbortSignal },
   { catalogue, uploads, timers, newId, maxImageBytes }: UploadImageOptions,
 ): Promise<UploadImageResponse> {
   using incoming = new PatientReader(requests, {
@@ -50,7 +50,7 @@ export async function uploadImage(
     signal.throwIfAborted();
     checkType(upload, type);
   };
-  const { id, size } = await storeFile(words, chunksOf(incoming, maxImageBytes), { uploads, stop }, check);
+  const { id, size } = await storeFile(words, chunksOf(incoming, maxImageBytes), { uploads, peer, stop }, check);
   return create(UploadImageResponseSchema, { id, size: size ?? 0 });
 }
 

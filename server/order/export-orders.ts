@@ -3,6 +3,7 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import { type ExportOrdersResponse, ExportOrdersResponseSchema } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import type { ResumePlace, ResumePoint } from "../resume-token.ts";
 import { batch } from "../transport/batch.ts";
+import type { Peer } from "../transport/protection/shared-limit.ts";
 import { ordersTag, readVarint, startOfOrder } from "./order-bytes.ts";
 import type { OrderSelection } from "./order-selection.ts";
 import type { OrderStore } from "./order-store.ts";
@@ -18,6 +19,8 @@ export const maxResponseBytes = 1024 * 1024;
 export interface OrderExportOptions {
   readonly store: OrderStore;
   readonly selection: OrderSelection;
+  /** The client that reads. */
+  readonly peer?: Peer;
   /** Where to begin. */
   readonly start: ResumePoint;
   /** The most orders of a response, at least 1. */
@@ -65,9 +68,9 @@ export class OrderExport {
 
   /** Yields the responses. May be read once. Throws the signal's reason before the next page. */
   async *responses(signal: AbortSignal): AsyncGenerator<ExportOrdersResponse> {
-    const { store, selection, start, batchSize } = this.#options;
+    const { store, selection, peer, start, batchSize } = this.#options;
     const pageSize = batchSize * Math.max(1, Math.floor(usualPageOrders / batchSize));
-    const range = { after: positionOf(start), snapshot: start.snapshot, pageSize };
+    const range = { after: positionOf(start), snapshot: start.snapshot, pageSize, peer };
     let sequence = range.after;
     let open = emptyResponse();
     let tokens = this.#tokensBehind(sequence, 0);
@@ -210,12 +213,17 @@ export function toPosition(sequence: number): Uint8Array {
 /** The point that a place stands for: reads what is behind its point and was delivered as well, to hash it. */
 export async function toPoint(
   { skip, ...point }: ResumePlace,
-  { store, selection, signal }: { store: OrderStore; selection: OrderSelection; signal: AbortSignal },
+  {
+    store,
+    selection,
+    peer,
+    signal,
+  }: { store: OrderStore; selection: OrderSelection; peer?: Peer; signal: AbortSignal },
 ): Promise<ResumePoint> {
   const digest = new RowDigest(point.digest);
   let sequence = positionOf(point);
   let skipped = 0;
-  const range = { after: sequence, snapshot: point.snapshot, pageSize: Math.max(1, skip) };
+  const range = { after: sequence, snapshot: point.snapshot, pageSize: Math.max(1, skip), peer };
   for await (const { bytes } of skip === 0 ? [] : store.pages(selection, range, signal)) {
     for (let at = 0; at < bytes.length && skipped < skip; skipped++) {
       const begin = startOfOrder(bytes, at);

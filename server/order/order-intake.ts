@@ -1,3 +1,5 @@
+import { FairQueue } from "../transport/protection/fair-queue.ts";
+import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { NewOrder } from "./new-order.ts";
 import type { AppendOutcome, OrderStore } from "./order-store.ts";
 
@@ -16,40 +18,71 @@ export const maxGroupOrders = 1_024;
 /** How many orders wait for a commit, of all streams together: 50 MB of the largest. */
 export const maxWaitingOrders = 8_192;
 
+/** The limit on them, as clients share it: beyond it streams are read no further. */
+export const waitingOrderLimit = { name: "maxWaitingOrders", counted: "waiting orders", max: maxWaitingOrders };
+
 /**
  * Commits the orders of all streams in groups: whatever has come while one commit waited for the disk goes into the
  * next, so that a hundred streams with an order each take one wait, and so does one stream with a thousand.
+ *
+ * A group takes from all clients in turn: the orders of one wait for those of another no longer than a commit or two,
+ * however many that one sends.
  */
 export class OrderIntake {
   readonly #store: OrderStore;
-  readonly #waiting: SubmittedOrder[] = [];
-  readonly #roomless: (() => void)[] = [];
+  readonly #limit: SharedLimit;
+  readonly #waiting = new FairQueue<SubmittedOrder>();
+  #blockedProducers: { readonly peer: Peer; readonly wake: () => void }[] = [];
   #isCommitting = false;
 
-  constructor(store: OrderStore) {
+  /** @param limit default: {@link waitingOrderLimit}, all of which one client may use */
+  constructor(store: OrderStore, limit = new SharedLimit(waitingOrderLimit)) {
     this.#store = store;
+    this.#limit = limit;
   }
 
-  /** Takes an order. Where a promise comes back the queue is full: give no more before it is fulfilled. */
-  submit(order: SubmittedOrder): Promise<void> | undefined {
-    this.#waiting.push(order);
+  /** Takes an order of a client. Where a promise comes back its queue is full: give no more before it is fulfilled. */
+  submit(order: SubmittedOrder, peer?: Peer): Promise<void> | undefined {
+    this.#waiting.push(peer, order);
+    this.#limit.count(peer);
     if (!this.#isCommitting) {
       this.#isCommitting = true;
       // What else is at hand now comes along.
       setImmediate(() => void this.#commitAll());
     }
-    if (this.#waiting.length < maxWaitingOrders) return undefined;
-    return new Promise((resolve) => this.#roomless.push(resolve));
+    if (this.#limit.availableTo(peer) > 0) return undefined;
+    return new Promise((wake) => this.#blockedProducers.push({ peer, wake }));
   }
 
   async #commitAll(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, maxGroupOrders);
-      for (const wake of this.#roomless.splice(0)) wake();
+    while (this.#waiting.ownerCount > 0) {
+      const group = this.#nextGroup();
+      this.#wakeProducers();
       const outcomes = await this.#append(group);
       for (const [at, { settle }] of group.entries()) settle(outcomes[at] ?? failed(new Error("no outcome")));
     }
     this.#isCommitting = false;
+  }
+
+  /** The next orders, from all clients in turn. */
+  #nextGroup(): SubmittedOrder[] {
+    const group: SubmittedOrder[] = [];
+    while (group.length < maxGroupOrders) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      group.push(next.item);
+      this.#limit.remove(next.owner);
+    }
+    return group;
+  }
+
+  #wakeProducers(): void {
+    const blocked = this.#blockedProducers;
+    this.#blockedProducers = [];
+    for (const producer of blocked) {
+      if (this.#limit.availableTo(producer.peer) > 0) producer.wake();
+      else this.#blockedProducers.push(producer);
+    }
   }
 
   async #append(group: readonly SubmittedOrder[]): Promise<SubmitOutcome[]> {

@@ -1,45 +1,52 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { OrderFilter } from "../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { ExportLimitError, ResumeTokenExpiredError } from "../domain-errors.ts";
+import { ResumeTokenExpiredError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../resume-token.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
+import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { OrderExport, toPoint, toPosition } from "./export-orders.ts";
 import type { OrderIntake } from "./order-intake.ts";
 import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";
 import type { OrderStore } from "./order-store.ts";
 import { submitOrders } from "./submit-orders.ts";
 
-/** Exports under way: each holds a page and what its reader has not taken, some 400 KB as a rule. */
+/** Exports and summaries under way: an export holds a page and what its reader has not taken, some 400 KB as a rule. */
 export const maxExports = 1_000;
+
+/** The limit on them, as clients share it. */
+export const exportLimit = { name: "maxExports", counted: "concurrent exports", max: maxExports };
 
 /** What the order book's RPCs need. */
 export interface OrderServiceOptions {
   readonly store: OrderStore;
   readonly intake: OrderIntake;
   readonly tokens: ResumeTokens;
+  /** Default: {@link exportLimit}, all of which one client may use. */
+  readonly exports?: SharedLimit | undefined;
 }
 
 /** The order book's RPCs. Requests have passed the rules in the protos. */
-export function orderService({ store, intake, tokens }: OrderServiceOptions): ServiceImpl<typeof OrderService> {
-  let exportCount = 0;
+export function orderService(options: OrderServiceOptions): ServiceImpl<typeof OrderService> {
+  const { store, intake, tokens, exports = new SharedLimit(exportLimit) } = options;
   return {
     async *submitOrders(requests, context) {
       sendHeader(context);
-      yield* submitOrders(requests, intake, context.signal);
+      yield* submitOrders(requests, intake, { peer: peerOf(context), signal: context.signal });
     },
 
     async *exportOrders(request, context) {
       const selection = selectionOf(request.filter);
       const name = nameOf(request.filter);
-      if (exportCount >= maxExports) throw new ExportLimitError(maxExports);
-      exportCount++;
-      using _ = { [Symbol.dispose]: () => exportCount-- };
-      const start = await startOf(request, { store, tokens, selection, name }, context.signal);
+      const peer = peerOf(context);
+      using _ = exports.acquire(peer);
+      const start = await startOf(request, { store, tokens, selection, name, peer }, context.signal);
       const running = new OrderExport({
         store,
         selection,
+        peer,
         start,
         batchSize: request.batchSize || 1,
         sealPage: (point, count) => tokens.sealPage(name, point, count),
@@ -57,9 +64,12 @@ export function orderService({ store, intake, tokens }: OrderServiceOptions): Se
       }
     },
 
-    async getOrderSummary({ filter }, { signal }) {
+    async getOrderSummary({ filter }, context) {
+      const peer = peerOf(context);
+      using _ = exports.acquire(peer); // it reads as much as an export
+      const { signal } = context;
       const newest = store.newest;
-      const totals = await store.totals(selectionOf(filter), newest, signal);
+      const totals = await store.totals(selectionOf(filter), newest, signal, peer);
       return { orderCount: BigInt(totals.count), totals: totals.all(), newestSequence: BigInt(newest) };
     },
   };
@@ -75,23 +85,24 @@ interface Selected {
   readonly tokens: ResumeTokens;
   readonly selection: OrderSelection;
   readonly name: SelectionName;
+  readonly peer: string;
 }
 
 /** Where an export begins: where its token says, or before the first order of what there is now. */
 async function startOf(
   { resumeToken }: ExportOrdersRequest,
-  { store, tokens, selection, name }: Selected,
+  { store, tokens, selection, name, peer }: Selected,
   signal: AbortSignal,
 ): Promise<ResumePoint> {
   const snapshot = store.newest;
   if (resumeToken.length > 0) {
     const place = tokens.open(resumeToken, name);
-    if (place.snapshot <= snapshot) return toPoint(place, { store, selection, signal });
+    if (place.snapshot <= snapshot) return toPoint(place, { store, selection, peer, signal });
     throw new ResumeTokenExpiredError(
       `the token is of a store with ${place.snapshot} orders, and there are ${snapshot} now`,
     );
   }
-  const total = await store.count(selection, snapshot, signal);
+  const total = await store.count(selection, snapshot, signal, peer);
   return { position: toPosition(0), snapshot, total, digest: new Uint8Array(32) };
 }
 

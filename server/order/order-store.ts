@@ -1,3 +1,4 @@
+import type { Peer } from "../transport/protection/shared-limit.ts";
 import type { NewOrder } from "./new-order.ts";
 import type { OrderSelection } from "./order-selection.ts";
 import type { OrderTotals } from "./order-totals.ts";
@@ -30,11 +31,14 @@ export interface OrderStore {
   /** Which keys of orders that there are, of some. */
   hasKey(key: string): boolean;
 
-  /** How many orders up to `snapshot` are meant. Reads in slices; throws the signal's reason between two. */
-  count(selection: OrderSelection, snapshot: number, signal?: AbortSignal): Promise<number>;
+  /**
+   * How many orders up to `snapshot` are meant. Reads in slices, for all clients in turn; throws the signal's reason
+   * between two.
+   */
+  count(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<number>;
 
   /** What the orders up to `snapshot` that are meant come to. Reads in slices, likewise. */
-  totals(selection: OrderSelection, snapshot: number, signal?: AbortSignal): Promise<OrderTotals>;
+  totals(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<OrderTotals>;
 
   /**
    * Yields the orders that are meant, behind the sequence `after` up to `snapshot`, by their sequence. Between two pages
@@ -49,6 +53,8 @@ export interface PageRange {
   readonly snapshot: number;
   /** The most orders of a page. */
   readonly pageSize: number;
+  /** The client that reads. */
+  readonly peer?: Peer;
 }
 
 /** Some orders, at least one. */

@@ -4,6 +4,7 @@ import { nanosPerUnit } from "../../client/amount-text.ts";
 import { BulkWrite } from "../storage/bulk-write.ts";
 import type { OrderLineTable, Tables } from "../storage/tables.ts";
 import { callScheduler } from "../transport/call-scheduler.ts";
+import type { Peer } from "../transport/protection/shared-limit.ts";
 import type { NewOrder } from "./new-order.ts";
 import { contentOf, toBody } from "./order-bytes.ts";
 import { conditionsOf } from "./order-conditions.ts";
@@ -20,6 +21,9 @@ export interface SqliteOrderStoreOptions {
   /** Milliseconds that only grow. */
   readonly now?: () => number;
 }
+
+/** What is read in slices, for a client. */
+type ReadRange = Omit<PageRange, "pageSize">;
 
 /** Orders in the embedded database: written through `tables`, read in short pages in the calling thread. */
 export class SqliteOrderStore implements OrderStore {
@@ -57,27 +61,27 @@ export class SqliteOrderStore implements OrderStore {
     return this.#byKey.get(key) !== undefined;
   }
 
-  async count(selection: OrderSelection, snapshot: number, signal?: AbortSignal): Promise<number> {
+  async count(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<number> {
     if (isEverything(selection)) return snapshot; // as there are no gaps
     const { sql, parameters } = conditionsOf(selection);
     const counting = this.#prepare(`select count(*) from order_line where sequence > ? and sequence <= ?${sql}`);
     let count = 0;
-    for await (const [from, to] of this.#slices(0, snapshot, signal)) {
+    for await (const [from, to] of this.#slices({ after: 0, snapshot, peer }, signal)) {
       count += Number(columnsOf(counting.get(from, to, ...parameters))[0]);
     }
     return count;
   }
 
-  async totals(selection: OrderSelection, snapshot: number, signal?: AbortSignal): Promise<OrderTotals> {
+  async totals(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<OrderTotals> {
     const totals = new OrderTotals();
     if (!isEverything(selection)) {
-      await this.#addTotals(totals, selection, { after: 0, snapshot }, signal);
+      await this.#addTotals(totals, selection, { after: 0, snapshot, peer }, signal);
       return totals;
     }
     const known = this.#known;
     const from = known.upTo <= snapshot ? known : { upTo: 0, totals };
     totals.addAll(from.totals);
-    await this.#addTotals(totals, selection, { after: from.upTo, snapshot }, signal);
+    await this.#addTotals(totals, selection, { after: from.upTo, snapshot, peer }, signal);
     if (snapshot > this.#known.upTo) {
       const kept = new OrderTotals();
       kept.addAll(totals);
@@ -88,14 +92,14 @@ export class SqliteOrderStore implements OrderStore {
 
   async *pages(
     selection: OrderSelection,
-    { after, snapshot, pageSize }: PageRange,
+    { after, snapshot, pageSize, peer }: PageRange,
     signal?: AbortSignal,
   ): AsyncGenerator<OrderPage> {
     const { sql, parameters } = conditionsOf(selection);
     const page = this.#prepare(pageSql(sql));
     const slices = new ReadSlices();
     for (let position = after; position < snapshot; ) {
-      await callScheduler.nextTurn();
+      await callScheduler.nextTurn(peer);
       signal?.throwIfAborted();
       // Without a filter each sequence is an order, and there is nothing to look for.
       const to = Math.min(snapshot, position + (sql === "" ? pageSize : slices.rows));
@@ -141,7 +145,7 @@ export class SqliteOrderStore implements OrderStore {
   async #addTotals(
     totals: OrderTotals,
     selection: OrderSelection,
-    range: { readonly after: number; readonly snapshot: number },
+    range: ReadRange,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { sql, parameters } = conditionsOf(selection);
@@ -149,7 +153,7 @@ export class SqliteOrderStore implements OrderStore {
       select price_currency, count(*), sum(quantity * price_units), sum(quantity * price_nanos)
       from order_line where sequence > ? and sequence <= ?${sql} group by price_currency`);
     adding.setReadBigInts(true);
-    for await (const [from, to] of this.#slices(range.after, range.snapshot, signal)) {
+    for await (const [from, to] of this.#slices(range, signal)) {
       for (const row of adding.all(from, to, ...parameters)) {
         const [currency, count, units, nanos] = columnsOf(row) as [string, bigint, bigint, bigint];
         totals.add(currency, Number(count), units * nanosPerUnit + nanos);
@@ -158,10 +162,13 @@ export class SqliteOrderStore implements OrderStore {
   }
 
   /** Ranges of sequences that take about a millisecond each to be read, each in a turn of its own. */
-  async *#slices(after: number, snapshot: number, signal: AbortSignal | undefined): AsyncGenerator<[number, number]> {
+  async *#slices(
+    { after, snapshot, peer }: ReadRange,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<[number, number]> {
     const slices = new ReadSlices();
     for (let position = after; position < snapshot; ) {
-      await callScheduler.nextTurn();
+      await callScheduler.nextTurn(peer);
       signal?.throwIfAborted();
       const to = Math.min(snapshot, position + slices.rows);
       const began = this.#now();

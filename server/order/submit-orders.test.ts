@@ -20,11 +20,7 @@ test("where the requests fail, what was read is answered first, however long tha
     yield create(SubmitOrdersRequestSchema, { order: someOrder(0) });
     throw new Error("the client went away");
   }
-  const answers = submitOrders(
-    requests(),
-    new OrderIntake({ append } as unknown as OrderStore),
-    new AbortController().signal,
-  );
+  const answers = submitOrders(requests(), new OrderIntake({ append } as unknown as OrderStore), new AbortController());
   const first = answers.next();
   for (let turn = 0; turn < 10; turn++) await setImmediate(); // a rejection that nobody awaits would end the process
   disk.resolve();
@@ -44,7 +40,7 @@ test("what was submitted is let go of before its answer is read: a refused order
   const append = async (orders: readonly SubmittedOrder[]) =>
     orders.map((_, index) => ({ kind: "stored" as const, sequence: index + 1, duplicate: false }));
   const intake = new OrderIntake({ append } as unknown as OrderStore);
-  const answers = submitOrders(requests(), intake, new AbortController().signal);
+  const answers = submitOrders(requests(), intake, new AbortController());
   await answers.next();
   for (let turn = 0; turn < 10; turn++) await setImmediate();
   collectGarbage();

@@ -6,6 +6,7 @@ import {
   SubmitOrdersResponseSchema,
 } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { batch } from "../transport/batch.ts";
+import type { Peer } from "../transport/protection/shared-limit.ts";
 import { newOrder } from "./new-order.ts";
 import type { OrderIntake, SubmitOutcome } from "./order-intake.ts";
 import { violationsOf } from "./order-rules.ts";
@@ -22,9 +23,9 @@ export const maxUnansweredOrders = 2_048;
 export async function* submitOrders(
   requests: AsyncIterable<SubmitOrdersRequest>,
   intake: OrderIntake,
-  signal: AbortSignal,
+  { peer, signal }: { readonly peer?: Peer; readonly signal: AbortSignal },
 ): AsyncGenerator<SubmitOrdersResponse> {
-  const stream = new SubmitStream(intake);
+  const stream = new SubmitStream(intake, peer);
   const reading = stream.readAll(requests);
   reading.catch(() => {}); // told by the await at the end, when all that came before is answered
   const onAbort = () => stream.stop();
@@ -59,6 +60,7 @@ interface Entry {
 
 class SubmitStream {
   readonly #intake: OrderIntake;
+  readonly #peer: Peer;
   readonly #totals = new OrderTotals();
   readonly #counts = { accepted: 0n, duplicates: 0n, rejected: 0n };
   #entries: Entry[] = [];
@@ -67,8 +69,9 @@ class SubmitStream {
   #changed = Promise.withResolvers<void>();
   #roomMade = Promise.withResolvers<void>();
 
-  constructor(intake: OrderIntake) {
+  constructor(intake: OrderIntake, peer: Peer) {
     this.#intake = intake;
+    this.#peer = peer;
   }
 
   /** Whether no more requests and no more answers are to come. */
@@ -137,7 +140,7 @@ class SubmitStream {
       entry.answer = outcome;
       this.#changed.resolve();
     };
-    return this.#intake.submit({ ...taken, settle });
+    return this.#intake.submit({ ...taken, settle }, this.#peer);
   }
 
   async #room(): Promise<void> {

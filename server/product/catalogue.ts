@@ -1,7 +1,8 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Product, ProductRating } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { RateProductsResponse } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { CatalogueReadLimitError, NotFoundError } from "../domain-errors.ts";
+import { NotFoundError } from "../domain-errors.ts";
+import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { changedProduct, deletedProduct } from "./changed-product.ts";
 import { newProduct } from "./new-product.ts";
 import type { FoundProduct, ProductFinder, SearchPlace } from "./product-finder.ts";
@@ -20,6 +21,10 @@ export interface CatalogueOptions {
   readonly now: () => Timestamp;
   /** A new UUID. */
   readonly newId: () => string;
+  /** Default: {@link catalogueReadLimit}, all of which one client may use. */
+  readonly readLimit?: SharedLimit | undefined;
+  /** The limit on writes that wait for the database. Default: none but the database's own. */
+  readonly writeLimit?: SharedLimit | undefined;
 }
 
 /**
@@ -28,23 +33,33 @@ export interface CatalogueOptions {
  */
 export const maxCatalogueReads = 1_000;
 
+/** The limit on lists and searches, as clients share it. */
+export const catalogueReadLimit = {
+  name: "maxCatalogueReads",
+  counted: "concurrent lists and searches",
+  max: maxCatalogueReads,
+};
+
 /**
  * What can be done with products, whoever asks for it. Ids may be in upper case. What a method changed is on the disk
- * once its promise is fulfilled.
+ * once its promise is fulfilled. Who is a `peer` is the client that asks, by whose share it counts; a LimitError is
+ * thrown beyond that.
  */
 export class Catalogue {
   readonly #options: CatalogueOptions;
-  #reads = 0;
+  readonly #readLimit: SharedLimit;
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
+    this.#readLimit = options.readLimit ?? new SharedLimit(catalogueReadLimit);
   }
 
   /**
    * Adds a product, with an id of its own where the draft has none. Throws an AlreadyExistsError where the id is taken,
    * and a BrokenRulesError where the draft breaks the rules in the protos.
    */
-  async create(draft: Product): Promise<Product> {
+  async create(draft: Product, peer?: Peer): Promise<Product> {
+    using _ = this.#options.writeLimit?.acquire(peer);
     const { store, newId, now } = this.#options;
     const product = newProduct(draft, { id: draft.id || newId(), now: now() });
     checkProductRules(product);
@@ -62,21 +77,21 @@ export class Catalogue {
   }
 
   /** Changes a product as {@link changedProduct} says, and throws what that does. */
-  update(patch: Product, paths: readonly string[]): Promise<Product> {
+  update(patch: Product, paths: readonly string[], peer?: Peer): Promise<Product> {
     const now = this.#options.now();
-    return this.#change(patch.id, (current) => changedProduct(current, { patch, paths }, now));
+    return this.#change(patch.id, peer, (current) => changedProduct(current, { patch, paths }, now));
   }
 
   /** Deletes a product. Throws a NotFoundError where it was deleted before, and a StaleEtagError for another etag. */
-  delete(id: string, etag = ""): Promise<Product> {
+  delete(id: string, etag = "", peer?: Peer): Promise<Product> {
     const now = this.#options.now();
-    return this.#change(id, (current) => deletedProduct(current, etag, now));
+    return this.#change(id, peer, (current) => deletedProduct(current, etag, now));
   }
 
-  /** All products as they are now, to be disposed of. Throws a CatalogueReadLimitError where too many are read already. */
-  async list(): Promise<ProductListing> {
+  /** All products as they are now, for a client; to be disposed of. Throws a LimitError if too many are read already. */
+  async list(peer?: Peer): Promise<ProductListing> {
     await using opened = new AsyncDisposableStack();
-    opened.use(this.#takeRead());
+    opened.use(this.#readLimit.acquire(peer));
     const listing = opened.use(await this.#options.store.list());
     const resources = opened.move();
     return {
@@ -86,13 +101,12 @@ export class Catalogue {
     };
   }
 
-  /** Searches as {@link ProductFinder.find} says. Throws a CatalogueReadLimitError where too many are read already. */
+  /** Searches for a client as {@link ProductFinder.find} says. Throws a LimitError if too many are read already. */
   async *search(
     selection: ProductSelection,
-    after?: SearchPlace,
-    signal?: AbortSignal,
+    { peer, after, signal }: { readonly peer?: Peer; readonly after?: SearchPlace; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<readonly FoundProduct[]> {
-    using _ = this.#takeRead();
+    using _ = this.#readLimit.acquire(peer);
     yield* this.#options.finder.find(selection, after, signal);
   }
 
@@ -111,19 +125,8 @@ export class Catalogue {
     return ratingOf(await this.#options.ratings.get(id.toLowerCase()));
   }
 
-  #takeRead(): Disposable {
-    if (this.#reads >= maxCatalogueReads) throw new CatalogueReadLimitError(maxCatalogueReads);
-    this.#reads++;
-    let isOver = false;
-    return {
-      [Symbol.dispose]: () => {
-        if (!isOver) this.#reads--;
-        isOver = true;
-      },
-    };
-  }
-
-  async #change(id: string, change: (current: Product) => Product): Promise<Product> {
+  async #change(id: string, peer: Peer, change: (current: Product) => Product): Promise<Product> {
+    using _ = this.#options.writeLimit?.acquire(peer);
     const changed = await this.#options.store.update(id.toLowerCase(), change);
     if (changed === undefined) throw new NotFoundError("product", id.toLowerCase());
     return changed;

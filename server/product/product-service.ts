@@ -8,6 +8,7 @@ import { InvalidFieldError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import type { ResumeTokens } from "../resume-token.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { isProductId } from "./product-id.ts";
 import { listImages, type ProductImages } from "./product-images.ts";
@@ -33,9 +34,9 @@ export function productService({
   }
 
   return {
-    async createProduct({ product: draft }) {
+    async createProduct({ product: draft }, context) {
       if (draft === undefined) throw new InvalidFieldError("product", "is missing: say what to create");
-      return { product: await withImages(await catalogue.create(draft)) };
+      return { product: await withImages(await catalogue.create(draft, peerOf(context))) };
     },
 
     async getProduct({ id, showDeleted }) {
@@ -43,19 +44,20 @@ export function productService({
       return { product, rating: await catalogue.ratingOf(id) };
     },
 
-    async updateProduct({ product: patch, updateMask }) {
+    async updateProduct({ product: patch, updateMask }, context) {
       if (patch === undefined) throw new InvalidFieldError("product", "is missing: say what to change");
       if (!isProductId(patch.id))
         throw new InvalidFieldError("product.id", "must be the UUID of the product to change");
-      return { product: await withImages(await catalogue.update(patch, updateMask?.paths ?? [])) };
+      const updated = await catalogue.update(patch, updateMask?.paths ?? [], peerOf(context));
+      return { product: await withImages(updated) };
     },
 
-    async deleteProduct({ id, etag }) {
-      return { product: await withImages(await catalogue.delete(id, etag)) };
+    async deleteProduct({ id, etag }, context) {
+      return { product: await withImages(await catalogue.delete(id, etag, peerOf(context))) };
     },
 
     async *listProducts(_request, context) {
-      await using listing = await catalogue.list();
+      await using listing = await catalogue.list(peerOf(context));
       const digest = new DigestChain((bytes) => hash("sha256", bytes, "buffer"));
       let sent = 0;
       sendHeader(context, { [metadataNames.totalCount]: listing.total });
@@ -81,7 +83,8 @@ export function productService({
       let sent = 0;
       sendHeader(context);
       try {
-        for await (const page of catalogue.search(selection, after, context.signal)) {
+        const reader = { peer: peerOf(context), signal: context.signal, ...(after && { after }) };
+        for await (const page of catalogue.search(selection, reader)) {
           await listImages(
             images,
             page.map(({ product }) => product),

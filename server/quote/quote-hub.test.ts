@@ -1,19 +1,27 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it, vi } from "vitest";
 import { InstrumentSchema, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { SlowReaderError, SubscriberLimitError } from "../domain-errors.ts";
+import { SlowReaderError } from "../domain-errors.ts";
+import { LimitError } from "../transport/protection/limit-error.ts";
+import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { ManualTime, someMonday } from "./manual-time.ts";
 import { maxInstruments, type Tick } from "./quote-feed.ts";
-import { QuoteHub } from "./quote-hub.ts";
+import { QuoteHub, subscriberLimit } from "./quote-hub.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 
 const { CONFLATE, DISCONNECT } = SlowReaderPolicy;
 
 function hubOf(symbols: readonly string[], options?: { time?: ManualTime; maxSubscribers?: number }): QuoteHub {
-  const { time = new ManualTime(), maxSubscribers } = options ?? {};
+  const { time = new ManualTime(), maxSubscribers: max } = options ?? {};
   const instruments = symbols.map((symbol) => create(InstrumentSchema, { symbol }));
-  return new QuoteHub({ epoch: 7n, now: time.now, timers: time.timers, instruments, maxSubscribers });
+  return new QuoteHub({
+    epoch: 7n,
+    now: time.now,
+    timers: time.timers,
+    instruments,
+    subscriberLimit: new SharedLimit(subscriberLimit, { max }),
+  });
 }
 
 /** Subscribes to symbols, or to all. */
@@ -170,7 +178,7 @@ describe("a subscriber", () => {
   it("is refused where there are as many as may be, until one goes", () => {
     const hub = hubOf(["A"], { maxSubscribers: 1 });
     const subscriber = subscribe(hub, CONFLATE);
-    expect(() => hub.subscribe(CONFLATE)).toThrow(SubscriberLimitError);
+    expect(() => hub.subscribe(CONFLATE)).toThrow(LimitError);
     subscriber[Symbol.dispose]();
     expect(() => hub.subscribe(CONFLATE)).not.toThrow();
   });

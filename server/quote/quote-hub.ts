@@ -1,9 +1,10 @@
+import { getHeapStatistics } from "node:v8";
 import { create } from "@bufbuild/protobuf";
 import { type MicroClock, type MicroTime, toTimestamp } from "../../client/micro-time.ts";
 import { systemTimers, type Timers } from "../../client/timers.ts";
 import { type Instrument, type Quote, QuoteSchema, type SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { SubscriberLimitError } from "../domain-errors.ts";
 import { share } from "../transport/encoding/shared-message.ts";
+import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { MemoryQuoteLog } from "./memory-quote-log.ts";
 import { maxInstruments, type Tick } from "./quote-feed.ts";
 import { type Listing, listingOf, offerToAll } from "./quote-line.ts";
@@ -24,9 +25,18 @@ const subscriptionBytes = 170;
 const heapShare = 1 / 5;
 
 /** How many subscriptions all subscribers may have in a heap of so many bytes: {@link maxSubscriptions}, or fewer. */
-export function subscriptionsWithin(heapBytes: number): number {
+function subscriptionsWithin(heapBytes: number): number {
   return Math.min(maxSubscriptions, Math.floor((heapBytes * heapShare) / subscriptionBytes));
 }
+/** The limit on subscribers, as clients share it. */
+export const subscriberLimit = { name: "maxSubscribers", counted: "streams of quotes", max: maxSubscribers };
+
+/** The limit on subscriptions, as clients share it. */
+export const subscriptionLimit = {
+  name: "maxSubscriptions",
+  counted: "subscriptions",
+  max: subscriptionsWithin(getHeapStatistics().heap_size_limit),
+};
 
 export interface QuoteHubOptions {
   /** The name of this life of the log, chosen at random at each start: a fixed64. */
@@ -41,10 +51,10 @@ export interface QuoteHubOptions {
   readonly timers?: Timers;
   /** How many quotes may wait for a reader that skips none. Default: `maxWaitingQuotes`. */
   readonly maxWaiting?: number | undefined;
-  /** Default: {@link maxSubscribers}. */
-  readonly maxSubscribers?: number | undefined;
-  /** Default: {@link maxSubscriptions}. */
-  readonly maxSubscriptions?: number | undefined;
+  /** Default: {@link subscriberLimit}, all of which one client may use. */
+  readonly subscriberLimit?: SharedLimit | undefined;
+  /** Default: {@link subscriptionLimit}, all of which one client may use. */
+  readonly subscriptionLimit?: SharedLimit | undefined;
 }
 
 /**
@@ -65,9 +75,8 @@ export class QuoteHub {
   readonly listings: ReadonlyMap<string, Listing>;
   readonly #subscribers = new Set<QuoteSubscriber>();
   readonly #firstSubscriber = Promise.withResolvers<void>();
-  readonly #maxSubscribers: number;
-  readonly #maxSubscriptions: number;
-  #subscriptionCount = 0;
+  readonly #subscriberLimit: SharedLimit;
+  readonly #subscriptionLimit: SharedLimit;
   #newestSourceTime: MicroTime | undefined;
 
   constructor(options: QuoteHubOptions) {
@@ -77,8 +86,8 @@ export class QuoteHub {
     this.log = options.log ?? new MemoryQuoteLog();
     this.timers = options.timers ?? systemTimers;
     this.maxWaiting = options.maxWaiting;
-    this.#maxSubscribers = options.maxSubscribers ?? maxSubscribers;
-    this.#maxSubscriptions = options.maxSubscriptions ?? maxSubscriptions;
+    this.#subscriberLimit = options.subscriberLimit ?? new SharedLimit(subscriberLimit);
+    this.#subscriptionLimit = options.subscriptionLimit ?? new SharedLimit(subscriptionLimit);
     this.instruments = options.instruments.toSorted((a, b) => (a.symbol < b.symbol ? -1 : 1));
     this.listings = new Map(this.instruments.map((instrument) => [instrument.symbol, listingOf(instrument)]));
     if (this.listings.size < this.instruments.length) throw new Error("two instruments have the same symbol");
@@ -90,9 +99,9 @@ export class QuoteHub {
     return this.#subscribers.size;
   }
 
-  /** How many more subscriptions there may be. */
-  get subscriptionsLeft(): number {
-    return this.#maxSubscriptions - this.#subscriptionCount;
+  /** How many more subscriptions a client may have. */
+  subscriptionsLeft(peer: Peer): number {
+    return this.#subscriptionLimit.availableTo(peer);
   }
 
   /** Resolves when there is a subscriber for the first time. */
@@ -141,25 +150,27 @@ export class QuoteHub {
    * Begins a subscriber, without lines so far.
    *
    * @param seq the place in the log that it goes on from: 0 where it begins with a snapshot
+   * @param peer the client that it is for
    *
-   * Throws a {@link SubscriberLimitError} where there are as many as may be.
+   * Throws a LimitError if there are as many as may be, of all clients or of this one.
    */
-  subscribe(policy: SlowReaderPolicy, seq = 0): QuoteSubscriber {
-    if (this.#subscribers.size >= this.#maxSubscribers) throw new SubscriberLimitError(this.#maxSubscribers);
-    const subscriber = new QuoteSubscriber(this, policy, seq);
+  subscribe(policy: SlowReaderPolicy, seq = 0, peer?: Peer): QuoteSubscriber {
+    this.#subscriberLimit.add(peer);
+    const subscriber = new QuoteSubscriber(this, policy, seq, peer);
     this.#subscribers.add(subscriber);
     this.#firstSubscriber.resolve();
     return subscriber;
   }
 
   /** Counts subscriptions that begin, or with a negative number end. For subscribers only. */
-  countSubscriptions(change: number): void {
-    this.#subscriptionCount += change;
+  countSubscriptions(change: number, peer: Peer): void {
+    if (change > 0) this.#subscriptionLimit.count(peer, change);
+    else if (change < 0) this.#subscriptionLimit.remove(peer, -change);
   }
 
   /** Forgets a subscriber. For subscribers only: dispose of them instead. */
   leave(subscriber: QuoteSubscriber): void {
-    this.#subscribers.delete(subscriber);
+    if (this.#subscribers.delete(subscriber)) this.#subscriberLimit.remove(subscriber.peer);
   }
 }
 

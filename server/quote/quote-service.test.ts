@@ -8,9 +8,10 @@ import {
   type WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { domainErrors } from "../errors.ts";
+import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { ManualTime, someMonday } from "./manual-time.ts";
-import { QuoteHub } from "./quote-hub.ts";
+import { QuoteHub, subscriberLimit } from "./quote-hub.ts";
 import { defaultHeartbeatMillis, quoteService } from "./quote-service.ts";
 import { maxStartResultSymbols } from "./quote-watch.ts";
 import type { Every } from "./timers.ts";
@@ -26,7 +27,7 @@ function setUp(maxSubscribers?: number) {
     now: time.now,
     timers: time.timers,
     instruments,
-    maxSubscribers,
+    subscriberLimit: new SharedLimit(subscriberLimit, { max: maxSubscribers }),
   });
   const intervals: number[] = [];
   const every: Every = (millis, beat) => {

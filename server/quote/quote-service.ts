@@ -10,6 +10,7 @@ import {
 import { InvalidFieldError, NotFoundError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
 import type { Candles } from "./candles.ts";
 import { listCandles } from "./list-candles.ts";
 import { publishQuotes } from "./publish-quotes.ts";
@@ -51,7 +52,9 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
   ): AsyncGenerator<WatchQuotesResponse> {
     const streamId = newId();
     const heartbeatMillis = millisOf(request.heartbeatInterval) ?? defaultHeartbeatMillis;
-    using watch = new QuoteWatch({ hub, request, streamId, heartbeatMillis, every, signal: context.signal });
+    const { signal } = context;
+    const peer = peerOf(context);
+    using watch = new QuoteWatch({ hub, request, streamId, peer, heartbeatMillis, every, signal });
     watch.begin(request.commands);
     using _known = watches.add(streamId, watch);
     sendHeader(context, { [metadataNames.streamId]: streamId });

@@ -1,6 +1,7 @@
 import type { Timers } from "../../client/timers.ts";
 import type { PauseMode, Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { type DomainError, ReplayOverrunError, SlowReaderError } from "../domain-errors.ts";
+import type { Peer } from "../transport/protection/shared-limit.ts";
 import { QuoteDelivery } from "./quote-delivery.ts";
 import { type LineOwner, type Listing, QuoteLine } from "./quote-line.ts";
 import type { LogEntry, QuoteLog } from "./quote-log.ts";
@@ -11,10 +12,10 @@ export interface SubscribedHub {
   readonly timers: Timers;
   /** How many quotes may wait where none may be skipped. */
   readonly maxWaiting?: number | undefined;
-  /** How many more subscriptions there may be. */
-  readonly subscriptionsLeft: number;
-  /** Counts subscriptions that begin, or with a negative number end. */
-  countSubscriptions(change: number): void;
+  /** How many more subscriptions a client may have. */
+  subscriptionsLeft(peer: Peer): number;
+  /** Counts subscriptions of a client that begin, or with a negative number end. */
+  countSubscriptions(change: number, peer: Peer): void;
   /** Takes the subscriber off the hub. */
   leave(subscriber: QuoteSubscriber): void;
 }
@@ -29,6 +30,8 @@ type State =
  * until the reader takes them. Dispose of it to leave the hub.
  */
 export class QuoteSubscriber implements LineOwner, Disposable {
+  /** The client that it is for. */
+  readonly peer: Peer;
   readonly #hub: SubscribedHub;
   readonly #delivery: QuoteDelivery;
   readonly #lines = new Map<string, QuoteLine>();
@@ -37,8 +40,9 @@ export class QuoteSubscriber implements LineOwner, Disposable {
   #seq: number;
 
   /** @param seq a place in the log: its lines are owed nothing at or before it that they do not get as a snapshot */
-  constructor(hub: SubscribedHub, policy: SlowReaderPolicy, seq: number) {
+  constructor(hub: SubscribedHub, policy: SlowReaderPolicy, seq: number, peer?: Peer) {
     const { log, timers, maxWaiting } = hub;
+    this.peer = peer;
     this.#hub = hub;
     this.#seq = seq;
     this.#delivery = new QuoteDelivery({ policy, log, timers, maxWaiting, wake: () => this.wake() });
@@ -69,9 +73,9 @@ export class QuoteSubscriber implements LineOwner, Disposable {
     return this.#delivery.replay.running;
   }
 
-  /** How many more subscriptions there may be, of all subscribers. */
+  /** How many more subscriptions its client may have, with all its subscribers. */
   get subscriptionsLeft(): number {
-    return this.#hub.subscriptionsLeft;
+    return this.#hub.subscriptionsLeft(this.peer);
   }
 
   /** The lines by their symbols, in the order in which they began. */
@@ -157,9 +161,9 @@ export class QuoteSubscriber implements LineOwner, Disposable {
       const line = new QuoteLine(this, listing);
       if (maxRate > 0) this.#delivery.controlOf(line).maxRate = maxRate;
       this.#lines.set(line.symbol, line);
-      this.#hub.countSubscriptions(1);
       return line;
     });
+    this.#hub.countSubscriptions(lines.length, this.peer);
     if (replayFrom === undefined) this.#delivery.begin(lines);
     else if (replayFrom === "oldest") this.#delivery.beginFromOldest(lines);
     else this.#delivery.beginFrom(lines, replayFrom);
@@ -168,7 +172,7 @@ export class QuoteSubscriber implements LineOwner, Disposable {
   /** Ends lines, and drops what waits of them. */
   unsubscribe(lines: readonly QuoteLine[]): void {
     this.#delivery.end(lines);
-    for (const line of lines) this.#detach(line);
+    this.#detach(lines);
   }
 
   /** Holds the quotes of lines back; one that is paused keeps its mode. */
@@ -198,13 +202,15 @@ export class QuoteSubscriber implements LineOwner, Disposable {
   #end(state: State): void {
     this.#state = state;
     this.#delivery.clear();
-    for (const line of this.#lines.values()) this.#detach(line);
+    this.#detach([...this.#lines.values()]);
     this.#hub.leave(this);
   }
 
-  #detach(line: QuoteLine): void {
-    this.#lines.delete(line.symbol);
-    this.#hub.countSubscriptions(-1);
-    line.detach();
+  #detach(lines: readonly QuoteLine[]): void {
+    for (const line of lines) {
+      this.#lines.delete(line.symbol);
+      line.detach();
+    }
+    this.#hub.countSubscriptions(-lines.length, this.peer);
   }
 }

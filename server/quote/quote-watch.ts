@@ -8,6 +8,7 @@ import {
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { CommandBacklogError, InvalidFieldError } from "../domain-errors.ts";
 import { callScheduler } from "../transport/call-scheduler.ts";
+import type { Peer } from "../transport/protection/shared-limit.ts";
 import type { QuoteHub } from "./quote-hub.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 import type { Every } from "./timers.ts";
@@ -33,6 +34,8 @@ export interface QuoteWatchOptions {
   readonly hub: QuoteHub;
   readonly request: WatchQuotesRequest;
   readonly streamId: string;
+  /** The client that watches. */
+  readonly peer?: Peer;
   /** How often a heartbeat is due. */
   readonly heartbeatMillis: number;
   readonly every: Every;
@@ -80,7 +83,7 @@ export class QuoteWatch implements Disposable {
     this.#hub = hub;
     this.#signal = options.signal;
     this.#sentSeq = BigInt(after ?? 0);
-    this.#subscriber = hub.subscribe(request.slowReaderPolicy, after);
+    this.#subscriber = hub.subscribe(request.slowReaderPolicy, after, options.peer);
     const { now, listings } = hub;
     const maxRate = request.maxRate ?? 0;
     const onReplay = () => {

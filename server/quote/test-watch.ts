@@ -24,7 +24,11 @@ export function testWatch({ symbols = ["A", "B", "C"], maxLogged = 100_000, ...o
     ...options,
   });
   const abort = new AbortController();
-  const watch = (request: MessageInitShape<typeof WatchQuotesRequestSchema> = {}, maxSubscriptions?: number) =>
+  const watch = (
+    request: MessageInitShape<typeof WatchQuotesRequestSchema> = {},
+    maxSubscriptions?: number,
+    peer?: string,
+  ) =>
     new QuoteWatch({
       hub,
       request: create(WatchQuotesRequestSchema, { symbols: ["*"], ...request }),
@@ -33,6 +37,7 @@ export function testWatch({ symbols = ["A", "B", "C"], maxLogged = 100_000, ...o
       every: time.every,
       signal: abort.signal,
       maxSubscriptions,
+      ...(peer !== undefined && { peer }),
     });
   const publish = (...published: string[]) =>
     hub.publish(published.map((symbol) => ({ symbol, last: 1, sourceTime: someMonday })));

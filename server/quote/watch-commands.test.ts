@@ -2,6 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { SlowReaderPolicy, SubscriptionStatus, WatchCommandSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { CommandBacklogError, InvalidFieldError } from "../domain-errors.ts";
+import { SharedLimit } from "../transport/protection/shared-limit.ts";
+import { subscriptionLimit } from "./quote-hub.ts";
 import { maxStartResultSymbols, maxWaitingResults } from "./quote-watch.ts";
 import { caughtUp, drain, give, testWatch, told } from "./test-watch.ts";
 
@@ -40,7 +42,7 @@ describe("Subscribe", () => {
   });
 
   it("refuses what is more than all streams may have together, until another ends some", () => {
-    const { watch } = testWatch({ maxSubscriptions: 4 });
+    const { watch } = testWatch({ subscriptionLimit: new SharedLimit(subscriptionLimit, { max: 4 }) });
     const other = watch({ symbols: ["A", "B", "C"] });
     const one = watch({ symbols: ["C"] });
     const statuses = (symbol: string) =>
@@ -50,6 +52,19 @@ describe("Subscribe", () => {
     expect([statuses("A"), statuses("B")]).toEqual([[ACCEPTED], [TOO_MANY]]);
     other[Symbol.dispose]();
     expect(statuses("B")).toEqual([ACCEPTED]);
+  });
+
+  it("refuses a client more than its share of all subscriptions, and gives others theirs", () => {
+    const limit = new SharedLimit(subscriptionLimit, { max: 4, peerShare: 0.5 });
+    const { watch } = testWatch({ subscriptionLimit: limit });
+    const statuses = (one: ReturnType<typeof watch>) =>
+      give(one, { case: "subscribe", value: { symbols: ["*"] } }).subscriptions.map(({ status }) => status);
+    const [greedy, second] = [watch({ symbols: ["A"] }, undefined, "a"), watch({ symbols: ["A"] }, undefined, "a")];
+    expect([statuses(greedy), limit.usedBy("a")]).toEqual([[ACCEPTED, TOO_MANY, TOO_MANY], 2]);
+    const other = watch({ symbols: ["B"] }, undefined, "b");
+    expect([statuses(other), limit.usedBy("b")]).toEqual([[ACCEPTED, ACCEPTED, TOO_MANY], 2]);
+    for (const each of [greedy, second, other]) each[Symbol.dispose]();
+    expect([limit.used, limit.peerCount]).toEqual([0, 0]);
   });
 
   it("has the stream's rate where it does not say", () => {

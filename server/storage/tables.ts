@@ -141,4 +141,6 @@ export interface UploadTable {
   image_height: bigint | null;
   create_time: bigint;
   update_time: bigint;
+  /** The client that started it first, as its address is counted by. Empty: it is not known. */
+  owner: Generated<string>;
 }

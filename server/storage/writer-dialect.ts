@@ -16,6 +16,9 @@ import type { Writer } from "./writer.ts";
 /** How many queries and transactions may wait for the connection: with one commit each, some seconds of work. */
 export const maxWaitingWrites = 10_000;
 
+/** The limit on calls that write to the database by themselves, as clients share it. */
+export const writeLimit = { name: "maxWaitingWrites", counted: "concurrent writes", max: maxWaitingWrites };
+
 /** Kysely on the connection that writes. Queries and transactions have it one after the other. */
 export class WriterDialect implements Dialect {
   readonly #writer: Writer;

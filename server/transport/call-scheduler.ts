@@ -1,3 +1,5 @@
+import { FairQueue } from "./protection/fair-queue.ts";
+
 /** How long calls may keep the event loop to themselves before Node reads and writes again, in ms. */
 export const sliceMs = 10;
 
@@ -10,12 +12,6 @@ export interface StepOwner {
   readonly peer: string;
 }
 
-/** Steps in their order. `Array.prototype.shift` would move all that are left for each that is taken. */
-interface StepList {
-  readonly steps: Step[];
-  taken: number;
-}
-
 /**
  * Shares the event loop among the calls of a process.
  *
@@ -25,11 +21,12 @@ interface StepList {
  * address, then by connection, for {@link sliceMs} in each turn of the event loop.
  */
 export class CallScheduler {
-  /** The queues that have steps, in the order in which they are served: by address, then by connection. */
-  readonly #queues = new Map<string, Map<StepOwner, StepList>>();
+  /** The queue of each address is an item in this one as often as it has steps. */
+  readonly #turns = new FairQueue<FairQueue<Step, StepOwner>, string>();
+  readonly #ofPeers = new Map<string, FairQueue<Step, StepOwner>>();
   #queued = 0;
   /** What is to run in a later turn. */
-  #parts: Step[] = [];
+  #parts: { readonly owner: StepOwner; readonly step: Step }[] = [];
   /** When the calls of this turn of the event loop began to run; undefined before the first looks at it. */
   #sliceStart: number | undefined;
 
@@ -58,25 +55,25 @@ export class CallScheduler {
 
   /** Runs a step in its turn: in this turn of the event loop if there is time, else in a later one. */
   enqueue(owner: StepOwner, step: Step): void {
-    let ofPeer = this.#queues.get(owner.peer);
+    let ofPeer = this.#ofPeers.get(owner.peer);
     if (ofPeer === undefined) {
-      ofPeer = new Map();
-      this.#queues.set(owner.peer, ofPeer);
+      ofPeer = new FairQueue();
+      this.#ofPeers.set(owner.peer, ofPeer);
     }
-    const list = ofPeer.get(owner);
-    if (list === undefined) ofPeer.set(owner, { steps: [step], taken: 0 });
-    else list.steps.push(step);
+    ofPeer.push(owner, step);
+    this.#turns.push(owner.peer, ofPeer);
     this.#queued++;
     if (this.#sliceStart === undefined) this.#beginSlice(performance.now());
   }
 
   /**
-   * Resolves in a later turn of the event loop, when work that is done in parts may go on with the next part. All such
-   * work has one queue, in the order in which it asks.
+   * Resolves in a later turn of the event loop, when work that is done in parts may go on with the next part.
+   *
+   * @param peer the client that the work is for; undefined: none, or nobody knows
    */
-  nextTurn(): Promise<void> {
+  nextTurn(peer = ""): Promise<void> {
     return new Promise((resolve) => {
-      this.#parts.push(resolve);
+      this.#parts.push({ owner: { peer }, step: resolve });
       if (this.#sliceStart === undefined) this.#beginSlice(performance.now());
     });
   }
@@ -90,7 +87,7 @@ export class CallScheduler {
     this.#sliceStart = undefined;
     if (this.#queued === 0 && this.#parts.length === 0) return;
     this.#beginSlice(performance.now());
-    for (const part of this.#parts.splice(0)) this.enqueue(partsOwner, part);
+    for (const { owner, step } of this.#parts.splice(0)) this.enqueue(owner, step);
     this.#runNext();
   };
 
@@ -106,24 +103,16 @@ export class CallScheduler {
   // The next step runs when the promises that this one has settled have run all that waits for them: their work counts.
   readonly #onMicrotask = (): void => process.nextTick(this.#runNext);
 
-  /** Takes a step, and puts its address and its connection behind the others. */
   #takeNext(): Step | undefined {
-    for (const [peer, ofPeer] of this.#queues) {
-      for (const [owner, list] of ofPeer) {
-        const step = list.steps[list.taken++];
-        ofPeer.delete(owner);
-        if (list.taken < list.steps.length) ofPeer.set(owner, list);
-        this.#queues.delete(peer);
-        if (ofPeer.size > 0) this.#queues.set(peer, ofPeer);
-        this.#queued--;
-        return step;
-      }
-    }
-    return undefined;
+    const turn = this.#turns.shift();
+    if (turn === undefined) return undefined;
+    const { owner: peer, item: ofPeer } = turn;
+    const step = ofPeer.shift()?.item;
+    if (ofPeer.ownerCount === 0) this.#ofPeers.delete(peer);
+    this.#queued--;
+    return step;
   }
 }
-
-const partsOwner: StepOwner = { peer: "" };
 
 /** The scheduler of this process: it has one event loop. */
 export const callScheduler = new CallScheduler();

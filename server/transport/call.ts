@@ -18,10 +18,12 @@ export interface CallWire {
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
   /** The largest block of trailers that the client says it takes, as HTTP/2 counts it; Infinity where it does not say. */
   readonly maxTrailerBytes: number;
+  /** What its client counts as: see {@link SharedLimit}. */
+  readonly peer: string;
+  /** Why the call is not taken; undefined if it is. */
+  readonly refusal: ConnectError | undefined;
   /** The messages of the request, where they go around Connect's pipeline, which is then given none. */
   readonly requests: RequestMessages | undefined;
-  /** Why the call is refused before anything of it is read; undefined: it is not. */
-  readonly refusal: ConnectError | undefined;
   /** What was read of the request so far is handled: it counts no more as memory of the call. */
   releaseRequest(): void;
   /** Runs a further step of the call when others have had their turn. */

@@ -55,6 +55,11 @@ export const limitTable = {
     bounds: "calls under way, of all clients together",
     beyond: "RESOURCE_EXHAUSTED",
   },
+  peerShare: {
+    value: 0.5,
+    bounds: "how much of a limit of all clients together one client may use; 1: all of it",
+    beyond: "as beyond that limit",
+  },
   maxMetadataBytes: {
     value: 64 * KiB,
     bounds: "the headers that a handler sends, and likewise the trailers: keys, values and 32 bytes for each value",

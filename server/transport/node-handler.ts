@@ -11,7 +11,7 @@ import {
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
-import { Call, callKey } from "./call.ts";
+import { Call, callKey, callOf } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
@@ -19,6 +19,7 @@ import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
 import { heapGuard } from "./heap-guard.ts";
 import { limitDecompression } from "./limit-decompression.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import { SharedLimit } from "./protection/shared-limit.ts";
 import { openRequestMessages } from "./request-messages.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
@@ -45,6 +46,8 @@ export interface NodeHandler {
   handle(exchange: Exchange): boolean;
   /** The calls under way. */
   readonly activeCalls: number;
+  /** The limit on calls under way, and what each client uses of it. */
+  readonly callLimit: SharedLimit;
   /** Ends every stream with UNAVAILABLE, now and from now on; unary calls go on. */
   endStreams(): void;
 }
@@ -59,15 +62,17 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
   let activeCalls = 0;
   const interceptors = [callInterceptor, ...(options.interceptors ?? [])];
-  const gate = ({ values }: HandlerContext) => {
-    const refusal = values.get(callKey)?.wire?.refusal;
-    if (refusal !== undefined) throw refusal;
-  };
+  const { maxActiveCalls: max, peerShare } = limits;
+  const callLimit = new SharedLimit({ name: "maxActiveCalls", counted: "calls under way", max }, { peerShare });
   const refusalOf = ({ session, memory }: Exchange) => {
     // The heap may have become full while the call waited for its turn.
     if (!memory.isOpen || heapGuard.isFull) return session.noRoom();
-    if (activeCalls <= limits.maxActiveCalls) return undefined;
-    return new ConnectError(`${limits.maxActiveCalls} calls are under way: try again later`, Code.ResourceExhausted);
+    const refusal = callLimit.refusal(session.peer);
+    return refusal && new ConnectError(refusal.message, Code.ResourceExhausted);
+  };
+  const gate = (context: HandlerContext) => {
+    const refusal = callOf(context).wire?.refusal;
+    if (refusal !== undefined) throw refusal;
   };
   const router = createConnectRouter({
     interceptors,
@@ -92,6 +97,9 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     if (exchange.gone) return;
     activeCalls++;
     const start = performance.now();
+    const { peer } = exchange.session;
+    const refusal = refusalOf(exchange);
+    if (refusal === undefined) callLimit.count(peer);
     const kind = handler.method.methodKind;
     if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
     if (kind !== "unary") streams.add(exchange);
@@ -106,12 +114,13 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
-      refusal: refusalOf(exchange),
+      refusal,
       releaseRequest: () => exchange.body.releaseRead(),
       enqueue: (step) => exchange.session.enqueue(step),
       mapError,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
       openEnvelopes,
+      peer,
       // The trailers of the other protocols are part of the body.
       maxTrailerBytes: protocol === "grpc" ? exchange.maxHeaderListBytes : Number.POSITIVE_INFINITY,
     });
@@ -133,6 +142,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       if (!exchange.gone) exchange.abort();
     } finally {
       activeCalls--;
+      if (refusal === undefined) callLimit.remove(peer);
       streams.delete(exchange);
     }
     if (exchange.gone) outcome = "canceled";
@@ -171,6 +181,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     get activeCalls() {
       return activeCalls;
     },
+    callLimit,
     endStreams() {
       streamsEnd = new ConnectError("the server is shutting down: connect again and go on", Code.Unavailable);
       for (const exchange of streams) exchange.session.resume(() => exchange.cancel(streamsEnd as ConnectError));

@@ -5,6 +5,8 @@ import { createHttp1Server } from "./http1-server.ts";
 import { createHttp2Server } from "./http2-server.ts";
 import type { Limits } from "./limits.ts";
 import { sniffHttp2 } from "./preface.ts";
+import { addressKeyOf } from "./protection/peer-key.ts";
+import { SharedLimit } from "./protection/shared-limit.ts";
 import { Sessions } from "./session.ts";
 import { readTlsFiles, reloadTlsFiles, type TlsFiles } from "./tls-credentials.ts";
 
@@ -30,6 +32,8 @@ export interface Port {
   readonly sessions: number;
   /** The bytes that calls hold, as `maxBufferedBytes` counts them. */
   readonly bufferedBytes: number;
+  /** The limit on connections, and what each client uses of it. */
+  readonly connectionLimit: SharedLimit;
   /**
    * Takes no more connections and requests, and waits for those under way, at most `graceMs`; then cuts them off.
    * Resolves to whether all ended by themselves.
@@ -47,9 +51,20 @@ export async function openPort(options: PortOptions): Promise<Port> {
   const http1 = createHttp1Server(onExchange, limits, connections);
   const http2 = createHttp2Server(onExchange, limits, connections);
   const sockets = new Set<Socket>();
+  const { maxConnections: max, peerShare } = limits;
+  const connectionLimit = new SharedLimit({ name: "maxConnections", counted: "connections", max }, { peerShare });
   const track = (socket: Socket) => {
+    const peer = addressKeyOf(socket.remoteAddress);
+    if (connectionLimit.refusal(peer) !== undefined) {
+      socket.on("error", () => {}).destroy();
+      return;
+    }
+    const counted = connectionLimit.acquire(peer);
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    socket.once("close", () => {
+      sockets.delete(socket);
+      counted[Symbol.dispose]();
+    });
     // Whoever owns the connection by then hears of the error too; without a listener it would end the process.
     socket.on("error", () => {});
   };
@@ -77,6 +92,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
     get bufferedBytes() {
       return connections.budget.used;
     },
+    connectionLimit,
     async close(graceMs) {
       stopReloading?.();
       const allClosed = new Promise<void>((resolve) => listener.close(() => resolve()));
@@ -119,6 +135,7 @@ const tcpOptions = { noDelay: true, allowHalfOpen: true, keepAlive: true };
 function createPlainListener(limits: Limits, track: Track, speak: Speak): Server {
   return createTcpServer(tcpOptions, (socket) => {
     track(socket);
+    if (socket.destroyed) return;
     sniffHttp2(socket, limits.openTimeoutMs, (isHttp2) => speak(socket, isHttp2));
   });
 }

@@ -6,11 +6,12 @@ import { type CallMemory, type EndableCall, SessionMemory } from "./call-memory.
 import { callScheduler, type Step, type StepOwner } from "./call-scheduler.ts";
 import type { Limits } from "./limits.ts";
 import { MemoryBudget } from "./memory-budget.ts";
+import { addressKeyOf } from "./protection/peer-key.ts";
 import { UnreadBytes } from "./unread-bytes.ts";
 
 /** One connection of a client: what its calls share. */
 export class Session implements StepOwner {
-  /** The client's address. */
+  /** What its client counts as: see `addressKeyOf`. */
   readonly peer: string;
   /** What Node has received of requests that nobody reads at the moment. */
   readonly unread: UnreadBytes;
@@ -63,9 +64,6 @@ interface Peer {
 /** How much of the heap limit the calls of all clients may hold: the rest is for what the server itself keeps. */
 const heapShare = 1 / 5;
 
-/** How much of what all clients may hold one client's address may hold. */
-const peerShare = 1 / 2;
-
 /** How much of it one connection may hold. */
 const sessionShare = 1 / 8;
 
@@ -80,12 +78,14 @@ export class Sessions {
   readonly budget: MemoryBudget;
   readonly #maxSessionBytes: number;
   readonly #windowBytes: number;
+  readonly #peerShare: number;
   readonly #unread = new UnreadBytes();
   readonly #sessions = new WeakMap<object, Session>();
   readonly #peers = new Map<string, Peer>();
 
   constructor(limits: Limits, heapLimit = getHeapStatistics().heap_size_limit) {
     this.#windowBytes = limits.streamWindowBytes;
+    this.#peerShare = limits.peerShare;
     const maxBytes = Math.min(limits.maxBufferedBytes, heapLimit * heapShare);
     this.budget = new MemoryBudget(maxBytes);
     // At least room for a message, half of which has arrived twice: in pieces, and as one.
@@ -98,7 +98,7 @@ export class Sessions {
     const known = this.#sessions.get(connection);
     if (known !== undefined) return known;
     const socket = "socket" in connection ? connection.socket : connection;
-    const address = socket?.remoteAddress ?? "unknown";
+    const address = addressKeyOf(socket?.remoteAddress);
     const peer = this.#peers.get(address) ?? this.#addPeer(address);
     peer.sessions++;
     connection.once("close", () => {
@@ -119,7 +119,7 @@ export class Sessions {
   }
 
   #addPeer(address: string): Peer {
-    const peer = { budget: new MemoryBudget(this.budget.limit * peerShare, this.budget), sessions: 0 };
+    const peer = { budget: new MemoryBudget(this.budget.limit * this.#peerShare, this.budget), sessions: 0 };
     this.#peers.set(address, peer);
     return peer;
   }

@@ -5,6 +5,7 @@ import type { Exchange } from "./exchange.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
 import { openPort, type PortOptions } from "./port.ts";
+import type { SharedLimit } from "./protection/shared-limit.ts";
 import { createOriginCheck, type TrustedOrigins } from "./trusted-origins.ts";
 
 /** Everything that is served on one port. */
@@ -31,6 +32,8 @@ export interface TransportServer {
   readonly sessions: number;
   /** The bytes that calls hold, as the limit `maxBufferedBytes` counts them. */
   readonly bufferedBytes: number;
+  /** The limits that its clients share, and what each of them uses. */
+  readonly sharedLimits: readonly SharedLimit[];
   /**
    * Ends gracefully: takes nothing new, tells streams to come back, and lets unary calls finish. Cuts off what is left
    * after `graceMs`. Resolves to whether nothing had to be cut off.
@@ -70,6 +73,7 @@ export async function startTransportServer(options: TransportServerOptions): Pro
     get bufferedBytes() {
       return port.bufferedBytes;
     },
+    sharedLimits: [port.connectionLimit, calls.callLimit],
     close(graceMs) {
       calls.endStreams();
       return port.close(graceMs);

@@ -1,4 +1,5 @@
-import pLimit from "p-limit";
+import { FairSemaphore } from "../fair-semaphore.ts";
+import type { Peer } from "../transport/protection/shared-limit.ts";
 import type { DiskFile } from "./disk.ts";
 import type { FileNature, InspectFile } from "./upload-parts.ts";
 import type { ImageSize } from "./upload-record.ts";
@@ -30,14 +31,18 @@ export const displayedTypes: ReadonlySet<string> = new Set([
 
 type Sharp = typeof import("sharp").default;
 
-/** Lets so many tasks with images run at a time; others wait. */
-export const imageTurn = pLimit(maxImagesAtWork);
+const images = new FairSemaphore(maxImagesAtWork);
+
+/** Runs a task with an image of a client: so many at a time, from all clients in turn. */
+export function imageTurn<T>(peer: Peer, task: () => Promise<T>): Promise<T> {
+  return images.run(peer, task);
+}
 
 /** Finds what a file is from its bytes alone; its name is not asked. */
-export const inspectFile: InspectFile = async (file, size): Promise<FileNature> => {
+export const inspectFile: InspectFile = async (file, size, peer): Promise<FileNature> => {
   const contentType = await typeOf(file, size);
   if (!displayedTypes.has(contentType)) return { contentType };
-  const image = await imageTurn(() => sizeOfImage(file, size));
+  const image = await imageTurn(peer, () => sizeOfImage(file, size));
   return { contentType, ...(image && { image }) };
 };
 

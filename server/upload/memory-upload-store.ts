@@ -58,10 +58,16 @@ export class MemoryUploadStore implements UploadStore {
     if (this.#rows.size > 0) yield [...this.#rows.values()].map(({ record }) => record);
   }
 
-  async unchangedSince(phases: readonly StoredPhase[], beforeMicros: number, limit: number): Promise<UploadRecord[]> {
+  async unchangedSince(
+    phases: readonly StoredPhase[],
+    beforeMicros: number,
+    limit: number,
+    which: "any" | "empty" = "any",
+  ): Promise<UploadRecord[]> {
     return [...this.#rows.values()]
       .map(({ record }) => record)
       .filter(({ phase, updateMicros }) => phases.includes(phase) && updateMicros < beforeMicros)
+      .filter(({ committed }) => which === "any" || committed === 0)
       .sort((a, b) => a.updateMicros - b.updateMicros)
       .slice(0, limit);
   }

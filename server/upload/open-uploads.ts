@@ -1,12 +1,13 @@
 import type { Timers } from "../../client/timers.ts";
 import type { Problem } from "../repeated-problem.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
+import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { Disk } from "./disk.ts";
 import type { Hasher } from "./hasher.ts";
-import { HeldBytes } from "./held-bytes.ts";
 import { OffsetCommits } from "./offset-commits.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
 import { Thumbnails } from "./thumbnails.ts";
+import { uploadLimits } from "./upload-limits.ts";
 import type { InspectFile, UploadParts } from "./upload-parts.ts";
 import { UploadQuota, type UploadQuotaLimits } from "./upload-quota.ts";
 import type { UploadStore } from "./upload-store.ts";
@@ -32,6 +33,10 @@ export interface OpenUploadsOptions {
   readonly health: StoreHealth;
   /** Watches over the sweeps, which nobody waits for. Default: nothing is reported. */
   readonly sweepProblem?: Problem;
+  /** Makes the limits that clients share. Default: limits all of which one client may use. */
+  readonly limit?: ((definition: LimitDefinition) => SharedLimit) | undefined;
+  /** The limit on calls that write to the database. Default: none but the database's own. */
+  readonly writeLimit?: SharedLimit | undefined;
 }
 
 /** An open store of uploads. Disposing of it closes its files. */
@@ -44,18 +49,21 @@ export interface OpenUploads extends AsyncDisposable {
 /** Opens the store of uploads, and brings its files in line with what is known of them. */
 export async function openUploads(options: OpenUploadsOptions): Promise<OpenUploads> {
   const { store, disk, settings, nowMicros } = options;
+  const shared = uploadLimits(settings, options.limit ?? ((definition) => new SharedLimit(definition)));
   const parts: UploadParts = {
     ...options,
     commits: new OffsetCommits(store, nowMicros),
-    quota: new UploadQuota(settings),
-    heldBytes: new HeldBytes(),
+    quota: new UploadQuota(shared),
+    heldBytes: shared.heldBytes,
     limits: settings,
   };
   const recovery = await recoverUploads(parts);
-  const thumbnails = await Thumbnails.open(disk);
+  const thumbnails = await Thumbnails.open(disk, shared.waitingThumbnails);
   const uploads = new Uploads({
     ...parts,
     productExists: options.productExists,
+    readers: shared.readers,
+    writeLimit: options.writeLimit,
     expiryMs: settings.expiryMs,
     onDiscard: (id) => thumbnails.remove(id),
     ...(options.sweepProblem && { sweepProblem: options.sweepProblem }),

@@ -14,7 +14,7 @@ export async function publishFile(record: UploadRecord, file: DiskFile, parts: U
   // A write that the disk refused half-way may have left more, and nobody has written that place since.
   if (((await disk.sizeOf(from)) ?? 0) > record.committed) await file.truncate(record.committed);
   await health.guard(file.sync());
-  const complete = { ...record, ...(await parts.inspect(file, record.committed)) };
+  const complete = { ...record, ...(await parts.inspect(file, record.committed, record.owner)) };
   await disk.rename(from, to);
   try {
     await health.guard(disk.syncFolder(completeFolder));

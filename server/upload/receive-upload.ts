@@ -1,5 +1,6 @@
 import { crc32c } from "@node-rs/crc32";
 import { InvalidFieldError, UploadError } from "../domain-errors.ts";
+import type { Peer } from "../transport/protection/shared-limit.ts";
 import { uploadError } from "./upload-error.ts";
 import type { UploadView } from "./upload-parts.ts";
 import type { FileWords } from "./upload-record.ts";
@@ -22,6 +23,8 @@ export type Piece =
 
 export interface ReceiveOptions {
   readonly uploads: Uploads;
+  /** The client, by whose share the upload counts if it is new. */
+  readonly peer?: Peer;
   /** Whether the upload stays open at the end of the stream, unless that says `finish`. */
   readonly leaveOpen?: boolean;
   /** Is called before the first piece is read, with what tells how the upload stands. */
@@ -42,9 +45,9 @@ export interface ReceiveOptions {
 export async function receiveUpload(
   words: FileWords,
   pieces: AsyncIterable<Piece>,
-  { uploads, leaveOpen = false, onStart, onEnd, onSuperseded }: ReceiveOptions,
+  { uploads, peer, leaveOpen = false, onStart, onEnd, onSuperseded }: ReceiveOptions,
 ): Promise<UploadView> {
-  const started = await uploads.start(words);
+  const started = await uploads.start(words, peer);
   const { id, generation } = started;
   return uploads.write(id, async (session) => {
     onStart?.(() => session.view);

@@ -1,5 +1,6 @@
 import { reconcileFile } from "./reconcile-file.ts";
 import { completeFolder, uploadFolders as folders, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
+import { reservedBytes } from "./upload-quota.ts";
 import type { UploadRecord } from "./upload-record.ts";
 
 /** What was found when the store was opened. */
@@ -30,10 +31,10 @@ export async function recoverUploads(parts: UploadParts): Promise<Recovery> {
         await store.update({ ...record, phase: "damaged", updateMicros: nowMicros() });
         damaged.push(record.id);
       } else if (record.phase === "open") {
-        quota.load(record.id, Math.max(record.size ?? 0, record.committed));
+        quota.load(record.id, record.owner, Math.max(reservedBytes(record.size), record.committed));
         open++;
       } else {
-        quota.complete(record.id, record.committed);
+        quota.loadComplete(record.owner, record.committed);
         complete++;
       }
       kept.add(path);

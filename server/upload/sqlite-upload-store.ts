@@ -98,15 +98,19 @@ export class SqliteUploadStore implements UploadStore {
     }
   }
 
-  async unchangedSince(phases: readonly StoredPhase[], beforeMicros: number, limit: number): Promise<UploadRecord[]> {
-    const rows = await this.#tables
+  async unchangedSince(
+    phases: readonly StoredPhase[],
+    beforeMicros: number,
+    limit: number,
+    which: "any" | "empty" = "any",
+  ): Promise<UploadRecord[]> {
+    let query = this.#tables
       .selectFrom("upload")
       .selectAll()
       .where("phase", "in", phases)
-      .where("update_time", "<", BigInt(beforeMicros))
-      .orderBy("update_time")
-      .limit(limit)
-      .execute();
+      .where("update_time", "<", BigInt(beforeMicros));
+    if (which === "empty") query = query.where("committed_offset", "=", 0n);
+    const rows = await query.orderBy("update_time").limit(limit).execute();
     return rows.map(toRecord);
   }
 
@@ -145,6 +149,7 @@ function toRow(record: UploadRecord): Insertable<UploadTable> {
     image_height: record.image === undefined ? null : BigInt(record.image.height),
     create_time: BigInt(record.createMicros),
     update_time: BigInt(record.updateMicros),
+    owner: record.owner ?? "",
   };
 }
 
@@ -163,5 +168,6 @@ function toRecord(row: Selectable<UploadTable>): UploadRecord {
     ...(width !== null && height !== null && { image: { width: Number(width), height: Number(height) } }),
     createMicros: Number(row.create_time),
     updateMicros: Number(row.update_time),
+    ...(row.owner !== "" && { owner: row.owner }),
   };
 }

@@ -1,5 +1,6 @@
 import { ManualTimers } from "../../client/manual-timers.ts";
 import { StoreHealth } from "../storage/store-health.ts";
+import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { Hasher } from "./hasher.ts";
 import { MemoryUploadStore } from "./memory-upload-store.ts";
 import { type OpenUploads, openUploads, type UploadSettings } from "./open-uploads.ts";
@@ -21,6 +22,8 @@ export interface TestUploadsOptions {
   readonly hasher?: Hasher;
   readonly settings?: Partial<UploadSettings>;
   readonly products?: readonly string[];
+  /** Default: one client may use all. */
+  readonly peerShare?: number;
 }
 
 export interface TestUploads extends OpenUploads {
@@ -44,6 +47,7 @@ export async function openTestUploads(options: TestUploadsOptions = {}): Promise
     hasher: options.hasher ?? new ReadingHasher(disk),
     inspect: async () => ({ contentType: "application/octet-stream" }),
     settings: { ...testSettings, ...options.settings },
+    limit: (definition) => new SharedLimit(definition, { peerShare: options.peerShare }),
     timers,
     nowMicros: () => 1_790_000_000_000_000 + timers.now() * 1_000,
     productExists: async (id) => options.products?.includes(id) ?? false,

@@ -1,3 +1,4 @@
+import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import { imageTurn, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./inspect-file.ts";
 import type { UploadView } from "./upload-parts.ts";
@@ -13,6 +14,14 @@ export const maxThumbnailBytes = 256 * 1024 * 1024;
 
 /** How many thumbnails may wait to be made. */
 export const maxWaitingThumbnails = 100;
+
+/** The limit on them, as clients share it. */
+export const waitingThumbnailLimit = {
+  name: "maxWaitingThumbnails",
+  counted: "waiting thumbnails",
+  max: maxWaitingThumbnails,
+  advice: "wait for others first",
+};
 
 /** How long making one may take, in seconds. */
 const timeoutSeconds = 20;
@@ -36,13 +45,16 @@ export class Thumbnails {
   readonly #making = new Map<string, Promise<void>>();
   #keptBytes = 0;
 
-  private constructor(disk: Disk) {
+  readonly #waitingLimit: SharedLimit;
+
+  private constructor(disk: Disk, waitingLimit: SharedLimit) {
     this.#disk = disk;
+    this.#waitingLimit = waitingLimit;
   }
 
   /** Takes up those that were made before. */
-  static async open(disk: Disk): Promise<Thumbnails> {
-    const thumbnails = new Thumbnails(disk);
+  static async open(disk: Disk, waitingLimit: SharedLimit): Promise<Thumbnails> {
+    const thumbnails = new Thumbnails(disk, waitingLimit);
     await disk.makeFolder(thumbnailFolder);
     for (const name of await disk.list(thumbnailFolder)) {
       const bytes = await disk.sizeOf(`${thumbnailFolder}/${name}`);
@@ -55,11 +67,12 @@ export class Thumbnails {
 
   /**
    * Resolves to the path of an image's thumbnail, WebP, which is made where it is missing. Rejects with a
-   * {@link NoThumbnailError} where there can be none.
+   * {@link NoThumbnailError} where there can be none, and with a LimitError if too many wait.
    *
    * @param open opens the image
+   * @param peer the client that asks
    */
-  async pathOf(upload: UploadView, open: () => Promise<DiskFile>): Promise<string> {
+  async pathOf(upload: UploadView, open: () => Promise<DiskFile>, peer?: Peer): Promise<string> {
     const { id, contentType, image, size = 0 } = upload;
     if (image === undefined) {
       const limits = `up to ${maxImageBytes} bytes and ${maxImagePixels} pixels`;
@@ -69,7 +82,7 @@ export class Thumbnails {
       );
     }
     const bytes = this.#kept.get(id);
-    if (bytes === undefined) await this.#makeOnce(id, size, open);
+    if (bytes === undefined) await this.#makeOnce(id, { size, open, peer });
     else this.#note(id, bytes);
     return pathOf(id);
   }
@@ -81,13 +94,17 @@ export class Thumbnails {
     await this.#disk.remove(pathOf(id));
   }
 
-  #makeOnce(id: string, size: number, open: () => Promise<DiskFile>): Promise<void> {
+  #makeOnce(
+    id: string,
+    { size, open, peer }: { readonly size: number; readonly open: () => Promise<DiskFile>; readonly peer: Peer },
+  ): Promise<void> {
     const known = this.#making.get(id);
     if (known !== undefined) return known;
-    if (this.#making.size >= maxWaitingThumbnails) {
-      throw new NoThumbnailError(503, `${this.#making.size} thumbnails wait to be made: come back in a second`);
-    }
-    const making = imageTurn(() => this.#make(id, size, open)).finally(() => this.#making.delete(id));
+    const waiting = this.#waitingLimit.acquire(peer);
+    const making = imageTurn(peer, () => this.#make(id, size, open)).finally(() => {
+      waiting[Symbol.dispose]();
+      this.#making.delete(id);
+    });
     this.#making.set(id, making);
     return making;
   }

@@ -7,9 +7,16 @@ import { stateOf } from "./upload-error.ts";
 import type { UploadView } from "./upload-parts.ts";
 import type { FileWords } from "./upload-record.ts";
 
+/** How long uploads are kept that are not continued: those with a byte, and those without. */
+interface Expiry {
+  readonly expiryMs: number;
+  readonly emptyExpiryMs: number;
+}
+
 /** An upload as clients see it. */
-export function toUpload(view: UploadView, expiryMs: number): Upload {
+export function toUpload(view: UploadView, expiry: Expiry): Upload {
   const goesOn = view.phase !== "complete";
+  const expiryMs = view.phase === "open" && view.committed === 0 ? expiry.emptyExpiryMs : expiry.expiryMs;
   return create(UploadSchema, {
     uploadId: view.id,
     state: stateOf[view.phase],

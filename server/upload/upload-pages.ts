@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { create as contentDisposition } from "content-disposition";
 import send from "send";
-import { DownloadLimitError, NotFoundError, StoreBusyError, StoreReadError, UploadError } from "../domain-errors.ts";
+import { NotFoundError, StoreBusyError, StoreReadError, UploadError } from "../domain-errors.ts";
 import type { Problem } from "../repeated-problem.ts";
 import type { Exchange } from "../transport/exchange.ts";
+import { LimitError } from "../transport/protection/limit-error.ts";
+import { peerKeyOf } from "../transport/protection/peer-key.ts";
 import { displayedTypes } from "./inspect-file.ts";
 import { NoThumbnailError, type Thumbnails } from "./thumbnails.ts";
 import { completeFolder, pathOf, type UploadView } from "./upload-parts.ts";
@@ -51,7 +53,7 @@ export function createUploadPages(options: UploadPagesOptions): (exchange: Excha
     const [, id, thumbnail] = pagePattern.exec(path) ?? [];
     if (id === undefined) return false;
     const { request, response } = exchange.toNode();
-    const page = { request, response, id: id.toLowerCase() };
+    const page = { request, response, id: id.toLowerCase(), peer: peerKeyOf(exchange.peer) };
     void servePage(page, thumbnail === undefined ? serveFile : serveThumbnail, options).catch((reason) => {
       const error = options.toDomainError?.(reason) ?? reason;
       const [status, message] = answerTo(error);
@@ -66,12 +68,14 @@ interface Page {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly id: string;
+  /** The client, as it is counted. */
+  readonly peer: string;
 }
 
 type Serve = (page: Page, options: UploadPagesOptions) => Promise<void>;
 
 async function servePage(page: Page, serve: Serve, options: UploadPagesOptions): Promise<void> {
-  const reading = options.uploads.startReading();
+  const reading = options.uploads.startReading(page.peer);
   if (page.response.destroyed) reading[Symbol.dispose]();
   else page.response.once("close", () => reading[Symbol.dispose]());
   await serve(page, options);
@@ -93,7 +97,7 @@ async function serveFile(page: Page, { uploads, root }: UploadPagesOptions): Pro
 async function serveThumbnail(page: Page, { uploads, thumbnails, root }: UploadPagesOptions): Promise<void> {
   if (refusesMethod(page)) return;
   const upload = await completeUpload(uploads, page.id);
-  const path = await thumbnails.pathOf(upload, async () => (await uploads.open(page.id)).file);
+  const path = await thumbnails.pathOf(upload, async () => (await uploads.open(page.id)).file, page.peer);
   serve(page, path, root, { "content-type": "image/webp", etag: `"thumbnail-${upload.sha256}"` });
 }
 
@@ -136,7 +140,7 @@ function refusesMethod({ request, response }: Page): boolean {
 
 function answerTo(error: unknown): [status: number, message: string] {
   if (error instanceof NoThumbnailError) return [error.status, error.message];
-  if (error instanceof DownloadLimitError) return [503, error.message];
+  if (error instanceof LimitError) return [503, error.message];
   if (error instanceof StoreReadError || error instanceof StoreBusyError) return [503, error.message];
   if (error instanceof NotFoundError || error instanceof UploadError) return [404, error.message];
   return [500, "the server has failed: try again"];

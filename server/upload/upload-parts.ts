@@ -1,8 +1,8 @@
 import type { Timers } from "../../client/timers.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
+import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 import type { Hasher } from "./hasher.ts";
-import type { HeldBytes } from "./held-bytes.ts";
 import type { OffsetCommits } from "./offset-commits.ts";
 import type { MachineLimits } from "./upload-machine.ts";
 import type { UploadQuota } from "./upload-quota.ts";
@@ -16,7 +16,8 @@ export interface UploadParts {
   readonly commits: OffsetCommits;
   readonly hasher: Hasher;
   readonly quota: UploadQuota;
-  readonly heldBytes: HeldBytes;
+  /** Bytes of chunks that wait for the ones before them. */
+  readonly heldBytes: SharedLimit;
   readonly health: StoreHealth;
   readonly inspect: InspectFile;
   readonly limits: MachineLimits;
@@ -25,7 +26,7 @@ export interface UploadParts {
 }
 
 /** Finds what a file is from its bytes. Never rejects for what the file has. */
-export type InspectFile = (file: DiskFile, size: number) => Promise<FileNature>;
+export type InspectFile = (file: DiskFile, size: number, owner?: Peer) => Promise<FileNature>;
 
 /** What a file is. */
 export interface FileNature {

@@ -1,3 +1,6 @@
+import type { LimitError } from "../transport/protection/limit-error.ts";
+import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
+
 /** What the store of uploads may hold. */
 export interface UploadQuotaLimits {
   /** All uploads together, what is reserved for open ones included. */
@@ -5,73 +8,116 @@ export interface UploadQuotaLimits {
   readonly maxOpenUploads: number;
 }
 
+/** The limits on uploads, as clients share them. */
+export interface SharedUploadLimits {
+  /** Bytes of all uploads: what is stored, and what is reserved. */
+  readonly bytes: SharedLimit;
+  /** Uploads that are open. */
+  readonly open: SharedLimit;
+}
+
+/** What part of its announced size an open upload reserves: who announces much must bring it, to keep it from others. */
+const reservedShare = 1 / 1_000;
+
+/** What an upload reserves at least, or its announced size if that is less: a chunk, so that it can begin. */
+export const minReservedBytes = 512 * 1024;
+
+/** What an upload reserves at most, in bytes, whatever it announces. */
+export const maxReservedBytes = 64 * 1024 * 1024;
+
+/** How many bytes an open upload of an announced size reserves, until as many are stored; 0 if it announces none. */
+export function reservedBytes(size: number | undefined): number {
+  if (size === undefined) return 0;
+  const part = Math.ceil(size * reservedShare);
+  return Math.min(size, maxReservedBytes, Math.max(minReservedBytes, part));
+}
+
 /** Why an upload has no place: a sentence for the client. */
 export type QuotaRefusal = { readonly problem: "QUOTA" | "TOO_MANY"; readonly message: string };
 
-/** Keeps count of what uploads take: open ones what they have announced, or what has come of them; complete ones their size. */
+/** An open upload: whose it is, and what it counts. */
+interface OpenUpload {
+  readonly owner: Peer;
+  readonly bytes: number;
+}
+
+/**
+ * Keeps count of what uploads take, by the clients that started them. A complete upload counts its size; an open one what
+ * has come of it, and at least what it reserves: {@link reservedBytes} of the size that it has announced.
+ */
 export class UploadQuota {
-  readonly limits: UploadQuotaLimits;
-  readonly #open = new Map<string, number>();
-  #totalBytes = 0;
+  readonly #limits: SharedUploadLimits;
+  readonly #open = new Map<string, OpenUpload>();
 
-  constructor(limits: UploadQuotaLimits) {
-    this.limits = limits;
+  constructor(limits: SharedUploadLimits) {
+    this.#limits = limits;
   }
 
-  get totalBytes(): number {
-    return this.#totalBytes;
+  /** The limits, and what is used of them. */
+  get limits(): SharedUploadLimits {
+    return this.#limits;
   }
 
-  get openCount(): number {
-    return this.#open.size;
-  }
-
-  /** Makes room for a new upload, or says why there is none. */
-  open(id: string, bytes: number): QuotaRefusal | undefined {
-    const { maxOpenUploads } = this.limits;
-    if (this.#open.size >= maxOpenUploads) {
-      const message = `${this.#open.size} uploads are open, and ${maxOpenUploads} may be: finish or abort others first`;
-      return { problem: "TOO_MANY", message };
-    }
-    const refusal = this.#refuse(bytes);
-    if (refusal === undefined) this.load(id, bytes);
-    return refusal;
+  /**
+   * Counts a new upload, or says why there is no room for it: all of the announced size must fit in what is free now,
+   * though only a part of it is reserved.
+   */
+  open(id: string, owner: Peer, size: number | undefined): QuotaRefusal | undefined {
+    const { bytes, open } = this.#limits;
+    const tooMany = open.refusal(owner);
+    if (tooMany !== undefined) return { problem: "TOO_MANY", message: tooMany.message };
+    const noRoom = bytes.refusal(owner, size ?? 0);
+    if (noRoom !== undefined) return quotaRefusal(noRoom);
+    this.load(id, owner, reservedBytes(size));
+    return undefined;
   }
 
   /** Counts an open upload that is there already, whatever the limits. */
-  load(id: string, bytes: number): void {
-    this.#open.set(id, bytes);
-    this.#totalBytes += bytes;
+  load(id: string, owner: Peer, bytes: number): void {
+    this.#open.set(id, { owner, bytes });
+    this.#limits.open.count(owner);
+    this.#limits.bytes.count(owner, bytes);
   }
 
-  /** An open upload will have so many bytes. Says why not, if there is no room. */
+  /** Counts a complete upload that is there already, whatever the limits. */
+  loadComplete(owner: Peer, bytes: number): void {
+    this.#limits.bytes.count(owner, bytes);
+  }
+
+  /** An open upload will have so many bytes. Says why not, if there is no room; it counts as before then. */
   grow(id: string, bytes: number): QuotaRefusal | undefined {
-    const more = bytes - (this.#open.get(id) ?? 0);
-    if (more <= 0) return undefined;
-    const refusal = this.#refuse(more);
-    if (refusal !== undefined) return refusal;
-    this.#open.set(id, bytes);
-    this.#totalBytes += more;
+    const upload = this.#open.get(id);
+    const more = bytes - (upload?.bytes ?? 0);
+    if (upload === undefined || more <= 0) return undefined;
+    const noRoom = this.#limits.bytes.refusal(upload.owner, more);
+    if (noRoom !== undefined) return quotaRefusal(noRoom);
+    this.#limits.bytes.count(upload.owner, more);
+    this.#open.set(id, { ...upload, bytes });
     return undefined;
   }
 
   /** An open upload is complete with so many bytes. */
   complete(id: string, bytes: number): void {
-    this.remove(id, 0);
-    this.#totalBytes += bytes;
+    const owner = this.#open.get(id)?.owner;
+    this.remove(id);
+    this.loadComplete(owner, bytes);
   }
 
-  /** An upload is gone, an open one, or a complete one of so many bytes. */
-  remove(id: string, completeBytes: number): void {
-    const open = this.#open.get(id);
-    this.#totalBytes -= open ?? completeBytes;
+  /** An open upload is gone. Does nothing if it is not counted as open. */
+  remove(id: string): void {
+    const upload = this.#open.get(id);
+    if (upload === undefined) return;
     this.#open.delete(id);
+    this.#limits.open.remove(upload.owner);
+    this.#limits.bytes.remove(upload.owner, upload.bytes);
   }
 
-  #refuse(bytes: number): QuotaRefusal | undefined {
-    const { maxTotalBytes } = this.limits;
-    if (this.#totalBytes + bytes <= maxTotalBytes) return undefined;
-    const message = `the store has no room for ${bytes} bytes more: ${this.#totalBytes} of its ${maxTotalBytes} bytes are taken; abort other uploads, or come back when there is room`;
-    return { problem: "QUOTA", message };
+  /** A complete upload is gone. */
+  removeComplete(owner: Peer, bytes: number): void {
+    this.#limits.bytes.remove(owner, bytes);
   }
+}
+
+function quotaRefusal({ message }: LimitError): QuotaRefusal {
+  return { problem: "QUOTA", message: `${message}; what is committed stays, and can be continued when there is room` };
 }

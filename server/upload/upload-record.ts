@@ -1,3 +1,5 @@
+import type { Peer } from "../transport/protection/shared-limit.ts";
+
 /** Where an upload stands, as it is stored. While its hash is counted it is `open` on the disk still. */
 export type StoredPhase = "open" | "complete" | "aborted" | "expired" | "damaged";
 
@@ -27,6 +29,8 @@ export interface UploadRecord {
   readonly image?: ImageSize | undefined;
   readonly createMicros: number;
   readonly updateMicros: number;
+  /** The client that started it first, by whose share it counts. Absent: it is not known. */
+  readonly owner?: Peer;
 }
 
 /** In pixels. */

@@ -11,6 +11,7 @@ import {
 import { InvalidFieldError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
 import { endOfRange, readRange } from "./download-file.ts";
 import { PatientReader } from "./patient-reader.ts";
 import { type Piece, receiveUpload, verifyChecksum } from "./receive-upload.ts";
@@ -34,7 +35,7 @@ export interface UploadServiceOptions {
 
 /** Uploads over RPC, as `upload_service.proto` says. Requests have passed the rules in the protos. */
 export function uploadService({ uploads, timers }: UploadServiceOptions): ServiceImpl<typeof UploadService> {
-  const shown = (view: UploadView) => toUpload(view, uploads.expiryMs);
+  const shown = (view: UploadView) => toUpload(view, uploads);
 
   return {
     async upload(requests, context) {
@@ -44,6 +45,7 @@ export function uploadService({ uploads, timers }: UploadServiceOptions): Servic
       const { info, leaveOpen } = await startOf(incoming);
       const view = await receiveUpload(toFileWords(info), piecesOf(incoming), {
         uploads,
+        peer: peerOf(context),
         leaveOpen,
         onStart(standing) {
           current = standing;
@@ -56,8 +58,8 @@ export function uploadService({ uploads, timers }: UploadServiceOptions): Servic
       return { upload: shown(view) };
     },
 
-    async startUpload({ info }) {
-      const view = await uploads.start(toFileWords(info));
+    async startUpload({ info }, context) {
+      const view = await uploads.start(toFileWords(info), peerOf(context));
       return {
         upload: shown(view),
         committedOffset: BigInt(view.committed),
@@ -77,13 +79,13 @@ export function uploadService({ uploads, timers }: UploadServiceOptions): Servic
       return { upload: shown(await uploads.get(uploadId.toLowerCase())) };
     },
 
-    async finishUpload({ uploadId, writerGeneration, size, sha256 }) {
+    async finishUpload({ uploadId, writerGeneration, size, sha256 }, context) {
       const words = { generation: toBytes(writerGeneration), size: toBytes(size), sha256: toSha256(sha256) };
-      return { upload: shown(await uploads.finish(uploadId.toLowerCase(), words)) };
+      return { upload: shown(await uploads.finish(uploadId.toLowerCase(), words, "short", peerOf(context))) };
     },
 
-    async abortUpload({ uploadId }) {
-      return { upload: shown(await uploads.abort(uploadId.toLowerCase())) };
+    async abortUpload({ uploadId }, context) {
+      return { upload: shown(await uploads.abort(uploadId.toLowerCase(), peerOf(context))) };
     },
 
     async listUploads({ states, productId, pageSize, pageToken }) {
@@ -94,7 +96,7 @@ export function uploadService({ uploads, timers }: UploadServiceOptions): Servic
     },
 
     async *download({ uploadId, offset, length }, context: HandlerContext) {
-      using _reading = uploads.startReading();
+      using _reading = uploads.startReading(peerOf(context));
       const { upload, file } = await uploads.open(uploadId.toLowerCase());
       await using _opened = file;
       const { size = 0, sha256 = "" } = upload;
@@ -117,7 +119,7 @@ export function uploadService({ uploads, timers }: UploadServiceOptions): Servic
       }
     },
 
-    getUploadLimits: () => ({ limits: limitsOf(uploads) }),
+    getUploadLimits: (_request, context) => ({ limits: limitsOf(uploads, peerOf(context)) }),
   };
 }
 
@@ -172,17 +174,22 @@ function placeOf(pageToken: string): bigint | undefined {
   throw new InvalidFieldError("page_token", "is none that a page had: begin with the first page");
 }
 
-function limitsOf(uploads: Uploads) {
-  const { maxFileBytes, maxTotalBytes, maxOpenUploads } = uploads.limits;
+function limitsOf(uploads: Uploads, peer: string) {
+  const { maxFileBytes, bytes, open } = uploads.limits;
   return create(UploadLimitsSchema, {
     maxChunkBytes,
     maxChunksInFlight: 2,
     maxFileBytes: BigInt(maxFileBytes),
-    maxTotalBytes: BigInt(maxTotalBytes),
-    totalBytes: BigInt(uploads.totalBytes),
-    maxOpenUploads,
-    openUploads: uploads.openCount,
+    maxTotalBytes: BigInt(bytes.max),
+    totalBytes: BigInt(bytes.used),
+    maxOpenUploads: open.max,
+    openUploads: open.used,
+    maxClientBytes: BigInt(bytes.maxPerPeer),
+    clientBytes: BigInt(bytes.usedBy(peer)),
+    maxClientOpenUploads: open.maxPerPeer,
+    clientOpenUploads: open.usedBy(peer),
     expiry: durationFromMs(uploads.expiryMs),
+    emptyExpiry: durationFromMs(uploads.emptyExpiryMs),
     stallTimeout: durationFromMs(uploadStallMs),
   });
 }

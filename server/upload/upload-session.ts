@@ -3,7 +3,6 @@ import { differenceOf } from "./difference-of.ts";
 import { discardFile } from "./discard-file.ts";
 import type { Haste } from "./durable-append.ts";
 import { firstDifference } from "./first-difference.ts";
-import { maxHeldBytes } from "./held-bytes.ts";
 import { HeldChunks } from "./held-chunks.ts";
 import { publishFile } from "./publish-file.ts";
 import { TurnLock } from "./turn-lock.ts";
@@ -168,11 +167,16 @@ export class UploadSession {
     return this.#lock.run(() => this.#discard("abort"));
   }
 
-  /** Gives the upload up where nothing more of it has come since then, in microseconds since 1970. */
-  expire(sinceMicros: number): Promise<UploadView> {
-    return this.#lock.run(async () =>
-      this.#standing.record.updateMicros < sinceMicros ? this.#discard("expire") : this.view,
-    );
+  /**
+   * Gives the upload up if nothing more of it has come since then, in microseconds since 1970.
+   *
+   * @param which `empty`: only if not a byte of it has come
+   */
+  expire(sinceMicros: number, which: "any" | "empty"): Promise<UploadView> {
+    return this.#lock.run(async () => {
+      const isWanted = which === "any" || this.#standing.progress.received === 0;
+      return isWanted && this.#standing.record.updateMicros < sinceMicros ? this.#discard("expire") : this.view;
+    });
   }
 
   /** Closes the file when nothing is under way in it. What comes after that opens it again. */
@@ -190,7 +194,9 @@ export class UploadSession {
         this.#stopWriters(Number.POSITIVE_INFINITY);
       },
     });
-    this.#parts.quota.remove(this.#standing.record.id, phase === "complete" ? received : 0);
+    const { id, owner } = this.#standing.record;
+    if (phase === "complete") this.#parts.quota.removeComplete(owner, received);
+    else this.#parts.quota.remove(id);
     return this.view;
   }
 
@@ -251,11 +257,14 @@ export class UploadSession {
 
   /** Waits until the bytes before `offset` were taken, or there is something else to decide. */
   async #hold(offset: number, bytes: number): Promise<void> {
-    using room = this.#parts.heldBytes.take(bytes);
-    if (room === undefined) {
-      const message = `chunks of other uploads, ${maxHeldBytes} bytes at most, wait for those before them: send the one at ${this.#standing.progress.committed} first`;
+    const { heldBytes } = this.#parts;
+    const { owner } = this.#standing.record;
+    const refusal = heldBytes.refusal(owner, bytes);
+    if (refusal !== undefined) {
+      const message = `${refusal.message}: the one at ${this.#standing.progress.committed} first`;
       throw this.#standing.error("TOO_MANY", message);
     }
+    using _ = heldBytes.acquire(owner, bytes);
     if ((await this.#held.wait(offset, holdMs)) === "late")
       throw this.#standing.refusal(gap(this.#standing.progress, offset));
   }

@@ -20,8 +20,16 @@ export interface UploadStore {
   imagesOf(productIds: readonly string[], limit: number): Promise<UploadRecord[]>;
   /** All there are, in pages, in the order of creation. */
   all(): AsyncIterable<readonly UploadRecord[]>;
-  /** Those in some phases that last changed before a time, the oldest change first, at most `limit`. */
-  unchangedSince(phases: readonly StoredPhase[], beforeMicros: number, limit: number): Promise<UploadRecord[]>;
+  /**
+   * Those in some phases that last changed before a time, the oldest change first, at most `limit`; all of them, or only
+   * those of which nothing is committed.
+   */
+  unchangedSince(
+    phases: readonly StoredPhase[],
+    beforeMicros: number,
+    limit: number,
+    which?: "any" | "empty",
+  ): Promise<UploadRecord[]>;
 }
 
 /** So many bytes of an upload are on the disk. */

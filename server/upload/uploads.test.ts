@@ -12,9 +12,10 @@ import { receiveUpload } from "./receive-upload.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { openTestUploads, type TestUploads, type TestUploadsOptions } from "./test-uploads.ts";
 import { maxChunkBytes } from "./upload-machine.ts";
+import { maxReservedBytes, minReservedBytes, reservedBytes } from "./upload-quota.ts";
 import type { FileWords } from "./upload-record.ts";
 import { holdMs, maxChunkCalls } from "./upload-session.ts";
-import { idleSessionMs, sweepIntervalMs } from "./uploads.ts";
+import { emptyExpiryMs, idleSessionMs, sweepIntervalMs } from "./uploads.ts";
 
 const id = "3f1c4bf0-7c58-4b0e-9a55-3a2f0f6f4b11";
 const productId = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b22";
@@ -102,7 +103,7 @@ describe("a chunk", () => {
       Reason.TOO_MANY,
       Code.ResourceExhausted,
       0n,
-      expect.stringContaining(`${maxHeldBytes} bytes`),
+      expect.stringContaining(`limit of ${maxHeldBytes.toLocaleString("en-US")} bytes of chunks`),
     ]);
     store.timers.pass(holdMs);
     for (const [reason] of await Promise.all(waiting)) expect(reason).toBe(Reason.GAP);
@@ -249,7 +250,7 @@ describe("a start", () => {
     );
     await store.uploads.start({ ...words, size: 100 });
     expect(await message(store.uploads.start({ ...words, id: productId, size: 51 }))).toContain(
-      "the store has no room for 51 bytes more: 100 of its 150 bytes are taken",
+      "limit of 150 bytes of uploads reached: 100 are in use, and 51 more do not fit; retry later",
     );
     const { generation } = await store.uploads.start({ ...words, id: productId });
     const [reason, code] = await refusal(
@@ -257,10 +258,165 @@ describe("a start", () => {
     );
     expect([reason, code]).toEqual([Reason.QUOTA, Code.ResourceExhausted]);
     expect(await message(store.uploads.start({ ...words, id: productId.replace("5", "6") }))).toContain(
-      "2 uploads are open, and 2 may be",
+      "limit of 2 open uploads reached; retry later",
     );
     await store.uploads.abort(id);
     expect([store.uploads.totalBytes, store.uploads.openCount]).toEqual([0, 1]);
+  });
+});
+
+describe("the quota", () => {
+  const GiB = 2 ** 30;
+  const idOf = (index: number) => `3f1c4bf0-7c58-4b0e-9a55-${String(index).padStart(12, "0")}`;
+
+  test("counts what is stored: eight uploads that announce 32 GiB each and bring nothing leave room for all others", async () => {
+    const settings = { maxFileBytes: 32 * GiB, maxTotalBytes: 256 * GiB, maxOpenUploads: 1_000 };
+    await using store = await openStore({ settings, peerShare: 0.5 });
+    for (let index = 0; index < 8; index++) {
+      await store.uploads.start({ ...words, id: idOf(index), size: 32 * GiB }, "greedy");
+    }
+    expect(store.uploads.totalBytes).toBe(8 * Math.ceil((32 * GiB) / 1_000));
+    const { generation } = await store.uploads.start({ ...words, size: 32 * GiB }, "other");
+    expect(await send(store, generation, 0, "hello")).toBe(5);
+  });
+
+  test.each([
+    [undefined, 0],
+    [100, 100],
+    [10_000_000, minReservedBytes],
+    [1_000_000_001, 1_000_001],
+    [2 ** 40, maxReservedBytes],
+  ])("reserves of an announced size of %d bytes %d", (size, reserved) => expect(reservedBytes(size)).toBe(reserved));
+
+  test("does not shrink what is reserved when less than that is stored, and counts all that is stored beyond it", async () => {
+    await using store = await openStore({ settings: { maxFileBytes: 2 ** 30 } });
+    const { generation } = await store.uploads.start({ ...words, size: 2 * minReservedBytes });
+    await send(store, generation, 0, "hello");
+    expect(store.uploads.totalBytes).toBe(minReservedBytes);
+    const chunk = { generation, data: Buffer.alloc(maxChunkBytes) };
+    await store.uploads.writeChunk(id, { ...chunk, offset: 5 });
+    expect(store.uploads.totalBytes).toBe(5 + maxChunkBytes);
+    await store.uploads.abort(id);
+    expect(store.uploads.totalBytes).toBe(0);
+  });
+
+  test("that is reached in the middle refuses the rest, keeps what is committed, and takes it when there is room", async () => {
+    await using store = await openStore({ settings: { maxTotalBytes: 20 } });
+    const other = await store.uploads.start({ ...words, id: productId });
+    await store.uploads.writeChunk(productId, { ...other, offset: 0, data: hello });
+    const { generation } = await store.uploads.start(words);
+    await send(store, generation, 0, "hello");
+    expect(await refusal(send(store, generation, 5, ", world"))).toEqual([
+      Reason.QUOTA,
+      Code.ResourceExhausted,
+      5n,
+      `upload ${id}: limit of 20 bytes of uploads reached: 17 are in use, and 7 more do not fit; retry later; what is committed stays, and can be continued when there is room`,
+    ]);
+    async function* rest() {
+      yield { kind: "chunk" as const, offset: 5, data: hello.subarray(5) };
+    }
+    expect((await refusal(receiveUpload(words, rest(), store))).slice(0, 3)).toEqual([
+      Reason.QUOTA,
+      Code.ResourceExhausted,
+      5n,
+    ]);
+    await store.uploads.abort(productId);
+    const again = await store.uploads.start(words);
+    expect(again.committed).toBe(5);
+    expect(await send(store, again.generation, 5, ", world")).toBe(12);
+    const view = await store.uploads.finish(id, { generation: again.generation, size: 12, sha256: helloHash });
+    expect([view.phase, store.uploads.totalBytes]).toEqual(["complete", 12]);
+  });
+
+  test("of a client is its share, of bytes and of open uploads, and another one gets its own", async () => {
+    await using store = await openStore({ settings: { maxTotalBytes: 20, maxOpenUploads: 4 }, peerShare: 0.5 });
+    const { generation } = await store.uploads.start(words, "a");
+    expect((await refusal(send(store, generation, 0, "hello, world")))[3]).toContain(
+      "limit of 10 bytes of uploads per client reached: 0 are in use, and 12 more do not fit; abort or delete others first",
+    );
+    expect(await send(store, generation, 0, "hello, wor")).toBe(10);
+    await store.uploads.start({ ...words, id: idOf(1) }, "a");
+    const third = await refusal(store.uploads.start({ ...words, id: idOf(2) }, "a"));
+    expect([third[0], third[3]]).toEqual([
+      Reason.TOO_MANY,
+      `upload ${idOf(2)}: limit of 2 open uploads per client reached; finish or abort others first`,
+    ]);
+    const other = await store.uploads.start({ ...words, id: idOf(3) }, "b");
+    expect(await store.uploads.writeChunk(idOf(3), { ...other, offset: 0, data: hello.subarray(0, 10) })).toBe(10);
+  });
+
+  test("of a client is the same after a restart, with complete uploads, and empty when all of them are gone", async () => {
+    const shared = { settings: { maxTotalBytes: 40, maxOpenUploads: 4 }, peerShare: 0.5 };
+    await using first = await openStore(shared);
+    const { generation } = await first.uploads.start(words, "a");
+    await send(first, generation, 0, "hello, world");
+    await first.uploads.finish(id, { generation, size: 12 });
+    const open = await first.uploads.start({ ...words, id: idOf(1) }, "a");
+    await first.uploads.writeChunk(idOf(1), { ...open, offset: 0, data: hello.subarray(0, 8) });
+    await first.uploads[Symbol.asyncDispose]();
+    await using second = await openStore({ ...shared, disk: first.disk, store: first.store });
+    const { bytes, open: opened } = second.uploads.limits;
+    expect([bytes.usedBy("a"), opened.usedBy("a"), bytes.availableTo("b")]).toEqual([20, 1, 20]);
+    const more = second.uploads.writeChunk(idOf(1), { ...open, offset: 8, data: hello.subarray(8) });
+    expect((await refusal(more))[0]).toBe(Reason.QUOTA);
+    await second.uploads.abort(id);
+    expect(await second.uploads.writeChunk(idOf(1), { ...open, offset: 8, data: hello.subarray(8) })).toBe(12);
+    await second.uploads.abort(idOf(1));
+    expect([bytes.used, bytes.peerCount, opened.used, opened.peerCount]).toEqual([0, 0, 0, 0]);
+  });
+
+  test("is not taken for a week by a thousand uploads without a byte: they are forgotten within minutes", async () => {
+    await using store = await openStore({ settings: { maxOpenUploads: 1_000, expiryMs: 7 * 86_400_000 } });
+    for (let index = 0; index < 1_000; index++) await store.uploads.start({ ...words, id: idOf(index) });
+    expect((await refusal(store.uploads.start(words)))[0]).toBe(Reason.TOO_MANY);
+    await pass(store, emptyExpiryMs + 11 * sweepIntervalMs);
+    expect(store.uploads.openCount).toBe(0);
+    expect(await store.disk.list("open")).toEqual([]);
+    await expect(store.uploads.get(idOf(0))).rejects.toBeInstanceOf(NotFoundError);
+    expect((await store.uploads.start({ ...words, id: idOf(0) })).generation).toBe(1);
+  });
+});
+
+describe("an upload without a byte", () => {
+  test("is forgotten after some minutes; one with a byte is not, nor one that is started again meanwhile", async () => {
+    await using store = await openStore({ settings: { expiryMs: 86_400_000 } });
+    const { generation } = await store.uploads.start(words);
+    await store.uploads.start({ ...words, id: productId });
+    await send(store, generation, 0, "h");
+    await pass(store, emptyExpiryMs - sweepIntervalMs);
+    expect((await store.uploads.start({ ...words, id: productId })).generation).toBe(2);
+    await pass(store, 3 * sweepIntervalMs);
+    expect((await store.uploads.get(productId)).phase).toBe("open");
+    await pass(store, emptyExpiryMs);
+    await expect(store.uploads.get(productId)).rejects.toBeInstanceOf(NotFoundError);
+    expect((await store.uploads.get(id)).phase).toBe("open");
+  });
+
+  test("stays as long as a stream is under way, and does not keep others from being forgotten", async () => {
+    await using store = await openStore({ settings: { maxOpenUploads: 500, expiryMs: 86_400_000 } });
+    const ids = Array.from({ length: 300 }, (_, index) => `3f1c4bf0-7c58-4b0e-9a55-${String(index).padStart(12, "0")}`);
+    for (const each of ids) await store.uploads.start({ ...words, id: each });
+    const end = Promise.withResolvers<void>();
+    const writing = ids.slice(0, 150).map((each) => store.uploads.write(each, () => end.promise));
+    await pass(store, emptyExpiryMs + 5 * sweepIntervalMs);
+    expect(store.uploads.openCount).toBe(150);
+    end.resolve();
+    await Promise.all(writing);
+  });
+
+  test("that is started while it is being forgotten is a new one", async () => {
+    await using store = await openStore({ settings: { expiryMs: 86_400_000 } });
+    await store.uploads.start(words);
+    const remove = store.store.remove.bind(store.store);
+    let started: Promise<{ readonly generation: number; readonly phase: string }> | undefined;
+    store.store.remove = async (each) => {
+      started ??= store.uploads.start(words);
+      await turns();
+      await remove(each);
+    };
+    await pass(store, emptyExpiryMs + 3 * sweepIntervalMs);
+    expect(await started).toMatchObject({ generation: 1, phase: "open" });
+    expect(store.uploads.openCount).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
-import { DownloadLimitError, NotFoundError } from "../domain-errors.ts";
+import { NotFoundError } from "../domain-errors.ts";
 import type { Problem } from "../repeated-problem.ts";
+import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { DiskFile } from "./disk.ts";
 import { createFile } from "./reconcile-file.ts";
 import { diskError, readOnlyError, uploadError } from "./upload-error.ts";
@@ -10,8 +11,8 @@ import { type Chunk, type FinishWords, UploadSession } from "./upload-session.ts
 /** How long an upload that nobody has to do with stays at hand: its file is open. */
 export const idleSessionMs = 30_000;
 
-/** How many downloads may be under way, by all ways: each has an open file, and up to a MiB where it is not read. */
-export const maxReaders = 1_000;
+/** How long an upload is kept of which not a byte has come, if `expiryMs` is not shorter: it has nothing to lose. */
+export const emptyExpiryMs = 5 * 60_000;
 
 /** How often those are looked for, and uploads that have expired. */
 export const sweepIntervalMs = 10_000;
@@ -26,6 +27,10 @@ export interface UploadsOptions extends UploadParts {
   readonly productExists: ProductExists;
   /** How long an upload is kept when nothing more of it comes, and how long it is remembered after that. */
   readonly expiryMs: number;
+  /** The limit on calls that write to the database. Default: none but the database's own. */
+  readonly writeLimit?: SharedLimit | undefined;
+  /** The limit on downloads under way. */
+  readonly readers: SharedLimit;
   /** What else was kept of an upload is to be deleted with it. */
   readonly onDiscard?: (id: string) => Promise<void>;
   /** Watches over the sweeps. Default: nothing is reported. */
@@ -59,7 +64,8 @@ interface Live {
 export class Uploads implements AsyncDisposable {
   readonly #options: UploadsOptions;
   readonly #live = new Map<string, Promise<Live>>();
-  #readers = 0;
+  /** Uploads without a byte that are about to be forgotten: who starts one of them then starts it anew. */
+  readonly #forgetting = new Map<string, Promise<void>>();
   #stopSweeping: (() => void) | undefined;
   #sweeping: Promise<void> = Promise.resolve();
 
@@ -73,27 +79,39 @@ export class Uploads implements AsyncDisposable {
     return this.#options.expiryMs;
   }
 
+  /** The same for an upload of which not a byte has come. */
+  get emptyExpiryMs(): number {
+    return Math.min(emptyExpiryMs, this.#options.expiryMs);
+  }
+
   get totalBytes(): number {
-    return this.#options.quota.totalBytes;
+    return this.#options.quota.limits.bytes.used;
   }
 
   get openCount(): number {
-    return this.#options.quota.openCount;
+    return this.#options.quota.limits.open.used;
   }
 
+  /** The limits on files, and those that clients share. */
   get limits() {
     return { ...this.#options.limits, ...this.#options.quota.limits };
   }
 
-  /** Starts an upload, or takes it over: the caller writes with the generation that the answer has. */
-  async start(words: FileWords): Promise<UploadView> {
+  /**
+   * Starts an upload, or takes it over: the caller writes with the generation that the answer has.
+   *
+   * @param peer the client, by whose share it counts if it is new
+   */
+  async start(words: FileWords, peer?: Peer): Promise<UploadView> {
+    using _ = this.#options.writeLimit?.acquire(peer);
+    await this.#forgetting.get(words.id);
     let created = false;
     const view = await this.#use(
       words.id,
       async (session) => (created ? session.view : session.start(words)),
       async () => {
         created = true;
-        return this.#create(words);
+        return this.#create(words, peer);
       },
     );
     return view;
@@ -104,11 +122,18 @@ export class Uploads implements AsyncDisposable {
     return this.#use(id, (session) => session.writeChunk(chunk));
   }
 
-  finish(id: string, words: FinishWords, patience: "short" | "until the verdict" = "short"): Promise<UploadView> {
-    return this.#use(id, (session) => session.finish(words, patience));
+  async finish(
+    id: string,
+    words: FinishWords,
+    patience: "short" | "until the verdict" = "short",
+    peer?: Peer,
+  ): Promise<UploadView> {
+    using _ = this.#options.writeLimit?.acquire(peer);
+    return await this.#use(id, (session) => session.finish(words, patience));
   }
 
-  async abort(id: string): Promise<UploadView> {
+  async abort(id: string, peer?: Peer): Promise<UploadView> {
+    using _ = this.#options.writeLimit?.acquire(peer);
     const view = await this.#use(id, (session) => session.abort());
     await this.#options.onDiscard?.(id);
     return view;
@@ -146,15 +171,9 @@ export class Uploads implements AsyncDisposable {
     return { upload, file: await this.#options.disk.open(pathOf(id, completeFolder), "read") };
   }
 
-  /** Counts a download, until it is disposed of. Throws a {@link DownloadLimitError} where there are too many. */
-  startReading(): Disposable {
-    if (this.#readers >= maxReaders) throw new DownloadLimitError(maxReaders);
-    this.#readers++;
-    return {
-      [Symbol.dispose]: () => {
-        this.#readers--;
-      },
-    };
+  /** Counts a download of a client, until it is disposed of. Throws a LimitError if there are too many. */
+  startReading(peer?: Peer): Disposable {
+    return this.#options.readers.acquire(peer);
   }
 
   /** The complete images of some products, the oldest first, at most `limit` of each product. */
@@ -162,15 +181,29 @@ export class Uploads implements AsyncDisposable {
     return this.#options.store.imagesOf(productIds, limit);
   }
 
-  /** Lets go of uploads that nobody has to do with, lets those expire that were not continued, and forgets old ones. */
+  /**
+   * Lets go of uploads that nobody has to do with, lets those expire that were not continued, and forgets old ones, and
+   * those of which not a byte has come.
+   */
   async sweep(): Promise<void> {
     await this.#letGoOfIdle();
     const { store, nowMicros, expiryMs, health } = this.#options;
     if (health.isReadOnly) return;
     const before = nowMicros() - expiryMs * 1_000;
-    for (const { id } of await store.unchangedSince(["open", "damaged"], before, maxSweptUploads)) {
-      if ((await this.#live.get(id)?.catch(() => undefined))?.users) continue;
-      await this.#use(id, (session) => session.expire(before));
+    // Those that somebody has to do with do not count: they may be the oldest for long.
+    const limit = maxSweptUploads + this.#live.size;
+    for (const { id } of await store.unchangedSince(["open", "damaged"], before, limit)) {
+      if (!(await this.#isUsed(id))) await this.#use(id, (session) => session.expire(before, "any"));
+    }
+    const emptyBefore = nowMicros() - this.emptyExpiryMs * 1_000;
+    for (const { id } of await store.unchangedSince(["open"], emptyBefore, limit, "empty")) {
+      if (await this.#isUsed(id)) continue;
+      const forgotten = this.#forgetEmpty(id, emptyBefore).finally(() => this.#forgetting.delete(id));
+      this.#forgetting.set(
+        id,
+        forgotten.catch(() => {}),
+      ); // Who starts it meanwhile finds what is there.
+      await forgotten;
     }
     for (const { id } of await store.unchangedSince(["aborted", "expired"], before, maxSweptUploads)) {
       await this.#letGo(id);
@@ -185,7 +218,17 @@ export class Uploads implements AsyncDisposable {
     for (const id of [...this.#live.keys()]) await this.#letGo(id);
   }
 
-  async #create({ id, fileName, productId, size, sha256 }: FileWords): Promise<UploadRecord> {
+  async #isUsed(id: string): Promise<boolean> {
+    const live = await this.#live.get(id)?.catch(() => undefined);
+    return live !== undefined && live.users > 0;
+  }
+
+  async #forgetEmpty(id: string, beforeMicros: number): Promise<void> {
+    const { phase, committed } = await this.#use(id, (session) => session.expire(beforeMicros, "empty"));
+    if (phase === "expired" && committed === 0) await this.#options.store.remove(id);
+  }
+
+  async #create({ id, fileName, productId, size, sha256 }: FileWords, owner: Peer): Promise<UploadRecord> {
     const { store, quota, limits, productExists, health, nowMicros } = this.#options;
     const none = { committed: 0 };
     if (health.isReadOnly) throw readOnlyError(id, none);
@@ -194,17 +237,27 @@ export class Uploads implements AsyncDisposable {
       const message = `the file has ${size} bytes, but a file may have ${limits.maxFileBytes} at most`;
       throw uploadError(id, none, "FILE_LIMIT", message);
     }
-    const refusal = quota.open(id, size ?? 0);
+    const refusal = quota.open(id, owner, size);
     if (refusal !== undefined) throw uploadError(id, none, refusal.problem, refusal.message);
     try {
       await createFile(id, this.#options);
       const micros = nowMicros();
       const times = { createMicros: micros, updateMicros: micros };
-      const record = { id, phase: "open" as const, fileName, productId, size, sha256, committed: 0, generation: 1 };
+      const record = {
+        id,
+        phase: "open" as const,
+        fileName,
+        productId,
+        size,
+        sha256,
+        committed: 0,
+        generation: 1,
+        owner,
+      };
       await store.insert({ ...record, ...times });
       return { ...record, ...times };
     } catch (error) {
-      quota.remove(id, 0);
+      quota.remove(id);
       throw diskError(id, none, error, health);
     }
   }

@@ -4,11 +4,11 @@ import { maxListedOrders } from "../../server/classic/order-list.ts";
 import { maxSummedNumbers } from "../../server/classic/sum-data.ts";
 import { maxFiles, maxFilesBytes } from "../../server/classic/upload-files.ts";
 import { maxResponseBytes } from "../../server/order/export-orders.ts";
-import { maxGroupOrders, maxWaitingOrders } from "../../server/order/order-intake.ts";
-import { maxExports } from "../../server/order/order-service.ts";
+import { maxGroupOrders, maxWaitingOrders, waitingOrderLimit } from "../../server/order/order-intake.ts";
+import { exportLimit, maxExports } from "../../server/order/order-service.ts";
 import { maxUnansweredOrders } from "../../server/order/submit-orders.ts";
 import { maxMaskPaths } from "../../server/product/apply-mask.ts";
-import { maxCatalogueReads } from "../../server/product/catalogue.ts";
+import { catalogueReadLimit, maxCatalogueReads } from "../../server/product/catalogue.ts";
 import { maxUncheckedStates } from "../../server/product/product-history.ts";
 import { maxListedImages } from "../../server/product/product-images.ts";
 import { maxScoresAtHand } from "../../server/product/rate-products.ts";
@@ -17,7 +17,7 @@ import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
 import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
 import { maxRejections } from "../../server/quote/publish-quotes.ts";
 import { maxInstruments } from "../../server/quote/quote-feed.ts";
-import { maxSubscribers, maxSubscriptions } from "../../server/quote/quote-hub.ts";
+import { maxSubscribers, maxSubscriptions, subscriberLimit, subscriptionLimit } from "../../server/quote/quote-hub.ts";
 import {
   maxQuotesInResponse,
   maxStartResultSymbols,
@@ -27,29 +27,34 @@ import {
 import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
 import { maxPositionBytes } from "../../server/resume-token.ts";
 import { settings } from "../../server/settings.ts";
-import { maxWaitingWrites } from "../../server/storage/writer-dialect.ts";
-import { limitTable } from "../../server/transport/limits.ts";
+import { maxWaitingWrites, writeLimit } from "../../server/storage/writer-dialect.ts";
+import { defaultLimits, limitTable } from "../../server/transport/limits.ts";
+import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { gatherMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/durable-append.ts";
 import { maxFileNameBytes } from "../../server/upload/file-name.ts";
-import { maxHeldBytes } from "../../server/upload/held-bytes.ts";
+import { heldBytesLimit, maxHeldBytes } from "../../server/upload/held-bytes.ts";
 import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/inspect-file.ts";
-import { maxThumbnailBytes, maxWaitingThumbnails } from "../../server/upload/thumbnails.ts";
+import { maxThumbnailBytes, maxWaitingThumbnails, waitingThumbnailLimit } from "../../server/upload/thumbnails.ts";
+import { maxReaders } from "../../server/upload/upload-limits.ts";
 import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
+import { maxReservedBytes, minReservedBytes } from "../../server/upload/upload-quota.ts";
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
 import { holdMs, maxChunkCalls } from "../../server/upload/upload-session.ts";
-import { maxReaders } from "../../server/upload/uploads.ts";
+import { emptyExpiryMs } from "../../server/upload/uploads.ts";
 import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-search.ts";
 import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
+import { attacks } from "../wire/shared-limit-attacks.ts";
 
 /** The limits that can be set when the server starts, by the flags that set them. */
 const flags: Partial<Record<keyof typeof limitTable, keyof typeof settings>> = {
   readMaxBytes: "max-receive",
   writeMaxBytes: "max-send",
   maxConnections: "max-connections",
+  peerShare: "peer-share",
 };
 
 const ofQuotes = [
-  ["maxSubscribers", maxSubscribers, "streams of quotes", "RESOURCE_EXHAUSTED"],
+  ["maxSubscribers", maxSubscribers, "streams of quotes, of all clients together", "RESOURCE_EXHAUSTED"],
   [
     "maxWaitingQuotes",
     maxWaitingQuotes,
@@ -140,8 +145,18 @@ const ofOrders = [
     "orders of all streams that wait for a commit",
     "streams are read no further until there is room",
   ],
-  ["maxGroupOrders", maxGroupOrders, "orders of one commit", "the others are in the next"],
-  ["maxExports", maxExports, "exports of orders under way, of all clients together", "RESOURCE_EXHAUSTED"],
+  [
+    "maxGroupOrders",
+    maxGroupOrders,
+    "orders of one commit",
+    "the others are in the next; each takes from all clients in turn",
+  ],
+  [
+    "maxExports",
+    maxExports,
+    "exports, lists and summaries of orders under way, of all clients together",
+    "RESOURCE_EXHAUSTED",
+  ],
   ["maxResponseBytes", maxResponseBytes, "the orders of one response of an export", "the others follow in the next"],
   ["maxPositionBytes", maxPositionBytes, "the position in a resume token, which has 83 bytes besides", "none is made"],
   ["maxWaitingWrites", maxWaitingWrites, "writes that wait for the database", "UNAVAILABLE: try again"],
@@ -160,8 +175,8 @@ const ofUploads = [
   [
     "upload-quota",
     Number(settings["upload-quota"].fallback),
-    "bytes of all uploads together, with what open ones have announced: `--upload-quota`",
-    "RESOURCE_EXHAUSTED that names the numbers",
+    "bytes of all uploads together: what is stored, and what is reserved for open ones: `--upload-quota`",
+    "RESOURCE_EXHAUSTED that names the numbers; the upload stays, and can be continued when there is room",
   ],
   [
     "max-open-uploads",
@@ -174,6 +189,24 @@ const ofUploads = [
     Number(settings["upload-expiry"].fallback),
     "seconds that an upload is kept when nothing more of it comes: `--upload-expiry`",
     "it has expired, and its bytes are gone",
+  ],
+  [
+    "emptyExpiryMs",
+    emptyExpiryMs,
+    "how long an upload is kept of which no byte has come, unless `--upload-expiry` is shorter",
+    "it is forgotten, and can be started anew",
+  ],
+  [
+    "minReservedBytes",
+    minReservedBytes,
+    "what an upload of an announced size reserves at least, unless it announces less",
+    "its size has to fit in what is free when it starts",
+  ],
+  [
+    "maxReservedBytes",
+    maxReservedBytes,
+    "what it reserves at most; in between it is a thousandth of its announced size",
+    "the same",
   ],
   [
     "maxChunkBytes",
@@ -216,15 +249,49 @@ const ofUploads = [
   [
     "maxReaders",
     maxReaders,
-    "downloads under way, by RPC and by HTTP: each is an open file, and up to a MiB where the client does not read",
+    "downloads under way, of all clients together, by RPC and by HTTP: each is an open file, and up to a MiB where the client does not read",
     "RESOURCE_EXHAUSTED; 503",
   ],
   ["maxFileNameBytes", maxFileNameBytes, "bytes of a file's name", "INVALID_ARGUMENT"],
   ["maxImageBytes", maxImageBytes, "bytes of an image that a thumbnail is made of", "there is no thumbnail: 415"],
   ["maxImagePixels", maxImagePixels, "pixels of such an image", "there is no thumbnail: 415"],
-  ["maxImagesAtWork", maxImagesAtWork, "images that are decoded at the same time", "they wait"],
-  ["maxWaitingThumbnails", maxWaitingThumbnails, "thumbnails that wait to be made", "503"],
+  [
+    "maxImagesAtWork",
+    maxImagesAtWork,
+    "images that are decoded at the same time",
+    "they wait, and are taken from all clients in turn",
+  ],
+  ["maxWaitingThumbnails", maxWaitingThumbnails, "thumbnails that wait to be made, of all clients together", "503"],
   ["maxThumbnailBytes", maxThumbnailBytes, "bytes of all thumbnails on the disk", "the least used are made anew"],
+] as const;
+
+/** What a client gets that has used its share of a limit. */
+const beyondShare = [
+  [definitionOf("maxConnections"), "the connection is closed"],
+  [definitionOf("maxActiveCalls"), "RESOURCE_EXHAUSTED"],
+  [subscriberLimit, "RESOURCE_EXHAUSTED"],
+  [subscriptionLimit, "TOO_MANY for each further symbol"],
+  [catalogueReadLimit, "RESOURCE_EXHAUSTED"],
+  [exportLimit, "RESOURCE_EXHAUSTED"],
+  [waitingOrderLimit, "its streams are read no further until there is room"],
+  [writeLimit, "RESOURCE_EXHAUSTED"],
+  [settingOf("upload-quota"), "RESOURCE_EXHAUSTED; the upload stays, and can be continued when there is room"],
+  [settingOf("max-open-uploads"), "RESOURCE_EXHAUSTED"],
+  [heldBytesLimit, "RESOURCE_EXHAUSTED: send them in order"],
+  [{ name: "maxReaders", max: maxReaders }, "RESOURCE_EXHAUSTED; 503"],
+  [waitingThumbnailLimit, "503"],
+] as const;
+
+/** Limits of the whole server that clients do not share out, and why one client cannot starve the others by them. */
+const withoutShare = [
+  ["maxDecompressions", "a message takes some milliseconds, and the calls that wait are within the share of calls"],
+  ["maxImagesAtWork", "images are taken from all clients in turn"],
+  ["maxGroupOrders", "each commit takes from all clients in turn, as do the slices in which exports are read"],
+  ["maxUncheckedStates", "what a list needs is not dropped"],
+  ["maxThumbnailBytes", "what was dropped is made anew"],
+  ["maxLoggedQuotes", "the log is always full: the newest quotes evict the oldest, whoever published them"],
+  ["maxUnsavedCandles", "clients do not add to it, but instruments"],
+  ["max-store", "it has none: what is stored for good in the database is not counted by client, as it has no owner"],
 ] as const;
 
 const ofDashboard = [
@@ -233,6 +300,10 @@ const ofDashboard = [
   ["pageSize", pageSize, "products that a search shows at a time", "the others follow when they are asked for"],
   ["maxProducts", maxProducts, "products that a search shows", "the page says that the search is to be narrowed"],
 ] as const;
+
+test("the table of shares has every limit that clients share", () => {
+  expect(beyondShare.map(([{ name }]) => name).toSorted()).toEqual(Object.keys(attacks).toSorted());
+});
 
 // `vitest run test/docs -u` writes the page anew.
 test("docs/limits.md tells the limits as they are in the code", async () => {
@@ -264,6 +335,24 @@ From \`server/transport/limits.ts\`. Who uses the transport for services of thei
 | --- | --- | --- | --- | --- |
 ${transport.join("\n")}
 
+## What one client may use
+
+A client may use half of each limit that all clients share, so that none can take what the others need; \`--peer-share\` (\`BOURSE_PEER_SHARE\`) is the part, above 0 and up to 1. The error says whether the limit of the server is reached or that of the client.
+
+Until the server has authentication, a client is an IP address; addresses of IPv6 count by their network of 64 bits, and IPv4 addresses that are mapped into IPv6 as IPv4. All programs on the server's own machine that call by loopback are one client, and so is everybody behind one proxy or NAT: with a proxy before the server, and for load tests, set \`--peer-share 1\`, by which one client may use all.
+
+| Limit | All clients | One client, by default | What a client gets beyond it |
+| --- | --- | --- | --- |
+${beyondShare.map(shareRow).join("\n")}
+
+The bytes of an upload count for the client that has started it, also when it is complete and after a restart, until it is deleted. Those that were stored before the server kept that count for nobody, but for all.
+
+These need no share:
+
+| Limit | Why |
+| --- | --- |
+${withoutShare.map(([name, why]) => row([`\`${name}\``, why])).join("\n")}
+
 ## Quotes
 
 | Limit | Value | What it bounds | What a client gets beyond it |
@@ -286,7 +375,7 @@ ${rows(ofOrders)}
 
 ## Uploads
 
-GetUploadLimits tells a client the first four, the size of a chunk, and how much is taken.
+GetUploadLimits tells a client the first five, its share, the size of a chunk, and how much is taken.
 
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
@@ -306,6 +395,19 @@ ${rows(ofDashboard)}
 
 Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;
+}
+
+function shareRow([{ name, max }, beyond]: (typeof beyondShare)[number]): string {
+  const { maxPerPeer } = new SharedLimit({ name, max, counted: "" }, { peerShare: defaultLimits.peerShare });
+  return row([`\`${name}\``, number(max), number(maxPerPeer), beyond]);
+}
+
+function definitionOf(name: "maxConnections" | "maxActiveCalls") {
+  return { name, max: limitTable[name].value };
+}
+
+function settingOf(name: "upload-quota" | "max-open-uploads") {
+  return { name, max: Number(settings[name].fallback) };
 }
 
 function rows(limits: readonly (readonly [name: string, value: number, bounds: string, beyond: string])[]): string {

@@ -8,6 +8,7 @@ import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { classicServices, registerClassicRoutes } from "../../server/classic/classic-routes.ts";
 import { type Pace, paceOf } from "../../server/classic/pace.ts";
 import { toConnectError } from "../../server/errors.ts";
+import { exportLimit } from "../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
 import { Catalogue } from "../../server/product/catalogue.ts";
 import { seedDemoCatalogue } from "../../server/product/demo-catalogue.ts";
@@ -18,6 +19,7 @@ import { SqliteTextSearch } from "../../server/product/sqlite-text-search.ts";
 import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
 import { QuoteHub } from "../../server/quote/quote-hub.ts";
 import { openDatabase } from "../../server/storage/database.ts";
+import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { inspectFile } from "../../server/upload/inspect-file.ts";
 import { NodeDisk } from "../../server/upload/node-disk.ts";
 import { openUploads } from "../../server/upload/open-uploads.ts";
@@ -79,6 +81,7 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
   const classic = {
     catalogue,
     orders,
+    exports: new SharedLimit(exportLimit),
     hub,
     uploads,
     timers: time.timers,

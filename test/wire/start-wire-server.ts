@@ -54,6 +54,7 @@ export async function startWireServer(
     get bufferedBytes() {
       return server.bufferedBytes;
     },
+    sharedLimits: server.sharedLimits,
     nextCall: () => waiting.promise,
     close: (graceMs) => server.close(graceMs),
     async [Symbol.asyncDispose]() {

@@ -21,8 +21,8 @@ import { inspectFile } from "../../server/upload/inspect-file.ts";
 import { MemoryUploadStore } from "../../server/upload/memory-upload-store.ts";
 import { NodeDisk } from "../../server/upload/node-disk.ts";
 import { openUploads } from "../../server/upload/open-uploads.ts";
+import { maxReaders } from "../../server/upload/upload-limits.ts";
 import { uploadService, uploadStallMs } from "../../server/upload/upload-service.ts";
-import { maxReaders } from "../../server/upload/uploads.ts";
 import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
@@ -215,7 +215,7 @@ describe.each(wires)("$name", ({ transport }) => {
     const error = await errorOf(download(client, info));
     expect([error.code, error.rawMessage]).toEqual([
       Code.ResourceExhausted,
-      "the server has 1000 downloads under way, and takes no more: come back later",
+      "limit of 1,000 concurrent downloads reached; retry later",
     ]);
     others.pop()?.[Symbol.dispose]();
     for (let times = 0; times < 2; times++) {

@@ -44,6 +44,7 @@ const uploads = await openUploadStore(database, folder);
 const server = await startTransportServer({
   host: "127.0.0.1",
   port: 0,
+  limits: { peerShare: 1 }, // the load client is the only one
   routes(router) {
     router.service(BenchService, {
       ...benchHandlers(source, market),

@@ -4,6 +4,7 @@ import { createCandles } from "./0002-create-candles.ts";
 import { createOrders } from "./0003-create-orders.ts";
 import { extendProducts } from "./0004-extend-products.ts";
 import { createUploads } from "./0005-create-uploads.ts";
+import { addUploadOwners } from "./0006-add-upload-owners.ts";
 
 /** Migrations by name. */
 export type Migrations = Readonly<Record<string, Migration>>;
@@ -19,4 +20,5 @@ export const migrations: Migrations = {
   "0003-create-orders": createOrders,
   "0004-extend-products": extendProducts,
   "0005-create-uploads": createUploads,
+  "0006-add-upload-owners": addUploadOwners,
 };

@@ -1,0 +1,36 @@
+import type { Peer } from "./shared-limit.ts";
+
+/**
+ * A queue for each owner, by default for each client, served in turn: an item waits for one item of each other owner at
+ * most before each of those of its own, however many those have. The items of an owner keep their order.
+ */
+export class FairQueue<T, Owner = Peer> {
+  /** By owner, in the order in which they are served. None is empty. */
+  readonly #queues = new Map<Owner, T[]>();
+
+  /** How many owners have items. */
+  get ownerCount(): number {
+    return this.#queues.size;
+  }
+
+  /** Adds an item of an owner. */
+  push(owner: Owner, item: T): void {
+    const queue = this.#queues.get(owner);
+    if (queue === undefined) this.#queues.set(owner, [item]);
+    else queue.push(item);
+  }
+
+  /** Removes the next item; undefined if there is none. */
+  shift(): { readonly owner: Owner; readonly item: T } | undefined {
+    for (const [owner, queue] of this.#queues) {
+      const item = queue.shift() as T;
+      if (queue.length === 0) this.#queues.delete(owner);
+      else if (this.#queues.size > 1) {
+        this.#queues.delete(owner);
+        this.#queues.set(owner, queue); // after the others
+      }
+      return { owner, item };
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import { seededRandomness } from "../../quote/randomness.ts";
+import { LimitError } from "./limit-error.ts";
+import { type Peer, SharedLimit } from "./shared-limit.ts";
+import { SharedLimits } from "./shared-limits.ts";
+
+const exports = { name: "maxExports", counted: "concurrent exports", max: 1_000 };
+
+test("a client gets its share, and another one gets its own after that", () => {
+  const limit = new SharedLimit(exports, { peerShare: 0.5 });
+  for (let at = 0; at < 500; at++) limit.acquire("a");
+  expect(() => limit.acquire("a")).toThrow("limit of 500 concurrent exports per client reached; end others first");
+  for (let at = 0; at < 500; at++) limit.acquire("b");
+  expect(() => limit.acquire("c")).toThrow("limit of 1,000 concurrent exports reached; retry later");
+  expect([limit.used, limit.usedBy("a"), limit.availableTo("a"), limit.availableTo("c")]).toEqual([1_000, 500, 0, 0]);
+});
+
+test("the error carries the limit's name, its value, what is used and whose limit it is", () => {
+  const limit = new SharedLimit({ ...exports, advice: "delete others" }, { peerShare: 0.25, max: 8 });
+  limit.add("a");
+  const error = limit.refusal("a", 2);
+  expect(error).toBeInstanceOf(LimitError);
+  expect(error?.reached).toEqual({
+    name: "maxExports",
+    counted: "concurrent exports",
+    scope: "client",
+    value: 2,
+    used: 1,
+    requested: 2,
+    advice: "delete others",
+  });
+  expect(error?.message).toBe(
+    "limit of 2 concurrent exports per client reached: 1 are in use, and 2 more do not fit; delete others",
+  );
+});
+
+test("a share of 1 lets one client use all, and every client may use one at least", () => {
+  const whole = new SharedLimit(exports, { peerShare: 1 });
+  whole.add("a", 1_000);
+  expect(whole.refusal("a")?.reached.scope).toBe("client");
+  expect(whole.refusal("b")?.reached.scope).toBe("server");
+  expect(new SharedLimit(exports, { peerShare: 0.5, max: 1 }).maxPerPeer).toBe(1);
+});
+
+test.each([0, -1, 1.1, Number.NaN])("a share of %d is refused", (peerShare) => {
+  expect(() => new SharedLimit(exports, { peerShare })).toThrow("above 0 and up to 1");
+});
+
+test("what nobody is known to use counts for all, and for no share", () => {
+  const limit = new SharedLimit(exports, { peerShare: 0.5, max: 4 });
+  limit.add(undefined, 3);
+  expect([limit.used, limit.peerCount, limit.availableTo("a"), limit.availableTo(undefined)]).toEqual([3, 0, 1, 1]);
+  limit.remove(undefined, 3);
+  expect(limit.used).toBe(0);
+});
+
+test("what is there already counts whatever the limit says", () => {
+  const limit = new SharedLimit(exports, { peerShare: 0.5, max: 4 });
+  limit.count("a", 9);
+  expect([limit.used, limit.availableTo("a"), limit.availableTo("b")]).toEqual([9, 0, 0]);
+});
+
+test("giving back twice changes nothing, and what was not counted cannot be given back", () => {
+  const limit = new SharedLimit(exports);
+  const held = limit.acquire("a");
+  held[Symbol.dispose]();
+  held[Symbol.dispose]();
+  expect(limit.used).toBe(0);
+  expect(() => limit.remove("a")).toThrow("were not counted");
+  expect(() => limit.remove(undefined)).toThrow("were not counted");
+});
+
+test("whatever many clients take and give back, no count is exceeded or negative, and nothing is left at the end", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = seededRandomness(seed);
+    const peerShare = [0.1, 0.5, 1][random.below(3)];
+    const limit = new SharedLimit(exports, { peerShare, max: 1 + random.below(30) });
+    const peers: Peer[] = ["a", "b", "c", undefined];
+    const held: { readonly peer: Peer; readonly amount: number; readonly release: Disposable }[] = [];
+    const sumOf = (peer?: { readonly of: Peer }) =>
+      held.reduce((sum, each) => sum + (peer === undefined || each.peer === peer.of ? each.amount : 0), 0);
+    for (let step = 0; step < 200; step++) {
+      if (random.below(3) === 0) {
+        const [ended] = held.splice(random.below(held.length || 1), 1);
+        ended?.release[Symbol.dispose]();
+      } else {
+        const peer = peers[random.below(peers.length)];
+        const amount = random.below(5);
+        const fits = amount <= limit.availableTo(peer);
+        try {
+          held.push({ peer, amount, release: limit.acquire(peer, amount) });
+          expect(fits).toBe(true);
+        } catch (error) {
+          if (!(error instanceof LimitError)) throw error;
+          expect(fits).toBe(false);
+        }
+      }
+      expect(limit.used).toBe(sumOf());
+      expect(limit.used).toBeLessThanOrEqual(limit.max);
+      for (const peer of ["a", "b", "c"]) {
+        expect(limit.usedBy(peer)).toBe(sumOf({ of: peer }));
+        expect(limit.usedBy(peer)).toBeLessThanOrEqual(limit.maxPerPeer);
+      }
+    }
+    for (const { release } of held) release[Symbol.dispose]();
+    expect([limit.used, limit.peerCount]).toEqual([0, 0]);
+  }
+});
+
+test("the limits of a server are made once each, with its share", () => {
+  const limits = new SharedLimits({ peerShare: 0.5, values: { maxExports: 10 } });
+  const limit = limits.limit(exports);
+  expect([limit.max, limit.maxPerPeer]).toEqual([10, 5]);
+  expect(limits.limit({ ...exports, name: "other" }).max).toBe(1_000);
+  expect(limits.all.map(({ name }) => name)).toEqual(["maxExports", "other"]);
+  expect(() => limits.limit(exports)).toThrow("maxExports was made twice");
+});

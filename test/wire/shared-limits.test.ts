@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import type { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
+import { type Attack, attacks } from "./shared-limit-attacks.ts";
+import { type Peer, startLimitedApp } from "./start-peer-app.ts";
+
+// Clients at two addresses of this machine, and a server with limits that are small enough to be reached.
+const server = await startLimitedApp();
+afterAll(() => server[Symbol.asyncDispose]());
+const limits = server.app.sharedLimits;
+
+test("each limit that clients share has an attack, or a test that says why it needs none here", async () => {
+  expect(limits.map(({ name }) => name).toSorted()).toEqual(Object.keys(attacks).toSorted());
+  for (const attack of Object.values(attacks)) {
+    if (!("test" in attack)) continue;
+    const source = await readFile(new URL(`../../${attack.file}`, import.meta.url), "utf8");
+    expect(source).toContain(`test("${attack.test}"`);
+  }
+});
+
+describe.each(limits.filter(({ name }) => !("test" in (attacks[name] ?? {}))))("$name", (limit) => {
+  const attack = attacks[limit.name] as Attack;
+
+  test("one client gets its share and no more, another one gets its own, and all is given back", async () => {
+    await using greedy = await server.peer("127.0.0.1");
+    await using other = await server.peer("127.0.0.2");
+    const used = limit.used;
+    const first = await takeAll(greedy, limit, attack);
+    expectRefusal(first.refusal, limit, attack);
+    expect(limit.usedBy(greedy.address)).toBe(limit.maxPerPeer);
+    const second = await takeAll(other, limit, attack);
+    expectRefusal(second.refusal, limit, attack);
+    expect(limit.usedBy(other.address)).toBe(limit.maxPerPeer);
+    for (const { taken } of [first, second]) for (const release of taken) await release();
+    await vi.waitFor(() => expect(limit.used - used).toBeLessThanOrEqual(0), { timeout: 10_000 });
+  }, 60_000);
+});
+
+/** Takes as much as the server gives. */
+async function takeAll(peer: Peer, limit: SharedLimit, { take }: Attack) {
+  const taken: (() => Promise<void>)[] = [];
+  for (let index = 0; index <= limit.maxPerPeer; index++) {
+    try {
+      taken.push(await take(peer, index, limit));
+    } catch (refusal) {
+      return { taken, refusal };
+    }
+  }
+  throw new Error(`the server has given ${peer.address} more than its share of ${limit.name}`);
+}
+
+function expectRefusal(refusal: unknown, limit: SharedLimit, attack: Attack): void {
+  if (attack.refusal !== undefined) {
+    expect(refusal).toMatchObject({ message: attack.refusal });
+    return;
+  }
+  const { code, rawMessage } = ConnectError.from(refusal);
+  const value = limit.maxPerPeer.toLocaleString("en-US");
+  expect([code, rawMessage]).toEqual([
+    Code.ResourceExhausted,
+    expect.stringContaining(`limit of ${value} ${limit.counted} per client reached`),
+  ]);
+}
