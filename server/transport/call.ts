@@ -1,5 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { defaultLimits } from "./limits.ts";
 import { MetadataError, singleValuedKeys, sizeOfEntry, type WireMetadata } from "./metadata-rules.ts";
@@ -20,6 +21,10 @@ export interface CallWire {
   readonly maxTrailerBytes: number;
   /** The messages of the request, where they go around Connect's pipeline, which is then given none. */
   readonly requests: RequestMessages | undefined;
+  /** Ends a call whose client sends nothing; `undefined` if the client sends only one message. */
+  readonly idleTimeout: ClientIdleTimeout | undefined;
+  /** Ends the requests with an error, also a read that waits. */
+  failRequests(error: Error): void;
 }
 
 /**

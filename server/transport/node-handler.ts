@@ -14,6 +14,7 @@ import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { Call, callKey } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
+import { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { Exchange } from "./exchange.ts";
 import { turnIsLong } from "./fair-turns.ts";
 import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
@@ -92,11 +93,18 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const spec = protocol === "grpc" && exchange.method === "POST" ? specs.get(handler.requestPath) : undefined;
     const clientStreams = kind === "client_streaming" || kind === "bidi_streaming";
     const schema = handler.method.input;
+    const idleTimeout = clientStreams
+      ? new ClientIdleTimeout(exchange.body, limits, () => call.messagesOut)
+      : undefined;
     const requests =
-      clientStreams || spec !== undefined ? openRequestMessages(exchange, protocol, schema, limits) : undefined;
+      clientStreams || spec !== undefined
+        ? openRequestMessages(exchange, protocol, schema, limits, idleTimeout)
+        : undefined;
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
+      idleTimeout,
+      failRequests: (error) => exchange.body.fail(error),
       mapError,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
       openEnvelopes,
@@ -121,6 +129,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       outcome = codeName(ConnectError.from(error).code);
       if (!exchange.gone) exchange.abort();
     } finally {
+      idleTimeout?.[Symbol.dispose]();
       activeCalls--;
       streams.delete(exchange);
     }
