@@ -52,7 +52,7 @@ import { NodeDisk } from "./upload/node-disk.ts";
 import { openUploads } from "./upload/open-uploads.ts";
 import { SqliteUploadStore } from "./upload/sqlite-upload-store.ts";
 import { createUploadPages } from "./upload/upload-pages.ts";
-import { uploadService } from "./upload/upload-service.ts";
+import { uploadService, uploadStallMs } from "./upload/upload-service.ts";
 import { WorkerHasher } from "./upload/worker-hasher.ts";
 import { uploadedImages } from "./uploaded-images.ts";
 import { createValidation } from "./validation.ts";
@@ -139,6 +139,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     onError: (error) => log.error({ err: error }, "an upload cannot be shown"),
   });
   const staticFiles = createStaticFiles(pathOf("../dist/web"));
+  const stallMs = Math.min(uploadStallMs, config.limits.messageIdleTimeoutMs);
 
   const server = await startTransportServer({
     host: config.host,
@@ -155,14 +156,14 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
         product: productService({ catalogue, images: uploadedImages(uploads), tokens }),
         order: orderService({ store: orders, intake, tokens }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
-        upload: uploadService({ uploads, timers: systemTimers }),
+        upload: uploadService({ uploads, stallMs }),
         ...(config.classic && {
           classic: {
             catalogue,
             orders,
             hub,
             uploads,
-            timers: systemTimers,
+            stallMs,
             newId: randomUUID,
             pace: paceOf(config.classic.intervalMs, systemWait),
             maxImageBytes: config.classic.maxImageBytes,

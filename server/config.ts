@@ -50,7 +50,7 @@ export interface Config {
   /** Host names by which browsers may call, besides addresses and `localhost`. */
   readonly allowedHosts: readonly string[];
   /** The limits of the transport that can be set. */
-  readonly limits: Pick<Limits, "readMaxBytes" | "writeMaxBytes" | "maxConnections">;
+  readonly limits: Pick<Limits, "readMaxBytes" | "writeMaxBytes" | "maxConnections" | "messageIdleTimeoutMs">;
   /** What uploads are allowed. */
   readonly uploads: UploadSettings;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
@@ -137,6 +137,7 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
       readMaxBytes: value("max-receive"),
       writeMaxBytes: value("max-send"),
       maxConnections: value("max-connections"),
+      messageIdleTimeoutMs: value("client-idle"),
     },
     uploads: {
       maxFileBytes: value("max-upload"),

@@ -20,7 +20,6 @@ import {
   NotFoundError,
   ReplayOverrunError,
   ResumeTokenExpiredError,
-  SilentClientError,
   SlowReaderError,
   StaleEtagError,
   StoreBusyError,
@@ -53,7 +52,6 @@ const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]
   [TrailerRoomError, Code.ResourceExhausted],
   [StoreFullError, Code.ResourceExhausted],
   [StoreBusyError, Code.Unavailable],
-  [SilentClientError, Code.DeadlineExceeded],
 ]);
 
 const uploadCodes: Record<Reason, Code> = {

@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import type { OrderStore } from "../order/order-store.ts";
+import { setIdlePolicy } from "../transport/client-idle-timeout.ts";
 import { sendHeader } from "../transport/metadata.ts";
 import { listOrders } from "./order-list.ts";
 import { sumData } from "./sum-data.ts";
@@ -11,6 +12,8 @@ import { type UploadFilesOptions, uploadFiles } from "./upload-files.ts";
 export interface StreamServiceOptions extends UploadFilesOptions {
   readonly orders: Pick<OrderStore, "newest" | "pages">;
   readonly log: Pick<Logger, "info">;
+  /** How long a client that brings files may send nothing, in ms. */
+  readonly stallMs: number;
 }
 
 /** Orders, files and numbers. */
@@ -22,7 +25,8 @@ export function streamService(options: StreamServiceOptions): ServiceImpl<typeof
       yield* listOrders(orders, context.signal);
     },
 
-    async uploadFile(requests) {
+    async uploadFile(requests, context) {
+      setIdlePolicy(context, { timeoutMs: options.stallMs });
       await uploadFiles(requests, options, (stored) => log.info(stored, "files stored"));
       return {};
     },

@@ -4,6 +4,7 @@ import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v
 import { ExportLimitError, ResumeTokenExpiredError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../resume-token.ts";
+import { setIdlePolicy } from "../transport/client-idle-timeout.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
 import { OrderExport, toPoint, toPosition } from "./export-orders.ts";
 import type { OrderIntake } from "./order-intake.ts";
@@ -27,7 +28,8 @@ export function orderService({ store, intake, tokens }: OrderServiceOptions): Se
   return {
     async *submitOrders(requests, context) {
       sendHeader(context);
-      yield* submitOrders(requests, intake, context.signal);
+      const onStart = (mayBeIdle: () => boolean) => setIdlePolicy(context, { mayBeIdle });
+      yield* submitOrders(requests, intake, context.signal, onStart);
     },
 
     async *exportOrders(request, context) {

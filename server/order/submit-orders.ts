@@ -18,13 +18,17 @@ export const maxUnansweredOrders = 2_048;
  * SubmitOrders: takes orders as they come, and answers them in their order as soon as they are on the disk, while more
  * come. The stream ends when all are answered; where the requests fail, with their error, after that, and where the
  * signal aborts, with its reason, when what was taken until then is answered.
+ *
+ * @param onStart is given what says whether the client waits for an answer
  */
 export async function* submitOrders(
   requests: AsyncIterable<SubmitOrdersRequest>,
   intake: OrderIntake,
   signal: AbortSignal,
+  onStart: (isOwed: () => boolean) => void = () => {},
 ): AsyncGenerator<SubmitOrdersResponse> {
   const stream = new SubmitStream(intake);
+  onStart(() => stream.isOwed);
   const reading = stream.readAll(requests);
   reading.catch(() => {}); // told by the await at the end, when all that came before is answered
   const onAbort = () => stream.stop();
@@ -74,6 +78,11 @@ class SubmitStream {
   /** Whether no more requests and no more answers are to come. */
   get isAnswered(): boolean {
     return this.#state !== "reading" && this.#entries.length === 0;
+  }
+
+  /** Whether an order was taken that is not answered. */
+  get isOwed(): boolean {
+    return this.#entries.length > 0;
   }
 
   /** Resolves when there may be answers, or no more requests. */

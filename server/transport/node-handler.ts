@@ -42,6 +42,8 @@ export interface NodeHandlerOptions {
 
 /** Serves the calls of a router, over every version of HTTP. */
 export interface NodeHandler {
+  /** Whether an exchange is a call of a method that is served, or looks like a call: `handle` takes those. */
+  isCall(exchange: Exchange): boolean;
   /** Takes an exchange that is a call, or looks like one. False: it is none, and nothing was done to it. */
   handle(exchange: Exchange): boolean;
   /** The calls under way. */
@@ -150,9 +152,9 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   }
 
   return {
+    isCall: (exchange) => handlers.has(pathOf(exchange)) || protocolOf(exchange) !== undefined,
     handle(exchange) {
-      const query = exchange.target.indexOf("?");
-      const path = query < 0 ? exchange.target : exchange.target.slice(0, query);
+      const path = pathOf(exchange);
       const handler = handlers.get(path);
       const protocol = protocolOf(exchange);
       if (handler === undefined) return protocol !== undefined && refuseUnknownMethod(exchange, path, protocol);
@@ -173,6 +175,11 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       for (const exchange of streams) exchange.cancel(streamsEnd);
     },
   };
+}
+
+function pathOf({ target }: Exchange): string {
+  const query = target.indexOf("?");
+  return query < 0 ? target : target.slice(0, query);
 }
 
 function universalRequest(
