@@ -42,7 +42,7 @@ export class ClientIdleTimeout implements Disposable {
     this.#body = body;
     this.#limits = limits;
     this.#messagesOut = messagesOut;
-    this.#timer = this.#checkAfter(Math.min(limits.firstMessageTimeoutMs, limits.requestTimeoutMs));
+    this.#timer = this.#checkAfter(limits.firstMessageTimeoutMs);
   }
 
   /**
@@ -72,8 +72,10 @@ export class ClientIdleTimeout implements Disposable {
     clearTimeout(this.#timer);
   }
 
-  // One timer looks from time to time: one for each read would cost more than the read.
-  #checkAfter(afterMs: number): NodeJS.Timeout {
+  // One timer looks from time to time, as often as what it may find next needs: one for each read would cost more than
+  // the read.
+  #checkAfter(leftMs: number): NodeJS.Timeout {
+    const afterMs = Math.min(leftMs, this.#idleTimeoutMs, this.#limits.requestTimeoutMs);
     return setTimeout(() => this.#check(), Math.max(1, Math.ceil(afterMs))).unref();
   }
 
@@ -81,7 +83,7 @@ export class ClientIdleTimeout implements Disposable {
     clearTimeout(this.#timer);
     const now = performance.now();
     const leftMs = this.#leftMs(now);
-    if (leftMs > 0) this.#timer = this.#checkAfter(Math.min(leftMs, this.#limits.requestTimeoutMs));
+    if (leftMs > 0) this.#timer = this.#checkAfter(leftMs);
     else this.#body.fail(this.#partSince === undefined ? this.#idleError() : this.#partError());
   }
 
@@ -100,9 +102,12 @@ export class ClientIdleTimeout implements Disposable {
     return this.#timeoutMs - (now - idleSince);
   }
 
+  get #idleTimeoutMs(): number {
+    return this.#policy.timeoutMs ?? this.#limits.messageIdleTimeoutMs;
+  }
+
   get #timeoutMs(): number {
-    const { firstMessageTimeoutMs, messageIdleTimeoutMs } = this.#limits;
-    return this.#received ? (this.#policy.timeoutMs ?? messageIdleTimeoutMs) : firstMessageTimeoutMs;
+    return this.#received ? this.#idleTimeoutMs : this.#limits.firstMessageTimeoutMs;
   }
 
   #idleError(): Error {
