@@ -150,11 +150,6 @@ export class Http2Exchange implements Exchange {
       response.setHeader(name, value);
     }
     watchForStall(stream, this.#limits.stallTimeoutMs, () => this.abort());
-    stream.once("finish", () => {
-      // What is not read of the request would keep the stream open in Node, and with it the session.
-      request.resume();
-      this.#stopRequest();
-    });
     // Node documents the two pairs as compatible; its types do not say so.
     return { request: request as unknown as IncomingMessage, response: response as unknown as ServerResponse };
   }

@@ -160,6 +160,30 @@ describe("a request", () => {
   });
 });
 
+describe("an HTTP/1.1 connection", () => {
+  test("without a request is closed after a while, whatever line ends it sends", async () => {
+    const limits = { idleTimeoutMs: 100, openTimeoutMs: 200 };
+    await using server = await startWireServer(hello, { limits });
+    using raw = await openRawSocket(server.port);
+    const head = `POST ${unaryPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
+    raw.send(`${head}content-length: 20\r\n\r\n{"scenario":"hello"}`);
+    await raw.until('"hello"');
+    const lineEnds = setInterval(() => raw.send("\r\n"), 20);
+    onTestFinished(() => clearInterval(lineEnds));
+    expect(await raw.closed).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test("with an expectation that nobody knows is answered, and its body is not waited for", async () => {
+    await using server = await startWireServer(hello, { limits: { lingerMs: 100, requestTimeoutMs: 100 } });
+    using raw = await openRawSocket(server.port);
+    const head = `POST ${unaryPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
+    raw.send(`${head}expect: something else\r\ncontent-length: 1000000\r\n\r\n`);
+    const trickle = setInterval(() => raw.send("x"), 20);
+    onTestFinished(() => clearInterval(trickle));
+    expect(await raw.closed).toContain("deadline_exceeded");
+  });
+});
+
 describe("an HTTP/1.1 connection that sends requests ahead", () => {
   const request = (scenario: string) => {
     const body = JSON.stringify({ scenario });

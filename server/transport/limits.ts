@@ -147,7 +147,7 @@ export const limitTable = {
   idleTimeoutMs: {
     value: 5 * minute,
     bounds: "how long a connection may stay open without a request or a stream",
-    beyond: "GOAWAY, and the connection is closed",
+    beyond: "GOAWAY, and the connection is closed; on HTTP/1.1 openTimeoutMs later if it sends line ends",
   },
   keepAliveMs: {
     value: minute,

@@ -79,6 +79,8 @@ test("a request of HTTP/2 whose body never ends is told to stop after its answer
   const session = connect(server.url);
   onTestFinished(() => session.destroy());
   const stream = session.request({ ":method": "POST", ":path": "/nothing" }, { endStream: false });
+  // More than the window of a stream, so that nobody reads all of it.
+  stream.write(Buffer.alloc(2 * 1024 * 1024));
   const [headers] = await once(stream, "response");
   stream.resume();
   await once(stream, "close");

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { UploadService } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { type UploadRequestSchema, UploadService } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { openAttackSocket } from "../attack-socket.ts";
 import { frame, frameFlags, frameTypes, headerBlock } from "../http2-frames.ts";
 import { limitsUnderAttack } from "../limits-under-attack.ts";
@@ -15,7 +16,7 @@ const chunkBytes = 512 * 1024;
 const downloads = 50;
 
 /** How long the server may take to notice, on a busy machine. */
-const patienceMs = 2 * limitsUnderAttack.stallTimeoutMs + 10_000;
+const patienceMs = 2 * limitsUnderAttack.stallTimeoutMs + 5_000;
 const readingMs = 5_000;
 
 /** Downloads over HTTP/1.1 that are never read. */
@@ -63,10 +64,10 @@ function getOf(target: Target, stream: number, path: string): Buffer {
 async function storeFile(target: Target): Promise<AsyncDisposable & { readonly path: string }> {
   const client = createClient(UploadService, createGrpcTransport({ baseUrl: target.url }));
   const uploadId = randomUUID();
-  async function* requests() {
-    yield { request: { case: "info" as const, value: { uploadId, size: BigInt(fileBytes) } } };
+  async function* requests(): AsyncGenerator<MessageInitShape<typeof UploadRequestSchema>> {
+    yield { request: { case: "info", value: { info: { uploadId, size: BigInt(fileBytes) } } } };
     for (let sent = 0; sent < fileBytes; sent += chunkBytes) {
-      yield { request: { case: "chunk" as const, value: { data: new Uint8Array(chunkBytes) } } };
+      yield { request: { case: "chunk", value: { data: new Uint8Array(chunkBytes) } } };
     }
   }
   await client.upload(requests());
