@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
+import { stalled } from "./stalled-streams.ts";
 
 /** What a handler's signal says when its client has gone away. */
 export function clientGone(how: string): ConnectError {
@@ -23,7 +24,7 @@ export function drained(stream: Writable, stallTimeoutMs: number): Promise<void>
     };
     const onStall = () => {
       stop();
-      reject(new ConnectError(`the client has read nothing for ${stallTimeoutMs / 1_000} s`, Code.ResourceExhausted));
+      reject(stalled(stallTimeoutMs));
     };
     const timer = setTimeout(onStall, stallTimeoutMs);
     timer.unref();

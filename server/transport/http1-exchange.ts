@@ -58,6 +58,10 @@ export class Http1Exchange implements Exchange {
     return this.body.bytes;
   }
 
+  get unsentBytes(): number {
+    return this.#response.writableLength;
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

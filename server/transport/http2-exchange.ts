@@ -72,6 +72,10 @@ export class Http2Exchange implements Exchange {
     return told === notTold ? Number.POSITIVE_INFINITY : told;
   }
 
+  get unsentBytes(): number {
+    return this.#stream.writableLength;
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

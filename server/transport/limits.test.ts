@@ -263,6 +263,38 @@ test("metadata beyond the limit is the handler's mistake, and the client gets wh
   expect((await seen.trailer).get("x-small")).toBe("1");
 });
 
+test("a quiet stream whose client reads nothing is cut off long before its buffer is full", async () => {
+  const cleanedUp = Promise.withResolvers<void>();
+  await using server = await startWireServer(
+    {
+      async *quiet({ signal }) {
+        try {
+          while (!signal.aborted) {
+            yield "x";
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+          signal.throwIfAborted();
+        } finally {
+          cleanedUp.resolve();
+        }
+      },
+    },
+    { limits: { stallTimeoutMs: 200 } },
+  );
+  const session = connect(server.url, { settings: { initialWindowSize: 0 } });
+  onTestFinished(() => session.destroy());
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/test.wire.v1.WireService/ServerStream",
+    "content-type": "application/grpc+proto",
+  });
+  stream.on("error", () => {});
+  stream.end(Buffer.from([0, 0, 0, 0, 7, 10, 5, ...Buffer.from("quiet")]));
+  const ended = server.nextCall();
+  await cleanedUp.promise;
+  expect((await ended).code).toBe("resource_exhausted");
+});
+
 test("a client that reads nothing for too long is cut off, and its handler cleans up", async () => {
   const cleanedUp = Promise.withResolvers<void>();
   await using server = await startWireServer(

@@ -23,6 +23,7 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import { openRequestMessages } from "./request-messages.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
+import { StalledStreams } from "./stalled-streams.ts";
 
 /** What a node handler serves, and how. */
 export interface NodeHandlerOptions {
@@ -81,7 +82,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   const responseOptions = { compressions, writeMaxBytes: limits.writeMaxBytes };
   const grpcOptions = { interceptors, compressions, maxTimeoutMs: limits.maxTimeoutMs, gate };
-  const streams = new Set<Exchange>();
+  const streams = new StalledStreams(limits.stallTimeoutMs);
   let streamsEnd: ConnectError | undefined;
 
   async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {

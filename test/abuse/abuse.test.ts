@@ -70,6 +70,10 @@ describe("a connection that says nothing of use is closed in time:", () => {
     expect(await run.under("half a frame", silent.halfFrame)).toEqual({ closed: 50 });
   });
 
+  test("line ends after a request", async () => {
+    expect(await run.under("line ends", silent.lineEnds)).toEqual({ closed: 50 });
+  });
+
   test("headers that never end", async () => {
     expect(await run.under("unfinished HEADERS", silent.unfinishedHeaders)).toEqual({ closed: 50 });
   });
