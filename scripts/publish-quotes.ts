@@ -24,8 +24,8 @@ const maxShownRejections = 10;
 /** How often the progress is told. */
 const progressMs = 1_000;
 
-/** How long nothing is sent while a pipe is quiet: a tenth of what the server allows as a rule. */
-const keepAliveMs = 60_000;
+/** How long nothing is sent while a pipe is quiet: far less than the ten minutes that a server allows by default. */
+const keepAliveMs = 15_000;
 
 /** How long the server may take to answer when the script was told to end. */
 const farewellMs = 5_000;
