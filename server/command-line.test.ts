@@ -36,7 +36,12 @@ test("everything has a default", () => {
     graceMs: 10_000,
     corsOrigins: [],
     allowedHosts: [],
-    limits: { readMaxBytes: 4_194_304, writeMaxBytes: 4_194_304, maxConnections: 10_000, messageIdleTimeoutMs: 600_000 },
+    limits: {
+      readMaxBytes: 4_194_304,
+      writeMaxBytes: 4_194_304,
+      maxConnections: 10_000,
+      messageIdleTimeoutMs: 600_000,
+    },
     uploads: { maxFileBytes: 2 ** 35, maxTotalBytes: 2 ** 38, maxOpenUploads: 1_000, expiryMs: 7 * 86_400_000 },
     logLevel: "info",
     logFormat: "auto",
