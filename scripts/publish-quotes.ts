@@ -13,6 +13,7 @@ import { addressOption } from "./address-option.ts";
 import { columnsOption } from "./columns-option.ts";
 import { QuoteRows } from "./quote-rows.ts";
 import { runScript } from "./run-script.ts";
+import { withPauses } from "./with-pauses.ts";
 
 /** As many quotes as a request may have. */
 const maxQuotesInRequest = 1_000;
@@ -22,6 +23,9 @@ const maxShownRejections = 10;
 
 /** How often the progress is told. */
 const progressMs = 1_000;
+
+/** How long nothing is sent while a pipe is quiet: far less than the ten minutes that a server allows by default. */
+const keepAliveMs = 15_000;
 
 /** How long the server may take to answer when the script was told to end. */
 const farewellMs = 5_000;
@@ -81,7 +85,12 @@ async function* requests(signal: AbortSignal): AsyncGenerator<MessageInitShape<t
   addAbortSignal(signal, input);
   const rows = new QuoteRows(file, symbol, mapping);
   try {
-    for await (const lines of atHand(linesOf(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate)) {
+    const groups = atHand(linesOf(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate);
+    for await (const lines of withPauses(groups, keepAliveMs)) {
+      if (lines === "pause") {
+        yield {}; // the server ends a call on which nothing arrives for minutes
+        continue;
+      }
       const { quotes, problem: found } = rows.read(lines);
       problem = found;
       sent += quotes.length;

@@ -64,7 +64,7 @@ import { openUploads } from "./upload/open-uploads.ts";
 import { SqliteUploadStore } from "./upload/sqlite-upload-store.ts";
 import { createUploadPages } from "./upload/upload-pages.ts";
 import { uploadFolders } from "./upload/upload-parts.ts";
-import { uploadService } from "./upload/upload-service.ts";
+import { uploadService, uploadStallMs } from "./upload/upload-service.ts";
 import { WorkerHasher } from "./upload/worker-hasher.ts";
 import { uploadedImages } from "./uploaded-images.ts";
 import { createValidation } from "./validation.ts";
@@ -194,6 +194,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     toDomainError: database.toDomainError,
   });
   const staticFiles = createStaticFiles(pathOf("../dist/web"));
+  const stallMs = Math.min(uploadStallMs, config.limits.messageIdleTimeoutMs);
 
   const server = await startTransportServer({
     host: config.host,
@@ -211,7 +212,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
         product: productService({ catalogue, images: uploadedImages(uploads), tokens }),
         order: orderService({ store: orders, intake, tokens, exports }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
-        upload: uploadService({ uploads, timers: systemTimers }),
+        upload: uploadService({ uploads, stallMs }),
         ...(config.classic && {
           classic: {
             catalogue,
@@ -219,7 +220,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
             exports,
             hub,
             uploads,
-            timers: systemTimers,
+            stallMs,
             newId: randomUUID,
             pace: paceOf(config.classic.intervalMs, systemWait),
             maxImageBytes: config.classic.maxImageBytes,

@@ -50,7 +50,10 @@ export interface Config {
   /** Host names by which browsers may call, besides addresses and `localhost`. */
   readonly allowedHosts: readonly string[];
   /** The limits of the transport that can be set. */
-  readonly limits: Pick<Limits, "readMaxBytes" | "writeMaxBytes" | "maxConnections" | "peerShare">;
+  readonly limits: Pick<
+    Limits,
+    "readMaxBytes" | "writeMaxBytes" | "maxConnections" | "peerShare" | "messageIdleTimeoutMs"
+  >;
   /** Limits that clients share and that are not the defined ones, by name; no setting changes these. */
   readonly sharedLimits?: Readonly<Record<string, number>>;
   /** What uploads are allowed. */
@@ -140,6 +143,7 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
       writeMaxBytes: value("max-send"),
       maxConnections: value("max-connections"),
       peerShare: value("peer-share"),
+      messageIdleTimeoutMs: value("client-idle"),
     },
     uploads: {
       maxFileBytes: value("max-upload"),

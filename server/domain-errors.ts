@@ -230,16 +230,6 @@ export class CallLimitError extends DomainError {
   }
 }
 
-/** A client was silent for too long in the middle of a call, of which nothing can be resumed. */
-export class SilentClientError extends DomainError {
-  override name = "SilentClientError";
-
-  /** @param ms how long nothing came */
-  constructor(ms: number) {
-    super(`nothing came for ${ms / 1_000} s: call again, and send what is left`);
-  }
-}
-
 /** A call would have more trailers than its client takes. */
 export class TrailerRoomError extends DomainError {
   override name = "TrailerRoomError";

@@ -17,7 +17,6 @@ import {
   NotFoundError,
   ReplayOverrunError,
   ResumeTokenExpiredError,
-  SilentClientError,
   SlowReaderError,
   StaleEtagError,
   StoreBusyError,
@@ -52,7 +51,6 @@ const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]
   [StoreReadOnlyError, Code.Unavailable],
   [StoreReadError, Code.Unavailable],
   [StoreDamagedError, Code.DataLoss],
-  [SilentClientError, Code.DeadlineExceeded],
 ]);
 
 const uploadCodes: Record<Reason, Code> = {

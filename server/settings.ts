@@ -252,6 +252,13 @@ export const settings = {
     fallback: String(defaultLimits.peerShare),
     parse: parseShare,
   },
+  "client-idle": {
+    variable: "BOURSE_CLIENT_IDLE",
+    placeholder: "SECONDS",
+    help: "how long a client that streams may send no message while the server waits for one and sends none either",
+    fallback: String(defaultLimits.messageIdleTimeoutMs / 1_000),
+    parse: (raw: string) => wholeNumber(1, 86_400)(raw) * 1_000,
+  },
   "log-level": {
     variable: "BOURSE_LOG_LEVEL",
     placeholder: "LEVEL",

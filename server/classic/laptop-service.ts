@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { LaptopService } from "../../gen/classic/pcbook/laptop_service_pb.ts";
 import { InvalidFieldError } from "../domain-errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
+import { setIdlePolicy } from "../transport/client-idle-timeout.ts";
 import { sendHeader } from "../transport/metadata.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { productOf } from "./laptop-product.ts";
@@ -12,6 +13,8 @@ import { type UploadImageOptions, uploadImage } from "./upload-image.ts";
 /** What `LaptopService` needs. */
 export interface LaptopServiceOptions extends UploadImageOptions {
   readonly catalogue: Pick<Catalogue, "create" | "get" | "rateAll" | "search">;
+  /** How long a client that brings an image may send nothing, in ms. */
+  readonly stallMs: number;
 }
 
 /** Laptops, which are products of the catalogue. Requests have passed the rules in the protos. */
@@ -29,8 +32,10 @@ export function laptopService(options: LaptopServiceOptions): ServiceImpl<typeof
       yield* searchLaptops(catalogue, filter, { peer: peerOf(context), signal: context.signal });
     },
 
-    uploadImage: (requests, context) =>
-      uploadImage(requests, { peer: peerOf(context), signal: context.signal }, options),
+    uploadImage(requests, context) {
+      setIdlePolicy(context, { timeoutMs: options.stallMs });
+      return uploadImage(requests, context, options);
+    },
 
     async *rateLaptop(requests, context) {
       sendHeader(context);

@@ -2,6 +2,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import type { OrderStore } from "../order/order-store.ts";
+import { setIdlePolicy } from "../transport/client-idle-timeout.ts";
 import { sendHeader } from "../transport/metadata.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import type { SharedLimit } from "../transport/protection/shared-limit.ts";
@@ -15,6 +16,8 @@ export interface StreamServiceOptions extends UploadFilesOptions {
   /** The limit on exports of orders, of which each list is one. */
   readonly exports: SharedLimit;
   readonly log: Pick<Logger, "info">;
+  /** How long a client that brings files may send nothing, in ms. */
+  readonly stallMs: number;
 }
 
 /** Orders, files and numbers. */
@@ -29,6 +32,7 @@ export function streamService(options: StreamServiceOptions): ServiceImpl<typeof
     },
 
     async uploadFile(requests, context) {
+      setIdlePolicy(context, { timeoutMs: options.stallMs });
       await uploadFiles(requests, peerOf(context), options, (stored) => log.info(stored, "files stored"));
       return {};
     },

@@ -1,9 +1,6 @@
-import type { Timers } from "../../client/timers.ts";
 import type { UploadFileRequest } from "../../gen/classic/proto/stream_service_pb.ts";
-import { CallLimitError, InvalidFieldError, SilentClientError } from "../domain-errors.ts";
+import { CallLimitError, InvalidFieldError } from "../domain-errors.ts";
 import { displayName } from "../upload/file-name.ts";
-import { PatientReader } from "../upload/patient-reader.ts";
-import { uploadStallMs } from "../upload/upload-service.ts";
 import type { Uploads } from "../upload/uploads.ts";
 import { storeFile } from "./store-file.ts";
 
@@ -16,7 +13,6 @@ export const maxFilesBytes = 4 * 1024 * 1024;
 /** What UploadFile needs. */
 export interface UploadFilesOptions {
   readonly uploads: Uploads;
-  readonly timers: Timers;
   /** A new UUID. */
   readonly newId: () => string;
 }
@@ -34,24 +30,18 @@ export interface StoredFiles {
  * @param onEnd told of what is stored, however the call ends
  *
  * Throws a CallLimitError beyond {@link maxFiles} and {@link maxFilesBytes}, and an InvalidFieldError for a request
- * without a file, or with a name that cannot be shown, and a SilentClientError where none comes for too long. What came
- * before stays.
+ * without a file, or with a name that cannot be shown. What came before stays.
  */
 export async function uploadFiles(
   requests: AsyncIterable<UploadFileRequest>,
   peer: string,
-  { uploads, timers, newId }: UploadFilesOptions,
+  { uploads, newId }: UploadFilesOptions,
   onEnd: (stored: StoredFiles) => void,
 ): Promise<void> {
-  using incoming = new PatientReader(requests, {
-    timers,
-    stallMs: uploadStallMs,
-    onStall: () => new SilentClientError(uploadStallMs),
-  });
   let files = 0;
   let bytes = 0;
   try {
-    for await (const { image } of incoming) {
+    for await (const { image } of requests) {
       if (image === undefined) throw new InvalidFieldError("image", "is missing: send a file");
       if (files >= maxFiles) throw new CallLimitError("files", files + 1, maxFiles);
       const content = Buffer.from(image.file);

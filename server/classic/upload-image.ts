@@ -1,15 +1,15 @@
 import { create } from "@bufbuild/protobuf";
-import type { Timers } from "../../client/timers.ts";
+import type { HandlerContext } from "@connectrpc/connect";
 import {
   type UploadImageRequest,
   type UploadImageResponse,
   UploadImageResponseSchema,
 } from "../../gen/classic/pcbook/laptop_service_pb.ts";
-import { InvalidFieldError, SilentClientError } from "../domain-errors.ts";
+import { InvalidFieldError } from "../domain-errors.ts";
 import type { Catalogue } from "../product/catalogue.ts";
-import { PatientReader } from "../upload/patient-reader.ts";
+import { failRequests } from "../transport/client-idle-timeout.ts";
+import { peerOf } from "../transport/protection/peer-of.ts";
 import type { UploadView } from "../upload/upload-parts.ts";
-import { uploadStallMs } from "../upload/upload-service.ts";
 import type { Uploads } from "../upload/uploads.ts";
 import { type ImageType, imageTypeOf } from "./image-type.ts";
 import { knownLaptop } from "./known-laptop.ts";
@@ -19,7 +19,6 @@ import { storeFile } from "./store-file.ts";
 export interface UploadImageOptions {
   readonly catalogue: Pick<Catalogue, "get">;
   readonly uploads: Uploads;
-  readonly timers: Timers;
   /** A new UUID. */
   readonly newId: () => string;
   /** The largest image that is taken, in bytes. */
@@ -28,33 +27,31 @@ export interface UploadImageOptions {
 
 /**
  * Stores an image of a laptop: the info comes first, then the bytes. Resolves when it can be downloaded; where anything
- * is wrong, or the signal aborts, nothing of it stays.
+ * is wrong, or the call is cancelled, nothing of it stays.
  */
 export async function uploadImage(
   requests: AsyncIterable<UploadImageRequest>,
-  { peer, signal }: { readonly peer: string; readonly signal: AbortSignal },
-  { catalogue, uploads, timers, newId, maxImageBytes }: UploadImageOptions,
+  context: HandlerContext,
+  { catalogue, uploads, newId, maxImageBytes }: UploadImageOptions,
 ): Promise<UploadImageResponse> {
-  using incoming = new PatientReader(requests, {
-    timers,
-    stallMs: uploadStallMs,
-    onStall: () => new SilentClientError(uploadStallMs),
-  });
+  const incoming = requests[Symbol.asyncIterator]();
   const { laptopId, imageType } = await infoOf(incoming);
   const type = imageTypeOf(imageType);
   const { id: productId } = await knownLaptop(catalogue, laptopId);
   const words = { id: newId(), fileName: `${productId}.${type.name}`, productId };
-  const stop = (reason: Error) => incoming.stop(reason);
+  const rest = { [Symbol.asyncIterator]: () => incoming };
+  const stop = (reason: Error) => failRequests(context, reason);
   const check = (upload: UploadView) => {
     // Clients of Node's close their side when they cancel, as if there were no more to come, and reset the stream next.
-    signal.throwIfAborted();
+    context.signal.throwIfAborted();
     checkType(upload, type);
   };
-  const { id, size } = await storeFile(words, chunksOf(incoming, maxImageBytes), { uploads, peer, stop }, check);
+  const store = { uploads, peer: peerOf(context), stop };
+  const { id, size } = await storeFile(words, chunksOf(rest, maxImageBytes), store, check);
   return create(UploadImageResponseSchema, { id, size: size ?? 0 });
 }
 
-async function infoOf(incoming: PatientReader<UploadImageRequest>) {
+async function infoOf(incoming: AsyncIterator<UploadImageRequest>) {
   const first = await incoming.next();
   const data = first.done === true ? undefined : first.value.data;
   if (data?.case === "info") return data.value;

@@ -4,6 +4,7 @@ import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v
 import { ResumeTokenExpiredError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
 import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../resume-token.ts";
+import { setIdlePolicy } from "../transport/client-idle-timeout.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
@@ -34,7 +35,8 @@ export function orderService(options: OrderServiceOptions): ServiceImpl<typeof O
   return {
     async *submitOrders(requests, context) {
       sendHeader(context);
-      yield* submitOrders(requests, intake, { peer: peerOf(context), signal: context.signal });
+      const onStart = (mayBeIdle: () => boolean) => setIdlePolicy(context, { mayBeIdle });
+      yield* submitOrders(requests, intake, { peer: peerOf(context), signal: context.signal, onStart });
     },
 
     async *exportOrders(request, context) {

@@ -15,6 +15,14 @@ import { OrderTotals } from "./order-totals.ts";
 /** How many orders of a stream may be unanswered, or their answers not taken: then the stream reads no further. */
 export const maxUnansweredOrders = 2_048;
 
+/** Whose orders are submitted, and how long. */
+export interface SubmitOptions {
+  readonly peer?: Peer;
+  readonly signal: AbortSignal;
+  /** Is given what says whether the client waits for an answer. */
+  readonly onStart?: (isOwed: () => boolean) => void;
+}
+
 /**
  * SubmitOrders: takes orders as they come, and answers them in their order as soon as they are on the disk, while more
  * come. The stream ends when all are answered; where the requests fail, with their error, after that, and where the
@@ -23,9 +31,10 @@ export const maxUnansweredOrders = 2_048;
 export async function* submitOrders(
   requests: AsyncIterable<SubmitOrdersRequest>,
   intake: OrderIntake,
-  { peer, signal }: { readonly peer?: Peer; readonly signal: AbortSignal },
+  { peer, signal, onStart }: SubmitOptions,
 ): AsyncGenerator<SubmitOrdersResponse> {
   const stream = new SubmitStream(intake, peer);
+  onStart?.(() => stream.isOwed);
   const reading = stream.readAll(requests);
   reading.catch(() => {}); // told by the await at the end, when all that came before is answered
   const onAbort = () => stream.stop();
@@ -77,6 +86,11 @@ class SubmitStream {
   /** Whether no more requests and no more answers are to come. */
   get isAnswered(): boolean {
     return this.#state !== "reading" && this.#entries.length === 0;
+  }
+
+  /** Whether an order was taken that is not answered. */
+  get isOwed(): boolean {
+    return this.#entries.length > 0;
   }
 
   /** Resolves when there may be answers, or no more requests. */

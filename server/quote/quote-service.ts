@@ -9,6 +9,7 @@ import {
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { InvalidFieldError, NotFoundError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
+import { setIdlePolicy } from "../transport/client-idle-timeout.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import type { Candles } from "./candles.ts";
@@ -90,6 +91,8 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
     async *streamQuotes(requests, context) {
       const incoming = requests[Symbol.asyncIterator]();
       const start = await startOf(incoming);
+      // A client that receives quotes may have no command for hours, as one of WatchQuotes never has.
+      setIdlePolicy(context, { mayBeIdle: () => true });
       const updates = stream(start, context, (watch) => void runCommands(incoming, watch));
       for await (const update of updates) yield create(StreamQuotesResponseSchema, { update });
     },

@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
 import { type Call, callKey } from "./call.ts";
+import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { yieldedBehind } from "./invoke-stream.ts";
 import { handlerGraceMs, StreamPump } from "./stream-pump.ts";
@@ -35,7 +36,7 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
 async function requestMessages({ message, signal }: StreamRequest, call: Call): Promise<AsyncIterable<Message>> {
   const requests = call.wire?.requests;
   if (requests === undefined) {
-    return tap(message, () => {
+    return tap(timed(message, call.wire?.idleTimeout), () => {
       call.messagesIn++;
       call.wire?.releaseRequest();
     });
@@ -46,6 +47,28 @@ async function requestMessages({ message, signal }: StreamRequest, call: Call): 
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
   return requests;
+}
+
+/** Reports waits for a message. Those that go around Connect's pipeline report theirs where they are read. */
+function timed<T>(messages: AsyncIterable<T>, idleTimeout: ClientIdleTimeout | undefined): AsyncIterable<T> {
+  if (idleTimeout === undefined) return messages;
+  return {
+    [Symbol.asyncIterator]() {
+      const source = messages[Symbol.asyncIterator]();
+      return {
+        async next() {
+          idleTimeout.beginWait(0);
+          try {
+            return await source.next();
+          } finally {
+            idleTimeout.endWait();
+          }
+        },
+        return: (value) => source.return?.(value) ?? Promise.resolve({ done: true, value }),
+        throw: (error) => source.throw?.(error) ?? Promise.reject(error),
+      };
+    },
+  };
 }
 
 /** Calls `seen` for each message. Written out, as an async generator would cost several times as much a message. */

@@ -1,5 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { defaultLimits } from "./limits.ts";
 import { MetadataError, singleValuedKeys, sizeOfEntry, type WireMetadata } from "./metadata-rules.ts";
@@ -28,6 +29,10 @@ export interface CallWire {
   releaseRequest(): void;
   /** Runs a further step of the call when others have had their turn. */
   enqueue(step: () => void): void;
+  /** Ends a call whose client sends nothing; `undefined` if the client sends only one message. */
+  readonly idleTimeout: ClientIdleTimeout | undefined;
+  /** Ends the requests with an error, also a read that waits. */
+  failRequests(error: Error): void;
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Writable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CallMemory } from "./call-memory.ts";
 import type { Limits } from "./limits.ts";
+import { stalled } from "./stalled-streams.ts";
 
 /** What a handler's signal says when its client has gone away. */
 export function clientGone(how: string): ConnectError {
@@ -36,7 +37,7 @@ export function drained(stream: Writable, { bytes, memory, limits }: BlockedWrit
     };
     const onStall = () => {
       stop();
-      reject(new ConnectError(`the client has read nothing for ${stallTimeoutMs / 1_000} s`, Code.ResourceExhausted));
+      reject(stalled(stallTimeoutMs));
     };
     const timer = setTimeout(onStall, stallTimeoutMs);
     timer.unref();

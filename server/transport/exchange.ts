@@ -37,6 +37,8 @@ export interface Exchange {
   readonly gone: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Those of `bytesOut` that are buffered here because the client does not read, or has not yet. */
+  readonly unsentBytes: number;
   readonly responded: boolean;
   /** Headers that the response gets whoever writes it. */
   extraHeaders: OutgoingHeaders;

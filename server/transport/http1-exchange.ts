@@ -7,7 +7,9 @@ import { clientGone, drained } from "./exchange-parts.ts";
 import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
 import { RequestBody } from "./request-body.ts";
+import { responseDefaults } from "./response-defaults.ts";
 import type { Session } from "./session.ts";
+import { watchForStall } from "./stall-watchdog.ts";
 
 /** An exchange on a connection of HTTP/1.1 or 1.0. Trailers are not sent: no protocol that needs them is served there. */
 export class Http1Exchange implements Exchange, EndableCall {
@@ -65,6 +67,10 @@ export class Http1Exchange implements Exchange, EndableCall {
     return this.body.bytes;
   }
 
+  get unsentBytes(): number {
+    return this.#response.writableLength;
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -75,7 +81,7 @@ export class Http1Exchange implements Exchange, EndableCall {
 
   respond(status: number, headers: OutgoingHeaders): void {
     if (this.#response.destroyed) return;
-    this.#response.writeHead(status, { ...this.extraHeaders, ...headers });
+    this.#response.writeHead(status, { ...responseDefaults, ...this.extraHeaders, ...headers });
   }
 
   flush(): void {
@@ -124,7 +130,13 @@ export class Http1Exchange implements Exchange, EndableCall {
 
   toNode(): { request: IncomingMessage; response: ServerResponse } {
     this.#ended = true;
-    return { request: this.#request, response: this.#response };
+    const response = this.#response;
+    for (const [name, value] of Object.entries({ ...responseDefaults, ...this.extraHeaders })) {
+      response.setHeader(name, value);
+    }
+    watchForStall(response, this.#limits.stallTimeoutMs, () => this.abort());
+    response.once("finish", () => this.#discardRest());
+    return { request: this.#request, response };
   }
 
   /** The client may still be sending what nobody will read. To close at once could cost it the response. */

@@ -33,6 +33,24 @@ export function createHttp1Server(
   server.maxHeadersCount = limits.maxHeaderPairs;
   let draining = false;
   const pipelines = new WeakMap<Socket, (() => void)[]>();
+  const idleTimers = new WeakMap<Socket, NodeJS.Timeout>();
+
+  /**
+   * Closes a connection on which no request has begun for too long. A peer could keep Node's own timer from running out
+   * with line ends alone, which HTTP allows before a request: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-6
+   */
+  function becomeIdle(socket: Socket): void {
+    const timer = idleTimers.get(socket);
+    if (timer !== undefined) {
+      timer.refresh();
+      return;
+    }
+    // A request that begins at the last moment has its time for headers.
+    const timeoutMs = limits.idleTimeoutMs + limits.openTimeoutMs;
+    const started = setTimeout(() => pipelines.has(socket) || socket.destroy(), timeoutMs).unref();
+    idleTimers.set(socket, started);
+    socket.once("close", () => clearTimeout(started));
+  }
 
   /** Answers the requests of a connection one after the other: Node hands over those behind the first at once. */
   function inTurn(request: IncomingMessage, response: ServerResponse): void {
@@ -41,8 +59,9 @@ export function createHttp1Server(
     const answer = () => {
       response.once("close", () => {
         const next = socket.destroyed ? undefined : pipelines.get(socket)?.shift();
-        if (next === undefined) pipelines.delete(socket);
-        else next();
+        if (next !== undefined) return next();
+        pipelines.delete(socket);
+        if (!socket.destroyed) becomeIdle(socket);
       });
       const connection = connections.of(socket);
       if (connection.admits) onExchange(new Http1Exchange(request, response, limits, connection));
@@ -58,10 +77,14 @@ export function createHttp1Server(
     }
   }
 
-  server.on("request", (request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     if (draining) response.setHeader("connection", "close");
     inTurn(request, response);
-  });
+  };
+  server.on("request", onRequest);
+  // Node would answer an unknown expectation with 417 itself, and then wait for the body for ever. It may be ignored:
+  // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1-8
+  server.on("checkExpectation", onRequest);
   server.on("connection", (socket) => {
     // Node's parser reads a connection past its stream, and pauses while a response waits to be sent. Over TLS it is
     // still given what was decrypted together, and breaks the connection off ("Parse Error: Paused"). Where somebody

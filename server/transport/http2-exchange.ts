@@ -13,7 +13,9 @@ import { clientGone, drained } from "./exchange-parts.ts";
 import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
 import { RequestBody } from "./request-body.ts";
+import { responseDefaults } from "./response-defaults.ts";
 import type { Session } from "./session.ts";
+import { watchForStall } from "./stall-watchdog.ts";
 
 /** An exchange on a stream of an HTTP/2 session. */
 export class Http2Exchange implements Exchange, EndableCall {
@@ -85,6 +87,10 @@ export class Http2Exchange implements Exchange, EndableCall {
     return told === notTold ? Number.POSITIVE_INFINITY : told;
   }
 
+  get unsentBytes(): number {
+    return this.#stream.writableLength;
+  }
+
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -98,9 +104,9 @@ export class Http2Exchange implements Exchange, EndableCall {
     if (stream.destroyed || stream.closed) return;
     // As a list: Node copies an object twice more.
     const list = [":status", String(status)];
-    for (const [name, value] of Object.entries(this.extraHeaders)) {
-      if (!Object.hasOwn(headers, name)) addLines(list, name, value);
-    }
+    // Only gRPC has trailers on the wire.
+    if (trailers === undefined) addMissing(list, responseDefaults, this.extraHeaders, headers);
+    addMissing(list, this.extraHeaders, headers);
     for (const [name, value] of Object.entries(headers)) addLines(list, name, value);
     stream.respond(list, trailers === undefined ? {} : withTrailers);
   }
@@ -165,8 +171,13 @@ export class Http2Exchange implements Exchange, EndableCall {
 
   toNode(): { request: IncomingMessage; response: ServerResponse } {
     this.#ended = true;
-    const request = new Http2ServerRequest(this.#stream, this.#incoming, {}, this.#rawHeaders);
-    const response = new Http2ServerResponse(this.#stream);
+    const stream = this.#stream;
+    const request = new Http2ServerRequest(stream, this.#incoming, {}, this.#rawHeaders);
+    const response = new Http2ServerResponse(stream);
+    for (const [name, value] of Object.entries({ ...responseDefaults, ...this.extraHeaders })) {
+      response.setHeader(name, value);
+    }
+    watchForStall(stream, this.#limits.stallTimeoutMs, () => this.abort());
     // Node documents the two pairs as compatible; its types do not say so.
     return { request: request as unknown as IncomingMessage, response: response as unknown as ServerResponse };
   }
@@ -183,6 +194,13 @@ export class Http2Exchange implements Exchange, EndableCall {
 }
 
 const withTrailers = { waitForTrailers: true };
+
+/** Adds the headers that none of `others` has. */
+function addMissing(list: string[], added: OutgoingHeaders, ...others: readonly OutgoingHeaders[]): void {
+  for (const [name, value] of Object.entries(added)) {
+    if (!others.some((headers) => Object.hasOwn(headers, name))) addLines(list, name, value);
+  }
+}
 
 function addLines(list: string[], name: string, value: string | readonly string[]): void {
   if (typeof value === "string") list.push(name, value);

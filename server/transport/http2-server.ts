@@ -10,6 +10,7 @@ import type { Exchange } from "./exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import { Http2SessionGuard } from "./http2-session-guard.ts";
 import type { Limits } from "./limits.ts";
+import { responseDefaults } from "./response-defaults.ts";
 import { sayGoodbye } from "./say-goodbye.ts";
 import type { Sessions } from "./session.ts";
 
@@ -102,7 +103,7 @@ function refuseStream(stream: ServerHttp2Stream): void {
 
 function refuseHeaders(stream: ServerHttp2Stream): void {
   stream.on("error", () => {});
-  stream.respond({ ":status": 431 }, { endStream: true });
+  stream.respond({ ":status": 431, ...responseDefaults }, { endStream: true });
   // Node hands the answer over at the end of this turn; a reset that is first would cost it.
   setImmediate(() => stream.close());
 }

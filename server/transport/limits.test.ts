@@ -162,6 +162,30 @@ describe("a request", () => {
   });
 });
 
+describe("an HTTP/1.1 connection", () => {
+  test("without a request is closed after a while, whatever line ends it sends", async () => {
+    const limits = { idleTimeoutMs: 100, openTimeoutMs: 200 };
+    await using server = await startWireServer(hello, { limits });
+    using raw = await openRawSocket(server.port);
+    const head = `POST ${unaryPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
+    raw.send(`${head}content-length: 20\r\n\r\n{"scenario":"hello"}`);
+    await raw.until('"hello"');
+    const lineEnds = setInterval(() => raw.send("\r\n"), 20);
+    onTestFinished(() => clearInterval(lineEnds));
+    expect(await raw.closed).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  test("with an expectation that nobody knows is answered, and its body is not waited for", async () => {
+    await using server = await startWireServer(hello, { limits: { lingerMs: 100, requestTimeoutMs: 100 } });
+    using raw = await openRawSocket(server.port);
+    const head = `POST ${unaryPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
+    raw.send(`${head}expect: something else\r\ncontent-length: 1000000\r\n\r\n`);
+    const trickle = setInterval(() => raw.send("x"), 20);
+    onTestFinished(() => clearInterval(trickle));
+    expect(await raw.closed).toContain("deadline_exceeded");
+  });
+});
+
 describe("an HTTP/1.1 connection that sends requests ahead", () => {
   const request = (scenario: string) => {
     const body = JSON.stringify({ scenario });
@@ -239,6 +263,38 @@ test("metadata beyond the limit is the handler's mistake, and the client gets wh
   const seen = call(createGrpcTransport({ baseUrl: server.url }), "serverStream", "much");
   await expect(seen.texts).rejects.toThrow("[internal] internal error");
   expect((await seen.trailer).get("x-small")).toBe("1");
+});
+
+test("a quiet stream whose client reads nothing is cut off long before its buffer is full", async () => {
+  const cleanedUp = Promise.withResolvers<void>();
+  await using server = await startWireServer(
+    {
+      async *quiet({ signal }) {
+        try {
+          while (!signal.aborted) {
+            yield "x";
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+          signal.throwIfAborted();
+        } finally {
+          cleanedUp.resolve();
+        }
+      },
+    },
+    { limits: { stallTimeoutMs: 200 } },
+  );
+  const session = connect(server.url, { settings: { initialWindowSize: 0 } });
+  onTestFinished(() => session.destroy());
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/test.wire.v1.WireService/ServerStream",
+    "content-type": "application/grpc+proto",
+  });
+  stream.on("error", () => {});
+  stream.end(Buffer.from([0, 0, 0, 0, 7, 10, 5, ...Buffer.from("quiet")]));
+  const ended = server.nextCall();
+  await cleanedUp.promise;
+  expect((await ended).code).toBe("resource_exhausted");
 });
 
 test("a client that reads nothing for too long is cut off, and its handler cleans up", async () => {

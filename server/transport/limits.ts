@@ -145,19 +145,31 @@ export const limitTable = {
     bounds: "how long the body of a request with one message may take",
     beyond: "DEADLINE_EXCEEDED",
   },
+  firstMessageTimeoutMs: {
+    value: minute,
+    bounds: "how long a client that streams may take for its first message",
+    beyond: "DEADLINE_EXCEEDED",
+  },
+  messageIdleTimeoutMs: {
+    value: 10 * minute,
+    bounds:
+      "how long a client that streams may send no message while the server waits for one and sends none either; a message of which a part has arrived has requestTimeoutMs to be whole",
+    beyond: "DEADLINE_EXCEEDED",
+  },
   stallTimeoutMs: {
     value: 10 * minute,
-    bounds: "how long a client may not read what is sent to it",
-    beyond: "its call is cut off; an HTTP/2 session that reads nothing at all ends by keepAliveMs",
+    bounds: "how long a client may take no byte of what is sent to it, by RPC or as a file",
+    beyond: "its call or download is cut off; an HTTP/2 session that reads nothing at all ends by keepAliveMs",
   },
   idleTimeoutMs: {
     value: 5 * minute,
     bounds: "how long a connection may stay open without a request or a stream",
-    beyond: "GOAWAY, and the connection is closed",
+    beyond: "GOAWAY, and the connection is closed; on HTTP/1.1 openTimeoutMs later if it sends line ends",
   },
   keepAliveMs: {
     value: minute,
-    bounds: "how often an HTTP/2 client with open streams is pinged, and how long it may take to answer",
+    bounds:
+      "how often an HTTP/2 client with open streams is pinged, and how long it may take to answer; after how long without a byte TCP probes a peer of any connection",
     beyond: "the session ends, and with it its calls",
   },
   lingerMs: {

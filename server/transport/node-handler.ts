@@ -14,6 +14,7 @@ import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import { Call, callKey, callOf } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
+import { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { Exchange } from "./exchange.ts";
 import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
 import { heapGuard } from "./heap-guard.ts";
@@ -23,6 +24,7 @@ import { SharedLimit } from "./protection/shared-limit.ts";
 import { openRequestMessages } from "./request-messages.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
+import { StalledStreams } from "./stalled-streams.ts";
 
 /** What a node handler serves, and how. */
 export interface NodeHandlerOptions {
@@ -42,6 +44,8 @@ export interface NodeHandlerOptions {
 
 /** Serves the calls of a router, over every version of HTTP. */
 export interface NodeHandler {
+  /** Whether an exchange is a call of a method that is served, or looks like a call: `handle` takes those. */
+  isCall(exchange: Exchange): boolean;
   /** Takes an exchange that is a call, or looks like one. False: it is none, and nothing was done to it. */
   handle(exchange: Exchange): boolean;
   /** The calls under way. */
@@ -89,7 +93,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
   const responseOptions = { compressions, writeMaxBytes: limits.writeMaxBytes };
   const grpcOptions = { interceptors, compressions, maxTimeoutMs: limits.maxTimeoutMs, gate };
-  const streams = new Set<Exchange>();
+  const streams = new StalledStreams(limits.stallTimeoutMs);
   let streamsEnd: ConnectError | undefined;
 
   async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
@@ -108,15 +112,22 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const spec = protocol === "grpc" && exchange.method === "POST" ? specs.get(handler.requestPath) : undefined;
     const clientStreams = kind === "client_streaming" || kind === "bidi_streaming";
     const schema = handler.method.input;
+    const idleTimeout = clientStreams
+      ? new ClientIdleTimeout(exchange.body, limits, () => call.messagesOut)
+      : undefined;
     const requestOptions = { ...limits, holdsMessages: kind === "unary" };
     const requests =
-      clientStreams || spec !== undefined ? openRequestMessages(exchange, protocol, schema, requestOptions) : undefined;
+      clientStreams || spec !== undefined
+        ? openRequestMessages(exchange, protocol, schema, requestOptions, idleTimeout)
+        : undefined;
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
       refusal,
       releaseRequest: () => exchange.body.releaseRead(),
       enqueue: (step) => exchange.session.enqueue(step),
+      idleTimeout,
+      failRequests: (error) => exchange.body.fail(error),
       mapError,
       sendHeader: (context) => writer.sendHeader(context.responseHeader, call),
       openEnvelopes,
@@ -141,6 +152,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       outcome = codeName(ConnectError.from(error).code);
       if (!exchange.gone) exchange.abort();
     } finally {
+      idleTimeout?.[Symbol.dispose]();
       activeCalls--;
       if (refusal === undefined) callLimit.remove(peer);
       streams.delete(exchange);
@@ -162,9 +174,9 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   }
 
   return {
+    isCall: (exchange) => handlers.has(pathOf(exchange)) || protocolOf(exchange) !== undefined,
     handle(exchange) {
-      const query = exchange.target.indexOf("?");
-      const path = query < 0 ? exchange.target : exchange.target.slice(0, query);
+      const path = pathOf(exchange);
       const handler = handlers.get(path);
       const protocol = protocolOf(exchange);
       if (handler === undefined) return protocol !== undefined && refuseUnknownMethod(exchange, path, protocol);
@@ -187,6 +199,11 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       for (const exchange of streams) exchange.session.resume(() => exchange.cancel(streamsEnd as ConnectError));
     },
   };
+}
+
+function pathOf({ target }: Exchange): string {
+  const query = target.indexOf("?");
+  return query < 0 ? target : target.slice(0, query);
 }
 
 function universalRequest(

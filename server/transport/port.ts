@@ -130,10 +130,13 @@ type TlsServer = ReturnType<typeof createTlsServer>;
 type Track = (socket: Socket) => void;
 type Speak = (socket: Socket, isHttp2: boolean) => void;
 
-const tcpOptions = { noDelay: true, allowHalfOpen: true, keepAlive: true };
+/** Without a delay of its own, TCP asks after a peer that has vanished only after two hours. */
+function tcpOptions({ keepAliveMs }: Limits) {
+  return { noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
+}
 
 function createPlainListener(limits: Limits, track: Track, speak: Speak): Server {
-  return createTcpServer(tcpOptions, (socket) => {
+  return createTcpServer(tcpOptions(limits), (socket) => {
     track(socket);
     if (socket.destroyed) return;
     sniffHttp2(socket, limits.openTimeoutMs, (isHttp2) => speak(socket, isHttp2));
@@ -143,7 +146,7 @@ function createPlainListener(limits: Limits, track: Track, speak: Speak): Server
 function createTlsListener(tls: TlsFiles, limits: Limits, track: Track, speak: Speak): TlsServer {
   const clientCertificates = tls.clientCa !== undefined;
   const server = createTlsServer({
-    ...tcpOptions,
+    ...tcpOptions(limits),
     ...readTlsFiles(tls),
     ALPNProtocols: ["h2", "http/1.1"],
     handshakeTimeout: limits.openTimeoutMs,

@@ -25,7 +25,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   readonly #ready: Uint8Array[] = [];
   #readyBytes = 0;
   #waiting: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
-  #end: "none" | "done" | ConnectError = "none";
+  #end: "none" | "done" | Error = "none";
   #timer: NodeJS.Timeout | undefined;
   #begun = false;
   #isQueued = false;
@@ -65,7 +65,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   /** Ends with an error after what has come, unless it has ended already. */
-  fail(error: ConnectError): void {
+  fail(error: Error): void {
     this.#finish(error);
   }
 
@@ -183,7 +183,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   /** The first end counts. */
-  #finish(end: "done" | ConnectError): void {
+  #finish(end: "done" | Error): void {
     if (this.#end !== "none") return;
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -5,6 +5,7 @@ import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2CompatExchange } from "./http2-compat-exchange.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
+import { responseDefaults } from "./response-defaults.ts";
 import { Sessions } from "./session.ts";
 
 /** Answers a request of Node's `http`, `https` or `http2` server. */
@@ -59,6 +60,6 @@ function exchangeOf(
 
 const notFound: RequestListener = (request, response) => {
   const answer = response as ServerResponse;
-  answer.writeHead(404, { "content-type": "text/plain; charset=utf-8" });
+  answer.writeHead(404, { ...responseDefaults, "content-type": "text/plain; charset=utf-8" });
   answer.end(`nothing is served for ${request.method} ${request.url}\n`);
 };

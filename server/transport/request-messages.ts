@@ -1,6 +1,7 @@
 import { type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { compressedFlag } from "@connectrpc/connect/protocol";
+import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { Exchange } from "./exchange.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { RpcProtocol } from "./rpc-protocol.ts";
@@ -45,11 +46,12 @@ export function openRequestMessages(
   protocol: RpcProtocol,
   schema: DescMessage,
   options: RequestOptions,
+  idleTimeout: ClientIdleTimeout | undefined,
 ): RequestMessages | undefined {
   const ignoredFlag = binaryStreams.get(header.get("content-type") ?? "");
   const encoding = header.get(encodingHeaders[protocol]);
   if (ignoredFlag === undefined || (encoding !== null && encoding !== "identity")) return undefined;
-  return new RequestMessages(body, ignoredFlag, schema, options);
+  return new RequestMessages(body, ignoredFlag, schema, options, idleTimeout);
 }
 
 /** The messages of a stream of envelopes, with the errors of Connect's own reader. */
@@ -60,17 +62,26 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
   readonly #ignoredFlag: number;
   readonly #schema: DescMessage;
   readonly #options: RequestOptions;
+  readonly #idleTimeout: ClientIdleTimeout | undefined;
   readonly #parseOptions: { readonly recursionLimit: number };
   // What has come and is not taken: the first chunk from `#offset` on, and the chunks behind it.
   #chunks: Uint8Array[] = [];
   #offset = 0;
   #available = 0;
 
-  constructor(body: RequestBody, ignoredFlag: number, schema: DescMessage, options: RequestOptions) {
+  /** @param idleTimeout is told of waits for a message. Absent: there is one message, which has a limit of its own */
+  constructor(
+    body: RequestBody,
+    ignoredFlag: number,
+    schema: DescMessage,
+    options: RequestOptions,
+    idleTimeout: ClientIdleTimeout | undefined,
+  ) {
     this.#body = body;
     this.#ignoredFlag = ignoredFlag;
     this.#schema = schema;
     this.#options = options;
+    this.#idleTimeout = idleTimeout;
     this.#parseOptions = { recursionLimit: options.maxMessageDepth };
   }
 
@@ -100,16 +111,21 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
   }
 
   async #readOn(): Promise<IteratorResult<Message>> {
-    for (;;) {
-      const chunk = await this.#body.next();
-      if (chunk.done === true) {
-        if (this.#available === 0) return { done: true, value: undefined };
-        throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
+    this.#idleTimeout?.beginWait(this.#available);
+    try {
+      for (;;) {
+        const chunk = await this.#body.next();
+        if (chunk.done === true) {
+          if (this.#available === 0) return { done: true, value: undefined };
+          throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
+        }
+        this.#chunks.push(chunk.value);
+        this.#available += chunk.value.byteLength;
+        const value = this.#takeMessage();
+        if (value !== undefined) return { done: false, value };
       }
-      this.#chunks.push(chunk.value);
-      this.#available += chunk.value.byteLength;
-      const value = this.#takeMessage();
-      if (value !== undefined) return { done: false, value };
+    } finally {
+      this.#idleTimeout?.endWait();
     }
   }
 

@@ -12,7 +12,6 @@ const pageHeaders: Record<string, string> = {
   "content-security-policy":
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
   "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
 };
 
 /**

@@ -1,12 +1,10 @@
-import { Code } from "@connectrpc/connect";
-import { codeName } from "./call-record.ts";
 import { type CorsOptions, createCors } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
 import { openPort, type PortOptions } from "./port.ts";
 import type { SharedLimit } from "./protection/shared-limit.ts";
-import { createOriginCheck, type TrustedOrigins } from "./trusted-origins.ts";
+import { createOriginCheck, refuseOrigin, type TrustedOrigins } from "./trusted-origins.ts";
 
 /** Everything that is served on one port. */
 export interface TransportServerOptions
@@ -46,7 +44,7 @@ export async function startTransportServer(options: TransportServerOptions): Pro
   const limits = { ...defaultLimits, ...options.limits };
   const calls = createNodeHandler({ ...options, limits });
   const cors = options.cors === undefined ? undefined : createCors(options.cors);
-  const problemOf = createOriginCheck(options.trusted ?? { hosts: [], origins: options.cors?.origins ?? [] });
+  const origins = createOriginCheck(options.trusted ?? { hosts: [], origins: options.cors?.origins ?? [] });
   const port = await openPort({
     ...options,
     limits,
@@ -54,8 +52,9 @@ export async function startTransportServer(options: TransportServerOptions): Pro
       const allowed = cors?.(exchange) ?? {};
       if (allowed === "answered") return;
       exchange.extraHeaders = allowed;
-      const problem = problemOf(exchange);
-      if (problem !== undefined) return refuse(exchange, problem);
+      const problem =
+        origins.problemOf(exchange) ?? (calls.isCall(exchange) ? origins.problemOfCall(exchange) : undefined);
+      if (problem !== undefined) return refuseOrigin(exchange, problem);
       if (!calls.handle(exchange)) options.otherwise(exchange);
     },
   });
@@ -79,11 +78,4 @@ export async function startTransportServer(options: TransportServerOptions): Pro
       return port.close(graceMs);
     },
   };
-}
-
-function refuse(exchange: Exchange, problem: string): void {
-  const status = exchange.header.has("origin") ? 403 : 421;
-  exchange.respond(status, { "content-type": "application/json" });
-  void exchange.write([Buffer.from(JSON.stringify({ code: codeName(Code.PermissionDenied), message: problem }))]);
-  void exchange.end();
 }

@@ -10,6 +10,7 @@ export {
 export { batch } from "./batch.ts";
 export { logCalls } from "./call-log.ts";
 export type { CallRecord } from "./call-record.ts";
+export { failRequests, type IdlePolicy, setIdlePolicy } from "./client-idle-timeout.ts";
 export type { CorsOptions } from "./cors.ts";
 export { share } from "./encoding/shared-message.ts";
 export type { Exchange, OutgoingHeaders } from "./exchange.ts";

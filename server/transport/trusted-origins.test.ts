@@ -1,8 +1,11 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:http2";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
 import { startWireServer, type WireServer } from "../../test/wire/start-wire-server.ts";
 import { call } from "../../test/wire/wire-clients.ts";
+import type { Exchange } from "./exchange.ts";
 
 let changes = 0;
 const scenarios = {
@@ -50,6 +53,48 @@ describe("a foreign origin", () => {
   });
 });
 
+describe("a GET that a page of another origin makes a browser send without an Origin", () => {
+  const get = `/test.wire.v1.WireService/Unary?connect=v1&encoding=json&message=${encodeURIComponent('{"scenario":"change"}')}`;
+
+  test.each([
+    ["cross-site", "no-cors", "image"],
+    ["cross-site", "no-cors", "script"],
+    ["cross-site", "navigate", "document"],
+    ["same-site", "no-cors", "empty"],
+    ["something new", "no-cors", "empty"],
+  ])("is refused as an RPC: %s, %s, %s", async (site, mode, destination) => {
+    await using server = await startWireServer(scenarios, { otherwise });
+    const before = changes;
+    const headers = { "sec-fetch-site": site, "sec-fetch-mode": mode, "sec-fetch-dest": destination };
+    for (const method of ["GET", "HEAD", "POST", "OPTIONS"]) {
+      expect([method, await statusOf(server, headers, method, get)]).toEqual([method, 403]);
+    }
+    expect(await statusOverHttp2(server, { ...headers, ":method": "GET", ":path": get })).toBe(403);
+    expect(changes).toBe(before);
+  });
+
+  test("gets pages and files", async () => {
+    await using server = await startWireServer(scenarios, { otherwise });
+    const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    expect(await statusOf(server, headers, "GET", "/page")).toBe(200);
+  });
+
+  test.each(["same-origin", "none"])("is answered if it is not of another origin: %s", async (site) => {
+    await using server = await startWireServer(scenarios);
+    expect(await statusOf(server, { "sec-fetch-site": site }, "GET", get)).toBe(200);
+    expect(await statusOf(server, { "sec-fetch-site": site })).toBe(200);
+  });
+
+  test("is answered if its origin may call, or every page may", async () => {
+    const origin = "https://page.example";
+    await using one = await startWireServer(scenarios, { trusted: { hosts: [], origins: [origin] } });
+    expect(await statusOf(one, { "sec-fetch-site": "cross-site", origin })).toBe(200);
+    expect(await statusOf(one, { "sec-fetch-site": "cross-site" })).toBe(403);
+    await using every = await startWireServer(scenarios, { trusted: { hosts: [], origins: ["*"] } });
+    expect(await statusOf(every, { "sec-fetch-site": "cross-site" })).toBe(200);
+  });
+});
+
 test("the server's own page may call", async () => {
   await using server = await startWireServer(scenarios);
   expect(await statusOf(server, { origin: server.url })).toBe(200);
@@ -60,6 +105,20 @@ test("a gRPC client may call the server by any name", async () => {
   const transport = createGrpcTransport({ baseUrl: server.url.replace("127.0.0.1", "localhost") });
   expect(await call(transport, "unary", "change").texts).toEqual(["changed"]);
 });
+
+function otherwise(exchange: Exchange): void {
+  exchange.respond(200, {});
+  void exchange.end();
+}
+
+async function statusOverHttp2(server: WireServer, headers: Record<string, string>): Promise<unknown> {
+  const session = connect(server.url);
+  const stream = session.request(headers);
+  const [answer] = await once(stream, "response");
+  stream.resume();
+  session.close();
+  return answer[":status"];
+}
 
 function statusOf(
   server: WireServer,

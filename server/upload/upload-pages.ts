@@ -30,12 +30,14 @@ export function uploadPath(id: string): string {
   return `/uploads/${id}`;
 }
 
-/** What clients bring may be made to attack who looks at it: nothing in it runs, is framed, or is taken for a page. */
+/**
+ * What clients bring may be made to attack who looks at it: nothing in it runs or is framed. That it is taken for nothing
+ * but its type is a header of every response.
+ */
 const guardHeaders = {
   "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
   "cross-origin-opener-policy": "same-origin",
   "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff",
 } as const;
 
 /** An upload is never changed, so what a browser has of it need not be asked for again. Its id is a secret: not public. */

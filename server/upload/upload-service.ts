@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import type { Timers } from "../../client/timers.ts";
 import { UploadLimitsSchema, type UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import {
   DownloadResponseSchema,
@@ -10,10 +9,10 @@ import {
 } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { InvalidFieldError } from "../domain-errors.ts";
 import { metadataNames } from "../metadata-names.ts";
+import { failRequests, setIdlePolicy } from "../transport/client-idle-timeout.ts";
 import { sendHeader, setTrailer } from "../transport/metadata.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { endOfRange, readRange } from "./download-file.ts";
-import { PatientReader } from "./patient-reader.ts";
 import { type Piece, receiveUpload, verifyChecksum } from "./receive-upload.ts";
 import { toBytes, toFileWords, toSha256, toUpload } from "./to-upload.ts";
 import { stateOf, uploadError } from "./upload-error.ts";
@@ -22,7 +21,7 @@ import type { UploadView } from "./upload-parts.ts";
 import type { UploadPhase } from "./upload-record.ts";
 import type { Uploads } from "./uploads.ts";
 
-/** How long a stream may be silent. The upload stays, so a client loses nothing but the connection. */
+/** How long a stream may send nothing, in ms. Short, as the upload stays: a client loses nothing but the connection. */
 export const uploadStallMs = 60_000;
 
 /** How many uploads a page has where the client does not say. */
@@ -30,30 +29,30 @@ const defaultPageSize = 100;
 
 export interface UploadServiceOptions {
   readonly uploads: Uploads;
-  readonly timers: Timers;
+  /** How long a stream may send nothing, in ms. */
+  readonly stallMs: number;
 }
 
 /** Uploads over RPC, as `upload_service.proto` says. Requests have passed the rules in the protos. */
-export function uploadService({ uploads, timers }: UploadServiceOptions): ServiceImpl<typeof UploadService> {
+export function uploadService({ uploads, stallMs }: UploadServiceOptions): ServiceImpl<typeof UploadService> {
   const shown = (view: UploadView) => toUpload(view, uploads);
 
   return {
     async upload(requests, context) {
-      let current: (() => UploadView) | undefined;
-      const onStall = () => stalled(current?.());
-      using incoming = new PatientReader(requests, { timers, stallMs: uploadStallMs, onStall });
+      const incoming = requests[Symbol.asyncIterator]();
       const { info, leaveOpen } = await startOf(incoming);
-      const view = await receiveUpload(toFileWords(info), piecesOf(incoming), {
+      const rest = { [Symbol.asyncIterator]: () => incoming };
+      const view = await receiveUpload(toFileWords(info), piecesOf(rest), {
         uploads,
         peer: peerOf(context),
         leaveOpen,
         onStart(standing) {
-          current = standing;
+          setIdlePolicy(context, { timeoutMs: stallMs, error: () => stalled(standing(), stallMs) });
           const { id, committed } = standing();
           sendHeader(context, { [metadataNames.uploadId]: id, [metadataNames.uploadOffset]: committed });
         },
         onEnd: (committed) => setTrailer(context, { [metadataNames.uploadOffset]: committed }),
-        onSuperseded: (reason) => incoming.stop(reason),
+        onSuperseded: (reason) => failRequests(context, reason),
       });
       return { upload: shown(view) };
     },
@@ -119,11 +118,11 @@ export function uploadService({ uploads, timers }: UploadServiceOptions): Servic
       }
     },
 
-    getUploadLimits: (_request, context) => ({ limits: limitsOf(uploads, peerOf(context)) }),
+    getUploadLimits: (_request, context) => ({ limits: limitsOf(uploads, stallMs, peerOf(context)) }),
   };
 }
 
-async function startOf(incoming: PatientReader<UploadRequest>) {
+async function startOf(incoming: AsyncIterator<UploadRequest>) {
   const first = await incoming.next();
   const request = first.done === true ? undefined : first.value.request;
   if (request?.case === "info") return request.value;
@@ -152,10 +151,9 @@ async function* piecesOf(requests: AsyncIterable<UploadRequest>): AsyncGenerator
   }
 }
 
-function stalled(upload: UploadView | undefined): Error {
-  const silence = `nothing came for ${uploadStallMs / 1_000} s`;
-  if (upload === undefined) return new InvalidFieldError("info", `${silence}: send it first`);
-  return uploadError(upload.id, upload, "STALLED", `${silence}: come back, and go on at the committed offset`);
+function stalled(upload: UploadView, stallMs: number): Error {
+  const message = `no message arrived for ${stallMs / 1_000} s: start again, and resume at the committed offset`;
+  return uploadError(upload.id, upload, "STALLED", message);
 }
 
 const phases = new Map<UploadState, UploadPhase>(
@@ -174,7 +172,7 @@ function placeOf(pageToken: string): bigint | undefined {
   throw new InvalidFieldError("page_token", "is none that a page had: begin with the first page");
 }
 
-function limitsOf(uploads: Uploads, peer: string) {
+function limitsOf(uploads: Uploads, stallMs: number, peer: string) {
   const { maxFileBytes, bytes, open } = uploads.limits;
   return create(UploadLimitsSchema, {
     maxChunkBytes,
@@ -190,6 +188,6 @@ function limitsOf(uploads: Uploads, peer: string) {
     clientOpenUploads: open.usedBy(peer),
     expiry: durationFromMs(uploads.expiryMs),
     emptyExpiry: durationFromMs(uploads.emptyExpiryMs),
-    stallTimeout: durationFromMs(uploadStallMs),
+    stallTimeout: durationFromMs(stallMs),
   });
 }

@@ -6,6 +6,7 @@ import { bombSwarm, brotliBomb, gzipBomb } from "./attacks/compression-bombs.ts"
 import { badFlags, hugeEnvelope } from "./attacks/envelope-attacks.ts";
 import * as floods from "./attacks/frame-floods.ts";
 import * as headers from "./attacks/header-attacks.ts";
+import { clientStreamingMethods, contentTypes, noMessage, oneMessage, slowMessage } from "./attacks/idle-streams.ts";
 import * as largeFrames from "./attacks/large-frames.ts";
 import * as malformed from "./attacks/malformed-calls.ts";
 import { manyStreams, neverReads, neverReadsHttp1, zeroWindow } from "./attacks/many-streams.ts";
@@ -14,6 +15,7 @@ import { randomBytes } from "./attacks/random-bytes.ts";
 import { dataAfterEnd, madeYouReset, rapidReset } from "./attacks/reset-floods.ts";
 import * as silent from "./attacks/silent-connections.ts";
 import * as slow from "./attacks/slow-requests.ts";
+import { stalledHttp1, stalledHttp2 } from "./attacks/stalled-downloads.ts";
 import { limitsUnderAttack } from "./limits-under-attack.ts";
 import { attackTable, holdingsTable } from "./report.ts";
 import type { Outcome } from "./target.ts";
@@ -73,6 +75,10 @@ describe("a connection that says nothing of use is closed in time:", () => {
 
   test("half a frame", async () => {
     expect(await run.under("half a frame", silent.halfFrame)).toEqual({ closed: 50 });
+  });
+
+  test("line ends after a request", async () => {
+    expect(await run.under("line ends", silent.lineEnds)).toEqual({ closed: 50 });
   });
 
   test("headers that never end", async () => {
@@ -145,6 +151,36 @@ describe("a client with more streams than it reads keeps nobody waiting:", () =>
 
   test("connections of HTTP/1.1 that never read are cut off", async () => {
     expect(await run.under("never reads, HTTP/1.1", neverReadsHttp1)).toEqual({ closed: 10 });
+  });
+});
+
+describe("a download that its client does not read is cut off:", () => {
+  test("over HTTP/1.1", async () => {
+    expect(await run.under("stalled downloads, HTTP/1.1", stalledHttp1)).toEqual({ "cut off": 50 });
+  });
+
+  test("over HTTP/2", async () => {
+    expect(await run.under("stalled downloads, HTTP/2", stalledHttp2)).toEqual({ INTERNAL_ERROR: 50 });
+  });
+});
+
+describe("a method whose client streams ends in time, whichever it is, for a client that sends", () => {
+  const calls = clientStreamingMethods.length * contentTypes.length;
+
+  test("nothing", async () => {
+    expect(clientStreamingMethods.length).toBeGreaterThan(10);
+    expect(await run.under("no message", noMessage)).toEqual({ deadline_exceeded: calls });
+  });
+
+  test("one message and nothing more", async () => {
+    // Some are refused at once: an empty message is no start of theirs.
+    const outcome = await run.under("one message", oneMessage);
+    expect(Object.keys(outcome).filter((ending) => ending.startsWith("still open"))).toEqual([]);
+    expect(outcome.deadline_exceeded).toBeGreaterThan(calls / 2);
+  });
+
+  test("its first message a byte at a time", async () => {
+    expect(await run.under("slow message", slowMessage)).toEqual({ deadline_exceeded: calls });
   });
 });
 

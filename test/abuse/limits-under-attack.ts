@@ -8,4 +8,6 @@ export const limitsUnderAttack: Limits = {
   keepAliveMs: 4_000,
   idleTimeoutMs: 10_000,
   stallTimeoutMs: 3_000,
+  firstMessageTimeoutMs: 3_000,
+  messageIdleTimeoutMs: 3_000,
 };

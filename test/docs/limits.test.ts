@@ -51,6 +51,7 @@ const flags: Partial<Record<keyof typeof limitTable, keyof typeof settings>> = {
   writeMaxBytes: "max-send",
   maxConnections: "max-connections",
   peerShare: "peer-share",
+  messageIdleTimeoutMs: "client-idle",
 };
 
 const ofQuotes = [
@@ -312,8 +313,8 @@ test("docs/limits.md tells the limits as they are in the code", async () => {
 
 test("what can be set has the default that the table tells", () => {
   for (const [name, flag] of Object.entries(flags)) {
-    const { fallback } = settings[flag] as { fallback?: string };
-    expect(fallback).toBe(String(limitTable[name as keyof typeof limitTable].value));
+    const { fallback = "", parse } = settings[flag] as { fallback?: string; parse(raw: string): unknown };
+    expect(parse(fallback)).toBe(limitTable[name as keyof typeof limitTable].value);
   }
 });
 

@@ -24,6 +24,7 @@ import { inspectFile } from "../../server/upload/inspect-file.ts";
 import { NodeDisk } from "../../server/upload/node-disk.ts";
 import { openUploads } from "../../server/upload/open-uploads.ts";
 import { SqliteUploadStore } from "../../server/upload/sqlite-upload-store.ts";
+import { uploadStallMs } from "../../server/upload/upload-service.ts";
 import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
@@ -35,7 +36,9 @@ export const classicNow = timestampFromMs(1_790_000_000_000);
  * A server of the classic services on a free port, with a store of its own, and time that passes where something waits
  * for it. The hub is published to by hand.
  */
-export async function startClassicServer(options: { readonly demo?: boolean; readonly pace?: Pace } = {}) {
+export async function startClassicServer(
+  options: { readonly demo?: boolean; readonly pace?: Pace; readonly stallMs?: number } = {},
+) {
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-classic-")));
   const database = resources.use(await openDatabase(folder.path));
@@ -84,7 +87,7 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
     exports: new SharedLimit(exportLimit),
     hub,
     uploads,
-    timers: time.timers,
+    stallMs: options.stallMs ?? uploadStallMs,
     newId: randomUUID,
     maxImageBytes: 1024 * 1024,
     pace: options.pace ?? paceOf(1_000, time.wait),

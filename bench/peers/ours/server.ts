@@ -13,7 +13,7 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { batch } from "../../../server/transport/batch.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
 import { tuneGarbageCollection } from "../../../server/transport/tune-garbage-collection.ts";
-import { uploadService } from "../../../server/upload/upload-service.ts";
+import { uploadService, uploadStallMs } from "../../../server/upload/upload-service.ts";
 import { createValidation } from "../../../server/validation.ts";
 import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
@@ -65,7 +65,7 @@ const server = await startTransportServer({
     });
     router.service(OrderService, orderBook.service);
     router.service(QuoteService, quoteService({ hub, newId: randomUUID }));
-    router.service(UploadService, uploadService({ uploads, timers: systemTimers }));
+    router.service(UploadService, uploadService({ uploads, stallMs: uploadStallMs }));
   },
   interceptors: [createValidation([UploadService])],
   mapError: toConnectError,

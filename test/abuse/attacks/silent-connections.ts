@@ -10,6 +10,8 @@ const connections = 50;
 /** The server looks at its connections twice within its timeout, and may be busy. */
 const patienceMs = 2 * limitsUnderAttack.openTimeoutMs + 5_000;
 
+const lineEndEveryMs = 250;
+
 /** Half of what an HTTP/2 client begins with. */
 export const halfPreface: Attack = (target) => saysOnly(target, clientPreface.subarray(0, clientPreface.length / 2));
 
@@ -30,6 +32,21 @@ export const unfinishedHeaders: Attack = (target) => {
 export const halfFrame: Attack = (target) => {
   const headers = frame(frameTypes.headers, frameFlags.endHeaders, 1, Buffer.alloc(100));
   return saysOnly(target, Buffer.concat([clientPreface, settingsFrame(), headers.subarray(0, 50)]));
+};
+
+/** A request that is answered, and then the line ends that HTTP allows before the next one, which never comes. */
+export const lineEnds: Attack = async (target) => {
+  const endings = Array.from({ length: connections }, async () => {
+    using raw = await openAttackSocket(target, () => {});
+    await raw.send(`GET /nothing.js HTTP/1.1\r\nhost: ${target.host}:${target.port}\r\n\r\n`);
+    const until = performance.now() + limitsUnderAttack.idleTimeoutMs + patienceMs;
+    while (raw.isOpen() && performance.now() < until) {
+      await raw.send("\r\n");
+      await raw.endsWithin(lineEndEveryMs);
+    }
+    return raw.isOpen() ? "still open" : "closed";
+  });
+  return tally(await Promise.all(endings));
 };
 
 async function saysOnly(target: Target, bytes: Uint8Array): Promise<Outcome> {

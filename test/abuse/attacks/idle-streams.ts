@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
+import { fileURLToPath } from "node:url";
+import { createFileRegistry, fromBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { envelope } from "../http2-frames.ts";
+import { limitsUnderAttack } from "../limits-under-attack.ts";
+import { type Attack, tally } from "../target.ts";
+
+/** The paths of all methods whose clients stream, of every service that the server describes. */
+export const clientStreamingMethods: readonly string[] = readMethods();
+
+/** The protocols with binary and with JSON messages, whose requests are read in different ways. */
+export const contentTypes = ["application/grpc", "application/grpc-web", "application/connect+json"] as const;
+
+const { firstMessageTimeoutMs, messageIdleTimeoutMs, requestTimeoutMs } = limitsUnderAttack;
+
+/** How much later than its limit a call may end: AllStream talks for 4 s by itself, and the machine may be busy. */
+const patienceMs = firstMessageTimeoutMs + messageIdleTimeoutMs + requestTimeoutMs + 15_000;
+const byteEveryMs = 250;
+
+/** Each method is called, and nothing is sent. */
+export const noMessage: Attack = (target) => callAll(target.url, () => {});
+
+/** Each method is called, and one empty message is sent. */
+export const oneMessage: Attack = (target) =>
+  callAll(target.url, (stream, contentType) => {
+    stream.write(envelope(0, Buffer.from(contentType.endsWith("json") ? "{}" : "")));
+  });
+
+/** Each method is called, and its first message comes a byte at a time. */
+export const slowMessage: Attack = (target) =>
+  callAll(target.url, (stream) => {
+    stream.write(envelope(0, Buffer.alloc(0), 1_000));
+    const timer = setInterval(() => stream.write(Buffer.alloc(1)), byteEveryMs);
+    stream.once("close", () => clearInterval(timer));
+  });
+
+type Send = (stream: ClientHttp2Stream, contentType: string) => void;
+
+async function callAll(url: string, send: Send) {
+  const session = connect(url);
+  session.on("error", () => {});
+  try {
+    const calls = clientStreamingMethods.flatMap((path) => contentTypes.map((type) => call(session, path, type, send)));
+    return tally(await Promise.all(calls));
+  } finally {
+    session.destroy();
+  }
+}
+
+/** Resolves to how a call ended: the name of its code, or that it is still open. */
+function call(session: ClientHttp2Session, path: string, contentType: string, send: Send): Promise<string> {
+  return new Promise((resolve) => {
+    const headers = { ":method": "POST", ":path": path, "content-type": contentType, te: "trailers" };
+    const stream = session.request(headers, { endStream: false });
+    let text = "";
+    let status: unknown;
+    const late = setTimeout(() => resolve(`still open: ${path} ${contentType}`), patienceMs);
+    stream.on("response", (response) => {
+      status ??= response["grpc-status"];
+    });
+    stream.on("trailers", (trailers) => {
+      status ??= trailers["grpc-status"];
+    });
+    stream.on("data", (chunk: Buffer) => {
+      text += chunk.toString("latin1");
+    });
+    stream.on("error", () => {});
+    stream.once("close", () => {
+      clearTimeout(late);
+      const code = status ?? /grpc-status: (\d+)/.exec(text)?.[1] ?? /"code":"(\w+)"/.exec(text)?.[1];
+      resolve(code === "4" || code === "deadline_exceeded" ? "deadline_exceeded" : `refused: ${code}`);
+    });
+    send(stream, contentType);
+  });
+}
+
+function readMethods(): string[] {
+  const path = fileURLToPath(new URL("../../../gen/descriptors.binpb", import.meta.url));
+  const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(path)));
+  return [...registry.files].flatMap(({ services }) =>
+    services.flatMap(({ typeName, methods }) =>
+      methods
+        .filter(({ methodKind }) => methodKind === "client_streaming" || methodKind === "bidi_streaming")
+        .map(({ name }) => `/${typeName}/${name}`),
+    ),
+  );
+}
