@@ -1,8 +1,17 @@
 import type { Message } from "@bufbuild/protobuf";
-import { Code, ConnectError, type Interceptor, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type UnaryRequest,
+} from "@connectrpc/connect";
 import { type Call, callKey } from "./call.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
-import { yieldedBehind } from "./invoke-stream.ts";
+import { onlyMessage, yieldedBehind } from "./invoke-stream.ts";
+import { limitError } from "./limit-error.ts";
+import type { RequestMessages } from "./request-messages.ts";
 import { handlerGraceMs, StreamPump } from "./stream-pump.ts";
 
 /**
@@ -23,7 +32,8 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
       return { ...response, message: pumped(response, writer, call, signal) };
     }
     call.messagesIn = 1;
-    const response = await orAbort(next(request), signal);
+    const message = await unaryMessage(request, call);
+    const response = await orAbort(next(message === request.message ? request : { ...request, message }), signal);
     call.messagesOut = 1;
     return response;
   } catch (error) {
@@ -31,16 +41,29 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
   }
 };
 
-/** The messages of a request: from Connect, or, where Connect was given none, straight from the wire. */
+/** The message of a unary request, straight from the wire: Connect was given an empty one in its place. */
+async function unaryMessage({ message, signal }: UnaryRequest, call: Call): Promise<Message> {
+  const requests = call.wire?.requests;
+  // Read before by answerGrpcCall.
+  if (requests === undefined || requests.count > 0) return message;
+  failOnAbort(requests, signal);
+  return onlyMessage(requests, "unary");
+}
+
+/** The messages of a request, straight from the wire: Connect was given none. */
 async function requestMessages({ message, signal }: StreamRequest, call: Call): Promise<AsyncIterable<Message>> {
   const requests = call.wire?.requests;
   if (requests === undefined) return tap(message, () => call.messagesIn++);
   // Throws where Connect found something wrong with the headers: an encoding, a deadline.
   if (message !== requests) await message[Symbol.asyncIterator]().next();
+  failOnAbort(requests, signal);
+  return requests;
+}
+
+function failOnAbort(requests: RequestMessages, signal: AbortSignal): void {
   const onAbort = () => requests.fail(ConnectError.from(signal.reason, Code.Canceled));
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
-  return requests;
 }
 
 /** Calls `seen` for each message. Written out, as an async generator would cost several times as much a message. */
@@ -154,6 +177,6 @@ function answer(thrown: unknown, call: Call, signal: AbortSignal): ConnectError 
   const hidden = signal.aborted && error instanceof Error && error.name === "AbortError";
   call.failure = hidden ? signal.reason : error;
   if (hidden) return ConnectError.from(signal.reason, Code.Canceled);
-  if (error instanceof ConnectError) return error;
+  if (error instanceof ConnectError) return limitError(error);
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }

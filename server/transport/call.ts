@@ -18,7 +18,7 @@ export interface CallWire {
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
   /** The largest block of trailers that the client says it takes, as HTTP/2 counts it; Infinity where it does not say. */
   readonly maxTrailerBytes: number;
-  /** The messages of the request, where they go around Connect's pipeline, which is then given none. */
+  /** The messages of the request, which go around Connect's pipeline. Undefined if Connect refuses the content type. */
   readonly requests: RequestMessages | undefined;
 }
 

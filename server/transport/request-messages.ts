@@ -1,24 +1,35 @@
-import { type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { compressedFlag } from "@connectrpc/connect/protocol";
+import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { Exchange } from "./exchange.ts";
+import type { MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
-import type { RpcProtocol } from "./rpc-protocol.ts";
+import { queryOf, type RequestFormat } from "./request-format.ts";
+import { SingleRequest } from "./single-request.ts";
 
-/** The content types of streams of binary messages, each with the flag of envelopes that are none. */
-const binaryStreams = new Map<string, number>([
-  ["application/grpc", 0],
-  ["application/grpc+proto", 0],
-  ["application/grpc-web", 0x80],
-  ["application/grpc-web+proto", 0x80],
-  ["application/connect+proto", 0x02],
-]);
+/** The messages of a request, in their order. Keeps none that was taken. Throws ConnectErrors. */
+export interface RequestMessages extends AsyncIterable<Message>, AsyncIterator<Message> {
+  /** How many messages were read. */
+  readonly count: number;
+  /** Ends with an error, also a read that is waiting. */
+  fail(error: ConnectError): void;
+}
 
-const encodingHeaders: Record<RpcProtocol, string> = {
-  grpc: "grpc-encoding",
-  "grpc-web": "grpc-encoding",
-  connect: "connect-content-encoding",
-};
+/** Opens the messages of a request, decoded around Connect's pipeline. */
+export function openRequestMessages(
+  exchange: Exchange,
+  format: RequestFormat,
+  decoder: MessageDecoder,
+  compressions: readonly Compression[],
+): RequestMessages {
+  const { binary, ignoredFlag, framing } = format;
+  const compression = compressions.find(({ name }) => name === format.encoding);
+  if (framing === "envelopes")
+    return new EnvelopeMessages(exchange.body, { decoder, binary, ignoredFlag, compression });
+  const query = framing === "query" ? queryOf(exchange) : undefined;
+  const announcedBytes = query === undefined ? Number(exchange.header.get("content-length") ?? Number.NaN) : Number.NaN;
+  return new SingleRequest(exchange.body, query, { decoder, binary, compression, announcedBytes });
+}
 
 const prefixBytes = 5;
 
@@ -28,48 +39,27 @@ const prefixBytes = 5;
  */
 const copiedBytes = 4 * 1024;
 
-/** What the messages of a request are subject to. */
-export interface RequestOptions {
-  readonly readMaxBytes: number;
-  readonly maxMessageDepth: number;
-}
-
-/**
- * Opens the way for the messages of a stream that goes around Connect's pipeline. `undefined` where they are not binary
- * or where they are compressed.
- */
-export function openRequestMessages(
-  { header, body }: Exchange,
-  protocol: RpcProtocol,
-  schema: DescMessage,
-  options: RequestOptions,
-): RequestMessages | undefined {
-  const ignoredFlag = binaryStreams.get(header.get("content-type") ?? "");
-  const encoding = header.get(encodingHeaders[protocol]);
-  if (ignoredFlag === undefined || (encoding !== null && encoding !== "identity")) return undefined;
-  return new RequestMessages(body, ignoredFlag, schema, options);
+/** What the messages in envelopes are decoded with. */
+interface EnvelopeOptions {
+  readonly decoder: MessageDecoder;
+  readonly binary: boolean;
+  readonly ignoredFlag: number;
+  readonly compression: Compression | undefined;
 }
 
 /** The messages of a stream of envelopes, with the errors of Connect's own reader. */
-export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Message> {
-  /** How many messages were read. */
+class EnvelopeMessages implements RequestMessages {
   count = 0;
   readonly #body: RequestBody;
-  readonly #ignoredFlag: number;
-  readonly #schema: DescMessage;
-  readonly #options: RequestOptions;
-  readonly #parseOptions: { readonly recursionLimit: number };
+  readonly #options: EnvelopeOptions;
   // What has come and is not taken: the first chunk from `#offset` on, and the chunks behind it.
   #chunks: Uint8Array[] = [];
   #offset = 0;
   #available = 0;
 
-  constructor(body: RequestBody, ignoredFlag: number, schema: DescMessage, options: RequestOptions) {
+  constructor(body: RequestBody, options: EnvelopeOptions) {
     this.#body = body;
-    this.#ignoredFlag = ignoredFlag;
-    this.#schema = schema;
     this.#options = options;
-    this.#parseOptions = { recursionLimit: options.maxMessageDepth };
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message> {
@@ -79,7 +69,8 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
   next(): Promise<IteratorResult<Message>> {
     try {
       const value = this.#takeMessage();
-      return value === undefined ? this.#readOn() : Promise.resolve({ done: false, value });
+      if (value === undefined) return this.#readOn();
+      return value instanceof Promise ? value.then(asResult) : Promise.resolve({ done: false, value });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -92,7 +83,6 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** Ends with an error, also a read that is waiting. */
   fail(error: ConnectError): void {
     this.#body.fail(error);
   }
@@ -107,39 +97,36 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
       this.#chunks.push(chunk.value);
       this.#available += chunk.value.byteLength;
       const value = this.#takeMessage();
-      if (value !== undefined) return { done: false, value };
+      if (value !== undefined) return { done: false, value: await value };
     }
   }
 
   /** The next message, if all of it has come. */
-  #takeMessage(): Message | undefined {
+  #takeMessage(): Message | Promise<Message> | undefined {
+    const { decoder, binary, ignoredFlag, compression } = this.#options;
     while (this.#available >= prefixBytes) {
       const flags = this.#peek(0);
       const size = this.#peek(1) * 2 ** 24 + (this.#peek(2) << 16) + (this.#peek(3) << 8) + this.#peek(4);
-      if (size > this.#options.readMaxBytes) {
-        const message = `message size ${size} is larger than configured readMaxBytes ${this.#options.readMaxBytes}`;
-        throw new ConnectError(message, Code.ResourceExhausted);
-      }
+      decoder.checkSize(size);
       if (this.#available < prefixBytes + size) return undefined;
       this.#skip(prefixBytes);
       const bytes = this.#takeBytes(size);
-      if ((flags & compressedFlag) !== 0) {
+      const compressed = (flags & compressedFlag) !== 0;
+      if (compressed && compression === undefined) {
+        // As https://github.com/grpc/grpc/blob/master/doc/compression.md says.
         throw new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
       }
-      if (this.#ignoredFlag === 0 || (flags & this.#ignoredFlag) === 0) return this.#parse(bytes);
+      if (ignoredFlag !== 0 && (flags & ignoredFlag) !== 0) continue;
+      this.count++;
+      if (compressed && compression !== undefined) return this.#inflate(bytes, compression);
+      return decoder.decode(bytes, binary);
     }
     return undefined;
   }
 
-  #parse(bytes: Uint8Array): Message {
-    try {
-      const message = fromBinary(this.#schema, bytes, this.#parseOptions);
-      this.count++;
-      return message;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ConnectError(`parse binary: ${reason}`, Code.Internal);
-    }
+  async #inflate(bytes: Uint8Array, compression: Compression): Promise<Message> {
+    const { decoder, binary } = this.#options;
+    return decoder.decode(await compression.decompress(bytes, decoder.maxBytes), binary);
   }
 
   #peek(at: number): number {
@@ -184,4 +171,8 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
     }
     if (done > 0) this.#chunks = done === this.#chunks.length ? [] : this.#chunks.slice(done);
   }
+}
+
+function asResult(value: Message): IteratorResult<Message> {
+  return { done: false, value };
 }
