@@ -39,6 +39,7 @@ import { SqliteCandleStore } from "./quote/sqlite-candle-store.ts";
 import { testFeed } from "./quote/test-feed.ts";
 import { testInstrument } from "./quote/test-instrument.ts";
 import { systemWait } from "./quote/timers.ts";
+import { requestLimitsOf } from "./requests/request-limits.ts";
 import { ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
 import { openDatabase } from "./storage/database.ts";
@@ -174,6 +175,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       }),
     onCall: logCalls(log),
     limits: config.limits,
+    requestLimits: requestLimitsOf,
     trusted: { hosts: config.allowedHosts, origins: config.corsOrigins },
     ...(config.corsOrigins.length > 0 && {
       cors: { origins: config.corsOrigins, exposedNames: [...Object.values(metadataNames), classicNames.token] },

@@ -17,6 +17,8 @@ export interface MessageDecoderOptions {
   readonly limits: RequestLimits;
   readonly maxMessageDepth: number;
   readonly jsonOptions?: Partial<JsonReadOptions> | undefined;
+  /** Makes a ConnectError of an error that a check of the limits threw. */
+  readonly mapError: (error: unknown) => unknown;
 }
 
 /**
@@ -34,12 +36,14 @@ export class MessageDecoder {
   readonly #limits: RequestLimits;
   readonly #binaryOptions: { readonly recursionLimit: number; readonly readUnknownFields: false };
   readonly #jsonOptions: Partial<JsonReadOptions>;
+  readonly #mapError: (error: unknown) => unknown;
 
-  constructor(method: DescMethod, { limits, maxMessageDepth, jsonOptions }: MessageDecoderOptions) {
+  constructor(method: DescMethod, { limits, maxMessageDepth, jsonOptions, mapError }: MessageDecoderOptions) {
     this.maxBytes = limits.maxBytes;
     this.emptyJson = emptyJsonOf(method.input);
     this.#method = method;
     this.#limits = limits;
+    this.#mapError = mapError;
     this.#binaryOptions = { recursionLimit: maxMessageDepth, readUnknownFields: false };
     // As Connect reads JSON: a newer client may send fields that are not known here.
     this.#jsonOptions = { ignoreUnknownFields: true, ...jsonOptions, recursionLimit: maxMessageDepth };
@@ -58,7 +62,7 @@ export class MessageDecoder {
   }
 
   #decodeBinary(bytes: Uint8Array): Message {
-    this.#limits.checkBinary?.(bytes);
+    this.#check(this.#limits.checkBinary, bytes);
     try {
       return fromBinary(this.#method.input, bytes, this.#binaryOptions);
     } catch (error) {
@@ -68,11 +72,19 @@ export class MessageDecoder {
 
   #decodeJson(bytes: Uint8Array): Message {
     const value = parseJson(bytes);
-    this.#limits.checkJson?.(value);
+    this.#check(this.#limits.checkJson, value);
     try {
       return fromJson(this.#method.input, value, this.#jsonOptions);
     } catch (error) {
       throw cannotDecode("JSON", error);
+    }
+  }
+
+  #check<T>(check: ((message: T) => void) | undefined, message: T): void {
+    try {
+      check?.(message);
+    } catch (error) {
+      throw this.#mapError(error);
     }
   }
 }

@@ -88,11 +88,8 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       const { maxBytes, ...checks } = options.requestLimits?.(method) ?? { maxBytes: limits.readMaxBytes };
       const most = Math.min(maxBytes, own?.readMaxBytes ?? limits.readMaxBytes);
       const jsonOptions = own?.jsonOptions ?? options.jsonOptions;
-      const decoderOptions = {
-        limits: { maxBytes: most, ...checks },
-        maxMessageDepth: limits.maxMessageDepth,
-        jsonOptions,
-      };
+      const { maxMessageDepth } = limits;
+      const decoderOptions = { limits: { maxBytes: most, ...checks }, maxMessageDepth, jsonOptions, mapError };
       return [requestPath, new MessageDecoder(method, decoderOptions)];
     }),
   );

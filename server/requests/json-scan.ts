@@ -1,0 +1,83 @@
+import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
+import { hasElements, maxElementsOf, maxRequestElements, tooManyElements } from "./element-counts.ts";
+
+/**
+ * Makes a function that counts the elements of a message in JSON before a message is made of it; undefined if messages
+ * of the type have no lists. The function throws an InvalidFieldError at the first list that has more elements than its
+ * rules allow, or if all have too many together. What is no JSON of the type it leaves to the decoder.
+ *
+ * @param maxDepth how deep messages may nest: what is deeper is not looked at
+ */
+export function createJsonScan(type: DescMessage, maxDepth: number): ((value: JsonValue) => void) | undefined {
+  if (!hasElements(type)) return undefined;
+  const counted = new Map<DescMessage, readonly DescField[]>();
+  return (value) => scanMessage(value, type, { path: "", depth: maxDepth, counted, total: { elements: 0 } });
+}
+
+interface Scope {
+  /** The path of the message, with a dot at its end; empty for the outermost. */
+  readonly path: string;
+  readonly depth: number;
+  /** The fields of each type that have elements, or messages with some. */
+  readonly counted: Map<DescMessage, readonly DescField[]>;
+  readonly total: { elements: number };
+}
+
+function scanMessage(value: JsonValue, type: DescMessage, scope: Scope): void {
+  if (scope.depth <= 0) return;
+  if (type.typeName === FieldMaskSchema.typeName) return scanFieldMask(value, scope);
+  if (!isObject(value)) return;
+  for (const field of countedFields(type, scope)) {
+    // Both names are allowed: https://protobuf.dev/programming-guides/json/
+    for (const name of new Set([field.jsonName, field.name])) {
+      const member = value[name];
+      if (member !== undefined) scanField(member, field, scope);
+    }
+  }
+}
+
+function countedFields(type: DescMessage, { counted }: Scope): readonly DescField[] {
+  const known = counted.get(type);
+  if (known !== undefined) return known;
+  const isCounted = (field: DescField) =>
+    field.fieldKind === "list" || field.fieldKind === "map" || (field.message && hasElements(field.message));
+  const fields = type.fields.filter(isCounted);
+  counted.set(type, fields);
+  return fields;
+}
+
+function scanField(value: JsonValue, field: DescField, scope: Scope): void {
+  const path = `${scope.path}${field.name}`;
+  if (field.fieldKind === "map") {
+    if (isObject(value)) count(path, Object.keys(value).length, maxElementsOf(field), scope);
+  } else if (field.fieldKind === "list") {
+    if (!Array.isArray(value)) return;
+    count(path, value.length, maxElementsOf(field), scope);
+    const { message } = field;
+    if (message === undefined || !hasElements(message)) return;
+    for (const [index, element] of value.entries()) {
+      scanMessage(element, message, { ...scope, path: `${path}[${index}].`, depth: scope.depth - 1 });
+    }
+  } else if (field.message !== undefined) {
+    scanMessage(value, field.message, { ...scope, path: `${path}.`, depth: scope.depth - 1 });
+  }
+}
+
+/** The paths of a field mask are one text in JSON, with commas between them. */
+function scanFieldMask(value: JsonValue, scope: Scope): void {
+  if (typeof value !== "string" || value === "") return;
+  let paths = 1;
+  for (let at = value.indexOf(","); at >= 0; at = value.indexOf(",", at + 1)) paths++;
+  count(`${scope.path}paths`, paths, maxElementsOf(FieldMaskSchema.field.paths), scope);
+}
+
+function count(path: string, found: number, max: number, { total }: Scope): void {
+  total.elements += found;
+  if (found > max) throw tooManyElements(path, found, max);
+  if (total.elements > maxRequestElements) throw tooManyElements(path, total.elements, maxRequestElements);
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
