@@ -36,6 +36,20 @@ export class MalformedMessageError extends DomainError {
   }
 }
 
+/** A request message has more fields than one may. */
+export class MessageFieldsError extends DomainError {
+  override name = "MessageFieldsError";
+
+  /**
+   * @param found how many fields and elements of lists it has at least
+   * @param limit how many it may have
+   */
+  constructor(found: number, limit: number) {
+    const [has, allowed] = [found, limit].map((number) => number.toLocaleString("en-US"));
+    super(`the message has ${has} fields and elements or more, and ${allowed} are allowed: send several smaller ones`);
+  }
+}
+
 /** A message breaks rules that stand in the protos. */
 export class BrokenRulesError extends DomainError {
   override name = "BrokenRulesError";

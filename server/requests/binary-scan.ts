@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { MalformedMessageError } from "../domain-errors.ts";
-import { hasElements, maxElementsOf, maxRequestElements, tooManyElements } from "./element-counts.ts";
+import { MalformedMessageError, MessageFieldsError } from "../domain-errors.ts";
+import { hasElements, maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
 
 /** https://protobuf.dev/programming-guides/encoding/#structure */
 const wire = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
@@ -26,7 +26,7 @@ interface FieldPlan {
   readonly maxElements: number;
   /** The wire type of the elements of a list that may be packed. */
   readonly packed: number | undefined;
-  /** How the message is scanned; undefined if nothing in it is counted. */
+  /** How the message is scanned; undefined for other fields. */
   readonly plan: ScanPlan | undefined;
 }
 
@@ -42,26 +42,28 @@ interface Counts {
 interface ScanState {
   readonly bytes: Uint8Array;
   position: number;
-  elements: number;
+  /** Fields and elements of packed lists so far, at every depth. */
+  fields: number;
 }
 
 /**
- * Makes a function that counts the elements of a binary message before objects are made of it; undefined if messages of
- * the type have no lists.
+ * Makes a function that counts the fields and elements of a binary message before objects are made of it. Small messages
+ * of types without lists are not looked at.
  *
- * The function throws an InvalidFieldError at the first list that has more elements than its rules allow, or if all have
- * too many together, and a MalformedMessageError for what cannot be counted. That is stricter than the decoder of
- * protobuf-es, which takes a field for what it should be whatever its wire type says, and reads beyond the end of a
- * nested message.
+ * The function throws an InvalidFieldError at the first list that has more elements than its rules allow, a
+ * MessageFieldsError if there are too many fields in all, known or not, and a MalformedMessageError for what cannot be
+ * counted. That is stricter than the decoder of protobuf-es, which takes a field for what it should be whatever its wire
+ * type says, and reads beyond the end of a nested message.
  *
  * @param maxDepth how deep messages and groups may nest
  */
-export function createBinaryScan(type: DescMessage, maxDepth: number): ((message: Uint8Array) => void) | undefined {
-  if (!hasElements(type)) return undefined;
+export function createBinaryScan(type: DescMessage, maxDepth: number): (message: Uint8Array) => void {
   const plan = planOf(type, new Map());
+  const smallest = hasElements(type) ? 0 : unscannedBytes;
   return (bytes) => {
-    const state = { bytes, position: 0, elements: 0 };
-    scanMessage(state, plan, { end: bytes.length, depth: maxDepth, counts: newCounts(plan), path: "" });
+    if (bytes.length <= smallest) return;
+    const scope = { end: bytes.length, depth: maxDepth, counts: newCounts(plan), parent: undefined };
+    scanMessage({ bytes, position: 0, fields: 0 }, plan, scope);
   };
 }
 
@@ -74,18 +76,14 @@ function planOf(type: DescMessage, known: Map<DescMessage, ScanPlan>): ScanPlan 
   known.set(type, plan);
   for (const field of type.fields) {
     const list = field.fieldKind === "list" || field.fieldKind === "map" ? plan.lists++ : -1;
-    const counted = countedInside(field, known);
-    const child = list < 0 && counted !== undefined ? plan.children++ : -1;
+    // Every entry of a map is counted; what is in its value is not, as no request of ours has a map.
+    const message = field.fieldKind === "map" ? undefined : field.message;
+    const child = list < 0 && message !== undefined && hasElements(message) ? plan.children++ : -1;
     const maxElements = list < 0 ? 0 : maxElementsOf(field);
-    fields.set(field.number, { ...wireOf(field), name: field.name, list, child, maxElements, plan: counted });
+    const inside = message && planOf(message, known);
+    fields.set(field.number, { ...wireOf(field), name: field.name, list, child, maxElements, plan: inside });
   }
   return plan;
-}
-
-function countedInside(field: DescField, known: Map<DescMessage, ScanPlan>): ScanPlan | undefined {
-  // Every entry of a map is counted; what is in its value is not, as no request of ours has a map.
-  if (field.fieldKind === "map" || field.message === undefined || !hasElements(field.message)) return undefined;
-  return planOf(field.message, known);
 }
 
 function wireOf(field: DescField): Pick<FieldPlan, "wireType" | "packed"> {
@@ -118,16 +116,27 @@ function wireOfScalar(type: ScalarType | undefined): number {
 }
 
 function newCounts({ lists, children }: ScanPlan): Counts {
+  if (lists + children === 0) return noCounts;
   return { lists: new Array<number>(lists).fill(0), children: new Array<undefined>(children) };
 }
 
+const noCounts: Counts = { lists: [], children: [] };
+
+/** A message that is being scanned. */
 interface Scope {
   readonly end: number;
   /** How many levels of messages and groups may be inside, this one included. */
   readonly depth: number;
   readonly counts: Counts;
-  /** The path of the message, with a dot at its end; empty for the outermost. */
-  readonly path: string;
+  /** The message that it is in, and the field there. */
+  readonly parent: { readonly scope: Scope; readonly field: FieldPlan } | undefined;
+}
+
+function pathOf({ parent }: Scope, name: string): string {
+  if (parent === undefined) return name;
+  const { scope, field } = parent;
+  const index = field.list < 0 ? "" : `[${(scope.counts.lists[field.list] ?? 0) - 1}]`;
+  return `${pathOf(scope, field.name)}${index}.${name}`;
 }
 
 function scanMessage(state: ScanState, plan: ScanPlan, scope: Scope): void {
@@ -135,14 +144,16 @@ function scanMessage(state: ScanState, plan: ScanPlan, scope: Scope): void {
   const { end } = scope;
   while (state.position < end) {
     const tag = readTag(state, end);
+    countFields(state, 1);
     const wireType = tag & 7;
     const field = plan.fields.get(tag >>> 3);
     if (field === undefined) skip(state, tag, end, scope.depth);
     else if (field.packed !== undefined && wireType === wire.bytes) countPacked(state, field, scope, field.packed);
     else if (wireType !== field.wireType) {
-      throw new MalformedMessageError(`${scope.path}${field.name} has the wire type ${wireType}, not ${field.wireType}`);
+      const path = pathOf(scope, field.name);
+      throw new MalformedMessageError(`${path} has the wire type ${wireType}, and ${field.wireType} is its own`);
     } else {
-      if (field.list >= 0) count(state, field, scope, 1);
+      if (field.list >= 0) countElements(field, scope, 1);
       if (field.plan !== undefined && wireType === wire.bytes) scanNested(state, field, field.plan, scope);
       else skip(state, tag, end, scope.depth);
     }
@@ -151,41 +162,42 @@ function scanMessage(state: ScanState, plan: ScanPlan, scope: Scope): void {
 
 function scanNested(state: ScanState, field: FieldPlan, plan: ScanPlan, scope: Scope): void {
   const end = readEnd(state, scope.end);
-  const index = (scope.counts.lists[field.list] ?? 0) - 1;
-  const path = `${scope.path}${field.name}${field.list >= 0 ? `[${index}]` : ""}.`;
   let counts = field.child >= 0 ? scope.counts.children[field.child] : undefined;
   if (counts === undefined) {
     counts = newCounts(plan);
     if (field.child >= 0) scope.counts.children[field.child] = counts;
   }
-  scanMessage(state, plan, { end, depth: scope.depth - 1, counts, path });
+  scanMessage(state, plan, { end, depth: scope.depth - 1, counts, parent: { scope, field } });
 }
 
-function count(state: ScanState, field: FieldPlan, { counts, path }: Scope, added: number): void {
-  const found = (counts.lists[field.list] ?? 0) + added;
-  counts.lists[field.list] = found;
-  state.elements += added;
-  if (found > field.maxElements) throw tooManyElements(path + field.name, found, field.maxElements);
-  if (state.elements > maxRequestElements) throw tooManyElements(path + field.name, state.elements, maxRequestElements);
+function countFields(state: ScanState, added: number): void {
+  state.fields += added;
+  if (state.fields > maxRequestFields) throw new MessageFieldsError(state.fields, maxRequestFields);
+}
+
+function countElements(field: FieldPlan, scope: Scope, added: number): void {
+  const found = (scope.counts.lists[field.list] ?? 0) + added;
+  scope.counts.lists[field.list] = found;
+  if (found > field.maxElements) throw tooManyElements(pathOf(scope, field.name), found, field.maxElements);
 }
 
 function countPacked(state: ScanState, field: FieldPlan, scope: Scope, elementWireType: number): void {
   const { bytes } = state;
   const end = readEnd(state, scope.end);
   const length = end - state.position;
-  if (elementWireType !== wire.varint) {
-    const size = elementWireType === wire.fixed64 ? 8 : 4;
-    if (length % size !== 0) throw new MalformedMessageError(`${scope.path}${field.name} ends within an element`);
-    count(state, field, scope, length / size);
-    state.position = end;
-    return;
-  }
   let elements = 0;
-  for (let at = state.position; at < end; at++) if ((bytes[at] ?? 0) < 0x80) elements++;
-  count(state, field, scope, elements);
-  if (length > 0 && (bytes[end - 1] ?? 0) >= 0x80) {
-    throw new MalformedMessageError(`${scope.path}${field.name} ends within an element`);
+  let isWhole = true;
+  if (elementWireType === wire.varint) {
+    for (let at = state.position; at < end; at++) if ((bytes[at] ?? 0) < 0x80) elements++;
+    isWhole = length === 0 || (bytes[end - 1] ?? 0) < 0x80;
+  } else {
+    const size = elementWireType === wire.fixed64 ? 8 : 4;
+    elements = Math.floor(length / size);
+    isWhole = length % size === 0;
   }
+  countElements(field, scope, elements);
+  countFields(state, elements);
+  if (!isWhole) throw new MalformedMessageError(`${pathOf(scope, field.name)} ends within an element`);
   state.position = end;
 }
 
@@ -246,6 +258,7 @@ function skipGroup(state: ScanState, number: number, end: number, depth: number)
   if (depth <= 0) throw new MalformedMessageError("it is nested too deeply");
   for (;;) {
     const tag = readTag(state, end);
+    countFields(state, 1);
     if ((tag & 7) !== wire.endGroup) skip(state, tag, end, depth);
     else if (tag >>> 3 === number) return;
     else throw new MalformedMessageError("it has the end of another group than the one that has begun");

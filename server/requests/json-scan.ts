@@ -1,18 +1,47 @@
 import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import { hasElements, maxElementsOf, maxRequestElements, tooManyElements } from "./element-counts.ts";
+import { MessageFieldsError } from "../domain-errors.ts";
+import { hasElements, maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
+
+const character = { quote: 0x22, comma: 0x2c, bracket: 0x5b, backslash: 0x5c, brace: 0x7b } as const;
+
+/**
+ * Counts the values of a JSON text before it is parsed, known or not. Throws a MessageFieldsError if there are too many.
+ * What is no JSON it leaves to the parser.
+ */
+export function checkJsonText(text: Uint8Array): void {
+  if (text.length <= unscannedBytes) return;
+  let values = 1;
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at];
+    if (byte === character.quote) at = endOfString(text, at);
+    else if (byte === character.comma || byte === character.bracket || byte === character.brace) values++;
+    if (values > maxRequestFields) throw new MessageFieldsError(values, maxRequestFields);
+  }
+}
+
+/** The place of the quote that ends the string which begins at a place; the end of the text if none does. */
+function endOfString(text: Uint8Array, start: number): number {
+  for (let at = start + 1; ; at++) {
+    at = text.indexOf(character.quote, at);
+    if (at < 0) return text.length;
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === character.backslash) backslashes++;
+    if (backslashes % 2 === 0) return at;
+  }
+}
 
 /**
  * Makes a function that counts the elements of a message in JSON before a message is made of it; undefined if messages
  * of the type have no lists. The function throws an InvalidFieldError at the first list that has more elements than its
- * rules allow, or if all have too many together. What is no JSON of the type it leaves to the decoder.
+ * rules allow. What is no JSON of the type it leaves to the decoder.
  *
  * @param maxDepth how deep messages may nest: what is deeper is not looked at
  */
 export function createJsonScan(type: DescMessage, maxDepth: number): ((value: JsonValue) => void) | undefined {
   if (!hasElements(type)) return undefined;
   const counted = new Map<DescMessage, readonly DescField[]>();
-  return (value) => scanMessage(value, type, { path: "", depth: maxDepth, counted, total: { elements: 0 } });
+  return (value) => scanMessage(value, type, { path: "", depth: maxDepth, counted });
 }
 
 interface Scope {
@@ -21,7 +50,6 @@ interface Scope {
   readonly depth: number;
   /** The fields of each type that have elements, or messages with some. */
   readonly counted: Map<DescMessage, readonly DescField[]>;
-  readonly total: { elements: number };
 }
 
 function scanMessage(value: JsonValue, type: DescMessage, scope: Scope): void {
@@ -50,10 +78,10 @@ function countedFields(type: DescMessage, { counted }: Scope): readonly DescFiel
 function scanField(value: JsonValue, field: DescField, scope: Scope): void {
   const path = `${scope.path}${field.name}`;
   if (field.fieldKind === "map") {
-    if (isObject(value)) count(path, Object.keys(value).length, maxElementsOf(field), scope);
+    if (isObject(value)) count(path, Object.keys(value).length, maxElementsOf(field));
   } else if (field.fieldKind === "list") {
     if (!Array.isArray(value)) return;
-    count(path, value.length, maxElementsOf(field), scope);
+    count(path, value.length, maxElementsOf(field));
     const { message } = field;
     if (message === undefined || !hasElements(message)) return;
     for (const [index, element] of value.entries()) {
@@ -69,13 +97,11 @@ function scanFieldMask(value: JsonValue, scope: Scope): void {
   if (typeof value !== "string" || value === "") return;
   let paths = 1;
   for (let at = value.indexOf(","); at >= 0; at = value.indexOf(",", at + 1)) paths++;
-  count(`${scope.path}paths`, paths, maxElementsOf(FieldMaskSchema.field.paths), scope);
+  count(`${scope.path}paths`, paths, maxElementsOf(FieldMaskSchema.field.paths));
 }
 
-function count(path: string, found: number, max: number, { total }: Scope): void {
-  total.elements += found;
+function count(path: string, found: number, max: number): void {
   if (found > max) throw tooManyElements(path, found, max);
-  if (total.elements > maxRequestElements) throw tooManyElements(path, total.elements, maxRequestElements);
 }
 
 function isObject(value: JsonValue): value is JsonObject {

@@ -71,6 +71,7 @@ export class MessageDecoder {
   }
 
   #decodeJson(bytes: Uint8Array): Message {
+    this.#check(this.#limits.checkJsonText, bytes);
     const value = parseJson(bytes);
     this.#check(this.#limits.checkJson, value);
     try {

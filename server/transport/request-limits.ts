@@ -9,6 +9,8 @@ export interface RequestLimits {
   readonly maxBytes: number;
   /** Checks a binary message before objects are made of it. Absent: nothing is checked. */
   readonly checkBinary?: ((message: Uint8Array) => void) | undefined;
+  /** Checks a JSON text before it is parsed. Absent: nothing is checked. */
+  readonly checkJsonText?: ((text: Uint8Array) => void) | undefined;
   /** Checks a parsed JSON value before a message is made of it. Absent: nothing is checked. */
   readonly checkJson?: ((value: JsonValue) => void) | undefined;
 }
