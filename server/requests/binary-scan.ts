@@ -206,7 +206,8 @@ function readTag(state: ScanState, end: number): number {
   const tag = readVarint(state, end);
   const length = state.position - start;
   const overflows = length > 5 || (length === 5 && (state.bytes[state.position - 1] ?? 0) > 0x0f);
-  if (overflows || tag >>> 3 === 0 || (tag & 7) > wire.fixed32) throw new MalformedMessageError("it has an illegal tag");
+  if (overflows || tag >>> 3 === 0 || (tag & 7) > wire.fixed32)
+    throw new MalformedMessageError("it has an illegal tag");
   return tag;
 }
 

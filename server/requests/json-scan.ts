@@ -54,7 +54,7 @@ interface Scope {
 
 function scanMessage(value: JsonValue, type: DescMessage, scope: Scope): void {
   if (scope.depth <= 0) return;
-  if (type.typeName === FieldMaskSchema.typeName) return scanFieldMask(value, scope);
+  if (type.typeName === FieldMaskSchema.typeName) scanFieldMask(value, scope);
   if (!isObject(value)) return;
   for (const field of countedFields(type, scope)) {
     // Both names are allowed: https://protobuf.dev/programming-guides/json/

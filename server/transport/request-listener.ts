@@ -5,6 +5,7 @@ import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2CompatExchange } from "./http2-compat-exchange.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
+import { maxEchoBytes, truncateText } from "./truncate-text.ts";
 
 /** Answers a request of Node's `http`, `https` or `http2` server. */
 export type RequestListener = (
@@ -55,5 +56,5 @@ function exchangeOf(
 const notFound: RequestListener = (request, response) => {
   const answer = response as ServerResponse;
   answer.writeHead(404, { "content-type": "text/plain; charset=utf-8" });
-  answer.end(`nothing is served for ${request.method} ${request.url}\n`);
+  answer.end(`nothing is served for ${request.method} ${truncateText(request.url ?? "", maxEchoBytes)}\n`);
 };

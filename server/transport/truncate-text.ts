@@ -1,3 +1,6 @@
+/** The most bytes of a path, a name or an address of a request that an answer to it quotes. */
+export const maxEchoBytes = 256;
+
 /** What stands at the end of a text that was cut. */
 const ellipsis = "…";
 

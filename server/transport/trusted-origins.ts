@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { Exchange } from "./exchange.ts";
+import { maxEchoBytes, truncateText } from "./truncate-text.ts";
 
 /** Whom a server trusts to be spoken to as, and from. */
 export interface TrustedOrigins {
@@ -27,7 +28,8 @@ export function createOriginCheck({ hosts, origins }: TrustedOrigins): (exchange
     const { hostname } = new URL(exchange.origin);
     if (hostname === "localhost" || hostname.endsWith(".localhost") || trustedHosts.has(hostname)) return undefined;
     if (isIP(hostname.replace(/^\[(.*)\]$/, "$1")) !== 0) return undefined;
-    return `this server does not go by the name ${hostname}: use its address, or add ${hostname} to its allowed hosts`;
+    const name = truncateText(hostname, maxEchoBytes);
+    return `this server does not go by the name ${name}: use its address, or add ${name} to its allowed hosts`;
   }
 
   function originProblem(exchange: Exchange): string | undefined {
@@ -37,7 +39,8 @@ export function createOriginCheck({ hosts, origins }: TrustedOrigins): (exchange
     if (URL.canParse(origin) && URL.canParse(exchange.origin)) {
       if (new URL(origin).host === new URL(exchange.origin).host) return undefined;
     }
-    return `pages of ${origin} may not call this server: add the origin to those that it allows`;
+    const shown = truncateText(origin, maxEchoBytes);
+    return `pages of ${shown} may not call this server: add the origin to those that it allows`;
   }
 
   return (exchange) => hostProblem(exchange) ?? originProblem(exchange);
