@@ -47,8 +47,8 @@ interface ScanState {
 }
 
 /**
- * Makes a function that counts the fields and elements of a binary message before objects are made of it. Small messages
- * of types without lists are not looked at.
+ * Makes a function that counts the fields and elements of a binary message before objects are made of it. Messages of
+ * {@link unscannedBytes} or less are not looked at.
  *
  * The function throws an InvalidFieldError at the first list that has more elements than its rules allow, a
  * MessageFieldsError if there are too many fields in all, known or not, and a MalformedMessageError for what cannot be
@@ -59,9 +59,8 @@ interface ScanState {
  */
 export function createBinaryScan(type: DescMessage, maxDepth: number): (message: Uint8Array) => void {
   const plan = planOf(type, new Map());
-  const smallest = hasElements(type) ? 0 : unscannedBytes;
   return (bytes) => {
-    if (bytes.length <= smallest) return;
+    if (bytes.length <= unscannedBytes) return;
     const scope = { end: bytes.length, depth: maxDepth, counts: newCounts(plan), parent: undefined };
     scanMessage({ bytes, position: 0, fields: 0 }, plan, scope);
   };

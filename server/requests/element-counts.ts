@@ -8,7 +8,7 @@ import { boundsOf, defaultListItems } from "./field-bounds.ts";
  */
 export const maxRequestFields = 100_000;
 
-/** Messages of so many bytes have too few fields to take more than some milliseconds. Only their lists are counted. */
+/** Messages of so many bytes have too few fields to take more than some milliseconds: validation counts their lists. */
 export const unscannedBytes = 16 * 1024;
 
 /** A list has too many elements. */

@@ -6,11 +6,27 @@ import { hasElements, maxElementsOf, maxRequestFields, tooManyElements, unscanne
 const character = { quote: 0x22, comma: 0x2c, bracket: 0x5b, backslash: 0x5c, brace: 0x7b } as const;
 
 /**
- * Counts the values of a JSON text before it is parsed, known or not. Throws a MessageFieldsError if there are too many.
- * What is no JSON it leaves to the parser.
+ * Makes a function that counts the values of a message in JSON before a message is made of it. Texts of
+ * {@link unscannedBytes} or less are not looked at.
+ *
+ * The function throws a MessageFieldsError if there are too many values in all, known or not, which it finds out before
+ * the text is parsed, and an InvalidFieldError at the first list that has more elements than its rules allow. What is no
+ * JSON of the type it leaves to the decoder.
+ *
+ * @param maxDepth how deep messages may nest: what is deeper is not looked at
  */
-export function checkJsonText(text: Uint8Array): void {
-  if (text.length <= unscannedBytes) return;
+export function createJsonScan(type: DescMessage, maxDepth: number): (text: Uint8Array) => void {
+  const counted = new Map<DescMessage, readonly DescField[]>();
+  const hasLists = hasElements(type);
+  return (text) => {
+    if (text.length <= unscannedBytes) return;
+    countValues(text);
+    const value = hasLists ? parse(text) : undefined;
+    if (value !== undefined) scanMessage(value, type, { path: "", depth: maxDepth, counted });
+  };
+}
+
+function countValues(text: Uint8Array): void {
   let values = 1;
   for (let at = 0; at < text.length; at++) {
     const byte = text[at];
@@ -31,17 +47,13 @@ function endOfString(text: Uint8Array, start: number): number {
   }
 }
 
-/**
- * Makes a function that counts the elements of a message in JSON before a message is made of it; undefined if messages
- * of the type have no lists. The function throws an InvalidFieldError at the first list that has more elements than its
- * rules allow. What is no JSON of the type it leaves to the decoder.
- *
- * @param maxDepth how deep messages may nest: what is deeper is not looked at
- */
-export function createJsonScan(type: DescMessage, maxDepth: number): ((value: JsonValue) => void) | undefined {
-  if (!hasElements(type)) return undefined;
-  const counted = new Map<DescMessage, readonly DescField[]>();
-  return (value) => scanMessage(value, type, { path: "", depth: maxDepth, counted });
+/** The value of a JSON text; undefined if it is none. */
+function parse(text: Uint8Array): JsonValue | undefined {
+  try {
+    return JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.length).toString());
+  } catch {
+    return undefined;
+  }
 }
 
 interface Scope {

@@ -3,7 +3,7 @@ import { StreamQuotesRequestSchema, WatchQuotesRequestSchema } from "../../gen/b
 import { defaultLimits } from "../transport/limits.ts";
 import type { RequestLimits } from "../transport/request-limits.ts";
 import { createBinaryScan } from "./binary-scan.ts";
-import { checkJsonText, createJsonScan } from "./json-scan.ts";
+import { createJsonScan } from "./json-scan.ts";
 import { largestMessageBytes } from "./largest-message.ts";
 
 const KiB = 1024;
@@ -37,7 +37,6 @@ export function requestLimitsOf({ input }: DescMethod): RequestLimits {
   return {
     maxBytes: statedBytes.get(input.typeName) ?? allowedBytes(largestMessageBytes(input)),
     checkBinary: createBinaryScan(input, defaultLimits.maxMessageDepth),
-    checkJsonText,
     checkJson: createJsonScan(input, defaultLimits.maxMessageDepth),
   };
 }

@@ -3,7 +3,7 @@ import {
   type DescMessage,
   type DescMethod,
   fromBinary,
-  fromJson,
+  fromJsonString,
   type JsonReadOptions,
   type JsonValue,
   type Message,
@@ -71,17 +71,15 @@ export class MessageDecoder {
   }
 
   #decodeJson(bytes: Uint8Array): Message {
-    this.#check(this.#limits.checkJsonText, bytes);
-    const value = parseJson(bytes);
-    this.#check(this.#limits.checkJson, value);
+    this.#check(this.#limits.checkJson, bytes);
     try {
-      return fromJson(this.#method.input, value, this.#jsonOptions);
+      return fromJsonString(this.#method.input, utf8.decode(bytes), this.#jsonOptions);
     } catch (error) {
       throw cannotDecode("JSON", error);
     }
   }
 
-  #check<T>(check: ((message: T) => void) | undefined, message: T): void {
+  #check(check: ((message: Uint8Array) => void) | undefined, message: Uint8Array): void {
     try {
       check?.(message);
     } catch (error) {
@@ -96,14 +94,6 @@ function emptyJsonOf(schema: DescMessage): JsonValue {
   } catch {
     // google.protobuf.Value has no JSON until it has a value.
     return null;
-  }
-}
-
-function parseJson(bytes: Uint8Array): JsonValue {
-  try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch (error) {
-    throw cannotDecode("JSON", error);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DescMethod, JsonValue } from "@bufbuild/protobuf";
+import type { DescMethod } from "@bufbuild/protobuf";
 
 /**
  * What one request message of a method may be, before it is parsed. The checks throw a ConnectError, or an error that
@@ -7,12 +7,10 @@ import type { DescMethod, JsonValue } from "@bufbuild/protobuf";
 export interface RequestLimits {
   /** The largest message, in bytes after decompression. */
   readonly maxBytes: number;
-  /** Checks a binary message before objects are made of it. Absent: nothing is checked. */
+  /** Checks a message in protobuf. Absent: nothing is checked. */
   readonly checkBinary?: ((message: Uint8Array) => void) | undefined;
-  /** Checks a JSON text before it is parsed. Absent: nothing is checked. */
-  readonly checkJsonText?: ((text: Uint8Array) => void) | undefined;
-  /** Checks a parsed JSON value before a message is made of it. Absent: nothing is checked. */
-  readonly checkJson?: ((value: JsonValue) => void) | undefined;
+  /** Checks a message in JSON. Absent: nothing is checked. */
+  readonly checkJson?: ((text: Uint8Array) => void) | undefined;
 }
 
 /** The limits of each method that is served. */

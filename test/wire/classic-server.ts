@@ -23,6 +23,7 @@ import { NodeDisk } from "../../server/upload/node-disk.ts";
 import { openUploads } from "../../server/upload/open-uploads.ts";
 import { SqliteUploadStore } from "../../server/upload/sqlite-upload-store.ts";
 import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
@@ -95,6 +96,7 @@ export async function startClassicServer(options: { readonly demo?: boolean; rea
       {
         routes: (router) => registerClassicRoutes(router, classic),
         interceptors: [createValidation(classicServices)],
+        requestLimits: requestLimitsOf,
         mapError: toConnectError,
       },
     ),

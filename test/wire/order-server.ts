@@ -8,6 +8,7 @@ import { orderService } from "../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../server/resume-token.ts";
 import { type DatabaseOptions, openDatabase } from "../../server/storage/database.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
@@ -25,6 +26,7 @@ export async function startOrderServer(options: DatabaseOptions = {}) {
       {
         routes: (router) => router.service(OrderService, orderService({ store, intake, tokens })),
         interceptors: [createValidation([OrderService])],
+        requestLimits: requestLimitsOf,
         mapError: toConnectError,
       },
     ),

@@ -23,6 +23,7 @@ import { openUploads } from "../../server/upload/open-uploads.ts";
 import { uploadService, uploadStallMs } from "../../server/upload/upload-service.ts";
 import { maxReaders } from "../../server/upload/uploads.ts";
 import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 import { wires } from "./wire-clients.ts";
@@ -297,6 +298,7 @@ async function start(makeTransport: (url: string) => Transport) {
     {
       routes: (router) => router.service(UploadService, uploadService({ uploads, timers })),
       interceptors: [createValidation([UploadService])],
+      requestLimits: requestLimitsOf,
       mapError: toConnectError,
     },
   );
