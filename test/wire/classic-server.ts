@@ -17,13 +17,13 @@ import { SqliteRatingStore } from "../../server/product/sqlite-rating-store.ts";
 import { SqliteTextSearch } from "../../server/product/sqlite-text-search.ts";
 import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
 import { QuoteHub } from "../../server/quote/quote-hub.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { openDatabase } from "../../server/storage/database.ts";
 import { inspectFile } from "../../server/upload/inspect-file.ts";
 import { NodeDisk } from "../../server/upload/node-disk.ts";
 import { openUploads } from "../../server/upload/open-uploads.ts";
 import { SqliteUploadStore } from "../../server/upload/sqlite-upload-store.ts";
 import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
-import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 

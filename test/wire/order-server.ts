@@ -6,9 +6,9 @@ import { toConnectError } from "../../server/errors.ts";
 import { OrderIntake } from "../../server/order/order-intake.ts";
 import { orderService } from "../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../server/resume-token.ts";
 import { type DatabaseOptions, openDatabase } from "../../server/storage/database.ts";
-import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 

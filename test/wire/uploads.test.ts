@@ -16,6 +16,7 @@ import {
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { toConnectError } from "../../server/errors.ts";
 import { metadataNames } from "../../server/metadata-names.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { inspectFile } from "../../server/upload/inspect-file.ts";
 import { MemoryUploadStore } from "../../server/upload/memory-upload-store.ts";
 import { NodeDisk } from "../../server/upload/node-disk.ts";
@@ -23,7 +24,6 @@ import { openUploads } from "../../server/upload/open-uploads.ts";
 import { uploadService, uploadStallMs } from "../../server/upload/upload-service.ts";
 import { maxReaders } from "../../server/upload/uploads.ts";
 import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
-import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 import { wires } from "./wire-clients.ts";
