@@ -19,6 +19,7 @@ export { metadataBytes, sendHeader, setHeader, setTrailer, trailerRoom } from ".
 export { type Metadata, MetadataError, type MetadataValue } from "./metadata-rules.ts";
 export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
 export { registerReflection } from "./reflection.ts";
+export type { RequestLimits, RequestLimitsOf } from "./request-limits.ts";
 export { createRequestListener, type RequestListener, type RequestListenerOptions } from "./request-listener.ts";
 export { createStaticFiles } from "./static-files.ts";
 export type { TlsFiles } from "./tls-credentials.ts";
