@@ -44,6 +44,7 @@ import { testFeed } from "./quote/test-feed.ts";
 import { testInstrument } from "./quote/test-instrument.ts";
 import { systemWait } from "./quote/timers.ts";
 import { RepeatedProblem } from "./repeated-problem.ts";
+import { requestLimitsOf } from "./requests/request-limits.ts";
 import { ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
 import { watchDataDirectory } from "./storage/data-directory-watch.ts";
@@ -231,6 +232,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       }),
     onCall: logCalls(log),
     limits: config.limits,
+    requestLimits: requestLimitsOf,
     trusted: { hosts: config.allowedHosts, origins: config.corsOrigins },
     ...(config.corsOrigins.length > 0 && {
       cors: { origins: config.corsOrigins, exposedNames: [...Object.values(metadataNames), classicNames.token] },

@@ -1,10 +1,18 @@
 import { pathToString } from "@bufbuild/protobuf/reflect";
-import type { ValidationError } from "@bufbuild/protovalidate";
+import type { ValidationError, Violation } from "@bufbuild/protovalidate";
 import { type CursorOutOfRange, CursorProblem } from "../gen/bourse/quote/v1/quote_pb.ts";
 import type { UploadProblem } from "../gen/bourse/upload/v1/upload_pb.ts";
+import { truncateText } from "./transport/truncate-text.ts";
+
+/** The most bytes of a domain error's message: it may quote the request. */
+const maxMessageBytes = 1024;
 
 /** An error whose message is meant for the client: it says what was wrong and what to do. */
-export abstract class DomainError extends Error {}
+export abstract class DomainError extends Error {
+  constructor(message: string) {
+    super(truncateText(message, maxMessageBytes));
+  }
+}
 
 /** A field of a request has a value that cannot be taken, which the rules in the protos cannot tell. */
 export class InvalidFieldError extends DomainError {
@@ -18,6 +26,30 @@ export class InvalidFieldError extends DomainError {
   }
 }
 
+/** A request is not what its format says. */
+export class MalformedMessageError extends DomainError {
+  override name = "MalformedMessageError";
+
+  /** @param problem what is wrong with the message, as in `it ends within a field` */
+  constructor(problem: string) {
+    super(`the message is not valid protobuf: ${problem}`);
+  }
+}
+
+/** A request message has more fields than one may. */
+export class MessageFieldsError extends DomainError {
+  override name = "MessageFieldsError";
+
+  /**
+   * @param found how many fields and elements of lists it has at least
+   * @param limit how many it may have
+   */
+  constructor(found: number, limit: number) {
+    const [has, allowed] = [found, limit].map((number) => number.toLocaleString("en-US"));
+    super(`the message has ${has} fields and elements or more, and ${allowed} are allowed: send several smaller ones`);
+  }
+}
+
 /** A message breaks rules that stand in the protos. */
 export class BrokenRulesError extends DomainError {
   override name = "BrokenRulesError";
@@ -25,7 +57,7 @@ export class BrokenRulesError extends DomainError {
 
   /** @param prefix the path of the message in the request, as in `product` */
   constructor(prefix: string, error: ValidationError) {
-    const violations = violationsOf(error).map((each) => ({ ...each, field: `${prefix}.${each.field}` }));
+    const violations = violationsOf(error.violations).map((each) => ({ ...each, field: `${prefix}.${each.field}` }));
     super(violations.map(({ field, description }) => `${field}: ${description}`).join("; "));
     this.violations = violations;
   }
@@ -251,9 +283,12 @@ export interface FieldViolation {
   readonly reason: string;
 }
 
-/** The rules that a message breaks. */
-export function violationsOf(error: ValidationError): FieldViolation[] {
-  return error.violations.map((violation) => ({
+/** The most violations that an error reports: who corrects so many finds the others with the next request. */
+export const maxViolations = 20;
+
+/** The rules that a message breaks, the first {@link maxViolations} of them. */
+export function violationsOf(violations: readonly Violation[]): FieldViolation[] {
+  return violations.slice(0, maxViolations).map((violation) => ({
     field: pathToString(violation.field),
     description: violation.message,
     reason: violation.ruleId,

@@ -14,6 +14,8 @@ import {
   FileRangeError,
   InvalidFieldError,
   InvalidResumeTokenError,
+  MalformedMessageError,
+  MessageFieldsError,
   NotFoundError,
   ReplayOverrunError,
   ResumeTokenExpiredError,
@@ -35,6 +37,8 @@ const codes: ReadonlyMap<unknown, Code> = new Map<abstract new (...args: never[]
   [InvalidFieldError, Code.InvalidArgument],
   [BrokenRulesError, Code.InvalidArgument],
   [InvalidResumeTokenError, Code.InvalidArgument],
+  [MalformedMessageError, Code.InvalidArgument],
+  [MessageFieldsError, Code.ResourceExhausted],
   [NotFoundError, Code.NotFound],
   [AlreadyExistsError, Code.AlreadyExists],
   [StaleEtagError, Code.Aborted],
@@ -74,7 +78,7 @@ const uploadCodes: Record<Reason, Code> = {
 /** What a client is told of an error of ours, or of a broken rule in the protos; other errors stay as they are. */
 export function toConnectError(error: unknown): unknown {
   if (error instanceof ConnectError && error.cause instanceof ValidationError) {
-    return connectError(error.cause, Code.InvalidArgument, badRequest(violationsOf(error.cause)));
+    return connectError(error.cause, Code.InvalidArgument, badRequest(violationsOf(error.cause.violations)));
   }
   if (error instanceof LimitError) return connectError(error, Code.ResourceExhausted, undefined);
   if (!(error instanceof DomainError)) return error;
@@ -100,7 +104,18 @@ function detailOf(error: DomainError): Detail | undefined {
   return error instanceof UploadError ? { desc: UploadProblemSchema, value: error.detail } : undefined;
 }
 
-function badRequest(fieldViolations: { field: string; description: string; reason?: string }[]): Detail {
+/** The most bytes of the violations of an error, so that it fits the headers of gRPC. Those beyond are left out. */
+const maxViolationBytes = 1_900;
+
+/** What a violation takes besides its texts. */
+const violationOverhead = 12;
+
+function badRequest(violations: { field: string; description: string; reason?: string }[]): Detail {
+  let left = maxViolationBytes;
+  const fieldViolations = violations.filter(({ field, description, reason = "" }) => {
+    left -= Buffer.byteLength(field) + Buffer.byteLength(description) + Buffer.byteLength(reason) + violationOverhead;
+    return left >= 0;
+  });
   return { desc: BadRequestSchema, value: create(BadRequestSchema, { fieldViolations }) };
 }
 

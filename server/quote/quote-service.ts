@@ -38,6 +38,14 @@ export interface QuoteServiceOptions {
   readonly every?: Every;
 }
 
+/**
+ * A request until its stream has begun. A generator keeps its parameters and variables for as long as it runs, and a
+ * request may have 10,000 symbols.
+ */
+interface PendingRequest {
+  request: WatchQuotesRequest | undefined;
+}
+
 const noCandles: Candles = { list: async () => ({ candles: [], truncated: false }) };
 
 /** Live prices over RPC, as `quote_service.proto` says. */
@@ -46,17 +54,31 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
   const intake = new QuoteIntake(hub);
   const watches = new WatchRegistry();
 
+  /** Throws what the watch and its first commands do; nothing is left behind then. */
+  function openWatch(pending: PendingRequest, streamId: string, context: HandlerContext): QuoteWatch {
+    const { request } = pending;
+    if (request === undefined) throw new Error("a request begins one stream");
+    pending.request = undefined;
+    const heartbeatMillis = millisOf(request.heartbeatInterval) ?? defaultHeartbeatMillis;
+    const { signal } = context;
+    const peer = peerOf(context);
+    const watch = new QuoteWatch({ hub, request, streamId, peer, heartbeatMillis, every, signal });
+    try {
+      watch.begin(request.commands);
+    } catch (error) {
+      watch[Symbol.dispose]();
+      throw error;
+    }
+    return watch;
+  }
+
   async function* stream(
-    request: WatchQuotesRequest,
+    pending: PendingRequest,
     context: HandlerContext,
     onStart?: (watch: QuoteWatch) => void,
   ): AsyncGenerator<WatchQuotesResponse> {
     const streamId = newId();
-    const heartbeatMillis = millisOf(request.heartbeatInterval) ?? defaultHeartbeatMillis;
-    const { signal } = context;
-    const peer = peerOf(context);
-    using watch = new QuoteWatch({ hub, request, streamId, peer, heartbeatMillis, every, signal });
-    watch.begin(request.commands);
+    using watch = openWatch(pending, streamId, context);
     using _known = watches.add(streamId, watch);
     sendHeader(context, { [metadataNames.streamId]: streamId });
     onStart?.(watch);
@@ -86,14 +108,14 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
 
     publishQuotes: (requests) => publishQuotes(requests, { intake, publish }),
 
-    watchQuotes: (request, context) => stream(request, context),
+    watchQuotes: (request, context) => stream({ request }, context),
 
     async *streamQuotes(requests, context) {
       const incoming = requests[Symbol.asyncIterator]();
-      const start = await startOf(incoming);
+      const pending = { request: await startOf(incoming) };
       // A client that receives quotes may have no command for hours, as one of WatchQuotes never has.
       setIdlePolicy(context, { mayBeIdle: () => true });
-      const updates = stream(start, context, (watch) => void runCommands(incoming, watch));
+      const updates = stream(pending, context, (watch) => void runCommands(incoming, watch));
       for await (const update of updates) yield create(StreamQuotesResponseSchema, { update });
     },
 

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type MicroClock, toTimestamp } from "../../client/micro-time.ts";
+import { isValidTimestamp, type MicroClock, toTimestamp } from "../../client/micro-time.ts";
 import {
   type CommandResult,
   CommandResultSchema,
@@ -55,6 +55,10 @@ export class WatchCommands {
         return result(id, this.#setRate(command.value.symbols, command.value.maxRate ?? 0));
       case "ping": {
         const { clientTime } = command.value;
+        // The stream of a client that reads JSON could not carry it, whoever sent the ping.
+        if (clientTime !== undefined && !isValidTimestamp(clientTime)) {
+          throw new InvalidFieldError("ping.client_time", "is no time of the years 1 to 9999: send another, or none");
+        }
         return create(CommandResultSchema, { id, pong: { clientTime, serverTime: toTimestamp(this.#options.now()) } });
       }
       case "listSubscriptions":

@@ -1,9 +1,17 @@
 import type { Message } from "@bufbuild/protobuf";
-import { Code, ConnectError, type Interceptor, type StreamRequest, type StreamResponse } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type UnaryRequest,
+} from "@connectrpc/connect";
 import { type Call, callKey } from "./call.ts";
-import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
-import { yieldedBehind } from "./invoke-stream.ts";
+import { onlyMessage, yieldedBehind } from "./invoke-stream.ts";
+import { limitError } from "./limit-error.ts";
+import type { RequestMessages } from "./request-messages.ts";
 import { handlerGraceMs, StreamPump } from "./stream-pump.ts";
 
 /**
@@ -24,7 +32,8 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
       return { ...response, message: pumped(response, writer, call, signal) };
     }
     call.messagesIn = 1;
-    const response = await orAbort(next(request), signal);
+    const message = await unaryMessage(request, call);
+    const response = await orAbort(next(message === request.message ? request : { ...request, message }), signal);
     call.messagesOut = 1;
     return response;
   } catch (error) {
@@ -32,43 +41,29 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
   }
 };
 
-/** The messages of a request: from Connect, or, where Connect was given none, straight from the wire. */
+/** The message of a unary request, straight from the wire: Connect was given an empty one in its place. */
+async function unaryMessage({ message, signal }: UnaryRequest, call: Call): Promise<Message> {
+  const requests = call.wire?.requests;
+  // Read before by answerGrpcCall.
+  if (requests === undefined || requests.count > 0) return message;
+  failOnAbort(requests, signal);
+  return onlyMessage(requests, "unary");
+}
+
+/** The messages of a request, straight from the wire: Connect was given none. */
 async function requestMessages({ message, signal }: StreamRequest, call: Call): Promise<AsyncIterable<Message>> {
   const requests = call.wire?.requests;
-  if (requests === undefined) {
-    return tap(timed(message, call.wire?.idleTimeout), () => {
-      call.messagesIn++;
-      call.wire?.releaseRequest();
-    });
-  }
+  if (requests === undefined) return tap(message, () => call.messagesIn++);
   // Throws where Connect found something wrong with the headers: an encoding, a deadline.
   if (message !== requests) await message[Symbol.asyncIterator]().next();
-  const onAbort = () => requests.fail(ConnectError.from(signal.reason, Code.Canceled));
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
+  failOnAbort(requests, signal);
   return requests;
 }
 
-/** Reports waits for a message. Those that go around Connect's pipeline report theirs where they are read. */
-function timed<T>(messages: AsyncIterable<T>, idleTimeout: ClientIdleTimeout | undefined): AsyncIterable<T> {
-  if (idleTimeout === undefined) return messages;
-  return {
-    [Symbol.asyncIterator]() {
-      const source = messages[Symbol.asyncIterator]();
-      return {
-        async next() {
-          idleTimeout.beginWait(0);
-          try {
-            return await source.next();
-          } finally {
-            idleTimeout.endWait();
-          }
-        },
-        return: (value) => source.return?.(value) ?? Promise.resolve({ done: true, value }),
-        throw: (error) => source.throw?.(error) ?? Promise.reject(error),
-      };
-    },
-  };
+function failOnAbort(requests: RequestMessages, signal: AbortSignal): void {
+  const onAbort = () => requests.fail(ConnectError.from(signal.reason, Code.Canceled));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
 }
 
 /** Calls `seen` for each message. Written out, as an async generator would cost several times as much a message. */
@@ -183,6 +178,6 @@ function answer(thrown: unknown, call: Call, signal: AbortSignal): ConnectError 
   const hidden = signal.aborted && error instanceof Error && error.name === "AbortError";
   call.failure = hidden ? signal.reason : error;
   if (hidden) return ConnectError.from(signal.reason, Code.Canceled);
-  if (error instanceof ConnectError) return error;
+  if (error instanceof ConnectError) return limitError(error);
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }

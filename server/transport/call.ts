@@ -23,10 +23,8 @@ export interface CallWire {
   readonly peer: string;
   /** Why the call is not taken; undefined if it is. */
   readonly refusal: ConnectError | undefined;
-  /** The messages of the request, where they go around Connect's pipeline, which is then given none. */
+  /** The messages of the request, which go around Connect's pipeline. Undefined if Connect refuses the content type. */
   readonly requests: RequestMessages | undefined;
-  /** What was read of the request so far is handled: it counts no more as memory of the call. */
-  releaseRequest(): void;
   /** Runs a further step of the call when others have had their turn. */
   enqueue(step: () => void): void;
   /** Ends a call whose client sends nothing; `undefined` if the client sends only one message. */

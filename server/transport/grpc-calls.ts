@@ -1,8 +1,9 @@
-import type { DescMessage } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
   type ConnectRouter,
+  type ConnectRouterOptions,
   type ContextValues,
   createMethodImplSpec,
   createServiceImplSpec,
@@ -21,6 +22,7 @@ import type { EnvelopeWriter } from "./envelope-writer.ts";
 import type { Exchange } from "./exchange.ts";
 import { invokeStream, onlyMessage } from "./invoke-stream.ts";
 import { LightHeaders } from "./light-headers.ts";
+import { limitError } from "./limit-error.ts";
 import type { RequestMessages } from "./request-messages.ts";
 
 /** What every gRPC call is subject to. */
@@ -43,29 +45,42 @@ export interface GrpcCall {
   onFailure(error: unknown): void;
 }
 
-/** A router that also keeps the implementations that it is given, by the paths of their methods. */
+/** The path of a method's calls. */
+export function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+/**
+ * A router that also keeps the implementations that it is given, by the paths of their methods, and the options of
+ * those that were registered with options of their own: what Connect alone knows of them, it alone serves.
+ */
 export function recordImplementations(router: ConnectRouter): {
   readonly router: ConnectRouter;
   readonly specs: ReadonlyMap<string, MethodImplSpec>;
+  readonly ownOptions: ReadonlyMap<string, Partial<ConnectRouterOptions>>;
 } {
   const specs = new Map<string, MethodImplSpec>();
-  const keep = (spec: MethodImplSpec) => specs.set(`/${spec.method.parent.typeName}/${spec.method.name}`, spec);
+  const ownOptions = new Map<string, Partial<ConnectRouterOptions>>();
+  const keep = (spec: MethodImplSpec) => specs.set(pathOf(spec.method), spec);
   const recording: ConnectRouter = {
     handlers: router.handlers,
     service(service, implementation, options) {
       router.service(service, implementation, options);
-      // Options of its own take the place of the router's: Connect alone knows them.
-      if (options !== undefined) return recording;
+      if (options !== undefined) {
+        for (const method of service.methods) ownOptions.set(pathOf(method), options);
+        return recording;
+      }
       for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) keep(spec);
       return recording;
     },
     rpc(method, implementation, options) {
       router.rpc(method, implementation, options);
       if (options === undefined) keep(createMethodImplSpec(method, implementation));
+      else ownOptions.set(pathOf(method), options);
       return recording;
     },
   };
-  return { router: recording, specs };
+  return { router: recording, specs, ownOptions };
 }
 
 /**
@@ -78,18 +93,21 @@ export async function answerGrpcCall(call: GrpcCall, options: GrpcCallOptions): 
   const { exchange } = call;
   const { header } = exchange;
   const { timeoutMs, error: timeoutError } = parseTimeout(header.get("grpc-timeout"), options.maxTimeoutMs);
-  const { response } = compressionNegotiate(options.compressions, null, header.get("grpc-accept-encoding"), "");
+  const requested = header.get("grpc-encoding");
+  const accepted = header.get("grpc-accept-encoding");
+  const encoding = compressionNegotiate(options.compressions, requested, accepted, "grpc-accept-encoding");
   const context = createContext(call, timeoutMs);
-  if (response !== null) context.responseHeader.set("grpc-encoding", response.name);
+  if (encoding.response !== null) context.responseHeader.set("grpc-encoding", encoding.response.name);
   const deadline = startDeadline(exchange, timeoutError === undefined ? timeoutMs : undefined);
   try {
-    if (timeoutError !== undefined) throw timeoutError;
     options.gate(context);
+    if (encoding.error !== undefined) throw encoding.error;
+    if (timeoutError !== undefined) throw timeoutError;
     await invoke(call, context, options.interceptors);
     setTrailerStatus(context.responseTrailer, undefined);
   } catch (error) {
     call.onFailure(error);
-    setTrailerStatus(context.responseTrailer, toConnectError(error));
+    setTrailerStatus(context.responseTrailer, limitError(toConnectError(error)));
   } finally {
     clearTimeout(deadline);
     // As with Connect, what a handler has left running for its call ends with it.

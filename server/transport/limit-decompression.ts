@@ -1,4 +1,5 @@
-import { brotliDecompressSync, gunzipSync, type ZlibOptions } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliDecompress, brotliDecompressSync, gunzip, gunzipSync, type ZlibOptions } from "node:zlib";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import pLimit from "p-limit";
@@ -16,9 +17,14 @@ const onTheSpotBytes = 16 * 1024;
 /** Node's own 16 KiB would make four times as many turns. */
 const chunkSize = 64 * 1024;
 
-const onTheSpot: Record<string, (bytes: Uint8Array, options: ZlibOptions) => Buffer<ArrayBuffer>> = {
-  gzip: gunzipSync,
-  br: brotliDecompressSync,
+type Decompress<T> = (bytes: Uint8Array, options: ZlibOptions) => T;
+
+const onTheSpot: Record<string, Decompress<Buffer<ArrayBuffer>>> = { gzip: gunzipSync, br: brotliDecompressSync };
+
+/** Not Connect's own, which answer INTERNAL for data that ends early, as in a gzip header without an end. */
+const onThread: Record<string, Decompress<Promise<Buffer<ArrayBuffer>>>> = {
+  gzip: promisify<Uint8Array, ZlibOptions, Buffer<ArrayBuffer>>(gunzip),
+  br: promisify<Uint8Array, ZlibOptions, Buffer<ArrayBuffer>>(brotliDecompress),
 };
 
 /**
@@ -35,10 +41,13 @@ export function limitDecompression(
     compress: (bytes) => compression.compress(bytes),
     async decompress(bytes, readMaxBytes) {
       const maxBytes = Math.min(readMaxBytes, Math.max(freeBytes, bytes.byteLength * maxCompressionRatio));
-      const small = bytes.byteLength > 0 && bytes.byteLength <= onTheSpotBytes;
-      const now = small ? onTheSpot[compression.name] : undefined;
+      const options = { maxOutputLength: maxBytes, chunkSize };
+      const now = bytes.byteLength <= onTheSpotBytes ? onTheSpot[compression.name] : undefined;
+      const later = onThread[compression.name];
       try {
-        if (now !== undefined) return now(bytes, { maxOutputLength: maxBytes, chunkSize });
+        if (bytes.byteLength === 0) return new Uint8Array(0);
+        if (now !== undefined) return now(bytes, options);
+        if (later !== undefined) return await inTurn(() => later(bytes, options));
         return await inTurn(() => compression.decompress(bytes, maxBytes));
       } catch (error) {
         if (isTooLarge(error)) {
@@ -46,7 +55,8 @@ export function limitDecompression(
           throw new ConnectError(message, Code.ResourceExhausted, undefined, undefined, error);
         }
         if (error instanceof ConnectError) throw error;
-        throw new ConnectError("decompression failed", Code.InvalidArgument, undefined, undefined, error);
+        const message = `the message cannot be decompressed: it is not valid ${compression.name}, or incomplete`;
+        throw new ConnectError(message, Code.InvalidArgument, undefined, undefined, error);
       }
     },
   }));

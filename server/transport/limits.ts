@@ -11,7 +11,7 @@ const minute = 60 * second;
 export const limitTable = {
   readMaxBytes: {
     value: 4 * MiB,
-    bounds: "one message from a client, after decompression",
+    bounds: "one message from a client, after decompression; most methods take less",
     beyond: "RESOURCE_EXHAUSTED that names both sizes",
   },
   writeMaxBytes: {
@@ -32,7 +32,7 @@ export const limitTable = {
   maxMessageDepth: {
     value: 100,
     bounds: "how deep messages and groups may nest, in protobuf and in JSON",
-    beyond: "INVALID_ARGUMENT in JSON, INTERNAL in protobuf",
+    beyond: "INVALID_ARGUMENT",
   },
   maxTimeoutMs: {
     value: 2 ** 31 - 1,

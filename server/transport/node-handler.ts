@@ -1,4 +1,4 @@
-import type { DescMessage, JsonReadOptions, JsonWriteOptions } from "@bufbuild/protobuf";
+import type { DescMessage, JsonReadOptions, JsonValue, JsonWriteOptions } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -19,8 +19,12 @@ import type { Exchange } from "./exchange.ts";
 import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
 import { heapGuard } from "./heap-guard.ts";
 import { limitDecompression } from "./limit-decompression.ts";
+import { limitHeaderEcho } from "./limit-header-echo.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
+import { MessageDecoder } from "./message-decoder.ts";
 import { SharedLimit } from "./protection/shared-limit.ts";
+import { queryOf, type RequestFormat, requestFormatOf } from "./request-format.ts";
+import type { RequestLimitsOf } from "./request-limits.ts";
 import { openRequestMessages } from "./request-messages.ts";
 import { ResponseWriter } from "./response-writer.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
@@ -38,6 +42,8 @@ export interface NodeHandlerOptions {
   readonly onCall?: (record: CallRecord) => void;
   /** Limits that are not to be the default ones. */
   readonly limits?: Partial<Limits>;
+  /** What one request message of each method may be, never more than `readMaxBytes`. Default: `readMaxBytes` for all. */
+  readonly requestLimits?: RequestLimitsOf;
   /** How messages are read from JSON and written to it; `registry` has the types of `google.protobuf.Any`. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions>;
 }
@@ -88,9 +94,20 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     jsonOptions: { ...options.jsonOptions, recursionLimit: limits.maxMessageDepth },
     requestGate: gate,
   });
-  const { router: recording, specs } = recordImplementations(router);
+  const { router: recording, specs, ownOptions } = recordImplementations(router);
   options.routes(recording);
   const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  const decoders = new Map(
+    router.handlers.map(({ requestPath, method }) => {
+      const own = ownOptions.get(requestPath);
+      const { maxBytes, ...checks } = options.requestLimits?.(method) ?? { maxBytes: limits.readMaxBytes };
+      const most = Math.min(maxBytes, own?.readMaxBytes ?? limits.readMaxBytes);
+      const jsonOptions = own?.jsonOptions ?? options.jsonOptions;
+      const { maxMessageDepth } = limits;
+      const decoderOptions = { limits: { maxBytes: most, ...checks }, maxMessageDepth, jsonOptions, mapError };
+      return [requestPath, new MessageDecoder(method, decoderOptions)];
+    }),
+  );
   const responseOptions = { compressions, writeMaxBytes: limits.writeMaxBytes };
   const grpcOptions = { interceptors, compressions, maxTimeoutMs: limits.maxTimeoutMs, gate };
   const streams = new StalledStreams(limits.stallTimeoutMs);
@@ -109,22 +126,19 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     if (kind !== "unary") streams.add(exchange);
     if (kind !== "unary" && streamsEnd !== undefined) exchange.cancel(streamsEnd);
     const writer = new ResponseWriter(exchange, protocol, responseOptions);
-    const spec = protocol === "grpc" && exchange.method === "POST" ? specs.get(handler.requestPath) : undefined;
-    const clientStreams = kind === "client_streaming" || kind === "bidi_streaming";
-    const schema = handler.method.input;
-    const idleTimeout = clientStreams
+    const format = requestFormatOf(exchange, protocol, kind === "unary");
+    const decoder = decoders.get(handler.requestPath);
+    const idleTimeout = clientStreams(handler)
       ? new ClientIdleTimeout(exchange.body, limits, () => call.messagesOut)
       : undefined;
-    const requestOptions = { ...limits, holdsMessages: kind === "unary" };
-    const requests =
-      clientStreams || spec !== undefined
-        ? openRequestMessages(exchange, protocol, schema, requestOptions, idleTimeout)
-        : undefined;
+    const requestOptions = { compressions, idleTimeout, holdsMessages: kind === "unary" };
+    const requests = format && decoder && openRequestMessages(exchange, format, { decoder, ...requestOptions });
+    const isFast = protocol === "grpc" && exchange.method === "POST" && format?.binary === true;
+    const spec = isFast ? specs.get(handler.requestPath) : undefined;
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
       refusal,
-      releaseRequest: () => exchange.body.releaseRead(),
       enqueue: (step) => exchange.session.enqueue(step),
       idleTimeout,
       failRequests: (error) => exchange.body.fail(error),
@@ -144,7 +158,14 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       const response =
         spec !== undefined && requests !== undefined
           ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes, onFailure }, grpcOptions)
-          : await handler(universalRequest(exchange, requests === undefined ? exchange.body : nothing, contextValues));
+          : await handler(
+              universalRequest(exchange, {
+                format,
+                unary: kind === "unary",
+                emptyJson: decoder?.emptyJson ?? null,
+                contextValues,
+              }),
+            );
       await writer.write(response, call);
       outcome = outcomeOf(response, call);
     } catch (error) {
@@ -206,16 +227,52 @@ function pathOf({ target }: Exchange): string {
   return query < 0 ? target : target.slice(0, query);
 }
 
-function universalRequest(
-  exchange: Exchange,
-  body: AsyncIterable<Uint8Array>,
-  contextValues: ContextValues,
-): UniversalServerRequest {
-  const { httpVersion, method, header, signal } = exchange;
-  return { httpVersion, method, header, body, url: exchange.origin + exchange.target, signal, contextValues };
+function clientStreams({ method }: UniversalHandler): boolean {
+  return method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
 }
 
-/** A body without bytes: what Connect is given where the messages go around it. */
+/**
+ * A request as Connect sees it: with an empty message, or with none if the method's requests are a stream. The call's
+ * interceptor puts the messages of the wire in their place, so that each was within its method's limits before anything
+ * was made of it.
+ */
+function universalRequest(exchange: Exchange, options: UniversalRequestOptions): UniversalServerRequest {
+  const { httpVersion, method, signal, origin, target } = exchange;
+  const header = limitHeaderEcho(exchange.header);
+  const url = origin + (options.format?.framing === "query" ? emptyQuery(exchange, options) : target);
+  const body = options.unary ? emptyBody(options) : nothing;
+  return { httpVersion, method, header, body, url, signal, contextValues: options.contextValues };
+}
+
+interface UniversalRequestOptions {
+  readonly format: RequestFormat | undefined;
+  readonly unary: boolean;
+  readonly emptyJson: JsonValue;
+  readonly contextValues: ContextValues;
+}
+
+function emptyQuery(exchange: Exchange, { format, emptyJson }: UniversalRequestOptions): string {
+  const query = queryOf(exchange);
+  query.delete("base64");
+  query.set("message", format?.binary === false ? JSON.stringify(emptyJson) : "");
+  // Connect would decompress the empty message; what it does not know it is to refuse.
+  if (format?.encoding === "gzip" || format?.encoding === "br") query.delete("compression");
+  return `${exchange.target.split("?", 1)[0]}?${query}`;
+}
+
+function emptyBody({ format, emptyJson }: UniversalRequestOptions): UniversalServerRequest["body"] {
+  if (format === undefined || format.framing === "query") return nothing;
+  const empty = format.binary ? new Uint8Array(0) : Buffer.from(JSON.stringify(emptyJson));
+  if (format.framing === "envelopes") return only(Buffer.concat([Buffer.from([0, 0, 0, 0, empty.length]), empty]));
+  // Connect takes the bytes, or the JSON, of a body that a framework has read before, and asks for no length then.
+  return format.binary ? (empty as unknown as JsonValue) : emptyJson;
+}
+
+async function* only(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+/** A body without bytes: what Connect is given if the messages go around it. */
 const nothing: AsyncIterable<Uint8Array> = {
   [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 };

@@ -89,11 +89,6 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#memory.release(bytes);
   }
 
-  /** All bytes that were read so far are handled. */
-  releaseRead(): void {
-    this.#memory.release(this.#memory.held - this.#readyBytes);
-  }
-
   /** Counts what arrives although nobody reads it yet. */
   countUnread(): void {
     if (!this.#begun) this.#session.unread.add(this.#stream, this.#memory);

@@ -7,6 +7,7 @@ import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
 import { responseDefaults } from "./response-defaults.ts";
 import { Sessions } from "./session.ts";
+import { maxEchoBytes, truncateText } from "./truncate-text.ts";
 
 /** Answers a request of Node's `http`, `https` or `http2` server. */
 export type RequestListener = (
@@ -61,5 +62,5 @@ function exchangeOf(
 const notFound: RequestListener = (request, response) => {
   const answer = response as ServerResponse;
   answer.writeHead(404, { ...responseDefaults, "content-type": "text/plain; charset=utf-8" });
-  answer.end(`nothing is served for ${request.method} ${request.url}\n`);
+  answer.end(`nothing is served for ${request.method} ${truncateText(request.url ?? "", maxEchoBytes)}\n`);
 };

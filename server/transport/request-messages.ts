@@ -1,25 +1,47 @@
-import { type DescMessage, fromBinary, type Message } from "@bufbuild/protobuf";
+import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { compressedFlag } from "@connectrpc/connect/protocol";
+import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { Exchange } from "./exchange.ts";
+import type { MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
-import type { RpcProtocol } from "./rpc-protocol.ts";
+import { queryOf, type RequestFormat } from "./request-format.ts";
+import { SingleRequest } from "./single-request.ts";
 
-/** The content types of streams of binary messages, each with the flag of envelopes that are none. */
-const binaryStreams = new Map<string, number>([
-  ["application/grpc", 0],
-  ["application/grpc+proto", 0],
-  ["application/grpc-web", 0x80],
-  ["application/grpc-web+proto", 0x80],
-  ["application/connect+proto", 0x02],
-]);
+/** The messages of a request, in their order. Keeps none that was taken. Throws ConnectErrors. */
+export interface RequestMessages extends AsyncIterable<Message>, AsyncIterator<Message> {
+  /** How many messages were read. */
+  readonly count: number;
+  /** Ends with an error, also a read that is waiting. */
+  fail(error: ConnectError): void;
+}
 
-const encodingHeaders: Record<RpcProtocol, string> = {
-  grpc: "grpc-encoding",
-  "grpc-web": "grpc-encoding",
-  connect: "connect-content-encoding",
-};
+/** What the messages of a request are subject to. */
+export interface RequestMessagesOptions {
+  readonly decoder: MessageDecoder;
+  readonly compressions: readonly Compression[];
+  /** Is told of waits for a message. Undefined: there is one message, which has a limit of its own. */
+  readonly idleTimeout: ClientIdleTimeout | undefined;
+  /** Whether the bytes of a message count as memory until the call has ended, and not only until it is decoded. */
+  readonly holdsMessages: boolean;
+}
+
+/** Opens the messages of a request, decoded around Connect's pipeline. */
+export function openRequestMessages(
+  exchange: Exchange,
+  format: RequestFormat,
+  options: RequestMessagesOptions,
+): RequestMessages {
+  const { decoder, compressions } = options;
+  const { binary, ignoredFlag, framing } = format;
+  const compression = compressions.find(({ name }) => name === format.encoding);
+  if (framing === "envelopes") {
+    return new EnvelopeMessages(exchange.body, { ...options, binary, ignoredFlag, compression });
+  }
+  const query = framing === "query" ? queryOf(exchange) : undefined;
+  const announcedBytes = query === undefined ? Number(exchange.header.get("content-length") ?? Number.NaN) : Number.NaN;
+  return new SingleRequest(exchange.body, query, { decoder, binary, compression, announcedBytes });
+}
 
 const prefixBytes = 5;
 
@@ -29,60 +51,26 @@ const prefixBytes = 5;
  */
 const copiedBytes = 4 * 1024;
 
-/** What the messages of a request are subject to. */
-export interface RequestOptions {
-  readonly readMaxBytes: number;
-  readonly maxMessageDepth: number;
-  /** Whether the bytes of a message count as memory until the call has ended, and not only until it is parsed. */
-  readonly holdsMessages: boolean;
-}
-
-/**
- * Opens the way for the messages of a stream that goes around Connect's pipeline. `undefined` where they are not binary
- * or where they are compressed.
- */
-export function openRequestMessages(
-  { header, body }: Exchange,
-  protocol: RpcProtocol,
-  schema: DescMessage,
-  options: RequestOptions,
-  idleTimeout: ClientIdleTimeout | undefined,
-): RequestMessages | undefined {
-  const ignoredFlag = binaryStreams.get(header.get("content-type") ?? "");
-  const encoding = header.get(encodingHeaders[protocol]);
-  if (ignoredFlag === undefined || (encoding !== null && encoding !== "identity")) return undefined;
-  return new RequestMessages(body, ignoredFlag, schema, options, idleTimeout);
+/** What the messages in envelopes are decoded with. */
+interface EnvelopeOptions extends RequestMessagesOptions {
+  readonly binary: boolean;
+  readonly ignoredFlag: number;
+  readonly compression: Compression | undefined;
 }
 
 /** The messages of a stream of envelopes, with the errors of Connect's own reader. */
-export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Message> {
-  /** How many messages were read. */
+class EnvelopeMessages implements RequestMessages {
   count = 0;
   readonly #body: RequestBody;
-  readonly #ignoredFlag: number;
-  readonly #schema: DescMessage;
-  readonly #options: RequestOptions;
-  readonly #idleTimeout: ClientIdleTimeout | undefined;
-  readonly #parseOptions: { readonly recursionLimit: number };
+  readonly #options: EnvelopeOptions;
   // What has come and is not taken: the first chunk from `#offset` on, and the chunks behind it.
   #chunks: Uint8Array[] = [];
   #offset = 0;
   #available = 0;
 
-  /** @param idleTimeout is told of waits for a message. Absent: there is one message, which has a limit of its own */
-  constructor(
-    body: RequestBody,
-    ignoredFlag: number,
-    schema: DescMessage,
-    options: RequestOptions,
-    idleTimeout: ClientIdleTimeout | undefined,
-  ) {
+  constructor(body: RequestBody, options: EnvelopeOptions) {
     this.#body = body;
-    this.#ignoredFlag = ignoredFlag;
-    this.#schema = schema;
     this.#options = options;
-    this.#idleTimeout = idleTimeout;
-    this.#parseOptions = { recursionLimit: options.maxMessageDepth };
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message> {
@@ -92,7 +80,8 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
   next(): Promise<IteratorResult<Message>> {
     try {
       const value = this.#takeMessage();
-      return value === undefined ? this.#readOn() : Promise.resolve({ done: false, value });
+      if (value === undefined) return this.#readOn();
+      return value instanceof Promise ? value.then(asResult) : Promise.resolve({ done: false, value });
     } catch (error) {
       return Promise.reject(error);
     }
@@ -105,13 +94,13 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** Ends with an error, also a read that is waiting. */
   fail(error: ConnectError): void {
     this.#body.fail(error);
   }
 
   async #readOn(): Promise<IteratorResult<Message>> {
-    this.#idleTimeout?.beginWait(this.#available);
+    const { idleTimeout } = this.#options;
+    idleTimeout?.beginWait(this.#available);
     try {
       for (;;) {
         const chunk = await this.#body.next();
@@ -122,43 +111,40 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
         this.#chunks.push(chunk.value);
         this.#available += chunk.value.byteLength;
         const value = this.#takeMessage();
-        if (value !== undefined) return { done: false, value };
+        if (value !== undefined) return { done: false, value: await value };
       }
     } finally {
-      this.#idleTimeout?.endWait();
+      idleTimeout?.endWait();
     }
   }
 
   /** The next message, if all of it has come. */
-  #takeMessage(): Message | undefined {
+  #takeMessage(): Message | Promise<Message> | undefined {
+    const { decoder, binary, ignoredFlag, compression, holdsMessages } = this.#options;
     while (this.#available >= prefixBytes) {
       const flags = this.#peek(0);
       const size = this.#peek(1) * 2 ** 24 + (this.#peek(2) << 16) + (this.#peek(3) << 8) + this.#peek(4);
-      if (size > this.#options.readMaxBytes) {
-        const message = `message size ${size} is larger than configured readMaxBytes ${this.#options.readMaxBytes}`;
-        throw new ConnectError(message, Code.ResourceExhausted);
-      }
+      decoder.checkSize(size);
       if (this.#available < prefixBytes + size) return undefined;
       this.#skip(prefixBytes);
       const bytes = this.#takeBytes(size);
-      if (!this.#options.holdsMessages) this.#body.release(prefixBytes + size);
-      if ((flags & compressedFlag) !== 0) {
+      if (!holdsMessages) this.#body.release(prefixBytes + size);
+      const compressed = (flags & compressedFlag) !== 0;
+      if (compressed && compression === undefined) {
+        // As https://github.com/grpc/grpc/blob/master/doc/compression.md says.
         throw new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
       }
-      if (this.#ignoredFlag === 0 || (flags & this.#ignoredFlag) === 0) return this.#parse(bytes);
+      if (ignoredFlag !== 0 && (flags & ignoredFlag) !== 0) continue;
+      this.count++;
+      if (compressed && compression !== undefined) return this.#inflate(bytes, compression);
+      return decoder.decode(bytes, binary);
     }
     return undefined;
   }
 
-  #parse(bytes: Uint8Array): Message {
-    try {
-      const message = fromBinary(this.#schema, bytes, this.#parseOptions);
-      this.count++;
-      return message;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ConnectError(`parse binary: ${reason}`, Code.Internal);
-    }
+  async #inflate(bytes: Uint8Array, compression: Compression): Promise<Message> {
+    const { decoder, binary } = this.#options;
+    return decoder.decode(await compression.decompress(bytes, decoder.maxBytes), binary);
   }
 
   #peek(at: number): number {
@@ -203,4 +189,8 @@ export class RequestMessages implements AsyncIterable<Message>, AsyncIterator<Me
     }
     if (done > 0) this.#chunks = done === this.#chunks.length ? [] : this.#chunks.slice(done);
   }
+}
+
+function asResult(value: Message): IteratorResult<Message> {
+  return { done: false, value };
 }

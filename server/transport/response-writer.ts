@@ -3,6 +3,7 @@ import type { Compression, UniversalServerResponse } from "@connectrpc/connect/p
 import type { Call } from "./call.ts";
 import { EnvelopeWriter } from "./envelope-writer.ts";
 import type { Exchange, OutgoingHeaders } from "./exchange.ts";
+import { fitStatus } from "./fit-status.ts";
 import { withoutNeedlessEscapes } from "./grpc-message.ts";
 import type { RpcProtocol } from "./rpc-protocol.ts";
 
@@ -66,6 +67,7 @@ export class ResponseWriter {
       throw error;
     }
     const trailers = response.trailer === undefined ? undefined : this.#merge(response.trailer, call.trailer.values);
+    if (trailers !== undefined && this.#protocol === "grpc") fitStatus(trailers, this.#exchange.maxHeaderListBytes);
     await this.#exchange.end(trailers);
   }
 

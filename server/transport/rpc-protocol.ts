@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
 import { withoutNeedlessEscapes } from "./grpc-message.ts";
+import { maxEchoBytes, truncateText } from "./truncate-text.ts";
 
 /** A protocol that carries calls. */
 export type RpcProtocol = "grpc" | "grpc-web" | "connect";
@@ -17,17 +18,22 @@ export function protocolOf(exchange: Exchange): RpcProtocol | undefined {
 
 /** Answers a call of a method that is not served, as its protocol does. */
 export function refuseUnknownMethod(exchange: Exchange, path: string, protocol: RpcProtocol): true {
-  const message = `no method is served at ${path}: check the service and the method, or ask reflection for the list`;
+  const shown = truncateText(path, maxEchoBytes);
+  const message = `no method is served at ${shown}: check the service and the method, or ask reflection for the list`;
   if (protocol === "connect") {
     exchange.respond(404, { "content-type": "application/json" });
     void exchange.write([Buffer.from(JSON.stringify({ code: codeName(Code.Unimplemented), message }))]);
   } else {
     exchange.respond(200, {
-      "content-type": exchange.header.get("content-type") ?? "application/grpc",
+      "content-type": `application/${protocol}${isJson(exchange) ? "+json" : "+proto"}`,
       "grpc-status": String(Code.Unimplemented),
       "grpc-message": withoutNeedlessEscapes(encodeURIComponent(message)),
     });
   }
   void exchange.end();
   return true;
+}
+
+function isJson({ header }: Exchange): boolean {
+  return header.get("content-type")?.includes("+json") === true;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { resolve } from "node:path";
 import send from "send";
 import type { Exchange } from "./exchange.ts";
+import { maxEchoBytes, truncateText } from "./truncate-text.ts";
 
 /** Files whose names change with their contents: a browser need not ask again for a year. */
 const hashedAssets = "/assets/";
@@ -56,5 +57,5 @@ function opensPage(path: string, request: IncomingMessage): boolean {
 
 function notFound(request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(404, { "content-type": "text/plain; charset=utf-8" });
-  response.end(`nothing is served for ${request.method} ${request.url}\n`);
+  response.end(`nothing is served for ${request.method} ${truncateText(request.url ?? "", maxEchoBytes)}\n`);
 }

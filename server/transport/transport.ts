@@ -23,6 +23,7 @@ export { LimitError, type ReachedLimit } from "./protection/limit-error.ts";
 export { peerOf } from "./protection/peer-of.ts";
 export { type LimitDefinition, type Peer, SharedLimit, type SharedLimitOptions } from "./protection/shared-limit.ts";
 export { registerReflection } from "./reflection.ts";
+export type { RequestLimits, RequestLimitsOf } from "./request-limits.ts";
 export { createRequestListener, type RequestListener, type RequestListenerOptions } from "./request-listener.ts";
 export { createStaticFiles } from "./static-files.ts";
 export type { TlsFiles } from "./tls-credentials.ts";

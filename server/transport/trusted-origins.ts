@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { codeName } from "./call-record.ts";
 import type { Exchange } from "./exchange.ts";
+import { maxEchoBytes, truncateText } from "./truncate-text.ts";
 
 /** Whom a server trusts to be spoken to as, and from. */
 export interface TrustedOrigins {
@@ -47,7 +48,8 @@ export function createOriginCheck({ hosts, origins }: TrustedOrigins): OriginChe
     const { hostname } = new URL(exchange.origin);
     if (hostname === "localhost" || hostname.endsWith(".localhost") || trustedHosts.has(hostname)) return undefined;
     if (isIP(hostname.replace(/^\[(.*)\]$/, "$1")) !== 0) return undefined;
-    return `this server does not go by the name ${hostname}: use its address, or add ${hostname} to its allowed hosts`;
+    const name = truncateText(hostname, maxEchoBytes);
+    return `this server does not go by the name ${name}: use its address, or add ${name} to its allowed hosts`;
   }
 
   function originProblem(exchange: Exchange): string | undefined {
@@ -57,7 +59,8 @@ export function createOriginCheck({ hosts, origins }: TrustedOrigins): OriginChe
     if (URL.canParse(origin) && URL.canParse(exchange.origin)) {
       if (new URL(origin).host === new URL(exchange.origin).host) return undefined;
     }
-    return `pages of ${origin} may not call this server: add the origin to those that it allows`;
+    const shown = truncateText(origin, maxEchoBytes);
+    return `pages of ${shown} may not call this server: add the origin to those that it allows`;
   }
 
   function siteProblem(exchange: Exchange): string | undefined {

@@ -166,9 +166,13 @@ function phaseOf(state: UploadState): UploadPhase {
   return phase;
 }
 
+const maxPlace = 2n ** 63n - 1n;
+
 function placeOf(pageToken: string): bigint | undefined {
   if (pageToken === "") return undefined;
-  if (/^[1-9]\d{0,18}$/.test(pageToken)) return BigInt(pageToken);
+  const place = /^[1-9]\d{0,18}$/.test(pageToken) ? BigInt(pageToken) : 0n;
+  // SQLite has no larger number: as a parameter it would be a mistake of the server's.
+  if (place > 0n && place <= maxPlace) return place;
   throw new InvalidFieldError("page_token", "is none that a page had: begin with the first page");
 }
 

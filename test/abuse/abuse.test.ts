@@ -2,13 +2,14 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AttackRun, type Holdings, startAttackRun } from "./attack-run.ts";
 import { listBurst, manyListBursts, watchBurst } from "./attacks/call-bursts.ts";
-import { bombSwarm, brotliBomb, gzipBomb } from "./attacks/compression-bombs.ts";
+import { bombSwarm, brotliBomb, endlessGzipHeader, gzipBomb } from "./attacks/compression-bombs.ts";
 import { badFlags, hugeEnvelope } from "./attacks/envelope-attacks.ts";
 import * as floods from "./attacks/frame-floods.ts";
 import * as headers from "./attacks/header-attacks.ts";
 import { clientStreamingMethods, contentTypes, noMessage, oneMessage, slowMessage } from "./attacks/idle-streams.ts";
 import * as largeFrames from "./attacks/large-frames.ts";
 import * as malformed from "./attacks/malformed-calls.ts";
+import * as elements from "./attacks/many-elements.ts";
 import { manyStreams, neverReads, neverReadsHttp1, zeroWindow } from "./attacks/many-streams.ts";
 import { unfinishedBodies, unreadAnswers } from "./attacks/memory-hogs.ts";
 import { randomBytes } from "./attacks/random-bytes.ts";
@@ -38,6 +39,12 @@ const maxCanaryCallMs = 2_000;
 
 /** What no attack may make the server use: some 300 KB for each of 1,500 stalled streams, twice over. */
 const maxRss = 1_000_000_000;
+
+/** How long an innocent call may wait for messages of many elements: 0.1 s and less on a calm machine. */
+const maxBlockedMs = 2_000;
+
+/** What such messages may make the server use: what it has at rest, twice over. */
+const maxElementsRss = 700_000_000;
 
 let run: AttackRun;
 let before: Holdings;
@@ -256,15 +263,19 @@ describe("a message that is none is refused:", () => {
   });
 
   test("malformed JSON", async () => {
-    expect(await run.under("malformed JSON", malformed.malformedJson)).toEqual({ invalid_argument: 20 });
+    expect(await run.under("malformed JSON", malformed.malformedJson)).toEqual({
+      invalid_argument: 18,
+      resource_exhausted: 2,
+    });
   });
 
-  test("JSON of depth 10,000 and more", async () => {
-    expect(await run.under("deep JSON", malformed.deepJson)).toEqual({ invalid_argument: 8 });
+  test("JSON of depth 8,000 and more", async () => {
+    const outcome = await run.under("deep JSON", malformed.deepJson);
+    expect(outcome).toEqual({ invalid_argument: 8, resource_exhausted: 2 });
   });
 
-  test("protobuf of depth 10,000", async () => {
-    expect(await run.under("deep protobuf", malformed.deepProtobuf)).toEqual({ internal: 4 });
+  test("protobuf of depth 8,000", async () => {
+    expect(await run.under("deep protobuf", malformed.deepProtobuf)).toEqual({ invalid_argument: 4 });
   });
 
   test("keys named __proto__ and constructor", async () => {
@@ -301,6 +312,28 @@ describe("what a client has the server hold is bounded:", () => {
   test("answers that nobody reads", async () => {
     expect(await run.under("27,000 unread answers", unreadAnswers)).toEqual({ unread: 27_000 });
   });
+});
+
+describe("a message of many elements is refused before anything is made of it:", () => {
+  test.each([
+    ["2,000,000 empty symbols", elements.emptySymbols],
+    ["as many symbols as a message holds", elements.fittingSymbols],
+    ["4,000,000 states of uploads", elements.uploadStates],
+    ["2,000,000 unknown fields, 60 times at once", elements.unknownFields],
+    ["as many unknown fields as a message holds, 60 times at once", elements.fittingUnknownFields],
+  ])("%s", async (name, attack) => {
+    const { ok = 0, internal = 0, ...refused } = await run.under(name, attack);
+    expect({ ok, internal }).toEqual({ ok: 0, internal: 0 });
+    const codes = ["invalid_argument", "resource_exhausted"];
+    expect(Object.keys(refused).filter((code) => !codes.includes(code))).toEqual([]);
+    const { canary, peakRss } = run.records.at(-1) ?? {};
+    expect(canary?.slowestCallMs).toBeLessThan(maxBlockedMs);
+    expect(peakRss).toBeLessThan(maxElementsRss);
+  });
+});
+
+test("a gzip header without an end is INVALID_ARGUMENT", async () => {
+  expect(await run.under("gzip header without an end", endlessGzipHeader)).toEqual({ invalid_argument: 2 });
 });
 
 describe("when all is over", () => {

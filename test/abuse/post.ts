@@ -33,6 +33,19 @@ export function postHttp1(target: Target, post: Post, times = 1): Promise<string
   return Promise.all(Array.from({ length: times }, () => postOnce(target, post)));
 }
 
+/** Gets a target over HTTP/1.1, and resolves to the answer. */
+export function getHttp1({ host, port }: Target, path: string): Promise<string> {
+  return new Promise((resolve) => {
+    const request = requestHttp1({ host, port, path, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on("data", (chunk: Buffer) => chunks.push(chunk));
+      response.once("close", () => resolve(codeOf(response.statusCode ?? 0, response.headers, Buffer.concat(chunks))));
+    });
+    request.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    request.end();
+  });
+}
+
 function postOn(session: ReturnType<typeof connect>, { path, contentType, body, headers }: Post): Promise<string> {
   return new Promise((resolve) => {
     const all: OutgoingHttpHeaders = { ":method": "POST", ":path": path, "content-type": contentType, ...headers };

@@ -3,6 +3,7 @@ import { maxJoinedBytes } from "../../server/classic/client-stream-server.ts";
 import { maxListedOrders } from "../../server/classic/order-list.ts";
 import { maxSummedNumbers } from "../../server/classic/sum-data.ts";
 import { maxFiles, maxFilesBytes } from "../../server/classic/upload-files.ts";
+import { maxViolations } from "../../server/domain-errors.ts";
 import { maxResponseBytes } from "../../server/order/export-orders.ts";
 import { maxGroupOrders, maxWaitingOrders, waitingOrderLimit } from "../../server/order/order-intake.ts";
 import { exportLimit, maxExports } from "../../server/order/order-service.ts";
@@ -25,11 +26,21 @@ import {
   maxWaitingResults,
 } from "../../server/quote/quote-watch.ts";
 import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
+import { maxRequestFields, unscannedBytes } from "../../server/requests/element-counts.ts";
+import { defaultListItems, defaultTextBytes } from "../../server/requests/field-bounds.ts";
+import {
+  jsonSizeFactor,
+  maxJsonAllowance,
+  maxWatchRequestBytes,
+  spareRequestBytes,
+} from "../../server/requests/request-limits.ts";
 import { maxPositionBytes } from "../../server/resume-token.ts";
 import { settings } from "../../server/settings.ts";
 import { maxWaitingWrites, writeLimit } from "../../server/storage/writer-dialect.ts";
+import { maxErrorDetailBytes, maxErrorMessageBytes } from "../../server/transport/limit-error.ts";
 import { defaultLimits, limitTable } from "../../server/transport/limits.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
+import { maxEchoBytes } from "../../server/transport/truncate-text.ts";
 import { gatherMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/durable-append.ts";
 import { maxFileNameBytes } from "../../server/upload/file-name.ts";
 import { heldBytesLimit, maxHeldBytes } from "../../server/upload/held-bytes.ts";
@@ -41,6 +52,7 @@ import { maxReservedBytes, minReservedBytes } from "../../server/upload/upload-q
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
 import { holdMs, maxChunkCalls } from "../../server/upload/upload-session.ts";
 import { emptyExpiryMs } from "../../server/upload/uploads.ts";
+import { maxCollectedElements } from "../../server/validation.ts";
 import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-search.ts";
 import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
 import { attacks } from "../wire/shared-limit-attacks.ts";
@@ -53,6 +65,57 @@ const flags: Partial<Record<keyof typeof limitTable, keyof typeof settings>> = {
   peerShare: "peer-share",
   messageIdleTimeoutMs: "client-idle",
 };
+
+const ofRequests = [
+  [
+    "spareRequestBytes",
+    spareRequestBytes,
+    "bytes of a request beyond what the rules of its fields allow: fields of newer clients, blanks in JSON",
+    "RESOURCE_EXHAUSTED that names both sizes",
+  ],
+  ["jsonSizeFactor", jsonSizeFactor, "how many times larger a request may be than in protobuf, as JSON is", "the same"],
+  ["maxJsonAllowance", maxJsonAllowance, "bytes up to which that factor counts", "the same"],
+  ["maxWatchRequestBytes", maxWatchRequestBytes, "bytes of a request of WatchQuotes or StreamQuotes", "the same"],
+  [
+    "maxRequestFields",
+    maxRequestFields,
+    "fields of a request, known or not, and elements of its lists, at every depth",
+    "RESOURCE_EXHAUSTED",
+  ],
+  [
+    "unscannedBytes",
+    unscannedBytes,
+    "bytes of a request whose fields are not counted before it is decoded",
+    "they are",
+  ],
+  [
+    "defaultTextBytes",
+    defaultTextBytes,
+    "bytes of a text without a rule, as in health and reflection",
+    "the size counts",
+  ],
+  [
+    "defaultListItems",
+    defaultListItems,
+    "elements of a list without a rule; Bourse's own have one",
+    "INVALID_ARGUMENT",
+  ],
+  [
+    "maxCollectedElements",
+    maxCollectedElements,
+    "elements of the lists of a request whose violations are all looked for",
+    "only the first violation is",
+  ],
+  ["maxViolations", maxViolations, "violations that an error reports", "the others are left out"],
+  ["maxErrorMessageBytes", maxErrorMessageBytes, "bytes of the message of an error", "it ends with an ellipsis"],
+  ["maxErrorDetailBytes", maxErrorDetailBytes, "bytes of the details of an error", "those beyond are left out"],
+  [
+    "maxEchoBytes",
+    maxEchoBytes,
+    "bytes of a path, a host or an origin that an answer quotes",
+    "it ends with an ellipsis",
+  ],
+] as const;
 
 const ofQuotes = [
   ["maxSubscribers", maxSubscribers, "streams of quotes, of all clients together", "RESOURCE_EXHAUSTED"],
@@ -353,6 +416,13 @@ These need no share:
 | Limit | Why |
 | --- | --- |
 ${withoutShare.map(([name, why]) => row([`\`${name}\``, why])).join("\n")}
+## Requests
+
+How large a message a method takes is computed from the rules of its request in the [protos](../proto): as large as they allow, but never more than \`readMaxBytes\`. The chunks and files of UploadImage and UploadFile alone may be that large. Elements and fields are counted before objects are made of them; unknown fields are not kept. What cannot be decoded is INVALID_ARGUMENT.
+
+| Limit | Value | What it bounds | What a client gets beyond it |
+| --- | --- | --- | --- |
+${rows(ofRequests)}
 
 ## Quotes
 

@@ -18,6 +18,7 @@ import { SqliteRatingStore } from "../../server/product/sqlite-rating-store.ts";
 import { SqliteTextSearch } from "../../server/product/sqlite-text-search.ts";
 import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
 import { QuoteHub } from "../../server/quote/quote-hub.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { openDatabase } from "../../server/storage/database.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { inspectFile } from "../../server/upload/inspect-file.ts";
@@ -99,6 +100,7 @@ export async function startClassicServer(
       {
         routes: (router) => registerClassicRoutes(router, classic),
         interceptors: [createValidation(classicServices)],
+        requestLimits: requestLimitsOf,
         mapError: toConnectError,
       },
     ),

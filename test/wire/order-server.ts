@@ -6,6 +6,7 @@ import { toConnectError } from "../../server/errors.ts";
 import { OrderIntake } from "../../server/order/order-intake.ts";
 import { orderService } from "../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../server/resume-token.ts";
 import { type DatabaseOptions, openDatabase } from "../../server/storage/database.ts";
 import { createValidation } from "../../server/validation.ts";
@@ -25,6 +26,7 @@ export async function startOrderServer(options: DatabaseOptions = {}) {
       {
         routes: (router) => router.service(OrderService, orderService({ store, intake, tokens })),
         interceptors: [createValidation([OrderService])],
+        requestLimits: requestLimitsOf,
         mapError: toConnectError,
       },
     ),

@@ -6,6 +6,7 @@ import { toConnectError } from "../../server/errors.ts";
 import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
 import { QuoteHub } from "../../server/quote/quote-hub.ts";
 import { quoteService } from "../../server/quote/quote-service.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
@@ -23,6 +24,7 @@ export async function startQuoteServer(symbols: readonly string[]) {
     {
       routes: (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID, every: time.every })),
       interceptors: [createValidation([QuoteService])],
+      requestLimits: requestLimitsOf,
       mapError: toConnectError,
     },
   );

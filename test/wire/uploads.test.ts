@@ -16,6 +16,7 @@ import {
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { toConnectError } from "../../server/errors.ts";
 import { metadataNames } from "../../server/metadata-names.ts";
+import { requestLimitsOf } from "../../server/requests/request-limits.ts";
 import { StoreHealth } from "../../server/storage/store-health.ts";
 import { inspectFile } from "../../server/upload/inspect-file.ts";
 import { MemoryUploadStore } from "../../server/upload/memory-upload-store.ts";
@@ -291,6 +292,7 @@ async function start(makeTransport: (url: string) => Transport, stallMs = upload
     {
       routes: (router) => router.service(UploadService, uploadService({ uploads, stallMs })),
       interceptors: [createValidation([UploadService])],
+      requestLimits: requestLimitsOf,
       mapError: toConnectError,
     },
   );

@@ -30,6 +30,17 @@ export const bombSwarm: Attack = async (target) => {
   return tally(await postHttp2(target, { ...post, headers: { "content-encoding": "gzip" } }, swarm));
 };
 
+/** A header of gzip whose file name has no end, in as many bytes as the method takes. */
+export const endlessGzipHeader: Attack = async (target) => {
+  const header = Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]);
+  const body = Buffer.concat([header, Buffer.alloc(16_000, "a")]);
+  const post = { path: methods.getProduct, contentType: "application/proto", body };
+  const small = { ...post, headers: { "content-encoding": "gzip" } };
+  // Too large to be decompressed on the spot.
+  const large = { ...small, path: methods.createProduct, body: Buffer.concat([body, Buffer.alloc(300_000, "a")]) };
+  return tally([...(await postHttp2(target, small)), ...(await postHttp1(target, large))]);
+};
+
 async function explode(target: Target, encoding: string, packed: Buffer): Promise<Outcome> {
   const inEnvelope = {
     path: methods.listProducts,

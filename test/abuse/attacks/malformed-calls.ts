@@ -3,7 +3,8 @@ import { methods } from "../methods.ts";
 import { type Post, postHttp1, postHttp2 } from "../post.ts";
 import { type Attack, type Outcome, type Target, tally } from "../target.ts";
 
-const depth = 10_000;
+/** As deep as fits the largest message of the method. */
+const depth = 8_000;
 
 /** A method that is not served, in every protocol. */
 export const unknownMethod: Attack = (target) => {
@@ -32,14 +33,17 @@ export const malformedJson: Attack = (target) => {
   return each(target, texts.map(json));
 };
 
-/** JSON nested ten thousand and two million deep. */
+/** JSON nested as deep as fits the method, and deeper. */
 export const deepJson: Attack = (target) => {
   const arrays = "[".repeat(depth) + "]".repeat(depth);
-  const messages = `${'{"product":'.repeat(depth)}{}${"}".repeat(depth)}`;
-  return each(target, [arrays, messages, `{"id":"a","unknown":${arrays}}`, "[".repeat(200 * depth)].map(json));
+  const messages = `${'{"id":'.repeat(depth / 4)}{}${"}".repeat(depth / 4)}`;
+  return each(
+    target,
+    [arrays, messages, `{"id":"a","unknown":${arrays}}`, "[".repeat(2 * depth), "[".repeat(200 * depth)].map(json),
+  );
 };
 
-/** Groups of an unknown field within each other, ten thousand deep, closed and not. */
+/** Groups of an unknown field within each other, eight thousand deep, closed and not. */
 export const deepProtobuf: Attack = (target) => {
   const opened = Buffer.alloc(depth, 0x7b);
   const closed = Buffer.alloc(depth, 0x7c);

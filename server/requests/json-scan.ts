@@ -1,0 +1,121 @@
+import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
+import { MessageFieldsError } from "../domain-errors.ts";
+import { hasElements, maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
+
+const character = { quote: 0x22, comma: 0x2c, bracket: 0x5b, backslash: 0x5c, brace: 0x7b } as const;
+
+/**
+ * Makes a function that counts the values of a message in JSON before a message is made of it. Texts of
+ * {@link unscannedBytes} or less are not looked at.
+ *
+ * The function throws a MessageFieldsError if there are too many values in all, known or not, which it finds out before
+ * the text is parsed, and an InvalidFieldError at the first list that has more elements than its rules allow. What is no
+ * JSON of the type it leaves to the decoder.
+ *
+ * @param maxDepth how deep messages may nest: what is deeper is not looked at
+ */
+export function createJsonScan(type: DescMessage, maxDepth: number): (text: Uint8Array) => void {
+  const counted = new Map<DescMessage, readonly DescField[]>();
+  const hasLists = hasElements(type);
+  return (text) => {
+    if (text.length <= unscannedBytes) return;
+    countValues(text);
+    const value = hasLists ? parse(text) : undefined;
+    if (value !== undefined) scanMessage(value, type, { path: "", depth: maxDepth, counted });
+  };
+}
+
+function countValues(text: Uint8Array): void {
+  let values = 1;
+  for (let at = 0; at < text.length; at++) {
+    const byte = text[at];
+    if (byte === character.quote) at = endOfString(text, at);
+    else if (byte === character.comma || byte === character.bracket || byte === character.brace) values++;
+    if (values > maxRequestFields) throw new MessageFieldsError(values, maxRequestFields);
+  }
+}
+
+/** The place of the quote that ends the string which begins at a place; the end of the text if none does. */
+function endOfString(text: Uint8Array, start: number): number {
+  for (let at = start + 1; ; at++) {
+    at = text.indexOf(character.quote, at);
+    if (at < 0) return text.length;
+    let backslashes = 0;
+    while (text[at - 1 - backslashes] === character.backslash) backslashes++;
+    if (backslashes % 2 === 0) return at;
+  }
+}
+
+/** The value of a JSON text; undefined if it is none. */
+function parse(text: Uint8Array): JsonValue | undefined {
+  try {
+    return JSON.parse(Buffer.from(text.buffer, text.byteOffset, text.length).toString());
+  } catch {
+    return undefined;
+  }
+}
+
+interface Scope {
+  /** The path of the message, with a dot at its end; empty for the outermost. */
+  readonly path: string;
+  readonly depth: number;
+  /** The fields of each type that have elements, or messages with some. */
+  readonly counted: Map<DescMessage, readonly DescField[]>;
+}
+
+function scanMessage(value: JsonValue, type: DescMessage, scope: Scope): void {
+  if (scope.depth <= 0) return;
+  if (type.typeName === FieldMaskSchema.typeName) scanFieldMask(value, scope);
+  if (!isObject(value)) return;
+  for (const field of countedFields(type, scope)) {
+    // Both names are allowed: https://protobuf.dev/programming-guides/json/
+    for (const name of new Set([field.jsonName, field.name])) {
+      const member = value[name];
+      if (member !== undefined) scanField(member, field, scope);
+    }
+  }
+}
+
+function countedFields(type: DescMessage, { counted }: Scope): readonly DescField[] {
+  const known = counted.get(type);
+  if (known !== undefined) return known;
+  const isCounted = (field: DescField) =>
+    field.fieldKind === "list" || field.fieldKind === "map" || (field.message && hasElements(field.message));
+  const fields = type.fields.filter(isCounted);
+  counted.set(type, fields);
+  return fields;
+}
+
+function scanField(value: JsonValue, field: DescField, scope: Scope): void {
+  const path = `${scope.path}${field.name}`;
+  if (field.fieldKind === "map") {
+    if (isObject(value)) count(path, Object.keys(value).length, maxElementsOf(field));
+  } else if (field.fieldKind === "list") {
+    if (!Array.isArray(value)) return;
+    count(path, value.length, maxElementsOf(field));
+    const { message } = field;
+    if (message === undefined || !hasElements(message)) return;
+    for (const [index, element] of value.entries()) {
+      scanMessage(element, message, { ...scope, path: `${path}[${index}].`, depth: scope.depth - 1 });
+    }
+  } else if (field.message !== undefined) {
+    scanMessage(value, field.message, { ...scope, path: `${path}.`, depth: scope.depth - 1 });
+  }
+}
+
+/** The paths of a field mask are one text in JSON, with commas between them. */
+function scanFieldMask(value: JsonValue, scope: Scope): void {
+  if (typeof value !== "string" || value === "") return;
+  let paths = 1;
+  for (let at = value.indexOf(","); at >= 0; at = value.indexOf(",", at + 1)) paths++;
+  count(`${scope.path}paths`, paths, maxElementsOf(FieldMaskSchema.field.paths));
+}
+
+function count(path: string, found: number, max: number): void {
+  if (found > max) throw tooManyElements(path, found, max);
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
