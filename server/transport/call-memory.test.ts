@@ -27,10 +27,10 @@ describe("a call without room", () => {
 
 describe("bytes without room", () => {
   test("end the newest call that holds any, so that an older one can go on", () => {
-    const { session, ended, open } = sessionOf(4 * callBytes + 30 * KiB);
+    const { session, ended, open } = sessionOf(4 * callBytes + 45 * KiB);
     const [oldest, , newest] = [open("oldest"), open("empty"), open("newest"), open("empty")];
     oldest.hold(15 * KiB);
-    newest.hold(15 * KiB);
+    newest.hold(25 * KiB);
     oldest.hold(10 * KiB);
     expect(ended).toEqual(["newest"]);
     expect([oldest.held, newest.held]).toEqual([25 * KiB, 0]);

@@ -62,14 +62,17 @@ export class SessionMemory {
     return new ConnectError(message, Code.ResourceExhausted);
   }
 
-  /** Takes bytes for a call, if need be by ending the newest calls that hold any. False: the call itself was ended. */
+  /**
+   * Takes bytes for a call, if need be by ending the newest calls: of those that hold so much that it helps. False: the
+   * call itself was ended.
+   */
   take(bytes: number, taker: CallMemory): boolean {
     if (this.#budget.take(bytes)) {
       this.#lookAtPressure();
       return true;
     }
     for (const call of [...this.#calls].reverse()) {
-      if (call !== taker && call.held === 0) continue;
+      if (call !== taker && call.held < callBytes) continue;
       call.refuse();
       if (call === taker) return false;
       if (this.#budget.take(bytes)) return true;
@@ -137,11 +140,12 @@ export class CallMemory {
   }
 
   /**
-   * Counts bytes. Without room for them the newest calls of the connection that hold any are ended, perhaps this one, so
-   * that older ones come to their end.
+   * Counts bytes. Without room for them the newest calls of the connection that hold many are ended, perhaps this one, so
+   * that older ones come to their end. A call that was refused may hold none: it is ended again.
    */
   hold(bytes: number): void {
-    if (this.isOpen && this.#session.take(bytes, this)) this.#held += bytes;
+    if (this.#state === "refused") this.#call.refuse(this.#session.noRoom());
+    else if (this.isOpen && this.#session.take(bytes, this)) this.#held += bytes;
   }
 
   /** Gives bytes back. */

@@ -13,6 +13,7 @@ import { clientGone, drained } from "./exchange-parts.ts";
 import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
 import { RequestBody } from "./request-body.ts";
+import { resetStream } from "./reset-stream.ts";
 import { responseDefaults } from "./response-defaults.ts";
 import type { Session } from "./session.ts";
 import { watchForStall } from "./stall-watchdog.ts";
@@ -163,10 +164,7 @@ export class Http2Exchange implements Exchange, EndableCall {
 
   abort(): void {
     this.#ended = true;
-    if (this.#stream.destroyed) return;
-    this.#stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    // A client that reads nothing would keep a stream open that is only closed.
-    this.#stream.destroy();
+    resetStream(this.#stream, constants.NGHTTP2_INTERNAL_ERROR);
   }
 
   toNode(): { request: IncomingMessage; response: ServerResponse } {

@@ -10,6 +10,7 @@ import type { Exchange } from "./exchange.ts";
 import { Http2Exchange } from "./http2-exchange.ts";
 import { Http2SessionGuard } from "./http2-session-guard.ts";
 import type { Limits } from "./limits.ts";
+import { resetStream } from "./reset-stream.ts";
 import { responseDefaults } from "./response-defaults.ts";
 import { sayGoodbye } from "./say-goodbye.ts";
 import type { Sessions } from "./session.ts";
@@ -96,9 +97,7 @@ function sizeOf(rawHeaders: readonly string[]): number {
 /** Refuses a stream before anything of it is looked at: its client may send it again (RFC 9113, section 8.7). */
 function refuseStream(stream: ServerHttp2Stream): void {
   stream.on("error", () => {});
-  stream.close(constants.NGHTTP2_REFUSED_STREAM);
-  // A client that reads nothing would keep a stream open that is only closed.
-  stream.destroy();
+  resetStream(stream, constants.NGHTTP2_REFUSED_STREAM);
 }
 
 function refuseHeaders(stream: ServerHttp2Stream): void {
