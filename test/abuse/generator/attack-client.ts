@@ -21,12 +21,16 @@ const callsPerSession = 400;
 
 /** Opens a client; no connection is made before the first call. */
 export function openAttackClient(target: Target): AttackClient {
+  const sessions = new Set<ClientHttp2Session>();
   let session: ClientHttp2Session | undefined;
   let calls = 0;
   const ofSession = () => {
     if (session === undefined || session.closed || session.destroyed || calls >= callsPerSession) {
       session?.close();
       session = connect(target.url, { settings: { initialWindowSize: clientWindowBytes } });
+      const opened = session;
+      sessions.add(opened);
+      opened.once("close", () => sessions.delete(opened));
       session.on("error", () => {});
       session.on("connect", (connected) => connected.setLocalWindowSize(clientWindowBytes));
       calls = 0;
@@ -35,11 +39,25 @@ export function openAttackClient(target: Target): AttackClient {
     return session;
   };
   return {
-    call(request, giveUpMs) {
-      return request.http === 2 ? callHttp2(ofSession(), request, giveUpMs) : callHttp1(target, request, giveUpMs);
+    async call(request, giveUpMs) {
+      if (request.http === 1) return callHttp1(target, request, giveUpMs);
+      const used = ofSession();
+      const answer = await callHttp2(used, request, giveUpMs);
+      // A connection on which a call broke is not to break those that follow.
+      if (isBroken(answer)) {
+        used.close();
+        if (used === session) session = undefined;
+      }
+      return answer;
     },
-    [Symbol.dispose]: () => session?.destroy(),
+    [Symbol.dispose]() {
+      for (const each of sessions) each.destroy();
+    },
   };
+}
+
+function isBroken({ code }: Answer): boolean {
+  return code.startsWith("reset") || code === "no answer";
 }
 
 /** What the server may send ahead: so that the client holds it back as little as possible. */
