@@ -76,7 +76,11 @@ export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRu
       const record = recordOf(abuse, times, answers, startMs, server);
       records.push(record);
       undated.push(record);
-      if (record.ending !== undefined || record.outcome["no answer"] !== undefined) await restart();
+      if (record.ending !== undefined || record.outcome["no answer"] !== undefined) {
+        // The server may still be at it: how long it will be is not waited for.
+        record.blockedMs = (await parts.canary.report()).longestWaitMs;
+        await restart();
+      }
       return record;
     },
     async observe() {
