@@ -8,6 +8,8 @@ import type { HttpRequest } from "./encoding.ts";
 export interface AttackClient extends Disposable {
   /** Resolves to the answer, in any case: at the latest after `giveUpMs`, with the code `no answer`. */
   call(request: HttpRequest, giveUpMs: number): Promise<Answer>;
+  /** Makes the next call open a connection: one that changes within a burst would refuse the calls it has not sent. */
+  renew(): void;
 }
 
 /** How long a stream of responses may go on after its first message: an error in it would have come by then. */
@@ -49,6 +51,10 @@ export function openAttackClient(target: Target): AttackClient {
         if (used === session) session = undefined;
       }
       return answer;
+    },
+    renew() {
+      session?.close();
+      session = undefined;
     },
     [Symbol.dispose]() {
       for (const each of sessions) each.destroy();

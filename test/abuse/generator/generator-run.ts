@@ -71,6 +71,7 @@ export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRu
       const { server, client } = parts;
       server.takePeakRss();
       const startMs = performance.timeOrigin + performance.now();
+      if (times > 1) client.renew();
       const mostMs = times === 1 ? giveUpMs : giveUpBurstMs;
       const answers = await Promise.all(Array.from({ length: times }, () => client.call(request, mostMs)));
       const record = recordOf(abuse, times, answers, startMs, server);
