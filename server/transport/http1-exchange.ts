@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ConnectError } from "@connectrpc/connect";
 import type { CallMemory, EndableCall } from "./call-memory.ts";
@@ -108,6 +109,7 @@ export class Http1Exchange implements Exchange, EndableCall {
         resolve();
       });
       response.once("finish", () => this.#discardRest());
+      if (!this.#request.complete) closeInStages(this.#request.socket, this.#limits.lingerMs);
       response.end();
     });
   }
@@ -150,6 +152,19 @@ export class Http1Exchange implements Exchange, EndableCall {
     request.once("close", () => clearTimeout(timer));
     this.body.discard();
   }
+}
+
+/**
+ * Keeps Node from closing the connection with the response where it is not kept alive. The system would answer what the
+ * client still sends with a reset, and that could cost it the response: first only this side is closed, and the other
+ * with the client's, at the latest after `lingerMs`. https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+ */
+function closeInStages(socket: Socket, lingerMs: number): void {
+  socket.destroySoon = () => {
+    socket.end();
+    const late = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once("close", () => clearTimeout(late));
+  };
 }
 
 function ignore(): void {}

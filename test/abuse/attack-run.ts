@@ -107,6 +107,7 @@ function addReports(one: CanaryReport, other: CanaryReport): CanaryReport {
     calls: one.calls + other.calls,
     longestSilenceMs: Math.max(one.longestSilenceMs, other.longestSilenceMs),
     slowestCallMs: Math.max(one.slowestCallMs, other.slowestCallMs),
+    longestWaitMs: other.longestWaitMs,
     slowCalls: [...one.slowCalls, ...other.slowCalls],
   };
 }

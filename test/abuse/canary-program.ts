@@ -33,10 +33,13 @@ for (const transport of transports) {
 }
 const productId = await firstProductId();
 let callNumber = 0;
+/** When the calls began that are not answered. */
+const pending = new Set<number>();
 setInterval(() => void call(), callEveryMs);
 
 process.on("message", () => {
-  process.send?.({ kind: "report", ...report } satisfies CanaryMessage);
+  const longestWaitMs = pending.size === 0 ? 0 : performance.now() - Math.min(...pending);
+  process.send?.({ kind: "report", ...report, longestWaitMs } satisfies CanaryMessage);
   report = emptyReport();
 });
 process.once("disconnect", () => process.exit(0));
@@ -74,6 +77,7 @@ function check({ symbol, instrumentSeq }: Quote, newest: Map<string, bigint>): v
 async function call(): Promise<void> {
   const transport = transports[callNumber++ % transports.length] as Transport;
   const start = performance.now();
+  pending.add(start);
   try {
     const client = createClient(ProductService, transport);
     await client.getProduct({ id: productId }, { timeoutMs: callTimeoutMs });
@@ -83,6 +87,8 @@ async function call(): Promise<void> {
     if (durationMs > slowCallMs) report.slowCalls.push({ startMs: performance.timeOrigin + start, durationMs });
   } catch (error) {
     report.losses.push(`a call has failed: ${error}`);
+  } finally {
+    pending.delete(start);
   }
 }
 
@@ -98,5 +104,14 @@ async function firstProductId(): Promise<string> {
 }
 
 function emptyReport(): CanaryReport {
-  return { losses: [], quotes: 0, heartbeats: 0, calls: 0, longestSilenceMs: 0, slowestCallMs: 0, slowCalls: [] };
+  return {
+    losses: [],
+    quotes: 0,
+    heartbeats: 0,
+    calls: 0,
+    longestSilenceMs: 0,
+    slowestCallMs: 0,
+    slowCalls: [],
+    longestWaitMs: 0,
+  };
 }

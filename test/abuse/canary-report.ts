@@ -8,6 +8,8 @@ export interface CanaryReport {
   /** The longest that any stream was without a message. */
   longestSilenceMs: number;
   slowestCallMs: number;
+  /** How long the oldest call that is not answered has waited by now. */
+  readonly longestWaitMs: number;
   /** The calls that took longer than usual, by which the server's pauses are dated. */
   readonly slowCalls: SlowCall[];
 }

@@ -14,13 +14,13 @@ import { servedMethods } from "./generator/served-methods.ts";
 const settings = readGeneratorSettings(process.env);
 const callsAtOnce = 50;
 
-/** Cases of a method that are the most expensive alone, and so are sent many at once. */
-const bursts = 2;
+/** Cases of a method that are the most expensive alone, and so are sent many at once: CI has five minutes for all. */
+const bursts = settings.isFull ? 5 : 1;
 
 /** Minutes where seconds are measured; the full matrix takes as long as it takes. */
 const methodTimeoutMs = settings.isFull ? 3_600_000 : 300_000;
 
-/** What V8 may use is {@link startGeneratorRun}'s; this is what is left of it for a case. */
+/** Less than the heap that V8 may have under {@link startGeneratorRun}: at that the process ends. */
 const maxHeapBytes = 450_000_000;
 
 const run = await startGeneratorRun(settings.limits);

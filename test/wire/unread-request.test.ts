@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { connect as connectSocket } from "node:net";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
@@ -64,6 +65,32 @@ test.each(contentTypes)(
     session.close();
   },
 );
+
+test("a client of HTTP/1.1 that asks to close the connection can send all of a request that was refused", async () => {
+  await using server = await startWireServer({});
+  const { hostname: host, port } = new URL(server.url);
+  // As RFC 9112, section 9.6 wants it: the client closes its side after it has sent everything.
+  const socket = connectSocket({ host, port: Number(port), allowHalfOpen: true });
+  const errors: Error[] = [];
+  socket.on("error", (error) => errors.push(error));
+  const tooLarge = Buffer.alloc(8 * 1024 * 1024);
+  const prefix = Buffer.of(0, 0, 0x80, 0, 0);
+  socket.write(
+    `POST /test.wire.v1.WireService/ClientStream HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: close\r\n` +
+      `Content-Type: application/grpc-web+proto\r\nContent-Length: ${prefix.length + tooLarge.length}\r\n\r\n`,
+  );
+  socket.write(prefix);
+  let response = "";
+  socket.on("data", (chunk) => {
+    response += chunk.toString("latin1");
+  });
+  await once(socket, "end");
+  expect(response).toContain(`grpc-status: ${Code.ResourceExhausted}`);
+  await new Promise((resolve) => socket.write(tooLarge, resolve));
+  socket.end();
+  if (!socket.closed) await once(socket, "close");
+  expect(errors).toEqual([]);
+});
 
 /** Calls with a first request that is read, and a second one that is not; resolves when both have arrived. */
 async function sendUnread(

@@ -8,6 +8,8 @@ import type { HttpRequest } from "./encoding.ts";
 export interface AttackClient extends Disposable {
   /** Resolves to the answer, in any case: at the latest after `giveUpMs`, with the code `no answer`. */
   call(request: HttpRequest, giveUpMs: number): Promise<Answer>;
+  /** Makes the next call open a connection: one that changes within a burst would refuse the calls it has not sent. */
+  renew(): void;
 }
 
 /** How long a stream of responses may go on after its first message: an error in it would have come by then. */
@@ -21,12 +23,16 @@ const callsPerSession = 400;
 
 /** Opens a client; no connection is made before the first call. */
 export function openAttackClient(target: Target): AttackClient {
+  const sessions = new Set<ClientHttp2Session>();
   let session: ClientHttp2Session | undefined;
   let calls = 0;
   const ofSession = () => {
     if (session === undefined || session.closed || session.destroyed || calls >= callsPerSession) {
       session?.close();
-      session = connect(target.url, { settings: { initialWindowSize: clientWindowBytes } });
+      session = connect(target.url, { settings: { initialWindowSize: clientWindowBytes }, maxSessionMemory });
+      const opened = session;
+      sessions.add(opened);
+      opened.once("close", () => sessions.delete(opened));
       session.on("error", () => {});
       session.on("connect", (connected) => connected.setLocalWindowSize(clientWindowBytes));
       calls = 0;
@@ -35,12 +41,36 @@ export function openAttackClient(target: Target): AttackClient {
     return session;
   };
   return {
-    call(request, giveUpMs) {
-      return request.http === 2 ? callHttp2(ofSession(), request, giveUpMs) : callHttp1(target, request, giveUpMs);
+    async call(request, giveUpMs) {
+      if (request.http === 1) return callHttp1(target, request, giveUpMs);
+      const used = ofSession();
+      const answer = await callHttp2(used, request, giveUpMs);
+      // A connection on which a call broke is not to break those that follow.
+      if (isBroken(answer)) {
+        used.close();
+        if (used === session) session = undefined;
+      }
+      return answer;
     },
-    [Symbol.dispose]: () => session?.destroy(),
+    renew() {
+      session?.close();
+      session = undefined;
+    },
+    [Symbol.dispose]() {
+      for (const each of sessions) each.destroy();
+    },
   };
 }
+
+function isBroken({ code }: Answer): boolean {
+  return code.startsWith("reset") || code === "no answer";
+}
+
+/**
+ * Megabytes. Node counts what it has not sent on streams that the server has reset for as long as the session lasts, and
+ * beyond the default of 10 it resets each new stream by itself, with ENHANCE_YOUR_CALM.
+ */
+const maxSessionMemory = 10_000;
 
 /** What the server may send ahead: so that the client holds it back as little as possible. */
 const clientWindowBytes = 4 * 1024 * 1024;
@@ -131,7 +161,9 @@ function callHttp1(target: Target, request: HttpRequest, giveUpMs: number): Prom
     agent: false,
   });
   const end = new CallEnd(request, giveUpMs, () => outgoing.destroy());
+  let answered: IncomingMessage | undefined;
   outgoing.once("response", (response: IncomingMessage) => {
+    answered = response;
     response.on("data", (chunk: Buffer) => end.take(chunk));
     response.on("error", () => {});
     if (request.isEnveloped) end.after(streamSilenceMs, "ok");
@@ -140,9 +172,11 @@ function callHttp1(target: Target, request: HttpRequest, giveUpMs: number): Prom
       end.settle(end.reader.result(response.statusCode ?? 0, fields));
     });
   });
-  outgoing.on("error", (error: NodeJS.ErrnoException) =>
-    end.settle({ code: error.code ?? error.message, errorBytes: 0, bodyBytes: 0 }),
-  );
+  outgoing.on("error", (error: NodeJS.ErrnoException) => {
+    // The server need not read all of a request that it has answered.
+    if (answered !== undefined) return;
+    end.settle({ code: error.code ?? error.message, errorBytes: 0, bodyBytes: 0 });
+  });
   send(outgoing, request);
   return end.answer;
 }

@@ -1,11 +1,12 @@
 import { type DescField, type DescMessage, type DescOneof, ScalarType } from "@bufbuild/protobuf";
 import { mapEntry, recursionOf } from "./field-path.ts";
 import { edgeValues, oddTexts, oddVarints, textFillings, wireTypeOf } from "./hostile-values.ts";
-import { type Fragment, large, small, unparsable } from "./shape.ts";
+import { deep, type Fragment, large, small, unparsable } from "./shape.ts";
 import {
   filled,
   filledField,
   lengthDelimited,
+  maxPrefixBytes,
   nestedGroups,
   nestedMessages,
   tag,
@@ -36,13 +37,13 @@ export function messageFragments(message: DescMessage): Fragment[] {
       const inside = filled(varintField(unknown, 0), maxBytes - 2 * maxTagBytes);
       return Buffer.concat([tag(unknown, wireTypes.startGroup), inside, tag(unknown, wireTypes.endGroup)]);
     }),
-    unparsable("groups in groups", nestedGroups(unknown, groupDepth, true)),
-    unparsable("unclosed groups", nestedGroups(unknown, groupDepth, false)),
+    deep("groups in groups", () => nestedGroups(unknown, groupDepth, true)),
+    deep("unclosed groups", () => nestedGroups(unknown, groupDepth, false)),
     {
       ...large("unclosed groups, many", (maxBytes) => filled(tag(unknown, wireTypes.startGroup), maxBytes)),
       isUnparsable: true,
     },
-    small("unknown messages in messages", nestedMessages([unknown], 64 * groupDepth, groupDepth)),
+    large("unknown messages in messages", (maxBytes) => nestedMessages([unknown], maxBytes)),
     unparsable("end of a group that none opened", tag(unknown, wireTypes.endGroup)),
     unparsable("field number 0", varintField(0, 0)),
     unparsable("wire type 6", tag(unknown, 6)),
@@ -202,10 +203,7 @@ function recursion(message: DescMessage): Fragment[] {
   const numbers = recursionOf(message);
   if (numbers === undefined) return [];
   return [
-    {
-      ...small("within itself, 10,000 deep", nestedMessages(numbers, 64 * groupDepth, groupDepth)),
-      isUnparsable: true,
-    },
+    deep("within itself, 10,000 deep", () => nestedMessages(numbers, maxPrefixBytes * groupDepth, groupDepth)),
     { ...large("within itself", (maxBytes) => nestedMessages(numbers, maxBytes)), isUnparsable: true },
   ];
 }

@@ -113,15 +113,18 @@ function getRequest(
   return undefined;
 }
 
-/** Builds the message, and shrinks it until decompression makes it as much larger as is allowed, and no more. */
+/** Builds the message. If decompression would make it more times larger than is allowed, its end is not compressed. */
 function encodeMessage(shape: Shape, gzip: boolean, maxBytes: number, limits: WireLimits): Buffer {
   const plain = shape.build(maxBytes);
   if (!gzip) return plain;
   const packed = gzipSync(plain, { level: 1 });
-  const allowed = Math.max(limits.freeBytes, packed.length * limits.maxRatio);
-  if (plain.length <= allowed || !shape.isLarge) return packed;
-  return gzipSync(shape.build(Math.floor(allowed * ratioMargin)), { level: 1 });
+  const missing = Math.ceil(plain.length / limits.maxRatio) - packed.length;
+  if (plain.length <= limits.freeBytes || missing <= 0) return packed;
+  const start = plain.length - missing - gzipSpareBytes;
+  // A file of gzip may consist of several: https://www.rfc-editor.org/rfc/rfc1952#section-2.2
+  const stored = gzipSync(plain.subarray(start), { level: 0 });
+  return Buffer.concat([gzipSync(plain.subarray(0, start), { level: 1 }), stored]);
 }
 
-/** What is smaller also compresses a little less. */
-const ratioMargin = 0.97;
+/** What the part that is not compressed takes off the other part. */
+const gzipSpareBytes = 64;

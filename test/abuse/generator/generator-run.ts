@@ -71,12 +71,17 @@ export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRu
       const { server, client } = parts;
       server.takePeakRss();
       const startMs = performance.timeOrigin + performance.now();
+      if (times > 1) client.renew();
       const mostMs = times === 1 ? giveUpMs : giveUpBurstMs;
       const answers = await Promise.all(Array.from({ length: times }, () => client.call(request, mostMs)));
       const record = recordOf(abuse, times, answers, startMs, server);
       records.push(record);
       undated.push(record);
-      if (record.ending !== undefined || record.outcome["no answer"] !== undefined) await restart();
+      if (record.ending !== undefined || record.outcome["no answer"] !== undefined) {
+        // The server may still be at it: how long it will be is not waited for.
+        record.blockedMs = (await parts.canary.report()).longestWaitMs;
+        await restart();
+      }
       return record;
     },
     async observe() {

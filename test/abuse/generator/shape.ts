@@ -35,6 +35,11 @@ export function unparsable(name: string, bytes: Buffer): Fragment {
   return { name, isUnparsable: true, build: () => bytes };
 }
 
+/** A fragment that nests so deep that no message may: so many bytes whatever the limit is. */
+export function deep(name: string, build: () => Buffer): Fragment {
+  return { name, isUnparsable: true, build };
+}
+
 /** A fragment that is as large as it may be. */
 export function large(name: string, build: (maxBytes: number) => Buffer): Fragment {
   return { name, isLarge: true, build };

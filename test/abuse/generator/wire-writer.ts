@@ -5,6 +5,7 @@ export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, startGroup
 
 /** A varint; with a `width` it is padded to that many bytes, which makes it overlong. */
 export function varint(value: number | bigint, width = 0): Buffer {
+  if (typeof value === "number" && value >= 0 && value <= maxFastVarint && width === 0) return fastVarint(value);
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, BigInt(value));
   do {
@@ -15,9 +16,20 @@ export function varint(value: number | bigint, width = 0): Buffer {
   return Buffer.from(bytes);
 }
 
+const maxFastVarint = 2 ** 32 - 1;
+
+function fastVarint(value: number): Buffer {
+  if (value < 0x80) return Buffer.of(value);
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) + 0x80);
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}
+
 /** The tag of a field. */
 export function tag(fieldNumber: number, wireType: number): Buffer {
-  return varint((BigInt(fieldNumber) << 3n) | BigInt(wireType));
+  return varint(fieldNumber * 8 + wireType);
 }
 
 /** A field of varint type. */
@@ -44,18 +56,19 @@ export function filledField(fieldNumber: number, pattern: Uint8Array, maxBytes: 
 /** Messages within messages, by these field numbers over and over, as deep as `maxBytes` allow. */
 export function nestedMessages(fieldNumbers: readonly number[], maxBytes: number, maxDepth = Infinity): Buffer {
   const bytes = Buffer.allocUnsafe(maxBytes);
-  const tags = fieldNumbers.map((fieldNumber) => tag(fieldNumber, wireTypes.lengthDelimited));
+  const tags = fieldNumbers.map((fieldNumber) => tag(fieldNumber, wireTypes.lengthDelimited)).reverse();
   let start = maxBytes;
-  // From the inside out, as each length is that of what is inside; the outermost is to be the first field number.
-  const levels = Math.min(maxDepth, Math.floor(maxBytes / maxPrefixBytes));
-  for (let level = levels - 1; level >= 0; level--) {
-    const prefix = tags[level % tags.length] ?? Buffer.of();
+  let whole = start;
+  // From the inside out, as each length is that of what is inside; the outermost is the first field number.
+  for (let depth = 1; depth <= maxDepth; depth++) {
+    const prefix = tags[(depth - 1) % tags.length] ?? Buffer.of();
     const length = varint(maxBytes - start);
     if (start < prefix.length + length.length) break;
     start -= length.copy(bytes, start - length.length);
     start -= prefix.copy(bytes, start - prefix.length);
+    if (depth % tags.length === 0) whole = start;
   }
-  return bytes.subarray(start);
+  return bytes.subarray(whole);
 }
 
 /** Groups within groups; those that are not closed leave the message unfinished. */

@@ -1,0 +1,76 @@
+import { type DescMessage, type DescMethod, fromBinary } from "@bufbuild/protobuf";
+import { StructSchema } from "@bufbuild/protobuf/wkt";
+import { expect, test } from "vitest";
+import { QuoteService } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { classicServices } from "../../../server/classic/classic-routes.ts";
+import { bourseServices } from "../../../server/routes.ts";
+import { allCases, sampledCases } from "./case-selection.ts";
+import { messagePaths } from "./field-path.ts";
+import { shapesOf } from "./method-shapes.ts";
+
+const methods = [...bourseServices, ...classicServices].flatMap((service) => service.methods);
+const maxBytes = 20_000;
+
+test("every field of every message in a request has shapes", () => {
+  for (const method of methods) {
+    const kinds = shapesOf(method).map(({ kind }) => kind);
+    const fields = messagePaths(method.input).flatMap(({ message }) => message.fields);
+    const missing = fields.filter(
+      (field) => !kinds.some((kind) => kind.startsWith(`${field.parent.typeName}.${field.name}: `)),
+    );
+    expect(missing).toEqual([]);
+  }
+});
+
+test("no shape is larger than asked for, unless it is a few bytes or deep by itself", () => {
+  const tooLarge = methods
+    .flatMap(shapesOf)
+    .filter(({ isLarge, build }) => isLarge && build(maxBytes).length > maxBytes)
+    .map(({ name }) => name);
+  expect(tooLarge).toEqual([]);
+});
+
+test("a large shape fills what is asked for, unless its rules forbid it", () => {
+  const small = shapesOf(QuoteService.method.watchQuotes)
+    .filter(
+      ({ isLarge, name, build }) => isLarge && !name.startsWith("legal") && build(maxBytes).length < 0.9 * maxBytes,
+    )
+    .map(({ name }) => name);
+  expect(small).toEqual([]);
+});
+
+test("what is not marked as unparsable is protobuf", () => {
+  for (const method of methods) {
+    const shapes = shapesOf(method).filter(({ format, isUnparsable }) => format === "binary" && !isUnparsable);
+    for (const { name, build } of shapes) {
+      expect(() => fromBinary(method.input, build(2_000), { recursionLimit: 100 }), name).not.toThrow();
+    }
+  }
+});
+
+test("a type that contains itself is nested, and a map gets equal, different and dangerous keys", () => {
+  const names = shapesOf(taking(StructSchema)).map(({ name }) => name);
+  expect(names).toContain("fields: within itself, 10,000 deep");
+  expect(names).toEqual(
+    expect.arrayContaining(["fields: equal keys", "fields: different keys", 'fields: key "__proto__"']),
+  );
+});
+
+test("the sample is the same for the same seed, and has every shape of each request itself", () => {
+  const one = sampledCases(methods, 7);
+  expect(sampledCases(methods, 7).map(({ name }) => name)).toEqual(one.map(({ name }) => name));
+  expect(sampledCases(methods, 8).map(({ name }) => name)).not.toEqual(one.map(({ name }) => name));
+  const own = methods.flatMap((method) => shapesOf(method).filter(({ depth }) => depth === 0));
+  expect(one.filter(({ shape }) => shape.depth === 0)).toHaveLength(own.length);
+});
+
+test("the sample has every kind of large shape in every message type", () => {
+  const kindsOf = (cases: readonly { readonly shape: { readonly kind: string; readonly isLarge: boolean } }[]) =>
+    new Set(cases.filter(({ shape }) => shape.isLarge).map(({ shape }) => shape.kind));
+  expect(kindsOf(sampledCases(methods, 1))).toEqual(kindsOf(allCases(methods)));
+});
+
+/** A method whose request is that message. */
+function taking(input: DescMessage): DescMethod {
+  return { ...QuoteService.method.getQuote, input } as DescMethod;
+}
