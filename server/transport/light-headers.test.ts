@@ -3,7 +3,21 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LightHeaders } from "./light-headers.ts";
 
-const name = fc.constantFrom("a", "B", "b", "x-Bin", "set-cookie", "Set-Cookie", "cookie", "Cookie", "c d", "", ":path", "é", "__proto__");
+const name = fc.constantFrom(
+  "a",
+  "B",
+  "b",
+  "x-Bin",
+  "set-cookie",
+  "Set-Cookie",
+  "cookie",
+  "Cookie",
+  "c d",
+  "",
+  ":path",
+  "é",
+  "__proto__",
+);
 const value = fc.oneof(
   fc.constantFrom("", " \t", "one", " two\t", "a \t b", "a, b", "é", "€", "x\r\ny", "\n\0", "nul\0"),
   fc.string({ maxLength: 5 }),
