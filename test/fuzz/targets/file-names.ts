@@ -1,13 +1,10 @@
 import { validateHeaderValue } from "node:http";
 import { create as contentDisposition, parse } from "content-disposition";
 import { InvalidFieldError } from "../../../server/domain-errors.ts";
-import { displayName } from "../../../server/upload/file-name.ts";
+import { displayName, maxFileNameBytes } from "../../../server/upload/file-name.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
 // A file's name is one name that is safe to show and to save, and reaches who saves it as it is; or it is refused.
-
-/** Normal forms may be longer than what they are made of, by three times at most. */
-const maxNameBytes = 3 * 255 + 1;
 
 export const target: FuzzTarget = {
   maxBytes: 320,
@@ -27,7 +24,7 @@ export const target: FuzzTarget = {
     const name = declared(() => displayName(raw, "file_name"), InvalidFieldError);
     if (name instanceof Error) return;
     invariant(raw === "" || name !== "", "nothing is left");
-    invariant(Buffer.byteLength(name) <= maxNameBytes, `it has ${Buffer.byteLength(name)} bytes`);
+    invariant(Buffer.byteLength(name) <= maxFileNameBytes, `it has ${Buffer.byteLength(name)} bytes`);
     invariant(!/[/\\<>:"|?*\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name), `${JSON.stringify(name)} is not safe`);
     invariant(!/[ .]$|^ /.test(name), `${JSON.stringify(name)} begins or ends with what Windows cuts off`);
     const again = displayName(name, "file_name");
