@@ -14,7 +14,7 @@ export default defineConfig({
           include: [
             "{server,client,scripts,tools,bench}/**/*.test.{ts,js}",
             "web/src/**/*.test.{ts,tsx}",
-            "test/{wire,docs}/**/*.test.ts",
+            "test/{wire,docs,fuzz,h2spec,soak}/**/*.test.ts",
           ],
           testTimeout: 10 * secondsMs,
         },

@@ -39,15 +39,17 @@ const withoutDemoOrders = ["--demo-orders", "0"];
  * where it ends before. Disposing of it kills it and removes its data directory, unless that was given.
  *
  * @param runUnder the program that runs it, and its arguments, as in `["strace", "-f"]`
+ * @param nodeFlags flags of Node besides those of `npm start`
  */
 export async function startBourse(
   args: readonly string[] = [],
   dataDirectory?: string,
   runUnder: readonly string[] = [],
+  nodeFlags: readonly string[] = [],
 ): Promise<BourseProcess> {
   const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), "bourse-data-")));
   const settings = ["--port", "0", "--data", directory, ...withoutDemoOrders, ...args];
-  const server = [process.execPath, ...engineFlags, mainFile, ...settings];
+  const server = [process.execPath, ...engineFlags, ...nodeFlags, mainFile, ...settings];
   const [program = process.execPath, ...rest] = [...runUnder, ...server];
   const child = spawn(program, rest, {
     env: { PATH: process.env.PATH },

@@ -19,7 +19,9 @@ export class LightHeaders implements Headers {
 
   get(name: string): string | null {
     const values = this.#valuesOf(name);
-    return values === undefined || typeof values === "string" ? (values ?? null) : values.join(", ");
+    if (values === undefined || typeof values === "string") return values ?? null;
+    // https://www.rfc-editor.org/rfc/rfc9113.html#section-8.2.3
+    return values.join(name.toLowerCase() === "cookie" ? "; " : ", ");
   }
 
   has(name: string): boolean {

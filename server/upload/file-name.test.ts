@@ -117,3 +117,11 @@ test("whatever comes, what is shown is one name without control characters, and 
     { numRuns: 5_000 },
   );
 });
+
+test("a name that becomes longer than file systems take is refused, as one that is", () => {
+  for (const raw of [`con.${"x".repeat(251)}`, "\u{1d160}".repeat(63)]) {
+    expect(Buffer.byteLength(raw)).toBeLessThanOrEqual(255);
+    expect(() => displayName(raw, "file_name")).toThrow(/^file_name: has \d+ bytes as a safe name/);
+  }
+  expect(displayName(`con.${"x".repeat(250)}`, "file_name")).toHaveLength(255);
+});

@@ -29,7 +29,16 @@ export function displayName(raw: string, field: string): string {
     .replace(/^ +|[ .]+$/g, "");
   if (name === "")
     throw new InvalidFieldError(field, `nothing is left of ${JSON.stringify(raw)}: give a name, or none`);
-  return reservedByWindows.test(name) ? `_${name}` : name;
+  const shown = reservedByWindows.test(name) ? `_${name}` : name;
+  // A composed character may have more bytes than its parts, and so has a name that was reserved.
+  const shownBytes = Buffer.byteLength(shown);
+  if (shownBytes > maxFileNameBytes) {
+    throw new InvalidFieldError(
+      field,
+      `has ${shownBytes} bytes as a safe name, but may have ${maxFileNameBytes}: shorten it`,
+    );
+  }
+  return shown;
 }
 
 const controlCharacters = /\p{Cc}/u;

@@ -1,0 +1,35 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inputName } from "./fuzzer.ts";
+
+/** The corpus in the repository: a folder for each target, a file for each input. */
+export const storedCorpus = fileURLToPath(new URL("../corpus/", import.meta.url));
+
+/** What earlier runs on this machine have added, and the inputs for which something did not hold. */
+export const fuzzOutput = fileURLToPath(new URL("../../../dist/fuzz/", import.meta.url));
+
+/** The inputs in a folder, in the order of their names; none where there is no such folder. */
+export function readInputs(folder: string): Map<string, Buffer> {
+  try {
+    const names = readdirSync(folder).sort();
+    return new Map(names.map((name) => [name, readFileSync(join(folder, name))]));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
+    throw error;
+  }
+}
+
+/** Writes an input under the name that its bytes have. Returns the path. */
+export function writeInput(folder: string, input: Uint8Array): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, inputName(input));
+  writeFileSync(path, input);
+  return path;
+}
+
+/** Makes a folder hold these inputs, and those whose names say that they are of findings (`found-…`). */
+export function replaceInputs(folder: string, inputs: readonly Uint8Array[]): void {
+  for (const name of readInputs(folder).keys()) if (!name.startsWith("found-")) rmSync(join(folder, name));
+  for (const input of inputs) writeInput(folder, input);
+}

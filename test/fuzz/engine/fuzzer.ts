@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { type Compared, type Coverage, edgeOf } from "./coverage.ts";
+import type { FuzzTarget } from "./fuzz-target.ts";
+import { mutate } from "./mutate.ts";
+import type { Random } from "./random.ts";
+
+/** An execution that takes longer is a finding, where it does so each time: linear work on such inputs takes little. */
+const maxInputMs = 1_000;
+
+/** So often the event loop gets its turn, which finalizers and timers need. */
+const runsPerTurn = 1_024;
+
+/** How often a slow or failing input is run to see that it was not the machine. */
+const confirmations = 2;
+
+/** An input that went where none had gone. */
+interface Entry {
+  readonly input: Uint8Array;
+  readonly features: readonly number[];
+  readonly compared: readonly Compared[];
+  /** How many features it is the shortest input of. With none left it is dropped. */
+  owned: number;
+}
+
+/** An input for which something does not hold. */
+export interface Finding {
+  readonly input: Uint8Array;
+  readonly error: Error;
+}
+
+export interface FuzzerOptions {
+  readonly target: FuzzTarget;
+  readonly coverage: Coverage;
+  readonly random: Random;
+  readonly dictionary: readonly Uint8Array[];
+  /** Gets each input before it is run: what a crash leaves behind. */
+  readonly onInput: (input: Uint8Array) => void;
+}
+
+/** Runs a target on mutations of inputs, and keeps those that reach something new, or the same with fewer bytes. */
+export class Fuzzer {
+  runs = 0;
+  slowestMs = 0;
+  readonly #options: FuzzerOptions;
+  readonly #owners = new Map<number, Entry>();
+  #entries: Entry[] = [];
+
+  constructor(options: FuzzerOptions) {
+    this.#options = options;
+  }
+
+  /** The inputs that are kept. Each reaches more that those before it do not reach than those after it would. */
+  get corpus(): readonly Uint8Array[] {
+    const ordered: Uint8Array[] = [];
+    const reached = new Set<number>();
+    const left = new Set(this.#entries);
+    const gainOf = ({ features }: Entry) => features.reduce((gain, each) => gain + Number(!reached.has(each)), 0);
+    while (left.size > 0) {
+      const best = [...left].map((entry) => [entry, gainOf(entry)] as const).reduce((a, b) => (b[1] > a[1] ? b : a))[0];
+      for (const feature of best.features) reached.add(feature);
+      left.delete(best);
+      ordered.push(best.input);
+    }
+    return ordered;
+  }
+
+  /** How many branches were reached. */
+  get edges(): number {
+    return new Set(this.#owners.keys().map(edgeOf)).size;
+  }
+
+  get features(): number {
+    return this.#owners.size;
+  }
+
+  /** Runs an input. Returns what does not hold. */
+  async run(input: Uint8Array): Promise<Finding | undefined> {
+    const finding = await this.#confirmed(input);
+    if (finding === undefined) this.#keepIfNew(input);
+    return finding;
+  }
+
+  /** Runs mutated inputs until `deadline`, as in performance.now(). Returns what does not hold, and then stops. */
+  async fuzz(deadline: number): Promise<Finding | undefined> {
+    const { random, target, dictionary } = this.#options;
+    while (performance.now() < deadline) {
+      const { input, compared } = this.#choose();
+      const sources = { other: this.#choose().input, dictionary, compared, maxBytes: target.maxBytes };
+      const finding = await this.run(mutate(input, random, sources));
+      if (finding !== undefined) return finding;
+      if (this.runs % runsPerTurn === 0) await nextTurn();
+    }
+    return undefined;
+  }
+
+  /** A shorter input with the same error, found within some time. */
+  async shrink({ input, error }: Finding, deadline: number): Promise<Finding> {
+    let found: Finding = { input, error };
+    for (let size = found.input.length >> 1; size > 0; size >>= 1) {
+      for (let at = 0; at < found.input.length && performance.now() < deadline; ) {
+        const shorter = Buffer.concat([found.input.subarray(0, at), found.input.subarray(at + size)]);
+        const again = await this.#failure(shorter);
+        if (again !== undefined && kindOf(again) === kindOf(error)) found = { input: shorter, error: again };
+        else at += size;
+      }
+    }
+    return found;
+  }
+
+  /** Newer ones more often: they have been tried less. */
+  #choose(): Entry {
+    const { random } = this.#options;
+    const last = this.#entries.length - 1;
+    if (last < 0) return { input: new Uint8Array(), features: [], compared: [], owned: 0 };
+    const index = random.oneIn(2) ? random.below(last + 1) : last - random.below(Math.ceil((last + 1) / 8));
+    return this.#entries[index] as Entry;
+  }
+
+  async #confirmed(input: Uint8Array): Promise<Finding | undefined> {
+    for (let time = 0; ; time++) {
+      const error = await this.#failure(input);
+      if (error === undefined) return undefined;
+      if (time === confirmations) return { input, error };
+    }
+  }
+
+  async #failure(input: Uint8Array): Promise<Error | undefined> {
+    const { target, coverage, onInput } = this.#options;
+    onInput(input);
+    this.runs++;
+    coverage.reset();
+    const start = performance.now();
+    try {
+      const running = target.run(Buffer.from(input));
+      if (running !== undefined) await running;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(`${String(error)} was thrown, which is no error`);
+    }
+    const ms = performance.now() - start;
+    if (ms > maxInputMs) return new SlowInputError(`it took ${ms.toFixed(0)} ms, more than ${maxInputMs}`);
+    this.slowestMs = Math.max(this.slowestMs, ms);
+    return undefined;
+  }
+
+  #keepIfNew(input: Uint8Array): void {
+    const features: number[] = [];
+    let gained = false;
+    this.#options.coverage.features((feature) => {
+      features.push(feature);
+      const owner = this.#owners.get(feature);
+      gained ||= owner === undefined || owner.input.length > input.length;
+    });
+    if (!gained) return;
+    const entry: Entry = {
+      input: Uint8Array.from(input),
+      features,
+      compared: this.#options.coverage.compared,
+      owned: 0,
+    };
+    let dropped = false;
+    for (const feature of features) {
+      const owner = this.#owners.get(feature);
+      if (owner !== undefined && owner.input.length <= input.length) continue;
+      if (owner !== undefined && --owner.owned === 0) dropped = true;
+      this.#owners.set(feature, entry);
+      entry.owned++;
+    }
+    if (dropped) this.#entries = this.#entries.filter(({ owned }) => owned > 0);
+    this.#entries.push(entry);
+  }
+}
+
+/** An input takes too long. */
+export class SlowInputError extends Error {
+  override name = "SlowInputError";
+}
+
+/** Short enough for a file name, and of the input alone. */
+export function inputName(input: Uint8Array): string {
+  return createHash("sha256").update(input).digest("hex").slice(0, 16);
+}
+
+/** Errors of one kind come from one line. */
+function kindOf({ name, stack = "" }: Error): string {
+  return `${name} ${stack.split("\n").find((line) => line.trimStart().startsWith("at ")) ?? ""}`;
+}

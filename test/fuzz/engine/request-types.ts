@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import {
+  create,
+  createFileRegistry,
+  type DescMethod,
+  fromBinary,
+  type Message,
+  type Registry,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError, type UnaryRequest } from "@connectrpc/connect";
+import { toConnectError } from "../../../server/errors.ts";
+import { createValidation } from "../../../server/validation.ts";
+import { invariant } from "./fuzz-target.ts";
+
+const descriptors = readFileSync(new URL("../../../gen/descriptors.binpb", import.meta.url));
+
+/** All types of the protos that are served. */
+export const registry: Registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
+
+const services = [...registry].filter((type) => type.kind === "service");
+
+/** Every method that is served, one for each type of request: a new one is fuzzed by itself. */
+export const requestMethods: readonly DescMethod[] = [
+  ...new Map(services.flatMap(({ methods }) => methods).map((method) => [method.input.typeName, method])).values(),
+];
+
+/** What a client may be told of one request that breaks rules, in bytes. */
+const maxMessageBytes = 32 * 1024;
+const maxDetailBytes = 128 * 1024;
+
+const validation = createValidation(services);
+
+/**
+ * Checks a request as the server does. It either passes, or is refused with INVALID_ARGUMENT and a bounded error.
+ *
+ * @returns whether it has passed
+ */
+export async function validate(method: DescMethod, message: Message): Promise<boolean> {
+  let passed = false;
+  const request = { stream: false, service: method.parent, method, message } as unknown as UnaryRequest;
+  const handler = validation(async () => {
+    passed = true;
+    return {} as never;
+  });
+  try {
+    await handler(request);
+  } catch (thrown) {
+    const error = toConnectError(thrown);
+    if (!(error instanceof ConnectError) || error.code !== Code.InvalidArgument) throw thrown;
+    const messageBytes = Buffer.byteLength(error.message);
+    invariant(messageBytes <= maxMessageBytes, `the error message has ${messageBytes} bytes`);
+    const detailBytes = error.details.reduce((sum, detail) => sum + sizeOf(detail), 0);
+    invariant(detailBytes <= maxDetailBytes, `the error details have ${detailBytes} bytes`);
+  }
+  return passed;
+}
+
+function sizeOf(detail: ConnectError["details"][number]): number {
+  if (!("desc" in detail)) return detail.value.length;
+  return toBinary(detail.desc, create(detail.desc, detail.value)).length;
+}

@@ -1,0 +1,37 @@
+import { validateHeaderValue } from "node:http";
+import { create as contentDisposition, parse } from "content-disposition";
+import { InvalidFieldError } from "../../../server/domain-errors.ts";
+import { displayName, maxFileNameBytes } from "../../../server/upload/file-name.ts";
+import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
+
+// A file's name is one name that is safe to show and to save, and reaches who saves it as it is; or it is refused.
+
+export const target: FuzzTarget = {
+  maxBytes: 320,
+  seeds: [
+    "report.pdf",
+    "C:\\Users\\me\\con.txt",
+    "../../etc/passwd",
+    "a\u202egnp.exe",
+    "100% \u20ac \u00e9e\u0301.txt",
+    'x"y\\z;.txt',
+    "  . ",
+    "lpt\u00b9",
+    "\ud800",
+  ].map((text) => Buffer.from(text)),
+  run(input) {
+    const raw = input.toString("utf8");
+    const name = declared(() => displayName(raw, "file_name"), InvalidFieldError);
+    if (name instanceof Error) return;
+    invariant(raw === "" || name !== "", "nothing is left");
+    invariant(Buffer.byteLength(name) <= maxFileNameBytes, `it has ${Buffer.byteLength(name)} bytes`);
+    invariant(!/[/\\<>:"|?*\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name), `${JSON.stringify(name)} is not safe`);
+    invariant(!/[ .]$|^ /.test(name), `${JSON.stringify(name)} begins or ends with what Windows cuts off`);
+    const again = displayName(name, "file_name");
+    invariant(again === name, `${JSON.stringify(name)} becomes ${JSON.stringify(again)} the second time`);
+    const header = contentDisposition(name, { type: "attachment" });
+    validateHeaderValue("content-disposition", header);
+    const { parameters } = parse(header);
+    invariant(parameters.filename === name || name === "", `${JSON.stringify(name)} arrives as ${parameters.filename}`);
+  },
+};

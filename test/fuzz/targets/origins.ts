@@ -1,0 +1,56 @@
+import type { Exchange } from "../../../server/transport/exchange.ts";
+import { protocolOf } from "../../../server/transport/rpc-protocol.ts";
+import { createOriginCheck } from "../../../server/transport/trusted-origins.ts";
+import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
+import { InputReader } from "../engine/input-reader.ts";
+
+// Only pages of the server's own host and of origins that are trusted may call, however requests are written.
+
+const trustedOrigin = "https://shop.example";
+const check = createOriginCheck({ hosts: ["bourse.example"], origins: [trustedOrigin] });
+
+/** Refusals name what was sent: they may be longer than that by so much. */
+const refusalChars = 400;
+
+export const target: FuzzTarget = {
+  maxBytes: 512,
+  seeds: [
+    Buffer.from("\x00localhost:8080\nhttp://localhost:8080\napplication/json\n"),
+    Buffer.from("\x01bourse.example\nhttps://shop.example\napplication/grpc-web+proto\nsame-origin"),
+    Buffer.from("\x02[::1]:8080\nhttp://[::1]:8080\napplication/connect+json; charset=utf-8\ncross-site"),
+    Buffer.from("\x00127.1\nnull\napplication/grpc\n"),
+  ],
+  run(input) {
+    const reader = new InputReader(input);
+    const httpVersion = reader.pick(["1.1", "2.0", "1.0"]);
+    const [host, origin, type, site] = [reader.line(), reader.line(), reader.line(), reader.line()];
+    const header = headersOf({ origin, "content-type": type, "sec-fetch-site": site });
+    if (header === undefined) return;
+    const exchange = { httpVersion, method: "POST", target: "/", origin: `http://${host}`, header } as Exchange;
+    const problem = check(exchange);
+    invariant(
+      problem === undefined || problem.length <= 2 * input.length + refusalChars,
+      `${problem?.length} characters`,
+    );
+    const sent = header.get("origin");
+    if (problem === undefined && sent !== null && sent !== trustedOrigin) {
+      const page = URL.parse(sent);
+      const own = URL.parse(exchange.origin);
+      invariant(page !== null && page.hostname === own?.hostname, `a page of ${sent} may call ${exchange.origin}`);
+      const known =
+        httpVersion === "2.0" || /^\[?[0-9a-f:.]+\]?$|(^|\.)localhost$|^bourse\.example$/.test(own.hostname);
+      invariant(known, `the name ${own.hostname} is accepted`);
+    }
+    const protocol = protocolOf(exchange);
+    invariant(protocol === undefined || type.trim().toLowerCase().startsWith("application/"), `${type} is ${protocol}`);
+  },
+};
+
+/** Undefined where HTTP does not allow them. */
+function headersOf(values: Readonly<Record<string, string>>): Headers | undefined {
+  try {
+    return new Headers(Object.entries(values).filter(([, value]) => value !== ""));
+  } catch {
+    return undefined;
+  }
+}

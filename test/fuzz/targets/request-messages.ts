@@ -1,0 +1,38 @@
+import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { ByteSink } from "../../../server/transport/encoding/byte-sink.ts";
+import { messageEncoder } from "../../../server/transport/encoding/message-encoder.ts";
+import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
+import { InputReader } from "../engine/input-reader.ts";
+import { requestMethods, validate } from "../engine/request-types.ts";
+
+// Whatever is read from binary is written by our encoders as toBinary writes it, is the same when it is read again, and
+// either keeps the rules or is refused.
+
+const recursionLimit = 50;
+
+export const target: FuzzTarget = {
+  maxBytes: 4_096,
+  seeds: requestMethods.map((_, index) => Buffer.from([index, 10, 4, 65, 67, 77, 69, 16, 1, 26, 2, 8, 1])),
+  async run(input) {
+    const reader = new InputReader(input);
+    const method = reader.pick(requestMethods);
+    let message: Message;
+    try {
+      message = fromBinary(method.input, reader.rest(), { recursionLimit });
+    } catch (error) {
+      // What it throws becomes an error of the protocol, whatever it is; but it must not be a mistake of its own.
+      const isText =
+        error instanceof TypeError && "code" in error && error.code === "ERR_ENCODING_INVALID_ENCODED_DATA";
+      invariant(error instanceof Error && (isText || !(error instanceof TypeError)), () => `fromBinary threw ${error}`);
+      return;
+    }
+    const bytes = Buffer.from(toBinary(method.input, message));
+    const sink = new ByteSink(8);
+    messageEncoder(method.input)(message, sink);
+    const encoded = sink.buffer.subarray(0, sink.position);
+    invariant(bytes.equals(encoded), () => `toBinary gives ${bytes.toString("hex")}, ours ${encoded.toString("hex")}`);
+    const again = toBinary(method.input, fromBinary(method.input, bytes, { recursionLimit }));
+    invariant(bytes.equals(again), () => `${bytes.toString("hex")} became ${Buffer.from(again).toString("hex")}`);
+    await validate(method, message);
+  },
+};

@@ -1,0 +1,22 @@
+/** The targets, by the names of their files. */
+export const targetNames = [
+  "calls",
+  "request-messages",
+  "json-requests",
+  "headers",
+  "metadata",
+  "origins",
+  "tokens",
+  "cursors",
+  "csv-files",
+  "tick-files",
+  "columns",
+  "texts",
+  "searches",
+  "file-names",
+  "downloads",
+  "preface",
+  "command-lines",
+] as const;
+
+export type TargetName = (typeof targetNames)[number];

@@ -1,0 +1,65 @@
+import { formatAmount, fromNanos, parseAmount, toNanos } from "../../../client/amount-text.ts";
+import { parseMemory } from "../../../client/memory-text.ts";
+import { isValidTimestamp } from "../../../client/micro-time.ts";
+import { parseMoney } from "../../../client/money-text.ts";
+import { formatTime, parseTime } from "../../../client/time-text.ts";
+import { formatTimestamp, parseTimestamp } from "../../../client/timestamp-text.ts";
+import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
+
+// Amounts and times that are read can be written, and are the same when they are read again.
+
+export const target: FuzzTarget = {
+  maxBytes: 96,
+  seeds: [
+    "2013-01-01 22:00:00.295000+00:00",
+    "2010-12-01T08:26:00Z",
+    "0001-01-01T00:00:00+23:59",
+    "Jan 1 2000",
+    "-11062.060000000",
+    "999999999999999999.999999999",
+    "16 GiB",
+    "-0.000000001",
+  ].map((text) => Buffer.from(text)),
+  run(input) {
+    const text = input.toString("utf8");
+    const time = parseTime(text);
+    if (time !== undefined) same(parseTime(formatTime(time)), time, text);
+    const instant = parseTimestamp(text);
+    if (instant !== undefined) {
+      invariant(isValidTimestamp(instant), `${text} is a time that protobuf does not have`);
+      const again = parseTimestamp(formatTimestamp(instant));
+      same(again?.seconds, instant.seconds, text);
+      same(again?.nanos, instant.nanos, text);
+    }
+    const amount = parseAmount(text);
+    if (amount !== undefined) {
+      const again = parseAmount(formatAmount(amount));
+      same(again?.units, amount.units, text);
+      same(again?.nanos, amount.nanos, text);
+      same(fromNanos(toNanos(amount)).nanos, amount.nanos, text);
+      const signs = [amount.units < 0n, amount.nanos < 0].some(Boolean) && (amount.units > 0n || amount.nanos > 0);
+      invariant(!signs, `${text} has units and nanos of different signs`);
+    }
+    const money = orRefused(() => parseMoney(text, "EUR"));
+    if (money !== undefined) invariant((money.units ?? 0n) >= 0n && (money.nanos ?? 0) >= 0, `${text} is negative`);
+    const memory = orRefused(() => parseMemory(text));
+    if (memory !== undefined) invariant((memory.value ?? 0n) < 2n ** 64n, `${text} does not fit`);
+  },
+};
+
+function same<T>(again: T | undefined, value: T, text: string): void {
+  invariant(
+    Object.is(again, value),
+    `${JSON.stringify(text)} is ${value}, and ${again} when it is written and read again`,
+  );
+}
+
+/** These say what is needed, in an error. */
+function orRefused<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    invariant(error instanceof Error && /needed$/.test(error.message), () => String(error));
+    return undefined;
+  }
+}

@@ -1,0 +1,107 @@
+import { create } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
+import { SearchProductsRequestSchema } from "../../../gen/bourse/product/v1/product_service_pb.ts";
+import { ListUploadsRequestSchema } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { InvalidFieldError, InvalidResumeTokenError } from "../../../server/domain-errors.ts";
+import { SearchTokens } from "../../../server/product/search-token.ts";
+import { nameSelection, ResumeTokens } from "../../../server/resume-token.ts";
+import { uploadService } from "../../../server/upload/upload-service.ts";
+import { BrokenInvariantError, declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
+import { InputReader } from "../engine/input-reader.ts";
+
+// No token is taken that was not given out, and a page token is a place or is refused.
+
+const tokens = new ResumeTokens(Buffer.alloc(32, 7));
+const selection = nameSelection("bourse.order.v1.OrderService/ExportOrders", Buffer.from("filter"));
+const other = nameSelection("bourse.order.v1.OrderService/ExportOrders", Buffer.from("another filter"));
+const searches = ["kestrel", "air"].map(
+  (query) => new SearchTokens(tokens, create(SearchProductsRequestSchema, { query })),
+);
+
+const digest = Buffer.alloc(32, 3);
+const points = [0, 1, 40, 256].map((length) => {
+  return { position: Buffer.alloc(length, length), snapshot: length, total: 2 ** 53 - 1, digest };
+});
+const exports = points.map((point) => Buffer.from(tokens.sealPage(selection, point, 3)(3)));
+const places = [
+  { last: 9n, sequence: 2n },
+  { last: 9n, sequence: 3n, relevance: 0.6, units: 5n, nanos: 1n },
+] as const;
+const found = places.map((place) => Buffer.from(searches[0]?.write(place) ?? []));
+
+const listedFrom: (bigint | undefined)[] = [];
+const uploads = {
+  list: async ({ before }: { before?: bigint }) => {
+    listedFrom.push(before);
+    return { uploads: [], next: undefined };
+  },
+};
+const { listUploads } = uploadService({ uploads: uploads as never, timers: undefined as never });
+
+/** SQLite has no larger ones. */
+const maxPlace = 2n ** 63n - 1n;
+
+export const target: FuzzTarget = {
+  maxBytes: 640,
+  seeds: [
+    ...exports.map((token) => Buffer.concat([Buffer.from([0]), token])),
+    ...found.map((token) => Buffer.concat([Buffer.from([1]), token])),
+    ...["1", "9223372036854775807", "", "0", "x"].map((token) => Buffer.from(`\x02${token}`)),
+  ],
+  async run(input) {
+    const reader = new InputReader(input);
+    switch (reader.pick(["export", "search", "page"])) {
+      case "export":
+        return checkExport(reader.rest());
+      case "search":
+        return checkSearch(reader.rest());
+      case "page":
+        return await checkPage(reader.rest().toString("utf8"));
+    }
+  },
+};
+
+function checkExport(token: Buffer): void {
+  const place = declared(() => tokens.open(token, selection), InvalidResumeTokenError);
+  const given = exports.findIndex((each) => each.equals(token));
+  if (place instanceof Error) {
+    invariant(given < 0, `the token of point ${given} is refused: ${place.message}`);
+  } else {
+    invariant(given >= 0, `${token.toString("hex")} was never given out`);
+    invariant(place.skip === 3 && place.snapshot === points[given]?.snapshot, "it is another place");
+    const elsewhere = declared(() => tokens.open(token, other), InvalidResumeTokenError);
+    invariant(elsewhere instanceof Error, "it is taken for another selection");
+  }
+}
+
+function checkSearch(token: Buffer): void {
+  const place = declared(() => searches[0]?.read(token), InvalidResumeTokenError);
+  const given = found.findIndex((each) => each.equals(token));
+  if (place instanceof Error) {
+    invariant(given < 0, `the token of place ${given} is refused: ${place.message}`);
+    return;
+  }
+  invariant(given >= 0, `${token.toString("hex")} was never given out`);
+  invariant(place?.sequence === places[given]?.sequence, "it is another place");
+  invariant(
+    declared(() => searches[1]?.read(token), InvalidResumeTokenError) instanceof Error,
+    "another search takes it",
+  );
+}
+
+async function checkPage(pageToken: string): Promise<void> {
+  listedFrom.length = 0;
+  const request = create(ListUploadsRequestSchema, { pageToken });
+  try {
+    await listUploads(request, undefined as unknown as HandlerContext);
+  } catch (error) {
+    if (error instanceof InvalidFieldError && listedFrom.length === 0) return;
+    throw error;
+  }
+  const [before, ...more] = listedFrom;
+  if (more.length > 0) throw new BrokenInvariantError("it lists twice");
+  if (before === undefined)
+    return invariant(pageToken === "", `${JSON.stringify(pageToken)} is taken for the first page`);
+  invariant(before > 0n && before <= maxPlace, `${before} is no place`);
+  invariant(`${before}` === pageToken, `${JSON.stringify(pageToken)} is taken for ${before}`);
+}

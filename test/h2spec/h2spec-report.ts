@@ -1,0 +1,38 @@
+/** How a case of h2spec went. */
+export interface H2specCase {
+  /** The section of the specification and what is sent, as in `http2/6.5.2: Sends a SETTINGS frame …`. */
+  readonly name: string;
+  /** The section alone: h2spec runs it when it is given as an argument. */
+  readonly section: string;
+  readonly outcome: "passed" | "failed" | "skipped";
+  /** What was expected, and what came. */
+  readonly detail: string;
+}
+
+const casePattern = /<testcase package="([^"]*)" classname="([^"]*)"[^>]*?(?:\/>|>(.*?)<\/testcase>)/gs;
+
+const entities: Readonly<Record<string, string>> = {
+  lt: "<",
+  gt: ">",
+  amp: "&",
+  quot: '"',
+  "#34": '"',
+  "#39": "'",
+  "#xA": "\n",
+};
+
+/** Reads the report that h2spec writes in the format of JUnit. Throws where it has no case. */
+export function readReport(xml: string): H2specCase[] {
+  const cases = [...xml.matchAll(casePattern)].map(([, section = "", what = "", body = ""]): H2specCase => {
+    const isFailed = /<(failure|error)\b/.test(body);
+    const outcome = isFailed ? "failed" : body.includes("<skipped") ? "skipped" : "passed";
+    const detail = plain(body.replace(/<[^>]*>/g, "")).trim();
+    return { name: `${section}: ${plain(what)}`, section, outcome, detail };
+  });
+  if (cases.length === 0) throw new Error("the report of h2spec has no case");
+  return cases;
+}
+
+function plain(text: string): string {
+  return text.replace(/&(#?\w+);/g, (entity, name: string) => entities[name] ?? entity);
+}

@@ -1,0 +1,116 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Transport } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import { SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { openLine } from "../line.ts";
+import { errandsFor, repeat } from "./errands.ts";
+import type { SoakOrder, SoakReport } from "./soak-report.ts";
+import { addProblem, type WatchCounts, type Watcher, watch } from "./watchers.ts";
+
+// The clients of a soak, in a process of their own: subscribers over every protocol and version of HTTP, and what else
+// clients do. It reports when it is asked, and ends with the process that started it.
+
+/** Subscribers on one transport share its session, over HTTP/2. */
+const maxWatchersPerTransport = 20;
+
+/**
+ * One subscriber of so many watches all instruments, and so do slow ones; the others some: each message costs this
+ * process some 50 microseconds, and one that is always busy would measure itself.
+ */
+const watchesAllOneIn = 75;
+const symbolsOfOthers = 4;
+
+/** One of so many lets quotes be skipped, and one of so many of these is slow. */
+const conflatesOneIn = 3;
+const slowOneIn = 12;
+const slowMs = 1_000;
+
+/** One of so many leaves after some time, and another comes. */
+const leavesOneIn = 10;
+const staysMs = 30_000;
+
+/** One transport of so many goes over a line that is cut now and then. */
+const cutOneIn = 5;
+const cutEveryMs = 20_000;
+const cutForMs = 500;
+
+/** How exactly the event loop of this process is measured, in milliseconds. */
+const lagResolutionMs = 20;
+
+const makers: readonly ((baseUrl: string) => Transport)[] = [
+  (baseUrl) => createGrpcTransport({ baseUrl }),
+  (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" }),
+  (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2" }),
+  (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1", useBinaryFormat: false }),
+  (baseUrl) => createGrpcWebTransport({ baseUrl, httpVersion: "2" }),
+  (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1" }),
+];
+
+const { url, subscribers, symbols } = JSON.parse(process.argv[2] ?? "") as SoakOrder;
+const watchersPerTransport = Math.min(maxWatchersPerTransport, Math.ceil(subscribers / makers.length));
+const end = new AbortController();
+const counts: WatchCounts = { quotes: 0, gaps: 0, skipped: 0n, reconnects: 0, live: new Set(), problems: new Map() };
+const done = { calls: 0, uploads: 0, exports: 0 };
+const lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
+lag.enable();
+
+process.on("message", () => {
+  const { quotes, gaps, skipped, reconnects, live, problems } = counts;
+  const told = [...problems].map(([problem, times]) => (times > 1 ? `${problem} (${times} times)` : problem));
+  const seen = {
+    quotes,
+    gaps,
+    skipped: Number(skipped),
+    reconnects,
+    subscribers: live.size,
+    problems: told,
+    lagMs: lag.max / 1e6,
+    ...done,
+  };
+  lag.reset();
+  process.send?.(seen satisfies SoakReport);
+});
+process.once("disconnect", () => process.exit(0));
+
+const line = await openLine(url);
+void cutNowAndThen();
+let transport: Transport | undefined;
+for (let number = 0; number < subscribers; number++) {
+  const group = Math.floor(number / watchersPerTransport);
+  if (transport === undefined || number % watchersPerTransport === 0) {
+    transport = makers[group % makers.length]?.(group % cutOneIn === 0 ? line.url : url) as Transport;
+  }
+  void watch(watcherOf(number, transport), counts, end.signal);
+}
+const transports = makers.map((make) => make(url));
+for (const errand of errandsFor(symbols)) {
+  void repeat(errand, transports, end.signal, (problem) => {
+    if (problem === undefined) done[errand.kind]++;
+    else addProblem(counts, `one of the ${errand.kind} has failed: ${problem}`);
+  });
+}
+
+function watcherOf(number: number, transport: Transport): Watcher {
+  const conflates = number % conflatesOneIn === 0;
+  const isSlow = conflates && Math.floor(number / conflatesOneIn) % slowOneIn === 0;
+  const first = (number * symbolsOfOthers) % Math.max(symbols.length - symbolsOfOthers, 1);
+  const all = isSlow || number % watchesAllOneIn === 1;
+  return {
+    number,
+    transport,
+    symbols: all ? ["*"] : symbols.slice(first, first + symbolsOfOthers),
+    policy: conflates ? SlowReaderPolicy.CONFLATE : SlowReaderPolicy.DISCONNECT,
+    pauseMs: isSlow ? slowMs : 0,
+    ...(number % leavesOneIn === 2 && { staysMs }),
+  };
+}
+
+async function cutNowAndThen(): Promise<void> {
+  for (;;) {
+    await delay(cutEveryMs);
+    line.cut();
+    await delay(cutForMs);
+    line.mend();
+  }
+}
