@@ -3,6 +3,7 @@ export const targetNames = [
   "calls",
   "request-messages",
   "json-requests",
+  "decoded-requests",
   "headers",
   "metadata",
   "origins",
