@@ -27,12 +27,14 @@ export const target: FuzzTarget = {
     const header = headersOf({ origin, "content-type": type, "sec-fetch-site": site });
     if (header === undefined) return;
     const exchange = { httpVersion, method: "POST", target: "/", origin: `http://${host}`, header } as Exchange;
-    const problem = check(exchange);
+    const problem = (check.problemOf(exchange) ?? check.problemOfCall(exchange))?.message;
     invariant(
       problem === undefined || problem.length <= 2 * input.length + refusalChars,
       `${problem?.length} characters`,
     );
     const sent = header.get("origin");
+    const isOwn = [null, "", "none", "same-origin"].includes(header.get("sec-fetch-site"));
+    invariant(problem !== undefined || sent !== null || isOwn, `a page that is ${site} may call without an Origin`);
     if (problem === undefined && sent !== null && sent !== trustedOrigin) {
       const page = URL.parse(sent);
       const own = URL.parse(exchange.origin);
