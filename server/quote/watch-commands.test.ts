@@ -117,6 +117,14 @@ describe("commands", () => {
     ]);
   });
 
+  it.each([
+    { seconds: 253_402_300_800n, nanos: 0 },
+    { seconds: 0n, nanos: -1 },
+  ])("refuse a ping whose time a stream in JSON could not carry", (clientTime) => {
+    const { one } = caughtUp();
+    expect(() => give(one, { case: "ping", value: { clientTime } })).toThrow("ping.client_time: is no time");
+  });
+
   it("are answered in the stream with the same, in their order and before any quote", () => {
     const { one, publish } = caughtUp();
     publish("A");

@@ -4,8 +4,9 @@ import {
   UpdateProductRequestSchema,
 } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { WatchQuotesRequestSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { UploadRequestSchema } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { maxRequestFields } from "./element-counts.ts";
-import { createJsonScan } from "./json-scan.ts";
+import { createJsonScan, maxIntegerCharacters } from "./json-scan.ts";
 
 const maxDepth = 100;
 const watchScan = createJsonScan(WatchQuotesRequestSchema, maxDepth);
@@ -33,6 +34,25 @@ test("the paths of a field mask are counted", () => {
   expect(() => scan(Buffer.from(`{"updateMask":"${paths}"}`))).toThrow(
     expect.objectContaining({ field: "update_mask.paths" }),
   );
+});
+
+test.each([
+  [
+    "in a message with lists",
+    watchScan,
+    (digits: string) => `{"resumeAfter":{"epoch":"${digits}"}}`,
+    "resume_after.epoch",
+  ],
+  [
+    "in one without",
+    createJsonScan(UploadRequestSchema, maxDepth),
+    (digits: string) => `{"chunk":{"offset":"${digits}"}}`,
+    "chunk.offset",
+  ],
+])("a 64-bit integer of a million digits is refused before a number is made of it: %s", (_what, scan, json, field) => {
+  expect(() => scan(Buffer.from(json("9".repeat(1_000_000))))).toThrow(expect.objectContaining({ field }));
+  const blanks = " ".repeat(20_000);
+  expect(() => scan(Buffer.from(blanks + json("1".padStart(maxIntegerCharacters, "0"))))).not.toThrow();
 });
 
 test("values are counted before they are parsed, known or not", () => {

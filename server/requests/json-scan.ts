@@ -1,7 +1,13 @@
-import type { DescField, DescMessage, JsonObject, JsonValue } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import { MessageFieldsError } from "../domain-errors.ts";
-import { hasElements, maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
+import { InvalidFieldError, MessageFieldsError } from "../domain-errors.ts";
+import { maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
+
+/**
+ * The most characters of a 64-bit integer that is a text in JSON: those of a decimal fraction with as many digits, and
+ * blanks. To make a number of a million digits takes a fifth of a second.
+ */
+export const maxIntegerCharacters = 100;
 
 const character = { quote: 0x22, comma: 0x2c, bracket: 0x5b, backslash: 0x5c, brace: 0x7b } as const;
 
@@ -10,18 +16,18 @@ const character = { quote: 0x22, comma: 0x2c, bracket: 0x5b, backslash: 0x5c, br
  * {@link unscannedBytes} or less are not looked at.
  *
  * The function throws a MessageFieldsError if there are too many values in all, known or not, which it finds out before
- * the text is parsed, and an InvalidFieldError at the first list that has more elements than its rules allow. What is no
- * JSON of the type it leaves to the decoder.
+ * the text is parsed, and an InvalidFieldError at the first list that has more elements than its rules allow, or 64-bit
+ * integer that is a text of more than {@link maxIntegerCharacters}. What is no JSON of the type it leaves to the decoder.
  *
  * @param maxDepth how deep messages may nest: what is deeper is not looked at
  */
 export function createJsonScan(type: DescMessage, maxDepth: number): (text: Uint8Array) => void {
   const counted = new Map<DescMessage, readonly DescField[]>();
-  const hasLists = hasElements(type);
+  const isScanned = needsScan(type);
   return (text) => {
     if (text.length <= unscannedBytes) return;
     countValues(text);
-    const value = hasLists ? parse(text) : undefined;
+    const value = isScanned ? parse(text) : undefined;
     if (value !== undefined) scanMessage(value, type, { path: "", depth: maxDepth, counted });
   };
 }
@@ -60,7 +66,7 @@ interface Scope {
   /** The path of the message, with a dot at its end; empty for the outermost. */
   readonly path: string;
   readonly depth: number;
-  /** The fields of each type that have elements, or messages with some. */
+  /** The fields of each type that have elements or are 64-bit integers, or are messages with some. */
   readonly counted: Map<DescMessage, readonly DescField[]>;
 }
 
@@ -80,12 +86,34 @@ function scanMessage(value: JsonValue, type: DescMessage, scope: Scope): void {
 function countedFields(type: DescMessage, { counted }: Scope): readonly DescField[] {
   const known = counted.get(type);
   if (known !== undefined) return known;
-  const isCounted = (field: DescField) =>
-    field.fieldKind === "list" || field.fieldKind === "map" || (field.message && hasElements(field.message));
-  const fields = type.fields.filter(isCounted);
+  const fields = type.fields.filter((field) => isLong(field) || (field.message && needsScan(field.message)));
   counted.set(type, fields);
   return fields;
 }
+
+/** Whether messages of a type may have a list, a map or a 64-bit integer, at any depth. */
+function needsScan(type: DescMessage, seen = new Set<DescMessage>()): boolean {
+  if (seen.has(type)) return false;
+  seen.add(type);
+  return type.fields.some((field) => isLong(field) || (field.message && needsScan(field.message, seen)));
+}
+
+/** Whether a field is a list or a map, or a 64-bit integer. */
+function isLong(field: DescField): boolean {
+  return field.fieldKind === "list" || field.fieldKind === "map" || isInteger64(field);
+}
+
+function isInteger64({ scalar }: DescField): boolean {
+  return scalar !== undefined && integers64.has(scalar);
+}
+
+const integers64: ReadonlySet<ScalarType> = new Set([
+  ScalarType.INT64,
+  ScalarType.UINT64,
+  ScalarType.SINT64,
+  ScalarType.FIXED64,
+  ScalarType.SFIXED64,
+]);
 
 function scanField(value: JsonValue, field: DescField, scope: Scope): void {
   const path = `${scope.path}${field.name}`;
@@ -94,14 +122,22 @@ function scanField(value: JsonValue, field: DescField, scope: Scope): void {
   } else if (field.fieldKind === "list") {
     if (!Array.isArray(value)) return;
     count(path, value.length, maxElementsOf(field));
+    if (isInteger64(field)) for (const element of value) checkInteger(element, path);
     const { message } = field;
-    if (message === undefined || !hasElements(message)) return;
+    if (message === undefined || !needsScan(message)) return;
     for (const [index, element] of value.entries()) {
       scanMessage(element, message, { ...scope, path: `${path}[${index}].`, depth: scope.depth - 1 });
     }
   } else if (field.message !== undefined) {
     scanMessage(value, field.message, { ...scope, path: `${path}.`, depth: scope.depth - 1 });
+  } else {
+    checkInteger(value, path);
   }
+}
+
+function checkInteger(value: JsonValue, path: string): void {
+  if (typeof value !== "string" || value.length <= maxIntegerCharacters) return;
+  throw new InvalidFieldError(path, `is a text of ${value.length} characters: a 64-bit integer has 20 at most`);
 }
 
 /** The paths of a field mask are one text in JSON, with commas between them. */

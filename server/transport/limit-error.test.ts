@@ -28,6 +28,13 @@ test("a long message is cut, and what else the error has stays", () => {
   expect(limited.rawMessage).toBe(`${"x".repeat(maxErrorMessageBytes - 3)}…`);
 });
 
+test("what is no Unicode in a message is replaced, as gRPC sends messages in UTF-8", () => {
+  const { rawMessage } = limitError(new ConnectError('expected number, got "\ud800"', Code.InvalidArgument));
+  expect(rawMessage).toBe('expected number, got "\ufffd"');
+  const cut = limitError(new ConnectError(`\udc00${"\u{1f600}".repeat(1_000)}`, Code.InvalidArgument)).rawMessage;
+  expect(cut.isWellFormed()).toBe(true);
+});
+
 test("details that do not fit are left out, the others stay", () => {
   const details = [violation("a"), violation("b".repeat(5_000)), violation("c")];
   const { details: left } = limitError(new ConnectError("m", Code.InvalidArgument, undefined, details));

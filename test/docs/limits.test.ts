@@ -28,6 +28,7 @@ import {
 import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
 import { maxRequestFields, unscannedBytes } from "../../server/requests/element-counts.ts";
 import { defaultListItems, defaultTextBytes } from "../../server/requests/field-bounds.ts";
+import { maxIntegerCharacters } from "../../server/requests/json-scan.ts";
 import {
   jsonSizeFactor,
   maxJsonAllowance,
@@ -81,6 +82,12 @@ const ofRequests = [
     maxRequestFields,
     "fields of a request, known or not, and elements of its lists, at every depth",
     "RESOURCE_EXHAUSTED",
+  ],
+  [
+    "maxIntegerCharacters",
+    maxIntegerCharacters,
+    "characters of a 64-bit integer that is a text in JSON, in requests of more than `unscannedBytes`",
+    "INVALID_ARGUMENT",
   ],
   [
     "unscannedBytes",

@@ -13,11 +13,14 @@ const bombs = 20;
 const swarmBytes = 3.9 * MiB;
 const swarm = 900;
 
-/** Messages that unpack to 256 MiB. */
-export const gzipBomb: Attack = async (target) =>
-  explode(target, "gzip", await promisify(gzip)(Buffer.alloc(bombBytes), { level: 1 }));
+/** What gzip packs into less than the largest message of the methods: a larger one is not even unpacked. */
+const gzipBombBytes = 12 * MiB;
 
-/** The same in Brotli, which packs them into some 200 bytes. */
+/** Messages that unpack to 12 MiB. */
+export const gzipBomb: Attack = async (target) =>
+  explode(target, "gzip", await promisify(gzip)(Buffer.alloc(gzipBombBytes), { level: 9 }));
+
+/** The same with 256 MiB in Brotli, which packs them into some 200 bytes. */
 export const brotliBomb: Attack = async (target) => {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 3 };
   return explode(target, "br", await promisify(brotliCompress)(Buffer.alloc(bombBytes), { params }));
