@@ -138,6 +138,7 @@ export class Http1Exchange implements Exchange, EndableCall {
     }
     watchForStall(response, this.#limits.stallTimeoutMs, () => this.abort());
     response.once("finish", () => this.#discardRest());
+    if (!this.#request.complete) closeInStages(this.#request.socket, this.#limits.lingerMs);
     return { request: this.#request, response };
   }
 
