@@ -95,7 +95,7 @@ function pumped(
     const source = yieldedBehind(message)[Symbol.asyncIterator]();
     const onMessage = () => call.messagesOut++;
     try {
-      const giveWay = (step: () => void) => call.wire?.enqueue(step);
+      const giveWay = (step: () => void) => call.wire?.giveWay(step);
       await new StreamPump({ source, schema: method.output, writer, signal, onMessage, giveWay }).run();
     } catch (error) {
       throw answer(error, call, signal);

@@ -62,6 +62,16 @@ export class SessionMemory {
     return new ConnectError(message, Code.ResourceExhausted);
   }
 
+  /** The bytes that its calls hold. */
+  get used(): number {
+    return this.#budget.used;
+  }
+
+  /** Ends all of its calls. */
+  endCalls(): void {
+    for (const call of [...this.#calls]) call.refuse();
+  }
+
   /**
    * Takes bytes for a call, if need be by ending the newest calls: of those that hold so much that it helps. False: the
    * call itself was ended.

@@ -26,7 +26,7 @@ export interface CallWire {
   /** The messages of the request, which go around Connect's pipeline. Undefined if Connect refuses the content type. */
   readonly requests: RequestMessages | undefined;
   /** Runs a further step of the call when others have had their turn. */
-  enqueue(step: () => void): void;
+  giveWay(step: () => void): void;
   /** Ends a call whose client sends nothing; `undefined` if the client sends only one message. */
   readonly idleTimeout: ClientIdleTimeout | undefined;
   /** Ends the requests with an error, also a read that waits. */

@@ -7,11 +7,16 @@ import { getHeapStatistics } from "node:v8";
  */
 const fullShare = 0.7;
 
+/** From which share on calls that run are ended. */
+const criticalShare = 0.85;
+
 /**
  * Watches how much of Node's heap is in use. The engine ends the process when the heap is full; what fills it need not be
  * counted anywhere. Only what a full garbage collection leaves behind says how full it is.
  */
 class HeapGuard {
+  /** Each ends something that runs, to make room. */
+  readonly #relieve = new Set<() => void>();
   #isFull = false;
 
   constructor() {
@@ -26,9 +31,16 @@ class HeapGuard {
     return this.#isFull;
   }
 
+  /** Has a function called whenever the heap is all but full; it is to end something. Returns what takes it back. */
+  onCritical(relieve: () => void): () => void {
+    this.#relieve.add(relieve);
+    return () => this.#relieve.delete(relieve);
+  }
+
   #look(): void {
     const { used_heap_size, heap_size_limit } = getHeapStatistics();
     this.#isFull = used_heap_size > heap_size_limit * fullShare;
+    if (used_heap_size > heap_size_limit * criticalShare) for (const relieve of this.#relieve) relieve();
   }
 }
 

@@ -131,7 +131,8 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const idleTimeout = clientStreams(handler)
       ? new ClientIdleTimeout(exchange.body, limits, () => call.messagesOut)
       : undefined;
-    const requestOptions = { compressions, idleTimeout, holdsMessages: kind === "unary" };
+    const giveWay = (step: () => void) => exchange.session.enqueue(step);
+    const requestOptions = { compressions, idleTimeout, holdsMessages: kind === "unary", giveWay };
     const requests = format && decoder && openRequestMessages(exchange, format, { decoder, ...requestOptions });
     const isFast = protocol === "grpc" && exchange.method === "POST" && format?.binary === true;
     const spec = isFast ? specs.get(handler.requestPath) : undefined;
@@ -139,7 +140,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const call = new Call(limits.maxMetadataBytes, {
       requests,
       refusal,
-      enqueue: (step) => exchange.session.enqueue(step),
+      giveWay,
       idleTimeout,
       failRequests: (error) => exchange.body.fail(error),
       mapError,

@@ -1,6 +1,7 @@
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import type { Exchange } from "./exchange.ts";
+import { heapGuard } from "./heap-guard.ts";
 import { createHttp1Server } from "./http1-server.ts";
 import { createHttp2Server } from "./http2-server.ts";
 import type { Limits } from "./limits.ts";
@@ -48,6 +49,7 @@ export interface Port {
 export async function openPort(options: PortOptions): Promise<Port> {
   const { onExchange, tls, limits } = options;
   const connections = new Sessions(limits);
+  const stopRelief = heapGuard.onCritical(() => connections.relieve());
   const http1 = createHttp1Server(onExchange, limits, connections);
   const http2 = createHttp2Server(onExchange, limits, connections);
   const sockets = new Set<Socket>();
@@ -95,6 +97,7 @@ export async function openPort(options: PortOptions): Promise<Port> {
     connectionLimit,
     async close(graceMs) {
       stopReloading?.();
+      stopRelief();
       const allClosed = new Promise<void>((resolve) => listener.close(() => resolve()));
       http2.drain();
       const stopDraining = http1.drain();

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CallMemory } from "./call-memory.ts";
 import { callScheduler } from "./call-scheduler.ts";
+import { ChunkBuffer } from "./chunk-buffer.ts";
 import { clientGone } from "./exchange-parts.ts";
 import type { Session } from "./session.ts";
 
@@ -22,8 +23,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   readonly #stream: Readable;
   readonly #session: Session;
   readonly #memory: CallMemory;
-  readonly #ready: Uint8Array[] = [];
-  #readyBytes = 0;
+  readonly #ready = new ChunkBuffer();
   #waiting: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
   #end: "none" | "done" | Error = "none";
   #timer: NodeJS.Timeout | undefined;
@@ -117,10 +117,9 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.bytes += chunk.byteLength;
     if (this.#end !== "none") return;
     this.#ready.push(chunk);
-    this.#readyBytes += chunk.byteLength;
     this.#memory.hold(chunk.byteLength);
     if (this.#waiting !== undefined) this.#settle();
-    if (this.#readyBytes >= readyBytes) this.#pause();
+    if (this.#ready.available >= readyBytes) this.#pause();
   }
 
   #pause(): void {
@@ -134,7 +133,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   get #hasNext(): boolean {
-    return this.#ready.length > 0 || this.#end !== "none";
+    return this.#ready.available > 0 || this.#end !== "none";
   }
 
   /** Hands over to the reader that waits: now, or when its call has its turn. */
@@ -162,8 +161,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
       else waiting.resolve({ done: true, value });
       return;
     }
-    this.#readyBytes -= value.byteLength;
-    if (this.#ready.length === 0 && this.#end === "none" && this.#stream.isPaused()) this.#resume();
+    if (this.#ready.available === 0 && this.#end === "none" && this.#stream.isPaused()) this.#resume();
     waiting.resolve({ done: false, value });
   }
 
@@ -172,9 +170,8 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   #dropReady(): void {
-    this.#memory.release(this.#readyBytes);
-    this.#ready.length = 0;
-    this.#readyBytes = 0;
+    this.#memory.release(this.#ready.available);
+    this.#ready.clear();
   }
 
   /** The first end counts. */

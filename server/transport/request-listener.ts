@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from "node:http2";
 import type { Exchange } from "./exchange.ts";
+import { heapGuard } from "./heap-guard.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import { Http2CompatExchange } from "./http2-compat-exchange.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
@@ -36,6 +37,7 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   const { fallback = notFound, shutdownSignal } = options;
   const limits = { ...defaultLimits, ...options.limits };
   const connections = new Sessions(limits);
+  heapGuard.onCritical(() => connections.relieve());
   const calls = createNodeHandler({ ...options, limits });
   if (shutdownSignal?.aborted === true) calls.endStreams();
   else shutdownSignal?.addEventListener("abort", () => calls.endStreams(), { once: true });

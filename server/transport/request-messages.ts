@@ -1,6 +1,8 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
+import { callScheduler } from "./call-scheduler.ts";
+import { ChunkBuffer } from "./chunk-buffer.ts";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { Exchange } from "./exchange.ts";
 import type { MessageDecoder } from "./message-decoder.ts";
@@ -24,6 +26,8 @@ export interface RequestMessagesOptions {
   readonly idleTimeout: ClientIdleTimeout | undefined;
   /** Whether the bytes of a message count as memory until the call has ended, and not only until it is decoded. */
   readonly holdsMessages: boolean;
+  /** Runs a step when other calls have had their turn. */
+  readonly giveWay: (step: () => void) => void;
 }
 
 /** Opens the messages of a request, decoded around Connect's pipeline. */
@@ -45,11 +49,8 @@ export function openRequestMessages(
 
 const prefixBytes = 5;
 
-/**
- * Messages below that are copied out of the chunk that they came in: a handler that keeps one would keep the whole
- * chunk with it.
- */
-const copiedBytes = 4 * 1024;
+/** How many messages are read before a look at the clock, which costs as much as a small message. */
+const messagesBetweenLooks = 16;
 
 /** What the messages in envelopes are decoded with. */
 interface EnvelopeOptions extends RequestMessagesOptions {
@@ -63,10 +64,9 @@ class EnvelopeMessages implements RequestMessages {
   count = 0;
   readonly #body: RequestBody;
   readonly #options: EnvelopeOptions;
-  // What has come and is not taken: the first chunk from `#offset` on, and the chunks behind it.
-  #chunks: Uint8Array[] = [];
-  #offset = 0;
-  #available = 0;
+  /** What has come and is not taken. */
+  readonly #received = new ChunkBuffer();
+  #sinceLook = 0;
 
   constructor(body: RequestBody, options: EnvelopeOptions) {
     this.#body = body;
@@ -78,6 +78,22 @@ class EnvelopeMessages implements RequestMessages {
   }
 
   next(): Promise<IteratorResult<Message>> {
+    return this.#mustLook && callScheduler.sliceUsed ? this.#nextInTurn() : this.#next();
+  }
+
+  /** A chunk may hold thousands of messages: they are not to be handled in one go. */
+  async #nextInTurn(): Promise<IteratorResult<Message>> {
+    await new Promise<void>((resolve) => this.#options.giveWay(resolve));
+    return this.#next();
+  }
+
+  get #mustLook(): boolean {
+    if (this.#received.available === 0 || ++this.#sinceLook < messagesBetweenLooks) return false;
+    this.#sinceLook = 0;
+    return true;
+  }
+
+  #next(): Promise<IteratorResult<Message>> {
     try {
       const value = this.#takeMessage();
       if (value === undefined) return this.#readOn();
@@ -88,8 +104,7 @@ class EnvelopeMessages implements RequestMessages {
   }
 
   return(): Promise<IteratorResult<Message>> {
-    this.#chunks = [];
-    this.#available = 0;
+    this.#received.clear();
     void this.#body.return();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -100,16 +115,15 @@ class EnvelopeMessages implements RequestMessages {
 
   async #readOn(): Promise<IteratorResult<Message>> {
     const { idleTimeout } = this.#options;
-    idleTimeout?.beginWait(this.#available);
+    idleTimeout?.beginWait(this.#received.available);
     try {
       for (;;) {
         const chunk = await this.#body.next();
         if (chunk.done === true) {
-          if (this.#available === 0) return { done: true, value: undefined };
+          if (this.#received.available === 0) return { done: true, value: undefined };
           throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
         }
-        this.#chunks.push(chunk.value);
-        this.#available += chunk.value.byteLength;
+        this.#received.push(chunk.value);
         const value = this.#takeMessage();
         if (value !== undefined) return { done: false, value: await value };
       }
@@ -121,13 +135,14 @@ class EnvelopeMessages implements RequestMessages {
   /** The next message, if all of it has come. */
   #takeMessage(): Message | Promise<Message> | undefined {
     const { decoder, binary, ignoredFlag, compression, holdsMessages } = this.#options;
-    while (this.#available >= prefixBytes) {
-      const flags = this.#peek(0);
-      const size = this.#peek(1) * 2 ** 24 + (this.#peek(2) << 16) + (this.#peek(3) << 8) + this.#peek(4);
+    const received = this.#received;
+    while (received.available >= prefixBytes) {
+      const flags = received.peek(0);
+      const size = received.peek(1) * 2 ** 24 + (received.peek(2) << 16) + (received.peek(3) << 8) + received.peek(4);
       decoder.checkSize(size);
-      if (this.#available < prefixBytes + size) return undefined;
-      this.#skip(prefixBytes);
-      const bytes = this.#takeBytes(size);
+      if (received.available < prefixBytes + size) return undefined;
+      received.skip(prefixBytes);
+      const bytes = received.take(size);
       if (!holdsMessages) this.#body.release(prefixBytes + size);
       const compressed = (flags & compressedFlag) !== 0;
       if (compressed && compression === undefined) {
@@ -136,7 +151,10 @@ class EnvelopeMessages implements RequestMessages {
       }
       if (ignoredFlag !== 0 && (flags & ignoredFlag) !== 0) continue;
       this.count++;
-      if (compressed && compression !== undefined) return this.#inflate(bytes, compression);
+      if (compressed && compression !== undefined) {
+        this.#sinceLook = messagesBetweenLooks; // to decompress one takes as long as many others
+        return this.#inflate(bytes, compression);
+      }
       return decoder.decode(bytes, binary);
     }
     return undefined;
@@ -145,49 +163,6 @@ class EnvelopeMessages implements RequestMessages {
   async #inflate(bytes: Uint8Array, compression: Compression): Promise<Message> {
     const { decoder, binary } = this.#options;
     return decoder.decode(await compression.decompress(bytes, decoder.maxBytes), binary);
-  }
-
-  #peek(at: number): number {
-    let place = this.#offset + at;
-    for (const chunk of this.#chunks) {
-      if (place < chunk.byteLength) return chunk[place] ?? 0;
-      place -= chunk.byteLength;
-    }
-    return 0;
-  }
-
-  #takeBytes(size: number): Uint8Array {
-    const [first] = this.#chunks;
-    if (first !== undefined && first.byteLength - this.#offset >= size) {
-      const start = this.#offset;
-      const bytes = size < copiedBytes ? first.slice(start, start + size) : first.subarray(start, start + size);
-      this.#skip(size);
-      return bytes;
-    }
-    const bytes = Buffer.allocUnsafeSlow(size);
-    let filled = 0;
-    while (filled < size) {
-      const chunk = this.#chunks[0];
-      if (chunk === undefined) break;
-      const part = chunk.subarray(this.#offset, this.#offset + size - filled);
-      bytes.set(part, filled);
-      filled += part.byteLength;
-      this.#skip(part.byteLength);
-    }
-    return bytes;
-  }
-
-  #skip(count: number): void {
-    this.#available -= count;
-    this.#offset += count;
-    let done = 0;
-    for (;;) {
-      const chunk = this.#chunks[done];
-      if (chunk === undefined || this.#offset < chunk.byteLength) break;
-      this.#offset -= chunk.byteLength;
-      done++;
-    }
-    if (done > 0) this.#chunks = done === this.#chunks.length ? [] : this.#chunks.slice(done);
   }
 }
 

@@ -81,6 +81,7 @@ export class Sessions {
   readonly #peerShare: number;
   readonly #unread = new UnreadBytes();
   readonly #sessions = new WeakMap<object, Session>();
+  readonly #memories = new Set<SessionMemory>();
   readonly #peers = new Map<string, Peer>();
 
   constructor(limits: Limits, heapLimit = getHeapStatistics().heap_size_limit) {
@@ -101,16 +102,25 @@ export class Sessions {
     const address = addressKeyOf(socket?.remoteAddress);
     const peer = this.#peers.get(address) ?? this.#addPeer(address);
     peer.sessions++;
-    connection.once("close", () => {
-      if (--peer.sessions === 0) this.#peers.delete(address);
-    });
     const budget = new MemoryBudget(this.#maxSessionBytes, peer.budget);
     const memory = new SessionMemory(budget, (isHigh) => {
       if ("settings" in connection) this.#setWindow(connection, isHigh ? pressedWindowBytes : this.#windowBytes);
     });
     const session = new Session(address, memory, this.#unread);
     this.#sessions.set(connection, session);
+    this.#memories.add(memory);
+    connection.once("close", () => {
+      this.#memories.delete(memory);
+      if (--peer.sessions === 0) this.#peers.delete(address);
+    });
     return session;
+  }
+
+  /** Ends the calls of the connection that holds most. */
+  relieve(): void {
+    let most: SessionMemory | undefined;
+    for (const memory of this.#memories) if (memory.used > (most?.used ?? 0)) most = memory;
+    most?.endCalls();
   }
 
   /** Tells a client how much it may send ahead on each stream, also on those that are open. */

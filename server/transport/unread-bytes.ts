@@ -4,6 +4,9 @@ import type { CallMemory } from "./call-memory.ts";
 /** How often the bytes of requests that nobody reads are counted, in ms. */
 const countEveryMs = 20;
 
+/** What each chunk takes besides its bytes. */
+const chunkBytes = 128;
+
 interface Unread {
   readonly stream: Readable;
   readonly memory: CallMemory;
@@ -39,10 +42,19 @@ export class UnreadBytes {
   #count(): void {
     for (const unread of this.#unread.values()) {
       const { stream, memory, counted } = unread;
-      const bytes = stream.destroyed ? 0 : stream.readableLength;
+      const bytes = stream.destroyed ? 0 : stream.readableLength + chunkBytes * bufferedChunks(stream);
       unread.counted = bytes;
       if (bytes > counted) memory.hold(bytes - counted);
       else memory.release(counted - bytes);
     }
   }
+}
+
+/**
+ * How many chunks wait in a stream. Node says how many bytes, but a client may send each byte in a frame of its own, and
+ * only the state that Node keeps to itself tells: https://github.com/nodejs/node/blob/main/lib/internal/streams/readable.js
+ */
+function bufferedChunks(stream: Readable): number {
+  const { _readableState: state } = stream as Readable & { readonly _readableState?: { readonly buffer?: unknown[] } };
+  return state?.buffer?.length ?? 0;
 }
