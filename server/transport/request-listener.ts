@@ -43,7 +43,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   else shutdownSignal?.addEventListener("abort", () => calls.endStreams(), { once: true });
 
   return (request, response) => {
-    if (!calls.handle(exchangeOf(request, response, limits, connections))) fallback(request, response);
+    const exchange = exchangeOf(request, response, limits, connections);
+    if (exchange !== undefined && !calls.handle(exchange)) fallback(request, response);
   };
 }
 
@@ -52,13 +53,15 @@ function exchangeOf(
   response: ServerResponse | Http2ServerResponse,
   limits: Limits,
   connections: Sessions,
-): Exchange {
+): Exchange | undefined {
   // Node makes the two in pairs, which its types cannot tell.
   if (!(request instanceof Http2ServerRequest)) {
     return new Http1Exchange(request, response as ServerResponse, limits, connections.of(request.socket));
   }
-  const session = connections.of(request.stream.session as ServerHttp2Session);
-  return new Http2CompatExchange(request, response as Http2ServerResponse, limits, session);
+  // Node announces a stream in a later step, when its client may have reset it or closed the connection.
+  const session = request.stream.session as ServerHttp2Session | undefined;
+  if (session === undefined) return undefined;
+  return new Http2CompatExchange(request, response as Http2ServerResponse, limits, connections.of(session));
 }
 
 const notFound: RequestListener = (request, response) => {

@@ -109,10 +109,12 @@ export class Sessions {
     const session = new Session(address, memory, this.#unread);
     this.#sessions.set(connection, session);
     this.#memories.add(memory);
-    connection.once("close", () => {
+    const forget = () => {
       this.#memories.delete(memory);
       if (--peer.sessions === 0) this.#peers.delete(address);
-    });
+    };
+    if (connection.destroyed) forget();
+    else connection.once("close", forget);
     return session;
   }
 
