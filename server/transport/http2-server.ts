@@ -59,7 +59,9 @@ export function createHttp2Server(
   server.on(
     "stream",
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-      const session = stream.session as ServerHttp2Session;
+      // Node has a stream begin after the read that it came with, in which its session may have ended.
+      const session = stream.session as ServerHttp2Session | undefined;
+      if (session === undefined || session.destroyed || stream.destroyed) return void stream.on("error", () => {});
       const guard = guards.get(session);
       guard?.streamOpened();
       stream.once("close", () => guard?.streamClosed());

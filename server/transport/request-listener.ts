@@ -41,6 +41,8 @@ export function createRequestListener(options: RequestListenerOptions): RequestL
   else shutdownSignal?.addEventListener("abort", () => calls.endStreams(), { once: true });
 
   return (request, response) => {
+    // As in `createHttp2Server`: the session may have ended in the read that the request came with.
+    if (request instanceof Http2ServerRequest && request.stream.session === undefined) return;
     if (!calls.handle(exchangeOf(request, response, limits, connections))) fallback(request, response);
   };
 }
