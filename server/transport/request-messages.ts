@@ -1,6 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
+import { ChunkQueue } from "./chunk-queue.ts";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { Exchange } from "./exchange.ts";
 import type { MessageDecoder } from "./message-decoder.ts";
@@ -63,10 +64,8 @@ class EnvelopeMessages implements RequestMessages {
   count = 0;
   readonly #body: RequestBody;
   readonly #options: EnvelopeOptions;
-  // What has come and is not taken: the first chunk from `#offset` on, and the chunks behind it.
-  #chunks: Uint8Array[] = [];
-  #offset = 0;
-  #available = 0;
+  /** What has come and is not taken. */
+  readonly #received = new ChunkQueue();
 
   constructor(body: RequestBody, options: EnvelopeOptions) {
     this.#body = body;
@@ -88,8 +87,7 @@ class EnvelopeMessages implements RequestMessages {
   }
 
   return(): Promise<IteratorResult<Message>> {
-    this.#chunks = [];
-    this.#available = 0;
+    this.#received.clear();
     void this.#body.return();
     return Promise.resolve({ done: true, value: undefined });
   }
@@ -100,16 +98,15 @@ class EnvelopeMessages implements RequestMessages {
 
   async #readOn(): Promise<IteratorResult<Message>> {
     const { idleTimeout } = this.#options;
-    idleTimeout?.beginWait(this.#available);
+    idleTimeout?.beginWait(this.#received.byteLength);
     try {
       for (;;) {
         const chunk = await this.#body.next();
         if (chunk.done === true) {
-          if (this.#available === 0) return { done: true, value: undefined };
+          if (this.#received.byteLength === 0) return { done: true, value: undefined };
           throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
         }
-        this.#chunks.push(chunk.value);
-        this.#available += chunk.value.byteLength;
+        this.#received.push(chunk.value);
         const value = this.#takeMessage();
         if (value !== undefined) return { done: false, value: await value };
       }
@@ -121,12 +118,13 @@ class EnvelopeMessages implements RequestMessages {
   /** The next message, if all of it has come. */
   #takeMessage(): Message | Promise<Message> | undefined {
     const { decoder, binary, ignoredFlag, compression, holdsMessages } = this.#options;
-    while (this.#available >= prefixBytes) {
-      const flags = this.#peek(0);
-      const size = this.#peek(1) * 2 ** 24 + (this.#peek(2) << 16) + (this.#peek(3) << 8) + this.#peek(4);
+    const received = this.#received;
+    while (received.byteLength >= prefixBytes) {
+      const flags = received.at(0);
+      const size = received.at(1) * 2 ** 24 + (received.at(2) << 16) + (received.at(3) << 8) + received.at(4);
       decoder.checkSize(size);
-      if (this.#available < prefixBytes + size) return undefined;
-      this.#skip(prefixBytes);
+      if (received.byteLength < prefixBytes + size) return undefined;
+      received.skip(prefixBytes);
       const bytes = this.#takeBytes(size);
       if (!holdsMessages) this.#body.release(prefixBytes + size);
       const compressed = (flags & compressedFlag) !== 0;
@@ -147,47 +145,10 @@ class EnvelopeMessages implements RequestMessages {
     return decoder.decode(await compression.decompress(bytes, decoder.maxBytes), binary);
   }
 
-  #peek(at: number): number {
-    let place = this.#offset + at;
-    for (const chunk of this.#chunks) {
-      if (place < chunk.byteLength) return chunk[place] ?? 0;
-      place -= chunk.byteLength;
-    }
-    return 0;
-  }
-
   #takeBytes(size: number): Uint8Array {
-    const [first] = this.#chunks;
-    if (first !== undefined && first.byteLength - this.#offset >= size) {
-      const start = this.#offset;
-      const bytes = size < copiedBytes ? first.slice(start, start + size) : first.subarray(start, start + size);
-      this.#skip(size);
-      return bytes;
-    }
-    const bytes = Buffer.allocUnsafeSlow(size);
-    let filled = 0;
-    while (filled < size) {
-      const chunk = this.#chunks[0];
-      if (chunk === undefined) break;
-      const part = chunk.subarray(this.#offset, this.#offset + size - filled);
-      bytes.set(part, filled);
-      filled += part.byteLength;
-      this.#skip(part.byteLength);
-    }
-    return bytes;
-  }
-
-  #skip(count: number): void {
-    this.#available -= count;
-    this.#offset += count;
-    let done = 0;
-    for (;;) {
-      const chunk = this.#chunks[done];
-      if (chunk === undefined || this.#offset < chunk.byteLength) break;
-      this.#offset -= chunk.byteLength;
-      done++;
-    }
-    if (done > 0) this.#chunks = done === this.#chunks.length ? [] : this.#chunks.slice(done);
+    const bytes = this.#received.take(size);
+    // Not with `slice`, which copies nothing of a Buffer.
+    return size < copiedBytes ? new Uint8Array(bytes) : bytes;
   }
 }
 

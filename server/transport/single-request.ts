@@ -2,6 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
+import { ChunkQueue } from "./chunk-queue.ts";
 import type { MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { RequestMessages } from "./request-messages.ts";
@@ -51,15 +52,12 @@ export class SingleRequest implements RequestMessages {
 }
 
 async function readAll(body: RequestBody, decoder: MessageDecoder): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
+  const received = new ChunkQueue();
   for (let chunk = await body.next(); chunk.done !== true; chunk = await body.next()) {
-    chunks.push(chunk.value);
-    size += chunk.value.byteLength;
-    decoder.checkSize(size);
+    received.push(chunk.value);
+    decoder.checkSize(received.byteLength);
   }
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size);
+  return received.take(received.byteLength);
 }
 
 /** https://connectrpc.com/docs/protocol#unary-get-request */

@@ -4,6 +4,9 @@ import type { CallMemory } from "./call-memory.ts";
 /** How often the bytes of requests that nobody reads are counted, in ms. */
 const countEveryMs = 20;
 
+/** What each chunk takes in memory besides its bytes: a client may send every byte in a frame of its own. */
+const chunkBytes = 200;
+
 interface Unread {
   readonly stream: Readable;
   readonly memory: CallMemory;
@@ -39,10 +42,15 @@ export class UnreadBytes {
   #count(): void {
     for (const unread of this.#unread.values()) {
       const { stream, memory, counted } = unread;
-      const bytes = stream.destroyed ? 0 : stream.readableLength;
+      const bytes = stream.destroyed ? 0 : stream.readableLength + chunksOf(stream) * chunkBytes;
       unread.counted = bytes;
       if (bytes > counted) memory.hold(bytes - counted);
       else memory.release(counted - bytes);
     }
   }
+}
+
+/** How many chunks Node keeps of a stream. Its types do not tell of the buffer, nor does its documentation. */
+function chunksOf(stream: Readable): number {
+  return (stream as Readable & { readonly readableBuffer?: ArrayLike<unknown> }).readableBuffer?.length ?? 0;
 }
