@@ -26,8 +26,8 @@ const request = unaryRequest('{"scenario":"hello"}');
 const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const emptySettings = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0);
 
-/** A request, `GET /` by the static table of HPACK, and DATA on stream 0, which ends the session with an error. */
-const getRequest = Uint8Array.of(0, 0, 3, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86);
+/** A request, `GET /` with the authority `a` in HPACK, and DATA on stream 0, which ends the session with an error. */
+const getRequest = Uint8Array.of(0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86, 0x41, 1, 0x61);
 const dataOnStream0 = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
 
 describe("in plain text", () => {
