@@ -12,6 +12,7 @@ import type { Exchange, OutgoingHeaders } from "./exchange.ts";
 import { clientGone, drained } from "./exchange-parts.ts";
 import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
+import { ownChunks } from "./own-chunks.ts";
 import { RequestBody } from "./request-body.ts";
 import { resetStream } from "./reset-stream.ts";
 import { responseDefaults } from "./response-defaults.ts";
@@ -57,6 +58,7 @@ export class Http2Exchange implements Exchange, EndableCall {
     this.origin = `${incoming[":scheme"] ?? "http"}://${incoming[":authority"] ?? incoming.host ?? "unknown"}`;
     this.session = session;
     this.memory = session.open(this);
+    ownChunks(stream);
     this.body = new RequestBody(stream, session, this.memory);
     // Without a listener a stream that breaks would end the process; "close" follows and tells the rest.
     stream.on("error", ignore);

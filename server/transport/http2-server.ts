@@ -59,14 +59,14 @@ export function createHttp2Server(
   server.on(
     "stream",
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-      const { session } = stream;
-      // Node announces a stream in a later step, when its client may have reset it or closed the connection.
-      if (session === undefined || stream.destroyed) return void stream.on("error", () => {});
-      const guard = guards.get(session as ServerHttp2Session);
+      // Node has a stream begin after the read that it came with, in which its session may have ended.
+      const session = stream.session as ServerHttp2Session | undefined;
+      if (session === undefined || session.destroyed || stream.destroyed) return void stream.on("error", () => {});
+      const guard = guards.get(session);
       guard?.streamOpened();
       stream.once("close", () => guard?.streamClosed());
       if (sizeOf(rawHeaders) > limits.maxHeaderBytes) return refuseHeaders(stream);
-      const connection = connections.of(session as ServerHttp2Session);
+      const connection = connections.of(session);
       if (!connection.admits) return refuseStream(stream);
       onExchange(new Http2Exchange(stream, headers, rawHeaders, limits, connection));
     },

@@ -26,6 +26,10 @@ const request = unaryRequest('{"scenario":"hello"}');
 const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const emptySettings = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0);
 
+/** A request, `GET /` with the authority `a` in HPACK, and a GOAWAY with an error, which ends the session at once. */
+const getRequest = Uint8Array.of(0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86, 0x41, 1, 0x61);
+const goAwayWithError = Uint8Array.of(0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
+
 describe("in plain text", () => {
   test("speaks HTTP/1.1 and HTTP/2 on one port", async () => {
     await using server = await startWireServer(hello);
@@ -105,6 +109,15 @@ test("says GOAWAY twice on shutdown, first without a limit, so that no request o
   await vi.waitFor(() => expect(lastStreams).toEqual([2 ** 31 - 1, 1]));
   gate.resolve();
   expect(await closed).toBe(true);
+});
+
+test("a request that arrives together with what ends its session does no harm", async () => {
+  await using server = await startWireServer(hello);
+  using raw = await openRawSocket(server.port);
+  raw.send(Buffer.concat([Buffer.from(http2Preface), emptySettings, getRequest, goAwayWithError]));
+  await raw.closed;
+  const transport = createGrpcTransport({ baseUrl: server.url });
+  expect(await call(transport, "unary", "hello").texts).toEqual(["hello"]);
 });
 
 describe("over TLS", () => {

@@ -2,15 +2,18 @@ import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CallMemory } from "./call-memory.ts";
 import { callScheduler } from "./call-scheduler.ts";
-import { ChunkBuffer } from "./chunk-buffer.ts";
+import { ChunkQueue } from "./chunk-queue.ts";
 import { clientGone } from "./exchange-parts.ts";
 import type { Session } from "./session.ts";
 
 /** How much of a body is kept ready for a handler that is busy. More only fills memory: the window is larger. */
 const readyBytes = 64 * 1024;
 
+/** The most chunks of it, however small: Node hands over all that it has, up to the window, before anything else. */
+const readyChunks = 1_000;
+
 /**
- * The bytes of a request, in the chunks in which they came. Not reading them holds the client back.
+ * The bytes of a request, in their order. Not reading them holds the client back.
  *
  * They count as memory of the call from their arrival until {@link release}, and are handed over only while there is
  * time in this turn of the event loop: what they are part of is then parsed and handled, which takes longer.
@@ -23,7 +26,8 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   readonly #stream: Readable;
   readonly #session: Session;
   readonly #memory: CallMemory;
-  readonly #ready = new ChunkBuffer();
+  readonly #ready = new ChunkQueue();
+  #readyChunks = 0;
   #waiting: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
   #end: "none" | "done" | Error = "none";
   #timer: NodeJS.Timeout | undefined;
@@ -117,9 +121,10 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.bytes += chunk.byteLength;
     if (this.#end !== "none") return;
     this.#ready.push(chunk);
+    this.#readyChunks++;
     this.#memory.hold(chunk.byteLength);
     if (this.#waiting !== undefined) this.#settle();
-    if (this.#ready.available >= readyBytes) this.#pause();
+    if (this.#ready.byteLength >= readyBytes || this.#readyChunks >= readyChunks) this.#pause();
   }
 
   #pause(): void {
@@ -133,7 +138,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   get #hasNext(): boolean {
-    return this.#ready.available > 0 || this.#end !== "none";
+    return this.#ready.byteLength > 0 || this.#end !== "none";
   }
 
   /** Hands over to the reader that waits: now, or when its call has its turn. */
@@ -161,7 +166,8 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
       else waiting.resolve({ done: true, value });
       return;
     }
-    if (this.#ready.available === 0 && this.#end === "none" && this.#stream.isPaused()) this.#resume();
+    if (this.#ready.byteLength === 0) this.#readyChunks = 0;
+    if (this.#ready.byteLength === 0 && this.#end === "none" && this.#stream.isPaused()) this.#resume();
     waiting.resolve({ done: false, value });
   }
 
@@ -170,8 +176,9 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   #dropReady(): void {
-    this.#memory.release(this.#ready.available);
+    this.#memory.release(this.#ready.byteLength);
     this.#ready.clear();
+    this.#readyChunks = 0;
   }
 
   /** The first end counts. */

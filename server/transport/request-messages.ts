@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import { callScheduler } from "./call-scheduler.ts";
-import { ChunkBuffer } from "./chunk-buffer.ts";
+import { ChunkQueue } from "./chunk-queue.ts";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import type { Exchange } from "./exchange.ts";
 import type { MessageDecoder } from "./message-decoder.ts";
@@ -52,6 +52,12 @@ const prefixBytes = 5;
 /** How many messages are read before a look at the clock, which costs as much as a small message. */
 const messagesBetweenLooks = 16;
 
+/**
+ * Messages below that are copied out of the chunk that they came in: a handler that keeps one would keep the whole
+ * chunk with it.
+ */
+const copiedBytes = 4 * 1024;
+
 /** What the messages in envelopes are decoded with. */
 interface EnvelopeOptions extends RequestMessagesOptions {
   readonly binary: boolean;
@@ -65,7 +71,7 @@ class EnvelopeMessages implements RequestMessages {
   readonly #body: RequestBody;
   readonly #options: EnvelopeOptions;
   /** What has come and is not taken. */
-  readonly #received = new ChunkBuffer();
+  readonly #received = new ChunkQueue();
   #sinceLook = 0;
 
   constructor(body: RequestBody, options: EnvelopeOptions) {
@@ -88,7 +94,7 @@ class EnvelopeMessages implements RequestMessages {
   }
 
   get #mustLook(): boolean {
-    if (this.#received.available === 0 || ++this.#sinceLook < messagesBetweenLooks) return false;
+    if (this.#received.byteLength === 0 || ++this.#sinceLook < messagesBetweenLooks) return false;
     this.#sinceLook = 0;
     return true;
   }
@@ -115,12 +121,12 @@ class EnvelopeMessages implements RequestMessages {
 
   async #readOn(): Promise<IteratorResult<Message>> {
     const { idleTimeout } = this.#options;
-    idleTimeout?.beginWait(this.#received.available);
+    idleTimeout?.beginWait(this.#received.byteLength);
     try {
       for (;;) {
         const chunk = await this.#body.next();
         if (chunk.done === true) {
-          if (this.#received.available === 0) return { done: true, value: undefined };
+          if (this.#received.byteLength === 0) return { done: true, value: undefined };
           throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
         }
         this.#received.push(chunk.value);
@@ -136,13 +142,13 @@ class EnvelopeMessages implements RequestMessages {
   #takeMessage(): Message | Promise<Message> | undefined {
     const { decoder, binary, ignoredFlag, compression, holdsMessages } = this.#options;
     const received = this.#received;
-    while (received.available >= prefixBytes) {
-      const flags = received.peek(0);
-      const size = received.peek(1) * 2 ** 24 + (received.peek(2) << 16) + (received.peek(3) << 8) + received.peek(4);
+    while (received.byteLength >= prefixBytes) {
+      const flags = received.at(0);
+      const size = received.at(1) * 2 ** 24 + (received.at(2) << 16) + (received.at(3) << 8) + received.at(4);
       decoder.checkSize(size);
-      if (received.available < prefixBytes + size) return undefined;
+      if (received.byteLength < prefixBytes + size) return undefined;
       received.skip(prefixBytes);
-      const bytes = received.take(size);
+      const bytes = this.#takeBytes(size);
       if (!holdsMessages) this.#body.release(prefixBytes + size);
       const compressed = (flags & compressedFlag) !== 0;
       if (compressed && compression === undefined) {
@@ -163,6 +169,12 @@ class EnvelopeMessages implements RequestMessages {
   async #inflate(bytes: Uint8Array, compression: Compression): Promise<Message> {
     const { decoder, binary } = this.#options;
     return decoder.decode(await compression.decompress(bytes, decoder.maxBytes), binary);
+  }
+
+  #takeBytes(size: number): Uint8Array {
+    const bytes = this.#received.take(size);
+    // Not with `slice`, which copies nothing of a Buffer.
+    return size < copiedBytes ? new Uint8Array(bytes) : bytes;
   }
 }
 

@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
-import { ChunkBuffer } from "./chunk-buffer.ts";
+import { ChunkQueue } from "./chunk-queue.ts";
 import type { MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { RequestMessages } from "./request-messages.ts";
@@ -52,12 +52,12 @@ export class SingleRequest implements RequestMessages {
 }
 
 async function readAll(body: RequestBody, decoder: MessageDecoder): Promise<Uint8Array> {
-  const received = new ChunkBuffer();
+  const received = new ChunkQueue();
   for (let chunk = await body.next(); chunk.done !== true; chunk = await body.next()) {
     received.push(chunk.value);
-    decoder.checkSize(received.available);
+    decoder.checkSize(received.byteLength);
   }
-  return received.take(received.available);
+  return received.take(received.byteLength);
 }
 
 /** https://connectrpc.com/docs/protocol#unary-get-request */

@@ -4,8 +4,8 @@ import type { CallMemory } from "./call-memory.ts";
 /** How often the bytes of requests that nobody reads are counted, in ms. */
 const countEveryMs = 20;
 
-/** What each chunk takes besides its bytes. */
-const chunkBytes = 128;
+/** What each chunk takes in memory besides its bytes: a client may send every byte in a frame of its own. */
+const chunkBytes = 200;
 
 interface Unread {
   readonly stream: Readable;
@@ -42,7 +42,7 @@ export class UnreadBytes {
   #count(): void {
     for (const unread of this.#unread.values()) {
       const { stream, memory, counted } = unread;
-      const bytes = stream.destroyed ? 0 : stream.readableLength + chunkBytes * bufferedChunks(stream);
+      const bytes = stream.destroyed ? 0 : stream.readableLength + chunksOf(stream) * chunkBytes;
       unread.counted = bytes;
       if (bytes > counted) memory.hold(bytes - counted);
       else memory.release(counted - bytes);
@@ -50,11 +50,7 @@ export class UnreadBytes {
   }
 }
 
-/**
- * How many chunks wait in a stream. Node says how many bytes, but a client may send each byte in a frame of its own, and
- * only the state that Node keeps to itself tells: https://github.com/nodejs/node/blob/main/lib/internal/streams/readable.js
- */
-function bufferedChunks(stream: Readable): number {
-  const { _readableState: state } = stream as Readable & { readonly _readableState?: { readonly buffer?: unknown[] } };
-  return state?.buffer?.length ?? 0;
+/** How many chunks Node keeps of a stream. Its types do not tell of the buffer, nor does its documentation. */
+function chunksOf(stream: Readable): number {
+  return (stream as Readable & { readonly readableBuffer?: ArrayLike<unknown> }).readableBuffer?.length ?? 0;
 }

@@ -5,6 +5,7 @@ export const methods = {
   listUploads: "/bourse.upload.v1.UploadService/ListUploads",
   listProducts: "/bourse.product.v1.ProductService/ListProducts",
   listInstruments: "/bourse.quote.v1.QuoteService/ListInstruments",
+  upload: "/bourse.upload.v1.UploadService/Upload",
   uploadChunk: "/bourse.upload.v1.UploadService/UploadChunk",
   watchQuotes: "/bourse.quote.v1.QuoteService/WatchQuotes",
 } as const;

