@@ -9,7 +9,7 @@ export type SubmitOutcome = AppendOutcome | { readonly kind: "failed"; readonly 
 
 /** An order that waits for the disk. */
 export interface SubmittedOrder extends NewOrder {
-  /** Told once, when the order is on the disk or will not be. Must not throw. */
+  /** Called once, when the order is on the disk or will not be. Must not throw. */
   readonly settle: (outcome: SubmitOutcome) => void;
 }
 

@@ -68,7 +68,7 @@ export class CallScheduler {
   }
 
   /**
-   * Resolves in a later turn of the event loop, when work that is done in parts may go on with the next part.
+   * Resolves in a later turn of the event loop, when work that is done in parts may continue with the next part.
    *
    * @param peer the client that the work is for; default: the one whose call this is, if there is one
    */
