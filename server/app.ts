@@ -181,7 +181,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     }),
   );
   if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost parts of uploads");
-  const pageProblem = repeatedProblem(log, { failed: "an upload cannot be shown", over: "uploads are shown again" });
+  const pageProblem = repeatedProblem(log, { failed: "an upload cannot be served", over: "uploads are served again" });
   const tlsProblem = repeatedProblem(log, {
     failed: "the changed TLS files cannot be used: the old ones stay in use",
     over: "the TLS files can be used again",
@@ -203,7 +203,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     onTlsReload: (problem) => {
       if (problem !== undefined) return tlsProblem.report(problem);
       tlsProblem.resolve();
-      log.info("took up the changed TLS files");
+      log.info("reloaded the changed TLS files");
     },
     interceptors: [createValidation(services)],
     mapError: (error) => toConnectError(database.toDomainError(error)),

@@ -148,7 +148,7 @@ export class CommandBacklogError extends DomainError {
   }
 }
 
-/** Something cannot be done with an upload. The detail says how it stands. */
+/** Something cannot be done with an upload. The detail has its state. */
 export class UploadError extends DomainError {
   override name = "UploadError";
   readonly detail: UploadProblem;
@@ -211,7 +211,7 @@ export class StoreReadOnlyError extends DomainError {
   }
 }
 
-/** What a client is told of a store that is read-only. */
+/** The message of a {@link StoreReadOnlyError}, and of the error of an upload that is refused for the same reason. */
 export const storeReadOnlyMessage =
   "the store is read-only, because a write to its disk has failed: what was acknowledged is stored and can be read; " +
   "the operator has to check the disk and restart the server, then send the rest again";

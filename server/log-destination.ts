@@ -1,7 +1,7 @@
 import { writeSync } from "node:fs";
 import { Writable } from "node:stream";
 
-/** How long a line waits for whoever reads the log, in milliseconds, while the server stands still; then it is lost. */
+/** How long a line may block the server while the reader of the log is slow, in milliseconds; then the line is lost. */
 const maxWaitMs = 100;
 
 /** How long until the next attempt, in milliseconds. */
@@ -13,7 +13,7 @@ export type WriteBytes = (fd: number, bytes: Uint8Array) => number;
 /**
  * Where the log goes: a file descriptor, to which each line is written at once. A line that cannot be written is lost,
  * whether the disk is full, or the terminal is gone, or nobody reads: the server continues. As soon as lines can be
- * written again, one tells how many were lost.
+ * written again, one reports how many were lost.
  */
 export class LogDestination extends Writable {
   readonly #fd: number;

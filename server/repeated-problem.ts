@@ -1,4 +1,4 @@
-/** Watches over something that may fail again and again, so that the log tells of it without being flooded. */
+/** Reports a failure that may repeat for long, in few lines of the log. */
 export interface Problem {
   /** It has failed. */
   report(error: unknown): void;
@@ -95,7 +95,7 @@ export class RepeatedProblem implements Problem {
   }
 }
 
-/** One that was not reported for so long, in milliseconds, is over, though nobody said so. */
+/** A problem that was not reported for so long, in milliseconds, is over, also without {@link Problem.resolve}. */
 const quietMs = 2 * maxReportIntervalMs;
 
 /** How many kinds of errors of one problem have a line at once. */

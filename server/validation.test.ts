@@ -6,7 +6,7 @@ import { WatchQuotesRequestSchema } from "../gen/bourse/quote/v1/quote_service_p
 import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { BrokenRulesError, maxViolations } from "./domain-errors.ts";
 import { toConnectError } from "./errors.ts";
-import { limitError } from "./transport/limit-error.ts";
+import { fitError } from "./transport/fit-error.ts";
 import { createValidate } from "./validation.ts";
 
 const validate = createValidate();
@@ -36,7 +36,7 @@ test("an error reports the first violations, as many as fit, in a few KB", () =>
   const error = validate(WatchQuotesRequestSchema, message);
   expect(error?.violations).toHaveLength(900);
   const mapped = toConnectError(new ConnectError("", 3, undefined, undefined, error)) as ConnectError;
-  const limited = limitError(mapped);
+  const limited = fitError(mapped);
   expect(limited).toBe(mapped);
   const [badRequest] = limited.findDetails(BadRequestSchema);
   expect(badRequest?.fieldViolations.length).toBeGreaterThan(10);
@@ -56,5 +56,5 @@ test("rules that an update breaks are reported as far as they fit", () => {
   if (error === undefined) throw new Error("the product breaks rules");
   const mapped = toConnectError(new BrokenRulesError("product", error)) as ConnectError;
   expect(Buffer.byteLength(mapped.rawMessage)).toBeLessThanOrEqual(1_024);
-  expect(limitError(mapped).findDetails(BadRequestSchema)[0]?.fieldViolations.length).toBeGreaterThan(10);
+  expect(fitError(mapped).findDetails(BadRequestSchema)[0]?.fieldViolations.length).toBeGreaterThan(10);
 });

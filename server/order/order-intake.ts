@@ -1,3 +1,4 @@
+import { runForPeer } from "../transport/protection/current-peer.ts";
 import { FairQueue } from "../transport/protection/fair-queue.ts";
 import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { NewOrder } from "./new-order.ts";
@@ -8,7 +9,7 @@ export type SubmitOutcome = AppendOutcome | { readonly kind: "failed"; readonly 
 
 /** An order that waits for the disk. */
 export interface SubmittedOrder extends NewOrder {
-  /** Told once, when the order is on the disk or will not be. Must not throw. */
+  /** Called once, when the order is on the disk or will not be. Must not throw. */
   readonly settle: (outcome: SubmitOutcome) => void;
 }
 
@@ -48,7 +49,7 @@ export class OrderIntake {
     if (!this.#isCommitting) {
       this.#isCommitting = true;
       // What else is at hand now comes along.
-      setImmediate(() => void this.#commitAll());
+      runForPeer(undefined, () => setImmediate(() => void this.#commitAll()));
     }
     if (this.#limit.availableTo(peer) > 0) return undefined;
     return new Promise((wake) => this.#blockedProducers.push({ peer, wake }));

@@ -19,7 +19,7 @@ export const maxUnansweredOrders = 2_048;
 export interface SubmitOptions {
   readonly peer?: Peer;
   readonly signal: AbortSignal;
-  /** Is given what says whether the client waits for an answer. */
+  /** Called at the start, with a function that returns whether the client waits for an answer. */
   readonly onStart?: (isOwed: () => boolean) => void;
 }
 

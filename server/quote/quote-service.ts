@@ -54,7 +54,7 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
   const intake = new QuoteIntake(hub);
   const watches = new WatchRegistry();
 
-  /** Throws what the watch and its first commands do; nothing is left behind then. */
+  /** Throws what the watch and its first commands throw, after it has disposed of the watch. */
   function openWatch(pending: PendingRequest, streamId: string, context: HandlerContext): QuoteWatch {
     const { request } = pending;
     if (request === undefined) throw new Error("a request begins one stream");

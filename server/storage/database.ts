@@ -18,7 +18,7 @@ export interface Database extends AsyncDisposable {
    * Queries and transactions. They share one connection, in a thread of its own, and run one at a time: keep
    * transactions short, and wait for nothing else inside of one. What a transaction wrote is on the disk when it
    * resolves. Rejects with a StoreFullError where there is no more room, with a StoreBusyError where too many wait, and
-   * with a StoreReadOnlyError for all that writes once the disk has failed: reads go on then.
+   * with a StoreReadOnlyError for all that writes once the disk has failed: reads continue.
    */
   readonly tables: Kysely<Tables>;
   /**

@@ -1,3 +1,5 @@
+import { runForPeer } from "../transport/protection/current-peer.ts";
+
 /**
  * Does the work of many callers in common steps: what comes while a step is under way is done together in the next, so
  * that callers share the wait for the disk instead of queueing for it. What comes first is done first.
@@ -21,7 +23,7 @@ export class GroupCommit<Job, Result> {
   add(job: Job): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({ job, resolve, reject });
-    if (!this.#isRunning) void this.#runAll();
+    if (!this.#isRunning) void runForPeer(undefined, () => this.#runAll()); // for the jobs of all clients
     return promise;
   }
 

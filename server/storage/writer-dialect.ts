@@ -11,6 +11,9 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import { StoreBusyError } from "../domain-errors.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
+import { currentPeer } from "../transport/protection/current-peer.ts";
+import { FairQueue } from "../transport/protection/fair-queue.ts";
 import type { Writer } from "./writer.ts";
 
 /** How many queries and transactions may wait for the connection: with one commit each, some seconds of work. */
@@ -19,7 +22,10 @@ export const maxWaitingWrites = 10_000;
 /** The limit on calls that write to the database by themselves, as clients share it. */
 export const writeLimit = { name: "maxWaitingWrites", counted: "concurrent writes", max: maxWaitingWrites };
 
-/** Kysely on the connection that writes. Queries and transactions have it one after the other. */
+/**
+ * Kysely on the connection of a {@link Writer}. Queries and transactions have it one after the other, from all clients in
+ * turn: those of one wait for one of another at most, however many that one has.
+ */
 export class WriterDialect implements Dialect {
   readonly #writer: Writer;
 
@@ -59,7 +65,8 @@ class WriterAdapter extends SqliteAdapter {
 class WriterDriver implements Driver {
   readonly #writer: Writer;
   readonly #connection: WriterConnection;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting = new FairQueue<() => void>();
+  #waitingCount = 0;
   #isTaken = false;
 
   constructor(writer: Writer) {
@@ -71,16 +78,26 @@ class WriterDriver implements Driver {
 
   /** Throws a StoreBusyError where too many wait. */
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#waiting.length >= maxWaitingWrites) throw new StoreBusyError(maxWaitingWrites);
-    if (this.#isTaken) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#waitingCount >= maxWaitingWrites) throw new StoreBusyError(maxWaitingWrites);
+    if (this.#isTaken) {
+      this.#waitingCount++;
+      await new Promise<void>((resolve) => this.#waiting.push(currentPeer(), resolve));
+    }
     this.#isTaken = true;
     return this.#connection;
   }
 
   async releaseConnection(): Promise<void> {
     const next = this.#waiting.shift();
-    if (next === undefined) this.#isTaken = false;
-    else next(); // it stays taken
+    if (next === undefined) {
+      this.#isTaken = false;
+      return;
+    }
+    this.#waitingCount--;
+    // It stays taken. Node handles up to 1,000 messages of a thread before it looks at its sockets: so what follows a long
+    // row of replies waits for the next turn. https://github.com/nodejs/node/blob/main/src/node_messaging.cc
+    if (callScheduler.sliceUsed) setImmediate(next.item);
+    else next.item();
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {

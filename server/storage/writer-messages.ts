@@ -16,7 +16,7 @@ export type WriterRequest =
   | { readonly kind: "commit"; readonly id: number }
   /** Takes a transaction back; no error where there is none, as SQLite ends some of them itself. */
   | { readonly kind: "rollback"; readonly id: number }
-  /** Refuses all that writes from now on, and the commit of what was written before. Reads go on. */
+  /** Refuses all that writes from now on, and the commit of what was written before. Reads continue. */
   | { readonly kind: "freeze"; readonly id: number }
   | { readonly kind: "close"; readonly id: number };
 

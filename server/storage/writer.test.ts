@@ -6,6 +6,8 @@ import { Worker } from "node:worker_threads";
 import { CompiledQuery, sql } from "kysely";
 import { describe, expect, test } from "vitest";
 import { StoreBusyError, StoreFullError, StoreReadError, StoreReadOnlyError } from "../domain-errors.ts";
+import { sliceMs } from "../transport/call-scheduler.ts";
+import { runForPeer } from "../transport/protection/current-peer.ts";
 import { type DatabaseOptions, databaseFileName, openDatabase } from "./database.ts";
 import { StoreHealth } from "./store-health.ts";
 import { SqliteError, Writer } from "./writer.ts";
@@ -44,6 +46,34 @@ test("the event loop goes on while a statement runs for long", async () => {
   }
   expect((await counting).rows).toEqual([{ value: 3_000_000n }]);
   expect(turns).toBeGreaterThan(100);
+});
+
+test("a client's queries wait for one of another client at most, however many that one has", async () => {
+  await using opened = await openSome();
+  const ended: string[] = [];
+  const query = async (peer: string) => {
+    await runForPeer(peer, () => sql`select 1`.execute(opened.database.tables));
+    ended.push(peer);
+  };
+  await Promise.all([...Array.from({ length: 50 }, () => query("a")), query("b")]);
+  expect(ended.indexOf("b")).toBeLessThanOrEqual(2);
+});
+
+test("the event loop turns between replies that take long to handle, though the next one is there by then", async () => {
+  await using opened = await openSome();
+  const turnsOfReplies: number[] = [];
+  let turn = 0;
+  const query = async () => {
+    await sql`select 1`.execute(opened.database.tables);
+    const end = performance.now() + sliceMs;
+    while (performance.now() <= end);
+    turnsOfReplies.push(turn);
+  };
+  const queries = Promise.all(Array.from({ length: 30 }, query));
+  for (; turnsOfReplies.length < 30; turn++) await new Promise<void>((resolve) => setImmediate(resolve));
+  await queries;
+  const repliesOfTurns = Map.groupBy(turnsOfReplies, (each) => each).values();
+  expect(Math.max(...repliesOfTurns.map((replies) => replies.length))).toBeLessThanOrEqual(3);
 });
 
 test("transactions do not mix, however many are begun at once", async () => {

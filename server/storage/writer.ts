@@ -20,7 +20,7 @@ export class SqliteError extends Error {
 
 /** What a {@link Writer} is opened with. */
 export interface WriterOptions extends WriterSettings {
-  /** Is told when the disk fails or the thread ends; whenever the store is read-only, the thread writes no more. */
+  /** Reported as failed if the disk fails or the thread ends. While the store is read-only the thread writes nothing. */
   readonly health: StoreHealth;
   /** Default: a thread of its own. Tests pass in one that ends. */
   readonly startThread?: (settings: WriterSettings) => Worker;

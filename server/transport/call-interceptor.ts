@@ -9,8 +9,8 @@ import {
 } from "@connectrpc/connect";
 import { type Call, callKey } from "./call.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
+import { fitError } from "./fit-error.ts";
 import { onlyMessage, yieldedBehind } from "./invoke-stream.ts";
-import { limitError } from "./limit-error.ts";
 import type { RequestMessages } from "./request-messages.ts";
 import { handlerGraceMs, StreamPump } from "./stream-pump.ts";
 
@@ -171,13 +171,13 @@ function raceWithAbort<T>(signal: AbortSignal): { race(result: Promise<T>): Prom
   };
 }
 
-/** What the client is told of an error; the call keeps the error itself for the log. */
+/** The error for the client; the call keeps the original error for the log. */
 function answer(thrown: unknown, call: Call, signal: AbortSignal): ConnectError {
   const error = call.wire?.mapError(thrown) ?? thrown;
   // Node's own waits reject with an AbortError that hides why the signal fired.
   const hidden = signal.aborted && error instanceof Error && error.name === "AbortError";
   call.failure = hidden ? signal.reason : error;
   if (hidden) return ConnectError.from(signal.reason, Code.Canceled);
-  if (error instanceof ConnectError) return limitError(error);
+  if (error instanceof ConnectError) return fitError(error);
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }

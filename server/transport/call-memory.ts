@@ -6,14 +6,14 @@ import type { MemoryBudget } from "./memory-budget.ts";
 export const callBytes = 24 * 1024;
 
 /**
- * How many calls of one connection may stand refused whose answers are not read yet: an answer takes memory, too. Further
+ * How many calls of one connection may be refused with an answer that is not read yet: an answer takes memory, too. Further
  * ones are refused without an answer.
  */
 export const maxUnreadRefusals = 50;
 
 /** A call that can be ended for the sake of its memory. */
 export interface EndableCall {
-  /** Ends the call with an error, and lets go of what it holds in memory at once. */
+  /** Ends the call with an error, and releases what it holds in memory at once. */
   refuse(reason: ConnectError): void;
 }
 
@@ -57,8 +57,8 @@ export class SessionMemory {
     }
     const { used, limit } = this.#budget;
     const message =
-      `no memory for this call: its connection has ${used} bytes of unfinished requests and unread responses, ${limit} ` +
-      "may be, and all connections have their share; read responses, finish requests, and retry";
+      `limit of buffered bytes reached: the connection has ${used} bytes of unfinished requests and unread responses, of ` +
+      `${limit} at most, or its client or the server has too many; read responses, finish requests, and retry`;
     return new ConnectError(message, Code.ResourceExhausted);
   }
 
@@ -139,7 +139,7 @@ export class CallMemory {
     this.#state = state;
   }
 
-  /** Whether the call may go on: there was room for it, and it has not ended. */
+  /** Whether the call may continue: there was room for it, and it has not ended. */
   get isOpen(): boolean {
     return this.#state === "open";
   }

@@ -34,6 +34,19 @@ test("connections of one address are served in turn, and addresses before connec
   expect(ran).toEqual(["one 1", "other 1", "two 1", "other 2", "one 2", "other 3", "two 2", "one 3", "two 3"]);
 });
 
+test("work in parts is served in turn by the client whose call it is, however deep below the call it waits", async () => {
+  const scheduler = new CallScheduler();
+  const ran: string[] = [];
+  const part = async (name: string) => {
+    await scheduler.nextTurn();
+    ran.push(name);
+  };
+  for (const n of [1, 2, 3]) scheduler.run({ peer: "a" }, () => void part(`a ${n}`));
+  scheduler.run({ peer: "b" }, () => void part("b 1"));
+  while (ran.length < 4) await setImmediate();
+  expect(ran).toEqual(["a 1", "b 1", "a 2", "a 3"]);
+});
+
 test("the event loop turns in between, however many steps wait and whatever they leave to promises", async () => {
   const scheduler = new CallScheduler();
   const turns: number[] = [];

@@ -1,3 +1,4 @@
+import { currentPeer, runForPeer } from "./protection/current-peer.ts";
 import { FairQueue } from "./protection/fair-queue.ts";
 
 /** How long calls may keep the event loop to themselves before Node reads and writes again, in ms. */
@@ -48,7 +49,7 @@ export class CallScheduler {
    */
   run(owner: StepOwner, step: Step): boolean {
     const isIdle = this.#queued === 0 && !this.sliceUsed;
-    if (isIdle) step();
+    if (isIdle) runForPeer(owner.peer, step);
     else this.enqueue(owner, step);
     return isIdle;
   }
@@ -67,11 +68,11 @@ export class CallScheduler {
   }
 
   /**
-   * Resolves in a later turn of the event loop, when work that is done in parts may go on with the next part.
+   * Resolves in a later turn of the event loop, when work that is done in parts may continue with the next part.
    *
-   * @param peer the client that the work is for; undefined: none, or nobody knows
+   * @param peer the client that the work is for; default: the one whose call this is, if there is one
    */
-  nextTurn(peer = ""): Promise<void> {
+  nextTurn(peer = currentPeer() ?? ""): Promise<void> {
     return new Promise((resolve) => {
       this.#parts.push({ owner: { peer }, step: resolve });
       if (this.#sliceStart === undefined) this.#beginSlice(performance.now());
@@ -94,7 +95,7 @@ export class CallScheduler {
   readonly #runNext = (): void => {
     if (this.#queued === 0 || this.sliceUsed) return;
     try {
-      this.#takeNext()?.();
+      this.#runStep();
     } finally {
       queueMicrotask(this.#onMicrotask);
     }
@@ -103,14 +104,14 @@ export class CallScheduler {
   // The next step runs when the promises that this one has settled have run all that waits for them: their work counts.
   readonly #onMicrotask = (): void => process.nextTick(this.#runNext);
 
-  #takeNext(): Step | undefined {
+  #runStep(): void {
     const turn = this.#turns.shift();
-    if (turn === undefined) return undefined;
+    if (turn === undefined) return;
     const { owner: peer, item: ofPeer } = turn;
     const step = ofPeer.shift()?.item;
     if (ofPeer.ownerCount === 0) this.#ofPeers.delete(peer);
     this.#queued--;
-    return step;
+    if (step !== undefined) runForPeer(peer, step);
   }
 }
 

@@ -87,7 +87,7 @@ export class ClientIdleTimeout implements Disposable {
     else this.#body.fail(this.#partSince === undefined ? this.#idleError() : this.#partError());
   }
 
-  /** How long the read that waits may go on. */
+  /** How much longer the read may wait. */
   #leftMs(now: number): number {
     const { requestTimeoutMs } = this.#limits;
     const messagesOut = this.#messagesOut();

@@ -4,7 +4,7 @@ import { sizeOfEntry } from "./metadata-rules.ts";
 /**
  * Makes the trailers of a gRPC call fit what its client takes, as HTTP/2 counts it: a client that gets more ends the
  * call with an error of its own. Leaves out the details of the status, and then cuts its message. What a handler has set
- * stays: it is told how much fits.
+ * stays: the error has how much fits.
  */
 export function fitStatus(trailers: OutgoingHeaders, maxBytes: number): void {
   if (maxBytes === Number.POSITIVE_INFINITY || sizeOf(trailers) <= maxBytes) return;

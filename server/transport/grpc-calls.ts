@@ -20,9 +20,9 @@ import {
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import type { Exchange } from "./exchange.ts";
+import { fitError } from "./fit-error.ts";
 import { invokeStream, onlyMessage } from "./invoke-stream.ts";
 import { LightHeaders } from "./light-headers.ts";
-import { limitError } from "./limit-error.ts";
 import type { RequestMessages } from "./request-messages.ts";
 
 /** What every gRPC call is subject to. */
@@ -107,7 +107,7 @@ export async function answerGrpcCall(call: GrpcCall, options: GrpcCallOptions): 
     setTrailerStatus(context.responseTrailer, undefined);
   } catch (error) {
     call.onFailure(error);
-    setTrailerStatus(context.responseTrailer, limitError(toConnectError(error)));
+    setTrailerStatus(context.responseTrailer, fitError(toConnectError(error)));
   } finally {
     clearTimeout(deadline);
     // As with Connect, what a handler has left running for its call ends with it.

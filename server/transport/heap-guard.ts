@@ -12,7 +12,7 @@ const criticalShare = 0.85;
 
 /**
  * Watches how much of Node's heap is in use. The engine ends the process when the heap is full; what fills it need not be
- * counted anywhere. Only what a full garbage collection leaves behind says how full it is.
+ * counted anywhere. How full it is shows only after a full garbage collection.
  */
 class HeapGuard {
   /** Each ends something that runs, to make room. */
@@ -45,7 +45,7 @@ class HeapGuard {
 }
 
 function isFullCollection(entry: PerformanceEntry): boolean {
-  // Entries of this type have a detail, of which the type of all entries does not tell.
+  // Entries of this type have a detail, which the type of all entries does not declare.
   const { detail } = entry as PerformanceEntry & { readonly detail?: { readonly kind?: number } };
   return detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 }

@@ -22,7 +22,7 @@ export interface RequestMessages extends AsyncIterable<Message>, AsyncIterator<M
 export interface RequestMessagesOptions {
   readonly decoder: MessageDecoder;
   readonly compressions: readonly Compression[];
-  /** Is told of waits for a message. Undefined: there is one message, which has a limit of its own. */
+  /** Times the waits for a message. Undefined: there is one message, which has a limit of its own. */
   readonly idleTimeout: ClientIdleTimeout | undefined;
   /** Whether the bytes of a message count as memory until the call has ended, and not only until it is decoded. */
   readonly holdsMessages: boolean;

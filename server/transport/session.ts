@@ -55,8 +55,8 @@ export class Session implements StepOwner {
   }
 }
 
-/** The connections of one client's address together. */
-interface Peer {
+/** The memory of one client: of all connections from its address. */
+interface PeerMemory {
   readonly budget: MemoryBudget;
   sessions: number;
 }
@@ -82,7 +82,7 @@ export class Sessions {
   readonly #unread = new UnreadBytes();
   readonly #sessions = new WeakMap<object, Session>();
   readonly #memories = new Set<SessionMemory>();
-  readonly #peers = new Map<string, Peer>();
+  readonly #peers = new Map<string, PeerMemory>();
 
   constructor(limits: Limits, heapLimit = getHeapStatistics().heap_size_limit) {
     this.#windowBytes = limits.streamWindowBytes;
@@ -130,7 +130,7 @@ export class Sessions {
     if (!session.closed && !session.destroyed) session.settings({ initialWindowSize });
   }
 
-  #addPeer(address: string): Peer {
+  #addPeer(address: string): PeerMemory {
     const peer = { budget: new MemoryBudget(this.budget.limit * this.#peerShare, this.budget), sessions: 0 };
     this.#peers.set(address, peer);
     return peer;

@@ -12,7 +12,7 @@ interface Progress {
 
 /**
  * Cancels streams whose client takes no byte of what is sent to it. A write that has to wait finds that by itself; a
- * quiet stream could go on for hours with a few bytes now and then, until its buffer is full.
+ * quiet stream could last for hours with a few bytes now and then, until its buffer is full.
  *
  * One timer for all streams, and memory only for those that have unsent bytes.
  */

@@ -25,8 +25,8 @@ function isSame(one: SecureContextOptions, other: SecureContextOptions): boolean
 }
 
 /**
- * Reads the credentials again whenever their files change, and uses them for new connections if they are others. `report` is told of
- * each reload; credentials that do not fit are reported, and the old ones stay in use. Returns what ends the watching.
+ * Reads the credentials again whenever their files change, and uses them for new connections if they are others. Calls `report`
+ * after each reload, with the problem if they cannot be used: the old ones stay in use. Returns what ends the watching.
  */
 export function reloadTlsFiles(server: Server, files: TlsFiles, report: (problem?: unknown) => void): () => void {
   let timer: NodeJS.Timeout | undefined;

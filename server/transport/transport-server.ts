@@ -3,6 +3,7 @@ import type { Exchange } from "./exchange.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
 import { openPort, type PortOptions } from "./port.ts";
+import { runForPeer } from "./protection/current-peer.ts";
 import type { SharedLimit } from "./protection/shared-limit.ts";
 import { createOriginCheck, refuseOrigin, type TrustedOrigins } from "./trusted-origins.ts";
 
@@ -55,7 +56,7 @@ export async function startTransportServer(options: TransportServerOptions): Pro
       const problem =
         origins.problemOf(exchange) ?? (calls.isCall(exchange) ? origins.problemOfCall(exchange) : undefined);
       if (problem !== undefined) return refuseOrigin(exchange, problem);
-      if (!calls.handle(exchange)) options.otherwise(exchange);
+      if (!calls.handle(exchange)) runForPeer(exchange.session.peer, () => options.otherwise(exchange));
     },
   });
   return {

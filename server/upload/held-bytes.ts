@@ -4,7 +4,7 @@ export const maxHeldBytes = 64 * 1024 * 1024;
 /** The limit on bytes of chunks that wait for the ones before them, as the clients that started the uploads share it. */
 export const heldBytesLimit = {
   name: "maxHeldBytes",
-  counted: "bytes of chunks that wait for those before them",
+  counted: "bytes of chunks that are ahead of the committed offset",
   max: maxHeldBytes,
-  advice: "send them in order",
+  advice: "send chunks in order",
 };

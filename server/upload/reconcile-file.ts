@@ -26,11 +26,17 @@ export async function reconcileFile(record: UploadRecord, parts: Reconciled): Pr
 
 type Reconciled = Pick<UploadParts, "disk" | "hasher" | "health" | "limits">;
 
-/** Makes the empty file of a new upload. What had its name, a planted link for example, has nothing to do with any. */
+/**
+ * Makes the empty file of a new upload. What had its name, a planted link for example, has nothing to do with any. The
+ * store is read-only if the folder was removed.
+ */
 export async function createFile(id: string, { disk, health }: Pick<UploadParts, "disk" | "health">): Promise<void> {
   const path = pathOf(id, openFolder);
   await disk.remove(path);
-  await using _file = await disk.create(path);
+  await using _file = await disk.create(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") health.fail(error); // The folder is gone: so are the files of all uploads.
+    throw error;
+  });
   await health.guard(disk.syncFolder(openFolder));
 }
 

@@ -37,28 +37,23 @@ export function uploadError(
 
 type Standing = Parameters<typeof uploadError>[1];
 
-/** What a client is told of a store that is read-only. */
+/** The error of a request for an upload that writes, if the store is read-only. */
 export function readOnlyError(id: string, standing: Standing): UploadError {
   return uploadError(id, standing, "READ_ONLY", storeReadOnlyMessage);
 }
 
 /**
- * What a client is told of an error of the disk or of the database; other errors stay as they are. An error that speaks
- * of a broken disk makes the store read-only.
+ * Returns the error for the client if it is one of the disk or of the database; any other error unchanged. An error of a
+ * broken disk makes the store read-only.
  */
 export function diskError(id: string, standing: Standing, error: unknown, health: StoreHealth): unknown {
   if (health.check(error) || error instanceof StoreReadOnlyError) return readOnlyError(id, standing);
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT" || error instanceof StoreFullError) {
-    return uploadError(
-      id,
-      standing,
-      "QUOTA",
-      "the server's disk is full: come back when there is room, and go on there",
-    );
+    return uploadError(id, standing, "QUOTA", "the server's disk is full: resume at the committed offset later");
   }
   if (code === "EMFILE" || code === "ENFILE") {
-    return uploadError(id, standing, "TOO_MANY", "the server has as many files open as it may: come back later");
+    return uploadError(id, standing, "TOO_MANY", "the server's limit of open files is reached; retry later");
   }
   return error;
 }

@@ -70,7 +70,7 @@ interface Page {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly id: string;
-  /** The client, as it is counted. */
+  /** The key of the client, by which its use is counted. */
   readonly peer: string;
 }
 

@@ -16,7 +16,7 @@ export interface SharedUploadLimits {
   readonly open: SharedLimit;
 }
 
-/** What part of its announced size an open upload reserves: who announces much must bring it, to keep it from others. */
+/** What part of its announced size an open upload reserves: a client keeps from others only what it has sent. */
 const reservedShare = 1 / 1_000;
 
 /** What an upload reserves at least, or its announced size if that is less: a chunk, so that it can begin. */
@@ -32,10 +32,10 @@ export function reservedBytes(size: number | undefined): number {
   return Math.min(size, maxReservedBytes, Math.max(minReservedBytes, part));
 }
 
-/** Why an upload has no place: a sentence for the client. */
+/** Why an upload does not fit into the quota. The message is for the client. */
 export type QuotaRefusal = { readonly problem: "QUOTA" | "TOO_MANY"; readonly message: string };
 
-/** An open upload: whose it is, and what it counts. */
+/** An open upload: the client that started it, and the bytes that it counts. */
 interface OpenUpload {
   readonly owner: Peer;
   readonly bytes: number;
@@ -59,7 +59,7 @@ export class UploadQuota {
   }
 
   /**
-   * Counts a new upload, or says why there is no room for it: all of the announced size must fit in what is free now,
+   * Counts a new upload, or returns why it does not fit: all of the announced size must fit in what is free now,
    * though only a part of it is reserved.
    */
   open(id: string, owner: Peer, size: number | undefined): QuotaRefusal | undefined {
@@ -84,7 +84,7 @@ export class UploadQuota {
     this.#limits.bytes.count(owner, bytes);
   }
 
-  /** An open upload will have so many bytes. Says why not, if there is no room; it counts as before then. */
+  /** An open upload will have so many bytes. Returns why it may not, if they do not fit; it counts as before then. */
   grow(id: string, bytes: number): QuotaRefusal | undefined {
     const upload = this.#open.get(id);
     const more = bytes - (upload?.bytes ?? 0);
@@ -119,5 +119,5 @@ export class UploadQuota {
 }
 
 function quotaRefusal({ message }: LimitError): QuotaRefusal {
-  return { problem: "QUOTA", message: `${message}; what is committed stays, and can be continued when there is room` };
+  return { problem: "QUOTA", message: `${message}; what is committed stays: resume when there is room` };
 }

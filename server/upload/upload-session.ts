@@ -170,7 +170,7 @@ export class UploadSession {
   /**
    * Gives the upload up if nothing more of it has come since then, in microseconds since 1970.
    *
-   * @param which `empty`: only if not a byte of it has come
+   * @param which `empty`: only if it has no byte
    */
   expire(sinceMicros: number, which: "any" | "empty"): Promise<UploadView> {
     return this.#lock.run(async () => {
@@ -261,7 +261,7 @@ export class UploadSession {
     const { owner } = this.#standing.record;
     const refusal = heldBytes.refusal(owner, bytes);
     if (refusal !== undefined) {
-      const message = `${refusal.message}: the one at ${this.#standing.progress.committed} first`;
+      const message = `${refusal.message}, the one at ${this.#standing.progress.committed} first`;
       throw this.#standing.error("TOO_MANY", message);
     }
     using _ = heldBytes.acquire(owner, bytes);

@@ -93,7 +93,7 @@ export class UploadStanding {
     return this.error("STATE", `the upload is ${this.#progress.phase}`);
   }
 
-  /** What a client is told of an error of the disk or of the database; other errors stay as they are. */
+  /** The error for the client if it is one of the disk or of the database; any other error unchanged. */
   diskError(error: unknown): unknown {
     return diskError(this.#record.id, this.#progress, error, this.#parts.health);
   }

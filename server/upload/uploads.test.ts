@@ -310,7 +310,7 @@ describe("the quota", () => {
       Reason.QUOTA,
       Code.ResourceExhausted,
       5n,
-      `upload ${id}: limit of 20 bytes of uploads reached: 17 are in use, and 7 more do not fit; retry later; what is committed stays, and can be continued when there is room`,
+      `upload ${id}: limit of 20 bytes of uploads reached: 17 are in use, and 7 more do not fit; retry later; what is committed stays: resume when there is room`,
     ]);
     async function* rest() {
       yield { kind: "chunk" as const, offset: 5, data: hello.subarray(5) };

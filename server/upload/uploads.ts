@@ -11,7 +11,7 @@ import { type Chunk, type FinishWords, UploadSession } from "./upload-session.ts
 /** How long an upload that nobody has to do with stays at hand: its file is open. */
 export const idleSessionMs = 30_000;
 
-/** How long an upload is kept of which not a byte has come, if `expiryMs` is not shorter: it has nothing to lose. */
+/** How long an upload is kept without a byte, if `expiryMs` is not shorter: it has nothing to lose. */
 export const emptyExpiryMs = 5 * 60_000;
 
 /** How often those are looked for, and uploads that have expired. */
@@ -64,7 +64,7 @@ interface Live {
 export class Uploads implements AsyncDisposable {
   readonly #options: UploadsOptions;
   readonly #live = new Map<string, Promise<Live>>();
-  /** Uploads without a byte that are about to be forgotten: who starts one of them then starts it anew. */
+  /** Uploads without a byte that are being forgotten: a start waits for that, and creates the upload again. */
   readonly #forgetting = new Map<string, Promise<void>>();
   #stopSweeping: (() => void) | undefined;
   #sweeping: Promise<void> = Promise.resolve();
@@ -79,7 +79,7 @@ export class Uploads implements AsyncDisposable {
     return this.#options.expiryMs;
   }
 
-  /** The same for an upload of which not a byte has come. */
+  /** The same for an upload without a byte. */
   get emptyExpiryMs(): number {
     return Math.min(emptyExpiryMs, this.#options.expiryMs);
   }
@@ -183,7 +183,7 @@ export class Uploads implements AsyncDisposable {
 
   /**
    * Lets go of uploads that nobody has to do with, lets those expire that were not continued, and forgets old ones, and
-   * those of which not a byte has come.
+   * those without a byte.
    */
   async sweep(): Promise<void> {
     await this.#letGoOfIdle();

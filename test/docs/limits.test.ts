@@ -38,7 +38,7 @@ import {
 import { maxPositionBytes } from "../../server/resume-token.ts";
 import { settings } from "../../server/settings.ts";
 import { maxWaitingWrites, writeLimit } from "../../server/storage/writer-dialect.ts";
-import { maxErrorDetailBytes, maxErrorMessageBytes } from "../../server/transport/limit-error.ts";
+import { maxErrorDetailBytes, maxErrorMessageBytes } from "../../server/transport/fit-error.ts";
 import { defaultLimits, limitTable } from "../../server/transport/limits.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { maxEchoBytes } from "../../server/transport/truncate-text.ts";
@@ -130,7 +130,7 @@ const ofQuotes = [
     "maxWaitingQuotes",
     maxWaitingQuotes,
     "quotes that wait for a reader with the policy DISCONNECT",
-    "RESOURCE_EXHAUSTED, with the place to go on from in `bourse-cursor`",
+    "RESOURCE_EXHAUSTED, with the position to resume from in `bourse-cursor`",
   ],
   [
     "maxSubscriptionsPerStream",
@@ -176,7 +176,7 @@ const ofQuotes = [
     "instruments of all feeds and of `--instruments` together, and symbols of a request",
     "the server does not start; INVALID_ARGUMENT",
   ],
-  ["maxRejections", maxRejections, "refused quotes that PublishQuotes tells of", "further ones are only counted"],
+  ["maxRejections", maxRejections, "refused quotes that PublishQuotes reports", "further ones are only counted"],
   [
     "maxUnsavedCandles",
     maxUnsavedCandles,
@@ -247,7 +247,7 @@ const ofUploads = [
     "upload-quota",
     Number(settings["upload-quota"].fallback),
     "bytes of all uploads together: what is stored, and what is reserved for open ones: `--upload-quota`",
-    "RESOURCE_EXHAUSTED that names the numbers; the upload stays, and can be continued when there is room",
+    "RESOURCE_EXHAUSTED that names the numbers; the upload stays, and can be resumed when there is room",
   ],
   [
     "max-open-uploads",
@@ -295,7 +295,7 @@ const ofUploads = [
     "maxHeldBytes",
     maxHeldBytes,
     "bytes of chunks that wait for those before them, of all uploads together",
-    "RESOURCE_EXHAUSTED: send them in order",
+    "RESOURCE_EXHAUSTED: send chunks in order",
   ],
   ["holdMs", holdMs, "how long a chunk waits for the one before it", "OUT_OF_RANGE with the committed offset"],
   [
@@ -346,9 +346,9 @@ const beyondShare = [
   [exportLimit, "RESOURCE_EXHAUSTED"],
   [waitingOrderLimit, "its streams are read no further until there is room"],
   [writeLimit, "RESOURCE_EXHAUSTED"],
-  [settingOf("upload-quota"), "RESOURCE_EXHAUSTED; the upload stays, and can be continued when there is room"],
+  [settingOf("upload-quota"), "RESOURCE_EXHAUSTED; the upload stays, and can be resumed when there is room"],
   [settingOf("max-open-uploads"), "RESOURCE_EXHAUSTED"],
-  [heldBytesLimit, "RESOURCE_EXHAUSTED: send them in order"],
+  [heldBytesLimit, "RESOURCE_EXHAUSTED: send chunks in order"],
   [{ name: "maxReaders", max: maxReaders }, "RESOURCE_EXHAUSTED; 503"],
   [waitingThumbnailLimit, "503"],
 ] as const;
@@ -416,13 +416,16 @@ Until the server has authentication, a client is an IP address; addresses of IPv
 | --- | --- | --- | --- |
 ${beyondShare.map(shareRow).join("\n")}
 
-The bytes of an upload count for the client that has started it, also when it is complete and after a restart, until it is deleted. Those that were stored before the server kept that count for nobody, but for all.
+The bytes of an upload count for the client that has started it, also when it is complete and after a restart, until it is deleted. An upload whose client is not recorded, as before that was, counts for no client, only for all together.
+
+What waits below a call is served from all clients in turn: queries and transactions of the database, groups of orders, images, and the event loop itself.
 
 These need no share:
 
 | Limit | Why |
 | --- | --- |
 ${withoutShare.map(([name, why]) => row([`\`${name}\``, why])).join("\n")}
+
 ## Requests
 
 How large a message a method takes is computed from the rules of its request in the [protos](../proto): as large as they allow, but never more than \`readMaxBytes\`. The chunks and files of UploadImage and UploadFile alone may be that large. Elements and fields are counted before objects are made of them; unknown fields are not kept. What cannot be decoded is INVALID_ARGUMENT.

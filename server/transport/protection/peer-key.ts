@@ -5,7 +5,7 @@ export const localPeer = "local";
 const networkGroups = 4;
 
 /**
- * What a client counts as: the IP address of HOST:PORT, without the port. IPv6 addresses count by their network of 64
+ * The key of a client: the IP address of HOST:PORT, without the port. IPv6 addresses count by their network of 64
  * bits, as one machine can have all of its addresses (RFC 4291, section 2.5.1); IPv4 addresses that are mapped into IPv6
  * count as IPv4 (section 2.5.5.2).
  *

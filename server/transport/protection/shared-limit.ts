@@ -21,8 +21,8 @@ export interface SharedLimitOptions {
 }
 
 /**
- * Whoever uses what is limited: the key of a client's address, as `peerOf` gives it. Undefined where nobody is known to:
- * that counts for all clients, and for no share.
+ * The key of a client, by which its use is counted, as `peerOf` gives it. Undefined if no client is known: such use counts
+ * for all clients together, and for no share.
  */
 export type Peer = string | undefined;
 

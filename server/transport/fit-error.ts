@@ -15,7 +15,7 @@ export const maxErrorDetailBytes = 2 * 1024;
  * An error whose message and details are within the limits: the error itself if they are, else one with a message that
  * ends with an ellipsis, and with as many of the details as fit. What is no Unicode in the message is replaced.
  */
-export function limitError(error: ConnectError): ConnectError {
+export function fitError(error: ConnectError): ConnectError {
   // A lone surrogate, which JSON can have in an escape, has no UTF-8: the trailers of gRPC could not be written.
   const message = truncateText(error.rawMessage.toWellFormed(), maxErrorMessageBytes);
   const details = fittingDetails(error);

@@ -3,8 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { fitError, maxErrorDetailBytes, maxErrorMessageBytes } from "./fit-error.ts";
 import { fitStatus } from "./fit-status.ts";
-import { limitError, maxErrorDetailBytes, maxErrorMessageBytes } from "./limit-error.ts";
 import { limitHeaderEcho } from "./limit-header-echo.ts";
 import { sizeOfEntry } from "./metadata-rules.ts";
 import { truncateText } from "./truncate-text.ts";
@@ -16,28 +16,28 @@ const violation = (field: string) => ({
 
 test("an error within the limits stays the same", () => {
   const error = new ConnectError("short", Code.InvalidArgument, undefined, [violation("symbols")]);
-  expect(limitError(error)).toBe(error);
+  expect(fitError(error)).toBe(error);
 });
 
 test("a long message is cut, and what else the error has stays", () => {
   const cause = new Error("why");
   const error = new ConnectError("x".repeat(5_000), Code.NotFound, { "retry-after": "1" }, [violation("a")], cause);
-  const limited = limitError(error);
+  const limited = fitError(error);
   expect(limited).toMatchObject({ code: Code.NotFound, cause, details: error.details });
   expect(limited.metadata.get("retry-after")).toBe("1");
   expect(limited.rawMessage).toBe(`${"x".repeat(maxErrorMessageBytes - 3)}…`);
 });
 
 test("what is no Unicode in a message is replaced, as gRPC sends messages in UTF-8", () => {
-  const { rawMessage } = limitError(new ConnectError('expected number, got "\ud800"', Code.InvalidArgument));
+  const { rawMessage } = fitError(new ConnectError('expected number, got "\ud800"', Code.InvalidArgument));
   expect(rawMessage).toBe('expected number, got "\ufffd"');
-  const cut = limitError(new ConnectError(`\udc00${"\u{1f600}".repeat(1_000)}`, Code.InvalidArgument)).rawMessage;
+  const cut = fitError(new ConnectError(`\udc00${"\u{1f600}".repeat(1_000)}`, Code.InvalidArgument)).rawMessage;
   expect(cut.isWellFormed()).toBe(true);
 });
 
 test("details that do not fit are left out, the others stay", () => {
   const details = [violation("a"), violation("b".repeat(5_000)), violation("c")];
-  const { details: left } = limitError(new ConnectError("m", Code.InvalidArgument, undefined, details));
+  const { details: left } = fitError(new ConnectError("m", Code.InvalidArgument, undefined, details));
   expect(left).toEqual([details[0]]);
   const bytes = left.reduce(
     (sum, detail) => sum + ("desc" in detail ? toBinary(detail.desc, create(detail.desc, detail.value)).length : 0),
