@@ -6,6 +6,8 @@ const chunksBetweenLooks = 64;
 
 /** The system's handle of a connection. Node documents no way to stop the reads of one that an HTTP/2 session has. */
 export interface ReadHandle {
+  /** Whether Node itself wants to read; HTTP/1.1 stops the connection where a request is not read. */
+  readonly reading?: boolean;
   readStop(): unknown;
   readStart(): unknown;
 }
@@ -50,12 +52,13 @@ export class ConnectionReads {
     this.#chunks = 0;
     if (this.#isHeld || !callScheduler.sliceUsed) return;
     const handle = this.#handle();
-    if (handle === undefined || handle === null) return;
+    if (handle === undefined || handle === null || handle.reading === false) return;
     this.#isHeld = true;
     handle.readStop();
     readTurns.hold(this.#peer, () => {
       this.#isHeld = false;
-      this.#handle()?.readStart();
+      const handle = this.#handle();
+      if (handle?.reading !== false) handle?.readStart();
     });
   }
 }
