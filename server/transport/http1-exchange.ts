@@ -7,6 +7,7 @@ import type { Exchange, OutgoingHeaders } from "./exchange.ts";
 import { clientGone, drained } from "./exchange-parts.ts";
 import { LightHeaders } from "./light-headers.ts";
 import type { Limits } from "./limits.ts";
+import { ownChunks } from "./own-chunks.ts";
 import { RequestBody } from "./request-body.ts";
 import { responseDefaults } from "./response-defaults.ts";
 import type { Session } from "./session.ts";
@@ -45,6 +46,7 @@ export class Http1Exchange implements Exchange, EndableCall {
     this.origin = `${scheme}://${request.headers.host ?? "unknown"}`;
     this.session = session;
     this.memory = session.open(this);
+    ownChunks(request, () => session.reads.countChunk());
     this.body = new RequestBody(request, session, this.memory);
     // Without listeners a connection that breaks would end the process; "close" follows and tells the rest.
     request.on("error", ignore);

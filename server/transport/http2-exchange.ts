@@ -58,7 +58,7 @@ export class Http2Exchange implements Exchange, EndableCall {
     this.origin = `${incoming[":scheme"] ?? "http"}://${incoming[":authority"] ?? incoming.host ?? "unknown"}`;
     this.session = session;
     this.memory = session.open(this);
-    ownChunks(stream);
+    ownChunks(stream, () => session.reads.countChunk());
     this.body = new RequestBody(stream, session, this.memory);
     // Without a listener a stream that breaks would end the process; "close" follows and tells the rest.
     stream.on("error", ignore);

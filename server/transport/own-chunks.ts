@@ -10,8 +10,10 @@ const minBlockBytes = 64;
  * Has a stream keep chunks of its own. Those that Node hands over are parts of what it has read from the connection, up
  * to 64 KiB: as long as a byte of that is kept, all of it is, and nobody counts it. A client could send a byte that
  * waits, and fill the rest with frames that are dropped.
+ *
+ * @param onSmallChunk called for each chunk that is copied
  */
-export function ownChunks(stream: Readable): void {
+export function ownChunks(stream: Readable, onSmallChunk: () => void = () => {}): void {
   const push = stream.push.bind(stream);
   let block = Buffer.alloc(0);
   let used = 0;
@@ -19,6 +21,7 @@ export function ownChunks(stream: Readable): void {
   stream.push = (chunk: Uint8Array | null, ...rest) => {
     if (chunk === null || chunk.byteLength >= sharedBytes) return push(chunk, ...rest);
     const bytes = chunk.byteLength;
+    onSmallChunk();
     if (used + bytes > block.byteLength) {
       block = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(sharedBytes, Math.max(minBlockBytes, received))));
       used = 0;

@@ -7,6 +7,7 @@ import { callScheduler, type Step, type StepOwner } from "./call-scheduler.ts";
 import type { Limits } from "./limits.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { addressKeyOf } from "./protection/peer-key.ts";
+import { ConnectionReads, type ReadHandle } from "./read-turns.ts";
 import { UnreadBytes } from "./unread-bytes.ts";
 
 /** One connection of a client: what its calls share. */
@@ -17,9 +18,13 @@ export class Session implements StepOwner {
   readonly unread: UnreadBytes;
   readonly #memory: SessionMemory;
 
-  constructor(peer: string, memory: SessionMemory, unread: UnreadBytes) {
+  /** When its connection is read. */
+  readonly reads: ConnectionReads;
+
+  constructor(peer: string, memory: SessionMemory, unread: UnreadBytes, handle: () => ReadHandle | null | undefined) {
     this.peer = peer;
     this.unread = unread;
+    this.reads = new ConnectionReads(peer, handle);
     this.#memory = memory;
   }
 
@@ -106,7 +111,8 @@ export class Sessions {
     const memory = new SessionMemory(budget, (isHigh) => {
       if ("settings" in connection) this.#setWindow(connection, isHigh ? pressedWindowBytes : this.#windowBytes);
     });
-    const session = new Session(address, memory, this.#unread);
+    const handle = () => (connection.destroyed ? undefined : handleOf(socket));
+    const session = new Session(address, memory, this.#unread, handle);
     this.#sessions.set(connection, session);
     this.#memories.add(memory);
     const forget = () => {
@@ -135,4 +141,8 @@ export class Sessions {
     this.#peers.set(address, peer);
     return peer;
   }
+}
+
+function handleOf(socket: Socket | undefined): ReadHandle | null | undefined {
+  return (socket as { readonly _handle?: ReadHandle | null } | undefined)?._handle;
 }
