@@ -1,5 +1,6 @@
 import type { StreamQuotesRequest, WatchQuotesRequest } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { InvalidFieldError } from "../domain-errors.ts";
+import { callScheduler } from "../transport/call-scheduler.ts";
 import type { QuoteWatch } from "./quote-watch.ts";
 
 /** The first request of a stream that takes commands. Throws an {@link InvalidFieldError} where that is no start. */
@@ -26,6 +27,8 @@ export async function runCommands(requests: AsyncIterator<StreamQuotesRequest>, 
         throw new InvalidFieldError("request", "the stream has started: send commands, or open another stream");
       }
       watch.command(request.value);
+      // A command about all instruments takes as long as a hundred calls.
+      if (callScheduler.sliceUsed) await callScheduler.nextTurn();
     }
   } catch (error) {
     watch.fail(error);

@@ -38,6 +38,8 @@ import {
 import { maxPositionBytes } from "../../server/resume-token.ts";
 import { settings } from "../../server/settings.ts";
 import { maxWaitingWrites, writeLimit } from "../../server/storage/writer-dialect.ts";
+import { callBytes, maxUnreadRefusals } from "../../server/transport/call-memory.ts";
+import { sliceMs } from "../../server/transport/call-scheduler.ts";
 import { maxErrorDetailBytes, maxErrorMessageBytes } from "../../server/transport/fit-error.ts";
 import { defaultLimits, limitTable } from "../../server/transport/limits.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
@@ -141,7 +143,7 @@ const ofQuotes = [
   [
     "maxSubscriptions",
     maxSubscriptions,
-    "symbols that all streams together subscribe to",
+    "symbols that all streams together subscribe to; in a small heap fewer, so that they take a fifth of it at most",
     "TOO_MANY for each further symbol",
   ],
   [
@@ -405,6 +407,10 @@ From \`server/transport/limits.ts\`. Who uses the transport for services of thei
 | Limit | Default | What it bounds | Setting | What a client gets beyond it |
 | --- | --- | --- | --- | --- |
 ${transport.join("\n")}
+
+## Time and memory
+
+Calls share the event loop: all together have ${number(sliceMs)} ms in each of its turns, and those that wait are served in turn, by client address and by connection ([why](decisions/0022-shared-event-loop.md)). What calls hold in memory counts against \`maxBufferedBytes\` and \`maxSessionBufferedBytes\`: bytes of requests that are not handled, bytes of responses that are not read, and ${number(callBytes)} bytes for each call ([why](decisions/0024-memory-budgets.md)). Both follow from the heap limit of Node, \`--max-old-space-size\`. When ${number(maxUnreadRefusals)} refusals of a connection are unread, further calls are refused with REFUSED_STREAM, and an HTTP/1.1 connection is closed. When 70 % of the heap is in use after a full garbage collection, no new call is taken; from 85 % on the calls of the connection that holds most are ended.
 
 ## What one client may use
 
