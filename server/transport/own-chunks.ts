@@ -18,8 +18,8 @@ export function ownChunks(stream: Readable, onSmallChunk: () => void = () => {})
   let block = Buffer.alloc(0);
   let used = 0;
   let received = 0;
-  stream.push = (chunk: Uint8Array | null, ...rest) => {
-    if (chunk === null || chunk.byteLength >= sharedBytes) return push(chunk, ...rest);
+  stream.push = (chunk: Uint8Array | null, encoding?: BufferEncoding) => {
+    if (chunk === null || chunk.byteLength >= sharedBytes) return push(chunk, encoding);
     const bytes = chunk.byteLength;
     onSmallChunk();
     if (used + bytes > block.byteLength) {
@@ -29,6 +29,6 @@ export function ownChunks(stream: Readable, onSmallChunk: () => void = () => {})
     received += bytes;
     block.set(chunk, used);
     used += bytes;
-    return push(block.subarray(used - bytes, used), ...rest);
+    return push(block.subarray(used - bytes, used), encoding);
   };
 }

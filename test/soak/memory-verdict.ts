@@ -15,14 +15,16 @@ export interface MemoryVerdict {
   readonly peaks: number;
 }
 
-/** A line that rises by less is flat: where its ends are depends on when garbage was collected. */
+/** What rises by less is flat: where a line ends, and how high a peak is, depends on when garbage was collected. */
 const maxRise = 0.05;
 
 /** Fewer say nothing. */
 const minSamples = 6;
 
 /**
- * Judges memory after the warm-up: it is flat if the straight line through the samples rises little. Throws a RangeError with too few samples.
+ * Judges memory after the warm-up: it is flat if the straight line through the samples rises little, or the peaks do. A
+ * line that begins after a collection and ends before one rises although nothing grows. Throws a RangeError with too few
+ * samples.
  */
 export function judgeMemory(samples: readonly MemorySample[]): MemoryVerdict {
   if (samples.length < minSamples) {
@@ -32,7 +34,7 @@ export function judgeMemory(samples: readonly MemorySample[]): MemoryVerdict {
   const peak = (some: readonly MemorySample[]) => Math.max(...some.map(({ bytes }) => bytes));
   const rise = riseOf(samples);
   const peaks = peak(samples.slice(middle)) / peak(samples.slice(0, middle));
-  return { isFlat: rise < maxRise, rise, peaks };
+  return { isFlat: rise < maxRise || peaks < 1 + maxRise, rise, peaks };
 }
 
 /** By least squares. */
