@@ -44,7 +44,7 @@ const maxRss = 1_000_000_000;
 const maxBlockedMs = 2_000;
 
 /** What such messages may make the server use: what it has at rest, twice over. */
-const maxElementsRss = 700_000_000;
+const maxElementsRss = 900_000_000;
 
 let run: AttackRun;
 let before: Holdings;

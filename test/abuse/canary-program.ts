@@ -1,5 +1,11 @@
+import { connect } from "node:net";
 import { createClient, type Transport } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+  Http2SessionManager,
+} from "@connectrpc/connect-node";
 import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { type Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
@@ -17,12 +23,24 @@ const slowCallMs = 50;
 const heartbeat = { seconds: 1n, nanos: 0 };
 
 const baseUrl = process.argv[2] ?? "";
+// An address of its own: the attacks are another client's, which must not take what this one needs.
+const { port: serverPort, hostname: host } = new URL(baseUrl);
+const localAddress = "127.0.0.2";
+const http2 = () => {
+  const createConnection = () => connect({ host, port: Number(serverPort), localAddress, noDelay: true });
+  return {
+    baseUrl,
+    httpVersion: "2",
+    sessionManager: new Http2SessionManager(baseUrl, {}, { createConnection }),
+  } as const;
+};
+const http1 = { baseUrl, httpVersion: "1.1", nodeOptions: { localAddress } } as const;
 const transports: readonly Transport[] = [
-  createGrpcTransport({ baseUrl }),
-  createGrpcWebTransport({ baseUrl, httpVersion: "2" }),
-  createGrpcWebTransport({ baseUrl, httpVersion: "1.1" }),
-  createConnectTransport({ baseUrl, httpVersion: "2" }),
-  createConnectTransport({ baseUrl, httpVersion: "1.1" }),
+  createGrpcTransport({ ...http2() }),
+  createGrpcWebTransport(http2()),
+  createGrpcWebTransport(http1),
+  createConnectTransport(http2()),
+  createConnectTransport(http1),
 ];
 
 let report = emptyReport();

@@ -24,7 +24,7 @@ export interface CaseRecord {
 export const caseBounds = {
   durationMs: 2_000,
   /** Of 50 calls at once: they share one processor, each for up to as long as one alone. */
-  burstDurationMs: 15_000,
+  burstDurationMs: 30_000,
   blockedMs: 2_000,
   errorBytes: 64 * 1024,
   peakRss: 1_000_000_000,

@@ -32,7 +32,7 @@ const maxHeapMegabytes = 512;
 
 /** After so long a call counts as not answered. */
 const giveUpMs = 10_000;
-const giveUpBurstMs = 30_000;
+const giveUpBurstMs = 60_000;
 
 /** How long before its report a slow call of the canary can have begun. */
 const slowCallMs = 30_000;
