@@ -23,6 +23,9 @@ import type { Outcome } from "./target.ts";
 
 /** How long the server may take to let go of everything, and how far it may stay from where it was. */
 const recoveryMs = 30_000;
+
+/** After so long the canary has closed the connections that it opened while the server stopped to count. */
+const canaryIdleMs = 7_000;
 const tolerance = 0.1;
 
 /** How much more the process may have than before, where that is more: each thread's allocator keeps what it likes. */
@@ -373,7 +376,7 @@ async function settled(): Promise<Holdings> {
     const holdings = await run.holdings();
     const done = before === undefined ? holdings.calls === holdings.watchers : excess(holdings).length === 0;
     if (done || performance.now() > until) return holdings;
-    await wait(1_000);
+    await wait(canaryIdleMs);
   }
 }
 

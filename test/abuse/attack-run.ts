@@ -79,7 +79,9 @@ export async function startAttackRun(): Promise<AttackRun> {
       }
     },
     async holdings() {
-      return { ...(await server.measure()), fileDescriptors: server.use().fileDescriptors };
+      // Before the server stops for a while to count: the canary opens more connections meanwhile.
+      const { fileDescriptors } = server.use();
+      return { ...(await server.measure()), fileDescriptors };
     },
     complaints: () => server.complaints(),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
