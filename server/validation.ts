@@ -2,6 +2,7 @@ import { create, type DescMessage, type DescService, type Message } from "@bufbu
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { createValidator, type ValidationError, type Validator } from "@bufbuild/protovalidate";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { onEachMessage } from "./transport/on-each-message.ts";
 
 /**
  * Up to so many elements a message has all of its violations collected, of which the first are reported: each takes some
@@ -20,13 +21,13 @@ export function createValidation(services: readonly DescService[]): Interceptor 
   for (const { methods } of services) {
     for (const { input } of methods) validate(input, create(input));
   }
-  const check = (schema: DescMessage, message: Message) => {
-    const error = validate(schema, message);
-    if (error !== undefined) throw new ConnectError(error.message, Code.InvalidArgument, undefined, undefined, error);
-  };
   return (next) => (request) => {
-    if (request.stream) return next({ ...request, message: checked(request.message, request.method.input, check) });
-    check(request.method.input, request.message);
+    const check = (message: Message) => {
+      const error = validate(request.method.input, message);
+      if (error !== undefined) throw new ConnectError(error.message, Code.InvalidArgument, undefined, undefined, error);
+    };
+    if (request.stream) return next({ ...request, message: onEachMessage<Message>(request.message, check) });
+    check(request.message);
     return next(request);
   };
 }
@@ -69,25 +70,4 @@ function countElements(message: ReflectMessage, counted = 0): number {
     }
   }
   return elements;
-}
-
-function checked(
-  messages: AsyncIterable<Message>,
-  schema: DescMessage,
-  check: (schema: DescMessage, message: Message) => void,
-): AsyncIterable<Message> {
-  return {
-    [Symbol.asyncIterator]() {
-      const source = messages[Symbol.asyncIterator]();
-      return {
-        async next() {
-          const result = await source.next();
-          if (result.done !== true) check(schema, result.value);
-          return result;
-        },
-        return: (value) => source.return?.(value) ?? Promise.resolve({ done: true, value }),
-        throw: (error) => source.throw?.(error) ?? Promise.reject(error),
-      };
-    },
-  };
 }

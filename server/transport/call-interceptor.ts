@@ -11,6 +11,7 @@ import { type Call, callKey } from "./call.ts";
 import type { EnvelopeWriter } from "./envelope-writer.ts";
 import { fitError } from "./fit-error.ts";
 import { onlyMessage, yieldedBehind } from "./invoke-stream.ts";
+import { onEachMessage } from "./on-each-message.ts";
 import type { RequestMessages } from "./request-messages.ts";
 import { handlerGraceMs, StreamPump } from "./stream-pump.ts";
 
@@ -53,7 +54,7 @@ async function unaryMessage({ message, signal }: UnaryRequest, call: Call): Prom
 /** The messages of a request, straight from the wire: Connect was given none. */
 async function requestMessages({ message, signal }: StreamRequest, call: Call): Promise<AsyncIterable<Message>> {
   const requests = call.wire?.requests;
-  if (requests === undefined) return tap(message, () => call.messagesIn++);
+  if (requests === undefined) return onEachMessage(message, () => call.messagesIn++);
   // Throws where Connect found something wrong with the headers: an encoding, a deadline.
   if (message !== requests) await message[Symbol.asyncIterator]().next();
   failOnAbort(requests, signal);
@@ -64,24 +65,6 @@ function failOnAbort(requests: RequestMessages, signal: AbortSignal): void {
   const onAbort = () => requests.fail(ConnectError.from(signal.reason, Code.Canceled));
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
-}
-
-/** Calls `seen` for each message. Written out, as an async generator would cost several times as much a message. */
-function tap<T>(messages: AsyncIterable<T>, seen: () => void): AsyncIterable<T> {
-  return {
-    [Symbol.asyncIterator]() {
-      const source = messages[Symbol.asyncIterator]();
-      return {
-        async next() {
-          const result = await source.next();
-          if (result.done !== true) seen();
-          return result;
-        },
-        return: (value) => source.return?.(value) ?? Promise.resolve({ done: true, value }),
-        throw: (error) => source.throw?.(error) ?? Promise.reject(error),
-      };
-    },
-  };
 }
 
 /** Messages that have gone to the wire by the time that they are asked for: what is left to Connect is their end. */
@@ -108,7 +91,7 @@ function pumped(
 function guard<T>(messages: AsyncIterable<T>, call: Call, signal: AbortSignal): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {
-      const source = tap(messages, () => call.messagesOut++)[Symbol.asyncIterator]();
+      const source = onEachMessage(messages, () => call.messagesOut++)[Symbol.asyncIterator]();
       const untilAborted = raceWithAbort<IteratorResult<T>>(signal);
       return {
         async next() {

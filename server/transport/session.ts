@@ -16,10 +16,9 @@ export class Session implements StepOwner {
   readonly peer: string;
   /** What Node has received of requests that nobody reads at the moment. */
   readonly unread: UnreadBytes;
-  readonly #memory: SessionMemory;
-
   /** When its connection is read. */
   readonly reads: ConnectionReads;
+  readonly #memory: SessionMemory;
 
   constructor(peer: string, memory: SessionMemory, unread: UnreadBytes, handle: () => ReadHandle | null | undefined) {
     this.peer = peer;
