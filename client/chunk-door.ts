@@ -12,7 +12,7 @@ const verifyPollMs = 1_000;
 /** Uploads a call a chunk. After a break it goes on as the same writer, so that it takes nothing from another. */
 export class ChunkDoor implements UploadDoor {
   #generation: bigint | undefined;
-  /** Whether the server has told that a byte is committed. */
+  /** Whether the server has reported that a byte is committed. */
   #hasCommitted = false;
 
   takeOver(): void {

@@ -13,7 +13,7 @@ test.each(["json", "pretty"] as const)(
   },
 );
 
-test("lines are written again when there is room, and how many were lost is told", () => {
+test("lines are written again when there is room, and the number of those lost is reported", () => {
   const disk = { hasRoom: true, text: "" };
   const destination = new LogDestination(1, (_, bytes) => {
     if (!disk.hasRoom) throw failure("ENOSPC");

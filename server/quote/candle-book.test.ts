@@ -48,7 +48,7 @@ const brief = ({ openTime, open, close, quoteCount, complete }: ListedCandle) =>
 const briefs = async (book: CandleBook, changes: Partial<CandleQuery> = {}) =>
   (await book.list(query(changes))).candles.map(brief);
 
-test("a store that fails is tried again less and less often, at least once a minute, and told when it succeeds", async () => {
+test("a store that fails is tried again less and less often, at least once a minute, and its success is reported", async () => {
   const { store } = await openStore();
   let [attempts, isFull] = [0, true];
   const failing: CandleStore = {

@@ -11,7 +11,7 @@ export type SqliteFailure =
 
 /**
  * Classifies a result code of SQLite, extended or not: https://www.sqlite.org/rescode.html. A sync that fails is
- * SQLITE_IOERR_FSYNC. A quota that is reached is SQLITE_IOERR_WRITE, which cannot be told from a broken disk.
+ * SQLITE_IOERR_FSYNC. A quota that is reached is SQLITE_IOERR_WRITE, which cannot be distinguished from a broken disk.
  */
 export function classifySqliteCode(errcode: number | undefined): SqliteFailure {
   return (errcode === undefined ? undefined : failures.get(errcode & primaryCode)) ?? "other";

@@ -93,7 +93,7 @@ export class Sessions {
     this.#peerShare = limits.peerShare;
     const maxBytes = Math.min(limits.maxBufferedBytes, heapLimit * heapShare);
     this.budget = new MemoryBudget(maxBytes);
-    // At least room for a message, half of which has arrived twice: in pieces, and as one.
+    // At least room for the largest message twice: in the pieces in which it arrived, and as a whole.
     const smallest = 2 * limits.readMaxBytes;
     this.#maxSessionBytes = Math.min(limits.maxSessionBufferedBytes, Math.max(maxBytes * sessionShare, smallest));
   }

@@ -462,7 +462,7 @@ ${rows(ofOrders)}
 
 ## Uploads
 
-GetUploadLimits tells a client the first five, its share, the size of a chunk, and how much is taken.
+GetUploadLimits reports the first five, the share of the client, the size of a chunk, and how much is in use.
 
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |

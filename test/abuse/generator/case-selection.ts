@@ -12,7 +12,7 @@ export interface AbuseCase {
   readonly method: DescMethod;
   readonly shape: Shape;
   readonly encoding: Encoding;
-  /** Whether a large shape is as large as any message may be, and not as those of the method may be. */
+  /** Whether a large shape is as large as a message of any method may be, beyond the limit of its own. */
   readonly isOversized: boolean;
 }
 
