@@ -7,8 +7,8 @@ import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { createApp } from "../server/app.ts";
-import { readConfig } from "../server/config.ts";
-import { tuneGarbageCollection } from "../server/transport/tune-garbage-collection.ts";
+import { readConfig } from "../server/config/config.ts";
+import { tuneGarbageCollection } from "../server/transport/protection/tune-garbage-collection.ts";
 
 // How long the server's event loop stands still while it commits and exports as much as it can: `npm run bench:stall`.
 // The clients are a process of their own. The loop is looked at every millisecond, which is taken off. A machine that

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
-import type { ColumnsOf } from "../client/csv-columns.ts";
-import { parseColumns } from "../client/parse-columns.ts";
+import type { ColumnsOf } from "../client/shared/csv-columns.ts";
+import { parseColumns } from "../client/shared/parse-columns.ts";
 
 /**
  * `--columns FIELD=COLUMN,…`: which columns of a CSV file have what.

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
-import type { ExportPosition } from "../client/export-orders.ts";
+import type { ExportPosition } from "../client/order/export-orders.ts";
 import { ExportFileError } from "./export-file-error.ts";
 import { type Checkpoint, ExportJournal, type ExportName } from "./export-journal.ts";
 

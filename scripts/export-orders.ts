@@ -3,16 +3,21 @@ import { create, type MessageInitShape, toJson } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { ExportMismatchError, type ExportPosition, type ExportSummary, exportOrders } from "../client/export-orders.ts";
-import { parseTimestamp } from "../client/timestamp-text.ts";
+import {
+  ExportMismatchError,
+  type ExportPosition,
+  type ExportSummary,
+  exportOrders,
+} from "../client/order/export-orders.ts";
+import { parseTimestamp } from "../client/shared/timestamp-text.ts";
 import { Cancellations, OrderFilterSchema } from "../gen/bourse/order/v1/order_pb.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { addressOption } from "./address-option.ts";
 import { ExportFile } from "./export-file.ts";
 import { sha256 } from "./node-sha256.ts";
 import { type OrderFormatName, orderFormats } from "./order-text.ts";
-import { patience } from "./patience.ts";
 import { ProgressBar } from "./progress-bar.ts";
+import { retryPolicy } from "./retry-policy.ts";
 import { exitCodes, runScript } from "./run-script.ts";
 
 const cancellations = {
@@ -100,7 +105,7 @@ async function run(
     filter,
     sha256,
     signal,
-    ...patience(),
+    ...retryPolicy(),
     ...(from !== undefined && { from }),
   });
   using progress = new ProgressBar({ items: "orders", quiet: json === true, startAt: from?.received ?? 0 });

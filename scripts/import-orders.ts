@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { ColumnsOf } from "../client/csv-columns.ts";
-import { type OrderField, orderFields } from "../client/order-columns.ts";
+import { type OrderField, orderFields } from "../client/order/order-columns.ts";
+import type { ColumnsOf } from "../client/shared/csv-columns.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { addressOption } from "./address-option.ts";
 import { columnsOption } from "./columns-option.ts";

@@ -1,8 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
-import type { ColumnsOf } from "../client/csv-columns.ts";
-import { type ProductField, productFields } from "../client/product-columns.ts";
+import { type ProductField, productFields } from "../client/product/product-columns.ts";
+import type { ColumnsOf } from "../client/shared/csv-columns.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { addressOption } from "./address-option.ts";
 import { columnsOption } from "./columns-option.ts";

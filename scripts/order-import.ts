@@ -1,13 +1,13 @@
 import { type Client, Code } from "@connectrpc/connect";
-import { mayRetry } from "../client/may-retry.ts";
-import { submitOrders } from "../client/submit-orders.ts";
+import { submitOrders } from "../client/order/submit-orders.ts";
+import { isRetryable } from "../client/shared/is-retryable.ts";
 import { type RejectedOrder, RejectionReason } from "../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import type { OrderFile } from "./order-file.ts";
 import { OrderTotals } from "./order-totals.ts";
-import { patience } from "./patience.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import type { RejectsFile } from "./rejects-file.ts";
+import { retryPolicy } from "./retry-policy.ts";
 
 /** What came of the import of a file. Its lines are those that were added, were present, or were rejected. */
 export interface ImportSummary {
@@ -41,7 +41,7 @@ export async function importOrders(
     using progress = new ProgressBar({ total: (await file.countLines(signal)).lines - 1, items: "lines", quiet });
     for await (const submitted of submitOrders(client, file.orders(reject, signal), {
       signal,
-      ...patience((reason) => mayRetry(reason) && reason.code !== Code.ResourceExhausted),
+      ...retryPolicy((reason) => isRetryable(reason) && reason.code !== Code.ResourceExhausted),
     })) {
       const { answer, submission } = submitted;
       if (answer.result.case === "rejected") reject(submission.line, reasonOf(answer.result.value), submission.text);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OrderColumns } from "../client/order-columns.ts";
+import { OrderColumns } from "../client/order/order-columns.ts";
 import { OccurrenceCounter } from "./occurrence-counter.ts";
 import { OrderKeys } from "./order-keys.ts";
 

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { OrderRow } from "../client/order-columns.ts";
+import type { OrderRow } from "../client/order/order-columns.ts";
 import { OccurrenceCounter } from "./occurrence-counter.ts";
 
 /** The longest key that the server takes, in bytes. */

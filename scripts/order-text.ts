@@ -1,7 +1,7 @@
 import { stringify } from "csv-stringify/sync";
-import { formatAmount } from "../client/amount-text.ts";
-import { orderFields } from "../client/order-columns.ts";
-import { formatTimestamp } from "../client/timestamp-text.ts";
+import { orderFields } from "../client/order/order-columns.ts";
+import { formatAmount } from "../client/shared/amount-text.ts";
+import { formatTimestamp } from "../client/shared/timestamp-text.ts";
 import type { Order } from "../gen/bourse/order/v1/order_pb.ts";
 
 /** How orders are written to a file: a text of whole lines, that ends with a line end. */

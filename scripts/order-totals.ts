@@ -1,5 +1,5 @@
-import { formatAmount, fromNanos, toNanos } from "../client/amount-text.ts";
-import type { Submitted } from "../client/submit-orders.ts";
+import type { Submitted } from "../client/order/submit-orders.ts";
+import { formatAmount, fromNanos, toNanos } from "../client/shared/amount-text.ts";
 import type { OrderLine } from "./order-file.ts";
 
 /** What came of an import of orders. */

@@ -1,6 +1,6 @@
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
-import { type ColumnsOf, CsvRowError } from "../client/csv-columns.ts";
-import { ProductColumns, type ProductField, type ProductRow } from "../client/product-columns.ts";
+import { ProductColumns, type ProductField, type ProductRow } from "../client/product/product-columns.ts";
+import { type ColumnsOf, CsvRowError } from "../client/shared/csv-columns.ts";
 import type { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { type CsvFile, CsvFileError, type CsvFileOptions } from "./csv-file.ts";
 import type { CsvRow } from "./csv-rows.ts";

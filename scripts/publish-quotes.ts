@@ -5,9 +5,9 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
-import { atHand } from "../client/at-hand.ts";
-import { linesOf } from "../client/lines-of.ts";
-import { type ColumnMapping, tickFields } from "../client/tick-columns.ts";
+import { type ColumnMapping, tickFields } from "../client/quote/tick-columns.ts";
+import { groupAvailable } from "../client/shared/group-available.ts";
+import { linesOf } from "../client/shared/lines-of.ts";
 import { type PublishQuotesRequestSchema, QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { addressOption } from "./address-option.ts";
 import { columnsOption } from "./columns-option.ts";
@@ -85,7 +85,7 @@ async function* requests(signal: AbortSignal): AsyncGenerator<MessageInitShape<t
   addAbortSignal(signal, input);
   const rows = new QuoteRows(file, symbol, mapping);
   try {
-    const groups = atHand(linesOf(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate);
+    const groups = groupAvailable(linesOf(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate);
     for await (const lines of withPauses(groups, keepAliveMs)) {
       if (lines === "pause") {
         yield {}; // the server ends a call on which nothing arrives for minutes

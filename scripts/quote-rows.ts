@@ -1,8 +1,8 @@
 import { basename, extname } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { parse } from "csv-parse/sync";
-import { toTimestamp } from "../client/micro-time.ts";
-import { type ColumnMapping, TickColumns, tickFileDialect } from "../client/tick-columns.ts";
+import { type ColumnMapping, TickColumns, tickFileDialect } from "../client/quote/tick-columns.ts";
+import { toTimestamp } from "../client/shared/micro-time.ts";
 import type { QuoteSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
 
 type QuoteInit = MessageInitShape<typeof QuoteSchema>;

@@ -1,5 +1,5 @@
-import { fromTimestamp } from "../client/micro-time.ts";
-import { formatTime } from "../client/time-text.ts";
+import { fromTimestamp } from "../client/shared/micro-time.ts";
+import { formatTime } from "../client/shared/time-text.ts";
 import { type Quote, QuotePhase } from "../gen/bourse/quote/v1/quote_pb.ts";
 
 /** A quote as a line for people. */

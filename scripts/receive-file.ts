@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { type Client, ConnectError } from "@connectrpc/connect";
-import { Attempts, type AttemptsOptions } from "../client/attempts.ts";
-import { mayRetry } from "../client/may-retry.ts";
+import { isRetryable } from "../client/shared/is-retryable.ts";
+import { ReconnectingCall, type ReconnectingCallOptions } from "../client/shared/reconnecting-call.ts";
 import type { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 
-export interface ReceiveFileOptions extends Pick<AttemptsOptions, "onState"> {
+export interface ReceiveFileOptions extends Pick<ReconnectingCallOptions, "onState"> {
   readonly client: Pick<Client<typeof UploadService>, "download">;
   /** Ends it. What has come stays, to be gone on with. */
   readonly signal: AbortSignal;
@@ -45,8 +45,8 @@ async function receiveInto(path: string, uploadId: string, options: ReceiveFileO
   }
   let told = "";
   // Who calls for the first time wants to know at once what is wrong.
-  const retry = (reason: ConnectError) => told !== "" && mayRetry(reason);
-  const attempts = new Attempts({ ...options, retry });
+  const retry = (reason: ConnectError) => told !== "" && isRetryable(reason);
+  const attempts = new ReconnectingCall({ ...options, retry });
   for (;;) {
     attempts.begin();
     try {

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { parseMemo, type UploadMemo } from "../client/upload-memo.ts";
+import { parseMemo, type UploadMemo } from "../client/upload/upload-memo.ts";
 
 /** What is not gone on with for so long is forgotten, in milliseconds: servers have given it up by then. */
 const keptMs = 90 * 24 * 60 * 60 * 1000;

@@ -14,7 +14,7 @@ import { BadRequestSchema } from "../gen/google/rpc/error_details_pb.ts";
 import { ServerReflection, type ServerReflectionRequest } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { Health } from "../gen/health/v1/health_pb.ts";
 import { type App, createApp } from "./app.ts";
-import { type RawSettings, readConfig } from "./config.ts";
+import { type RawSettings, readConfig } from "./config/config.ts";
 
 const stocks = fileURLToPath(new URL("../node_modules/vega-datasets/data/stocks.csv", import.meta.url));
 

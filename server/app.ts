@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { create, createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
-import { systemClock, toTimestamp } from "../client/micro-time.ts";
-import { systemTimers } from "../client/timers.ts";
+import { systemClock, toTimestamp } from "../client/shared/micro-time.ts";
+import { systemTimers } from "../client/shared/timers.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { type Instrument, InstrumentSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
@@ -16,58 +16,58 @@ import { LaptopService } from "../gen/classic/pcbook/laptop_service_pb.ts";
 import { StreamService } from "../gen/classic/proto/stream_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
 import { classicServices, isClassic } from "./classic/classic-routes.ts";
-import { paceOf } from "./classic/pace.ts";
-import type { Config, FeedConfig } from "./config.ts";
-import { toConnectError } from "./errors.ts";
-import { classicNames, metadataNames } from "./metadata-names.ts";
-import { fillOrderBook } from "./order/fill-order-book.ts";
-import { OrderIntake, waitingOrderLimit } from "./order/order-intake.ts";
+import { paceOf } from "./classic/stream/pace.ts";
+import type { Config, FeedConfig } from "./config/config.ts";
+import { RepeatedProblem } from "./logging/repeated-problem.ts";
+import { fillOrderBook } from "./order/demo/fill-order-book.ts";
 import { exportLimit, orderService } from "./order/order-service.ts";
-import { SqliteOrderStore } from "./order/sqlite-order-store.ts";
+import { SqliteOrderStore } from "./order/store/sqlite-order-store.ts";
+import { OrderIntake, waitingOrderLimit } from "./order/submit/order-intake.ts";
 import { Catalogue, catalogueReadLimit } from "./product/catalogue.ts";
-import { seedDemoCatalogue } from "./product/demo-catalogue.ts";
+import { seedDemoCatalogue } from "./product/demo/demo-catalogue.ts";
 import { productService } from "./product/product-service.ts";
-import { SqliteProductFinder } from "./product/sqlite-product-finder.ts";
-import { SqliteProductStore } from "./product/sqlite-product-store.ts";
-import { SqliteRatingStore } from "./product/sqlite-rating-store.ts";
-import { SqliteTextSearch } from "./product/sqlite-text-search.ts";
-import { CandleBook } from "./quote/candle-book.ts";
-import { heldFeed } from "./quote/held-feed.ts";
-import type { QuoteFeed, Tick } from "./quote/quote-feed.ts";
-import { QuoteHub, subscriberLimit, subscriptionLimit } from "./quote/quote-hub.ts";
+import { SqliteRatingStore } from "./product/rating/sqlite-rating-store.ts";
+import { SqliteProductFinder } from "./product/search/sqlite-product-finder.ts";
+import { SqliteTextSearch } from "./product/search/sqlite-text-search.ts";
+import { SqliteProductStore } from "./product/store/sqlite-product-store.ts";
+import { CandleBook } from "./quote/candle/candle-book.ts";
+import { SqliteCandleStore } from "./quote/candle/sqlite-candle-store.ts";
+import { deferredFeed } from "./quote/feed/deferred-feed.ts";
+import type { QuoteFeed, Tick } from "./quote/feed/quote-feed.ts";
+import { openReplayFeed } from "./quote/feed/replay-feed.ts";
+import { runFeeds } from "./quote/feed/run-feeds.ts";
+import { simulatedFeed } from "./quote/feed/simulated-feed.ts";
+import { testFeed } from "./quote/feed/test-feed.ts";
+import { testInstrument } from "./quote/feed/test-instrument.ts";
+import { QuoteHub, subscriberLimit, subscriptionLimit } from "./quote/hub/quote-hub.ts";
 import { quoteService } from "./quote/quote-service.ts";
-import { openReplayFeed } from "./quote/replay-feed.ts";
-import { runFeeds } from "./quote/run-feeds.ts";
-import { simulatedFeed } from "./quote/simulated-feed.ts";
-import { SqliteCandleStore } from "./quote/sqlite-candle-store.ts";
-import { testFeed } from "./quote/test-feed.ts";
-import { testInstrument } from "./quote/test-instrument.ts";
-import { systemWait } from "./quote/timers.ts";
-import { RepeatedProblem } from "./repeated-problem.ts";
-import { requestLimitsOf } from "./requests/request-limits.ts";
-import { ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
+import { messageLimitsOf } from "./requests/request-limits.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
+import { toConnectError } from "./shared/connect-error.ts";
+import { classicNames, metadataNames } from "./shared/metadata-names.ts";
+import { ResumeTokens, resumeKeyBytes } from "./shared/resume-token.ts";
+import { systemWait } from "./shared/timers.ts";
+import { createValidation } from "./shared/validation.ts";
 import { watchDataDirectory } from "./storage/data-directory-watch.ts";
 import { openDatabase } from "./storage/database.ts";
 import { isShared } from "./storage/private-files.ts";
 import { serverSecret } from "./storage/server-secret.ts";
 import { writeLimit } from "./storage/writer-dialect.ts";
-import { logCalls } from "./transport/call-log.ts";
-import { Health, wholeServer } from "./transport/health.ts";
+import { createStaticFiles } from "./transport/port/static-files.ts";
 import type { SharedLimit } from "./transport/protection/shared-limit.ts";
 import { SharedLimits } from "./transport/protection/shared-limits.ts";
-import { createStaticFiles } from "./transport/static-files.ts";
+import { logCalls } from "./transport/rpc/call-log.ts";
+import { Health, wholeServer } from "./transport/rpc/health.ts";
 import { startTransportServer } from "./transport/transport-server.ts";
-import { inspectFile } from "./upload/inspect-file.ts";
-import { NodeDisk } from "./upload/node-disk.ts";
+import { NodeDisk } from "./upload/file/node-disk.ts";
+import { WorkerHasher } from "./upload/hash/worker-hasher.ts";
+import { inspectFile } from "./upload/image/inspect-file.ts";
+import { createUploadPages } from "./upload/image/upload-pages.ts";
 import { openUploads } from "./upload/open-uploads.ts";
-import { SqliteUploadStore } from "./upload/sqlite-upload-store.ts";
-import { createUploadPages } from "./upload/upload-pages.ts";
-import { uploadFolders } from "./upload/upload-parts.ts";
+import { uploadFolders } from "./upload/session/upload-dependencies.ts";
+import { SqliteUploadStore } from "./upload/store/sqlite-upload-store.ts";
 import { uploadService, uploadStallMs } from "./upload/upload-service.ts";
-import { WorkerHasher } from "./upload/worker-hasher.ts";
 import { uploadedImages } from "./uploaded-images.ts";
-import { createValidation } from "./validation.ts";
 
 /** A server that is up. */
 export interface App {
@@ -232,7 +232,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       }),
     onCall: logCalls(log),
     limits: config.limits,
-    requestLimits: requestLimitsOf,
+    requestLimits: messageLimitsOf,
     trusted: { hosts: config.allowedHosts, origins: config.corsOrigins },
     ...(config.corsOrigins.length > 0 && {
       cors: { origins: config.corsOrigins, exposedNames: [...Object.values(metadataNames), classicNames.token] },
@@ -245,7 +245,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const feedEnd = new AbortController();
   const isHeld = config.feed.kind === "replay" && config.feed.start === "subscriber";
   const feeding = runFeeds({
-    feeds: feeds.map((feed, index) => (index === 0 && isHeld ? heldFeed(feed, hub.firstSubscriber) : feed)),
+    feeds: feeds.map((feed, index) => (index === 0 && isHeld ? deferredFeed(feed, hub.firstSubscriber) : feed)),
     publish: (feed) => (ticks) => publish(ticks, feed.areBars),
     signal: feedEnd.signal,
     onEnd: () => log.info("the feed has ended: the last quotes stay"),

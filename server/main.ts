@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { createApp } from "./app.ts";
-import { readCommandLine } from "./command-line.ts";
-import { type Config, ConfigError } from "./config.ts";
-import { createLogger } from "./logger.ts";
-import { collectGarbageOnce, tuneGarbageCollection } from "./transport/tune-garbage-collection.ts";
+import { readCommandLine } from "./config/command-line.ts";
+import { type Config, ConfigError } from "./config/config.ts";
+import { createLogger } from "./logging/logger.ts";
+import { collectGarbageOnce, tuneGarbageCollection } from "./transport/protection/tune-garbage-collection.ts";
 
 /** How the process ends; after a second signal with 128 and the signal's number, as shells expect. */
 const exitCodes = { ended: 0, cutOff: 1, notStarted: 1, wrongSettings: 2 } as const;

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type ProductImage, ProductImageSchema } from "../gen/bourse/product/v1/product_pb.ts";
 import { maxListedImages, type ProductImages } from "./product/product-images.ts";
-import { uploadPath } from "./upload/upload-pages.ts";
+import { uploadPath } from "./upload/image/upload-pages.ts";
 import type { Uploads } from "./upload/uploads.ts";
 
 /** The images of products are the uploads that belong to them and are images. */

@@ -7,13 +7,13 @@ import { LaptopService } from "../../gen/classic/pcbook/laptop_service_pb.ts";
 import { StreamServer } from "../../gen/classic/proto/stream_server_pb.ts";
 import { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import { ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
-import { type AllStreamServerOptions, allStreamServer } from "./all-stream-server.ts";
-import { clientStreamServer } from "./client-stream-server.ts";
-import { type LaptopServiceOptions, laptopService } from "./laptop-service.ts";
+import { type LaptopServiceOptions, laptopService } from "./laptop/laptop-service.ts";
 import { type ProductInfoOptions, productInfo } from "./product-info.ts";
-import { serverStreamServer } from "./server-stream-server.ts";
-import { type StreamServerOptions, streamServer } from "./stream-server.ts";
-import { type StreamServiceOptions, streamService } from "./stream-service.ts";
+import { type AllStreamServerOptions, allStreamServer } from "./stream/all-stream-server.ts";
+import { clientStreamServer } from "./stream/client-stream-server.ts";
+import { serverStreamServer } from "./stream/server-stream-server.ts";
+import { type StreamServerOptions, streamServer } from "./stream/stream-server.ts";
+import { type StreamServiceOptions, streamService } from "./stream/stream-service.ts";
 
 /** The services of the tutorials. */
 export const classicServices = [

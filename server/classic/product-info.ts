@@ -2,12 +2,12 @@ import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { Product } from "../../gen/bourse/product/v1/product_pb.ts";
 import { GetProductsResponseSchema, type ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
-import { TrailerRoomError } from "../domain-errors.ts";
-import { classicNames } from "../metadata-names.ts";
 import type { Catalogue } from "../product/catalogue.ts";
-import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/metadata.ts";
+import { TrailerRoomError } from "../shared/domain-error.ts";
+import { classicNames } from "../shared/metadata-names.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
-import type { Pace } from "./pace.ts";
+import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/rpc/metadata.ts";
+import type { Pace } from "./stream/pace.ts";
 
 /** What `ProductInfo` needs. */
 export interface ProductInfoOptions {

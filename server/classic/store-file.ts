@@ -1,7 +1,7 @@
-import { type Piece, receiveUpload } from "../upload/receive-upload.ts";
-import { maxChunkBytes } from "../upload/upload-machine.ts";
-import type { UploadView } from "../upload/upload-parts.ts";
-import type { FileWords } from "../upload/upload-record.ts";
+import { type Piece, receiveUpload } from "../upload/session/receive-upload.ts";
+import type { UploadView } from "../upload/session/upload-dependencies.ts";
+import { maxChunkBytes } from "../upload/session/upload-machine.ts";
+import type { FileMetadata } from "../upload/store/upload-record.ts";
 import type { Uploads } from "../upload/uploads.ts";
 
 /** What storing a file needs. */
@@ -20,7 +20,7 @@ export interface StoreFileOptions {
  * @param isWanted throws where the file is not to stay, after all
  */
 export async function storeFile(
-  words: FileWords,
+  words: FileMetadata,
   chunks: AsyncIterable<Uint8Array>,
   { uploads, peer, stop }: StoreFileOptions,
   isWanted: (upload: UploadView) => void = () => {},

@@ -1,18 +1,18 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { OrderFilter } from "../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { ResumeTokenExpiredError } from "../domain-errors.ts";
-import { metadataNames } from "../metadata-names.ts";
-import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../resume-token.ts";
-import { setIdlePolicy } from "../transport/client-idle-timeout.ts";
-import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { ResumeTokenExpiredError } from "../shared/domain-error.ts";
+import { metadataNames } from "../shared/metadata-names.ts";
+import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../shared/resume-token.ts";
+import { setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
-import { OrderExport, toPoint, toPosition } from "./export-orders.ts";
-import type { OrderIntake } from "./order-intake.ts";
+import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
+import { OrderExport, toPoint, toPosition } from "./export/export-orders.ts";
 import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";
-import type { OrderStore } from "./order-store.ts";
-import { submitOrders } from "./submit-orders.ts";
+import type { OrderStore } from "./store/order-store.ts";
+import type { OrderIntake } from "./submit/order-intake.ts";
+import { submitOrders } from "./submit/submit-orders.ts";
 
 /** Exports and summaries under way: an export holds a page and what its reader has not taken, some 400 KB as a rule. */
 export const maxExports = 1_000;

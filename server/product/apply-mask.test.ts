@@ -3,9 +3,9 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryUnit, type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { InvalidFieldError } from "../domain-errors.ts";
-import { anyProduct } from "./any-product.ts";
+import { InvalidFieldError } from "../shared/domain-error.ts";
 import { applyMask, maxMaskPaths } from "./apply-mask.ts";
+import { anyProduct } from "./testing/any-product.ts";
 
 const lamp = product({
   name: "Lamp",

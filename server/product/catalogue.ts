@@ -1,16 +1,16 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Product, ProductRating } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { RateProductsResponse } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { NotFoundError } from "../domain-errors.ts";
+import { NotFoundError } from "../shared/domain-error.ts";
 import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { changedProduct, deletedProduct } from "./changed-product.ts";
 import { newProduct } from "./new-product.ts";
-import type { FoundProduct, ProductFinder, SearchPlace } from "./product-finder.ts";
 import { checkProductRules } from "./product-rules.ts";
-import type { ProductSelection } from "./product-selection.ts";
-import type { ProductListing, ProductStore } from "./product-store.ts";
-import { type GivenScore, type RefusedScore, rateProduct, rateProducts, ratingOf } from "./rate-products.ts";
-import type { RatingStore } from "./rating-store.ts";
+import { type GivenScore, type RefusedScore, rateProduct, rateProducts, ratingOf } from "./rating/rate-products.ts";
+import type { RatingStore } from "./rating/rating-store.ts";
+import type { FoundProduct, ProductFinder, SearchPlace } from "./search/product-finder.ts";
+import type { ProductSelection } from "./search/product-selection.ts";
+import type { ProductListing, ProductStore } from "./store/product-store.ts";
 
 /** What the catalogue is made of. */
 export interface CatalogueOptions {

@@ -1,10 +1,10 @@
 import { equals } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { NotFoundError, StaleEtagError } from "../domain-errors.ts";
+import { NotFoundError, StaleEtagError } from "../shared/domain-error.ts";
 import { applyMask } from "./apply-mask.ts";
 import { checkProductRules } from "./product-rules.ts";
-import { productState } from "./product-state.ts";
+import { productState } from "./store/product-state.ts";
 
 /** What an update asks for. */
 export interface ProductChange {

@@ -3,8 +3,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { anyProduct } from "./any-product.ts";
 import { newProduct } from "./new-product.ts";
+import { anyProduct } from "./testing/any-product.ts";
 
 const id = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
 const now = timestampFromMs(1_790_000_000_123);

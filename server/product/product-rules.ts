@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { BrokenRulesError } from "../domain-errors.ts";
-import { createValidate } from "../validation.ts";
+import { BrokenRulesError } from "../shared/domain-error.ts";
+import { createValidate } from "../shared/validation.ts";
 
 /**
  * Throws a BrokenRulesError that names the fields of a product which break the rules in the protos.

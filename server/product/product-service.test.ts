@@ -12,25 +12,25 @@ import {
   createRouterTransport,
 } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { DigestChain } from "../../client/digest-chain.ts";
+import { DigestChain } from "../../client/order/digest-chain.ts";
 import { type Product, ProductImageSchema, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import {
   ListProductsRequestSchema,
   ProductService,
   SearchProductsRequestSchema,
 } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { domainErrors } from "../errors.ts";
-import { metadataNames } from "../metadata-names.ts";
-import { ResumeTokens } from "../resume-token.ts";
+import { mapDomainErrors } from "../shared/connect-error.ts";
+import { metadataNames } from "../shared/metadata-names.ts";
+import { ResumeTokens } from "../shared/resume-token.ts";
 import { openDatabase } from "../storage/database.ts";
 import { Catalogue, maxCatalogueReads } from "./catalogue.ts";
-import { seedDemoCatalogue } from "./demo-catalogue.ts";
+import { seedDemoCatalogue } from "./demo/demo-catalogue.ts";
 import type { ProductImages } from "./product-images.ts";
 import { productService } from "./product-service.ts";
-import { SqliteProductFinder } from "./sqlite-product-finder.ts";
-import { SqliteProductStore } from "./sqlite-product-store.ts";
-import { SqliteRatingStore } from "./sqlite-rating-store.ts";
-import { SqliteTextSearch } from "./sqlite-text-search.ts";
+import { SqliteRatingStore } from "./rating/sqlite-rating-store.ts";
+import { SqliteProductFinder } from "./search/sqlite-product-finder.ts";
+import { SqliteTextSearch } from "./search/sqlite-text-search.ts";
+import { SqliteProductStore } from "./store/sqlite-product-store.ts";
 
 const now = timestampFromMs(1_790_000_000_000);
 const newId = () => "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
@@ -220,7 +220,7 @@ async function openShop() {
   const images: { imagesOf: ProductImages["imagesOf"] } = { imagesOf: async () => new Map() };
   const service = productService({ catalogue, images, tokens: new ResumeTokens(new Uint8Array(32).fill(7)) });
   const transport = createRouterTransport((router) => router.service(ProductService, service), {
-    router: { interceptors: [domainErrors] },
+    router: { interceptors: [mapDomainErrors] },
   });
   const client = createClient(ProductService, transport);
   return { store, client, service, images, catalogue, [Symbol.asyncDispose]: () => resources.disposeAsync() };

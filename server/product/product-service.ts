@@ -1,19 +1,19 @@
 import { hash } from "node:crypto";
 import { toBinary } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { DigestChain } from "../../client/digest-chain.ts";
+import { DigestChain } from "../../client/order/digest-chain.ts";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { InvalidFieldError } from "../domain-errors.ts";
-import { metadataNames } from "../metadata-names.ts";
-import type { ResumeTokens } from "../resume-token.ts";
-import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { InvalidFieldError } from "../shared/domain-error.ts";
+import { metadataNames } from "../shared/metadata-names.ts";
+import type { ResumeTokens } from "../shared/resume-token.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
+import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { isProductId } from "./product-id.ts";
 import { listImages, type ProductImages } from "./product-images.ts";
-import { productSelection } from "./product-selection.ts";
-import { SearchTokens } from "./search-token.ts";
+import { productSelection } from "./search/product-selection.ts";
+import { SearchTokens } from "./search/search-token.ts";
 
 /** What the catalogue's RPCs need. */
 export interface ProductServiceOptions {

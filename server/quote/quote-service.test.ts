@@ -7,14 +7,14 @@ import {
   type StreamQuotesRequestSchema,
   type WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { domainErrors } from "../errors.ts";
+import { mapDomainErrors } from "../shared/connect-error.ts";
+import { ManualTime, someMonday } from "../shared/testing/manual-time.ts";
+import type { Interval } from "../shared/timers.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
-import { maxWaitingQuotes } from "./lossless-queue.ts";
-import { ManualTime, someMonday } from "./manual-time.ts";
-import { QuoteHub, subscriberLimit } from "./quote-hub.ts";
+import { QuoteHub, subscriberLimit } from "./hub/quote-hub.ts";
 import { defaultHeartbeatMillis, quoteService } from "./quote-service.ts";
-import { maxStartResultSymbols } from "./quote-watch.ts";
-import type { Every } from "./timers.ts";
+import { maxWaitingQuotes } from "./watch/lossless-queue.ts";
+import { maxStartResultSymbols } from "./watch/quote-watch.ts";
 
 type WatchCommandInit = MessageInitShape<typeof WatchCommandSchema>;
 type StreamQuotesRequestInit = MessageInitShape<typeof StreamQuotesRequestSchema>;
@@ -30,14 +30,14 @@ function setUp(maxSubscribers?: number) {
     subscriberLimit: new SharedLimit(subscriberLimit, { max: maxSubscribers }),
   });
   const intervals: number[] = [];
-  const every: Every = (millis, beat) => {
+  const every: Interval = (millis, beat) => {
     intervals.push(millis);
     return time.every(millis, beat);
   };
   const shutdown = new AbortController();
   const transport = createRouterTransport(
     (router) => router.service(QuoteService, quoteService({ hub, newId: () => "stream-1", every })),
-    { router: { interceptors: [domainErrors], shutdownSignal: shutdown.signal } },
+    { router: { interceptors: [mapDomainErrors], shutdownSignal: shutdown.signal } },
   );
   const publish = (symbol: string, last: number) => hub.publish([{ symbol, last, sourceTime: someMonday + last }]);
   return { hub, time, publish, intervals, shutdown, client: createClient(QuoteService, transport) };

@@ -7,21 +7,21 @@ import {
   type WatchQuotesRequest,
   type WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { InvalidFieldError, NotFoundError } from "../domain-errors.ts";
-import { metadataNames } from "../metadata-names.ts";
-import { setIdlePolicy } from "../transport/client-idle-timeout.ts";
-import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { InvalidFieldError, NotFoundError } from "../shared/domain-error.ts";
+import { metadataNames } from "../shared/metadata-names.ts";
+import { type Interval, systemInterval } from "../shared/timers.ts";
+import { setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
-import type { Candles } from "./candles.ts";
-import { listCandles } from "./list-candles.ts";
-import { publishQuotes } from "./publish-quotes.ts";
-import type { PublishTicks } from "./quote-feed.ts";
-import type { QuoteHub } from "./quote-hub.ts";
-import { QuoteIntake } from "./quote-intake.ts";
-import { QuoteWatch } from "./quote-watch.ts";
-import { runCommands, startOf } from "./run-commands.ts";
-import { type Every, systemEvery } from "./timers.ts";
-import { WatchRegistry } from "./watch-registry.ts";
+import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
+import type { Candles } from "./candle/candles.ts";
+import { listCandles } from "./candle/list-candles.ts";
+import type { PublishTicks } from "./feed/quote-feed.ts";
+import { publishQuotes } from "./hub/publish-quotes.ts";
+import type { QuoteHub } from "./hub/quote-hub.ts";
+import { QuoteIntake } from "./hub/quote-intake.ts";
+import { QuoteWatch } from "./watch/quote-watch.ts";
+import { runCommands, startOf } from "./watch/run-commands.ts";
+import { WatchRegistry } from "./watch/watch-registry.ts";
 
 /** How often a stream gets a heartbeat where the client does not say: within what proxies and NATs call idle. */
 export const defaultHeartbeatMillis = 15_000;
@@ -35,7 +35,7 @@ export interface QuoteServiceOptions {
   /** Takes what PublishQuotes brings. Default: the hub. */
   readonly publish?: PublishTicks;
   /** Default: the system's timers. */
-  readonly every?: Every;
+  readonly every?: Interval;
 }
 
 /**
@@ -50,7 +50,7 @@ const noCandles: Candles = { list: async () => ({ candles: [], truncated: false 
 
 /** Live prices over RPC, as `quote_service.proto` says. */
 export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof QuoteService> {
-  const { hub, newId, candles = noCandles, publish = (ticks) => hub.publish(ticks), every = systemEvery } = options;
+  const { hub, newId, candles = noCandles, publish = (ticks) => hub.publish(ticks), every = systemInterval } = options;
   const intake = new QuoteIntake(hub);
   const watches = new WatchRegistry();
 

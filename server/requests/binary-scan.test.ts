@@ -5,7 +5,7 @@ import { ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { UpdateProductRequestSchema } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { PublishQuotesRequestSchema, WatchQuotesRequestSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { ListUploadsRequestSchema } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { DomainError, InvalidFieldError, MalformedMessageError, MessageFieldsError } from "../domain-errors.ts";
+import { DomainError, InvalidFieldError, MalformedMessageError, MessageFieldsError } from "../shared/domain-error.ts";
 import { createBinaryScan } from "./binary-scan.ts";
 import { maxRequestFields, unscannedBytes } from "./element-counts.ts";
 

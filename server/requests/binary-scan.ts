@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { MalformedMessageError, MessageFieldsError } from "../domain-errors.ts";
+import { MalformedMessageError, MessageFieldsError } from "../shared/domain-error.ts";
 import { hasElements, maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
 
 /** https://protobuf.dev/programming-guides/encoding/#structure */

@@ -1,5 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { InvalidFieldError } from "../domain-errors.ts";
+import { InvalidFieldError } from "../shared/domain-error.ts";
 import { boundsOf, defaultListItems } from "./field-bounds.ts";
 
 /**

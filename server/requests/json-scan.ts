@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import { InvalidFieldError, MessageFieldsError } from "../domain-errors.ts";
+import { InvalidFieldError, MessageFieldsError } from "../shared/domain-error.ts";
 import { maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
 
 /**

@@ -4,10 +4,10 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { classicServices } from "../classic/classic-routes.ts";
 import { bourseServices } from "../routes.ts";
-import { defaultLimits } from "../transport/limits.ts";
+import { defaultLimits } from "../transport/protection/limits.ts";
 import { isUnbounded } from "./field-bounds.ts";
 import { largestMessageBytes } from "./largest-message.ts";
-import { maxJsonAllowance, maxWatchRequestBytes, requestLimitsOf, spareRequestBytes } from "./request-limits.ts";
+import { maxJsonAllowance, maxWatchRequestBytes, messageLimitsOf, spareRequestBytes } from "./request-limits.ts";
 
 const ownMethods: DescMethod[] = [...bourseServices, ...classicServices].flatMap(({ methods }) => methods);
 const methods: DescMethod[] = [...ownMethods, ...Health.methods, ...ServerReflection.methods];
@@ -24,7 +24,7 @@ const larger: Readonly<Record<string, number>> = {
 test.each(methods.map((method) => [nameOf(method), method] as const))(
   "%s takes no more than it needs",
   (name, method) => {
-    const limit = Math.min(requestLimitsOf(method).maxBytes, defaultLimits.readMaxBytes);
+    const limit = Math.min(messageLimitsOf(method).maxBytes, defaultLimits.readMaxBytes);
     const most = larger[name] ?? maxJsonAllowance + spareRequestBytes + 100;
     expect(limit).toBeLessThanOrEqual(most);
     if (!(name in larger)) expect(limit).toBeGreaterThanOrEqual(largestMessageBytes(method.input));
@@ -44,7 +44,7 @@ test("no request has a map, whose values would not be counted", () => {
 test.each(methods.map((method) => [nameOf(method), method] as const))(
   "%s refuses more fields than it needs",
   (_name, method) => {
-    const { maxBytes, checkBinary, checkJson } = requestLimitsOf(method);
+    const { maxBytes, checkBinary, checkJson } = messageLimitsOf(method);
     const size = Math.min(maxBytes, defaultLimits.readMaxBytes);
     if (size < 300_000) return;
     const fields = Buffer.alloc(Math.floor(size / 3) * 3, Buffer.from([0xf8, 0x3f, 0]));

@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { StreamQuotesRequestSchema, WatchQuotesRequestSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { defaultLimits } from "../transport/limits.ts";
-import type { RequestLimits } from "../transport/request-limits.ts";
+import { defaultLimits } from "../transport/protection/limits.ts";
+import type { MessageLimits } from "../transport/request/message-limits.ts";
 import { createBinaryScan } from "./binary-scan.ts";
 import { createJsonScan } from "./json-scan.ts";
 import { largestMessageBytes } from "./largest-message.ts";
@@ -33,7 +33,7 @@ const statedBytes = new Map<string, number>([
 ]);
 
 /** What one request message of a method may be, by the rules in its proto. */
-export function requestLimitsOf({ input }: DescMethod): RequestLimits {
+export function messageLimitsOf({ input }: DescMethod): MessageLimits {
   return {
     maxBytes: statedBytes.get(input.typeName) ?? allowedBytes(largestMessageBytes(input)),
     checkBinary: createBinaryScan(input, defaultLimits.maxMessageDepth),

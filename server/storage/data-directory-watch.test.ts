@@ -2,8 +2,8 @@ import { copyFile, mkdir, mkdtempDisposable, rename, rm } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { ManualTimers } from "../../client/manual-timers.ts";
-import { StoreReadOnlyError } from "../domain-errors.ts";
+import { ManualTimers } from "../../client/shared/testing/manual-timers.ts";
+import { StoreReadOnlyError } from "../shared/domain-error.ts";
 import { watchDataDirectory, watchIntervalMs } from "./data-directory-watch.ts";
 import { openDatabase } from "./database.ts";
 

@@ -1,7 +1,7 @@
 import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Timers } from "../../client/timers.ts";
+import type { Timers } from "../../client/shared/timers.ts";
 import { lockFileName } from "./data-directory-lock.ts";
 import { databaseFileName } from "./database.ts";
 import { StorageError } from "./storage-error.ts";

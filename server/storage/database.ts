@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
-import { StoreDamagedError, StoreReadError } from "../domain-errors.ts";
+import { StoreDamagedError, StoreReadError } from "../shared/domain-error.ts";
 import { lockDataDirectory } from "./data-directory-lock.ts";
 import { migrate } from "./migrate.ts";
 import { migrations as allMigrations, type Migrations } from "./migrations/migrations.ts";

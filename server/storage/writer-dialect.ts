@@ -10,8 +10,8 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
-import { StoreBusyError } from "../domain-errors.ts";
-import { callScheduler } from "../transport/call-scheduler.ts";
+import { StoreBusyError } from "../shared/domain-error.ts";
+import { callScheduler } from "../transport/protection/call-scheduler.ts";
 import { currentPeer } from "../transport/protection/current-peer.ts";
 import { FairQueue } from "../transport/protection/fair-queue.ts";
 import type { Writer } from "./writer.ts";

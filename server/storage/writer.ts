@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { StoreDamagedError, StoreFullError, StoreReadError, StoreReadOnlyError } from "../domain-errors.ts";
+import { StoreDamagedError, StoreFullError, StoreReadError, StoreReadOnlyError } from "../shared/domain-error.ts";
 import { classifySqliteCode } from "./result-code.ts";
 import type { StoreHealth } from "./store-health.ts";
 import type { WriterFailure, WriterReply, WriterRequest, WriterResult, WriterSettings } from "./writer-messages.ts";

@@ -1,11 +1,11 @@
-import { type CorsOptions, createCors } from "./cors.ts";
-import type { Exchange } from "./exchange.ts";
-import { defaultLimits, type Limits } from "./limits.ts";
-import { createNodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
-import { openPort, type PortOptions } from "./port.ts";
+import type { Exchange } from "./exchange/exchange.ts";
+import { openPort, type PortOptions } from "./port/port.ts";
+import { type CorsOptions, createCors } from "./protection/cors.ts";
 import { runForPeer } from "./protection/current-peer.ts";
+import { defaultLimits, type Limits } from "./protection/limits.ts";
 import type { SharedLimit } from "./protection/shared-limit.ts";
-import { createOriginCheck, refuseOrigin, type TrustedOrigins } from "./trusted-origins.ts";
+import { createOriginCheck, refuseOrigin, type TrustedOrigins } from "./protection/trusted-origins.ts";
+import { createNodeHandler, type NodeHandlerOptions } from "./rpc/node-handler.ts";
 
 /** Everything that is served on one port. */
 export interface TransportServerOptions

@@ -1,19 +1,19 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { type Randomness, seededRandomness } from "../quote/randomness.ts";
-import { MemoryUploadStore } from "./memory-upload-store.ts";
-import { type Piece, receiveUpload } from "./receive-upload.ts";
-import { SimulatedDisk } from "./simulated-disk.ts";
-import { openTestUploads, type TestUploads } from "./test-uploads.ts";
-import type { FileWords } from "./upload-record.ts";
-import type { UploadStore } from "./upload-store.ts";
+import { type Randomness, seededRandomness } from "../quote/feed/randomness.ts";
+import { SimulatedDisk } from "./file/testing/simulated-disk.ts";
+import { type Piece, receiveUpload } from "./session/receive-upload.ts";
+import { MemoryUploadStore } from "./store/testing/memory-upload-store.ts";
+import type { FileMetadata } from "./store/upload-record.ts";
+import type { UploadStore } from "./store/upload-store.ts";
+import { openTestUploads, type TestUploads } from "./testing/test-uploads.ts";
 
 const seeds = 1_000;
 const uploadsPerSeed = 3;
 
 /** A file that a client brings in, and what it was told. */
 interface ClientFile {
-  readonly words: FileWords;
+  readonly words: FileMetadata;
   readonly bytes: Uint8Array;
   readonly sha256: string;
   acknowledged: number;

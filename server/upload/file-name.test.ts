@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { InvalidFieldError } from "../domain-errors.ts";
+import { InvalidFieldError } from "../shared/domain-error.ts";
 import { displayName } from "./file-name.ts";
 
 const refused = Symbol("refused");

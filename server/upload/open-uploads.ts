@@ -1,16 +1,16 @@
-import type { Timers } from "../../client/timers.ts";
-import type { Problem } from "../repeated-problem.ts";
+import type { Timers } from "../../client/shared/timers.ts";
+import type { Problem } from "../logging/repeated-problem.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
 import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
-import type { Disk } from "./disk.ts";
-import type { Hasher } from "./hasher.ts";
-import { OffsetCommits } from "./offset-commits.ts";
+import type { Disk } from "./file/disk.ts";
+import type { Hasher } from "./hash/hasher.ts";
+import { Thumbnails } from "./image/thumbnails.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
-import { Thumbnails } from "./thumbnails.ts";
+import { OffsetCommits } from "./session/offset-commits.ts";
+import type { InspectFile, UploadDependencies } from "./session/upload-dependencies.ts";
+import type { UploadStore } from "./store/upload-store.ts";
 import { uploadLimits } from "./upload-limits.ts";
-import type { InspectFile, UploadParts } from "./upload-parts.ts";
 import { UploadQuota, type UploadQuotaLimits } from "./upload-quota.ts";
-import type { UploadStore } from "./upload-store.ts";
 import { type ProductExists, Uploads } from "./uploads.ts";
 
 /** What uploads are allowed. Sizes in bytes. */
@@ -50,7 +50,7 @@ export interface OpenUploads extends AsyncDisposable {
 export async function openUploads(options: OpenUploadsOptions): Promise<OpenUploads> {
   const { store, disk, settings, nowMicros } = options;
   const shared = uploadLimits(settings, options.limit ?? ((definition) => new SharedLimit(definition)));
-  const parts: UploadParts = {
+  const parts: UploadDependencies = {
     ...options,
     commits: new OffsetCommits(store, nowMicros),
     quota: new UploadQuota(shared),

@@ -1,7 +1,13 @@
-import { reconcileFile } from "./reconcile-file.ts";
-import { completeFolder, uploadFolders as folders, openFolder, pathOf, type UploadParts } from "./upload-parts.ts";
+import { reconcileFile } from "./file/reconcile-file.ts";
+import {
+  completeFolder,
+  uploadFolders as folders,
+  openFolder,
+  pathOf,
+  type UploadDependencies,
+} from "./session/upload-dependencies.ts";
+import type { UploadRecord } from "./store/upload-record.ts";
 import { reservedBytes } from "./upload-quota.ts";
-import type { UploadRecord } from "./upload-record.ts";
 
 /** What was found when the store was opened. */
 export interface Recovery {
@@ -15,7 +21,7 @@ export interface Recovery {
 }
 
 /** Makes the files as the rows say after the server has ended, however it did. Nothing else may use the store meanwhile. */
-export async function recoverUploads(parts: UploadParts): Promise<Recovery> {
+export async function recoverUploads(parts: UploadDependencies): Promise<Recovery> {
   const { disk, store, quota, nowMicros } = parts;
   for (const folder of folders) await disk.makeFolder(folder);
   const damaged: string[] = [];
@@ -45,7 +51,7 @@ export async function recoverUploads(parts: UploadParts): Promise<Recovery> {
 }
 
 /** A file that got its final name just before the end, but not the row that says that it is complete. */
-async function takeBack({ id }: UploadRecord, { disk }: UploadParts): Promise<void> {
+async function takeBack({ id }: UploadRecord, { disk }: UploadDependencies): Promise<void> {
   const [from, to] = [pathOf(id, completeFolder), pathOf(id, openFolder)];
   if ((await disk.sizeOf(from)) === undefined || (await disk.sizeOf(to)) !== undefined) return;
   await disk.rename(from, to);
@@ -53,7 +59,7 @@ async function takeBack({ id }: UploadRecord, { disk }: UploadParts): Promise<vo
   await disk.syncFolder(completeFolder);
 }
 
-async function removeStrays(kept: ReadonlySet<string>, { disk }: UploadParts): Promise<number> {
+async function removeStrays(kept: ReadonlySet<string>, { disk }: UploadDependencies): Promise<number> {
   let count = 0;
   for (const folder of folders) {
     for (const name of await disk.list(folder)) {

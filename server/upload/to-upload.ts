@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
-import { toTimestamp } from "../../client/micro-time.ts";
+import { toTimestamp } from "../../client/shared/micro-time.ts";
 import { type Upload, type UploadInfo, UploadSchema } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { InvalidFieldError } from "../domain-errors.ts";
+import { InvalidFieldError } from "../shared/domain-error.ts";
 import { displayName } from "./file-name.ts";
+import type { UploadView } from "./session/upload-dependencies.ts";
+import type { FileMetadata } from "./store/upload-record.ts";
 import { stateOf } from "./upload-error.ts";
-import type { UploadView } from "./upload-parts.ts";
-import type { FileWords } from "./upload-record.ts";
 
 /** How long uploads are kept that are not continued: those with a byte, and those without. */
 interface Expiry {
@@ -34,7 +34,7 @@ export function toUpload(view: UploadView, expiry: Expiry): Upload {
 }
 
 /** What a client says of a file, checked. Throws an {@link InvalidFieldError} where it cannot be taken. */
-export function toFileWords(info: UploadInfo | undefined): FileWords {
+export function toFileMetadata(info: UploadInfo | undefined): FileMetadata {
   if (info === undefined) throw new InvalidFieldError("info", "is missing: say what the file is");
   const { uploadId, productId, size, sha256 } = info;
   return {

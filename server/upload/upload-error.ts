@@ -4,10 +4,10 @@ import {
   UploadState as State,
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage, UploadError } from "../domain-errors.ts";
+import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage, UploadError } from "../shared/domain-error.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
-import type { Problem } from "./upload-events.ts";
-import type { UploadPhase } from "./upload-record.ts";
+import type { Problem } from "./session/upload-events.ts";
+import type { UploadPhase } from "./store/upload-record.ts";
 
 /** Each phase as the protos have it. */
 export const stateOf: Record<UploadPhase, State> = {

@@ -1,6 +1,6 @@
 import type { LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
-import { heldBytesLimit } from "./held-bytes.ts";
-import { waitingThumbnailLimit } from "./thumbnails.ts";
+import { waitingThumbnailLimit } from "./image/thumbnails.ts";
+import { bufferedBytesLimit } from "./session/buffered-bytes.ts";
 import type { SharedUploadLimits, UploadQuotaLimits } from "./upload-quota.ts";
 
 /** How many downloads may be under way, by all ways: each has an open file, and up to a MiB where it is not read. */
@@ -33,7 +33,7 @@ export function uploadLimits(
       max: maxOpenUploads,
       advice: "finish or abort others first",
     }),
-    heldBytes: limit(heldBytesLimit),
+    heldBytes: limit(bufferedBytesLimit),
     readers: limit({ name: "maxReaders", counted: "concurrent downloads", max: maxReaders }),
     waitingThumbnails: limit(waitingThumbnailLimit),
   };

@@ -7,18 +7,18 @@ import {
   type UploadRequest,
   type UploadService,
 } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { InvalidFieldError } from "../domain-errors.ts";
-import { metadataNames } from "../metadata-names.ts";
-import { failRequests, setIdlePolicy } from "../transport/client-idle-timeout.ts";
-import { sendHeader, setTrailer } from "../transport/metadata.ts";
+import { InvalidFieldError } from "../shared/domain-error.ts";
+import { metadataNames } from "../shared/metadata-names.ts";
+import { failRequests, setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
-import { endOfRange, readRange } from "./download-file.ts";
-import { type Piece, receiveUpload, verifyChecksum } from "./receive-upload.ts";
-import { toBytes, toFileWords, toSha256, toUpload } from "./to-upload.ts";
+import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
+import { endOfRange, readRange } from "./file/download-file.ts";
+import { type Piece, receiveUpload, verifyChecksum } from "./session/receive-upload.ts";
+import type { UploadView } from "./session/upload-dependencies.ts";
+import { maxChunkBytes } from "./session/upload-machine.ts";
+import type { UploadPhase } from "./store/upload-record.ts";
+import { toBytes, toFileMetadata, toSha256, toUpload } from "./to-upload.ts";
 import { stateOf, uploadError } from "./upload-error.ts";
-import { maxChunkBytes } from "./upload-machine.ts";
-import type { UploadView } from "./upload-parts.ts";
-import type { UploadPhase } from "./upload-record.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** How long a stream may send nothing, in ms. Short, as the upload stays: a client loses nothing but the connection. */
@@ -42,7 +42,7 @@ export function uploadService({ uploads, stallMs }: UploadServiceOptions): Servi
       const incoming = requests[Symbol.asyncIterator]();
       const { info, leaveOpen } = await startOf(incoming);
       const rest = { [Symbol.asyncIterator]: () => incoming };
-      const view = await receiveUpload(toFileWords(info), piecesOf(rest), {
+      const view = await receiveUpload(toFileMetadata(info), piecesOf(rest), {
         uploads,
         peer: peerOf(context),
         leaveOpen,
@@ -58,7 +58,7 @@ export function uploadService({ uploads, stallMs }: UploadServiceOptions): Servi
     },
 
     async startUpload({ info }, context) {
-      const view = await uploads.start(toFileWords(info), peerOf(context));
+      const view = await uploads.start(toFileMetadata(info), peerOf(context));
       return {
         upload: shown(view),
         committedOffset: BigInt(view.committed),

@@ -2,24 +2,24 @@ import { createHash } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { NotFoundError, StoreFullError, UploadError } from "../domain-errors.ts";
-import { toConnectError } from "../errors.ts";
-import { seededRandomness } from "../quote/randomness.ts";
-import { gatherMs } from "./durable-append.ts";
-import { maxHeldBytes } from "./held-bytes.ts";
-import { MemoryUploadStore } from "./memory-upload-store.ts";
-import { receiveUpload } from "./receive-upload.ts";
-import { SimulatedDisk } from "./simulated-disk.ts";
-import { openTestUploads, type TestUploads, type TestUploadsOptions } from "./test-uploads.ts";
-import { maxChunkBytes } from "./upload-machine.ts";
+import { seededRandomness } from "../quote/feed/randomness.ts";
+import { toConnectError } from "../shared/connect-error.ts";
+import { NotFoundError, StoreFullError, UploadError } from "../shared/domain-error.ts";
+import { gatherMs } from "./file/durable-append.ts";
+import { SimulatedDisk } from "./file/testing/simulated-disk.ts";
+import { maxBufferedBytes } from "./session/buffered-bytes.ts";
+import { receiveUpload } from "./session/receive-upload.ts";
+import { maxChunkBytes } from "./session/upload-machine.ts";
+import { holdMs, maxChunkCalls } from "./session/upload-session.ts";
+import { MemoryUploadStore } from "./store/testing/memory-upload-store.ts";
+import type { FileMetadata } from "./store/upload-record.ts";
+import { openTestUploads, type TestUploads, type TestUploadsOptions } from "./testing/test-uploads.ts";
 import { maxReservedBytes, minReservedBytes, reservedBytes } from "./upload-quota.ts";
-import type { FileWords } from "./upload-record.ts";
-import { holdMs, maxChunkCalls } from "./upload-session.ts";
 import { emptyExpiryMs, idleSessionMs, sweepIntervalMs } from "./uploads.ts";
 
 const id = "3f1c4bf0-7c58-4b0e-9a55-3a2f0f6f4b11";
 const productId = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b22";
-const words: FileWords = { id, fileName: "a.bin", productId: "" };
+const words: FileMetadata = { id, fileName: "a.bin", productId: "" };
 const hello = Buffer.from("hello, world");
 const helloHash = sha256(hello);
 
@@ -91,7 +91,7 @@ describe("a chunk", () => {
   });
 
   test("that waits is refused where those of all uploads have more bytes than may wait", async () => {
-    const count = maxHeldBytes / maxChunkBytes;
+    const count = maxBufferedBytes / maxChunkBytes;
     await using store = await openStore({ settings: { maxOpenUploads: count + 1 } });
     const data = new Uint8Array(maxChunkBytes);
     const ids = Array.from({ length: count + 1 }, (_, index) => id.slice(0, -4) + String(1_000 + index));
@@ -103,7 +103,7 @@ describe("a chunk", () => {
       Reason.TOO_MANY,
       Code.ResourceExhausted,
       0n,
-      expect.stringContaining(`limit of ${maxHeldBytes.toLocaleString("en-US")} bytes of chunks`),
+      expect.stringContaining(`limit of ${maxBufferedBytes.toLocaleString("en-US")} bytes of chunks`),
     ]);
     store.timers.pass(holdMs);
     for (const [reason] of await Promise.all(waiting)) expect(reason).toBe(Reason.GAP);

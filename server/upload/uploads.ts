@@ -1,12 +1,12 @@
-import { NotFoundError } from "../domain-errors.ts";
-import type { Problem } from "../repeated-problem.ts";
+import type { Problem } from "../logging/repeated-problem.ts";
+import { NotFoundError } from "../shared/domain-error.ts";
 import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
-import type { DiskFile } from "./disk.ts";
-import { createFile } from "./reconcile-file.ts";
+import type { DiskFile } from "./file/disk.ts";
+import { createFile } from "./file/reconcile-file.ts";
+import { completeFolder, pathOf, type UploadDependencies, type UploadView } from "./session/upload-dependencies.ts";
+import { type Chunk, type FinishRequest, UploadSession } from "./session/upload-session.ts";
+import type { FileMetadata, StoredPhase, UploadPhase, UploadRecord } from "./store/upload-record.ts";
 import { diskError, readOnlyError, uploadError } from "./upload-error.ts";
-import { completeFolder, pathOf, type UploadParts, type UploadView } from "./upload-parts.ts";
-import type { FileWords, StoredPhase, UploadPhase, UploadRecord } from "./upload-record.ts";
-import { type Chunk, type FinishWords, UploadSession } from "./upload-session.ts";
 
 /** How long an upload that nobody has to do with stays at hand: its file is open. */
 export const idleSessionMs = 30_000;
@@ -23,7 +23,7 @@ const maxSweptUploads = 100;
 /** Whether there is a product of that id. */
 export type ProductExists = (id: string) => Promise<boolean>;
 
-export interface UploadsOptions extends UploadParts {
+export interface UploadsOptions extends UploadDependencies {
   readonly productExists: ProductExists;
   /** How long an upload is kept when nothing more of it comes, and how long it is remembered after that. */
   readonly expiryMs: number;
@@ -102,7 +102,7 @@ export class Uploads implements AsyncDisposable {
    *
    * @param peer the client, by whose share it counts if it is new
    */
-  async start(words: FileWords, peer?: Peer): Promise<UploadView> {
+  async start(words: FileMetadata, peer?: Peer): Promise<UploadView> {
     using _ = this.#options.writeLimit?.acquire(peer);
     await this.#forgetting.get(words.id);
     let created = false;
@@ -124,7 +124,7 @@ export class Uploads implements AsyncDisposable {
 
   async finish(
     id: string,
-    words: FinishWords,
+    words: FinishRequest,
     patience: "short" | "until the verdict" = "short",
     peer?: Peer,
   ): Promise<UploadView> {
@@ -228,7 +228,7 @@ export class Uploads implements AsyncDisposable {
     if (phase === "expired" && committed === 0) await this.#options.store.remove(id);
   }
 
-  async #create({ id, fileName, productId, size, sha256 }: FileWords, owner: Peer): Promise<UploadRecord> {
+  async #create({ id, fileName, productId, size, sha256 }: FileMetadata, owner: Peer): Promise<UploadRecord> {
     const { store, quota, limits, productExists, health, nowMicros } = this.#options;
     const none = { committed: 0 };
     if (health.isReadOnly) throw readOnlyError(id, none);

@@ -3,9 +3,9 @@ import { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { GCProfiler, queryObjects } from "node:v8";
 import { createApp } from "../../server/app.ts";
-import { readCommandLine } from "../../server/command-line.ts";
-import { createLogger } from "../../server/logger.ts";
-import { Call } from "../../server/transport/call.ts";
+import { readCommandLine } from "../../server/config/command-line.ts";
+import { createLogger } from "../../server/logging/logger.ts";
+import { Call } from "../../server/transport/rpc/call.ts";
 import { limitsUnderAttack } from "./limits-under-attack.ts";
 import type { ServerMessage, ServerRequest } from "./server-numbers.ts";
 

@@ -1,4 +1,4 @@
-import { defaultLimits, type Limits } from "../../server/transport/limits.ts";
+import { defaultLimits, type Limits } from "../../server/transport/protection/limits.ts";
 
 /** The limits of the server under attack: as always, but no attack has to last for minutes. */
 export const limitsUnderAttack: Limits = {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create, createRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { TlsFiles } from "../../server/transport/tls-credentials.ts";
+import type { TlsFiles } from "../../server/transport/port/tls-credentials.ts";
 import { startTransportServer } from "../../server/transport/transport-server.ts";
 import { conformanceService } from "./conformance-service.ts";
 import {

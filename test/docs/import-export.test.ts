@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { orderFields } from "../../client/order-columns.ts";
-import { defaultUnderWay } from "../../client/submit-orders.ts";
+import { orderFields } from "../../client/order/order-columns.ts";
+import { defaultUnderWay } from "../../client/order/submit-orders.ts";
 import { maxLineBytes } from "../../scripts/csv-lines.ts";
 import { maxEntries } from "../../scripts/occurrence-counter.ts";
 

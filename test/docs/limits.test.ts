@@ -1,31 +1,36 @@
 import { expect, test } from "vitest";
-import { maxJoinedBytes } from "../../server/classic/client-stream-server.ts";
-import { maxListedOrders } from "../../server/classic/order-list.ts";
-import { maxSummedNumbers } from "../../server/classic/sum-data.ts";
-import { maxFiles, maxFilesBytes } from "../../server/classic/upload-files.ts";
-import { maxViolations } from "../../server/domain-errors.ts";
-import { maxResponseBytes } from "../../server/order/export-orders.ts";
-import { maxGroupOrders, maxWaitingOrders, waitingOrderLimit } from "../../server/order/order-intake.ts";
+import { maxJoinedBytes } from "../../server/classic/stream/client-stream-server.ts";
+import { maxListedOrders } from "../../server/classic/stream/order-list.ts";
+import { maxSummedNumbers } from "../../server/classic/stream/sum-data.ts";
+import { maxFiles, maxFilesBytes } from "../../server/classic/stream/upload-files.ts";
+import { settings } from "../../server/config/settings.ts";
+import { maxResponseBytes } from "../../server/order/export/export-orders.ts";
 import { exportLimit, maxExports } from "../../server/order/order-service.ts";
-import { maxUnansweredOrders } from "../../server/order/submit-orders.ts";
+import { maxGroupOrders, maxWaitingOrders, waitingOrderLimit } from "../../server/order/submit/order-intake.ts";
+import { maxUnansweredOrders } from "../../server/order/submit/submit-orders.ts";
 import { maxMaskPaths } from "../../server/product/apply-mask.ts";
 import { catalogueReadLimit, maxCatalogueReads } from "../../server/product/catalogue.ts";
-import { maxUncheckedStates } from "../../server/product/product-history.ts";
 import { maxListedImages } from "../../server/product/product-images.ts";
-import { maxScoresAtHand } from "../../server/product/rate-products.ts";
-import { maxUnsavedCandles } from "../../server/quote/candle-book.ts";
-import { maxWaitingQuotes } from "../../server/quote/lossless-queue.ts";
-import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/memory-quote-log.ts";
-import { maxRejections } from "../../server/quote/publish-quotes.ts";
-import { maxInstruments } from "../../server/quote/quote-feed.ts";
-import { maxSubscribers, maxSubscriptions, subscriberLimit, subscriptionLimit } from "../../server/quote/quote-hub.ts";
+import { maxScoresAtHand } from "../../server/product/rating/rate-products.ts";
+import { maxUncheckedStates } from "../../server/product/store/product-history.ts";
+import { maxUnsavedCandles } from "../../server/quote/candle/candle-book.ts";
+import { maxInstruments } from "../../server/quote/feed/quote-feed.ts";
+import { maxRejections } from "../../server/quote/hub/publish-quotes.ts";
+import {
+  maxSubscribers,
+  maxSubscriptions,
+  subscriberLimit,
+  subscriptionLimit,
+} from "../../server/quote/hub/quote-hub.ts";
+import { maxLoggedQuotes, maxLoggedSeconds } from "../../server/quote/log/memory-quote-log.ts";
+import { maxWaitingQuotes } from "../../server/quote/watch/lossless-queue.ts";
 import {
   maxQuotesInResponse,
   maxStartResultSymbols,
   maxWaitingResultSymbols,
   maxWaitingResults,
-} from "../../server/quote/quote-watch.ts";
-import { maxSubscriptionsPerStream } from "../../server/quote/watch-commands.ts";
+} from "../../server/quote/watch/quote-watch.ts";
+import { maxSubscriptionsPerStream } from "../../server/quote/watch/watch-commands.ts";
 import { maxRequestFields, unscannedBytes } from "../../server/requests/element-counts.ts";
 import { defaultListItems, defaultTextBytes } from "../../server/requests/field-bounds.ts";
 import { maxIntegerCharacters } from "../../server/requests/json-scan.ts";
@@ -35,27 +40,31 @@ import {
   maxWatchRequestBytes,
   spareRequestBytes,
 } from "../../server/requests/request-limits.ts";
-import { maxPositionBytes } from "../../server/resume-token.ts";
-import { settings } from "../../server/settings.ts";
+import { maxViolations } from "../../server/shared/domain-error.ts";
+import { maxPositionBytes } from "../../server/shared/resume-token.ts";
+import { maxCollectedElements } from "../../server/shared/validation.ts";
 import { maxWaitingWrites, writeLimit } from "../../server/storage/writer-dialect.ts";
-import { callBytes, maxUnreadRefusals } from "../../server/transport/call-memory.ts";
-import { sliceMs } from "../../server/transport/call-scheduler.ts";
-import { maxErrorDetailBytes, maxErrorMessageBytes } from "../../server/transport/fit-error.ts";
-import { defaultLimits, limitTable } from "../../server/transport/limits.ts";
+import { callBytes, maxUnreadRefusals } from "../../server/transport/protection/call-memory.ts";
+import { sliceMs } from "../../server/transport/protection/call-scheduler.ts";
+import { defaultLimits, limitTable } from "../../server/transport/protection/limits.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
-import { maxEchoBytes } from "../../server/transport/truncate-text.ts";
-import { gatherMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/durable-append.ts";
+import { maxErrorDetailBytes, maxErrorMessageBytes } from "../../server/transport/response/truncate-error.ts";
+import { maxEchoBytes } from "../../server/transport/response/truncate-text.ts";
+import { gatherMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/file/durable-append.ts";
 import { maxFileNameBytes } from "../../server/upload/file-name.ts";
-import { heldBytesLimit, maxHeldBytes } from "../../server/upload/held-bytes.ts";
-import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/inspect-file.ts";
-import { maxThumbnailBytes, maxWaitingThumbnails, waitingThumbnailLimit } from "../../server/upload/thumbnails.ts";
+import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/image/inspect-file.ts";
+import {
+  maxThumbnailBytes,
+  maxWaitingThumbnails,
+  waitingThumbnailLimit,
+} from "../../server/upload/image/thumbnails.ts";
+import { bufferedBytesLimit, maxBufferedBytes } from "../../server/upload/session/buffered-bytes.ts";
+import { maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
+import { holdMs, maxChunkCalls } from "../../server/upload/session/upload-session.ts";
 import { maxReaders } from "../../server/upload/upload-limits.ts";
-import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
 import { maxReservedBytes, minReservedBytes } from "../../server/upload/upload-quota.ts";
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
-import { holdMs, maxChunkCalls } from "../../server/upload/upload-session.ts";
 import { emptyExpiryMs } from "../../server/upload/uploads.ts";
-import { maxCollectedElements } from "../../server/validation.ts";
 import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-search.ts";
 import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
 import { attacks } from "../wire/shared-limit-attacks.ts";
@@ -295,7 +304,7 @@ const ofUploads = [
   ],
   [
     "maxHeldBytes",
-    maxHeldBytes,
+    maxBufferedBytes,
     "bytes of chunks that wait for those before them, of all uploads together",
     "RESOURCE_EXHAUSTED: send chunks in order",
   ],
@@ -350,7 +359,7 @@ const beyondShare = [
   [writeLimit, "RESOURCE_EXHAUSTED"],
   [settingOf("upload-quota"), "RESOURCE_EXHAUSTED; the upload stays, and can be resumed when there is room"],
   [settingOf("max-open-uploads"), "RESOURCE_EXHAUSTED"],
-  [heldBytesLimit, "RESOURCE_EXHAUSTED: send chunks in order"],
+  [bufferedBytesLimit, "RESOURCE_EXHAUSTED: send chunks in order"],
   [{ name: "maxReaders", max: maxReaders }, "RESOURCE_EXHAUSTED; 503"],
   [waitingThumbnailLimit, "503"],
 ] as const;
@@ -402,7 +411,7 @@ Nothing that a client can make the server hold, send or wait for is without a li
 
 ## The wire
 
-From \`server/transport/limits.ts\`. Who uses the transport for services of their own sets any of them with the option \`limits\` of \`startTransportServer\`; for Bourse the flags and variables named here do.
+From \`server/transport/protection/limits.ts\`. Who uses the transport for services of their own sets any of them with the option \`limits\` of \`startTransportServer\`; for Bourse the flags and variables named here do.
 
 | Limit | Default | What it bounds | Setting | What a client gets beyond it |
 | --- | --- | --- | --- | --- |

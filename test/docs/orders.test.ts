@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
-import { DigestChain } from "../../client/digest-chain.ts";
+import { DigestChain } from "../../client/order/digest-chain.ts";
 import { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 
 test("the example of docs/orders.md has the row and the digest that it says", async () => {

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import type { Progress, UploadEvent } from "../../server/upload/upload-events.ts";
-import { decide, maxChunkBytes } from "../../server/upload/upload-machine.ts";
-import type { UploadPhase } from "../../server/upload/upload-record.ts";
+import type { Progress, UploadEvent } from "../../server/upload/session/upload-events.ts";
+import { decide, maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
+import type { UploadPhase } from "../../server/upload/store/upload-record.ts";
 import { testInvariantsOf } from "./invariants-of.ts";
 
 const path = "docs/uploads.md";

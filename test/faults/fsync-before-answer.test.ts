@@ -8,7 +8,7 @@ import { expect, test, vi } from "vitest";
 import type { Order } from "../../gen/bourse/order/v1/order_pb.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { MoneySchema } from "../../gen/google/type/money_pb.ts";
-import { someOrder } from "../../server/order/any-order.ts";
+import { someOrder } from "../../server/order/testing/any-order.ts";
 import { startBourse } from "../start-bourse.ts";
 
 /** Appears in the request, in the log of the database and in the answer, and nowhere else. */

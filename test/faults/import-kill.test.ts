@@ -8,7 +8,7 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { exportOrders } from "../../client/export-orders.ts";
+import { exportOrders } from "../../client/order/export-orders.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { orderFormats } from "../../scripts/order-text.ts";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";

@@ -6,7 +6,7 @@ import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.t
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/health/v1/health_pb.ts";
-import { someOrder } from "../../server/order/any-order.ts";
+import { someOrder } from "../../server/order/testing/any-order.ts";
 
 /** A client of everything that stores something. Calls resolve to `OK` or the name of their code. */
 export function storeClient(url: string) {

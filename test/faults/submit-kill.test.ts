@@ -3,10 +3,10 @@ import { toBinary } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { expect, test } from "vitest";
-import { DigestChain } from "../../client/digest-chain.ts";
+import { DigestChain } from "../../client/order/digest-chain.ts";
 import { type Order, OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { someOrder } from "../../server/order/any-order.ts";
+import { someOrder } from "../../server/order/testing/any-order.ts";
 import { faultRounds, killAtRandom } from "./killed-server.ts";
 
 test(`no acknowledged order is lost and none is doubled, though the server is killed ${faultRounds} times`, async () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { settings } from "../../server/settings.ts";
+import { settings } from "../../server/config/settings.ts";
 import { expectationOf, expectations } from "./expectations.ts";
 import { readmeBlocks, readmeCommands, readmeLanguages, readmeTable } from "./readme-blocks.ts";
 import { ShellCommand } from "./shell-command.ts";

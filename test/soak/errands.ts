@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type Transport } from "@connectrpc/connect";
-import { exportOrders } from "../../client/export-orders.ts";
-import { uploadFile } from "../../client/upload-file.ts";
-import { blobSource } from "../../client/upload-source.ts";
+import { exportOrders } from "../../client/order/export-orders.ts";
+import { uploadFile } from "../../client/upload/upload-file.ts";
+import { blobSource } from "../../client/upload/upload-source.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { CandleInterval } from "../../gen/bourse/quote/v1/quote_pb.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type Transport } from "@connectrpc/connect";
-import { type QuotesWatch, watchQuotes } from "../../client/watch-quotes.ts";
+import { type QuotesWatch, watchQuotes } from "../../client/quote/watch-quotes.ts";
 import { SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 

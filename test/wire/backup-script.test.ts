@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { someOrder } from "../../server/order/any-order.ts";
-import { newOrder } from "../../server/order/new-order.ts";
-import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
+import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
+import { newOrder } from "../../server/order/submit/new-order.ts";
+import { someOrder } from "../../server/order/testing/any-order.ts";
 import { databaseFileName, openDatabase } from "../../server/storage/database.ts";
 
 test("a database is copied while it is written to, and the copy is a whole one to start from", async () => {

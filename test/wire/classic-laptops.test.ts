@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MemoryUnit, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { type FilterSchema, type LaptopSchema, Memory_Unit } from "../../gen/classic/pcbook/laptop_pb.ts";
 import { LaptopService, type UploadImageRequestSchema } from "../../gen/classic/pcbook/laptop_service_pb.ts";
-import { imageTypes } from "../../server/classic/image-type.ts";
-import { displayedTypes } from "../../server/upload/inspect-file.ts";
-import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
+import { imageTypes } from "../../server/classic/laptop/image-type.ts";
+import { displayedTypes } from "../../server/upload/image/inspect-file.ts";
+import { maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
 import { type ClassicServer, startClassicServer } from "./classic-server.ts";
 
 type LaptopInit = MessageInitShape<typeof LaptopSchema>;

@@ -6,28 +6,28 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { classicServices, registerClassicRoutes } from "../../server/classic/classic-routes.ts";
-import { type Pace, paceOf } from "../../server/classic/pace.ts";
-import { toConnectError } from "../../server/errors.ts";
+import { type Pace, paceOf } from "../../server/classic/stream/pace.ts";
 import { exportLimit } from "../../server/order/order-service.ts";
-import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
+import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { Catalogue } from "../../server/product/catalogue.ts";
-import { seedDemoCatalogue } from "../../server/product/demo-catalogue.ts";
-import { SqliteProductFinder } from "../../server/product/sqlite-product-finder.ts";
-import { SqliteProductStore } from "../../server/product/sqlite-product-store.ts";
-import { SqliteRatingStore } from "../../server/product/sqlite-rating-store.ts";
-import { SqliteTextSearch } from "../../server/product/sqlite-text-search.ts";
-import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
-import { QuoteHub } from "../../server/quote/quote-hub.ts";
-import { requestLimitsOf } from "../../server/requests/request-limits.ts";
+import { seedDemoCatalogue } from "../../server/product/demo/demo-catalogue.ts";
+import { SqliteRatingStore } from "../../server/product/rating/sqlite-rating-store.ts";
+import { SqliteProductFinder } from "../../server/product/search/sqlite-product-finder.ts";
+import { SqliteTextSearch } from "../../server/product/search/sqlite-text-search.ts";
+import { SqliteProductStore } from "../../server/product/store/sqlite-product-store.ts";
+import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
+import { messageLimitsOf } from "../../server/requests/request-limits.ts";
+import { toConnectError } from "../../server/shared/connect-error.ts";
+import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
+import { createValidation } from "../../server/shared/validation.ts";
 import { openDatabase } from "../../server/storage/database.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
-import { inspectFile } from "../../server/upload/inspect-file.ts";
-import { NodeDisk } from "../../server/upload/node-disk.ts";
+import { NodeDisk } from "../../server/upload/file/node-disk.ts";
+import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
+import { inspectFile } from "../../server/upload/image/inspect-file.ts";
 import { openUploads } from "../../server/upload/open-uploads.ts";
-import { SqliteUploadStore } from "../../server/upload/sqlite-upload-store.ts";
+import { SqliteUploadStore } from "../../server/upload/store/sqlite-upload-store.ts";
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
-import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
-import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
 /** When everything that a client makes was made. */
@@ -100,7 +100,7 @@ export async function startClassicServer(
       {
         routes: (router) => registerClassicRoutes(router, classic),
         interceptors: [createValidation(classicServices)],
-        requestLimits: requestLimitsOf,
+        requestLimits: messageLimitsOf,
         mapError: toConnectError,
       },
     ),

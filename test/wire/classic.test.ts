@@ -10,7 +10,7 @@ import { LaptopService } from "../../gen/classic/pcbook/laptop_service_pb.ts";
 import { StreamServer } from "../../gen/classic/proto/stream_server_pb.ts";
 import { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import { GetProductsRequestSchema, ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
-import { maxJoinedBytes } from "../../server/classic/client-stream-server.ts";
+import { maxJoinedBytes } from "../../server/classic/stream/client-stream-server.ts";
 import { type ClassicServer, classicNow, startClassicServer } from "./classic-server.ts";
 
 /** What most tests call: those that look at its store, its log or its time have a server of their own. */

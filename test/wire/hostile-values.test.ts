@@ -19,7 +19,7 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { type App, createApp } from "../../server/app.ts";
 import { classicServices } from "../../server/classic/classic-routes.ts";
-import { readCommandLine } from "../../server/command-line.ts";
+import { readCommandLine } from "../../server/config/command-line.ts";
 import { bourseServices } from "../../server/routes.ts";
 
 // For every method, from its descriptor: each field with each extreme value of its type, the others being plausible.

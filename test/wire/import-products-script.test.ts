@@ -19,7 +19,7 @@ import {
 } from "../../scripts/product-import.ts";
 import { RejectsFile } from "../../scripts/rejects-file.ts";
 import { type App, createApp } from "../../server/app.ts";
-import { readConfig } from "../../server/config.ts";
+import { readConfig } from "../../server/config/config.ts";
 import { startBourse } from "../start-bourse.ts";
 
 const quiet = ["--no-demo", "--simulated-instruments", "1"];

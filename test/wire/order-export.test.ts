@@ -2,14 +2,14 @@ import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type CallOptions, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, test, vi } from "vitest";
-import { DigestChain } from "../../client/digest-chain.ts";
+import { DigestChain } from "../../client/order/digest-chain.ts";
 import { Cancellations, type Order, OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequestSchema, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { metadataNames } from "../../server/metadata-names.ts";
-import { someOrder } from "../../server/order/any-order.ts";
-import { newOrder } from "../../server/order/new-order.ts";
 import { maxExports } from "../../server/order/order-service.ts";
+import { newOrder } from "../../server/order/submit/new-order.ts";
+import { someOrder } from "../../server/order/testing/any-order.ts";
+import { metadataNames } from "../../server/shared/metadata-names.ts";
 import { type OrderServer, startOrderServer } from "./order-server.ts";
 import { wires } from "./wire-clients.ts";
 

@@ -2,14 +2,14 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { toConnectError } from "../../server/errors.ts";
-import { OrderIntake } from "../../server/order/order-intake.ts";
 import { orderService } from "../../server/order/order-service.ts";
-import { SqliteOrderStore } from "../../server/order/sqlite-order-store.ts";
-import { requestLimitsOf } from "../../server/requests/request-limits.ts";
-import { ResumeTokens, resumeKeyBytes } from "../../server/resume-token.ts";
+import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
+import { OrderIntake } from "../../server/order/submit/order-intake.ts";
+import { messageLimitsOf } from "../../server/requests/request-limits.ts";
+import { toConnectError } from "../../server/shared/connect-error.ts";
+import { ResumeTokens, resumeKeyBytes } from "../../server/shared/resume-token.ts";
+import { createValidation } from "../../server/shared/validation.ts";
 import { type DatabaseOptions, openDatabase } from "../../server/storage/database.ts";
-import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
 /** A server of OrderService on a free port, with an empty order book in a database of its own. */
@@ -26,7 +26,7 @@ export async function startOrderServer(options: DatabaseOptions = {}) {
       {
         routes: (router) => router.service(OrderService, orderService({ store, intake, tokens })),
         interceptors: [createValidation([OrderService])],
-        requestLimits: requestLimitsOf,
+        requestLimits: messageLimitsOf,
         mapError: toConnectError,
       },
     ),

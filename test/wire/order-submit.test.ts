@@ -5,8 +5,8 @@ import { describe, expect, test } from "vitest";
 import { type Order, OrderSchema, RejectionReason } from "../../gen/bourse/order/v1/order_pb.ts";
 import { OrderService, type SubmitOrdersResponse } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { MoneySchema } from "../../gen/google/type/money_pb.ts";
-import { someOrder } from "../../server/order/any-order.ts";
-import { maxUnansweredOrders } from "../../server/order/submit-orders.ts";
+import { maxUnansweredOrders } from "../../server/order/submit/submit-orders.ts";
+import { someOrder } from "../../server/order/testing/any-order.ts";
 import { type OrderServer, startOrderServer } from "./order-server.ts";
 import { wires } from "./wire-clients.ts";
 

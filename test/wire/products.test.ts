@@ -16,8 +16,8 @@ import {
 } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { type App, createApp } from "../../server/app.ts";
-import { readConfig } from "../../server/config.ts";
-import { metadataNames } from "../../server/metadata-names.ts";
+import { readConfig } from "../../server/config/config.ts";
+import { metadataNames } from "../../server/shared/metadata-names.ts";
 import { wires } from "./wire-clients.ts";
 
 let data: string;

@@ -3,7 +3,7 @@ import { createConnectTransport, createGrpcTransport, Http2SessionManager } from
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cursor, type Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { seededRandomness } from "../../server/quote/randomness.ts";
+import { seededRandomness } from "../../server/quote/feed/randomness.ts";
 import { type QuoteServer, startQuoteServer } from "./quote-server.ts";
 
 const symbols = Array.from({ length: 12 }, (_, at) => `S${at}`);

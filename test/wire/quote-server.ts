@@ -2,12 +2,12 @@ import { randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
 import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { toConnectError } from "../../server/errors.ts";
-import { ManualTime, someMonday } from "../../server/quote/manual-time.ts";
-import { QuoteHub } from "../../server/quote/quote-hub.ts";
+import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { quoteService } from "../../server/quote/quote-service.ts";
-import { requestLimitsOf } from "../../server/requests/request-limits.ts";
-import { createValidation } from "../../server/validation.ts";
+import { messageLimitsOf } from "../../server/requests/request-limits.ts";
+import { toConnectError } from "../../server/shared/connect-error.ts";
+import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
+import { createValidation } from "../../server/shared/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
 /** A server of QuoteService on a free port, with a hub that is published to by hand, and time that moves by hand. */
@@ -24,7 +24,7 @@ export async function startQuoteServer(symbols: readonly string[]) {
     {
       routes: (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID, every: time.every })),
       interceptors: [createValidation([QuoteService])],
-      requestLimits: requestLimitsOf,
+      requestLimits: messageLimitsOf,
       mapError: toConnectError,
     },
   );

@@ -5,13 +5,13 @@ import { type Client, Code, ConnectError, createClient } from "@connectrpc/conne
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { fromTimestamp, toTimestamp } from "../../client/micro-time.ts";
-import { parseTime } from "../../client/time-text.ts";
+import { fromTimestamp, toTimestamp } from "../../client/shared/micro-time.ts";
+import { parseTime } from "../../client/shared/time-text.ts";
 import { CandleInterval, type Quote, QuoteProblem, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { createApp } from "../../server/app.ts";
-import { type RawSettings, readConfig } from "../../server/config.ts";
-import { testTick } from "../../server/quote/test-instrument.ts";
+import { type RawSettings, readConfig } from "../../server/config/config.ts";
+import { testTick } from "../../server/quote/feed/test-instrument.ts";
 
 const gold = resolve("test/data/quotes/gold.csv");
 

@@ -3,8 +3,8 @@ import { create } from "@bufbuild/protobuf";
 import { Code, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { expect, onTestFinished, test } from "vitest";
-import { type WatchQuotesOptions, watchQuotes } from "../../client/watch-quotes.ts";
-import type { Gap, WatchUpdate } from "../../client/watch-update.ts";
+import { type WatchQuotesOptions, watchQuotes } from "../../client/quote/watch-quotes.ts";
+import type { Gap, WatchUpdate } from "../../client/quote/watch-update.ts";
 import {
   CursorProblem,
   InstrumentSchema,
@@ -13,10 +13,10 @@ import {
   SlowReaderPolicy,
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { toConnectError } from "../../server/errors.ts";
-import { someMonday } from "../../server/quote/manual-time.ts";
-import { QuoteHub } from "../../server/quote/quote-hub.ts";
+import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { quoteService } from "../../server/quote/quote-service.ts";
+import { toConnectError } from "../../server/shared/connect-error.ts";
+import { someMonday } from "../../server/shared/testing/manual-time.ts";
 import { startTransportServer } from "../../server/transport/transport-server.ts";
 
 const symbols = ["ACME", "BETA", "GAMMA"];

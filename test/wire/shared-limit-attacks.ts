@@ -4,7 +4,7 @@ import type { CallOptions } from "@connectrpc/connect";
 import { vi } from "vitest";
 import { SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
-import { maxChunkBytes } from "../../server/upload/upload-machine.ts";
+import { maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
 import type { Peer } from "./start-peer-app.ts";
 
 /** How a client takes all that it can of a limit. */
@@ -45,11 +45,11 @@ export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
   "upload-quota": { take: takeBytes },
   maxHeldBytes: { take: takeHeldBytes },
   maxWaitingThumbnails: {
-    file: "server/upload/thumbnails.test.ts",
+    file: "server/upload/image/thumbnails.test.ts",
     test: "a client whose thumbnails wait to be made leaves room for those of others",
   },
   maxWaitingOrders: {
-    file: "server/order/order-intake.test.ts",
+    file: "server/order/submit/order-intake.test.ts",
     test: "a client that has filled its share waits, and another one does not",
   },
   maxWaitingWrites: {

@@ -12,7 +12,7 @@ import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { type App, createApp } from "../../server/app.ts";
-import { type Config, type RawSettings, readConfig } from "../../server/config.ts";
+import { type Config, type RawSettings, readConfig } from "../../server/config/config.ts";
 
 /** A client at an address of this machine. */
 export interface Peer extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { CallRecord } from "../../server/transport/call-record.ts";
+import type { CallRecord } from "../../server/transport/rpc/call-record.ts";
 import {
   startTransportServer,
   type TransportServer,

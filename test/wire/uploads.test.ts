@@ -6,7 +6,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { crc32c } from "@node-rs/crc32";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { ManualTimers } from "../../client/manual-timers.ts";
+import { ManualTimers } from "../../client/shared/testing/manual-timers.ts";
 import {
   UploadProblemReason as Reason,
   UploadState as State,
@@ -14,18 +14,18 @@ import {
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { toConnectError } from "../../server/errors.ts";
-import { metadataNames } from "../../server/metadata-names.ts";
-import { requestLimitsOf } from "../../server/requests/request-limits.ts";
+import { messageLimitsOf } from "../../server/requests/request-limits.ts";
+import { toConnectError } from "../../server/shared/connect-error.ts";
+import { metadataNames } from "../../server/shared/metadata-names.ts";
+import { createValidation } from "../../server/shared/validation.ts";
 import { StoreHealth } from "../../server/storage/store-health.ts";
-import { inspectFile } from "../../server/upload/inspect-file.ts";
-import { MemoryUploadStore } from "../../server/upload/memory-upload-store.ts";
-import { NodeDisk } from "../../server/upload/node-disk.ts";
+import { NodeDisk } from "../../server/upload/file/node-disk.ts";
+import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
+import { inspectFile } from "../../server/upload/image/inspect-file.ts";
 import { openUploads } from "../../server/upload/open-uploads.ts";
+import { MemoryUploadStore } from "../../server/upload/store/testing/memory-upload-store.ts";
 import { maxReaders } from "../../server/upload/upload-limits.ts";
 import { uploadService, uploadStallMs } from "../../server/upload/upload-service.ts";
-import { WorkerHasher } from "../../server/upload/worker-hasher.ts";
-import { createValidation } from "../../server/validation.ts";
 import { startWireServer } from "./start-wire-server.ts";
 import { wires } from "./wire-clients.ts";
 
@@ -292,7 +292,7 @@ async function start(makeTransport: (url: string) => Transport, stallMs = upload
     {
       routes: (router) => router.service(UploadService, uploadService({ uploads, stallMs })),
       interceptors: [createValidation([UploadService])],
-      requestLimits: requestLimitsOf,
+      requestLimits: messageLimitsOf,
       mapError: toConnectError,
     },
   );

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { ManualTime, someMonday } from "../../../server/quote/manual-time.ts";
-import type { Tick } from "../../../server/quote/quote-feed.ts";
+import type { Tick } from "../../../server/quote/feed/quote-feed.ts";
+import { ManualTime, someMonday } from "../../../server/shared/testing/manual-time.ts";
 import { Market, marketSymbols, maxStepsAtOnce, stepMicros } from "./market.ts";
 
 const stepMillis = stepMicros / 1_000;

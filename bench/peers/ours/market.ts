@@ -1,6 +1,6 @@
-import { type MicroClock, microsPerMilli, microsPerSecond } from "../../../client/micro-time.ts";
-import type { Timers } from "../../../client/timers.ts";
-import type { PublishTicks } from "../../../server/quote/quote-feed.ts";
+import { type MicroClock, microsPerMilli, microsPerSecond } from "../../../client/shared/micro-time.ts";
+import type { Timers } from "../../../client/shared/timers.ts";
+import type { PublishTicks } from "../../../server/quote/feed/quote-feed.ts";
 import type { TickingMarket } from "../shared/bench-handlers.ts";
 import { tickAt } from "../shared/tick-source.ts";
 

@@ -3,11 +3,11 @@ import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type Order, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../../../gen/bourse/order/v1/order_service_pb.ts";
-import { newOrder } from "../../../server/order/new-order.ts";
-import { OrderIntake } from "../../../server/order/order-intake.ts";
 import { orderService } from "../../../server/order/order-service.ts";
-import { SqliteOrderStore } from "../../../server/order/sqlite-order-store.ts";
-import { ResumeTokens, resumeKeyBytes } from "../../../server/resume-token.ts";
+import { SqliteOrderStore } from "../../../server/order/store/sqlite-order-store.ts";
+import { newOrder } from "../../../server/order/submit/new-order.ts";
+import { OrderIntake } from "../../../server/order/submit/order-intake.ts";
+import { ResumeTokens, resumeKeyBytes } from "../../../server/shared/resume-token.ts";
 import type { Database } from "../../../server/storage/database.ts";
 import { orderAt } from "../shared/order-at.ts";
 

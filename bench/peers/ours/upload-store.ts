@@ -1,11 +1,11 @@
-import { systemClock } from "../../../client/micro-time.ts";
-import { systemTimers } from "../../../client/timers.ts";
+import { systemClock } from "../../../client/shared/micro-time.ts";
+import { systemTimers } from "../../../client/shared/timers.ts";
 import type { Database } from "../../../server/storage/database.ts";
-import { inspectFile } from "../../../server/upload/inspect-file.ts";
-import { NodeDisk } from "../../../server/upload/node-disk.ts";
+import { NodeDisk } from "../../../server/upload/file/node-disk.ts";
+import { WorkerHasher } from "../../../server/upload/hash/worker-hasher.ts";
+import { inspectFile } from "../../../server/upload/image/inspect-file.ts";
 import { openUploads } from "../../../server/upload/open-uploads.ts";
-import { SqliteUploadStore } from "../../../server/upload/sqlite-upload-store.ts";
-import { WorkerHasher } from "../../../server/upload/worker-hasher.ts";
+import { SqliteUploadStore } from "../../../server/upload/store/sqlite-upload-store.ts";
 
 const gibibyte = 2 ** 30;
 

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
-import { toTimestamp } from "../../../client/micro-time.ts";
+import { toTimestamp } from "../../../client/shared/micro-time.ts";
 import type { Quote } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import type { Tick } from "../../../server/quote/quote-feed.ts";
+import type { Tick } from "../../../server/quote/feed/quote-feed.ts";
 import { TickSource, tickSymbols } from "./tick-source.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { MicroTime } from "../../../client/micro-time.ts";
+import type { MicroTime } from "../../../client/shared/micro-time.ts";
 import type { Instrument } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import type { Tick } from "../../../server/quote/quote-feed.ts";
+import type { Tick } from "../../../server/quote/feed/quote-feed.ts";
 import { monotonicMicros } from "./monotonic-micros.ts";
 
 const symbolCount = 100;

@@ -1,10 +1,10 @@
 import { type DescMessage, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { type AnyMessageOptions, anyMessage } from "./any-message.ts";
-import { anySchema } from "./any-schema.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { messageEncoder } from "./message-encoder.ts";
+import { type AnyMessageOptions, anyMessage } from "./testing/any-message.ts";
+import { anySchema } from "./testing/any-schema.ts";
 
 const messagesPerSchema = 10;
 const timeout = 60_000; // ms; seconds on a machine that does nothing else

@@ -34,9 +34,9 @@ import { WatchQuotesResponseSchema } from "../../../gen/bourse/quote/v1/quote_se
 import { FieldRulesSchema, field as fieldRules } from "../../../gen/buf/validate/validate_pb.ts";
 import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../../gen/google/rpc/status_pb.ts";
-import { anyMessage } from "./any-message.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { messageEncoder } from "./message-encoder.ts";
+import { anyMessage } from "./testing/any-message.ts";
 
 const descriptors = fromBinary(FileDescriptorSetSchema, readFileSync("gen/descriptors.binpb"));
 

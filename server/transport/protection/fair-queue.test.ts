@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { seededRandomness } from "../../quote/randomness.ts";
+import { seededRandomness } from "../../quote/feed/randomness.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { Peer } from "./shared-limit.ts";
 

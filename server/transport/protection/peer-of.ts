@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import { callOf } from "../call.ts";
+import { callOf } from "../rpc/call.ts";
 import { localPeer } from "./peer-key.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { seededRandomness } from "../../quote/randomness.ts";
+import { seededRandomness } from "../../quote/feed/randomness.ts";
 import { LimitError } from "./limit-error.ts";
 import { type Peer, SharedLimit } from "./shared-limit.ts";
 import { SharedLimits } from "./shared-limits.ts";

@@ -1,9 +1,9 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { CsvRowError } from "../../../client/csv-columns.ts";
-import { OrderColumns, orderFields } from "../../../client/order-columns.ts";
-import { parseColumns } from "../../../client/parse-columns.ts";
-import { ProductColumns, productFields } from "../../../client/product-columns.ts";
-import { TickColumns } from "../../../client/tick-columns.ts";
+import { OrderColumns, orderFields } from "../../../client/order/order-columns.ts";
+import { ProductColumns, productFields } from "../../../client/product/product-columns.ts";
+import { TickColumns } from "../../../client/quote/tick-columns.ts";
+import { CsvRowError } from "../../../client/shared/csv-columns.ts";
+import { parseColumns } from "../../../client/shared/parse-columns.ts";
 import { OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";

@@ -1,6 +1,6 @@
-import { readCommandLine } from "../../../server/command-line.ts";
-import { ConfigError } from "../../../server/config.ts";
-import { settings } from "../../../server/settings.ts";
+import { readCommandLine } from "../../../server/config/command-line.ts";
+import { ConfigError } from "../../../server/config/config.ts";
+import { settings } from "../../../server/config/settings.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 

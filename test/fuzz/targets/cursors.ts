@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { WatchQuotesRequestSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CursorOutOfRangeError, InvalidFieldError } from "../../../server/domain-errors.ts";
-import type { QuoteLog } from "../../../server/quote/quote-log.ts";
-import { type WatchPosition, watchPosition } from "../../../server/quote/watch-position.ts";
+import type { QuoteLog } from "../../../server/quote/log/quote-log.ts";
+import { type WatchPosition, watchPosition } from "../../../server/quote/watch/watch-position.ts";
+import { CursorOutOfRangeError, InvalidFieldError } from "../../../server/shared/domain-error.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 

@@ -1,9 +1,9 @@
 import { type DescMessage, equals, fromBinary, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { toConnectError } from "../../../server/errors.ts";
-import { requestLimitsOf } from "../../../server/requests/request-limits.ts";
-import { defaultLimits } from "../../../server/transport/limits.ts";
-import { MessageDecoder } from "../../../server/transport/message-decoder.ts";
+import { messageLimitsOf } from "../../../server/requests/request-limits.ts";
+import { toConnectError } from "../../../server/shared/connect-error.ts";
+import { defaultLimits } from "../../../server/transport/protection/limits.ts";
+import { MessageDecoder } from "../../../server/transport/request/message-decoder.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 import { registry, requestMethods, validate } from "../engine/request-types.ts";
@@ -14,7 +14,7 @@ import { registry, requestMethods, validate } from "../engine/request-types.ts";
 const { maxMessageDepth } = defaultLimits;
 const decoders = requestMethods.map((method) => {
   const options = {
-    limits: requestLimitsOf(method),
+    limits: messageLimitsOf(method),
     maxMessageDepth,
     jsonOptions: { registry },
     mapError: toConnectError,

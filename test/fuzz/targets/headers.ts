@@ -1,4 +1,4 @@
-import { LightHeaders } from "../../../server/transport/light-headers.ts";
+import { LazyHeaders } from "../../../server/transport/rpc/lazy-headers.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
@@ -17,7 +17,7 @@ export const target: FuzzTarget = {
   run(input) {
     const reader = new InputReader(input);
     const source = sourceOf(reader);
-    const ours = new LightHeaders(source);
+    const ours = new LazyHeaders(source);
     const platforms = new Headers();
     for (const [name, values] of Object.entries(source)) {
       if (!name.startsWith(":")) for (const value of [values].flat()) platforms.append(name, value);

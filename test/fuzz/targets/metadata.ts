@@ -1,7 +1,7 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { decodeBinaryHeader } from "@connectrpc/connect";
-import { withoutNeedlessEscapes } from "../../../server/transport/grpc-message.ts";
-import { checkMetadata, type Metadata, MetadataError } from "../../../server/transport/metadata-rules.ts";
+import { withoutNeedlessEscapes } from "../../../server/transport/response/grpc-message.ts";
+import { checkMetadata, type Metadata, MetadataError } from "../../../server/transport/rpc/metadata-rules.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { sniffHttp2 } from "../../../server/transport/preface.ts";
+import { detectHttp2 } from "../../../server/transport/port/detect-http2.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 
@@ -21,7 +21,7 @@ export const target: FuzzTarget = {
     const bytes = Buffer.concat(pieces);
     const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() });
     const decisions: boolean[] = [];
-    sniffHttp2(socket as Socket, timeoutMs, (isHttp2) => decisions.push(isHttp2));
+    detectHttp2(socket as Socket, timeoutMs, (isHttp2) => decisions.push(isHttp2));
     for (const piece of pieces) {
       socket.push(piece);
       await nextTurn();

@@ -1,8 +1,8 @@
 import { DatabaseSync } from "node:sqlite";
-import { foldText } from "../../../server/product/fold-text.ts";
-import { fts5Query } from "../../../server/product/fts5-query.ts";
-import { relevances } from "../../../server/product/text-search.ts";
-import { textWords } from "../../../server/product/text-words.ts";
+import { foldText } from "../../../server/product/search/fold-text.ts";
+import { fts5Query } from "../../../server/product/search/fts5-query.ts";
+import { searchTerms } from "../../../server/product/search/search-terms.ts";
+import { relevances } from "../../../server/product/search/text-search.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
 // Whatever is searched for is a query that SQLite takes, and finds only products that have the words.
@@ -20,7 +20,7 @@ export const target: FuzzTarget = {
     Buffer.from(text),
   ),
   run(input) {
-    const words = textWords(foldText(input.toString("utf8")));
+    const words = searchTerms(foldText(input.toString("utf8")));
     invariant(words.join("").length <= 20 * input.length, "there are more words than text");
     if (words.length === 0) return;
     for (const relevance of [undefined, ...relevances]) {

@@ -1,9 +1,9 @@
-import { formatAmount, fromNanos, parseAmount, toNanos } from "../../../client/amount-text.ts";
-import { parseMemory } from "../../../client/memory-text.ts";
-import { isValidTimestamp } from "../../../client/micro-time.ts";
-import { parseMoney } from "../../../client/money-text.ts";
-import { formatTime, parseTime } from "../../../client/time-text.ts";
-import { formatTimestamp, parseTimestamp } from "../../../client/timestamp-text.ts";
+import { parseMemory } from "../../../client/product/memory-text.ts";
+import { formatAmount, fromNanos, parseAmount, toNanos } from "../../../client/shared/amount-text.ts";
+import { isValidTimestamp } from "../../../client/shared/micro-time.ts";
+import { parseMoney } from "../../../client/shared/money-text.ts";
+import { formatTime, parseTime } from "../../../client/shared/time-text.ts";
+import { formatTimestamp, parseTimestamp } from "../../../client/shared/timestamp-text.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
 // Amounts and times that are read can be written, and are the same when they are read again.

@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
-import { FeedError } from "../../../server/quote/quote-feed.ts";
-import { ticksOfFile } from "../../../server/quote/tick-file.ts";
+import { FeedError } from "../../../server/quote/feed/quote-feed.ts";
+import { ticksOfFile } from "../../../server/quote/feed/tick-file.ts";
 import { fuzzOutput } from "../engine/corpus.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 

@@ -1,4 +1,4 @@
-import { nextTurn } from "../../../client/next-turn.ts";
+import { nextTurn } from "../../../client/shared/next-turn.ts";
 
 // Browsers read the file after the click; none takes longer to begin.
 const keptMs = 60_000;

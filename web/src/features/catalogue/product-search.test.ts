@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport, type HandlerContext } from "@connectrpc/connect";
 import { expect, onTestFinished, test } from "vitest";
-import { ManualTimers } from "../../../../client/manual-timers.ts";
+import { ManualTimers } from "../../../../client/shared/testing/manual-timers.ts";
 import {
   ProductService,
   type SearchProductsRequest,

@@ -1,5 +1,5 @@
 import type { Client } from "@connectrpc/connect";
-import { systemTimers, type Timers } from "../../../../client/timers.ts";
+import { systemTimers, type Timers } from "../../../../client/shared/timers.ts";
 import type { Product } from "../../../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductService, SearchProductsRequest } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import { errorSentence } from "../../shared/error-sentence.ts";

@@ -1,4 +1,4 @@
-import { formatTimestamp } from "../../../../client/timestamp-text.ts";
+import { formatTimestamp } from "../../../../client/shared/timestamp-text.ts";
 import { formatCount } from "../../shared/format-count.ts";
 import { formatMoney } from "../../shared/format-money.ts";
 import type { OrderRow } from "./order-store.ts";

@@ -1,6 +1,6 @@
-import { formatAmount } from "../../../../client/amount-text.ts";
-import { orderFields } from "../../../../client/order-columns.ts";
-import { formatTimestamp } from "../../../../client/timestamp-text.ts";
+import { orderFields } from "../../../../client/order/order-columns.ts";
+import { formatAmount } from "../../../../client/shared/amount-text.ts";
+import { formatTimestamp } from "../../../../client/shared/timestamp-text.ts";
 import type { OrderRow, OrderStore } from "./order-store.ts";
 
 // As many as take a few milliseconds.

@@ -1,8 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport, type HandlerContext } from "@connectrpc/connect";
 import { expect, onTestFinished, test } from "vitest";
-import { DigestChain } from "../../../../client/digest-chain.ts";
-import { ManualTimers } from "../../../../client/manual-timers.ts";
+import { DigestChain } from "../../../../client/order/digest-chain.ts";
+import { ManualTimers } from "../../../../client/shared/testing/manual-timers.ts";
 import { type Order, OrderFilterSchema, OrderSchema } from "../../../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequest, OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { OrderExport } from "./order-export.ts";

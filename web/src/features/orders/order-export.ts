@@ -1,8 +1,8 @@
 import type { Client, ConnectError } from "@connectrpc/connect";
-import type { CallState } from "../../../../client/attempts.ts";
-import { ExportMismatchError, type ExportPosition, exportOrders } from "../../../../client/export-orders.ts";
-import { systemTimers, type Timers } from "../../../../client/timers.ts";
-import { TransferRate } from "../../../../client/transfer-rate.ts";
+import { ExportMismatchError, type ExportPosition, exportOrders } from "../../../../client/order/export-orders.ts";
+import type { CallState } from "../../../../client/shared/reconnecting-call.ts";
+import { systemTimers, type Timers } from "../../../../client/shared/timers.ts";
+import { TransferRate } from "../../../../client/upload/transfer-rate.ts";
 import type { OrderFilter } from "../../../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { errorSentence } from "../../shared/error-sentence.ts";

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { parseTimestamp } from "../../../../client/timestamp-text.ts";
+import { parseTimestamp } from "../../../../client/shared/timestamp-text.ts";
 import { Cancellations, type OrderFilter, OrderFilterSchema } from "../../../../gen/bourse/order/v1/order_pb.ts";
 
 /** A filter as it stands in the form, and in the page's address: text that may be wrong. */

@@ -1,6 +1,6 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { nextTurn } from "../../../../client/next-turn.ts";
+import { nextTurn } from "../../../../client/shared/next-turn.ts";
 import { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { downloadText } from "../../shared/download.ts";
 import { eachFrame, readably } from "../../shared/schedules.ts";

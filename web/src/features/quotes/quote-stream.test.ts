@@ -1,8 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, onTestFinished, test } from "vitest";
-import { FakeQuoteService } from "../../../../client/fake-quote-service.ts";
-import { ManualTimers } from "../../../../client/manual-timers.ts";
-import { watchQuotes } from "../../../../client/watch-quotes.ts";
+import { FakeQuoteService } from "../../../../client/quote/testing/fake-quote-service.ts";
+import { watchQuotes } from "../../../../client/quote/watch-quotes.ts";
+import { ManualTimers } from "../../../../client/shared/testing/manual-timers.ts";
 import { QuoteStream } from "./quote-stream.ts";
 
 const cut = new ConnectError("shutting down", Code.Unavailable);

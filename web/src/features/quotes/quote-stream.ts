@@ -1,9 +1,9 @@
 import { ConnectError } from "@connectrpc/connect";
-import { backOff } from "../../../../client/back-off.ts";
-import { mayRetry } from "../../../../client/may-retry.ts";
-import { systemTimers, type Timers } from "../../../../client/timers.ts";
-import type { QuotesWatch } from "../../../../client/watch-quotes.ts";
-import type { WatchState, WatchUpdate } from "../../../../client/watch-update.ts";
+import type { QuotesWatch } from "../../../../client/quote/watch-quotes.ts";
+import type { WatchState, WatchUpdate } from "../../../../client/quote/watch-update.ts";
+import { backOff } from "../../../../client/shared/back-off.ts";
+import { isRetryable } from "../../../../client/shared/is-retryable.ts";
+import { systemTimers, type Timers } from "../../../../client/shared/timers.ts";
 import { errorSentence } from "../../shared/error-sentence.ts";
 
 /** Where the page's one stream of quotes is. */
@@ -125,7 +125,7 @@ export class QuoteStream {
         return await this.#options.prepare(signal);
       } catch (reason) {
         if (signal.aborted) return;
-        if (!mayRetry(reason)) throw reason;
+        if (!isRetryable(reason)) throw reason;
         const delayMs = backOff(failures, this.#options.random());
         const over = new Promise<void>((resolve) => {
           const stop = this.#timers.after(delayMs, resolve);

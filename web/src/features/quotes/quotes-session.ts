@@ -1,8 +1,8 @@
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import pLimit from "p-limit";
-import { type QuotesWatch, watchQuotes } from "../../../../client/watch-quotes.ts";
-import type { WatchState, WatchUpdate } from "../../../../client/watch-update.ts";
-import { allSymbols } from "../../../../client/watch-wishes.ts";
+import { allSymbols } from "../../../../client/quote/desired-subscriptions.ts";
+import { type QuotesWatch, watchQuotes } from "../../../../client/quote/watch-quotes.ts";
+import type { WatchState, WatchUpdate } from "../../../../client/quote/watch-update.ts";
 import type { CommandResult, Instrument, PauseMode } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService, type WatchQuotesResponse } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { Schedule } from "../../shared/notifier.ts";

@@ -1,8 +1,8 @@
-import { blobSource, FileChangedError } from "../../../../client/upload-source.ts";
-import { hashInSlices } from "../../../../client/whole-hash.ts";
+import { hashInSlices } from "../../../../client/upload/file-hash.ts";
+import { blobSource, FileChangedError } from "../../../../client/upload/upload-source.ts";
 
 /** What a hash worker answers, once. */
-export type HashAnswer =
+export type HashReply =
   | { readonly kind: "hash"; readonly sha256: Uint8Array }
   | { readonly kind: "changed"; readonly message: string }
   | { readonly kind: "failed"; readonly message: string };
@@ -12,7 +12,7 @@ addEventListener("message", async ({ data }: MessageEvent<Blob>) => {
   postMessage(await answerTo(data));
 });
 
-async function answerTo(blob: Blob): Promise<HashAnswer> {
+async function answerTo(blob: Blob): Promise<HashReply> {
   try {
     const sha256 = await hashInSlices()(blobSource(blob), new AbortController().signal);
     return { kind: "hash", sha256 };

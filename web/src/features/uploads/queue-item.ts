@@ -1,6 +1,6 @@
-import type { FileUpload } from "../../../../client/upload-file.ts";
-import type { UploadMemo } from "../../../../client/upload-memo.ts";
-import type { FileUploadState, UploadProgress } from "../../../../client/upload-state.ts";
+import type { FileUpload } from "../../../../client/upload/upload-file.ts";
+import type { UploadMemo } from "../../../../client/upload/upload-memo.ts";
+import type { FileUploadState, UploadProgress } from "../../../../client/upload/upload-state.ts";
 
 /** How an upload in the queue is. */
 export type QueueState =

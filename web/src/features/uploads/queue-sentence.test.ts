@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { UploadFailedError } from "../../../../client/upload-problem.ts";
+import { UploadFailedError } from "../../../../client/upload/upload-problem.ts";
 import { formatBytes } from "../../shared/format-bytes.ts";
 import { formatRemaining } from "../../shared/format-remaining.ts";
 import { queueFigures, queueSentence } from "./queue-sentence.ts";

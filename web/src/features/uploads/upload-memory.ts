@@ -1,4 +1,4 @@
-import { parseMemo, type UploadMemo } from "../../../../client/upload-memo.ts";
+import { parseMemo, type UploadMemo } from "../../../../client/upload/upload-memo.ts";
 import { keysOf, recall, remember } from "../../shared/storage.ts";
 
 /** What is remembered of an upload over a reload. */

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
-import { ModelUploadService } from "../../../../client/model-upload-service.ts";
-import { noTime } from "../../../../client/no-time.ts";
-import { uploadFile } from "../../../../client/upload-file.ts";
-import { blobSource } from "../../../../client/upload-source.ts";
+import { noTime } from "../../../../client/shared/testing/no-time.ts";
+import { ModelUploadService } from "../../../../client/upload/testing/model-upload-service.ts";
+import { uploadFile } from "../../../../client/upload/upload-file.ts";
+import { blobSource } from "../../../../client/upload/upload-source.ts";
 import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import type { Claims } from "./claims.ts";
 import type { FileKeeper } from "./file-keeper.ts";

@@ -1,7 +1,7 @@
-import type { FileUpload } from "../../../../client/upload-file.ts";
-import { isSameFile, newMemo, type UploadMemo } from "../../../../client/upload-memo.ts";
-import { blobSource } from "../../../../client/upload-source.ts";
-import type { FileUploadState } from "../../../../client/upload-state.ts";
+import type { FileUpload } from "../../../../client/upload/upload-file.ts";
+import { isSameFile, newMemo, type UploadMemo } from "../../../../client/upload/upload-memo.ts";
+import { blobSource } from "../../../../client/upload/upload-source.ts";
+import type { FileUploadState } from "../../../../client/upload/upload-state.ts";
 import type { Upload } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 import type { Claims } from "./claims.ts";

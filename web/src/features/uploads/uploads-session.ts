@@ -1,7 +1,7 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import pLimit from "p-limit";
-import { uploadFile } from "../../../../client/upload-file.ts";
-import { blobSource } from "../../../../client/upload-source.ts";
+import { uploadFile } from "../../../../client/upload/upload-file.ts";
+import { blobSource } from "../../../../client/upload/upload-source.ts";
 import { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import { UploadService } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { readably } from "../../shared/schedules.ts";

@@ -1,0 +1,115 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, test } from "vitest";
+import { PauseMode, SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { runningWatch } from "./testing/running-watch.ts";
+import { maxPendingCommands } from "./watch-commands.ts";
+
+const { ACCEPTED } = SubscriptionStatus;
+
+test("each command goes to the stream by its name, one after the other", async () => {
+  const { service, watch, comes } = runningWatch();
+  const results = [
+    watch.pause(["ACME"], PauseMode.REPLAY),
+    watch.resume(["ACME"]),
+    watch.subscribe(["GAMMA"], 3),
+    watch.setRate(["*"], 2),
+    watch.unsubscribe(["BETA"]),
+    watch.list(),
+    watch.ping(),
+  ];
+  (await service.stream()).open();
+  await comes("caught-up");
+  await Promise.all(results);
+  expect(service.commands).toMatchObject([
+    { case: "pause", value: { symbols: ["ACME"], mode: PauseMode.REPLAY } },
+    { case: "resume", value: { symbols: ["ACME"] } },
+    { case: "subscribe", value: { symbols: ["GAMMA"], maxRate: 3 } },
+    { case: "setRate", value: { symbols: ["*"], maxRate: 2 } },
+    { case: "unsubscribe", value: { symbols: ["BETA"] } },
+    { case: "listSubscriptions" },
+    { case: "ping" },
+  ]);
+});
+
+test("the count of a pause comes with its end, and a watch whose symbols are all paused says so", async () => {
+  const { service, watch, states, comes } = runningWatch({ symbols: ["ACME"] });
+  (await service.stream()).open();
+  await comes("caught-up");
+  service.answer = () => ({ subscriptions: [{ symbol: "ACME", status: ACCEPTED, paused: PauseMode.CONFLATE }] });
+  await watch.pause(["ACME"]);
+  expect(states.at(-1)?.kind).toBe("paused");
+  service.answer = () => ({ subscriptions: [{ symbol: "ACME", status: ACCEPTED, skipped: 12n }] });
+  expect((await watch.resume(["ACME"])).subscriptions).toMatchObject([{ skipped: 12n }]);
+  expect(states.at(-1)?.kind).toBe("live");
+});
+
+test("an answer that comes after its stream has ended counts for nothing: the next stream is asked", async () => {
+  const { service, watch, comes, breakStream } = runningWatch();
+  const stream = await service.stream();
+  stream.open();
+  await comes("caught-up");
+  const answered = Promise.withResolvers<void>();
+  service.delay = () => answered.promise;
+  const paused = watch.pause(["ACME"]);
+  await expect.poll(() => service.commands.length).toBe(1);
+  const second = await breakStream(stream);
+  answered.resolve();
+  second.open();
+  await paused;
+  expect(service.commands).toHaveLength(2);
+});
+
+test("a command whose stream has ended is given to the next one", async () => {
+  const { service, watch, comes, breakStream } = runningWatch();
+  const stream = await service.stream();
+  stream.open();
+  await comes("caught-up");
+  service.answer = () => {
+    throw new ConnectError("no such stream", Code.NotFound);
+  };
+  const paused = watch.pause(["ACME"]);
+  await expect.poll(() => service.commands.length).toBe(1);
+  service.answer = () => ({});
+  const second = await breakStream(stream);
+  second.start(10, undefined, "second");
+  expect(await paused).toMatchObject({ id: 1n });
+});
+
+test("the answer may come by the stream first, and counts once", async () => {
+  const { service, watch, comes, updates } = runningWatch();
+  const stream = await service.stream();
+  stream.open();
+  await comes("caught-up");
+  service.answer = () => {
+    throw new ConnectError("too slow", Code.Unavailable);
+  };
+  const paused = watch.pause(["ACME"]);
+  stream.send({ event: { case: "commandResult", value: { id: 1n } } });
+  expect(await paused).toMatchObject({ id: 1n });
+  await comes("result");
+  expect(updates.filter(({ kind }) => kind === "result")).toMatchObject([{ result: { id: 1n } }]);
+});
+
+test("a command that is refused rejects, and the others go on", async () => {
+  const { service, watch, comes } = runningWatch();
+  (await service.stream()).open();
+  await comes("caught-up");
+  service.answer = ({ command }) => {
+    if (command?.command.case === "pause") throw new ConnectError("no symbols", Code.InvalidArgument);
+    return {};
+  };
+  const refused = watch.pause([]);
+  const pinged = watch.ping();
+  await expect(refused).rejects.toMatchObject({ code: Code.InvalidArgument });
+  expect(await pinged).toBe(0);
+});
+
+test("the commands that wait are bounded, and those of a watch that ends reject", async () => {
+  const { watch } = runningWatch({ symbols: [] });
+  const waiting = Array.from({ length: maxPendingCommands }, () => watch.ping());
+  await expect(watch.ping()).rejects.toMatchObject({ code: Code.ResourceExhausted });
+  watch.close();
+  const results = await Promise.allSettled(waiting);
+  expect(new Set(results.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+  await expect(watch.ping()).rejects.toMatchObject({ code: Code.Canceled });
+});

@@ -1,0 +1,40 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { expect, onTestFinished } from "vitest";
+import { ManualTimers } from "../../shared/testing/manual-timers.ts";
+import { type WatchQuotesOptions, watchQuotes } from "../watch-quotes.ts";
+import type { WatchState, WatchUpdate } from "../watch-update.ts";
+import { FakeQuoteService, type FakeStream } from "./fake-quote-service.ts";
+
+const cut = new ConnectError("cut", Code.Unavailable);
+
+/** For tests: a watch of a fake service, whose loop always asks for more. */
+export function runningWatch(options: Partial<WatchQuotesOptions> = {}) {
+  const service = new FakeQuoteService();
+  const timers = new ManualTimers();
+  const states: WatchState[] = [];
+  const updates: WatchUpdate[] = [];
+  const watch = watchQuotes(service.client, {
+    symbols: ["ACME", "BETA"],
+    timers,
+    random: () => 0.5,
+    onState: (state) => states.push(state),
+    ...options,
+  });
+  onTestFinished(() => watch.close());
+  const ended = (async () => {
+    for await (const update of watch) updates.push(update);
+  })();
+  ended.catch(() => {});
+  const comes = (kind: WatchUpdate["kind"], times = 1) =>
+    expect.poll(() => updates.filter((update) => update.kind === kind).length).toBeGreaterThanOrEqual(times);
+  const cutStream = (stream: FakeStream) => {
+    stream.end(cut);
+    return expect.poll(() => states.at(-1)?.kind).toBe("retrying");
+  };
+  const breakStream = async (stream: FakeStream): Promise<FakeStream> => {
+    await cutStream(stream);
+    timers.pass(10_000);
+    return service.stream();
+  };
+  return { service, timers, states, updates, watch, ended, comes, cutStream, breakStream };
+}

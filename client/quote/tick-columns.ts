@@ -1,0 +1,161 @@
+import { type Column, type ColumnsOf, CsvRowError, columnsOf, findColumns, normalName } from "../shared/csv-columns.ts";
+import type { MicroTime } from "../shared/micro-time.ts";
+import { parseTime } from "../shared/time-text.ts";
+import { isSymbol, maxSymbolBytes, type Tick } from "./tick.ts";
+
+/** How the files are written, as options of csv-parse. Rows are lists of cells; empty lines are none. */
+export const tickFileDialect = {
+  bom: true,
+  info: true,
+  trim: true,
+  skip_empty_lines: true,
+  /** The longest row, in bytes: what bounds the memory on a file without line ends. */
+  max_record_size: 64 * 1024,
+} as const;
+
+/** A field of a row, by the name that it has in headers and in {@link ColumnMapping}. */
+export type TickField = keyof typeof knownNames;
+
+/** Which column has which field, where a file's own names do not tell. Fields that are not named are found as usual. */
+export type ColumnMapping = ColumnsOf<TickField>;
+
+// What the columns may be called; the first name that a file has counts. Case, blanks and punctuation do not.
+const knownNames = {
+  time: ["timestamp", "datetime", "time", "date"],
+  symbol: ["symbol", "ticker", "instrument"],
+  bid: ["bid", "bidprice"],
+  ask: ["ask", "askprice", "offer"],
+  last: ["last", "lastprice", "price"],
+  close: ["close"],
+  open: ["open"],
+  high: ["high"],
+  low: ["low"],
+  previous_close: ["previousclose", "prevclose"],
+  bid_size: ["bidsize", "bidqty"],
+  ask_size: ["asksize", "askqty"],
+  last_size: ["lastsize", "size", "qty"],
+  volume: ["volume"],
+  source_seq: ["sourceseq"],
+} as const;
+
+const priceFields = {
+  bid: "bid",
+  ask: "ask",
+  close: "last",
+  last: "last",
+  open: "open",
+  high: "high",
+  low: "low",
+  previous_close: "previousClose",
+} as const satisfies Partial<Record<TickField, keyof Tick>>;
+
+const countFields = {
+  bid_size: "bidSize",
+  ask_size: "askSize",
+  last_size: "lastSize",
+  volume: "volume",
+  source_seq: "sourceSeq",
+} as const satisfies Partial<Record<TickField, keyof Tick>>;
+
+// One of them at least is in every file.
+const priceNames = ["bid", "ask", "last", "close"] as const;
+
+/** All fields that a mapping may name. */
+export const tickFields = Object.keys(knownNames) as readonly TickField[];
+
+/** The columns of a CSV file of ticks or bars, found by the names in its header. Reads rows by them. */
+export class TickColumns {
+  /** Whether a row sums up a day, or a longer span, rather than tell one moment. */
+  readonly areBars: boolean;
+  /** Whether rows tell their symbol. */
+  readonly haveSymbols: boolean;
+  readonly #defaultSymbol: string;
+  readonly #time: Column;
+  readonly #symbol: Column | undefined;
+  readonly #prices: readonly (readonly [(typeof priceFields)[keyof typeof priceFields], Column])[];
+  readonly #counts: readonly (readonly [(typeof countFields)[keyof typeof countFields], Column])[];
+
+  /**
+   * Throws a {@link CsvRowError} where the header has no time or no price, or not a column that the mapping names.
+   *
+   * @param defaultSymbol the symbol of all rows where the file has no column for it
+   */
+  constructor(header: readonly string[], defaultSymbol: string, mapping: ColumnMapping = {}) {
+    const columns = findColumns(header, knownNames, mapping);
+    const time = columns.get("time");
+    if (time === undefined) {
+      throw new CsvRowError(`no column tells the time: name one timestamp, time or date (${columnsOf(header)})`);
+    }
+    if (!priceNames.some((name) => columns.has(name))) {
+      const names = "name one bid, ask, last, price or close";
+      throw new CsvRowError(`no column tells a price: ${names} (${columnsOf(header)})`);
+    }
+    this.areBars = normalName(time.name) === "date" || columns.has("close");
+    this.#defaultSymbol = defaultSymbol;
+    this.#time = time;
+    this.#symbol = columns.get("symbol");
+    this.haveSymbols = this.#symbol !== undefined;
+    if (columns.has("last")) columns.delete("close");
+    this.#prices = pick(columns, priceFields);
+    this.#counts = pick(columns, countFields);
+  }
+
+  /** A row's tick. Empty cells are absent fields. Throws a {@link CsvRowError} where a cell makes no sense. */
+  read(cells: readonly string[]): Tick {
+    const tick: { -readonly [Field in keyof Tick]: Tick[Field] } = {
+      symbol: this.#readSymbol(cells),
+      sourceTime: readTime(cells, this.#time),
+    };
+    for (const [field, column] of this.#prices) tick[field] = readPrice(cells, column);
+    for (const [field, column] of this.#counts) tick[field] = readCount(cells, column);
+    if (tick.bid === undefined && tick.ask === undefined && tick.last === undefined) {
+      throw new CsvRowError("the row has no price");
+    }
+    return tick;
+  }
+
+  #readSymbol(cells: readonly string[]): string {
+    if (this.#symbol === undefined) return this.#defaultSymbol;
+    const symbol = cells[this.#symbol.index] ?? "";
+    if (isSymbol(symbol)) return symbol;
+    throw cellError(cells, this.#symbol, `is not a symbol: it has 1 to ${maxSymbolBytes} bytes, and is not *`);
+  }
+}
+
+function readTime(cells: readonly string[], column: Column): MicroTime {
+  const time = parseTime(cells[column.index] ?? "");
+  if (time !== undefined) return time;
+  throw cellError(cells, column, "is not a time: write it as 2013-01-01T22:00:00.295000Z, or 2000-01-03");
+}
+
+function readPrice(cells: readonly string[], column: Column): number | undefined {
+  const text = cells[column.index] ?? "";
+  if (text === "") return undefined;
+  const price = Number(text);
+  if (Number.isFinite(price)) return price;
+  throw cellError(cells, column, "is not a number");
+}
+
+function readCount(cells: readonly string[], column: Column): bigint | undefined {
+  const text = cells[column.index] ?? "";
+  if (text === "") return undefined;
+  const digits = /^(\d{1,18})(?:\.0*)?$/.exec(text)?.[1];
+  if (digits !== undefined) return BigInt(digits);
+  throw cellError(cells, column, "is not a whole number of 0 or more");
+}
+
+function cellError(cells: readonly string[], column: Column, problem: string): CsvRowError {
+  return new CsvRowError(`${column.name} ${JSON.stringify(cells[column.index])} ${problem}`);
+}
+
+function pick<Field extends string>(
+  columns: ReadonlyMap<TickField, Column>,
+  fields: Readonly<Partial<Record<TickField, Field>>>,
+): [Field, Column][] {
+  const picked: [Field, Column][] = [];
+  for (const [name, field] of Object.entries(fields) as [TickField, Field][]) {
+    const column = columns.get(name);
+    if (column !== undefined) picked.push([field, column]);
+  }
+  return picked;
+}

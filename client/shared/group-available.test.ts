@@ -1,0 +1,54 @@
+import { setImmediate as turn } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { groupAvailable } from "./group-available.ts";
+
+async function* bursts(...sizes: readonly number[]): AsyncGenerator<number> {
+  for (const size of sizes) {
+    for (let item = 0; item < size; item++) yield item;
+    for (let turns = 0; turns < 3; turns++) await turn();
+  }
+}
+
+const sizesOf = async (items: AsyncIterable<number>, max: number) =>
+  (await Array.fromAsync(groupAvailable(items, max, turn))).map(({ length }) => length);
+
+describe("atHand", () => {
+  it("groups what is there without a wait, at most so many", async () => {
+    expect(await sizesOf(bursts(3, 1, 7), 5)).toEqual([3, 1, 5, 2]);
+  });
+
+  it("keeps every item, in order", async () => {
+    const items = (await Array.fromAsync(groupAvailable(bursts(3, 2), 2, turn))).flat();
+    expect(items).toEqual([0, 1, 2, 0, 1]);
+  });
+
+  it("yields nothing of nothing", async () => {
+    expect(await sizesOf(bursts(), 5)).toEqual([]);
+  });
+
+  it("yields what came before a failure, and fails then", async () => {
+    async function* failing() {
+      yield* bursts(2);
+      throw new Error("the line is cut");
+    }
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const group of groupAvailable(failing(), 5, turn)) seen.push(...group);
+    })();
+    await expect(reading).rejects.toThrow("the line is cut");
+    expect(seen).toEqual([0, 1]);
+  });
+
+  it("ends the source where nobody wants more", async () => {
+    let ended = false;
+    async function* source() {
+      try {
+        for (;;) yield 1;
+      } finally {
+        ended = true;
+      }
+    }
+    for await (const _ of groupAvailable(source(), 2, turn)) break;
+    expect(ended).toBe(true);
+  });
+});

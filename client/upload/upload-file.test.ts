@@ -1,0 +1,376 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { expect, onTestFinished, test } from "vitest";
+import { UploadProblemReason, UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
+import { ManualTimers } from "../shared/testing/manual-timers.ts";
+import { noTime } from "../shared/testing/no-time.ts";
+import { problem } from "./testing/model-upload.ts";
+import { ModelUploadService, modelChunkBytes } from "./testing/model-upload-service.ts";
+import { type UploadFileOptions, uploadFile } from "./upload-file.ts";
+import { newMemo } from "./upload-memo.ts";
+import { UploadFailedError } from "./upload-problem.ts";
+import { blobSource, FileChangedError, type UploadSource } from "./upload-source.ts";
+import type { FileUploadState, UploadProgress } from "./upload-state.ts";
+
+const { QUOTA, READ_ONLY, TOO_MANY } = UploadProblemReason;
+const lost = new ConnectError("the line is down", Code.Unavailable);
+const size = 10 * modelChunkBytes;
+
+function sourceOf(bytes: Uint8Array<ArrayBuffer>, name = "file"): UploadSource {
+  return blobSource(Object.assign(new Blob([bytes]), { name, lastModified: 5 }));
+}
+
+interface Settings extends UploadFileOptions {
+  readonly source?: UploadSource;
+  readonly service?: ModelUploadService;
+}
+
+function setUp(options: Settings = {}) {
+  const service = options.service ?? new ModelUploadService();
+  const timers = new ManualTimers();
+  const states: FileUploadState[] = [];
+  const progress: UploadProgress[] = [];
+  const bytes = Uint8Array.from({ length: size }, (_, index) => index % 251);
+  const upload = uploadFile(service.client, options.source ?? sourceOf(bytes), {
+    timers,
+    random: () => 0.5,
+    onState: (state) => states.push(state),
+    onProgress: (each) => progress.push(each),
+    ...options,
+  });
+  onTestFinished(() => upload.close());
+  const kinds = () => states.map(({ kind }) => kind);
+  /** Resolves when the upload is in a state. */
+  const until = (kind: FileUploadState["kind"]) => expect.poll(() => upload.state.kind, quickly).toBe(kind);
+  /** Has the server stand still when some of the file is there, but not all. */
+  const partly = async () => {
+    service.stopAt = service.steps + 9;
+    await expect.poll(() => service.steps, quickly).toBeGreaterThanOrEqual(service.stopAt);
+    await until("sending");
+  };
+  const go = () => {
+    service.stopAt = Number.POSITIVE_INFINITY;
+  };
+  const stored = () => service.sessions.get(upload.memo.uploadId);
+  return { service, timers, states, progress, bytes, upload, kinds, until, partly, go, stored };
+}
+
+const quickly = { interval: 1, timeout: 5_000 };
+
+test("a file goes out in chunks, two at a time at most, and is finished with its hash", async () => {
+  const { upload, service, kinds, progress, bytes } = setUp({ timers: noTime });
+  const done = await upload.done;
+  expect(done).toMatchObject({ state: UploadState.COMPLETE, fileName: "file", sha256: sha256(bytes) });
+  expect(kinds()).toEqual(["connecting", "sending", "verifying", "complete"]);
+  expect(service.mostInFlight).toBe(2);
+  expect(service.calls).toEqual(["limits", "start", ...Array(10).fill("chunk"), "finish"]);
+  expect(progress.map(({ committedBytes }) => committedBytes)).toEqual(
+    Array.from({ length: 10 }, (_, index) => (index + 1) * modelChunkBytes),
+  );
+});
+
+test("a file without bytes is a file", async () => {
+  const { upload, service } = setUp({ timers: noTime, source: sourceOf(new Uint8Array()) });
+  expect((await upload.done).committedOffset).toBe(0n);
+  expect(service.calls).toEqual(["limits", "start", "finish"]);
+});
+
+test("a lost line is waited for, longer each time, and the upload goes on as the same writer", async () => {
+  const { upload, service, timers, states, partly, go } = setUp();
+  await partly();
+  service.failure = lost;
+  go();
+  const delays = () => states.flatMap((state) => (state.kind === "retrying" ? [state.delayMs] : []));
+  for (let failures = 1; failures <= 3; failures++) {
+    await expect.poll(delays, quickly).toHaveLength(failures);
+    if (failures === 3) service.failure = undefined;
+    timers.pass(10_000);
+  }
+  await upload.done;
+  expect(delays()).toEqual([250, 500, 1_000]);
+  expect(service.calls.filter((call) => call === "start")).toHaveLength(1);
+  expect(timers.count).toBe(0);
+});
+
+test("the wait for the next attempt can be cut short", async () => {
+  const { upload, service, until } = setUp();
+  service.failure = lost;
+  await until("retrying");
+  service.failure = undefined;
+  upload.retry();
+  await upload.done;
+});
+
+test("an answer that does not come in time is a lost line", async () => {
+  const service = new ModelUploadService();
+  const { client } = service;
+  const silent = new ModelUploadService();
+  Object.assign(silent.client, client, {
+    getUploadLimits: (_: unknown, { signal }: { signal: AbortSignal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  const { timers, until, upload } = setUp({ service: silent });
+  await expect.poll(() => timers.count, quickly).toBe(1);
+  timers.pass(60_000);
+  await until("retrying");
+  expect(upload.state).toMatchObject({ reason: { rawMessage: "no answer came for 60 s" } });
+});
+
+test("a paused upload sends nothing, and goes on when it is resumed", async () => {
+  const { upload, service, until, partly, go } = setUp();
+  await partly();
+  upload.pause();
+  go();
+  await until("paused");
+  await expect.poll(() => service.inFlight, quickly).toBe(0);
+  const calls = service.calls.length;
+  upload.retry();
+  upload.takeOver();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(service.calls).toHaveLength(calls);
+  upload.resume();
+  await upload.done;
+  expect(service.calls.slice(calls)[0]).toBe("get");
+});
+
+test("a pause that is taken back at once is no failure", async () => {
+  const { upload, kinds, partly, go } = setUp();
+  await partly();
+  upload.pause();
+  upload.resume();
+  go();
+  await upload.done;
+  expect(kinds()).not.toContain("retrying");
+});
+
+test("who was taken over stands still until told to take the upload back", async () => {
+  const { upload, service, until, bytes, stored, partly, go } = setUp();
+  await partly();
+  service.steal(upload.memo.uploadId);
+  go();
+  await until("taken-over");
+  const generation = stored()?.generation;
+  upload.resume();
+  upload.retry();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(stored()?.generation).toBe(generation);
+  upload.takeOver();
+  expect((await upload.done).sha256).toEqual(sha256(bytes));
+});
+
+test.each(["chunks", "stream"] as const)(
+  "through %s, bytes that someone else has sent show that the upload was taken over",
+  async (door) => {
+    const { upload, service, timers, until, stored, partly, go } = setUp({ door });
+    await partly();
+    service.faults = new Map(Array.from({ length: 3 }, (_, index) => [service.stopAt + index, "restart"]));
+    go();
+    await until("retrying");
+    service.faults = new Map();
+    const whole = Uint8Array.from({ length: size }, (_, index) => index % 251);
+    service.steal(upload.memo.uploadId, whole.subarray(stored()?.bytes.length));
+    timers.pass(10_000);
+    await until("taken-over");
+    upload.takeOver();
+    await upload.done;
+  },
+);
+
+test("an upload that was left goes on in another life, where the file is the same", async () => {
+  const first = setUp();
+  await first.partly();
+  first.upload.close();
+  first.go();
+  await expect(first.upload.done).rejects.toMatchObject({ code: Code.Canceled });
+  expect(first.upload.state.kind).toBe("closed");
+  const memo = JSON.parse(JSON.stringify(first.upload.memo));
+  const { upload, service } = setUp({ memo, service: first.service, door: "stream", timers: noTime });
+  await upload.done;
+  expect(service.sessions.size).toBe(1);
+});
+
+test("another file is refused before anything is sent", () => {
+  const service = new ModelUploadService();
+  const memo = newMemo(sourceOf(new Uint8Array(10)), "", () => crypto.randomUUID());
+  const go = (source: UploadSource) => uploadFile(service.client, source, { memo });
+  expect(() => go(sourceOf(new Uint8Array(11)))).toThrow("the file has changed: it has 11 bytes, and had 10");
+  const later = blobSource(Object.assign(new Blob([new Uint8Array(10)]), { lastModified: 60_000 }));
+  expect(() => go(later)).toThrow(FileChangedError);
+  expect(service.calls).toEqual([]);
+});
+
+test("a file of the same size and time with other bytes is found out by its hash", async () => {
+  const { service, upload, partly, go } = setUp();
+  await partly();
+  expect(upload.progress.committedBytes).toBeGreaterThan(0);
+  upload.close();
+  go();
+  const other = new Uint8Array(size).fill(9);
+  const second = setUp({ memo: upload.memo, service, source: sourceOf(other), timers: noTime });
+  const error = await second.upload.done.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(UploadFailedError);
+  expect(error).toMatchObject({ remedy: "file-changed" });
+  expect(second.stored()?.state).toBe(UploadState.OPEN);
+});
+
+test("a file that is written to while it is sent is not finished", async () => {
+  const bytes = new Uint8Array(size);
+  const source = { ...sourceOf(bytes), isUnchanged: async () => false };
+  const { upload, stored, service } = setUp({ source, timers: noTime });
+  await expect(upload.done).rejects.toMatchObject({ remedy: "file-changed" });
+  expect(service.calls).not.toContain("finish");
+  expect(stored()?.state).toBe(UploadState.OPEN);
+});
+
+test.each(["chunks", "stream"] as const)(
+  "through %s, a file that cannot be read to its end ends the upload at once",
+  async (door) => {
+    const hash = () => Promise.reject(new Error("EIO"));
+    const { upload, kinds } = setUp({ door, hash });
+    await expect(upload.done).rejects.toMatchObject({ remedy: "refused", message: "EIO" });
+    expect(kinds().at(-1)).toBe("failed");
+  },
+);
+
+test.each(["chunks", "stream"] as const)("through %s, a file that has become shorter ends the upload", async (door) => {
+  const bytes = new Uint8Array(size);
+  const whole = sourceOf(bytes);
+  const source: UploadSource = { ...whole, slice: (from, to) => whole.slice(from, Math.min(to, 300)) };
+  const { upload } = setUp({ door, source, hash: async () => sha256(bytes) });
+  await expect(upload.done).rejects.toMatchObject({ remedy: "file-changed" });
+});
+
+test("the server's hash is waited for", async () => {
+  const service = new ModelUploadService();
+  service.polls = 3;
+  const { upload, timers, until } = setUp({ service });
+  await until("verifying");
+  // The timer that is there may be that of an answer: then some of its minute passes.
+  const finishes = () => {
+    if (timers.count === 1) timers.pass(1_000);
+    return service.calls.filter((call) => call === "finish");
+  };
+  await expect.poll(finishes, quickly).toHaveLength(4);
+  await upload.done;
+});
+
+test("a full store ends the upload with the server's words, and what has arrived can be gone on with", async () => {
+  const { upload, service } = setUp();
+  service.failure = problem(Code.ResourceExhausted, QUOTA);
+  const error = await upload.done.catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ remedy: "refused", code: Code.ResourceExhausted, problem: { reason: QUOTA } });
+  service.failure = undefined;
+  await setUp({ memo: upload.memo, service, timers: noTime }).upload.done;
+});
+
+test.each([READ_ONLY, TOO_MANY])("what passes by itself is waited for (%i)", async (reason) => {
+  const { upload, service, timers, until } = setUp();
+  service.failure = problem(Code.Unavailable, reason);
+  await until("retrying");
+  service.failure = undefined;
+  timers.pass(10_000);
+  await upload.done;
+});
+
+test.each(["chunks", "stream"] as const)(
+  "an upload that is forgotten before its first byte is started anew (%s)",
+  async (door) => {
+    const { upload, service, until, go, bytes, stored } = setUp({ door, timers: noTime });
+    service.stopAt = 5; // it has started, and no chunk has arrived
+    await until("sending");
+    upload.pause();
+    await until("paused");
+    service.sessions.clear();
+    go();
+    upload.resume();
+    await upload.done;
+    expect(stored()?.bytes).toEqual(bytes);
+  },
+);
+
+test("an upload that is forgotten when some of it was there is not sent again by itself", async () => {
+  const { upload, service, partly, go } = setUp();
+  await partly();
+  upload.pause();
+  service.sessions.clear();
+  go();
+  upload.resume();
+  await expect(upload.done).rejects.toMatchObject({ remedy: "refused", code: Code.NotFound });
+});
+
+test("an upload that the server has given up can only be sent anew", async () => {
+  const { upload, service, partly, go } = setUp();
+  await partly();
+  upload.pause();
+  go();
+  await service.client.abortUpload({ uploadId: upload.memo.uploadId });
+  upload.resume();
+  await expect(upload.done).rejects.toMatchObject({ remedy: "gone" });
+});
+
+test("cancelling has the server forget what it has", async () => {
+  const { upload, stored, partly, go } = setUp();
+  await partly();
+  go();
+  await upload.cancel();
+  expect(stored()?.state).toBe(UploadState.ABORTED);
+  expect(upload.state.kind).toBe("closed");
+});
+
+test("cancelling what has never begun asks nothing of the server that it does not know", async () => {
+  const { upload, service } = setUp();
+  await upload.cancel();
+  expect(service.calls).toEqual(["abort"]);
+});
+
+test("cancelling tells when the server cannot be reached", async () => {
+  const { upload, service } = setUp({ timers: noTime });
+  service.failure = lost;
+  await expect(upload.cancel()).rejects.toMatchObject({ code: Code.Unavailable });
+  expect(service.calls.filter((call) => call === "abort")).toHaveLength(5);
+});
+
+test("a signal leaves the upload", async () => {
+  const end = new AbortController();
+  const { until, stored, partly, go } = setUp({ signal: end.signal });
+  await partly();
+  end.abort();
+  go();
+  await until("closed");
+  expect(stored()?.state).toBe(UploadState.OPEN);
+  const never = setUp({ signal: end.signal });
+  await never.until("closed");
+  expect(never.service.calls).toEqual([]);
+});
+
+test("progress tells rate and remaining time, of what is brought there now", async () => {
+  const first = setUp();
+  await first.partly();
+  first.upload.close();
+  first.go();
+  const { service, timers, progress, upload } = setUp({ memo: first.upload.memo, service: first.service });
+  service.mostInFlight = 0;
+  service.stopAt = service.steps + 5; // The answer to the first chunk.
+  await expect.poll(() => service.steps, quickly).toBeGreaterThan(service.stopAt);
+  expect(upload.progress).toMatchObject({ bytesPerSecond: 0, remainingMs: undefined });
+  const before = upload.progress.committedBytes;
+  expect(before).toBeGreaterThan(0);
+  timers.pass(2_000);
+  first.go();
+  await expect.poll(() => progress.length, quickly).toBeGreaterThan(1);
+  expect(progress[1]).toEqual({
+    committedBytes: before + modelChunkBytes,
+    size,
+    bytesPerSecond: modelChunkBytes / 2,
+    remainingMs: ((size - before - modelChunkBytes) / modelChunkBytes) * 2_000,
+  });
+});
+
+test("through a stream, how much is committed is asked beside it", async () => {
+  const { upload, service, progress } = setUp({ door: "stream", timers: noTime });
+  await upload.done;
+  expect(service.calls).toContain("upload");
+  expect(service.calls).toContain("get");
+  expect(service.calls).not.toContain("chunk");
+  expect(progress.at(-1)?.committedBytes).toBe(size);
+});

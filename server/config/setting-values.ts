@@ -1,0 +1,118 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { isSymbol, maxSymbolBytes } from "../../client/quote/tick.ts";
+import { testInstrument } from "../quote/feed/test-instrument.ts";
+
+// How the texts of settings are read. Each throws an error that says what would be right, to be followed by "not …".
+
+/** A whole number from `min` to `max`. */
+export function wholeNumber(min: number, max: number): (raw: string) => number {
+  return (raw) => {
+    const number = Number(raw);
+    if (!/^\d+$/.test(raw) || number < min || number > max) {
+      throw new Error(`a whole number from ${min} to ${max} is needed`);
+    }
+    return number;
+  };
+}
+
+/** Any text. */
+export function nonEmpty(raw: string): string {
+  if (raw.trim() === "") throw new Error("a value is needed");
+  return raw;
+}
+
+/** One of some words. */
+export function oneOf<const T extends string>(...allowed: T[]): (raw: string) => T {
+  return (raw) => {
+    const found = allowed.find((each) => each === raw);
+    if (found === undefined) throw new Error(`one of ${allowed.join(", ")} is needed`);
+    return found;
+  };
+}
+
+/** `simulated`, or `replay:FILE`. */
+export function parseFeed(raw: string): { kind: "simulated" } | { kind: "replay"; file: string } {
+  if (raw === "simulated") return { kind: "simulated" };
+  const file = raw.startsWith("replay:") ? raw.slice("replay:".length) : "";
+  if (file === "") throw new Error("simulated or replay:FILE is needed");
+  return { kind: "replay", file: existingFile(file) };
+}
+
+/** Symbols of instruments, separated by commas. */
+export function parseSymbols(raw: string): string[] {
+  const symbols = raw.split(",").map((symbol) => symbol.trim());
+  const isTaken = symbols.length > new Set(symbols).size || symbols.includes(testInstrument.symbol);
+  if (isTaken || !symbols.every(isSymbol)) {
+    const reserved = `${testInstrument.symbol} and * excepted`;
+    throw new Error(
+      `symbols of 1 to ${maxSymbolBytes} bytes, each once and separated by commas, ${reserved}, are needed`,
+    );
+  }
+  return symbols;
+}
+
+/** A number above 0, or `max`, which is infinity. */
+export function parseSpeed(raw: string): number {
+  if (raw === "max") return Number.POSITIVE_INFINITY;
+  const speed = Number(raw);
+  if (raw.trim() === "" || !Number.isFinite(speed) || speed <= 0)
+    throw new Error("a number above 0, or max, is needed");
+  return speed;
+}
+
+/** `true` or `false`, and what else is said for them. */
+export function parseBoolean(raw: string): boolean {
+  if (["true", "1", "yes", "on"].includes(raw)) return true;
+  if (["false", "0", "no", "off"].includes(raw)) return false;
+  throw new Error("true or false is needed");
+}
+
+/** The longest grace period, and the longest wait between two messages: longer ones are a server that does not end. */
+const maxSeconds = 3_600;
+
+/** Seconds, which become milliseconds. */
+export function parseSeconds(raw: string): number {
+  const seconds = Number(raw);
+  if (raw.trim() === "" || !(seconds >= 0 && seconds <= maxSeconds)) {
+    throw new Error(`a number of seconds from 0 to ${maxSeconds} is needed`);
+  }
+  return seconds * 1_000;
+}
+
+/** A part of a whole: above 0, and 1 at most. */
+export function parseShare(raw: string): number {
+  const share = Number(raw);
+  if (raw.trim() === "" || !(share > 0 && share <= 1)) throw new Error("a number above 0 and up to 1 is needed");
+  return share;
+}
+
+/** The path of a file that is there, which becomes an absolute one. */
+export function existingFile(raw: string): string {
+  const file = resolve(nonEmpty(raw));
+  if (!existsSync(file)) throw new Error(`a file that exists is needed (there is no ${file})`);
+  return file;
+}
+
+/** Host names without ports, separated by commas. */
+export function parseHosts(raw: string): string[] {
+  const hosts = raw.split(",").map((host) => host.trim().toLowerCase());
+  for (const host of hosts) {
+    const url = `http://${host}`;
+    if (!URL.canParse(url) || new URL(url).hostname !== host) {
+      throw new Error("host names such as bourse.example.org, without a port and separated by commas, are needed");
+    }
+  }
+  return hosts;
+}
+
+/** Origins of pages, or `*`, separated by commas. */
+export function parseOrigins(raw: string): string[] {
+  const origins = raw.split(",").map((origin) => origin.trim());
+  for (const origin of origins) {
+    if (origin !== "*" && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
+      throw new Error("origins such as https://example.org or http://localhost:3000, separated by commas, are needed");
+    }
+  }
+  return origins;
+}

@@ -1,0 +1,104 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fromBinary } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import type { Order } from "../../../gen/bourse/order/v1/order_pb.ts";
+import { ExportOrdersResponseSchema } from "../../../gen/bourse/order/v1/order_service_pb.ts";
+import { openDatabase } from "../../storage/database.ts";
+import type { OrderStore } from "../store/order-store.ts";
+import { SqliteOrderStore } from "../store/sqlite-order-store.ts";
+import { newOrder } from "../submit/new-order.ts";
+import { OrderIntake } from "../submit/order-intake.ts";
+import { violationsOf } from "../submit/order-rules.ts";
+import { someOrder } from "../testing/any-order.ts";
+import { demoOrder, makeDemoOrders, wantsDemoOrders } from "./demo-orders.ts";
+
+const neverAborts = new AbortController().signal;
+
+test("an empty order book is filled, the same everywhere", async () => {
+  await using opened = await openStore();
+  const { store, intake } = opened;
+  const progress: number[] = [];
+  expect(wantsDemoOrders({ store, count: 2_500 })).toBe(true);
+  await makeDemoOrders({
+    store,
+    intake,
+    count: 2_500,
+    signal: neverAborts,
+    onProgress: (stored) => progress.push(stored),
+  });
+  expect(progress).toEqual([2_500]);
+  expect(await readAll(store)).toEqual(
+    Array.from({ length: 2_500 }, (_, n) => ({ ...demoOrder(n), sequence: BigInt(n + 1) })),
+  );
+  expect(wantsDemoOrders({ store, count: 2_500 })).toBe(false);
+});
+
+test("one that was interrupted goes on where it stopped, however often, and has nothing twice", async () => {
+  await using opened = await openStore();
+  const { store, intake } = opened;
+  for (let times = 0; times < 3; times++) {
+    const interrupt = new AbortController();
+    const before = store.newest;
+    const making = makeDemoOrders({ store, intake, count: 5_000, signal: interrupt.signal });
+    while (store.newest === before) await new Promise((resolve) => setImmediate(resolve));
+    interrupt.abort();
+    await making;
+    expect(store.newest).toBeLessThan(5_000);
+    expect(wantsDemoOrders({ store, count: 5_000 })).toBe(true);
+  }
+  await makeDemoOrders({ store, intake, count: 5_000, signal: neverAborts });
+  expect((await readAll(store)).map(({ key }) => key)).toEqual(
+    Array.from({ length: 5_000 }, (_, n) => demoOrder(n).key),
+  );
+});
+
+test("orders of clients come between, and are no reason to begin anew", async () => {
+  await using opened = await openStore();
+  const { store, intake } = opened;
+  const interrupt = new AbortController();
+  const making = makeDemoOrders({ store, intake, count: 3_000, signal: interrupt.signal });
+  await store.append([newOrder(someOrder(1))]);
+  interrupt.abort();
+  await making;
+  await makeDemoOrders({ store, intake, count: 3_000, signal: neverAborts });
+  expect(store.newest).toBe(3_001);
+});
+
+test("an order book that is in use gets no demonstration", async () => {
+  await using opened = await openStore();
+  const { store } = opened;
+  expect(wantsDemoOrders({ store, count: 0 })).toBe(false);
+  await store.append([newOrder(someOrder(1))]);
+  expect(wantsDemoOrders({ store, count: 1_000 })).toBe(false);
+});
+
+test("the demonstration has what real orders have: customers that are not known, cancellations, several currencies", () => {
+  const orders = Array.from({ length: 20_000 }, (_, n) => demoOrder(n));
+  for (const order of orders) expect(violationsOf(order)).toEqual([]);
+  const share = (has: (order: Order) => boolean) => orders.filter(has).length / orders.length;
+  expect(share(({ quantity }) => quantity < 0)).toBeGreaterThan(0.01);
+  expect(share(({ quantity }) => quantity < 0)).toBeLessThan(0.03);
+  expect(share(({ customerId }) => customerId === undefined)).toBeGreaterThan(0.05);
+  const currencies = new Set(orders.map(({ unitPrice }) => unitPrice?.currencyCode));
+  expect(currencies.size).toBeGreaterThanOrEqual(5);
+  expect(new Set(orders.map(({ productCode }) => productCode)).size).toBe(25);
+  const times = orders.map(({ placedAt }) => Number(placedAt?.seconds));
+  expect(times).toEqual(times.toSorted((one, other) => one - other));
+});
+
+async function openStore() {
+  const resources = new AsyncDisposableStack();
+  const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-demo-")));
+  const store = new SqliteOrderStore(resources.use(await openDatabase(path)));
+  return { store, intake: new OrderIntake(store), [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+async function readAll(store: OrderStore): Promise<Order[]> {
+  const read: Order[] = [];
+  for await (const { bytes } of store.pages({}, { after: 0, snapshot: store.newest, pageSize: 500 })) {
+    read.push(...fromBinary(ExportOrdersResponseSchema, bytes).orders);
+  }
+  return read;
+}

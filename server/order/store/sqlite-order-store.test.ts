@@ -1,0 +1,65 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { StoreFullError } from "../../shared/domain-error.ts";
+import { openDatabase } from "../../storage/database.ts";
+import { newOrder } from "../submit/new-order.ts";
+import { someOrder } from "../testing/any-order.ts";
+import { orderStoreContract } from "../testing/order-store.contract.ts";
+import { SqliteOrderStore } from "./sqlite-order-store.ts";
+
+const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-orders-"));
+
+orderStoreContract(async () => {
+  const resources = new AsyncDisposableStack();
+  const temporary = resources.use(await temporaryDirectory());
+  const database = resources.use(await openDatabase(temporary.path));
+  return { store: new SqliteOrderStore(database), [Symbol.asyncDispose]: () => resources.disposeAsync() };
+});
+
+test("orders are there after the database was closed and opened again, and sequences go on", async () => {
+  await using temporary = await temporaryDirectory();
+  for (let n = 0; n < 3; n++) {
+    await using database = await openDatabase(temporary.path);
+    const store = new SqliteOrderStore(database);
+    expect(store.newest).toBe(n);
+    const outcomes = await store.append([newOrder(someOrder(0)), newOrder(someOrder(n))]);
+    expect(outcomes.at(-1)).toEqual({ kind: "stored", sequence: n + 1, duplicate: n === 0 });
+  }
+});
+
+test("a store that is full takes none of the orders that come together, and the next are numbered as if they never came", async () => {
+  await using temporary = await temporaryDirectory();
+  await using database = await openDatabase(temporary.path, { maxBytes: 400_000 });
+  const store = new SqliteOrderStore(database);
+  await store.append(Array.from({ length: 100 }, (_, n) => newOrder(someOrder(n))));
+  const many = Array.from({ length: 3_000 }, (_, n) => newOrder(someOrder(1_000 + n)));
+  await expect(store.append(many)).rejects.toThrow(StoreFullError);
+  expect(store.newest).toBe(100);
+  expect(await store.append([newOrder(someOrder(100))])).toEqual([{ kind: "stored", sequence: 101, duplicate: false }]);
+  expect((await store.totals({}, 101)).count).toBe(101);
+});
+
+test("what queries need is in columns of its own", async () => {
+  await using temporary = await temporaryDirectory();
+  await using database = await openDatabase(temporary.path);
+  await new SqliteOrderStore(database).append([newOrder(someOrder(4))]);
+  const rows = await database.tables.selectFrom("order_line").selectAll().execute();
+  expect(rows).toEqual([
+    {
+      sequence: 1n,
+      key: "key 4",
+      product_code: "85123A",
+      customer_id: "17854",
+      country: "France",
+      quantity: -2n,
+      price_currency: "GBP",
+      price_units: 2n,
+      price_nanos: 550_000_000n,
+      placed_seconds: 1_291_192_200n,
+      placed_nanos: 4n,
+      body: expect.any(Uint8Array),
+    },
+  ]);
+});

@@ -1,0 +1,143 @@
+import { expect, test } from "vitest";
+import { SharedLimit } from "../../transport/protection/shared-limit.ts";
+import type { AppendOutcome, OrderStore } from "../store/order-store.ts";
+import { someOrder } from "../testing/any-order.ts";
+import { newOrder } from "./new-order.ts";
+import {
+  maxGroupOrders,
+  maxWaitingOrders,
+  OrderIntake,
+  type SubmitOutcome,
+  waitingOrderLimit,
+} from "./order-intake.ts";
+
+test("what comes while a commit is under way goes into the next, all of it together", async () => {
+  const { intake, commits, store } = intakeOnHand();
+  const outcomes = submit(intake, 3);
+  await store.asked();
+  outcomes.push(...submit(intake, 5), ...submit(intake, 4));
+  store.commit();
+  await store.asked();
+  store.commit();
+  expect((await Promise.all(outcomes)).map(sequenceOf)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  expect(commits).toEqual([3, 9]);
+});
+
+test("no order is settled before its commit", async () => {
+  const { intake, store } = intakeOnHand();
+  const settled: SubmitOutcome[] = [];
+  void intake.submit({ ...newOrder(someOrder(1)), settle: (outcome) => settled.push(outcome) });
+  await store.asked();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(settled).toEqual([]);
+  store.commit();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(settled.map(sequenceOf)).toEqual([1]);
+});
+
+test("a commit has a limit, and so has what waits: then the next is to wait until there is room", async () => {
+  const { intake, commits, store } = intakeOnHand();
+  const waiting = submit(intake, 1);
+  await store.asked();
+  waiting.push(...submit(intake, maxWaitingOrders - 1));
+  const noRoom = intake.submit({ ...newOrder(someOrder(1)), settle: () => {} });
+  expect(noRoom).toBeInstanceOf(Promise);
+  store.commit();
+  await noRoom;
+  for (let commit = 0; commit < maxWaitingOrders / maxGroupOrders; commit++) {
+    await store.asked();
+    store.commit();
+  }
+  await Promise.all(waiting);
+  expect(commits).toEqual([1, ...Array(maxWaitingOrders / maxGroupOrders).fill(maxGroupOrders)]);
+});
+
+test("clients have a part of each commit alike, and what one lacks the others have", async () => {
+  const { intake, commits, groups, store } = intakeOnHand();
+  const outcomes = submit(intake, 3_000, "a");
+  outcomes.push(...submit(intake, 10, "b"), ...submit(intake, 400, "c"));
+  for (let commit = 0; commit < 4; commit++) {
+    await store.asked();
+    store.commit();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await Promise.all(outcomes);
+  expect(commits).toEqual([1_024, 1_024, 1_024, 338]);
+  expect(groups.map(countsOf)).toEqual([{ a: 614, b: 10, c: 400 }, { a: 1_024 }, { a: 1_024 }, { a: 338 }]);
+  const ofA = groups.flat().filter((key) => key.startsWith("a"));
+  expect(ofA).toEqual(Array.from({ length: 3_000 }, (_, n) => `a-${n}`));
+});
+
+test("a client that has filled its share waits, and another one does not", async () => {
+  const { intake, store } = intakeOnHand(new SharedLimit(waitingOrderLimit, { peerShare: 0.5 }));
+  const waiting = submit(intake, maxWaitingOrders / 2, "a");
+  const blocked = intake.submit({ ...newOrder(someOrder(1)), settle: () => {} }, "a");
+  expect(blocked).toBeInstanceOf(Promise);
+  expect(intake.submit({ ...newOrder(someOrder(1)), settle: () => {} }, "b")).toBeUndefined();
+  await store.asked();
+  await blocked;
+  for (let commit = 0; commit < maxWaitingOrders / 2 / maxGroupOrders; commit++) {
+    store.commit();
+    await store.asked();
+  }
+  store.commit();
+  await Promise.all(waiting);
+});
+
+test("a commit that fails fails its orders, and the next is tried", async () => {
+  const { intake, store } = intakeOnHand();
+  const first = submit(intake, 2);
+  await store.asked();
+  const second = submit(intake, 1);
+  store.fail(new Error("no room"));
+  expect(await Promise.all(first)).toEqual([1, 2].map(() => ({ kind: "failed", error: new Error("no room") })));
+  await store.asked();
+  store.commit();
+  expect((await Promise.all(second)).map(sequenceOf)).toEqual([1]);
+});
+
+/** An intake whose commits happen when the test says so. */
+function intakeOnHand(limit?: SharedLimit) {
+  const commits: number[] = [];
+  const groups: string[][] = [];
+  let newest = 0;
+  let asked = Promise.withResolvers<void>();
+  let done = Promise.withResolvers<void>();
+  const append: OrderStore["append"] = async (orders) => {
+    done = Promise.withResolvers();
+    asked.resolve();
+    await done.promise;
+    commits.push(orders.length);
+    groups.push(orders.map(({ order }) => order.key));
+    return orders.map((): AppendOutcome => ({ kind: "stored", sequence: ++newest, duplicate: false }));
+  };
+  const store = {
+    async asked() {
+      await asked.promise;
+      asked = Promise.withResolvers();
+    },
+    commit: () => done.resolve(),
+    fail: (error: Error) => done.reject(error),
+  };
+  return { intake: new OrderIntake({ append } as OrderStore, limit), commits, groups, store };
+}
+
+function submit(intake: OrderIntake, count: number, peer?: string): Promise<SubmitOutcome>[] {
+  return Array.from({ length: count }, (_, n) => {
+    const { promise, resolve } = Promise.withResolvers<SubmitOutcome>();
+    const order = newOrder(someOrder(n, { key: `${peer}-${n}` }));
+    void intake.submit({ ...order, settle: resolve }, peer);
+    return promise;
+  });
+}
+
+/** How many orders of each client a commit has. */
+function countsOf(keys: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const [peer = ""] of keys.map((key) => key.split("-"))) counts[peer] = (counts[peer] ?? 0) + 1;
+  return counts;
+}
+
+function sequenceOf(outcome: SubmitOutcome): number {
+  return outcome.kind === "stored" ? outcome.sequence : Number.NaN;
+}

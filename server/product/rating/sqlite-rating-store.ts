@@ -1,0 +1,53 @@
+import { type Kysely, sql } from "kysely";
+import { GroupCommit } from "../../storage/group-commit.ts";
+import type { Tables } from "../../storage/tables.ts";
+import type { ProductScore, RatingStore, ScoreSum } from "./rating-store.ts";
+
+/** Ratings in the embedded database. */
+export class SqliteRatingStore implements RatingStore {
+  readonly #tables: Kysely<Tables>;
+  readonly #scores: GroupCommit<ProductScore, ScoreSum | undefined>;
+
+  constructor(tables: Kysely<Tables>) {
+    this.#tables = tables;
+    this.#scores = new GroupCommit((scores) => this.#addAll(scores), maxScoresPerCommit);
+  }
+
+  add(score: ProductScore): Promise<ScoreSum | undefined> {
+    return this.#scores.add(score);
+  }
+
+  async get(productId: string): Promise<ScoreSum> {
+    const row = await this.#tables
+      .selectFrom("product_rating")
+      .innerJoin("product", "product.sequence", "product_rating.sequence")
+      .select(["count", "sum_millionths"])
+      .where("product.id", "=", productId)
+      .executeTakeFirst();
+    return { count: row?.count ?? 0n, millionths: row?.sum_millionths ?? 0n };
+  }
+
+  async #addAll(scores: readonly ProductScore[]): Promise<(ScoreSum | undefined)[]> {
+    return this.#tables.transaction().execute(async (transaction) => {
+      const sums: (ScoreSum | undefined)[] = [];
+      for (const score of scores) sums.push(await addScore(transaction, score));
+      return sums;
+    });
+  }
+}
+
+/** How many scores are counted in one transaction: some ten milliseconds, during which other queries wait. */
+const maxScoresPerCommit = 128;
+
+async function addScore(
+  transaction: Kysely<Tables>,
+  { productId, millionths }: ProductScore,
+): Promise<ScoreSum | undefined> {
+  // `true` keeps SQLite from reading `on conflict` as the condition of a join.
+  const { rows } = await sql<ScoreSum>`
+    insert into product_rating (sequence, count, sum_millionths)
+    select sequence, 1, ${millionths} from product where id = ${productId} and deleted = 0 and true
+    on conflict (sequence) do update set count = count + 1, sum_millionths = sum_millionths + excluded.sum_millionths
+    returning count, sum_millionths as millionths`.execute(transaction);
+  return rows[0];
+}

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { searchTerms } from "./search-terms.ts";
+
+test.each([
+  ["Kestrel Air 13", ["Kestrel", "Air", "13"]],
+  ['"air" AND (13 OR name:x)*', ["air", "AND", "13", "OR", "name", "x"]],
+  ["über-leicht, 16GB/512", ["über", "leicht", "16GB", "512"]],
+  ["u\u0308ber", ["u\u0308ber"]],
+  ["a\0b", ["a", "b"]],
+  ["🚀🚀", []],
+  ["🚀 rocket", ["rocket"]],
+  ["\u0301 _ -- ''", []],
+  ["", []],
+])("%j has the words %j", (text, words) => {
+  expect(searchTerms(text)).toEqual(words);
+});

@@ -1,0 +1,172 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
+import type { FoundProduct, ProductFinder, SearchPlace } from "../search/product-finder.ts";
+import type { ProductSelection } from "../search/product-selection.ts";
+import type { ProductStore } from "../store/product-store.ts";
+import { searchModel, someProducts, someSelection } from "./search-model.ts";
+
+/** A finder, with the store whose products it finds. */
+export interface OpenedFinder extends AsyncDisposable {
+  readonly finder: ProductFinder;
+  readonly store: ProductStore;
+}
+
+/** What every finder promises, as tests. `open` gives one of its own, without products, to each. */
+export function productFinderContract(open: () => Promise<OpenedFinder>): void {
+  describe("a finder of products", () => {
+    test("finds what the plainest code finds, and goes on after every product", { timeout: 120_000 }, async () => {
+      await fc.assert(
+        fc.asyncProperty(someProducts, fc.array(someSelection, { maxLength: 8 }), async (products, selections) => {
+          await using opened = await open();
+          await opened.store.seed(products);
+          for (const selection of selections) {
+            const expected = searchModel(products, selection);
+            const found = await Array.fromAsync(all(opened.finder.find(selection)));
+            expect(found.map(({ place: _, ...rest }) => rest)).toEqual(expected);
+            for (const [index, { place }] of found.entries()) {
+              expect(await Array.fromAsync(all(opened.finder.find(selection, place)))).toEqual(found.slice(index + 1));
+            }
+          }
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    test.each<ProductSelection>([
+      { order: "oldest" },
+      { order: "newest" },
+      { order: "oldest", minCoreCount: 4 },
+      { order: "cheapest", price: { currency: "EUR" } },
+      { order: "dearest", price: { currency: "EUR" }, words: ["lap"] },
+      { order: "relevance", words: ["laptop"], brand: "kestrel" },
+      { order: "newest", words: ["laptop"] },
+    ])("finds thousands in parts of at most a hundred: %j", async (selection) => {
+      await using opened = await openWith(open, 1_200);
+      const numbers: number[] = [];
+      for await (const page of opened.finder.find(selection)) {
+        expect(page.length).toBeGreaterThan(0);
+        expect(page.length).toBeLessThanOrEqual(100);
+        numbers.push(...page.map(({ product }) => numberOf(product)));
+      }
+      const isDescending = selection.order === "newest" || selection.order === "dearest";
+      const expected = Array.from({ length: 1_200 }, (_, n) => n);
+      expect(numbers).toEqual(isDescending ? expected.toReversed() : expected);
+    });
+
+    test.each(["cheapest", "dearest"] as const)(
+      "finds once each of thousands that cost the same: %s",
+      async (order) => {
+        await using opened = await open();
+        const alike = Array.from({ length: 1_700 }, (_, n) => ({ ...laptop(n), price: euros(n < 100 ? 4n : 5n) }));
+        await opened.store.seed(alike);
+        const found = await Array.fromAsync(all(opened.finder.find({ order, price: { currency: "EUR" } })));
+        const expected = alike.map(numberOf);
+        expect(found.map(({ product }) => numberOf(product))).toEqual(
+          order === "cheapest" ? expected : expected.toReversed(),
+        );
+      },
+    );
+
+    test.each<ProductSelection>([
+      { order: "newest" },
+      { order: "relevance", words: ["laptop"] },
+      { order: "cheapest", price: { currency: "EUR" } },
+    ])("finds once what nobody changes, while others create, change and delete: %j", async (selection) => {
+      await using opened = await openWith(open, 700);
+      const seen = new Map<number, number>();
+      let created = 10_000;
+      for await (const page of opened.finder.find(selection)) {
+        for (const { product } of page) seen.set(numberOf(product), (seen.get(numberOf(product)) ?? 0) + 1);
+        await opened.store.create(laptop(created++));
+        for (const n of [0, 350, 699]) {
+          await opened.store.update(laptop(n).id, (current) => ({ ...current, price: euros(BigInt(created)) }));
+        }
+        for (const n of [1, 340, 690]) await opened.store.update(laptop(n).id, deleted).catch(() => {});
+      }
+      const untouched = Array.from({ length: 700 }, (_, n) => n).filter((n) => ![0, 350, 699, 1, 340, 690].includes(n));
+      for (const n of untouched) expect(seen.get(n)).toBe(1);
+      for (const n of seen.keys()) expect(n).toBeLessThan(10_000);
+    });
+
+    test("finds a product as it is at its turn, if it still has what is asked for", async () => {
+      await using opened = await openWith(open, 300);
+      const selection: ProductSelection = { order: "relevance", words: ["laptop"], price: { currency: "EUR" } };
+      const found: FoundProduct[] = [];
+      for await (const page of opened.finder.find(selection)) {
+        if (found.length === 0) {
+          const change = (n: number, fields: Partial<Product>) =>
+            opened.store.update(laptop(n).id, (current) => ({ ...current, ...fields }));
+          await change(290, { name: "Tablet" });
+          await change(291, { price: { ...euros(1n), currencyCode: "USD" } });
+          await change(292, { description: "as good as new" });
+          await opened.store.update(laptop(293).id, deleted);
+        }
+        found.push(...page);
+      }
+      const names = new Map(found.map(({ product }) => [product.id, product]));
+      for (const n of [290, 291, 293]) expect(names.has(laptop(n).id)).toBe(false);
+      expect(names.get(laptop(292).id)).toMatchObject({ description: "as good as new" });
+      expect(found).toHaveLength(297);
+    });
+
+    test("goes on after products were created as if they had not been", async () => {
+      await using opened = await openWith(open, 10);
+      const selection: ProductSelection = { order: "relevance", words: ["laptop"] };
+      const [first] = await Array.fromAsync(all(opened.finder.find(selection)));
+      await opened.store.create(laptop(11));
+      expect(await Array.fromAsync(all(opened.finder.find(selection, first?.place)))).toHaveLength(9);
+      expect(await Array.fromAsync(all(opened.finder.find(selection)))).toHaveLength(11);
+    });
+
+    test("stops with the reason of the signal, also where it finds nothing for long", async () => {
+      await using opened = await openWith(open, 1_200);
+      for (const selection of [{ order: "oldest" }, { order: "oldest", brand: "nobody" }] as const) {
+        const controller = new AbortController();
+        setImmediate(() => controller.abort(new Error("enough")));
+        const reading = Array.fromAsync(all(opened.finder.find(selection, undefined, controller.signal)));
+        await expect(reading).rejects.toThrow("enough");
+      }
+    });
+
+    test("finds nothing where there is nothing", async () => {
+      await using opened = await open();
+      const place: SearchPlace = { last: 0n, sequence: 0n };
+      for (const order of ["oldest", "newest"] as const) {
+        expect(await Array.fromAsync(opened.finder.find({ order }))).toEqual([]);
+        expect(await Array.fromAsync(opened.finder.find({ order }, place))).toEqual([]);
+      }
+    });
+  });
+}
+
+const deleted = (current: Product): Product => ({ ...current, deleteTime: timestampFromMs(1_790_000_000_000) });
+
+function euros(units: bigint) {
+  return create(ProductSchema, { price: { currencyCode: "EUR", units } }).price as NonNullable<Product["price"]>;
+}
+
+function laptop(n: number): Product {
+  return create(ProductSchema, {
+    id: `00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`,
+    name: `Laptop ${n}`,
+    price: euros(BigInt(n)),
+    attributes: { case: "laptop", value: { brand: "Kestrel", cpu: { coreCount: 8 } } },
+  });
+}
+
+function numberOf({ id }: Product): number {
+  return Number.parseInt(id.slice(-12), 16);
+}
+
+async function openWith(open: () => Promise<OpenedFinder>, count: number): Promise<OpenedFinder> {
+  const opened = await open();
+  await opened.store.seed(Array.from({ length: count }, (_, n) => laptop(n)));
+  return opened;
+}
+
+async function* all<T>(pages: AsyncIterable<readonly T[]>): AsyncGenerator<T> {
+  for await (const page of pages) yield* page;
+}

@@ -1,0 +1,229 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { StoreFullError } from "../../shared/domain-error.ts";
+import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
+import { type Database, openDatabase } from "../../storage/database.ts";
+import { CandleBook, type CandleBookOptions } from "./candle-book.ts";
+import { keptSeconds } from "./candle-span.ts";
+import type { CandleQuery, CandleStore } from "./candle-store.ts";
+import type { ListedCandle } from "./candles.ts";
+import { SqliteCandleStore } from "./sqlite-candle-store.ts";
+
+const second = 1_000_000;
+const symbols = ["A", "B"];
+
+async function openStore(): Promise<{ store: CandleStore; database: Database }> {
+  const temporary = await mkdtempDisposable(join(tmpdir(), "bourse-candle-book-"));
+  const database = await openDatabase(temporary.path);
+  onTestFinished(async () => {
+    await database[Symbol.asyncDispose]();
+    await temporary.remove();
+  });
+  return { store: new SqliteCandleStore(database.tables), database };
+}
+
+async function openBook(store: CandleStore, options: Partial<CandleBookOptions> = {}) {
+  const errors: unknown[] = [];
+  const problem = { report: (error: unknown) => errors.push(error), resolve() {} };
+  const book = await CandleBook.open(symbols, { store, every: new ManualTime().every, problem, ...options });
+  /** @param at seconds after a full minute */
+  const add = (at: number, last: number, symbol = "A") =>
+    book.add([{ symbol, last, sourceTime: someMonday + at * second }]);
+  return { book, add, errors };
+}
+
+const everything = { start: Number.MIN_SAFE_INTEGER, end: Number.MAX_SAFE_INTEGER, limit: 500 };
+const query = (changes: Partial<CandleQuery> = {}): CandleQuery => ({
+  symbol: "A",
+  span: 60,
+  ...everything,
+  ...changes,
+});
+
+const brief = ({ openTime, open, close, quoteCount, complete }: ListedCandle) =>
+  `${(openTime - someMonday) / second}s ${open}-${close} ${quoteCount} ${complete ? "complete" : "open"}`;
+
+const briefs = async (book: CandleBook, changes: Partial<CandleQuery> = {}) =>
+  (await book.list(query(changes))).candles.map(brief);
+
+test("a store that fails is tried again less and less often, at least once a minute, and its success is reported", async () => {
+  const { store } = await openStore();
+  let [attempts, isFull] = [0, true];
+  const failing: CandleStore = {
+    openCandles: () => store.openCandles(),
+    list: (wanted) => store.list(wanted),
+    removeBefore: (...removed) => store.removeBefore(...removed),
+    async save(changes) {
+      attempts++;
+      if (isFull) throw new StoreFullError("full");
+      await store.save(changes);
+    },
+  };
+  const time = new ManualTime();
+  let resolved = 0;
+  const problem = { report() {}, resolve: () => resolved++ };
+  const { book, add } = await openBook(failing, { every: time.every, problem });
+  add(0, 1);
+  const beat = async (times: number) => {
+    for (let n = 0; n < times; n++) {
+      time.beat();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  await beat(600);
+  expect(attempts).toBeGreaterThanOrEqual(10);
+  expect(attempts).toBeLessThan(20);
+  isFull = false;
+  await beat(61);
+  await vi.waitFor(() => expect(resolved).toBe(1));
+  await book[Symbol.asyncDispose]();
+  expect((await store.openCandles()).length).toBeGreaterThan(0);
+});
+
+test("a store that is read-only is not tried again, as no attempt can succeed", async () => {
+  const { store, database } = await openStore();
+  const time = new ManualTime();
+  const { add, errors } = await openBook(store, { every: time.every });
+  database.health.fail(new Error("EIO"));
+  add(0, 1);
+  time.beat();
+  await vi.waitFor(() => expect(time.timerCount).toBe(0));
+  expect(errors).toEqual([]);
+});
+
+test("candles are listed at once: those that are complete, and the open one", async () => {
+  const { book, add } = await openBook((await openStore()).store);
+  for (let at = 0; at <= 150; at += 30) add(at, at);
+  expect(await briefs(book)).toEqual(["0s 0-30 2 complete", "60s 60-90 2 complete", "120s 120-150 2 open"]);
+  expect(await briefs(book, { symbol: "B" })).toEqual([]);
+});
+
+test("what is stored and what is not are one list, limited to the newest", async () => {
+  const { book, add } = await openBook((await openStore()).store);
+  for (let at = 0; at < 240; at += 60) add(at, at);
+  await book.save();
+  for (let at = 240; at < 420; at += 60) add(at, at);
+  expect((await book.list(query())).candles.map(({ open }) => open)).toEqual([0, 60, 120, 180, 240, 300, 360]);
+  const two = await book.list(query({ limit: 2 }));
+  expect([two.candles.map(({ open }) => open), two.truncated]).toEqual([[300, 360], true]);
+  const range = query({ start: someMonday + 60 * second, end: someMonday + 300 * second, limit: 4 });
+  const four = await book.list(range);
+  expect([four.candles.map(({ open }) => open), four.truncated]).toEqual([[60, 120, 180, 240], false]);
+});
+
+test("a list that is read while candles are stored has each of them once", async () => {
+  const { book, add } = await openBook((await openStore()).store);
+  for (let at = 0; at < 600; at += 60) add(at, at);
+  const saving = book.save();
+  const lists = [briefs(book)];
+  add(600, 600);
+  lists.push(briefs(book));
+  await saving;
+  lists.push(briefs(book));
+  expect((await Promise.all(lists)).map(({ length }) => length)).toEqual([10, 11, 11]);
+});
+
+test("a server that starts again goes on with the open candles", async () => {
+  const { store } = await openStore();
+  {
+    await using first = (await openBook(store)).book;
+    first.add([{ symbol: "A", last: 1, sourceTime: someMonday }]);
+    first.add([{ symbol: "A", last: 2, sourceTime: someMonday + 61 * second }]);
+  }
+  const { book, add } = await openBook(store);
+  add(62, 3);
+  expect(await briefs(book)).toEqual(["0s 1-1 1 complete", "60s 2-3 2 open"]);
+  add(120, 4);
+  expect(await briefs(book)).toEqual(["0s 1-1 1 complete", "60s 2-3 2 complete", "120s 4-4 1 open"]);
+});
+
+test("a crash loses what came after the last time that candles were stored, and no more", async () => {
+  const { store } = await openStore();
+  const crashed = await openBook(store);
+  crashed.add(0, 1);
+  crashed.add(61, 2);
+  await crashed.book.save();
+  crashed.add(62, 9);
+  expect(await briefs((await openBook(store)).book)).toEqual(["0s 1-1 1 complete", "60s 2-2 1 open"]);
+});
+
+test("a tick that is too late is left out and counted", async () => {
+  const { book, add } = await openBook((await openStore()).store);
+  add(120, 1);
+  add(0, 7);
+  expect(await briefs(book)).toEqual(["120s 1-1 1 open"]);
+  expect(book.lateCount).toBe(2); // those of a second and of a minute: the two others are open
+});
+
+test("ticks of other instruments are ignored", async () => {
+  const { book, add } = await openBook((await openStore()).store);
+  add(0, 1, "OTHER");
+  expect(await briefs(book, { symbol: "OTHER" })).toEqual([]);
+});
+
+test("candles are stored at each beat of the timer, and what has not changed is not stored again", async () => {
+  const time = new ManualTime();
+  const saved: string[] = [];
+  const { store } = await openStore();
+  const watched: CandleStore = {
+    openCandles: () => store.openCandles(),
+    list: (wanted) => store.list(wanted),
+    removeBefore: (...args) => store.removeBefore(...args),
+    save: async (changes) => void saved.push(`${changes.complete.length} ${changes.open.length}`),
+  };
+  const { book, add } = await openBook(watched, { every: time.every });
+  add(0, 1);
+  time.beat();
+  time.beat();
+  await book.save();
+  add(0.5, 2);
+  add(1, 2, "B");
+  add(1, 2);
+  time.beat();
+  await book.save();
+  expect(saved).toEqual(["0 4", "1 8"]);
+  await book[Symbol.asyncDispose]();
+  expect(time.timerCount).toBe(0);
+});
+
+test("what the store refuses is kept and stored later; beyond a limit it is lost and counted", async () => {
+  const { store } = await openStore();
+  let full = true;
+  const unreliable: CandleStore = {
+    openCandles: () => store.openCandles(),
+    list: (wanted) => store.list(wanted),
+    removeBefore: (...args) => store.removeBefore(...args),
+    save: (changes) => (full ? Promise.reject(new Error("the disk is full")) : store.save(changes)),
+  };
+  const { book, add, errors } = await openBook(unreliable, { maxUnsaved: 4 });
+  for (let at = 0; at < 3; at++) add(at, at);
+  await book.save();
+  expect(errors).toEqual([new Error("the disk is full")]);
+  expect(await briefs(book, { span: 1 })).toEqual(["0s 0-0 1 complete", "1s 1-1 1 complete", "2s 2-2 1 open"]);
+  for (let at = 3; at < 7; at++) add(at, at);
+  expect(book.lostCount).toBe(2);
+  full = false;
+  await book.save();
+  expect((await store.list(query({ span: 1 }))).map(({ open }) => open)).toEqual([0, 1, 2, 3]);
+  expect((await openBook(store)).book.lostCount).toBe(0);
+});
+
+test("candles that are older than they are kept for are removed", async () => {
+  const { store } = await openStore();
+  const kept = keptSeconds[1];
+  const { book, add, errors } = await openBook(store);
+  for (let at = 0; at < 3000; at++) add(at, at);
+  await book.save();
+  for (let at = 2500; at < 2800; at++) add(kept + at, 1);
+  for (let round = 0; round < 4; round++) {
+    add(kept + 2800 + round, 1);
+    await book.save();
+  }
+  const left = await store.list(query({ span: 1, limit: 5000 }));
+  expect(left[0]?.open).toBeGreaterThanOrEqual(2800);
+  expect(left[0]?.open).toBeLessThan(2804);
+  expect(await store.list(query({ span: 60 }))).toHaveLength(55);
+  expect(errors).toEqual([]);
+});

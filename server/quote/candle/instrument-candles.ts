@@ -1,0 +1,74 @@
+import type { MicroTime } from "../../../client/shared/micro-time.ts";
+import type { Tick } from "../feed/quote-feed.ts";
+import { CandleSeries, type CandleSink, type PriceMove } from "./candle-series.ts";
+import { candleSpans } from "./candle-span.ts";
+import type { OpenCandle } from "./candle-store.ts";
+import { VolumeMeter } from "./volume-meter.ts";
+
+// Its candle is the first to be out of date: what was traded since a session's volume was stored belongs into it.
+const longestSpan = candleSpans.at(-1);
+
+/** The candles of one instrument, of every span. */
+export class InstrumentCandles {
+  readonly #series: readonly CandleSeries[];
+  readonly #volume = new VolumeMeter();
+  #newestTime: MicroTime = Number.NEGATIVE_INFINITY;
+
+  constructor(symbol: string) {
+    this.#series = candleSpans.map((span) => new CandleSeries(symbol, span));
+  }
+
+  /** Goes on with a stored candle of this instrument. */
+  restore(candle: OpenCandle): void {
+    const series = this.#series[candleSpans.indexOf(candle.span)];
+    series?.restore(candle);
+    this.#newestTime = Math.max(this.#newestTime, candle.newestTime);
+    if (candle.span === longestSpan) this.#volume.restore(candle.sessionVolume, series?.endTime ?? 0);
+  }
+
+  /**
+   * Adds a tick to the candles of its time. One without a price changes none.
+   *
+   * @param isBar whether its open, high, low and volume are its own, rather than those of the session
+   */
+  add(tick: Tick, isBar: boolean, sink: CandleSink): void {
+    const close = priceOf(tick);
+    if (close === undefined) return;
+    const late = tick.sourceTime < this.#newestTime;
+    if (!late) this.#newestTime = tick.sourceTime;
+    const move = isBar ? bar(tick, close) : moment(tick, close, this.#volume.take(tick, late));
+    for (const series of this.#series) series.add(move, sink);
+  }
+
+  /** The open candles as they are now. */
+  open(): OpenCandle[] {
+    return this.#series.map((series) => series.open(this.#volume.session)).filter((candle) => candle !== undefined);
+  }
+}
+
+/** The price of the newest trade, else the middle between bid and ask, else the one of them that there is. */
+function priceOf({ last, bid, ask }: Tick): number | undefined {
+  if (last !== undefined) return last;
+  return bid !== undefined && ask !== undefined ? middle(bid, ask) : (bid ?? ask);
+}
+
+/** To 15 digits, which is what prices have: the middle of 1.17 and 1.18 is 1.175, and not 1.1749999999999998. */
+function middle(bid: number, ask: number): number {
+  return Number((bid / 2 + ask / 2).toPrecision(15));
+}
+
+function moment(tick: Tick, price: number, volume: bigint | undefined): PriceMove {
+  return { time: tick.sourceTime, open: price, high: price, low: price, close: price, volume };
+}
+
+function bar(tick: Tick, close: number): PriceMove {
+  const open = tick.open ?? close;
+  return {
+    time: tick.sourceTime,
+    open,
+    high: Math.max(tick.high ?? close, open, close),
+    low: Math.min(tick.low ?? close, open, close),
+    close,
+    volume: tick.volume,
+  };
+}

@@ -1,0 +1,75 @@
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { InstrumentSchema, WatchCommandSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
+import { WatchQuotesRequestSchema, type WatchQuotesResponse } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
+import { QuoteHub, type QuoteHubOptions } from "../hub/quote-hub.ts";
+import { MemoryQuoteLog } from "../log/memory-quote-log.ts";
+import { QuoteWatch } from "../watch/quote-watch.ts";
+
+export interface TestWatchOptions extends Partial<QuoteHubOptions> {
+  readonly symbols?: readonly string[];
+  /** How many quotes the log holds. */
+  readonly maxLogged?: number;
+}
+
+/** A hub for tests, with time that moves by hand, and streams of it without a wire. */
+export function testWatch({ symbols = ["A", "B", "C"], maxLogged = 100_000, ...options }: TestWatchOptions = {}) {
+  const time = new ManualTime();
+  const hub = new QuoteHub({
+    epoch: 9n,
+    now: time.now,
+    timers: time.timers,
+    instruments: symbols.map((symbol) => create(InstrumentSchema, { symbol })),
+    log: new MemoryQuoteLog({ maxQuotes: maxLogged }),
+    ...options,
+  });
+  const abort = new AbortController();
+  const watch = (
+    request: MessageInitShape<typeof WatchQuotesRequestSchema> = {},
+    maxSubscriptions?: number,
+    peer?: string,
+  ) =>
+    new QuoteWatch({
+      hub,
+      request: create(WatchQuotesRequestSchema, { symbols: ["*"], ...request }),
+      streamId: "stream-1",
+      heartbeatMillis: 1_000,
+      every: time.every,
+      signal: abort.signal,
+      maxSubscriptions,
+      ...(peer !== undefined && { peer }),
+    });
+  const publish = (...published: string[]) =>
+    hub.publish(published.map((symbol) => ({ symbol, last: 1, sourceTime: someMonday })));
+  return { time, hub, abort, watch, publish };
+}
+
+/** Gives a stream a command, and returns its answer. */
+export function give(watch: QuoteWatch, command: MessageInitShape<typeof WatchCommandSchema>["command"], id = 1n) {
+  return watch.command(create(WatchCommandSchema, { id, ...(command && { command }) }));
+}
+
+/** What a stream has to say until it has nothing at hand. */
+export function drain(watch: QuoteWatch): WatchQuotesResponse[] {
+  const responses: WatchQuotesResponse[] = [];
+  for (let next = watch.next(); next !== undefined; next = watch.next()) responses.push(next);
+  return responses;
+}
+
+const phaseNames = ["none", "snapshot", "live", "replay"];
+
+/** The same in words: `live A1,B1 @2` has the first quotes of A and B, and the cursor 2. */
+export function told(watch: QuoteWatch): string[] {
+  return drain(watch).map(({ event, phase, quotes, cursor }) => {
+    const names = quotes.map(({ symbol, instrumentSeq }) => `${symbol}${instrumentSeq}`);
+    return `${event.case ?? `${phaseNames[phase]} ${names}`} @${cursor?.seq}`;
+  });
+}
+
+/** A stream that has caught up. */
+export function caughtUp(request: Parameters<ReturnType<typeof testWatch>["watch"]>[0] = {}, maxLogged?: number) {
+  const world = testWatch(maxLogged === undefined ? {} : { maxLogged });
+  const one = world.watch(request);
+  drain(one);
+  return { ...world, one };
+}

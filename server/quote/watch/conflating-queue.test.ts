@@ -1,0 +1,106 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { InstrumentSchema, QuoteSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
+import { listingOf, SymbolSubscription } from "../hub/symbol-subscription.ts";
+import type { LogEntry } from "../log/quote-log.ts";
+import { ConflatingQueue } from "./conflating-queue.ts";
+
+function lines(count: number): SymbolSubscription[] {
+  const instrument = create(InstrumentSchema, { symbol: "A" });
+  return Array.from({ length: count }, () => {
+    return new SymbolSubscription({ offer: () => {} }, listingOf(instrument));
+  });
+}
+
+function entry(seq: number): LogEntry {
+  return { seq, quote: create(QuoteSchema, { seq: BigInt(seq) }), arrivedAt: seq };
+}
+
+/** Removes everything from the front. */
+function seqs(queue: ConflatingQueue): (number | undefined)[] {
+  const taken: (number | undefined)[] = [];
+  while (queue.first !== undefined) taken.push(queue.remove(queue.first)?.seq);
+  return taken;
+}
+
+describe("ConflatingQueue", () => {
+  it("is empty at first", () => {
+    const queue = new ConflatingQueue();
+    expect([queue.size, queue.first, queue.oldest]).toEqual([0, undefined, undefined]);
+  });
+
+  it("gives what was pushed in the order of the log", () => {
+    const queue = new ConflatingQueue();
+    for (const [at, line] of lines(3).entries()) expect(queue.push(line, entry(at + 1))).toBe(false);
+    expect([queue.size, queue.oldest?.seq]).toEqual([3, 1]);
+    expect(seqs(queue)).toEqual([1, 2, 3]);
+    expect(queue.size).toBe(0);
+  });
+
+  it("replaces what waits of a line, which keeps its place however often that happens", () => {
+    const queue = new ConflatingQueue();
+    const [one, two, three] = lines(3) as [SymbolSubscription, SymbolSubscription, SymbolSubscription];
+    queue.push(one, entry(1));
+    queue.push(two, entry(2));
+    queue.push(three, entry(3));
+    expect(queue.push(three, entry(4))).toBe(true);
+    expect(queue.push(one, entry(5))).toBe(true);
+    expect(queue.push(two, entry(6))).toBe(true);
+    expect([queue.size, queue.since, queue.oldest?.seq]).toEqual([3, 1, 4]);
+    expect(seqs(queue)).toEqual([5, 6, 4]);
+    expect(queue.since).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("puts what comes late behind a line that waits since before", () => {
+    const queue = new ConflatingQueue();
+    const [one, two, late] = lines(3) as [SymbolSubscription, SymbolSubscription, SymbolSubscription];
+    queue.push(one, entry(1));
+    queue.push(two, entry(4));
+    queue.push(one, entry(5));
+    queue.insert(late, entry(3));
+    expect(seqs(queue)).toEqual([5, 3, 4]);
+  });
+
+  it("puts what comes late at its place in the order of the log", () => {
+    const queue = new ConflatingQueue();
+    const all = lines(5);
+    for (const [at, seq] of [4, 2, 3, 1, 5].entries()) queue.insert(all[at] as SymbolSubscription, entry(seq));
+    expect(seqs(queue)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("finds the places of what comes in the order of the log in one walk", () => {
+    const queue = new ConflatingQueue();
+    const [count, all] = [100, lines(200)];
+    let looks = 0;
+    for (const [at, line] of all.slice(0, count).entries()) {
+      queue.push(line, entry(2 * at + 2));
+      const { since } = line;
+      Object.defineProperty(line, "since", { get: () => ++looks && since });
+    }
+    for (const [at, line] of all.slice(count).entries()) queue.insert(line, entry(2 * at + 1));
+    // Each looks at the end, at where the one before was put, and at one more.
+    expect(looks).toBeLessThanOrEqual(3 * count);
+    expect(seqs(queue)).toEqual(all.map((_, at) => at + 1));
+  });
+
+  it("takes a line out of the middle, and only what waits in it", () => {
+    const [queue, other] = [new ConflatingQueue(), new ConflatingQueue()];
+    const all = lines(3);
+    for (const [at, line] of all.entries()) queue.push(line, entry(at + 1));
+    const middle = all[1] as SymbolSubscription;
+    expect(other.remove(middle)).toBeUndefined();
+    expect(queue.remove(middle)?.seq).toBe(2);
+    expect(queue.remove(middle)).toBeUndefined();
+    expect(seqs(queue)).toEqual([1, 3]);
+  });
+
+  it("is empty after clear, and takes the same lines again", () => {
+    const queue = new ConflatingQueue();
+    const all = lines(2);
+    for (const line of all) queue.push(line, entry(1));
+    queue.clear();
+    expect([queue.size, queue.oldest]).toEqual([0, undefined]);
+    for (const [at, line] of all.entries()) expect(queue.push(line, entry(at + 2))).toBe(false);
+    expect(seqs(queue)).toEqual([2, 3]);
+  });
+});

@@ -1,0 +1,49 @@
+import { create } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { type StreamQuotesRequest, StreamQuotesRequestSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { drain, testWatch } from "../testing/test-watch.ts";
+import { maxWaitingResults } from "./quote-watch.ts";
+import { runCommands } from "./run-commands.ts";
+
+const command = create(StreamQuotesRequestSchema, {
+  request: { case: "command", value: { command: { case: "ping", value: {} } } },
+});
+
+test("commands stay with a client that reads no answers, and go on when it does", async () => {
+  const watch = testWatch().watch();
+  let taken = 0;
+  let fullAt = Promise.withResolvers<void>();
+  const requests: AsyncIterator<StreamQuotesRequest> = {
+    async next() {
+      taken++;
+      if (taken % maxWaitingResults === 0) fullAt.resolve();
+      return taken > 2 * maxWaitingResults ? { done: true, value: undefined } : { done: false, value: command };
+    },
+  };
+  const running = runCommands(requests, watch);
+  await fullAt.promise;
+  await new Promise(setImmediate);
+  expect(taken).toBe(maxWaitingResults);
+  fullAt = Promise.withResolvers();
+  expect(drain(watch).filter(({ event }) => event.case === "commandResult")).toHaveLength(maxWaitingResults);
+  await fullAt.promise;
+  await new Promise(setImmediate);
+  expect(taken).toBe(2 * maxWaitingResults);
+  drain(watch);
+  await running;
+});
+
+test("a watch that is over is no longer waited for", async () => {
+  const watch = testWatch().watch();
+  const requests = { next: async () => ({ done: false, value: command }) };
+  const running = runCommands(requests, watch);
+  await new Promise(setImmediate);
+  watch[Symbol.dispose]();
+  await running;
+});
+
+test("what is wrong with the requests fails the stream", async () => {
+  const watch = testWatch().watch();
+  await runCommands({ next: () => Promise.reject(new Error("broken")) }, watch);
+  expect(() => watch.next()).toThrow("broken");
+});

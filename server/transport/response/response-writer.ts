@@ -1,0 +1,92 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import type { Compression, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { Exchange, OutgoingHeaders } from "../exchange/exchange.ts";
+import type { Call } from "../rpc/call.ts";
+import type { RpcProtocol } from "../rpc/rpc-protocol.ts";
+import { EnvelopeWriter } from "./envelope-writer.ts";
+import { withoutNeedlessEscapes } from "./grpc-message.ts";
+import { truncateGrpcStatus } from "./truncate-grpc-status.ts";
+
+/** Messages from that size on are compressed where it was agreed on. Connect's default: smaller ones gain little. */
+const compressMinBytes = 1024;
+
+/** What the messages of a response are subject to. */
+export interface ResponseOptions {
+  readonly compressions: readonly Compression[];
+  readonly writeMaxBytes: number;
+}
+
+/** Writes the response of one call: the headers early where the handler asks for it, then messages, then trailers. */
+export class ResponseWriter {
+  readonly #exchange: Exchange;
+  readonly #protocol: RpcProtocol;
+  readonly #options: ResponseOptions;
+
+  constructor(exchange: Exchange, protocol: RpcProtocol, options: ResponseOptions) {
+    this.#exchange = exchange;
+    this.#protocol = protocol;
+    this.#options = options;
+  }
+
+  /** Puts the headers on the wire at once, before there is a message. */
+  sendHeader(header: Headers, call: Call): void {
+    this.#respond(header, call, 200);
+    this.#exchange.flush();
+  }
+
+  /** Opens the way for binary messages that goes around Connect's pipeline; `undefined` where they are JSON. */
+  openEnvelopes(header: Headers, schema: DescMessage, call: Call): EnvelopeWriter | undefined {
+    if (header.get("content-type")?.endsWith("json") !== false) return undefined;
+    const encoding = header.get("grpc-encoding") ?? header.get("connect-content-encoding");
+    const compression = this.#options.compressions.find(({ name }) => name === encoding);
+    return new EnvelopeWriter(this.#exchange, {
+      schema,
+      writeMaxBytes: this.#options.writeMaxBytes,
+      ...(compression && { compression }),
+      compressMinBytes,
+      beforeFirst: () => {
+        if (!this.#exchange.responded) this.#respond(header, call, 200);
+      },
+    });
+  }
+
+  /** Writes what Connect's handler answered, holding it back as the client does. Rejects when the client is gone. */
+  async write(response: UniversalServerResponse, call: Call): Promise<void> {
+    const chunks = response.body?.[Symbol.asyncIterator]();
+    try {
+      if (!this.#exchange.responded) this.#respond(response.header, call, response.status);
+      if (chunks !== undefined) {
+        for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
+          if (this.#exchange.gone) throw this.#exchange.signal.reason;
+          await this.#exchange.write([chunk.value]);
+        }
+      }
+    } catch (error) {
+      // The handler waits at its `yield`: tell it, so that it cleans up.
+      await chunks?.throw?.(error).catch(() => {});
+      throw error;
+    }
+    const trailers = response.trailer === undefined ? undefined : this.#merge(response.trailer, call.trailer.values);
+    if (trailers !== undefined && this.#protocol === "grpc")
+      truncateGrpcStatus(trailers, this.#exchange.maxHeaderListBytes);
+    await this.#exchange.end(trailers);
+  }
+
+  #respond(header: Headers | undefined, call: Call, status: number): void {
+    call.markHeadersSent();
+    const trailers = this.#protocol === "grpc" ? "with trailers" : undefined;
+    this.#exchange.respond(status, this.#merge(header, call.header.values), trailers);
+  }
+
+  /** gRPC sends each value on a line of its own; the other protocols' clients expect them joined. */
+  #merge(joined: Headers | undefined, separate: ReadonlyMap<string, string[]>): OutgoingHeaders {
+    // Without a prototype, `__proto__` is a key like any other.
+    const merged: OutgoingHeaders = Object.create(null);
+    joined?.forEach((value, key) => {
+      const values = this.#protocol === "grpc" ? separate.get(key) : undefined;
+      if (key === "grpc-message") merged[key] = withoutNeedlessEscapes(value);
+      else merged[key] = values !== undefined && values.join(", ") === value ? values : value;
+    });
+    return merged;
+  }
+}

@@ -1,0 +1,39 @@
+import { Code } from "@connectrpc/connect";
+import type { Exchange } from "../exchange/exchange.ts";
+import { withoutNeedlessEscapes } from "../response/grpc-message.ts";
+import { maxEchoBytes, truncateText } from "../response/truncate-text.ts";
+import { codeName } from "./call-record.ts";
+
+/** A protocol that carries calls. */
+export type RpcProtocol = "grpc" | "grpc-web" | "connect";
+
+/** The protocol of a request by its content type; `undefined` where it need not be a call. */
+export function protocolOf(exchange: Exchange): RpcProtocol | undefined {
+  const type = exchange.header.get("content-type") ?? "";
+  if (type.startsWith("application/grpc-web")) return "grpc-web";
+  if (type.startsWith("application/grpc")) return "grpc";
+  if (exchange.method === "POST" && /^application\/(connect\+)?(proto|json)\b/.test(type)) return "connect";
+  return undefined;
+}
+
+/** Answers a call of a method that is not served, as its protocol does. */
+export function refuseUnknownMethod(exchange: Exchange, path: string, protocol: RpcProtocol): true {
+  const shown = truncateText(path, maxEchoBytes);
+  const message = `no method is served at ${shown}: check the service and the method, or ask reflection for the list`;
+  if (protocol === "connect") {
+    exchange.respond(404, { "content-type": "application/json" });
+    void exchange.write([Buffer.from(JSON.stringify({ code: codeName(Code.Unimplemented), message }))]);
+  } else {
+    exchange.respond(200, {
+      "content-type": `application/${protocol}${isJson(exchange) ? "+json" : "+proto"}`,
+      "grpc-status": String(Code.Unimplemented),
+      "grpc-message": withoutNeedlessEscapes(encodeURIComponent(message)),
+    });
+  }
+  void exchange.end();
+  return true;
+}
+
+function isJson({ header }: Exchange): boolean {
+  return header.get("content-type")?.includes("+json") === true;
+}

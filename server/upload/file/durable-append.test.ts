@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import { ManualTimers } from "../../../client/shared/testing/manual-timers.ts";
+import type { DiskFile } from "./disk.ts";
+import { DurableAppend, gatherMs } from "./durable-append.ts";
+
+const chunk = new Uint8Array(100);
+
+describe("chunks that come in pairs", () => {
+  test("share a sync and a commit once one has come while the one before was being committed", async () => {
+    const { append, done, take } = open();
+    const first = take();
+    await settle();
+    const second = take();
+    await first;
+    expect(done).toEqual(["write 0", "sync", "write 100", "commit 100"]);
+    await Promise.all([second, take()]);
+    expect(done.splice(0).slice(4)).toEqual(["write 200", "sync", "commit 300"]);
+    const fourth = take();
+    await settle();
+    await Promise.all([fourth, take()]);
+    expect(done).toEqual(["write 300", "write 400", "sync", "commit 500"]);
+    expect(append.uncommittedBytes).toBe(0);
+  });
+
+  test("are committed alone when the next one does not come in time, and no more waited for", async () => {
+    const { done, take, timers } = open();
+    await Promise.all([take(), take()]);
+    done.length = 0;
+    const alone = take();
+    await settle();
+    expect(done).toEqual(["write 200"]);
+    timers.pass(gatherMs);
+    await alone;
+    expect(done).toEqual(["write 200", "sync", "commit 300"]);
+    await take();
+    expect(done.slice(3)).toEqual(["write 300", "sync", "commit 400"]);
+  });
+
+  test("wait no longer when somebody is in a hurry", async () => {
+    const { append, done, take } = open();
+    await Promise.all([take(), take()]);
+    done.length = 0;
+    const alone = take();
+    await settle();
+    await Promise.all([append.commit(300), alone]);
+    expect(done).toEqual(["write 200", "sync", "commit 300"]);
+  });
+
+  test("wait no longer when the file is to be closed", async () => {
+    const { append, done, take } = open();
+    await Promise.all([take(), take()]);
+    done.length = 0;
+    const alone = take();
+    await settle();
+    expect(append.isIdle).toBe(false);
+    await Promise.all([append.idle(), alone]);
+    expect(done).toEqual(["write 200", "sync", "commit 300"]);
+    expect(append.isIdle).toBe(true);
+  });
+
+  test("keep what was written of the first when the second cannot be", async () => {
+    const { done, fail, take, timers } = open();
+    await Promise.all([take(), take()]);
+    done.length = 0;
+    const first = take();
+    await settle();
+    fail.write = new Error("no space");
+    await expect(take()).rejects.toThrow("no space");
+    timers.pass(gatherMs);
+    await first;
+    expect(done).toEqual(["write 200", "lost 300", "sync", "commit 300"]);
+  });
+
+  test("both fail with the sync that they share", async () => {
+    const { append, done, fail, take } = open();
+    await Promise.all([take(), take()]);
+    done.length = 0;
+    fail.sync = new Error("the disk is broken");
+    const results = await Promise.allSettled([take(), take()]);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(done).toEqual(["write 200", "write 300", "disk failure"]);
+    await append.idle();
+    await expect(take()).rejects.toThrow("the disk is broken");
+  });
+});
+
+test("tells how far a sync goes as soon as it has begun, which is when others have the processor", async () => {
+  const { begun, done, take } = open();
+  const first = take();
+  const second = take();
+  while (begun.length === 0) await settle();
+  expect(begun).toEqual([200]);
+  expect(done).not.toContain("sync");
+  await Promise.all([first, second]);
+});
+
+test("a chunk that is alone is committed at once", async () => {
+  const { done, take } = open();
+  await take();
+  await take();
+  expect(done).toEqual(["write 0", "sync", "commit 100", "write 100", "sync", "commit 200"]);
+});
+
+/** An append to a file that does what is asked of it in its own time, and what it did. */
+function open() {
+  const done: string[] = [];
+  const begun: number[] = [];
+  const fail: { write?: Error; sync?: Error } = {};
+  const timers = new ManualTimers();
+  const file: Pick<DiskFile, "write" | "syncData"> = {
+    async write(_parts, position) {
+      await settle();
+      if (fail.write !== undefined) throw fail.write;
+      done.push(`write ${position}`);
+    },
+    async syncData() {
+      await settle();
+      if (fail.sync !== undefined) throw fail.sync;
+      done.push("sync");
+    },
+  };
+  const append = new DurableAppend({
+    file: file as DiskFile,
+    timers,
+    start: 0,
+    async commit(offset) {
+      await settle();
+      done.push(`commit ${offset}`);
+    },
+    onWritten: () => {},
+    onSyncBegun: (offset) => begun.push(offset),
+    onCommitted: () => {},
+    onLost: (offset) => done.push(`lost ${offset}`),
+    onDiskFailure: () => done.push("disk failure"),
+  });
+  let taken = 0;
+  const take = () => {
+    append.append(chunk);
+    taken += chunk.byteLength;
+    return append.commit(taken, "with the next");
+  };
+  return { append, begun, done, fail, timers, take };
+}
+
+/** Lets all go on that waits for nothing but its turn. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,157 @@
+import { constants, lstatSync } from "node:fs";
+import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { StorageError } from "../../storage/storage-error.ts";
+import type { Disk, DiskFile } from "./disk.ts";
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
+
+/** Only the server's own user reads what clients bring. */
+const [fileMode, folderMode] = [0o600, 0o700];
+
+/** The file system of the machine, below one folder. */
+export class NodeDisk implements Disk {
+  readonly #root: string;
+
+  /** @param root the folder that paths are relative to, absolute */
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Throws a {@link StorageError} where a folder is a symbolic link: somebody wants the server to write elsewhere. */
+  async makeFolder(path: string): Promise<void> {
+    let folder = this.#root;
+    for (const part of ["", ...path.split("/")]) {
+      folder = join(folder, part);
+      await mkdir(folder, { mode: folderMode, recursive: part === "" }).catch((error) => {
+        if (error.code !== "EEXIST") throw error;
+      });
+      // The folder of all data may be reached by a link: that is the choice of who runs the server.
+      if (part === "" || lstatSync(folder).isDirectory()) continue;
+      throw new StorageError(`${folder} is no folder`, "remove it, or choose another directory with --data");
+    }
+  }
+
+  async list(folder: string): Promise<string[]> {
+    const entries = await readdir(this.#at(folder), { withFileTypes: true });
+    return entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  }
+
+  async sizeOf(path: string): Promise<number | undefined> {
+    try {
+      const found = await lstat(this.#at(path));
+      return found.isFile() ? found.size : undefined;
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  async create(path: string): Promise<DiskFile> {
+    return new NodeDiskFile(await open(this.#at(path), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, fileMode));
+  }
+
+  async open(path: string, access: "read" | "write"): Promise<DiskFile> {
+    return new NodeDiskFile(await open(this.#at(path), (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW));
+  }
+
+  rename(from: string, to: string): Promise<void> {
+    return rename(this.#at(from), this.#at(to));
+  }
+
+  async remove(path: string): Promise<void> {
+    await unlink(this.#at(path)).catch((error) => {
+      if (codeOf(error) !== "ENOENT") throw error;
+    });
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    await using folder = await open(this.#at(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    await folder.sync();
+  }
+
+  #at(path: string): string {
+    return join(this.#root, path);
+  }
+}
+
+/** The most parts of one write: Linux takes no more. */
+const maxWriteParts = 1024;
+
+/**
+ * The most bytes of one write. Linux takes its cache for a larger one in larger pieces, whose memory a virtual machine may
+ * have given back to its host: to get it again can cost ten times as much as the write.
+ */
+const maxWriteBytes = 128 * 1024;
+
+class NodeDiskFile implements DiskFile {
+  readonly #handle: FileHandle;
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  async write(parts: readonly Uint8Array[], position: number): Promise<void> {
+    let rest = parts.filter((part) => part.byteLength > 0);
+    let at = position;
+    while (rest.length > 0) {
+      const { bytesWritten } = await this.#handle.writev(firstOf(rest), at);
+      at += bytesWritten;
+      rest = without(rest, bytesWritten);
+    }
+  }
+
+  async read(target: Uint8Array, position: number): Promise<number> {
+    let filled = 0;
+    while (filled < target.byteLength) {
+      const left = target.byteLength - filled;
+      const { bytesRead } = await this.#handle.read(target, filled, left, position + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return filled;
+  }
+
+  truncate(size: number): Promise<void> {
+    return this.#handle.truncate(size);
+  }
+
+  syncData(): Promise<void> {
+    return this.#handle.datasync();
+  }
+
+  sync(): Promise<void> {
+    return this.#handle.sync();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#handle.close();
+  }
+}
+
+/** As many of the bytes as one write takes. */
+function firstOf(parts: readonly Uint8Array[]): Uint8Array[] {
+  let left = maxWriteBytes;
+  const first: Uint8Array[] = [];
+  for (const part of parts) {
+    if (left === 0 || first.length === maxWriteParts) break;
+    const taken = part.byteLength <= left ? part : part.subarray(0, left);
+    first.push(taken);
+    left -= taken.byteLength;
+  }
+  return first;
+}
+
+/** The kernel may write less than it is given: what is left of the parts. */
+function without(parts: readonly Uint8Array[], written: number): Uint8Array[] {
+  let left = written;
+  return parts.flatMap((part) => {
+    const taken = Math.min(left, part.byteLength);
+    left -= taken;
+    return taken === part.byteLength ? [] : [part.subarray(taken)];
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}

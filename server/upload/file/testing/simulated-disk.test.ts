@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { seededRandomness } from "../../../quote/feed/randomness.ts";
+import { diskContract } from "./disk.contract.ts";
+import { SimulatedDisk } from "./simulated-disk.ts";
+
+diskContract(async () => ({
+  disk: new SimulatedDisk({ below: () => 0 }),
+  async [Symbol.asyncDispose]() {},
+}));
+
+test("what was not synced may be lost in a crash, and what was is not", async () => {
+  const found = new Set<string>();
+  for (let seed = 0; seed < 50; seed++) {
+    const { below } = seededRandomness(seed);
+    const disk = new SimulatedDisk({ below });
+    await using file = await disk.create("f/a");
+    await disk.syncFolder("f");
+    await file.write([Buffer.from("safe")], 0);
+    await file.sync();
+    await file.write([Buffer.from("lost")], 4);
+    found.add(Buffer.from(disk.crash().bytesOf("f/a") ?? []).toString());
+  }
+  expect([...found].every((text) => text.startsWith("safe"))).toBe(true);
+  expect(found).toContain("safe");
+  expect(found).toContain("safelost");
+  expect(found).toContain("safe\0\0\0\0");
+});
+
+test("a name that was not synced may be lost in a crash", async () => {
+  const found = new Set<boolean>();
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = new SimulatedDisk({ below: seededRandomness(seed).below });
+    await using file = await disk.create("f/a");
+    await file.sync();
+    found.add(disk.crash().bytesOf("f/a") !== undefined);
+  }
+  expect(found).toEqual(new Set([true, false]));
+});

@@ -1,0 +1,21 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe } from "vitest";
+import { openDatabase } from "../../storage/database.ts";
+import { SqliteUploadStore } from "./sqlite-upload-store.ts";
+import { MemoryUploadStore } from "./testing/memory-upload-store.ts";
+import { uploadStoreContract } from "./testing/upload-store.contract.ts";
+
+describe("in the database", () => {
+  uploadStoreContract(async () => {
+    const resources = new AsyncDisposableStack();
+    const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-uploads-")));
+    const { tables } = resources.use(await openDatabase(folder.path));
+    return { store: new SqliteUploadStore(tables), [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  });
+});
+
+describe("in memory", () => {
+  uploadStoreContract(async () => ({ store: new MemoryUploadStore(), async [Symbol.asyncDispose]() {} }));
+});
