@@ -76,7 +76,7 @@ function refuseDamagedDatabase(sqlite: DatabaseSync, path: string): void {
   if (problem === "ok") return;
   throw new StorageError(
     `the database ${path} is damaged (${problem})`,
-    "put a backup in its place, or choose another directory with --data; docs/orders.md tells how to restore",
+    "put a backup in its place, or choose another directory with --data; docs/operation/storage.md describes how to restore",
   );
 }
 
@@ -87,7 +87,7 @@ function emptyLog(sqlite: DatabaseSync, path: string): void {
   } catch (error) {
     throw new StorageError(
       `the log of the database ${path} cannot be moved into it`,
-      "check the disk, or put a backup in its place; docs/orders.md tells how to restore",
+      "check the disk, or put a backup in its place; docs/operation/storage.md describes how to restore",
       error,
     );
   }

@@ -5,13 +5,13 @@ import { defaultUnderWay } from "../../client/order/submit-orders.ts";
 import { maxLineBytes } from "../../scripts/csv-lines.ts";
 import { maxEntries } from "../../scripts/occurrence-counter.ts";
 
-const page = readFileSync("docs/import-export.md", "utf8");
+const page = readFileSync("docs/guides/import-export.md", "utf8");
 
-test("docs/import-export.md has the limits as they are in the code", () => {
+test("docs/guides/import-export.md has the limits as they are in the code", () => {
   for (const limit of [maxEntries, maxLineBytes, defaultUnderWay]) expect(page).toContain(limit.toLocaleString("en"));
 });
 
-test("docs/import-export.md has every field that a column can have", () => {
+test("docs/guides/import-export.md has every field that a column can have", () => {
   const fields = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, field]) => field);
   expect(fields).toEqual(orderFields);
 });

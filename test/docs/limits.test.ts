@@ -388,8 +388,8 @@ test("the table of shares has every limit that clients share", () => {
 });
 
 // `vitest run test/docs -u` writes the page anew.
-test("docs/limits.md tells the limits as they are in the code", async () => {
-  await expect(page()).toMatchFileSnapshot("../../docs/limits.md");
+test("docs/reference/limits.md tells the limits as they are in the code", async () => {
+  await expect(page()).toMatchFileSnapshot("../../docs/reference/limits.md");
 });
 
 test("what can be set has the default that the table tells", () => {
@@ -419,7 +419,7 @@ ${transport.join("\n")}
 
 ## Time and memory
 
-Calls share the event loop: all together have ${number(sliceMs)} ms in each of its turns, and those that wait are served in turn, by client address and by connection ([why](decisions/0022-shared-event-loop.md)). What calls hold in memory counts against \`maxBufferedBytes\` and \`maxSessionBufferedBytes\`: bytes of requests that are not handled, bytes of responses that are not read, and ${number(callBytes)} bytes for each call ([why](decisions/0024-memory-budgets.md)). Both follow from the heap limit of Node, \`--max-old-space-size\`. When ${number(maxUnreadRefusals)} refusals of a connection are unread, further calls are refused with REFUSED_STREAM, and an HTTP/1.1 connection is closed. When 70 % of the heap is in use after a full garbage collection, no new call is taken; from 85 % on the calls of the connection that holds most are ended.
+Calls share the event loop: all together have ${number(sliceMs)} ms in each of its turns, and those that wait are served in turn, by client address and by connection ([why](../decisions/0022-shared-event-loop.md)). What calls hold in memory counts against \`maxBufferedBytes\` and \`maxSessionBufferedBytes\`: bytes of requests that are not handled, bytes of responses that are not read, and ${number(callBytes)} bytes for each call ([why](../decisions/0024-memory-budgets.md)). Both follow from the heap limit of Node, \`--max-old-space-size\`. When ${number(maxUnreadRefusals)} refusals of a connection are unread, further calls are refused with REFUSED_STREAM, and an HTTP/1.1 connection is closed. When 70 % of the heap is in use after a full garbage collection, no new call is taken; from 85 % on the calls of the connection that holds most are ended.
 
 ## What one client may use
 
@@ -443,7 +443,7 @@ ${withoutShare.map(([name, why]) => row([`\`${name}\``, why])).join("\n")}
 
 ## Requests
 
-How large a message a method takes is computed from the rules of its request in the [protos](../proto): as large as they allow, but never more than \`readMaxBytes\`. The chunks and files of UploadImage and UploadFile alone may be that large. Elements and fields are counted before objects are made of them; unknown fields are not kept. What cannot be decoded is INVALID_ARGUMENT.
+How large a message a method takes is computed from the rules of its request in the [protos](../../proto): as large as they allow, but never more than \`readMaxBytes\`. The chunks and files of UploadImage and UploadFile alone may be that large. Elements and fields are counted before objects are made of them; unknown fields are not kept. What cannot be decoded is INVALID_ARGUMENT.
 
 | Limit | Value | What it bounds | What a client gets beyond it |
 | --- | --- | --- | --- |
@@ -489,7 +489,7 @@ ${rows(ofClassic)}
 | --- | --- | --- | --- |
 ${rows(ofDashboard)}
 
-Fields of requests have limits of their own, which stand beside them in the [protos](../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
+Fields of requests have limits of their own, which stand beside them in the [protos](../../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;
 }
 

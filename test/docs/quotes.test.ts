@@ -1,3 +1,3 @@
 import { testInvariantsOf } from "./invariants-of.ts";
 
-await testInvariantsOf("docs/quotes.md");
+await testInvariantsOf("docs/concepts/quotes.md");

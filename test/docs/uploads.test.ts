@@ -6,7 +6,7 @@ import { decide, maxChunkBytes } from "../../server/upload/session/upload-machin
 import type { UploadPhase } from "../../server/upload/store/upload-record.ts";
 import { testInvariantsOf } from "./invariants-of.ts";
 
-const path = "docs/uploads.md";
+const path = "docs/concepts/uploads.md";
 const page = await readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 const phases: UploadPhase[] = ["open", "verifying", "complete", "aborted", "expired", "damaged"];
 

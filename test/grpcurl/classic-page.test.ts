@@ -8,9 +8,9 @@ import { fencedBlocks } from "../readme/readme-blocks.ts";
 import { ShellCommand } from "../readme/shell-command.ts";
 import { type StartedServer, startServer } from "../readme/started-server.ts";
 
-// Executes what docs/classic.md shows: every command with reflection and with the proto files, and every line of Go.
+// Executes what docs/guides/classic.md shows: every command with reflection and with the proto files, and every line of Go.
 
-const page = readFileSync("docs/classic.md", "utf8");
+const page = readFileSync("docs/guides/classic.md", "utf8");
 
 const commands = fencedBlocks(page, "sh").flatMap((block) => block.split("\n"));
 

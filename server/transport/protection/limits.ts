@@ -7,7 +7,7 @@ const GiB = 1024 * MiB;
 const second = 1_000;
 const minute = 60 * second;
 
-/** Each limit with its default, what it bounds, and what a client gets that goes beyond. `docs/limits.md` shows it. */
+/** Each limit: its default, what it bounds, and the error beyond it. `docs/reference/limits.md` is generated from it. */
 export const limitTable = {
   readMaxBytes: {
     value: 4 * MiB,
