@@ -15,9 +15,16 @@ test("the records are numbered without a gap", () => {
 });
 
 test.each(records)("$file has a status and the parts of a record, in order", ({ file, text }) => {
-  expect(text).toMatch(new RegExp(`^# ${Number.parseInt(file, 10)}\\. .+\n\n\\*\\*Status\\.\\*\\* (?:Accepted|Superseded by)`));
+  expect(text).toMatch(
+    new RegExp(`^# ${Number.parseInt(file, 10)}\\. .+\n\n\\*\\*Status\\.\\*\\* (?:Accepted|Superseded by)`),
+  );
   const headings = Array.from(text.matchAll(/^\*\*(\w+)\.\*\*/gm), ([, heading = ""]) => heading);
-  expect(headings.filter((heading) => heading !== "Alternatives")).toEqual(["Status", "Context", "Decision", "Consequences"]);
+  expect(headings.filter((heading) => heading !== "Alternatives")).toEqual([
+    "Status",
+    "Context",
+    "Decision",
+    "Consequences",
+  ]);
   expect(headings).toEqual(parts.filter((part) => headings.includes(part)));
 });
 
