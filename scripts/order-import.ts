@@ -1,6 +1,6 @@
 import { type Client, Code } from "@connectrpc/connect";
 import { submitOrders } from "../client/order/submit-orders.ts";
-import { isRetryable } from "../client/shared/is-retryable.ts";
+import { isRetryable } from "../client/shared/retry-policy.ts";
 import { type RejectedOrder, RejectionReason } from "../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import type { OrderFile } from "./order-file.ts";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { type Client, ConnectError } from "@connectrpc/connect";
-import { isRetryable } from "../client/shared/is-retryable.ts";
 import { ReconnectingCall, type ReconnectingCallOptions } from "../client/shared/reconnecting-call.ts";
+import { isRetryable } from "../client/shared/retry-policy.ts";
 import type { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 
 export interface ReceiveFileOptions extends Pick<ReconnectingCallOptions, "onState"> {

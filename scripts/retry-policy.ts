@@ -1,6 +1,6 @@
 import type { ConnectError } from "@connectrpc/connect";
-import { isRetryable } from "../client/shared/is-retryable.ts";
 import type { ReconnectingCallOptions } from "../client/shared/reconnecting-call.ts";
+import { isRetryable } from "../client/shared/retry-policy.ts";
 import { retryText } from "./retry-text.ts";
 
 /** How many attempts in a row may fail: about a minute, in which a server is started again. */

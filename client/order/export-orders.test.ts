@@ -92,7 +92,7 @@ describe("exportOrders", () => {
     const states: CallState[] = [];
     const onState = (state: CallState) => {
       states.push(state);
-      if (state.kind === "retrying") queueMicrotask(() => timers.pass(state.delayMs));
+      if (state.kind === "retrying") queueMicrotask(() => timers.advance(state.delayMs));
     };
     await all(service, { timers, onState, random: () => 0.5 });
     const waits = states.flatMap((state) => (state.kind === "retrying" ? [state.delayMs] : []));
@@ -115,11 +115,11 @@ describe("exportOrders", () => {
     service.delay = () => {
       if (!isFirst) return Promise.resolve();
       isFirst = false;
-      setImmediate(() => timers.pass(60_000));
+      setImmediate(() => timers.advance(60_000));
       return new Promise(() => {});
     };
     const onState = (state: CallState) => {
-      if (state.kind === "retrying") queueMicrotask(() => timers.pass(state.delayMs));
+      if (state.kind === "retrying") queueMicrotask(() => timers.advance(state.delayMs));
     };
     const { parts } = await all(service, { timers, onState });
     expect(sequences(parts)).toHaveLength(10);

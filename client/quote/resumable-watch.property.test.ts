@@ -7,21 +7,12 @@ import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { quoteService } from "../../server/quote/quote-service.ts";
 import { someMonday } from "../../server/shared/testing/manual-time.ts";
-import type { Timers } from "../shared/timers.ts";
+import { immediateTimers } from "../shared/testing/manual-timers.ts";
 import { watchQuotes } from "./watch-quotes.ts";
 import type { Gap } from "./watch-update.ts";
 
 const symbols = ["A", "B", "C"];
 const last = Number.MAX_SAFE_INTEGER;
-
-/** Waits take no time; nothing is ever silent. */
-const noTime: Timers = {
-  now: () => 0,
-  after(millis, task) {
-    if (millis < 10_000) setImmediate(task);
-    return () => {};
-  },
-};
 
 const symbol = fc.constantFrom(...symbols);
 const step = fc.oneof(
@@ -76,7 +67,7 @@ test("whatever breaks and whatever is paused and replayed, each symbol's quotes 
       const quotes: Quote[] = [];
       const gaps: Gap[] = [];
       const policy = SlowReaderPolicy.DISCONNECT;
-      const watch = watchQuotes(client, { symbols, policy, timers: noTime, random: () => 0.5 });
+      const watch = watchQuotes(client, { symbols, policy, timers: immediateTimers, random: () => 0.5 });
       let isUp = () => {};
       const up = new Promise<void>((resolve) => {
         isUp = resolve;
@@ -133,7 +124,7 @@ test("whatever is added, taken off and broken, each symbol comes to its newest q
     fc.asyncProperty(someWatch, async ({ first, from, lives, steps }) => {
       const { hub, client } = setUp(lives);
       const policy = SlowReaderPolicy.DISCONNECT;
-      const watch = watchQuotes(client, { symbols: first, policy, from, timers: noTime, random: () => 0.5 });
+      const watch = watchQuotes(client, { symbols: first, policy, from, timers: immediateTimers, random: () => 0.5 });
       const newest = new Map<string, bigint>();
       const lost: Gap[] = [];
       const done = (async () => {

@@ -13,9 +13,8 @@ import type {
   WatchQuotesRequestSchema,
   WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { backOff } from "../shared/back-off.ts";
 import { IdleTimeout } from "../shared/idle-timeout.ts";
-import { isRetryable } from "../shared/is-retryable.ts";
+import { backOffMs, isRetryable } from "../shared/retry-policy.ts";
 import { systemTimers, type Timers } from "../shared/timers.ts";
 import { DesiredSubscriptions } from "./desired-subscriptions.ts";
 import { StreamReader } from "./stream-reader.ts";
@@ -216,7 +215,7 @@ export class ResumableWatch implements QuotesWatch {
   }
 
   async #delay(reason: ConnectError): Promise<void> {
-    const delayMs = backOff(++this.#failures, this.#random());
+    const delayMs = backOffMs(++this.#failures, this.#random());
     const over = this.#woken(delayMs);
     this.#tell({ kind: "retrying", failures: this.#failures, delayMs, reason });
     await over;

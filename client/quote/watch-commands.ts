@@ -2,8 +2,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import { type CommandResult, type WatchCommand, WatchCommandSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { backOff } from "../shared/back-off.ts";
-import { isRetryable } from "../shared/is-retryable.ts";
+import { BackOff, isRetryable } from "../shared/retry-policy.ts";
 import type { Timers } from "../shared/timers.ts";
 import type { Command } from "./desired-subscriptions.ts";
 
@@ -40,10 +39,11 @@ export class WatchCommands {
   #nextId = 1n;
   #streamId: string | undefined;
   #sending = false;
-  #wake: () => void = () => {};
+  readonly #backOff: BackOff;
 
   constructor(options: WatchCommandsOptions) {
     this.#options = options;
+    this.#backOff = new BackOff(options.timers, options.random);
     options.signal.addEventListener("abort", () => this.#end(), { once: true });
   }
 
@@ -75,7 +75,7 @@ export class WatchCommands {
   /** A stream runs, under this name; undefined: none does. */
   use(streamId: string | undefined): void {
     this.#streamId = streamId;
-    this.#wake();
+    this.#backOff.skip();
     void this.#send();
   }
 
@@ -97,11 +97,12 @@ export class WatchCommands {
   async #send(): Promise<void> {
     if (this.#sending) return;
     this.#sending = true;
-    for (let failures = 0; this.#streamId !== undefined; ) {
+    this.#backOff.reset();
+    while (this.#streamId !== undefined) {
       const next = this.#first[0] ?? this.#pending.values().next().value?.command;
       if (next === undefined) break;
-      failures = (await this.#call(this.#streamId, next)) ? 0 : failures + 1;
-      if (failures > 0) await this.#retryDelay(failures);
+      if (await this.#call(this.#streamId, next)) this.#backOff.reset();
+      else await this.#backOff.wait(this.#backOff.fail());
     }
     this.#sending = false;
   }
@@ -122,17 +123,6 @@ export class WatchCommands {
     }
     if (this.#first[0] === command) this.#first = this.#first.slice(1);
     return true;
-  }
-
-  async #retryDelay(failures: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const { timers, random } = this.#options;
-      const stop = timers.after(backOff(failures, random()), resolve);
-      this.#wake = () => {
-        stop();
-        resolve();
-      };
-    });
   }
 
   #end(): void {

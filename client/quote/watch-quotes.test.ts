@@ -43,7 +43,7 @@ function seqsOf({ quotes }: QuotesUpdate): number[] {
 /** Has a stream break when it is read, and brings the next. */
 async function breakStream({ service, timers, states }: ReturnType<typeof setUp>, pull: Promise<unknown>) {
   while (states.at(-1)?.kind !== "retrying") await Promise.resolve();
-  timers.pass(10_000);
+  timers.advance(10_000);
   const stream = await service.stream();
   return { stream, pull };
 }
@@ -106,14 +106,14 @@ test("the wait grows with each failure, and begins anew once a stream works", as
   for (let failures = 1; failures <= 3; failures++) {
     (await service.stream()).end(cut);
     await expect.poll(delays).toHaveLength(failures);
-    timers.pass(10_000);
+    timers.advance(10_000);
   }
   const works = await service.stream();
   works.open();
   works.end(cut);
   await expect.poll(delays).toHaveLength(4);
   expect(delays()).toEqual([250, 500, 1_000, 250]);
-  timers.pass(250);
+  timers.advance(250);
   (await service.stream()).start(10);
   expect(await pull).toEqual(["started", [10], "caught-up", "started"]);
 });
@@ -135,12 +135,12 @@ test("a stream that is silent for two heartbeats is given up", async () => {
   const stream = await service.stream();
   stream.open();
   await expect.poll(() => states.at(-1)?.kind).toBe("live");
-  timers.pass(1_500);
+  timers.advance(1_500);
   stream.send({ event: { case: "heartbeat", value: {} } });
   await new Promise((resolve) => setImmediate(resolve));
-  timers.pass(1_999);
+  timers.advance(1_999);
   expect(stream.signal.aborted).toBe(false);
-  timers.pass(1);
+  timers.advance(1);
   expect(stream.signal.aborted).toBe(true);
   await expect
     .poll(() => states.at(-1))
@@ -153,7 +153,7 @@ test("a slow loop is no silence", async () => {
   const stream = await service.stream();
   stream.open();
   await first;
-  timers.pass(60_000);
+  timers.advance(60_000);
   expect(stream.signal.aborted).toBe(false);
   expect(await next()).toMatchObject({ kind: "quotes" });
 });

@@ -1,8 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { backOff } from "./back-off.ts";
-import { delay } from "./delay.ts";
-import { isRetryable } from "./is-retryable.ts";
-import { systemTimers, type Timers } from "./timers.ts";
+import { backOffMs, isRetryable } from "./retry-policy.ts";
+import { delay, systemTimers, type Timers } from "./timers.ts";
 
 /** Where a long call is that is made again when it breaks. */
 export type CallState =
@@ -66,7 +64,7 @@ export class ReconnectingCall {
   async fail(reason: ConnectError): Promise<void> {
     const { signal, random = Math.random, retry = isRetryable } = this.#options;
     if (signal?.aborted || !retry(reason, ++this.#failures)) throw reason;
-    const delayMs = backOff(this.#failures, random());
+    const delayMs = backOffMs(this.#failures, random());
     const over = delay(this.#timers, delayMs, signal ?? new AbortController().signal).catch(() => {
       throw new ConnectError("the call was ended", Code.Canceled);
     });

@@ -1,7 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Upload, UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { delay } from "../shared/delay.ts";
 import { withResponseTimeout } from "../shared/response-timeout.ts";
+import { delay } from "../shared/timers.ts";
 import { readSlice } from "./read-slice.ts";
 import { uploadInfo } from "./upload-info.ts";
 import { computeDigest, formatState, reportedState, type UploadAttempt, type Uploader } from "./uploader.ts";

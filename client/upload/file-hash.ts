@@ -1,5 +1,5 @@
 import { createSHA256 } from "hash-wasm";
-import { nextTurn } from "../shared/next-turn.ts";
+import { yieldToEventLoop } from "../shared/timers.ts";
 import { readSlice } from "./read-slice.ts";
 import type { UploadSource } from "./upload-source.ts";
 
@@ -25,7 +25,7 @@ export function hashInSlices(newHash: () => RunningHash | Promise<RunningHash> =
   return async (source, signal) => {
     const hash = await newHash();
     for (let from = 0; from < source.size; from += sliceBytes) {
-      await nextTurn(); // Reading a Blob gives others none.
+      await yieldToEventLoop(); // Reading a Blob gives others none.
       signal.throwIfAborted();
       hash.update(await readSlice(source, from, Math.min(source.size, from + sliceBytes)));
     }

@@ -1,10 +1,8 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Upload, UploadLimits } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { backOff } from "../shared/back-off.ts";
-import { delay } from "../shared/delay.ts";
-import { isRetryable } from "../shared/is-retryable.ts";
 import { withResponseTimeout } from "../shared/response-timeout.ts";
-import { systemTimers, type Timers } from "../shared/timers.ts";
+import { backOffMs, isRetryable } from "../shared/retry-policy.ts";
+import { delay, systemTimers, type Timers } from "../shared/timers.ts";
 import { ChunkSize } from "./chunk-size.ts";
 import { ChunkedUploader } from "./chunked-uploader.ts";
 import { type Crc32c, newCrc32c } from "./crc32c.ts";
@@ -114,7 +112,7 @@ export class ResumableUpload implements FileUpload {
       } catch (reason) {
         if (ConnectError.from(reason).code === Code.NotFound) return; // It has never begun, or is gone already.
         if (!isRetryable(reason) || failures >= maxCancelAttempts) throw reason;
-        await delay(this.#timers, backOff(failures, this.#random()), signal);
+        await delay(this.#timers, backOffMs(failures, this.#random()), signal);
       }
     }
   }
@@ -227,7 +225,7 @@ export class ResumableUpload implements FileUpload {
   }
 
   async #delay(reason: ConnectError): Promise<void> {
-    const delayMs = backOff(++this.#failures, this.#random());
+    const delayMs = backOffMs(++this.#failures, this.#random());
     const over = this.#woken(delayMs);
     this.#tell({ kind: "retrying", failures: this.#failures, delayMs, reason });
     await over;

@@ -2,7 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { noTime } from "../shared/testing/no-time.ts";
+import { immediateTimers } from "../shared/testing/manual-timers.ts";
 import { type Fault, ModelUploadService } from "./testing/model-upload-service.ts";
 import { type FileUpload, uploadFile } from "./upload-file.ts";
 import type { UploadMemo } from "./upload-memo.ts";
@@ -28,7 +28,7 @@ async function upload(size: number, faults: ReadonlyMap<number, Fault>, through:
   for (let life = 0; ; life++) {
     current = uploadFile(service.client, source, {
       door: through[life % through.length] ?? "chunks",
-      timers: noTime,
+      timers: immediateTimers,
       random: () => 0.5,
       ...(memo && { memo }),
     });

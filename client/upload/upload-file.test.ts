@@ -2,8 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { expect, onTestFinished, test } from "vitest";
 import { UploadProblemReason, UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { ManualTimers } from "../shared/testing/manual-timers.ts";
-import { noTime } from "../shared/testing/no-time.ts";
+import { immediateTimers, ManualTimers } from "../shared/testing/manual-timers.ts";
 import { problem } from "./testing/model-upload.ts";
 import { ModelUploadService, modelChunkBytes } from "./testing/model-upload-service.ts";
 import { type UploadFileOptions, uploadFile } from "./upload-file.ts";
@@ -58,7 +57,7 @@ function setUp(options: Settings = {}) {
 const quickly = { interval: 1, timeout: 5_000 };
 
 test("a file goes out in chunks, two at a time at most, and is finished with its hash", async () => {
-  const { upload, service, kinds, progress, bytes } = setUp({ timers: noTime });
+  const { upload, service, kinds, progress, bytes } = setUp({ timers: immediateTimers });
   const done = await upload.done;
   expect(done).toMatchObject({ state: UploadState.COMPLETE, fileName: "file", sha256: sha256(bytes) });
   expect(kinds()).toEqual(["connecting", "sending", "verifying", "complete"]);
@@ -70,7 +69,7 @@ test("a file goes out in chunks, two at a time at most, and is finished with its
 });
 
 test("a file without bytes is a file", async () => {
-  const { upload, service } = setUp({ timers: noTime, source: sourceOf(new Uint8Array()) });
+  const { upload, service } = setUp({ timers: immediateTimers, source: sourceOf(new Uint8Array()) });
   expect((await upload.done).committedOffset).toBe(0n);
   expect(service.calls).toEqual(["limits", "start", "finish"]);
 });
@@ -84,7 +83,7 @@ test("a lost line is waited for, longer each time, and the upload goes on as the
   for (let failures = 1; failures <= 3; failures++) {
     await expect.poll(delays, quickly).toHaveLength(failures);
     if (failures === 3) service.failure = undefined;
-    timers.pass(10_000);
+    timers.advance(10_000);
   }
   await upload.done;
   expect(delays()).toEqual([250, 500, 1_000]);
@@ -111,7 +110,7 @@ test("an answer that does not come in time is a lost line", async () => {
   });
   const { timers, until, upload } = setUp({ service: silent });
   await expect.poll(() => timers.count, quickly).toBe(1);
-  timers.pass(60_000);
+  timers.advance(60_000);
   await until("retrying");
   expect(upload.state).toMatchObject({ reason: { rawMessage: "no answer came for 60 s" } });
 });
@@ -169,7 +168,7 @@ test.each(["chunks", "stream"] as const)(
     service.faults = new Map();
     const whole = Uint8Array.from({ length: size }, (_, index) => index % 251);
     service.steal(upload.memo.uploadId, whole.subarray(stored()?.bytes.length));
-    timers.pass(10_000);
+    timers.advance(10_000);
     await until("taken-over");
     upload.takeOver();
     await upload.done;
@@ -184,7 +183,7 @@ test("an upload that was left goes on in another life, where the file is the sam
   await expect(first.upload.done).rejects.toMatchObject({ code: Code.Canceled });
   expect(first.upload.state.kind).toBe("closed");
   const memo = JSON.parse(JSON.stringify(first.upload.memo));
-  const { upload, service } = setUp({ memo, service: first.service, door: "stream", timers: noTime });
+  const { upload, service } = setUp({ memo, service: first.service, door: "stream", timers: immediateTimers });
   await upload.done;
   expect(service.sessions.size).toBe(1);
 });
@@ -206,7 +205,7 @@ test("a file of the same size and time with other bytes is found out by its hash
   upload.close();
   go();
   const other = new Uint8Array(size).fill(9);
-  const second = setUp({ memo: upload.memo, service, source: sourceOf(other), timers: noTime });
+  const second = setUp({ memo: upload.memo, service, source: sourceOf(other), timers: immediateTimers });
   const error = await second.upload.done.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(UploadFailedError);
   expect(error).toMatchObject({ remedy: "file-changed" });
@@ -216,7 +215,7 @@ test("a file of the same size and time with other bytes is found out by its hash
 test("a file that is written to while it is sent is not finished", async () => {
   const bytes = new Uint8Array(size);
   const source = { ...sourceOf(bytes), isUnchanged: async () => false };
-  const { upload, stored, service } = setUp({ source, timers: noTime });
+  const { upload, stored, service } = setUp({ source, timers: immediateTimers });
   await expect(upload.done).rejects.toMatchObject({ remedy: "file-changed" });
   expect(service.calls).not.toContain("finish");
   expect(stored()?.state).toBe(UploadState.OPEN);
@@ -247,7 +246,7 @@ test("the server's hash is waited for", async () => {
   await until("verifying");
   // The timer that is there may be that of an answer: then some of its minute passes.
   const finishes = () => {
-    if (timers.count === 1) timers.pass(1_000);
+    if (timers.count === 1) timers.advance(1_000);
     return service.calls.filter((call) => call === "finish");
   };
   await expect.poll(finishes, quickly).toHaveLength(4);
@@ -260,7 +259,7 @@ test("a full store ends the upload with the server's words, and what has arrived
   const error = await upload.done.catch((reason: unknown) => reason);
   expect(error).toMatchObject({ remedy: "refused", code: Code.ResourceExhausted, problem: { reason: QUOTA } });
   service.failure = undefined;
-  await setUp({ memo: upload.memo, service, timers: noTime }).upload.done;
+  await setUp({ memo: upload.memo, service, timers: immediateTimers }).upload.done;
 });
 
 test.each([READ_ONLY, TOO_MANY])("what passes by itself is waited for (%i)", async (reason) => {
@@ -268,14 +267,14 @@ test.each([READ_ONLY, TOO_MANY])("what passes by itself is waited for (%i)", asy
   service.failure = problem(Code.Unavailable, reason);
   await until("retrying");
   service.failure = undefined;
-  timers.pass(10_000);
+  timers.advance(10_000);
   await upload.done;
 });
 
 test.each(["chunks", "stream"] as const)(
   "an upload that is forgotten before its first byte is started anew (%s)",
   async (door) => {
-    const { upload, service, until, go, bytes, stored } = setUp({ door, timers: noTime });
+    const { upload, service, until, go, bytes, stored } = setUp({ door, timers: immediateTimers });
     service.stopAt = 5; // it has started, and no chunk has arrived
     await until("sending");
     upload.pause();
@@ -324,7 +323,7 @@ test("cancelling what has never begun asks nothing of the server that it does no
 });
 
 test("cancelling tells when the server cannot be reached", async () => {
-  const { upload, service } = setUp({ timers: noTime });
+  const { upload, service } = setUp({ timers: immediateTimers });
   service.failure = lost;
   await expect(upload.cancel()).rejects.toMatchObject({ code: Code.Unavailable });
   expect(service.calls.filter((call) => call === "abort")).toHaveLength(5);
@@ -355,7 +354,7 @@ test("progress tells rate and remaining time, of what is brought there now", asy
   expect(upload.progress).toMatchObject({ bytesPerSecond: 0, remainingMs: undefined });
   const before = upload.progress.committedBytes;
   expect(before).toBeGreaterThan(0);
-  timers.pass(2_000);
+  timers.advance(2_000);
   first.go();
   await expect.poll(() => progress.length, quickly).toBeGreaterThan(1);
   expect(progress[1]).toEqual({
@@ -367,7 +366,7 @@ test("progress tells rate and remaining time, of what is brought there now", asy
 });
 
 test("through a stream, how much is committed is asked beside it", async () => {
-  const { upload, service, progress } = setUp({ door: "stream", timers: noTime });
+  const { upload, service, progress } = setUp({ door: "stream", timers: immediateTimers });
   await upload.done;
   expect(service.calls).toContain("upload");
   expect(service.calls).toContain("get");

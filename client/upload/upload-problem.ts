@@ -5,7 +5,7 @@ import {
   UploadProblemSchema,
   UploadState,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { isRetryable } from "../shared/is-retryable.ts";
+import { isRetryable } from "../shared/retry-policy.ts";
 import { FileChangedError } from "./upload-source.ts";
 
 /** What a client does about a call that failed. */

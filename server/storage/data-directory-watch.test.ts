@@ -23,7 +23,7 @@ test.each([
 ])("the store is read-only as soon as it is noticed that %s", async (_, change, message) => {
   await using opened = await openWatched();
   const { database, timers, told } = opened;
-  timers.pass(watchIntervalMs);
+  timers.advance(watchIntervalMs);
   await database.tables
     .insertInto("product")
     .values({ id: "before", ...row })
@@ -31,7 +31,7 @@ test.each([
   expect(told).toEqual([]);
   await change(opened.data);
   await vi.waitFor(() => {
-    timers.pass(watchIntervalMs);
+    timers.advance(watchIntervalMs);
     expect(told).toHaveLength(1);
   });
   expect(told[0]).toMatch(message);
@@ -47,7 +47,7 @@ test.each([
 test("what is in order stays so, and nothing is left running at the end", async () => {
   const opened = await openWatched();
   for (let n = 0; n < 20; n++) {
-    opened.timers.pass(watchIntervalMs);
+    opened.timers.advance(watchIntervalMs);
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(opened.told).toEqual([]);

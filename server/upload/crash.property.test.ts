@@ -57,7 +57,7 @@ async function runSeed(seed: number): Promise<number> {
 /** Lets a millisecond pass in every turn of the event loop until a task is done. */
 async function whileTimePasses({ timers }: TestUploads, task: Promise<unknown>): Promise<void> {
   const turn = () => {
-    timers.pass(1);
+    timers.advance(1);
     clock = setImmediate(turn);
   };
   let clock = setImmediate(turn);

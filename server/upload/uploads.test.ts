@@ -38,7 +38,7 @@ describe("a chunk", () => {
     const { generation } = await store.uploads.start(words);
     const late = send(store, generation, 7, "world");
     expect(await send(store, generation, 0, "hello, ")).toBeGreaterThanOrEqual(7);
-    store.timers.pass(gatherMs);
+    store.timers.advance(gatherMs);
     expect(await late).toBe(12);
     const view = await store.uploads.finish(id, { generation, size: 12, sha256: helloHash });
     expect(view).toMatchObject({ phase: "complete", sha256: helloHash, size: 12 });
@@ -50,7 +50,7 @@ describe("a chunk", () => {
     await send(store, generation, 0, "he");
     const waiting = refusal(send(store, generation, 7, "world"));
     await turns();
-    store.timers.pass(holdMs);
+    store.timers.advance(holdMs);
     expect(await waiting).toEqual([Reason.GAP, Code.OutOfRange, 2n, expect.stringContaining("offset 7 does not")]);
   });
 
@@ -105,11 +105,11 @@ describe("a chunk", () => {
       0n,
       expect.stringContaining(`limit of ${maxBufferedBytes.toLocaleString("en-US")} bytes of chunks`),
     ]);
-    store.timers.pass(holdMs);
+    store.timers.advance(holdMs);
     for (const [reason] of await Promise.all(waiting)) expect(reason).toBe(Reason.GAP);
     const later = ahead(ids[0]);
     await turns();
-    store.timers.pass(holdMs);
+    store.timers.advance(holdMs);
     expect((await later)[0]).toBe(Reason.GAP);
   });
 
@@ -119,7 +119,7 @@ describe("a chunk", () => {
     const waiting = Array.from({ length: maxChunkCalls }, () => send(store, generation, 5, "x"));
     expect((await refusal(send(store, generation, 5, "x")))[0]).toBe(Reason.TOO_MANY);
     await turns();
-    store.timers.pass(holdMs);
+    store.timers.advance(holdMs);
     await Promise.allSettled(waiting);
     expect(await send(store, generation, 0, "hello")).toBe(5);
   });
@@ -702,7 +702,7 @@ async function turns(): Promise<void> {
 
 async function pass({ timers }: TestUploads, millis: number): Promise<void> {
   for (let passed = 0; passed < millis; passed += sweepIntervalMs) {
-    timers.pass(sweepIntervalMs);
+    timers.advance(sweepIntervalMs);
     await turns();
     await turns();
   }

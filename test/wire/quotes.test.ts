@@ -159,7 +159,7 @@ describe.each(wires)("over $name", (wire) => {
 
     async function tenSeconds() {
       for (let passed = 0; passed < 100; passed++) {
-        world.time.pass(100);
+        world.time.advance(100);
         world.publish(...all);
       }
     }

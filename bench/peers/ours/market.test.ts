@@ -8,8 +8,8 @@ const stepMillis = stepMicros / 1_000;
 test("the market makes as many ticks as are due, and says when they were", () => {
   const { time, batches, market } = setUp();
   market.start(10_000);
-  time.pass(stepMillis);
-  time.pass(stepMillis);
+  time.advance(stepMillis);
+  time.advance(stepMillis);
   expect(batches.map(({ length }) => length)).toEqual([100, 100]);
   expect(batches.flat().map(({ symbol }) => symbol)).toEqual(marketSymbols.slice(0, 200));
   expect(batches.map(([tick]) => tick?.sourceTime)).toEqual([someMonday + stepMicros, someMonday + 2 * stepMicros]);
@@ -18,7 +18,7 @@ test("the market makes as many ticks as are due, and says when they were", () =>
 test("a rate that gives less than a tick in a step is kept over several", () => {
   const { time, batches, market } = setUp();
   market.start(250);
-  for (let step = 0; step < 4; step++) time.pass(stepMillis);
+  for (let step = 0; step < 4; step++) time.advance(stepMillis);
   expect(batches.map(({ length }) => length)).toEqual([2, 3, 2, 3]);
 });
 
@@ -30,7 +30,7 @@ test("steps that come late keep the times at which they were due", () => {
   const market = new Market({ publish: (ticks) => void batches.push(ticks), now, timers: time.timers });
   market.start(1_000);
   lateBy = 2 * stepMicros;
-  time.pass(stepMillis);
+  time.advance(stepMillis);
   expect(batches.map(([tick]) => tick?.sourceTime)).toEqual([1, 2, 3].map((steps) => someMonday + steps * stepMicros));
 });
 
@@ -42,9 +42,9 @@ test("a market that is very late gives others a turn before it goes on", () => {
   const market = new Market({ publish: () => {}, now, timers: time.timers });
   market.start(1_000);
   lateBy = 3 * maxStepsAtOnce * stepMicros;
-  time.pass(stepMillis);
+  time.advance(stepMillis);
   made.push(market.made);
-  time.pass(1);
+  time.advance(1);
   made.push(market.made);
   expect(made).toEqual([100, 200]);
 });
@@ -52,10 +52,10 @@ test("a market that is very late gives others a turn before it goes on", () => {
 test("a market that is stopped makes no more, and goes on with the next tick", () => {
   const { time, batches, market } = setUp();
   market.start(1_000)();
-  time.pass(5 * stepMillis);
+  time.advance(5 * stepMillis);
   expect(market.made).toBe(0);
   market.start(1_000);
-  time.pass(stepMillis);
+  time.advance(stepMillis);
   expect(market.made).toBe(10);
   market.start(1_000);
   expect(batches.flat()).toHaveLength(10);

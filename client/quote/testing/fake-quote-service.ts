@@ -16,8 +16,9 @@ import {
   type WatchQuotesResponse,
   WatchQuotesResponseSchema,
 } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { AsyncQueue } from "../../shared/async-queue.ts";
 
-/** The epoch of the fake's log, until a test says otherwise. */
+/** The default epoch of the fake's log. */
 const epoch = 7n;
 
 /** A quote with its place in the log and in its instrument. */
@@ -29,28 +30,26 @@ export function quoteOf(
   return { symbol, instrumentSeq: BigInt(instrumentSeq), seq: BigInt(seq), last: instrumentSeq };
 }
 
-/** The place behind a quote of the fake's log. */
+/** The cursor after a quote of the fake's log. */
 export function cursorOf(seq: number, ofEpoch = epoch) {
   return { epoch: ofEpoch, seq: BigInt(seq) };
 }
 
-/** One stream of the fake, which says what the test says. */
+/** One stream of the fake. The test sends its responses. */
 export class FakeStream {
   readonly request: WatchQuotesRequest;
   readonly signal: AbortSignal;
-  readonly #steps: (MessageInitShape<typeof WatchQuotesResponseSchema> | { error: unknown } | "end")[] = [];
-  #wake: () => void = () => {};
+  readonly #responses = new AsyncQueue<MessageInitShape<typeof WatchQuotesResponseSchema>>();
 
   constructor(request: WatchQuotesRequest, signal: AbortSignal) {
     this.request = request;
     this.signal = signal;
-    signal.addEventListener("abort", () => this.#wake());
+    signal.addEventListener("abort", () => this.#responses.close());
   }
 
   /** Sends a response. */
   send(response: MessageInitShape<typeof WatchQuotesResponseSchema>): void {
-    this.#steps.push(response);
-    this.#wake();
+    this.#responses.push(response);
   }
 
   /** Starts: every symbol is accepted. */
@@ -64,7 +63,7 @@ export class FakeStream {
     this.send({ cursor: cursorOf(seq), phase, quotes });
   }
 
-  /** Says that the snapshot or the replay is complete. */
+  /** Reports that the snapshot or the replay is complete. */
   caughtUp(seq: number, ofEpoch = epoch): void {
     this.send({ cursor: cursorOf(seq, ofEpoch), event: { case: "caughtUp", value: {} } });
   }
@@ -79,47 +78,33 @@ export class FakeStream {
 
   /** Ends the stream. */
   end(error?: unknown): void {
-    this.#steps.push(error === undefined ? "end" : { error });
-    this.#wake();
+    if (error === undefined) this.#responses.close();
+    else this.#responses.fail(error);
   }
 
   async *responses(): AsyncGenerator<WatchQuotesResponse> {
-    for (;;) {
-      const step = this.#steps.shift();
-      if (step === "end") return;
-      if (step !== undefined && "error" in step) throw step.error;
-      if (step !== undefined) yield create(WatchQuotesResponseSchema, step);
-      else if (this.signal.aborted) return;
-      else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-    }
+    for await (const response of this.#responses) yield create(WatchQuotesResponseSchema, response);
   }
 }
 
-/** A quote service for tests of clients: it says what the test has it say. */
+/** A quote service for tests of clients. The test controls its streams and the results of commands. */
 export class FakeQuoteService {
   readonly client: Client<typeof QuoteService>;
-  /** The commands that came by UpdateWatch. */
+  /** The commands that were received by UpdateWatch. */
   readonly commands: WatchCommand["command"][] = [];
-  /** Answers them. */
+  /** Makes the result of a command. Throws to fail the call. */
   answer: (request: UpdateWatchRequest) => { subscriptions?: MessageInitShape<typeof SubscriptionSchema>[] } =
     () => ({});
-  /** Has answers wait. */
+  /** Delays each response of UpdateWatch. */
   delay: () => Promise<void> = () => Promise.resolve();
-  readonly #waiting: ((stream: FakeStream) => void)[] = [];
-  readonly #streams: FakeStream[] = [];
+  readonly #streams = new AsyncQueue<FakeStream>();
 
   constructor() {
     const transport = createRouterTransport(({ service }) => {
       service(QuoteService, {
         watchQuotes: (request, { signal }) => {
           const stream = new FakeStream(request, signal);
-          const waiting = this.#waiting.shift();
-          if (waiting === undefined) this.#streams.push(stream);
-          else waiting(stream);
+          this.#streams.push(stream);
           return stream.responses();
         },
         updateWatch: async (request) => {
@@ -133,14 +118,13 @@ export class FakeQuoteService {
     this.client = createClient(QuoteService, transport);
   }
 
-  /** How many streams have begun that no test has taken. */
+  /** How many streams have started that no test has taken. */
   get untaken(): number {
-    return this.#streams.length;
+    return this.#streams.size;
   }
 
-  /** The next stream that begins. */
-  stream(): Promise<FakeStream> {
-    const stream = this.#streams.shift();
-    return stream === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(stream);
+  /** The next stream that starts. */
+  async stream(): Promise<FakeStream> {
+    return (await this.#streams.next()).value as FakeStream; // never closed
   }
 }

@@ -33,7 +33,7 @@ export function runningWatch(options: Partial<WatchQuotesOptions> = {}) {
   };
   const breakStream = async (stream: FakeStream): Promise<FakeStream> => {
     await cutStream(stream);
-    timers.pass(10_000);
+    timers.advance(10_000);
     return service.stream();
   };
   return { service, timers, states, updates, watch, ended, comes, cutStream, breakStream };

@@ -19,7 +19,7 @@ test("the demonstration waits for room in a store that is full, continues there,
   for (let attempt = 0; attempt < 30; attempt++) await nextWait(timers);
   while (timers.count === 0) await new Promise((resolve) => setImmediate(resolve));
   opened.refuse(undefined);
-  timers.pass(60_000);
+  timers.advance(60_000);
   await filling;
   expect(store.newest).toBe(1_500);
   expect(lines.filter(({ level }) => level === 50).length).toBeLessThan(10);
@@ -73,5 +73,5 @@ async function openBook() {
 /** Waits until the next attempt is due, and lets so much time pass. */
 async function nextWait(timers: ManualTimers): Promise<void> {
   while (timers.count === 0) await new Promise((resolve) => setImmediate(resolve));
-  timers.pass(60_000);
+  timers.advance(60_000);
 }

@@ -102,8 +102,8 @@ describe("simulatedFeed", () => {
     const batches: Tick[][] = [];
     await feed.run((ticks) => {
       batches.push([...ticks]);
-      if (batches.length === 2) time.pass(3_600_000);
-      if (batches.length === 3) time.pass(-10_000);
+      if (batches.length === 2) time.advance(3_600_000);
+      if (batches.length === 3) time.advance(-10_000);
       if (batches.length === 4) stop.abort();
     }, stop.signal);
     expect(batches[2]?.length).toBeLessThanOrEqual(101);

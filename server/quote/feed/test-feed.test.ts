@@ -31,7 +31,7 @@ describe("testFeed", () => {
   it("leaves out what the machine slept through, and repeats nothing where the clock goes back", async () => {
     const time = new ManualTime();
     const jumps = [3_600_000, -5_000];
-    const ticks = await ticksOf(3, time, () => time.pass(jumps.shift() ?? 0));
+    const ticks = await ticksOf(3, time, () => time.advance(jumps.shift() ?? 0));
     expect(ticks.map(({ sourceTime }) => (sourceTime - someMonday) / microsPerSecond)).toEqual([0, 3601, 3602]);
   });
 });

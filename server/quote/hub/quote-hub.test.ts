@@ -142,7 +142,7 @@ describe("a subscriber", () => {
     const subscriber = subscribe(hub, CONFLATE);
     expect(subscriber.oldestArrival).toBeUndefined();
     hub.publish([tick("A")]);
-    time.pass(20);
+    time.advance(20);
     hub.publish([tick("B")]);
     expect(subscriber.oldestArrival).toBe(someMonday);
     hub.publish([tick("A")]);

@@ -149,7 +149,7 @@ describe("what was held back of many symbols", () => {
     publish(...symbols);
     drain(one);
     publish(...symbols, ...mixed);
-    expectOneWalk(inserted(() => time.pass(1_000)));
+    expectOneWalk(inserted(() => time.advance(1_000)));
   });
 
   it("is held back in that order where a replay is paused", () => {
@@ -185,13 +185,13 @@ describe("SetRate", () => {
     expect(told(one)).toEqual(["commandResult @0", "live A1,B1 @2"]);
     publish("A", "A", "A", "B");
     expect(told(one)).toEqual(["live B2 @4"]);
-    time.pass(499);
+    time.advance(499);
     expect(told(one)).toEqual([]);
-    time.pass(1);
+    time.advance(1);
     expect(told(one)).toEqual(["live A4 @6"]);
     time.beat();
     expect(one.next()?.event.value).toMatchObject({ conflated: 2n });
-    time.pass(500);
+    time.advance(500);
     publish("A");
     expect(told(one)).toEqual(["live A5 @7"]);
   });
@@ -203,7 +203,7 @@ describe("SetRate", () => {
     drain(one);
     publish("A", "B", "C", "C");
     expect(time.timers.count).toBe(1);
-    time.pass(1_000);
+    time.advance(1_000);
     expect(time.timers.count).toBe(0);
     expect(told(one)).toEqual(["live A2,B2,C3 @7"]);
   });
@@ -217,13 +217,13 @@ describe("SetRate", () => {
     drain(one);
     publish("A", "B", "C");
     const times = [250, 250, 500].map((millis) => {
-      time.pass(millis);
+      time.advance(millis);
       return told(one);
     });
     expect(times).toEqual([["live B2 @3"], ["live C2 @3"], ["live A2 @6"]]);
     publish("A", "B", "C");
     give(one, { case: "unsubscribe", value: { symbols: ["A"] } });
-    time.pass(1_000);
+    time.advance(1_000);
     expect(drain(one).flatMap(({ quotes }) => quotes.map(({ symbol }) => symbol))).toEqual(["B", "C"]);
     expect(time.timers.count).toBe(0);
   });
@@ -236,9 +236,9 @@ describe("SetRate", () => {
     setRate(one, undefined, "A");
     setRate(one, 0.1, "B");
     expect(told(one)).toEqual(["commandResult @2", "commandResult @2", "live A2 @3"]);
-    time.pass(9_999);
+    time.advance(9_999);
     expect(told(one)).toEqual([]);
-    time.pass(1);
+    time.advance(1);
     expect(told(one)).toEqual(["live B2 @4"]);
   });
 

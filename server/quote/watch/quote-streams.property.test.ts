@@ -95,7 +95,7 @@ class World {
 
   do(each: Step): void {
     if (each.do === "publish") this.#publish(each.symbols);
-    else if (each.do === "pass") this.#time.pass(each.millis);
+    else if (each.do === "pass") this.#time.advance(each.millis);
     else if (each.do === "restart") this.#restart();
     else this.#doTo(each);
   }

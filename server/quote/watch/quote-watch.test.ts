@@ -137,7 +137,7 @@ describe("a stream of quotes", () => {
     const one = watch({ symbols: ["A", "B"] });
     drain(one);
     publish("A", "B", "A");
-    time.pass(1_500);
+    time.advance(1_500);
     time.beat();
     expect(one.next()).toMatchObject({
       cursor: { seq: 0n },

@@ -108,7 +108,7 @@ describe("Unsubscribe", () => {
 describe("commands", () => {
   it("answer a ping with the client's time and the server's", () => {
     const { one, time } = caughtUp();
-    time.pass(250);
+    time.advance(250);
     const { id, pong } = give(one, { case: "ping", value: { clientTime: { seconds: 5n, nanos: 1 } } }, 77n);
     expect([id, pong?.clientTime?.seconds, pong?.serverTime]).toMatchObject([
       77n,

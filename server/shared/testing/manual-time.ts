@@ -20,7 +20,7 @@ export class ManualTime {
   readonly now: MicroClock = () => this.#start + Math.round(this.timers.now() * microsPerMilli);
 
   readonly wait: Wait = async (millis, signal) => {
-    if (!signal.aborted) this.pass(millis);
+    if (!signal.aborted) this.advance(millis);
   };
 
   readonly every: Interval = (_millis, beat) => {
@@ -33,9 +33,9 @@ export class ManualTime {
     return this.#beats.size;
   }
 
-  /** Lets time pass, and runs the tasks of the timers that become due; no timer of `every` beats by that. */
-  pass(millis: number): void {
-    this.timers.pass(millis);
+  /** Advances the time, and runs the tasks of the timers that become due. Timers of `every` do not run. */
+  advance(millis: number): void {
+    this.timers.advance(millis);
   }
 
   /** Makes all timers of `every` beat once. */

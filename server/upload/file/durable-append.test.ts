@@ -29,7 +29,7 @@ describe("chunks that come in pairs", () => {
     const alone = take();
     await settle();
     expect(done).toEqual(["write 200"]);
-    timers.pass(gatherMs);
+    timers.advance(gatherMs);
     await alone;
     expect(done).toEqual(["write 200", "sync", "commit 300"]);
     await take();
@@ -66,7 +66,7 @@ describe("chunks that come in pairs", () => {
     await settle();
     fail.write = new Error("no space");
     await expect(take()).rejects.toThrow("no space");
-    timers.pass(gatherMs);
+    timers.advance(gatherMs);
     await first;
     expect(done).toEqual(["write 200", "lost 300", "sync", "commit 300"]);
   });

@@ -73,10 +73,10 @@ test("only the last of several words that follow each other fast is searched for
   });
   for (const query of ["l", "la", "lam"]) {
     search.ask(askFor(query));
-    timers.pass(pauseMs - 1);
+    timers.advance(pauseMs - 1);
   }
   expect(requests).toEqual([]);
-  timers.pass(1);
+  timers.advance(1);
   await comes("complete");
   expect(requests.map(({ query }) => query)).toEqual(["lam"]);
   expect(timers.count).toBe(0);
@@ -99,7 +99,7 @@ test("a new search cancels the one before, whose products stay until it has foun
   await expect.poll(names).toEqual(["old"]);
   search.ask(askFor("second"));
   await cancelled.promise;
-  timers.pass(pauseMs);
+  timers.advance(pauseMs);
   expect(search.state()).toMatchObject({ kind: "searching", isStale: true });
   expect(names()).toEqual(["old"]);
   second.resolve();
@@ -167,7 +167,7 @@ test("leaving the page cancels what is planned", () => {
   const { search, requests, timers } = setUp(many(1));
   search.ask(askFor("x"));
   search.cancel();
-  timers.pass(pauseMs);
+  timers.advance(pauseMs);
   expect(requests).toEqual([]);
   expect(timers.count).toBe(0);
 });

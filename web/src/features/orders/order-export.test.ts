@@ -99,7 +99,7 @@ test("a broken connection is taken up where it broke, and the digest is that of 
     received: 4,
     total: 7,
   });
-  timers.pass(250);
+  timers.advance(250);
   await over;
   expect(run.state()).toMatchObject({ kind: "complete", attempts: 2 });
   expect(sequences()).toEqual(upTo(7));
@@ -168,7 +168,7 @@ test("the browser gets its turn once the page was busy for a slice", async () =>
   const { run, timers, turns } = setUp({ size: 40 });
   const store = run.state().store;
   run.subscribe(() => {
-    if (run.state().store !== store) timers.pass(3);
+    if (run.state().store !== store) timers.advance(3);
   });
   await run.start(filter);
   expect(turns.count).toBeGreaterThanOrEqual(5);

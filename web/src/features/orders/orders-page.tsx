@@ -1,6 +1,6 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import { nextTurn } from "../../../../client/shared/next-turn.ts";
+import { yieldToEventLoop } from "../../../../client/shared/timers.ts";
 import { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { downloadText } from "../../shared/download.ts";
 import { eachFrame, readably } from "../../shared/schedules.ts";
@@ -70,7 +70,7 @@ function sessionOf(transport: Transport) {
   const client = createClient(OrderService, transport);
   return {
     // Not at every frame: each change of the number of rows costs the table some milliseconds where there are many.
-    run: new OrderExport({ client, schedule: readably, nextTurn, random: Math.random }),
+    run: new OrderExport({ client, schedule: readably, nextTurn: yieldToEventLoop, random: Math.random }),
     summary: new OrderSummary(client, eachFrame),
   };
 }

@@ -79,7 +79,7 @@ test("a refusal is not tried again", async () => {
   stream.start();
   (await service.stream()).end(new ConnectError("symbols[3] is too long", Code.InvalidArgument));
   await comes("refused");
-  timers.pass(60_000);
+  timers.advance(60_000);
   expect(service.untaken).toBe(0);
   expect(stream.state()).toEqual({
     kind: "refused",
@@ -97,7 +97,7 @@ test("what has to be there before is tried again too, until it is", async () => 
   });
   stream.start();
   await comes("waiting");
-  timers.pass(250);
+  timers.advance(250);
   await expect.poll(() => failures.length).toBe(0);
   await comes("waiting");
   stream.retry();

@@ -1,8 +1,7 @@
 import { ConnectError } from "@connectrpc/connect";
 import type { QuotesWatch } from "../../../../client/quote/watch-quotes.ts";
 import type { WatchState, WatchUpdate } from "../../../../client/quote/watch-update.ts";
-import { backOff } from "../../../../client/shared/back-off.ts";
-import { isRetryable } from "../../../../client/shared/is-retryable.ts";
+import { BackOff, isRetryable } from "../../../../client/shared/retry-policy.ts";
 import { systemTimers, type Timers } from "../../../../client/shared/timers.ts";
 import { errorSentence } from "../../shared/error-sentence.ts";
 
@@ -42,11 +41,12 @@ export class QuoteStream {
   #state: StreamState = { kind: "idle" };
   #run: AbortController | undefined;
   #watch: QuotesWatch | undefined;
-  #wake: () => void = () => {};
+  readonly #backOff: BackOff;
 
   constructor(options: QuoteStreamOptions) {
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
+    this.#backOff = new BackOff(this.#timers, () => options.random());
   }
 
   /** The state now: the same object until it changes. */
@@ -84,7 +84,7 @@ export class QuoteStream {
 
   /** Cuts the wait for the next attempt short. */
   retry(): void {
-    this.#wake();
+    this.#backOff.skip();
     this.#watch?.retry();
   }
 
@@ -92,7 +92,7 @@ export class QuoteStream {
     this.#run?.abort();
     this.#run = undefined;
     this.#watch = undefined;
-    this.#wake();
+    this.#backOff.skip();
     this.#show(state);
   }
 
@@ -119,23 +119,18 @@ export class QuoteStream {
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
-    for (let failures = 1; !signal.aborted; failures++) {
+    this.#backOff.reset();
+    while (!signal.aborted) {
       this.#show({ kind: "connecting" });
       try {
         return await this.#options.prepare(signal);
       } catch (reason) {
         if (signal.aborted) return;
         if (!isRetryable(reason)) throw reason;
-        const delayMs = backOff(failures, this.#options.random());
-        const over = new Promise<void>((resolve) => {
-          const stop = this.#timers.after(delayMs, resolve);
-          this.#wake = () => {
-            stop();
-            resolve();
-          };
-        });
+        const delayMs = this.#backOff.fail();
+        const waiting = this.#backOff.wait(delayMs, signal);
         this.#show({ kind: "waiting", retryAt: this.#timers.now() + delayMs, reason: errorSentence(reason) });
-        await over;
+        await waiting;
       }
     }
   }

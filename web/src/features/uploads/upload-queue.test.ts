@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { noTime } from "../../../../client/shared/testing/no-time.ts";
+import { immediateTimers } from "../../../../client/shared/testing/manual-timers.ts";
 import { ModelUploadService } from "../../../../client/upload/testing/model-upload-service.ts";
 import { uploadFile } from "../../../../client/upload/upload-file.ts";
 import { blobSource } from "../../../../client/upload/upload-source.ts";
@@ -66,7 +66,7 @@ function openWindow(browser: Browser, server: ModelUploadService) {
   const queue = new UploadQueue({
     begin(file, memo, listeners) {
       begun.push(file.name);
-      const options = { memo, timers: noTime, random: () => 0.5, signal: end.signal, ...listeners };
+      const options = { memo, timers: immediateTimers, random: () => 0.5, signal: end.signal, ...listeners };
       return uploadFile(server.client, blobSource(file), options);
     },
     abort: async (uploadId) => void (await server.client.abortUpload({ uploadId })),
