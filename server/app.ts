@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { create, createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
-import { systemClock, toTimestamp } from "../client/shared/micro-time.ts";
+import { systemClock } from "../client/shared/micro-time.ts";
 import { systemTimers } from "../client/shared/timers.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
@@ -23,13 +23,8 @@ import { fillOrderBook } from "./order/demo/fill-order-book.ts";
 import { exportLimit, orderService } from "./order/order-service.ts";
 import { SqliteOrderStore } from "./order/store/sqlite-order-store.ts";
 import { OrderIntake, waitingOrderLimit } from "./order/submit/order-intake.ts";
-import { Catalogue, catalogueReadLimit } from "./product/catalogue.ts";
-import { seedDemoCatalogue } from "./product/demo/demo-catalogue.ts";
+import { openProducts } from "./product/open-products.ts";
 import { productService } from "./product/product-service.ts";
-import { SqliteRatingStore } from "./product/rating/sqlite-rating-store.ts";
-import { SqliteProductFinder } from "./product/search/sqlite-product-finder.ts";
-import { SqliteTextSearch } from "./product/search/sqlite-text-search.ts";
-import { SqliteProductStore } from "./product/store/sqlite-product-store.ts";
 import { CandleBook } from "./quote/candle/candle-book.ts";
 import { SqliteCandleStore } from "./quote/candle/sqlite-candle-store.ts";
 import { deferredFeed } from "./quote/feed/deferred-feed.ts";
@@ -88,7 +83,6 @@ export interface App {
 export async function createApp(config: Config, log: Logger): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const clock = systemClock();
-  const now = () => toTimestamp(clock());
   const shared = new SharedLimits({ peerShare: config.limits.peerShare, values: config.sharedLimits });
 
   const database = opened.use(await openDatabase(config.data, { maxBytes: config.maxStoreBytes }));
@@ -96,22 +90,15 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   if (isShared(config.data)) {
     log.warn({ data: config.data }, "other users can list the data directory: chmod 700 keeps them out");
   }
-  const texts = new SqliteTextSearch(database.queries);
-  const products = new SqliteProductStore(database.tables, texts, database.queries);
   const writes = shared.limit(writeLimit);
-  const catalogue = new Catalogue({
-    store: products,
-    finder: new SqliteProductFinder(database.queries, texts),
-    ratings: new SqliteRatingStore(database.tables),
-    now,
-    newId: randomUUID,
-    readLimit: shared.limit(catalogueReadLimit),
+  const { catalogue, productExists, seededCount } = await openProducts({
+    database,
+    now: clock,
+    demo: config.demo,
+    limit: (definition) => shared.limit(definition),
     writeLimit: writes,
   });
-  if (config.demo) {
-    const seeded = await seedDemoCatalogue(products, now());
-    if (seeded > 0) log.info({ products: seeded }, "filled the empty catalogue with demonstration products");
-  }
+  if (seededCount > 0) log.info({ products: seededCount }, "filled the empty catalogue with demonstration products");
   const orders = new SqliteOrderStore(database);
   const intake = new OrderIntake(orders, shared.limit(waitingOrderLimit));
   const exports = shared.limit(exportLimit);
@@ -164,7 +151,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       nowMicros: clock,
       limit: (definition) => shared.limit(definition),
       writeLimit: writes,
-      productExists: async (id) => (await products.get(id)) !== undefined,
+      productExists,
       health: storeHealth,
       sweepProblem: repeatedProblem(log, {
         failed: "uploads that have expired cannot be removed: they are tried again",

@@ -3,18 +3,13 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { type MicroTime, toTimestamp } from "../../client/shared/micro-time.ts";
 import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { classicServices, registerClassicRoutes } from "../../server/classic/classic-routes.ts";
 import { type Pace, paceOf } from "../../server/classic/stream/pace.ts";
 import { exportLimit } from "../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
-import { Catalogue } from "../../server/product/catalogue.ts";
-import { seedDemoCatalogue } from "../../server/product/demo/demo-catalogue.ts";
-import { SqliteRatingStore } from "../../server/product/rating/sqlite-rating-store.ts";
-import { SqliteProductFinder } from "../../server/product/search/sqlite-product-finder.ts";
-import { SqliteTextSearch } from "../../server/product/search/sqlite-text-search.ts";
-import { SqliteProductStore } from "../../server/product/store/sqlite-product-store.ts";
+import { openProducts } from "../../server/product/open-products.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { messageLimitsOf } from "../../server/requests/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
@@ -30,8 +25,10 @@ import { SqliteUploadStore } from "../../server/upload/store/sqlite-upload-store
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
-/** When everything that a client makes was made. */
-export const classicNow = timestampFromMs(1_790_000_000_000);
+const catalogueTime: MicroTime = 1_790_000_000_000_000;
+
+/** The creation time and the update time of every product. */
+export const classicNow = toTimestamp(catalogueTime);
 
 /**
  * A server of the classic services on a free port, with a store of its own, and time that passes where something waits
@@ -43,17 +40,12 @@ export async function startClassicServer(
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-classic-")));
   const database = resources.use(await openDatabase(folder.path));
-  const texts = new SqliteTextSearch(database.tables);
-  const products = new SqliteProductStore(database.tables, texts);
-  const catalogue = new Catalogue({
-    store: products,
-    finder: new SqliteProductFinder(database.tables, texts),
-    ratings: new SqliteRatingStore(database.tables),
-    now: () => classicNow,
-    newId: randomUUID,
+  const { catalogue, productExists } = await openProducts({
+    database,
+    now: () => catalogueTime,
+    demo: options.demo !== false,
   });
   const orders = new SqliteOrderStore(database);
-  if (options.demo !== false) await seedDemoCatalogue(products, classicNow);
   const time = new ManualTime();
   const uploadFolder = join(folder.path, "uploads");
   const { uploads } = resources.use(
@@ -70,7 +62,7 @@ export async function startClassicServer(
       },
       timers: time.timers,
       nowMicros: time.now,
-      productExists: async (id) => (await products.get(id)) !== undefined,
+      productExists,
       health: database.health,
     }),
   );
@@ -107,7 +99,6 @@ export async function startClassicServer(
   );
   return {
     server,
-    products,
     catalogue,
     orders,
     uploads,

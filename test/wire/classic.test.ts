@@ -196,7 +196,7 @@ describe("LaptopService/CreateLaptop", () => {
     await using classic = await startClassicServer({ demo: false });
     const id = await createLaptop(classic, { name: "Air", brand: "Kestrel", priceUsd: 1999.99 });
     expect(id).toMatch(/^[0-9a-f-]{36}$/);
-    expect(await classic.products.get(id)).toMatchObject({
+    expect(await classic.catalogue.get(id)).toMatchObject({
       name: "Air",
       price: { currencyCode: "USD", units: 1999n, nanos: 990_000_000 },
       attributes: { case: "laptop", value: { brand: "Kestrel" } },
@@ -216,7 +216,8 @@ describe("LaptopService/CreateLaptop", () => {
     await using classic = await startClassicServer({ demo: false });
     await createLaptop(classic, { id: chosenId, name: "Air" });
     expect((await errorOf(createLaptop(classic, laptop))).code).toBe(code);
-    expect(await classic.products.count()).toBe(1);
+    await using listing = await classic.catalogue.list();
+    expect(listing.total).toBe(1);
   });
 
   test("refuses a request without a laptop", async () => {

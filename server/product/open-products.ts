@@ -1,0 +1,51 @@
+import { randomUUID } from "node:crypto";
+import { type MicroClock, toTimestamp } from "../../client/shared/micro-time.ts";
+import type { Database } from "../storage/database.ts";
+import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
+import { Catalogue, catalogueReadLimit } from "./catalogue.ts";
+import { seedDemoCatalogue } from "./demo/demo-catalogue.ts";
+import { SqliteRatingStore } from "./rating/sqlite-rating-store.ts";
+import { SqliteProductFinder } from "./search/sqlite-product-finder.ts";
+import { SqliteTextSearch } from "./search/sqlite-text-search.ts";
+import { SqliteProductStore } from "./store/sqlite-product-store.ts";
+
+export interface OpenProductsOptions {
+  /** Long reads (lists, searches) use `queries`; everything else uses `tables`. */
+  readonly database: Pick<Database, "tables" | "queries">;
+  readonly now: MicroClock;
+  /** Returns a new UUID. Default: a random one. */
+  readonly newId?: () => string;
+  /** Fills a store that never had a product with the demo catalogue. */
+  readonly demo: boolean;
+  /** Creates the limits that clients share. Default: limits that one client may use up. */
+  readonly limit?: (definition: LimitDefinition) => SharedLimit;
+  /** The limit on calls that write to the database. Default: only the database's own. */
+  readonly writeLimit?: SharedLimit;
+}
+
+export interface OpenProducts {
+  readonly catalogue: Catalogue;
+  /** The number of demo products that were added; 0 if the store had products before. */
+  readonly seededCount: number;
+  /** Resolves to whether there is a product with this id, deleted or not. */
+  productExists(id: string): Promise<boolean>;
+}
+
+/** Opens the catalogue on the embedded database and seeds it if `demo` is set. The database stays the caller's. */
+export async function openProducts(options: OpenProductsOptions): Promise<OpenProducts> {
+  const { database, now, newId = randomUUID, writeLimit } = options;
+  const limit = options.limit ?? ((definition) => new SharedLimit(definition));
+  const texts = new SqliteTextSearch(database.queries);
+  const store = new SqliteProductStore(database.tables, texts, database.queries);
+  const catalogue = new Catalogue({
+    store,
+    finder: new SqliteProductFinder(database.queries, texts),
+    ratings: new SqliteRatingStore(database.tables),
+    now: () => toTimestamp(now()),
+    newId,
+    readLimit: limit(catalogueReadLimit),
+    writeLimit,
+  });
+  const seededCount = options.demo ? await seedDemoCatalogue(store, toTimestamp(now())) : 0;
+  return { catalogue, seededCount, productExists: async (id) => (await store.get(id)) !== undefined };
+}
