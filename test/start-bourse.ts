@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { engineFlags } from "../tools/engine-flags.js";
+import { npmStartNodeFlags } from "./node-flags.ts";
 
 /** A server in a process of its own, as `npm start` runs it, with a data directory of its own. */
 export interface BourseProcess extends AsyncDisposable {
@@ -49,7 +49,7 @@ export async function startBourse(
 ): Promise<BourseProcess> {
   const directory = dataDirectory ?? (await mkdtemp(join(tmpdir(), "bourse-data-")));
   const settings = ["--port", "0", "--data", directory, ...withoutDemoOrders, ...args];
-  const server = [process.execPath, ...engineFlags, ...nodeFlags, mainFile, ...settings];
+  const server = [process.execPath, ...npmStartNodeFlags, ...nodeFlags, mainFile, ...settings];
   const [program = process.execPath, ...rest] = [...runUnder, ...server];
   const child = spawn(program, rest, {
     env: { PATH: process.env.PATH },

@@ -1,5 +1,5 @@
 import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { runChild } from "./run-child.js";
+import { runChild } from "./launch/run-child.js";
 import { transportManifest } from "./transport-manifest.js";
 
 /**

@@ -1,4 +1,4 @@
-import { runChild } from "./run-child.js";
+import { runChild } from "./launch/run-child.js";
 
 const biome = "node_modules/@biomejs/biome/bin/biome";
 const buf = "node_modules/@bufbuild/buf/bin/buf";
@@ -7,7 +7,8 @@ const vitest = "node_modules/vitest/vitest.mjs";
 
 /** All that must hold before a commit, the fastest first; with `--without-tests` what reads the sources only. */
 const checks = [
-  { name: "format, lint and import boundaries", args: [biome, "ci", "."] },
+  { name: "format and lint", args: [biome, "ci", "."] },
+  { name: "import boundaries, import cycles and unused files", args: ["tools/check-imports.js"] },
   { name: "types", args: [tsc, "-p", "."] },
   { name: "types of the dashboard", args: [tsc, "-p", "web"] },
   { name: "types of the tools", args: [tsc, "-p", "tools"] },

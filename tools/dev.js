@@ -1,4 +1,4 @@
-import { runChild } from "./run-child.js";
+import { runChild } from "./launch/run-child.js";
 
 /**
  * Runs the server, restarted whenever one of its files changes, and beside it Vite, which serves the dashboard with

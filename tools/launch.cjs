@@ -18,4 +18,4 @@ if (parseInt(process.versions.node, 10) < oldest) {
   process.exit(1);
 }
 
-require("./import-launcher.cjs");
+require("./launch/import-launcher.cjs");

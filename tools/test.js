@@ -1,5 +1,5 @@
-import { provideChromium } from "./provide-chromium.js";
-import { runChild } from "./run-child.js";
+import { provideChromium } from "./chromium/provide-chromium.js";
+import { runChild } from "./launch/run-child.js";
 
 /**
  * Runs all tests that need no other language: units and the wire, the browser, the README's commands. Arguments go to

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { engineFlags } from "../../tools/engine-flags.js";
+import { npmStartNodeFlags } from "../../test/node-flags.ts";
 import type { Peer, PeerName } from "../peers/peers.ts";
 import { type Cores, onCore } from "./cores.ts";
 import { benchFolder, builtFolder, projectFolder } from "./folders.ts";
@@ -103,5 +103,5 @@ function commandOf({ name, language }: Peer): readonly string[] {
 
 /** Ours runs as `npm start` runs it, the others as they come. */
 function flagsOf(name: PeerName): readonly string[] {
-  return name === "ours" ? engineFlags : [];
+  return name === "ours" ? npmStartNodeFlags : [];
 }

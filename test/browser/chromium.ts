@@ -1,5 +1,5 @@
 import { type Browser, chromium } from "playwright-core";
-import { findChromium } from "../../tools/chromium.js";
+import { findChromium } from "../../tools/chromium/find-chromium.js";
 
 // Without a sandbox it runs as root too; the rest keeps it from calling home.
 const flags = [

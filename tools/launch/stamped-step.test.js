@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { tempProject } from "../testing/temp-project.js";
 import { stampedStep } from "./stamped-step.js";
-import { tempProject } from "./temp-project.js";
 
 /** A step that makes out/copy from in/. @param {string} root @param {string} [script] */
 function copying(root, script = 'fs.mkdirSync("out", { recursive: true }); fs.writeFileSync("out/copy", "made")') {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { tempProject } from "./temp-project.js";
+import { tempProject } from "../testing/temp-project.js";
 import { withLock } from "./with-lock.js";
 
 /** @param {Partial<import("./with-lock.js").LockWorld>} [changes] */

@@ -1,7 +1,7 @@
 import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
+import { tempProject } from "../testing/temp-project.js";
 import { npmCommand } from "./npm-command.js";
-import { tempProject } from "./temp-project.js";
 
 const files = {
   "app/node_modules/.bin/node": "",

@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { tempProject } from "../testing/temp-project.js";
 import { modulesAreStale } from "./modules-step.js";
 import { nodeBinary } from "./node-binary.js";
-import { tempProject } from "./temp-project.js";
 
 const left = { version: "1.0.0", integrity: "sha512-left" };
 const dependencies = { left: "1.0.0" };

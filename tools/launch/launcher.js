@@ -1,11 +1,10 @@
-import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bringUpToDate, stepNames } from "./bring-up-to-date.js";
 import { LaunchError } from "./launch-error.js";
 import { nodeBinary } from "./node-binary.js";
 import { runChild } from "./run-child.js";
 
-const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
+const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
  * Brings what a file needs up to date and runs it on the project's own Node.

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { tempProject } from "../testing/temp-project.js";
 import { bringUpToDate, stepNames } from "./bring-up-to-date.js";
-import { tempProject } from "./temp-project.js";
 
 /** Steps that count how often they ran. @param {string[]} stale the names of those that are stale at first */
 function countingSteps(stale) {

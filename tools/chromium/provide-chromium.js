@@ -1,5 +1,5 @@
-import { findChromium } from "./chromium.js";
-import { runChild } from "./run-child.js";
+import { runChild } from "../launch/run-child.js";
+import { findChromium } from "./find-chromium.js";
 
 const downloadLimitMs = 3 * 60_000; // 150 MB; where the download is blocked it would try for much longer
 const aptLimitMs = 10 * 60_000;

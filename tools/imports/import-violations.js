@@ -1,0 +1,46 @@
+import { importCycles } from "./import-cycles.js";
+import { importGraph } from "./import-graph.js";
+import { importRules } from "./import-rules.js";
+import { isTestCode } from "./source-files.js";
+import { unusedFiles } from "./unused-files.js";
+
+/** Imports that close a cycle and are still to be removed. @type {readonly string[]} */
+const acceptedCycleImports = [
+  "client/quote/resumable-watch.ts -> client/quote/watch-quotes.ts",
+  "client/upload/uploader.ts -> client/upload/upload-file.ts",
+  "client/upload/uploader.ts -> client/upload/resumable-upload.ts",
+  "client/upload/chunked-uploader.ts -> client/upload/uploader.ts",
+  "client/upload/streaming-uploader.ts -> client/upload/uploader.ts",
+  "client/upload/resumable-upload.ts -> client/upload/upload-file.ts",
+  "server/transport/exchange/exchange.ts -> server/transport/request/request-body.ts",
+  "server/transport/request/single-request.ts -> server/transport/request/request-messages.ts",
+  "server/transport/rpc/call.ts -> server/transport/request/request-messages.ts",
+  "server/transport/rpc/call.ts -> server/transport/port/client-idle-timeout.ts",
+];
+
+/**
+ * Checks the imports of all source files against the rules of the architecture.
+ *
+ * @param {ReadonlyMap<string, string>} files texts by path
+ * @returns {string[]} a message for each violation: file, import, rule, what to do
+ */
+export function importViolations(files) {
+  const imports = importGraph(files);
+  const single = imports
+    .filter(({ from }) => !isTestCode(from))
+    .flatMap((each) =>
+      importRules
+        .filter(({ refuses }) => refuses(each))
+        .map(({ name, advice }) => `${each.from}:${each.line} imports "${each.specifier}": ${name}; ${advice}`),
+    );
+  const checked = imports.filter(({ from, to }) => !acceptedCycleImports.includes(`${from} -> ${to}`));
+  const cycles = importCycles(checked).map(
+    (cycle) =>
+      `${[...cycle, cycle[0]].join(" -> ")}: files import one another in a circle, types included; ` +
+      "move what they share into a file of its own",
+  );
+  const unused = unusedFiles(files, imports).map(
+    (path) => `${path}: no program reaches this file; delete it, or move it into testing/ if tests need it`,
+  );
+  return [...single, ...cycles, ...unused];
+}
