@@ -2,14 +2,13 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { create, createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
+import { createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import type { Logger } from "pino";
 import { systemClock } from "../client/shared/micro-time.ts";
 import { systemTimers } from "../client/shared/timers.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
-import { type Instrument, InstrumentSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { LaptopService } from "../gen/classic/pcbook/laptop_service_pb.ts";
@@ -17,24 +16,16 @@ import { StreamService } from "../gen/classic/proto/stream_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
 import { classicServices, isClassic } from "./classic/classic-routes.ts";
 import { paceOf } from "./classic/stream/pace.ts";
-import type { Config, FeedConfig } from "./config/config.ts";
-import { RepeatedProblem } from "./logging/repeated-problem.ts";
+import type { Config } from "./config/config.ts";
+import { logRepeatedProblem } from "./logging/repeated-problem.ts";
 import { fillOrderBook } from "./order/demo/fill-order-book.ts";
 import { exportLimit, orderService } from "./order/order-service.ts";
 import { SqliteOrderStore } from "./order/store/sqlite-order-store.ts";
 import { OrderIntake, waitingOrderLimit } from "./order/submit/order-intake.ts";
 import { openProducts } from "./product/open-products.ts";
 import { productService } from "./product/product-service.ts";
-import { CandleBook } from "./quote/candle/candle-book.ts";
 import { SqliteCandleStore } from "./quote/candle/sqlite-candle-store.ts";
-import { deferredFeed } from "./quote/feed/deferred-feed.ts";
-import type { QuoteFeed, Tick } from "./quote/feed/quote-feed.ts";
-import { openReplayFeed } from "./quote/feed/replay-feed.ts";
-import { runFeeds } from "./quote/feed/run-feeds.ts";
-import { simulatedFeed } from "./quote/feed/simulated-feed.ts";
-import { testFeed } from "./quote/feed/test-feed.ts";
-import { testInstrument } from "./quote/feed/test-instrument.ts";
-import { QuoteHub, subscriberLimit, subscriptionLimit } from "./quote/hub/quote-hub.ts";
+import { openQuotes } from "./quote/open-quotes.ts";
 import { quoteService } from "./quote/quote-service.ts";
 import { messageLimitsOf } from "./requests/request-limits.ts";
 import { bourseServices, registerRoutes } from "./routes.ts";
@@ -113,31 +104,18 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       if (health.has(service)) health.set(service, Status.NOT_SERVING);
     }
   });
-  const feeds = await openFeeds(config.feed, clock, log);
-  const instruments = [...feeds.flatMap((feed) => feed.instruments), ...publishedInstruments(config, feeds)];
-  const hub = new QuoteHub({
-    epoch: randomBytes(8).readBigUInt64BE(),
-    now: clock,
-    instruments,
-    subscriberLimit: shared.limit(subscriberLimit),
-    subscriptionLimit: shared.limit(subscriptionLimit),
-  });
-  const candles = opened.use(
-    await CandleBook.open(
-      instruments.map(({ symbol }) => symbol),
-      {
-        store: new SqliteCandleStore(database.tables),
-        problem: repeatedProblem(log, {
-          failed: "candles cannot be stored: they are kept, and tried again",
-          over: "candles are stored again",
-        }),
-      },
-    ),
+  const quotes = opened.use(
+    await openQuotes({
+      settings: config,
+      candleStore: new SqliteCandleStore(database.tables),
+      epoch: randomBytes(8).readBigUInt64BE(),
+      now: clock,
+      log,
+      limit: (definition) => shared.limit(definition),
+      onFeedFailure: () => health.set(QuoteService.typeName, Status.NOT_SERVING),
+    }),
   );
-  const publish = (ticks: readonly Tick[], areBars?: boolean) => {
-    hub.publish(ticks);
-    candles.add(ticks, areBars);
-  };
+  const { hub, candles, publish } = quotes;
 
   const uploadFolder = join(config.data, "uploads");
   const { uploads, thumbnails, recovery } = opened.use(
@@ -153,7 +131,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       writeLimit: writes,
       productExists,
       health: storeHealth,
-      sweepProblem: repeatedProblem(log, {
+      sweepProblem: logRepeatedProblem(log, {
         failed: "uploads that have expired cannot be removed: they are tried again",
         over: "uploads that have expired are removed again",
       }),
@@ -168,8 +146,11 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     }),
   );
   if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost parts of uploads");
-  const pageProblem = repeatedProblem(log, { failed: "an upload cannot be served", over: "uploads are served again" });
-  const tlsProblem = repeatedProblem(log, {
+  const pageProblem = logRepeatedProblem(log, {
+    failed: "an upload cannot be served",
+    over: "uploads are served again",
+  });
+  const tlsProblem = logRepeatedProblem(log, {
     failed: "the changed TLS files cannot be used: the old ones stay in use",
     over: "the TLS files can be used again",
   });
@@ -229,19 +210,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     },
   });
 
-  const feedEnd = new AbortController();
-  const isHeld = config.feed.kind === "replay" && config.feed.start === "subscriber";
-  const feeding = runFeeds({
-    feeds: feeds.map((feed, index) => (index === 0 && isHeld ? deferredFeed(feed, hub.firstSubscriber) : feed)),
-    publish: (feed) => (ticks) => publish(ticks, feed.areBars),
-    signal: feedEnd.signal,
-    onEnd: () => log.info("the feed has ended: the last quotes stay"),
-    onFailure: (_feed, error) => {
-      log.error({ err: error }, "the feed has failed: the last quotes stay");
-      health.set(QuoteService.typeName, Status.NOT_SERVING);
-    },
-  });
-
+  quotes.startFeeds();
   const demoEnd = new AbortController();
   const demoMade = config.demo
     ? fillOrderBook({
@@ -263,13 +232,10 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     sharedLimits: [...server.sharedLimits, ...shared.all],
     async close() {
       health.shutDown();
-      feedEnd.abort();
       demoEnd.abort();
-      await feeding;
+      await quotes.stopFeeds();
       await demoMade;
       const clean = await server.close(config.graceMs);
-      const { lateCount, lostCount } = candles;
-      if (lateCount + lostCount > 0) log.info({ lateCount, lostCount }, "not all quotes are in the candles");
       await resources.disposeAsync();
       return clean;
     },
@@ -280,43 +246,6 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
 const storingServices = [ProductService, OrderService, QuoteService, UploadService, LaptopService, StreamService].map(
   ({ typeName }) => typeName,
 );
-
-/** A problem that may last, with few lines in the log: see {@link RepeatedProblem}. */
-function repeatedProblem(log: Logger, messages: { readonly failed: string; readonly over: string }): RepeatedProblem {
-  return new RepeatedProblem({
-    onReport: ({ error, ...line }) => log.error({ err: error, ...line }, messages.failed),
-    onResolved: ({ count, seconds }) => log.info({ count, seconds }, messages.over),
-  });
-}
-
-/** The feed that is asked for, and the test instrument, unless that feed has an instrument of its name. */
-async function openFeeds(config: FeedConfig, now: () => number, log: Logger): Promise<QuoteFeed[]> {
-  const feed = await openFeed(config, now);
-  if (!symbolsOf([feed]).has(testInstrument.symbol)) return [feed, testFeed({ now })];
-  log.warn({ symbol: testInstrument.symbol }, "the feed has an instrument of this name: there is no test instrument");
-  return [feed];
-}
-
-function openFeed(config: FeedConfig, now: () => number): Promise<QuoteFeed> | QuoteFeed {
-  switch (config.kind) {
-    case "simulated":
-      return simulatedFeed({ now, seed: config.seed, instruments: config.instruments, ticksPerSecond: config.rate });
-    case "replay": {
-      const { file: path, speed, loop, columns } = config;
-      return openReplayFeed({ path, speed, loop, ...(columns && { columns }) });
-    }
-  }
-}
-
-/** The instruments that only PublishQuotes quotes: one that a feed has already is that. */
-function publishedInstruments({ instruments }: Config, feeds: readonly QuoteFeed[]): Instrument[] {
-  const quoted = symbolsOf(feeds);
-  return instruments.filter((symbol) => !quoted.has(symbol)).map((symbol) => create(InstrumentSchema, { symbol }));
-}
-
-function symbolsOf(feeds: readonly QuoteFeed[]): ReadonlySet<string> {
-  return new Set(feeds.flatMap((feed) => feed.instruments.map(({ symbol }) => symbol)));
-}
 
 /** The descriptors that are made together with the generated code; they have the comments, which that leaves out. */
 function readDescriptors(): DescFile[] {

@@ -1,20 +1,8 @@
-import type { ColumnMapping } from "../../client/quote/tick-columns.ts";
+import type { FeedSettings } from "../quote/feed/open-feeds.ts";
 import type { TlsFiles } from "../transport/port/tls-credentials.ts";
 import type { Limits } from "../transport/protection/limits.ts";
 import type { UploadSettings } from "../upload/open-uploads.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
-
-/** Where quotes come from. */
-export type FeedConfig =
-  | { readonly kind: "simulated"; readonly seed: number; readonly instruments: number; readonly rate: number }
-  | {
-      readonly kind: "replay";
-      readonly file: string;
-      readonly speed: number;
-      readonly loop: boolean;
-      readonly start: "now" | "subscriber";
-      readonly columns?: ColumnMapping;
-    };
 
 /** How the classic services behave. */
 interface ClassicConfig {
@@ -33,7 +21,7 @@ export interface Config {
   readonly data: string;
   /** The most bytes that the database may have; 0: no limit. */
   readonly maxStoreBytes: number;
-  readonly feed: FeedConfig;
+  readonly feed: FeedSettings;
   /** Symbols that are quoted besides the feed's, by who publishes them. */
   readonly instruments: readonly string[];
   /** Whether an empty catalogue is filled with demonstration products, and an empty order book with orders. */

@@ -1,3 +1,5 @@
+import type { Logger } from "pino";
+
 /** Reports a failure that may repeat for long, in few lines of the log. */
 export interface Problem {
   /** It has failed. */
@@ -93,6 +95,17 @@ export class RepeatedProblem implements Problem {
     };
     return this.#state;
   }
+}
+
+/** A {@link RepeatedProblem} that logs an error when something has failed, and one line when it works again. */
+export function logRepeatedProblem(
+  log: Logger,
+  messages: { readonly failed: string; readonly over: string },
+): RepeatedProblem {
+  return new RepeatedProblem({
+    onReport: ({ error, ...line }) => log.error({ err: error, ...line }, messages.failed),
+    onResolved: ({ count, seconds }) => log.info({ count, seconds }, messages.over),
+  });
 }
 
 /** A problem that was not reported for so long, in milliseconds, is over, also without {@link Problem.resolve}. */

@@ -10,8 +10,8 @@ import { openReplayFeed } from "./replay-feed.ts";
 import { maxBatchTicks } from "./tick-pacer.ts";
 
 const data = new URL("../../../node_modules/vega-datasets/data/", import.meta.url);
-const stocks = fileURLToPath(new URL("../stocks.csv", data));
-const index500 = fileURLToPath(new URL("../sp500-2000.csv", data));
+const stocks = fileURLToPath(new URL("stocks.csv", data));
+const index500 = fileURLToPath(new URL("sp500-2000.csv", data));
 
 let folder = "";
 beforeAll(async () => {
