@@ -1,6 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createFileRegistry, type DescFile, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
@@ -45,15 +44,7 @@ import { SharedLimits } from "./transport/protection/shared-limits.ts";
 import { logCalls } from "./transport/rpc/call-log.ts";
 import { Health, wholeServer } from "./transport/rpc/health.ts";
 import { startTransportServer } from "./transport/transport-server.ts";
-import { NodeDisk } from "./upload/file/node-disk.ts";
-import { WorkerHasher } from "./upload/hash/worker-hasher.ts";
-import { inspectFile } from "./upload/image/inspect-file.ts";
-import { createUploadPages } from "./upload/image/upload-pages.ts";
 import { openUploads } from "./upload/open-uploads.ts";
-import { uploadFolders } from "./upload/session/upload-dependencies.ts";
-import { SqliteUploadStore } from "./upload/store/sqlite-upload-store.ts";
-import { uploadService, uploadStallMs } from "./upload/upload-service.ts";
-import { uploadedImages } from "./uploaded-images.ts";
 
 /** A server that is up. */
 export interface App {
@@ -117,52 +108,33 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   );
   const { hub, candles, publish } = quotes;
 
-  const uploadFolder = join(config.data, "uploads");
-  const { uploads, thumbnails, recovery } = opened.use(
+  const uploads = opened.use(
     await openUploads({
-      disk: new NodeDisk(uploadFolder),
-      store: new SqliteUploadStore(database.tables),
-      hasher: opened.use(new WorkerHasher(uploadFolder)),
-      inspect: inspectFile,
+      dataDirectory: config.data,
+      database,
       settings: config.uploads,
-      timers: systemTimers,
-      nowMicros: clock,
+      maxIdleMs: config.limits.messageIdleTimeoutMs,
       limit: (definition) => shared.limit(definition),
       writeLimit: writes,
       productExists,
-      health: storeHealth,
-      sweepProblem: logRepeatedProblem(log, {
-        failed: "uploads that have expired cannot be removed: they are tried again",
-        over: "uploads that have expired are removed again",
-      }),
+      timers: systemTimers,
+      nowMicros: clock,
+      log,
     }),
   );
   opened.use(
     watchDataDirectory({
       directory: config.data,
-      folders: ["uploads", ...uploadFolders.map((name) => join("uploads", name))],
+      folders: uploads.folders,
       health: storeHealth,
       timers: systemTimers,
     }),
   );
-  if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost parts of uploads");
-  const pageProblem = logRepeatedProblem(log, {
-    failed: "an upload cannot be served",
-    over: "uploads are served again",
-  });
   const tlsProblem = logRepeatedProblem(log, {
     failed: "the changed TLS files cannot be used: the old ones stay in use",
     over: "the TLS files can be used again",
   });
-  const uploadPages = createUploadPages({
-    uploads,
-    thumbnails,
-    root: uploadFolder,
-    problem: pageProblem,
-    toDomainError: database.toDomainError,
-  });
   const staticFiles = createStaticFiles(pathOf("../dist/web"));
-  const stallMs = Math.min(uploadStallMs, config.limits.messageIdleTimeoutMs);
 
   const server = await startTransportServer({
     host: config.host,
@@ -177,18 +149,18 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     mapError: (error) => toConnectError(database.toDomainError(error)),
     routes: (router) =>
       registerRoutes(router, {
-        product: productService({ catalogue, images: uploadedImages(uploads), tokens }),
+        product: productService({ catalogue, images: uploads.productImages, tokens }),
         order: orderService({ store: orders, intake, tokens, exports }),
         quote: quoteService({ hub, candles, publish, newId: randomUUID }),
-        upload: uploadService({ uploads, stallMs }),
+        upload: uploads.service,
         ...(config.classic && {
           classic: {
             catalogue,
             orders,
             exports,
             hub,
-            uploads,
-            stallMs,
+            uploads: uploads.uploads,
+            stallMs: uploads.stallMs,
             newId: randomUUID,
             pace: paceOf(config.classic.intervalMs, systemWait),
             maxImageBytes: config.classic.maxImageBytes,
@@ -206,7 +178,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       cors: { origins: config.corsOrigins, exposedNames: [...Object.values(metadataNames), classicNames.token] },
     }),
     otherwise: (exchange) => {
-      if (!uploadPages(exchange)) staticFiles(exchange);
+      if (!uploads.servePage(exchange)) staticFiles(exchange);
     },
   });
 

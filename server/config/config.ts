@@ -1,7 +1,7 @@
 import type { FeedSettings } from "../quote/feed/open-feeds.ts";
 import type { TlsFiles } from "../transport/port/tls-credentials.ts";
 import type { Limits } from "../transport/protection/limits.ts";
-import type { UploadSettings } from "../upload/open-uploads.ts";
+import type { UploadSettings } from "../upload/assemble-uploads.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 
 /** How the classic services behave. */

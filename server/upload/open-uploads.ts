@@ -1,72 +1,91 @@
+import { join } from "node:path";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { Logger } from "pino";
 import type { Timers } from "../../client/shared/timers.ts";
-import type { Problem } from "../logging/repeated-problem.ts";
-import type { StoreHealth } from "../storage/store-health.ts";
-import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
-import type { Disk } from "./file/disk.ts";
-import type { Hasher } from "./hash/hasher.ts";
-import { Thumbnails } from "./image/thumbnails.ts";
-import { type Recovery, recoverUploads } from "./recover-uploads.ts";
-import { OffsetCommits } from "./session/offset-commits.ts";
-import type { InspectFile, UploadDependencies } from "./session/upload-dependencies.ts";
-import type { UploadStore } from "./store/upload-store.ts";
-import { uploadLimits } from "./upload-limits.ts";
-import { UploadQuota, type UploadQuotaLimits } from "./upload-quota.ts";
-import { type ProductExists, Uploads } from "./uploads.ts";
-
-/** What uploads are allowed. Sizes in bytes. */
-export interface UploadSettings extends UploadQuotaLimits {
-  readonly maxFileBytes: number;
-  /** How long an upload is kept when nothing more of it comes. */
-  readonly expiryMs: number;
-}
+import type { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { logRepeatedProblem } from "../logging/repeated-problem.ts";
+import type { Database } from "../storage/database.ts";
+import type { Exchange } from "../transport/exchange/exchange.ts";
+import type { LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
+import { assembleUploads, type UploadSettings } from "./assemble-uploads.ts";
+import { NodeDisk } from "./file/node-disk.ts";
+import { WorkerHasher } from "./hash/worker-hasher.ts";
+import { inspectFile } from "./image/inspect-file.ts";
+import { type ProductImageLookup, productImageLookup } from "./image/product-image-lookup.ts";
+import { createUploadPages } from "./image/upload-pages.ts";
+import { uploadFolders } from "./session/upload-dependencies.ts";
+import { SqliteUploadStore } from "./store/sqlite-upload-store.ts";
+import { uploadService, uploadStallMs } from "./upload-service.ts";
+import type { ProductExists, Uploads } from "./uploads.ts";
 
 export interface OpenUploadsOptions {
-  readonly disk: Disk;
-  readonly store: UploadStore;
-  readonly hasher: Hasher;
-  readonly inspect: InspectFile;
+  /** The data directory. Files are stored in its folder `uploads`. */
+  readonly dataDirectory: string;
+  /** The database of that directory. */
+  readonly database: Pick<Database, "tables" | "health" | "toDomainError">;
   readonly settings: UploadSettings;
-  readonly timers: Timers;
-  readonly nowMicros: () => number;
+  /** The longest time that a request stream may send nothing, in ms, whatever its service. */
+  readonly maxIdleMs: number;
+  /** Makes the limits that clients share. */
+  readonly limit: (definition: LimitDefinition) => SharedLimit;
+  /** The limit on calls that write to the database. */
+  readonly writeLimit: SharedLimit;
   readonly productExists: ProductExists;
-  /** Of the data directory: after a failed sync nothing more is written. */
-  readonly health: StoreHealth;
-  /** Watches over the sweeps, which nobody waits for. Default: nothing is reported. */
-  readonly sweepProblem?: Problem;
-  /** Makes the limits that clients share. Default: limits all of which one client may use. */
-  readonly limit?: ((definition: LimitDefinition) => SharedLimit) | undefined;
-  /** The limit on calls that write to the database. Default: none but the database's own. */
-  readonly writeLimit?: SharedLimit | undefined;
+  readonly timers: Timers;
+  /** Microseconds since 1970. */
+  readonly nowMicros: () => number;
+  readonly log: Logger;
 }
 
-/** An open store of uploads. Disposing of it closes its files. */
+/** The family, open. Disposing of it closes all files and ends the hash thread. */
 export interface OpenUploads extends AsyncDisposable {
   readonly uploads: Uploads;
-  readonly thumbnails: Thumbnails;
-  readonly recovery: Recovery;
+  readonly service: ServiceImpl<typeof UploadService>;
+  /** Serves an exchange and returns true if its path is `/uploads/…`; returns false otherwise. */
+  readonly servePage: (exchange: Exchange) => boolean;
+  readonly productImages: ProductImageLookup;
+  /** The folders that files are written to, relative to the data directory. */
+  readonly folders: readonly string[];
+  /** How long a stream that uploads may send nothing, in ms. */
+  readonly stallMs: number;
 }
 
-/** Opens the store of uploads, and brings its files in line with what is known of them. */
+/** Opens the uploads of a data directory: recovers its files, and starts the hash thread and the sweeps. */
 export async function openUploads(options: OpenUploadsOptions): Promise<OpenUploads> {
-  const { store, disk, settings, nowMicros } = options;
-  const shared = uploadLimits(settings, options.limit ?? ((definition) => new SharedLimit(definition)));
-  const parts: UploadDependencies = {
-    ...options,
-    commits: new OffsetCommits(store, nowMicros),
-    quota: new UploadQuota(shared),
-    heldBytes: shared.heldBytes,
-    limits: settings,
-  };
-  const recovery = await recoverUploads(parts);
-  const thumbnails = await Thumbnails.open(disk, shared.waitingThumbnails);
-  const uploads = new Uploads({
-    ...parts,
-    productExists: options.productExists,
-    readers: shared.readers,
-    writeLimit: options.writeLimit,
-    expiryMs: settings.expiryMs,
-    onDiscard: (id) => thumbnails.remove(id),
-    ...(options.sweepProblem && { sweepProblem: options.sweepProblem }),
+  const { database, log } = options;
+  const root = join(options.dataDirectory, "uploads");
+  await using opened = new AsyncDisposableStack();
+  const { uploads, thumbnails, recovery } = opened.use(
+    await assembleUploads({
+      ...options,
+      disk: new NodeDisk(root),
+      store: new SqliteUploadStore(database.tables),
+      hasher: opened.use(new WorkerHasher(root)),
+      inspect: inspectFile,
+      health: database.health,
+      sweepProblem: logRepeatedProblem(log, {
+        failed: "uploads that have expired cannot be removed: they are tried again",
+        over: "uploads that have expired are removed again",
+      }),
+    }),
+  );
+  if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost parts of uploads");
+  const servePage = createUploadPages({
+    uploads,
+    thumbnails,
+    root,
+    problem: logRepeatedProblem(log, { failed: "an upload cannot be served", over: "uploads are served again" }),
+    toDomainError: database.toDomainError,
   });
-  return { uploads, thumbnails, recovery, [Symbol.asyncDispose]: () => uploads[Symbol.asyncDispose]() };
+  const stallMs = Math.min(uploadStallMs, options.maxIdleMs);
+  const resources = opened.move();
+  return {
+    uploads,
+    service: uploadService({ uploads, stallMs }),
+    servePage,
+    productImages: productImageLookup(uploads),
+    folders: ["uploads", ...uploadFolders.map((name) => join("uploads", name))],
+    stallMs,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
 }

@@ -17,10 +17,10 @@ import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.
 import { createValidation } from "../../server/shared/validation.ts";
 import { openDatabase } from "../../server/storage/database.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
+import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
 import { inspectFile } from "../../server/upload/image/inspect-file.ts";
-import { openUploads } from "../../server/upload/open-uploads.ts";
 import { SqliteUploadStore } from "../../server/upload/store/sqlite-upload-store.ts";
 import { uploadStallMs } from "../../server/upload/upload-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
@@ -49,7 +49,7 @@ export async function startClassicServer(
   const time = new ManualTime();
   const uploadFolder = join(folder.path, "uploads");
   const { uploads } = resources.use(
-    await openUploads({
+    await assembleUploads({
       disk: new NodeDisk(uploadFolder),
       store: new SqliteUploadStore(database.tables),
       hasher: resources.use(new WorkerHasher(uploadFolder)),

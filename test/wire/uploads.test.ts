@@ -19,10 +19,10 @@ import { toConnectError } from "../../server/shared/connect-error.ts";
 import { metadataNames } from "../../server/shared/metadata-names.ts";
 import { createValidation } from "../../server/shared/validation.ts";
 import { StoreHealth } from "../../server/storage/store-health.ts";
+import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
 import { inspectFile } from "../../server/upload/image/inspect-file.ts";
-import { openUploads } from "../../server/upload/open-uploads.ts";
 import { MemoryUploadStore } from "../../server/upload/store/testing/memory-upload-store.ts";
 import { maxReaders } from "../../server/upload/upload-limits.ts";
 import { uploadService, uploadStallMs } from "../../server/upload/upload-service.ts";
@@ -275,7 +275,7 @@ async function start(makeTransport: (url: string) => Transport, stallMs = upload
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-uploads-")));
   const timers = new ManualTimers();
   const { uploads } = resources.use(
-    await openUploads({
+    await assembleUploads({
       disk: new NodeDisk(folder.path),
       store: new MemoryUploadStore(),
       hasher: resources.use(new WorkerHasher(folder.path)),

@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Insertable, Kysely } from "kysely";
 import { nanosPerUnit } from "../../../client/shared/amount-text.ts";
+import { Mutex } from "../../shared/mutex.ts";
 import { BulkWrite } from "../../storage/bulk-write.ts";
 import type { OrderLineTable, Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
@@ -34,7 +35,7 @@ export class SqliteOrderStore implements OrderStore {
   readonly #insert = new BulkWrite<OrderRow>((rows) => this.#tables.insertInto("order_line").values(rows).compile());
   readonly #byKey: StatementSync;
   #newest: number;
-  #appending: Promise<unknown> = Promise.resolve();
+  readonly #appends = new Mutex();
   /** What all orders up to a sequence come to: they never change, so that only newer ones are to be added. */
   #known = { upTo: 0, totals: new OrderTotals() };
 
@@ -52,9 +53,7 @@ export class SqliteOrderStore implements OrderStore {
   }
 
   append(orders: readonly NewOrder[]): Promise<AppendOutcome[]> {
-    const appended = this.#appending.then(() => this.#append(orders));
-    this.#appending = appended.catch(() => {});
-    return appended;
+    return this.#appends.run(() => this.#append(orders));
   }
 
   hasKey(key: string): boolean {

@@ -1,6 +1,7 @@
 import { microsPerSecond } from "../../../client/shared/micro-time.ts";
 import type { Problem } from "../../logging/repeated-problem.ts";
 import { StoreReadOnlyError } from "../../shared/domain-error.ts";
+import { Mutex } from "../../shared/mutex.ts";
 import { type Interval, systemInterval } from "../../shared/timers.ts";
 import type { Tick } from "../feed/quote-feed.ts";
 import type { CandleSeries, CandleSink } from "./candle-series.ts";
@@ -56,7 +57,7 @@ export class CandleBook implements Candles, AsyncDisposable {
   /** How many candles each series has completed since its too old ones were removed. */
   readonly #completed = new Map<CandleSeries, number>();
   readonly #overfull = new Set<CandleSeries>();
-  #saving: Promise<void> | undefined;
+  readonly #saves = new Mutex();
   /** How many save intervals pass between attempts, and how many are left until the next one. */
   #backOff = { intervals: 1, left: 0 };
   #lateCount = 0;
@@ -78,7 +79,7 @@ export class CandleBook implements Candles, AsyncDisposable {
     for (const symbol of symbols) this.#instruments.set(symbol, new InstrumentCandles(symbol));
     for (const candle of open) this.#instruments.get(candle.symbol)?.restore(candle);
     this.#stopTimer = (options.every ?? systemInterval)(saveIntervalMillis, () => {
-      if (this.#saving === undefined && --this.#backOff.left < 0) void this.save();
+      if (!this.#saves.isLocked && --this.#backOff.left < 0) void this.save();
     });
   }
 
@@ -117,14 +118,8 @@ export class CandleBook implements Candles, AsyncDisposable {
   }
 
   /** Stores what has changed. Resolves when all is stored that had changed before the call, or the store has failed. */
-  async save(): Promise<void> {
-    while (this.#saving !== undefined) await this.#saving;
-    this.#saving = this.#saveOnce();
-    try {
-      await this.#saving;
-    } finally {
-      this.#saving = undefined;
-    }
+  save(): Promise<void> {
+    return this.#saves.run(() => this.#saveOnce());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

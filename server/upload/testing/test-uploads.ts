@@ -1,10 +1,10 @@
 import { ManualTimers } from "../../../client/shared/testing/manual-timers.ts";
 import { StoreHealth } from "../../storage/store-health.ts";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
+import { type AssembledUploads, assembleUploads, type UploadSettings } from "../assemble-uploads.ts";
 import { SimulatedDisk } from "../file/testing/simulated-disk.ts";
 import type { Hasher } from "../hash/hasher.ts";
 import { ReadingHasher } from "../hash/testing/reading-hasher.ts";
-import { type OpenUploads, openUploads, type UploadSettings } from "../open-uploads.ts";
 import { MemoryUploadStore } from "../store/testing/memory-upload-store.ts";
 import type { UploadStore } from "../store/upload-store.ts";
 
@@ -26,7 +26,7 @@ export interface TestUploadsOptions {
   readonly peerShare?: number;
 }
 
-export interface TestUploads extends OpenUploads {
+export interface TestUploads extends AssembledUploads {
   readonly disk: SimulatedDisk;
   readonly store: UploadStore;
   readonly timers: ManualTimers;
@@ -41,7 +41,7 @@ export async function openTestUploads(options: TestUploadsOptions = {}): Promise
   const failures: unknown[] = [];
   const health = new StoreHealth();
   health.onFailure((error) => failures.push(error));
-  const opened = await openUploads({
+  const opened = await assembleUploads({
     disk,
     store,
     hasher: options.hasher ?? new ReadingHasher(disk),
