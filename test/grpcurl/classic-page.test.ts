@@ -4,7 +4,7 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { generateGoMessages, goBuild } from "../interop/toolchains.ts";
-import { fencedBlocks } from "../readme/readme-blocks.ts";
+import { fencedBlocks } from "../readme/document-blocks.ts";
 import { ShellCommand } from "../readme/shell-command.ts";
 import { type StartedServer, startServer } from "../readme/started-server.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { documentCommands } from "../readme/document-blocks.ts";
 import { expectationOf } from "../readme/expectations.ts";
-import { readmeCommands } from "../readme/readme-blocks.ts";
 import { ShellCommand } from "../readme/shell-command.ts";
 import { type StartedServer, startServer } from "../readme/started-server.ts";
 
@@ -106,7 +106,7 @@ test.each([
   await command.prints(answer);
 });
 
-test.each(readmeCommands().filter((command) => expectationOf(command).runBy === "grpcurl"))("%s", async (command) => {
+test.each(documentCommands().filter((command) => expectationOf(command).runBy === "grpcurl"))("%s", async (command) => {
   await using running = new ShellCommand(server.here(command));
   await running.prints(expectationOf(command).output);
 });

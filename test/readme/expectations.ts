@@ -1,15 +1,15 @@
-/** What a command of the README must print. */
+/** The output that a command of the README or of a guide must print. */
 export interface Expectation {
-  /** How the command begins. */
+  /** The beginning of the command. */
   readonly command: string;
   readonly output: RegExp;
-  /** Which test executes it; `npm test` is what runs them, and is only looked up. */
+  /** The test that executes it. `npm test` runs those tests, so no test executes it. */
   readonly runBy: "readme" | "grpcurl" | "nobody";
 }
 
 const quotesOfAcme = /"symbol": ?"ACME".*"bid": ?[\d.]+.*QUOTE_PHASE_LIVE/s;
 
-/** All commands of the README: a test sees to it that none is missing here. */
+/** All commands of the README and of the guides. A test checks that none is missing. */
 export const expectations: readonly Expectation[] = [
   { command: "npm start", output: /http:\/\/127\.0\.0\.1:\d+/, runBy: "readme" },
   { command: "npm test", output: /./, runBy: "nobody" },
@@ -70,9 +70,9 @@ export const expectations: readonly Expectation[] = [
   },
 ];
 
-/** What a command must print. Throws where nothing is expected of it. */
+/** The expectation for a command. Throws if there is none. */
 export function expectationOf(command: string): Expectation {
   const found = expectations.find((expectation) => command.startsWith(expectation.command));
-  if (found === undefined) throw new Error(`the README has a command that no test executes: ${command}`);
+  if (found === undefined) throw new Error(`no test executes the documented command: ${command}`);
   return found;
 }
