@@ -1,38 +1,25 @@
-/** A limit that is reached, and what of it is used. */
+import { Code } from "@connectrpc/connect";
+
+/** A limit that a request has reached. */
 export interface ReachedLimit {
-  /** The name of the limit, as in `maxExports`. */
+  /** The name of its constant or of its setting, as in `maxExports`. */
   readonly name: string;
-  /** What is counted, in the plural, as in `concurrent exports`. */
-  readonly counted: string;
-  /** Whether all clients together have reached it, or the one that asks has used its share. */
-  readonly scope: "server" | "client";
-  /** How much may be used: by all, or by the client. */
+  /** How much is allowed: by the server, or by the share of one client. */
   readonly value: number;
-  /** How much is used: by all, or by the client. */
-  readonly used: number;
-  /** How much more was asked for. */
-  readonly requested: number;
-  /** What the client can do. */
-  readonly advice: string;
 }
 
-/** A limit on what clients use at a time is reached. The message is meant for the client; its code is RESOURCE_EXHAUSTED. */
+/**
+ * A request exceeds a limit. The message is for the client: it names what is limited, the limit, and what the client can
+ * do. The code is RESOURCE_EXHAUSTED, or UNAVAILABLE if the same request succeeds later without a change.
+ */
 export class LimitError extends Error {
   override name = "LimitError";
-  readonly reached: ReachedLimit;
+  readonly limit: ReachedLimit;
+  readonly code: Code.ResourceExhausted | Code.Unavailable;
 
-  constructor(reached: ReachedLimit) {
-    super(messageOf(reached));
-    this.reached = reached;
+  constructor(limit: ReachedLimit, message: string, code: LimitError["code"] = Code.ResourceExhausted) {
+    super(message);
+    this.limit = limit;
+    this.code = code;
   }
-}
-
-function messageOf({ counted, scope, value, used, requested, advice }: ReachedLimit): string {
-  const limit = `limit of ${format(value)} ${counted}${scope === "client" ? " per client" : ""} reached`;
-  if (requested === 1) return `${limit}; ${advice}`;
-  return `${limit}: ${format(used)} are in use, and ${format(requested)} more do not fit; ${advice}`;
-}
-
-function format(value: number): string {
-  return value.toLocaleString("en-US");
 }

@@ -72,22 +72,21 @@ export class SharedLimit {
     return Math.max(0, Math.min(left, leftOfShare));
   }
 
-  /** Why a client may not use so much more; undefined if it may. */
+  /** The error that tells a client that it may not use so much more; undefined if it may. */
   refusal(peer: Peer, amount = 1): LimitError | undefined {
     if (amount <= this.availableTo(peer)) return undefined;
-    const { name, counted } = this;
-    // The share first: it is what the client itself can do something about.
-    if (peer !== undefined && this.usedBy(peer) + amount > this.maxPerPeer) {
-      const ofClient = {
-        scope: "client",
-        value: this.maxPerPeer,
-        used: this.usedBy(peer),
-        advice: this.#advice,
-      } as const;
-      return new LimitError({ name, counted, requested: amount, ...ofClient });
+    const usedByPeer = this.usedBy(peer);
+    // The share first: the client itself can release what it uses.
+    if (peer !== undefined && usedByPeer + amount > this.maxPerPeer) {
+      return this.#errorOf(this.maxPerPeer, `${this.counted} per client`, usedByPeer, amount, this.#advice);
     }
-    const ofServer = { scope: "server", value: this.max, used: this.#used, advice: "retry later" } as const;
-    return new LimitError({ name, counted, requested: amount, ...ofServer });
+    return this.#errorOf(this.max, this.counted, this.#used, amount, "retry later");
+  }
+
+  #errorOf(value: number, counted: string, used: number, requested: number, advice: string): LimitError {
+    const reached = `limit of ${format(value)} ${counted} reached`;
+    const usage = requested === 1 ? "" : `: ${format(used)} are in use, and ${format(requested)} more do not fit`;
+    return new LimitError({ name: this.name, value }, `${reached}${usage}; ${advice}`);
   }
 
   /** Counts what a client uses from now on. Throws a {@link LimitError} and counts nothing if that is too much. */
@@ -124,4 +123,8 @@ export class SharedLimit {
       },
     };
   }
+}
+
+function format(value: number): string {
+  return value.toLocaleString("en-US");
 }
