@@ -3,8 +3,8 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { Product } from "../../gen/bourse/product/v1/product_pb.ts";
 import { GetProductsResponseSchema, type ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
 import type { Catalogue } from "../product/catalogue.ts";
-import { TrailerRoomError } from "../shared/domain-error.ts";
 import { classicNames } from "../shared/metadata-names.ts";
+import { LimitError } from "../transport/protection/limit-error.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/rpc/metadata.ts";
 import type { Pace } from "./stream/pace.ts";
@@ -31,13 +31,22 @@ export function productInfo({ catalogue, pace }: ProductInfoOptions): ServiceImp
   };
 }
 
-/** Throws a {@link TrailerRoomError} where the client says that it takes fewer trailers. */
+/** Throws a {@link LimitError} if the trailers do not fit the {@link trailerRoom} of the call. */
 function checkTrailersFit(size: number, context: HandlerContext): void {
-  let room = trailerRoom(context);
+  const limit = trailerRoom(context);
+  let room = limit;
   for (let id = 1; id <= size; id++) {
     room -= metadataBytes(endOf(id));
-    if (room < 0) throw new TrailerRoomError("size", size, id - 1);
+    if (room < 0) throw trailerLimitError(limit, size, id - 1);
   }
+}
+
+function trailerLimitError(maxBytes: number, size: number, fitting: number): LimitError {
+  return new LimitError(
+    { name: "trailerRoom", value: maxBytes },
+    `size: the trailers of ${size} products exceed the client's limit of ${maxBytes} bytes; ` +
+      `request ${fitting} products or fewer`,
+  );
 }
 
 function endOf(id: number): Record<string, string> {

@@ -2,7 +2,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { isValidTimestamp } from "../../client/shared/micro-time.ts";
 import { Cancellations, type OrderFilter, OrderFilterSchema } from "../../gen/bourse/order/v1/order_pb.ts";
-import { InvalidFieldError } from "../shared/domain-error.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
 
 /** A point in time to the nanosecond. */
 interface Instant {

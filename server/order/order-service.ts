@@ -1,9 +1,9 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { OrderFilter } from "../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { ResumeTokenExpiredError } from "../shared/domain-error.ts";
 import { metadataNames } from "../shared/metadata-names.ts";
 import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../shared/resume-token.ts";
+import { ResumeTokenExpiredError } from "../shared/resume-token-errors.ts";
 import { setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";

@@ -3,7 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryUnit, type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { InvalidFieldError } from "../shared/domain-error.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
 import { applyMask, maxMaskPaths } from "./apply-mask.ts";
 import { anyProduct } from "./testing/any-product.ts";
 

@@ -1,7 +1,7 @@
 import { clone, type DescField, type DescMessage } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { InvalidFieldError } from "../shared/domain-error.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
 
 /** The most paths of a mask: more than a product has fields that can be told apart is a mistake. */
 export const maxMaskPaths = 100;

@@ -1,7 +1,7 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Product, ProductRating } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { RateProductsResponse } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { NotFoundError } from "../shared/domain-error.ts";
+import { NotFoundError } from "../shared/resource-errors.ts";
 import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { changedProduct, deletedProduct } from "./changed-product.ts";
 import { newProduct } from "./new-product.ts";

@@ -2,7 +2,8 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { BrokenRulesError, NotFoundError, StaleEtagError } from "../shared/domain-error.ts";
+import { BrokenRulesError } from "../shared/request-errors.ts";
+import { NotFoundError, StaleEtagError } from "../shared/resource-errors.ts";
 import { changedProduct, deletedProduct } from "./changed-product.ts";
 import { newProduct } from "./new-product.ts";
 

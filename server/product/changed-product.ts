@@ -1,7 +1,7 @@
 import { equals } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { NotFoundError, StaleEtagError } from "../shared/domain-error.ts";
+import { NotFoundError, StaleEtagError } from "../shared/resource-errors.ts";
 import { applyMask } from "./apply-mask.ts";
 import { checkProductRules } from "./product-rules.ts";
 import { productState } from "./store/product-state.ts";

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { BrokenRulesError } from "../shared/domain-error.ts";
+import { BrokenRulesError } from "../shared/request-errors.ts";
 import { createValidate } from "../shared/validation.ts";
 
 /**

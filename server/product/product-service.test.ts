@@ -19,9 +19,9 @@ import {
   ProductService,
   SearchProductsRequestSchema,
 } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { mapDomainErrors } from "../shared/connect-error.ts";
 import { metadataNames } from "../shared/metadata-names.ts";
 import { ResumeTokens } from "../shared/resume-token.ts";
+import { mapDomainErrors } from "../shared/testing/map-domain-errors.ts";
 import { openDatabase } from "../storage/database.ts";
 import { Catalogue, maxCatalogueReads } from "./catalogue.ts";
 import { seedDemoCatalogue } from "./demo/demo-catalogue.ts";
@@ -56,7 +56,7 @@ test("an id that is taken is refused, in upper case too", async () => {
   await shop.client.createProduct({ product: { id: chosenId, name: "Lamp" } });
   const again = await errorOf(shop.client.createProduct({ product: { id: chosenId.toUpperCase(), name: "Lump" } }));
   expect(again.code).toBe(Code.AlreadyExists);
-  expect(again.rawMessage).toBe(`there is a product ${chosenId} already: choose another id`);
+  expect(again.rawMessage).toBe(`the product ${chosenId} already exists: choose another id`);
 });
 
 test("an id that nothing has is not found", async () => {

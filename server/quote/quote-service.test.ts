@@ -7,8 +7,8 @@ import {
   type StreamQuotesRequestSchema,
   type WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { mapDomainErrors } from "../shared/connect-error.ts";
 import { ManualTime, someMonday } from "../shared/testing/manual-time.ts";
+import { mapDomainErrors } from "../shared/testing/map-domain-errors.ts";
 import type { Interval } from "../shared/timers.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { QuoteHub, subscriberLimit } from "./hub/quote-hub.ts";
@@ -132,7 +132,7 @@ describe("QuoteService.WatchQuotes", () => {
       for (let last = 0; last <= 2 * maxWaitingQuotes; last++) publish("ACME", last);
     });
     expect(error?.code).toBe(Code.ResourceExhausted);
-    expect(error?.rawMessage).toContain("the reader is too slow: 10000 quotes wait for it");
+    expect(error?.rawMessage).toContain("the client reads too slowly: limit of 10,000 queued quotes reached");
     expect(error?.metadata.get("bourse-cursor")).toMatch(/^18446744073709551615\.\d+$/);
   });
 

@@ -7,8 +7,9 @@ import {
   type WatchQuotesRequest,
   type WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { InvalidFieldError, NotFoundError } from "../shared/domain-error.ts";
 import { metadataNames } from "../shared/metadata-names.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
+import { NotFoundError } from "../shared/resource-errors.ts";
 import { type Interval, systemInterval } from "../shared/timers.ts";
 import { setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";

@@ -5,9 +5,12 @@ import { ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { UpdateProductRequestSchema } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { PublishQuotesRequestSchema, WatchQuotesRequestSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { ListUploadsRequestSchema } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { DomainError, InvalidFieldError, MalformedMessageError, MessageFieldsError } from "../shared/domain-error.ts";
+import { DomainError } from "../shared/domain-error.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
+import { LimitError } from "../transport/protection/limit-error.ts";
 import { createBinaryScan } from "./binary-scan.ts";
 import { maxRequestFields, unscannedBytes } from "./element-counts.ts";
+import { MalformedMessageError } from "./malformed-message-error.ts";
 
 const maxDepth = 100;
 const watchScan = createBinaryScan(WatchQuotesRequestSchema, maxDepth);
@@ -49,7 +52,7 @@ test("fields are counted at every depth, known or not", () => {
   const length = [0x80 | (unknown.length % 128), 0x80 | ((unknown.length >> 7) % 128), unknown.length >> 14];
   const quote = Buffer.concat([Buffer.from([0x0a, ...length]), unknown]);
   scan(quote);
-  expect(errorOf(() => scan(Buffer.concat([quote, quote])))).toBeInstanceOf(MessageFieldsError);
+  expect(errorOf(() => scan(Buffer.concat([quote, quote])))).toBeInstanceOf(LimitError);
 });
 
 describe("what cannot be counted is malformed:", () => {

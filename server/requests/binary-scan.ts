@@ -1,6 +1,13 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
-import { MalformedMessageError, MessageFieldsError } from "../shared/domain-error.ts";
-import { hasElements, maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
+import {
+  hasElements,
+  maxElementsOf,
+  maxRequestFields,
+  tooManyElements,
+  tooManyFields,
+  unscannedBytes,
+} from "./element-counts.ts";
+import { MalformedMessageError } from "./malformed-message-error.ts";
 
 /** https://protobuf.dev/programming-guides/encoding/#structure */
 const wire = { varint: 0, fixed64: 1, bytes: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
@@ -51,7 +58,7 @@ interface ScanState {
  * {@link unscannedBytes} or less are not looked at.
  *
  * The function throws an InvalidFieldError at the first list that has more elements than its rules allow, a
- * MessageFieldsError if there are too many fields in all, known or not, and a MalformedMessageError for what cannot be
+ * LimitError if there are too many fields in all, known or not, and a MalformedMessageError for what cannot be
  * counted. That is stricter than the decoder of protobuf-es, which takes a field for what it should be whatever its wire
  * type says, and reads beyond the end of a nested message.
  *
@@ -171,7 +178,7 @@ function scanNested(state: ScanState, field: FieldPlan, plan: ScanPlan, scope: S
 
 function countFields(state: ScanState, added: number): void {
   state.fields += added;
-  if (state.fields > maxRequestFields) throw new MessageFieldsError(state.fields, maxRequestFields);
+  if (state.fields > maxRequestFields) throw tooManyFields(state.fields);
 }
 
 function countElements(field: FieldPlan, scope: Scope, added: number): void {

@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
-import { InvalidFieldError } from "../shared/domain-error.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
+import { LimitError } from "../transport/protection/limit-error.ts";
 import { boundsOf, defaultListItems } from "./field-bounds.ts";
 
 /**
@@ -15,6 +16,19 @@ export const unscannedBytes = 16 * 1024;
 export function tooManyElements(path: string, found: number, max: number): InvalidFieldError {
   const elements = `${found.toLocaleString("en-US")} elements or more, and ${max.toLocaleString("en-US")} are allowed`;
   return new InvalidFieldError(path, `has ${elements}: send fewer`);
+}
+
+/**
+ * Returns the error of a message with more than {@link maxRequestFields} fields and elements.
+ *
+ * @param found the number of fields and elements counted so far
+ */
+export function tooManyFields(found: number): LimitError {
+  const [counted, limit] = [found, maxRequestFields].map((number) => number.toLocaleString("en-US"));
+  return new LimitError(
+    { name: "maxRequestFields", value: maxRequestFields },
+    `the message has ${counted} fields and elements or more, and ${limit} are allowed: send several smaller messages`,
+  );
 }
 
 /** The most elements of a list or of a map. */

@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, type JsonObject, type JsonValue, ScalarType } from "@bufbuild/protobuf";
 import { FieldMaskSchema } from "@bufbuild/protobuf/wkt";
-import { InvalidFieldError, MessageFieldsError } from "../shared/domain-error.ts";
-import { maxElementsOf, maxRequestFields, tooManyElements, unscannedBytes } from "./element-counts.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
+import { maxElementsOf, maxRequestFields, tooManyElements, tooManyFields, unscannedBytes } from "./element-counts.ts";
 
 /**
  * The most characters of a 64-bit integer that is a text in JSON: those of a decimal fraction with as many digits, and
@@ -15,7 +15,7 @@ const character = { quote: 0x22, comma: 0x2c, bracket: 0x5b, backslash: 0x5c, br
  * Makes a function that counts the values of a message in JSON before a message is made of it. Texts of
  * {@link unscannedBytes} or less are not looked at.
  *
- * The function throws a MessageFieldsError if there are too many values in all, known or not, which it finds out before
+ * The function throws a `LimitError` if there are too many values in all, known or not, which it finds out before
  * the text is parsed, and an InvalidFieldError at the first list that has more elements than its rules allow, or 64-bit
  * integer that is a text of more than {@link maxIntegerCharacters}. What is no JSON of the type it leaves to the decoder.
  *
@@ -38,7 +38,7 @@ function countValues(text: Uint8Array): void {
     const byte = text[at];
     if (byte === character.quote) at = endOfString(text, at);
     else if (byte === character.comma || byte === character.bracket || byte === character.brace) values++;
-    if (values > maxRequestFields) throw new MessageFieldsError(values, maxRequestFields);
+    if (values > maxRequestFields) throw tooManyFields(values);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createCipheriv, createHmac, hash, timingSafeEqual } from "node:crypto";
-import { InvalidResumeTokenError } from "./domain-error.ts";
+import { InvalidResumeTokenError } from "./resume-token-errors.ts";
 
 /** How many bytes the key of {@link ResumeTokens} has. */
 export const resumeKeyBytes = 32;

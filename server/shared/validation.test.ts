@@ -6,7 +6,7 @@ import { WatchQuotesRequestSchema } from "../../gen/bourse/quote/v1/quote_servic
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { truncateError } from "../transport/response/truncate-error.ts";
 import { toConnectError } from "./connect-error.ts";
-import { BrokenRulesError, maxViolations } from "./domain-error.ts";
+import { BrokenRulesError, maxViolations } from "./request-errors.ts";
 import { createValidate } from "./validation.ts";
 
 const validate = createValidate();

@@ -1,21 +1,21 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { DataDirectoryError } from "./data-directory-error.ts";
 import { ensurePrivateFile, makePrivateFolder } from "./private-files.ts";
-import { StorageError } from "./storage-error.ts";
 
 /**
  * Creates the data directory, for this user alone, where it is missing, and takes it for this process until the lock is disposed of.
  *
  * The lock is SQLite's on an empty file, so the operating system drops it when the process ends, however it ends:
  * none is ever stale. It is apart from the database, which other programs may read meanwhile. Throws a
- * {@link StorageError} at once where the directory cannot be created or written, or another server has it.
+ * {@link DataDirectoryError} at once where the directory cannot be created or written, or another server has it.
  */
 export function lockDataDirectory(directory: string): Disposable {
   try {
     makePrivateFolder(directory);
   } catch (error) {
-    throw new StorageError(`the data directory ${directory} cannot be created`, chooseAnother, error);
+    throw new DataDirectoryError(`the data directory ${directory} cannot be created`, chooseAnother, error);
   }
   return lockFile(directory);
 }
@@ -40,11 +40,11 @@ function lockFile(directory: string): Disposable {
   } catch (error) {
     lock?.close();
     if (error instanceof Error && "errcode" in error && error.errcode === sqliteBusy) {
-      throw new StorageError(
+      throw new DataDirectoryError(
         `the data directory ${directory} is in use by another server`,
         "stop that server, or choose another directory with --data",
       );
     }
-    throw new StorageError(`the data directory ${directory} cannot be written`, chooseAnother, error);
+    throw new DataDirectoryError(`the data directory ${directory} cannot be written`, chooseAnother, error);
   }
 }

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { ManualTimers } from "../../client/shared/testing/manual-timers.ts";
-import { StoreReadOnlyError } from "../shared/domain-error.ts";
 import { watchDataDirectory, watchIntervalMs } from "./data-directory-watch.ts";
 import { openDatabase } from "./database.ts";
+import { StoreReadOnlyError } from "./storage-errors.ts";
 
 const row = { name: "", body: new Uint8Array(1) };
 

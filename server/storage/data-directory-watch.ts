@@ -2,9 +2,9 @@ import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Timers } from "../../client/shared/timers.ts";
+import { DataDirectoryError } from "./data-directory-error.ts";
 import { lockFileName } from "./data-directory-lock.ts";
 import { databaseFileName } from "./database.ts";
-import { StorageError } from "./storage-error.ts";
 import type { StoreHealth } from "./store-health.ts";
 
 /** How often it is looked, in milliseconds: so long may be acknowledged what goes to files that have no name any more. */
@@ -72,8 +72,8 @@ async function problemOf({ path, kind, was }: Watched): Promise<Error | undefine
     const now = await stat(path, { bigint: true });
     // Some file systems number a folder anew when nobody has it open; a file that is open keeps its number.
     if (now.dev === was.dev && (kind === "folder" ? now.isDirectory() : now.ino === was.ino)) return undefined;
-    return new StorageError(`${path} was replaced while the server runs`, advice);
+    return new DataDirectoryError(`${path} was replaced while the server runs`, advice);
   } catch (error) {
-    return new StorageError(`${path} was removed while the server runs`, advice, error);
+    return new DataDirectoryError(`${path} was removed while the server runs`, advice, error);
   }
 }

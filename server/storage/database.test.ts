@@ -7,9 +7,9 @@ import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { expect, test } from "vitest";
+import { DataDirectoryError } from "./data-directory-error.ts";
 import { openDatabase } from "./database.ts";
 import { migrations } from "./migrations/migrations.ts";
-import { StorageError } from "./storage-error.ts";
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-storage-"));
 
@@ -65,7 +65,7 @@ test("a database of a newer version is refused, and left as it is", async () => 
   await (await openDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
   const before = await readFile(join(temporary.path, "bourse.sqlite"));
   const opening = openDatabase(temporary.path);
-  await expect(opening).rejects.toThrow(StorageError);
+  await expect(opening).rejects.toThrow(DataDirectoryError);
   await expect(opening).rejects.toThrow(/newer version of Bourse.*0099-from-the-future: start the newer version/);
   expect(await readFile(join(temporary.path, "bourse.sqlite"))).toEqual(before);
   await (await openDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
@@ -110,7 +110,7 @@ test("a data directory that cannot be created is an error with its path and what
   const file = join(temporary.path, "file");
   await writeFile(file, "");
   const opening = openDatabase(join(file, "data"));
-  await expect(opening).rejects.toThrow(StorageError);
+  await expect(opening).rejects.toThrow(DataDirectoryError);
   await expect(opening).rejects.toThrow(`the data directory ${join(file, "data")} cannot be created`);
   await expect(opening).rejects.toThrow("choose another directory with --data");
 });

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
-import { StoreDamagedError, StoreReadError } from "../shared/domain-error.ts";
 import { lockDataDirectory } from "./data-directory-lock.ts";
 import { migrate } from "./migrate.ts";
 import { migrations as allMigrations, type Migrations } from "./migrations/migrations.ts";
 import { openReader, prepareDatabase } from "./open-sqlite.ts";
 import { classifySqliteCode } from "./result-code.ts";
+import { StoreDamagedError, StoreReadError } from "./storage-errors.ts";
 import { StoreHealth } from "./store-health.ts";
 import type { Tables } from "./tables.ts";
 import { Writer } from "./writer.ts";
@@ -17,7 +17,7 @@ export interface Database extends AsyncDisposable {
   /**
    * Queries and transactions. They share one connection, in a thread of its own, and run one at a time: keep
    * transactions short, and wait for nothing else inside of one. What a transaction wrote is on the disk when it
-   * resolves. Rejects with a StoreFullError where there is no more room, with a StoreBusyError where too many wait, and
+   * resolves. Rejects with a StoreFullError where there is no more room, with a LimitError if too many are waiting, and
    * with a StoreReadOnlyError for all that writes once the disk has failed: reads continue.
    */
   readonly tables: Kysely<Tables>;
@@ -50,7 +50,7 @@ export interface DatabaseOptions {
 /**
  * Opens the database of a data directory, which is created where it is missing, and brings it up to date.
  *
- * Throws a {@link StorageError} where the directory cannot be created or written or another server has it, and where
+ * Throws a {@link DataDirectoryError} where the directory cannot be created or written or another server has it, and where
  * the database cannot be read, is damaged, comes from a newer version, or cannot be brought up to date.
  */
 export async function openDatabase(directory: string, options: DatabaseOptions = {}): Promise<Database> {

@@ -1,10 +1,10 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { DataDirectoryError } from "./data-directory-error.ts";
 import { refuseNewerDatabase } from "./migrate.ts";
 import type { Migrations } from "./migrations/migrations.ts";
 import { busyTimeoutMs } from "./open-writer.ts";
 import { ensurePrivateFile, tightenFile } from "./private-files.ts";
-import { StorageError } from "./storage-error.ts";
 
 /** Up to this size every start checks the database, about a second; a larger one only after an end that was not clean. */
 const maxBytesCheckedAlways = 512 * 1024 * 1024;
@@ -17,7 +17,7 @@ const maxBytesCheckedAlways = 512 * 1024 * 1024;
  * The check reads the whole file, about half a gigabyte a second: it is made at each start up to 512 MiB, and beyond
  * that where the last server did not close the database, which its log beside it tells.
  *
- * Throws a {@link StorageError} where it cannot be read or written, comes from a newer version, or is damaged.
+ * Throws a {@link DataDirectoryError} where it cannot be read or written, comes from a newer version, or is damaged.
  */
 export function prepareDatabase(path: string, migrations: Migrations): void {
   const wasCutOff = sizeOf(`${path}-wal`) > 0;
@@ -58,7 +58,7 @@ function open(path: string, opening: () => DatabaseSync): DatabaseSync {
   try {
     return opening();
   } catch (error) {
-    throw new StorageError(
+    throw new DataDirectoryError(
       `the database ${path} cannot be opened`,
       "check that it is a database of Bourse and may be written, or choose another directory with --data",
       error,
@@ -74,18 +74,18 @@ function refuseDamagedDatabase(sqlite: DatabaseSync, path: string): void {
     problem = (error as Error).message;
   }
   if (problem === "ok") return;
-  throw new StorageError(
+  throw new DataDirectoryError(
     `the database ${path} is damaged (${problem})`,
     "put a backup in its place, or choose another directory with --data; docs/operation/storage.md describes how to restore",
   );
 }
 
-/** Throws a {@link StorageError} if the disk fails. Someone who reads the database, as a backup does, may keep the log. */
+/** Throws a {@link DataDirectoryError} if the disk fails. Someone who reads the database, as a backup does, may keep the log. */
 function emptyLog(sqlite: DatabaseSync, path: string): void {
   try {
     sqlite.exec("pragma wal_checkpoint(truncate)");
   } catch (error) {
-    throw new StorageError(
+    throw new DataDirectoryError(
       `the log of the database ${path} cannot be moved into it`,
       "check the disk, or put a backup in its place; docs/operation/storage.md describes how to restore",
       error,

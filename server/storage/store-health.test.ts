@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { StoreReadOnlyError } from "../shared/domain-error.ts";
+import { StoreReadOnlyError } from "./storage-errors.ts";
 import { StoreHealth } from "./store-health.ts";
 
 test("a failed sync makes the store read-only for good, and is told once", async () => {

@@ -1,4 +1,4 @@
-import { StoreReadOnlyError } from "../shared/domain-error.ts";
+import { StoreReadOnlyError } from "./storage-errors.ts";
 
 /**
  * Whether the disk has kept what it was given. One object for all that is in the data directory: the database, its log

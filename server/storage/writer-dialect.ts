@@ -1,4 +1,5 @@
 import type { SQLInputValue } from "node:sqlite";
+import { Code } from "@connectrpc/connect";
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -10,10 +11,10 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
-import { StoreBusyError } from "../shared/domain-error.ts";
 import { callScheduler } from "../transport/protection/call-scheduler.ts";
 import { currentPeer } from "../transport/protection/current-peer.ts";
 import { FairQueue } from "../transport/protection/fair-queue.ts";
+import { LimitError } from "../transport/protection/limit-error.ts";
 import type { Writer } from "./writer.ts";
 
 /** How many queries and transactions may wait for the connection: with one commit each, some seconds of work. */
@@ -76,9 +77,9 @@ class WriterDriver implements Driver {
 
   async init(): Promise<void> {}
 
-  /** Throws a StoreBusyError where too many wait. */
+  /** Rejects with a {@link LimitError}, code UNAVAILABLE, if {@link maxWaitingWrites} are waiting. */
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#waitingCount >= maxWaitingWrites) throw new StoreBusyError(maxWaitingWrites);
+    if (this.#waitingCount >= maxWaitingWrites) throw storeBusyError();
     if (this.#isTaken) {
       this.#waitingCount++;
       await new Promise<void>((resolve) => this.#waiting.push(currentPeer(), resolve));
@@ -114,6 +115,14 @@ class WriterDriver implements Driver {
 
   /** Who opened the writer closes it. */
   async destroy(): Promise<void> {}
+}
+
+function storeBusyError(): LimitError {
+  return new LimitError(
+    { name: "maxWaitingWrites", value: maxWaitingWrites },
+    `the store is busy: limit of ${maxWaitingWrites.toLocaleString("en-US")} waiting writes reached; retry later`,
+    Code.Unavailable,
+  );
 }
 
 class WriterConnection implements DatabaseConnection {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { StoreDamagedError, StoreFullError, StoreReadError, StoreReadOnlyError } from "../shared/domain-error.ts";
 import { classifySqliteCode } from "./result-code.ts";
+import { StoreDamagedError, StoreFullError, StoreReadError, StoreReadOnlyError } from "./storage-errors.ts";
 import type { StoreHealth } from "./store-health.ts";
 import type { WriterFailure, WriterReply, WriterRequest, WriterResult, WriterSettings } from "./writer-messages.ts";
 

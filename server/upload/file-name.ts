@@ -1,4 +1,4 @@
-import { InvalidFieldError } from "../shared/domain-error.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
 
 /** What file systems take, and a line of text can show. */
 export const maxFileNameBytes = 255;

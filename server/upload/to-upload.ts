@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { toTimestamp } from "../../client/shared/micro-time.ts";
 import { type Upload, type UploadInfo, UploadSchema } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { InvalidFieldError } from "../shared/domain-error.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
 import { displayName } from "./file-name.ts";
 import type { UploadView } from "./session/upload-dependencies.ts";
 import type { FileMetadata } from "./store/upload-record.ts";
-import { stateOf } from "./upload-error.ts";
+import { stateOf } from "./upload-errors.ts";
 
 /** How long uploads are kept that are not continued: those with a byte, and those without. */
 interface Expiry {

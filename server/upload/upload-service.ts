@@ -7,8 +7,8 @@ import {
   type UploadRequest,
   type UploadService,
 } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { InvalidFieldError } from "../shared/domain-error.ts";
 import { metadataNames } from "../shared/metadata-names.ts";
+import { InvalidFieldError } from "../shared/request-errors.ts";
 import { failRequests, setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
@@ -18,7 +18,7 @@ import type { UploadView } from "./session/upload-dependencies.ts";
 import { maxChunkBytes } from "./session/upload-machine.ts";
 import type { UploadPhase } from "./store/upload-record.ts";
 import { toBytes, toFileMetadata, toSha256, toUpload } from "./to-upload.ts";
-import { stateOf, uploadError } from "./upload-error.ts";
+import { stateOf, uploadError } from "./upload-errors.ts";
 import type { Uploads } from "./uploads.ts";
 
 /** How long a stream may send nothing, in ms. Short, as the upload stays: a client loses nothing but the connection. */

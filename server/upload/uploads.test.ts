@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { seededRandomness } from "../quote/feed/randomness.ts";
 import { toConnectError } from "../shared/connect-error.ts";
-import { NotFoundError, StoreFullError, UploadError } from "../shared/domain-error.ts";
+import { NotFoundError } from "../shared/resource-errors.ts";
+import { StoreFullError } from "../storage/storage-errors.ts";
 import { gatherMs } from "./file/durable-append.ts";
 import { SimulatedDisk } from "./file/testing/simulated-disk.ts";
 import { maxBufferedBytes } from "./session/buffered-bytes.ts";
@@ -14,6 +15,7 @@ import { holdMs, maxChunkCalls } from "./session/upload-session.ts";
 import { MemoryUploadStore } from "./store/testing/memory-upload-store.ts";
 import type { FileMetadata } from "./store/upload-record.ts";
 import { openTestUploads, type TestUploads, type TestUploadsOptions } from "./testing/test-uploads.ts";
+import { UploadError } from "./upload-errors.ts";
 import { maxReservedBytes, minReservedBytes, reservedBytes } from "./upload-quota.ts";
 import { emptyExpiryMs, idleSessionMs, sweepIntervalMs } from "./uploads.ts";
 

@@ -1,12 +1,12 @@
 import type { Problem } from "../logging/repeated-problem.ts";
-import { NotFoundError } from "../shared/domain-error.ts";
+import { NotFoundError } from "../shared/resource-errors.ts";
 import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { DiskFile } from "./file/disk.ts";
 import { createFile } from "./file/reconcile-file.ts";
 import { completeFolder, pathOf, type UploadDependencies, type UploadView } from "./session/upload-dependencies.ts";
 import { type Chunk, type FinishRequest, UploadSession } from "./session/upload-session.ts";
 import type { FileMetadata, StoredPhase, UploadPhase, UploadRecord } from "./store/upload-record.ts";
-import { diskError, readOnlyError, uploadError } from "./upload-error.ts";
+import { diskError, readOnlyError, uploadError } from "./upload-errors.ts";
 
 /** How long an upload that nobody has to do with stays at hand: its file is open. */
 export const idleSessionMs = 30_000;

@@ -40,7 +40,7 @@ import {
   maxWatchRequestBytes,
   spareRequestBytes,
 } from "../../server/requests/request-limits.ts";
-import { maxViolations } from "../../server/shared/domain-error.ts";
+import { maxViolations } from "../../server/shared/request-errors.ts";
 import { maxPositionBytes } from "../../server/shared/resume-token.ts";
 import { maxCollectedElements } from "../../server/shared/validation.ts";
 import { maxWaitingWrites, writeLimit } from "../../server/storage/writer-dialect.ts";

@@ -86,7 +86,7 @@ describe("UploadFile", () => {
     const error = await errorOf(uploadFile(half, half, file("one.txt", "x")));
     expect([error.code, error.rawMessage]).toEqual([
       Code.ResourceExhausted,
-      expect.stringContaining("4194305 bytes of files or more, and 4194304 may be"),
+      expect.stringContaining("limit of 4,194,304 bytes of files per call exceeded: the call has at least 4,194,305"),
     ]);
     expect(classic.lines.at(-1)?.facts).toEqual({ files: 2, bytes: maxFilesBytes });
   });
@@ -96,7 +96,7 @@ describe("UploadFile", () => {
     const error = await errorOf(uploadFile(...files, file("more.txt", "x")));
     expect([error.code, error.rawMessage]).toEqual([
       Code.ResourceExhausted,
-      expect.stringContaining("1001 files or more, and 1000 may be"),
+      expect.stringContaining("limit of 1,000 files per call exceeded: the call has at least 1,001"),
     ]);
     expect(classic.lines.at(-1)?.facts).toEqual({ files: 1_000, bytes: 1_000 });
   }, 60_000);

@@ -79,7 +79,8 @@ describe("ProductInfo/getProducts", () => {
     // 40 bytes for each of the first nine, 42 for those of two digits; 512 are kept for the status.
     expect(refused).toMatchObject({
       status: "8",
-      message: "size: the client says that it takes fewer trailers than the 1000 of this call: 85 fit",
+      message:
+        "size: the trailers of 1000 products exceed the client's limit of 3584 bytes; request 85 products or fewer",
       ends: 0,
     });
     expect(refused.token).toBeUndefined();
@@ -170,7 +171,9 @@ describe("helloworld", () => {
     expect(await clientStream(classic, [half, half.slice(2), "xy"])).toHaveLength(maxJoinedBytes / 2 + 2);
     const error = await errorOf(clientStream(classic, [half, half.slice(2), "xy", ""]));
     expect(error.code).toBe(Code.ResourceExhausted);
-    expect(error.rawMessage).toContain("1048577 bytes of text or more, and 1048576 may be");
+    expect(error.rawMessage).toContain(
+      "limit of 1,048,576 bytes of text per call exceeded: the call has at least 1,048,577",
+    );
   });
 
   test("AllStream sends 0 to 4, one a second, whatever the client does, and ends when both are done", async () => {

@@ -164,7 +164,7 @@ describe("a resume token is refused", () => {
     const { responses, orders } = await exportAll(grpc(opened), { filter });
     const resumeToken = responses[1]?.resumeToken ?? new Uint8Array();
     for (const other of [undefined, {}, { country: "EIRE" }, { ...filter, customerId: "" }]) {
-      await expectRefused(opened, { resumeToken, ...(other && { filter: other }) }, /is of another selection/);
+      await expectRefused(opened, { resumeToken, ...(other && { filter: other }) }, /belongs to another selection/);
     }
     const rest = await exportAll(grpc(opened), { filter, resumeToken, batchSize: 1_000 });
     expect(rest.orders).toEqual(orders.slice(2));

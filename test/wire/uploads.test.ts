@@ -60,7 +60,7 @@ describe.each(wires)("$name", ({ transport }) => {
     const behind = await errorOf(download(client, { uploadId, offset: 700_001n }));
     expect([behind.code, behind.rawMessage]).toEqual([
       Code.OutOfRange,
-      "offset 700001 is behind the end of the file, which has 700000 bytes: begin at 700000 at most",
+      "offset 700001 is past the end of the file, which has 700000 bytes: use an offset of 700000 or less",
     ]);
   });
 

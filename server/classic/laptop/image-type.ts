@@ -1,4 +1,4 @@
-import { InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 
 /** The types of images that are known, and the media types that the bytes of each may have. */
 export const imageTypes: Readonly<Record<string, readonly string[]>> = {

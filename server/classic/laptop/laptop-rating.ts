@@ -7,7 +7,8 @@ import {
 } from "../../../gen/classic/pcbook/laptop_service_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
 import type { GivenScore } from "../../product/rating/rate-products.ts";
-import { InvalidFieldError, NotFoundError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
+import { NotFoundError } from "../../shared/resource-errors.ts";
 import { knownLaptop } from "./known-laptop.ts";
 
 /** The highest number of ratings that the answer has room for. */

@@ -7,7 +7,7 @@ import {
 import type { Catalogue } from "../../product/catalogue.ts";
 import { memoryBits } from "../../product/search/memory-bits.ts";
 import type { ProductSelection } from "../../product/search/product-selection.ts";
-import { InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { batch } from "../../transport/rpc/batch.ts";
 import { laptopCurrency, moneyOf } from "./laptop-price.ts";
 import { laptopOf } from "./laptop-product.ts";

@@ -1,7 +1,7 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { LaptopService } from "../../../gen/classic/pcbook/laptop_service_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
-import { InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { setIdlePolicy } from "../../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../../transport/protection/peer-of.ts";
 import { sendHeader } from "../../transport/rpc/metadata.ts";

@@ -6,7 +6,7 @@ import {
   UploadImageResponseSchema,
 } from "../../../gen/classic/pcbook/laptop_service_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
-import { InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { failRequests } from "../../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../../transport/protection/peer-of.ts";
 import type { UploadView } from "../../upload/session/upload-dependencies.ts";

@@ -4,7 +4,7 @@ import {
   type SumDataResponse,
   SumDataResponseSchema,
 } from "../../../gen/classic/proto/stream_service_pb.ts";
-import { CallLimitError } from "../../shared/domain-error.ts";
+import { callLimitError } from "./call-limit-error.ts";
 
 /** The most numbers that a call of SumData may have: its answers count them in 32 bits. */
 export const maxSummedNumbers = 2 ** 31 - 1;
@@ -20,7 +20,7 @@ export interface NumberSum {
  *
  * @param onEnd told of the numbers that were taken, however the stream ends
  *
- * Throws a {@link CallLimitError} beyond {@link maxSummedNumbers}.
+ * Throws a {@link LimitError} beyond {@link maxSummedNumbers}.
  */
 export async function* sumData(
   requests: AsyncIterable<SumDataRequest>,
@@ -31,7 +31,8 @@ export async function* sumData(
   try {
     yield create(SumDataResponseSchema, { number: 0 });
     for await (const { number } of requests) {
-      if (count >= maxSummedNumbers) throw new CallLimitError("numbers", count + 1, maxSummedNumbers);
+      if (count >= maxSummedNumbers)
+        throw callLimitError({ name: "maxSummedNumbers", value: maxSummedNumbers }, "numbers", count + 1);
       sum += BigInt(number);
       count++;
       yield create(SumDataResponseSchema, { number: count });

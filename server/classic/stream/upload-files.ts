@@ -1,8 +1,9 @@
 import type { UploadFileRequest } from "../../../gen/classic/proto/stream_service_pb.ts";
-import { CallLimitError, InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { displayName } from "../../upload/file-name.ts";
 import type { Uploads } from "../../upload/uploads.ts";
 import { storeFile } from "../store-file.ts";
+import { callLimitError } from "./call-limit-error.ts";
 
 /** The most files that a call of UploadFile may send. */
 export const maxFiles = 1_000;
@@ -29,7 +30,7 @@ export interface StoredFiles {
  * @param peer the client, by whose share they count
  * @param onEnd told of what is stored, however the call ends
  *
- * Throws a CallLimitError beyond {@link maxFiles} and {@link maxFilesBytes}, and an InvalidFieldError for a request
+ * Throws a LimitError beyond {@link maxFiles} and {@link maxFilesBytes}, and an InvalidFieldError for a request
  * without a file, or with a name that cannot be shown. What came before stays.
  */
 export async function uploadFiles(
@@ -43,10 +44,10 @@ export async function uploadFiles(
   try {
     for await (const { image } of requests) {
       if (image === undefined) throw new InvalidFieldError("image", "is missing: send a file");
-      if (files >= maxFiles) throw new CallLimitError("files", files + 1, maxFiles);
+      if (files >= maxFiles) throw callLimitError({ name: "maxFiles", value: maxFiles }, "files", files + 1);
       const content = Buffer.from(image.file);
       if (bytes + content.length > maxFilesBytes) {
-        throw new CallLimitError("bytes of files", bytes + content.length, maxFilesBytes);
+        throw callLimitError({ name: "maxFilesBytes", value: maxFilesBytes }, "bytes of files", bytes + content.length);
       }
       const words = { id: newId(), fileName: displayName(image.fileName, "image.fileName"), productId: "" };
       await storeFile({ ...words, size: content.length }, only(content), { uploads, peer });

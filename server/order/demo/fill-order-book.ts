@@ -1,7 +1,8 @@
 import type { Logger } from "pino";
 import type { Timers } from "../../../client/shared/timers.ts";
 import { RepeatedProblem } from "../../logging/repeated-problem.ts";
-import { StoreBusyError, StoreFullError, StoreReadOnlyError } from "../../shared/domain-error.ts";
+import { StoreFullError, StoreReadOnlyError } from "../../storage/storage-errors.ts";
+import { LimitError } from "../../transport/protection/limit-error.ts";
 import { type DemoOrdersOptions, makeDemoOrders, wantsDemoOrders } from "./demo-orders.ts";
 
 interface OrderBookOptions extends Omit<DemoOrdersOptions, "onProgress"> {
@@ -36,7 +37,7 @@ export async function fillOrderBook({ log, timers, ...book }: OrderBookOptions):
       break;
     } catch (error) {
       if (error instanceof StoreReadOnlyError) return; // which the store itself has reported
-      if (!(error instanceof StoreFullError || error instanceof StoreBusyError)) {
+      if (!(error instanceof StoreFullError || error instanceof LimitError)) {
         log.error({ err: error }, "the demonstration orders are not complete: the next start continues them");
         return;
       }

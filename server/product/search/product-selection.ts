@@ -1,6 +1,6 @@
 import { SearchOrder, type SearchProductsRequest } from "../../../gen/bourse/product/v1/product_service_pb.ts";
 import type { Money } from "../../../gen/google/type/money_pb.ts";
-import { InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { foldText } from "./fold-text.ts";
 import { memoryBits } from "./memory-bits.ts";
 import { searchTerms } from "./search-terms.ts";

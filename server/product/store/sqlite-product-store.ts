@@ -1,7 +1,7 @@
 import { equals, fromBinary } from "@bufbuild/protobuf";
 import { type Kysely, sql } from "kysely";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { AlreadyExistsError } from "../../shared/domain-error.ts";
+import { AlreadyExistsError } from "../../shared/resource-errors.ts";
 import { GroupCommit } from "../../storage/group-commit.ts";
 import type { Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";

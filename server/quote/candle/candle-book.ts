@@ -1,8 +1,10 @@
 import { microsPerSecond } from "../../../client/shared/micro-time.ts";
 import type { Problem } from "../../logging/repeated-problem.ts";
-import { StoreReadOnlyError } from "../../shared/domain-error.ts";
+
 import { Mutex } from "../../shared/mutex.ts";
+
 import { type Interval, systemInterval } from "../../shared/timers.ts";
+import { StoreReadOnlyError } from "../../storage/storage-errors.ts";
 import type { Tick } from "../feed/quote-feed.ts";
 import type { CandleSeries, CandleSink } from "./candle-series.ts";
 import { keptSeconds } from "./candle-span.ts";

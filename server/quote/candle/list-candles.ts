@@ -3,7 +3,8 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { fromTimestamp, isValidTimestamp, type MicroTime, toTimestamp } from "../../../client/shared/micro-time.ts";
 import { type Candle, CandleSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { ListCandlesRequest } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { InvalidFieldError, NotFoundError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
+import { NotFoundError } from "../../shared/resource-errors.ts";
 import { spanOf } from "./candle-span.ts";
 import type { Candles, ListedCandle } from "./candles.ts";
 

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it, vi } from "vitest";
 import { InstrumentSchema, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { SlowReaderError } from "../../shared/domain-error.ts";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
@@ -202,7 +201,7 @@ describe("a subscriber", () => {
     expect(fast.take(maxWaitingQuotes)).toHaveLength(maxWaitingQuotes);
     hub.publish([tick("A"), tick("A")]);
     await subscriber.wait();
-    expect(() => subscriber.take(1)).toThrow(SlowReaderError);
+    expect(() => subscriber.take(1)).toThrow(LimitError);
     expect([subscriber.queued, subscriber.seq, hub.subscriberCount]).toEqual([0, 2, 1]);
     expect(fast.take(9)).toHaveLength(2);
   });

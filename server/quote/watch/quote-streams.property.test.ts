@@ -3,10 +3,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CursorProblem, InstrumentSchema, PauseMode, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { WatchQuotesRequestSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CursorOutOfRangeError, DomainError } from "../../shared/domain-error.ts";
+import { DomainError } from "../../shared/domain-error.ts";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
+import { LimitError } from "../../transport/protection/limit-error.ts";
 import { QuoteHub } from "../hub/quote-hub.ts";
 import { MemoryQuoteLog } from "../log/memory-quote-log.ts";
+import { CursorOutOfRangeError } from "../quote-errors.ts";
 import { type ModelQuote, type Received, StreamModel } from "../testing/stream-model.ts";
 import { QuoteWatch } from "./quote-watch.ts";
 
@@ -137,7 +139,7 @@ class World {
           break;
       }
     } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
+      if (!(error instanceof DomainError || error instanceof LimitError)) throw error;
       // It was too slow.
       this.#comeBack(client, stream.break(false), { reset: true, policy: DISCONNECT, rate: undefined });
     }

@@ -1,9 +1,12 @@
 import type { Timers } from "../../../client/shared/timers.ts";
 import type { PauseMode, Quote, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { type DomainError, ReplayOverrunError, SlowReaderError } from "../../shared/domain-error.ts";
+import type { DomainError } from "../../shared/domain-error.ts";
+import type { LimitError } from "../../transport/protection/limit-error.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 import { type Listing, type SubscriptionOwner, SymbolSubscription } from "../hub/symbol-subscription.ts";
 import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
+import { ReplayOverrunError, slowReaderError } from "../quote-errors.ts";
+import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { QuoteDelivery } from "./quote-delivery.ts";
 
 /** What a subscriber needs of the hub that it reads. */
@@ -22,7 +25,7 @@ export interface SubscribedHub {
 
 type State =
   | { readonly kind: "open" }
-  | { readonly kind: "failed"; readonly seq: number; readonly error: DomainError }
+  | { readonly kind: "failed"; readonly seq: number; readonly error: DomainError | LimitError }
   | { readonly kind: "closed"; readonly seq: number };
 
 /**
@@ -98,7 +101,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
     return this.#state.kind === "open";
   }
 
-  /** Throws a {@link SlowReaderError} or a {@link ReplayOverrunError} once the reader was too slow. */
+  /** Throws a LimitError or a {@link ReplayOverrunError} once the reader was too slow. */
   check(): void {
     if (this.#state.kind === "failed") throw this.#state.error;
   }
@@ -144,7 +147,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   /** Takes in a quote of the log. For the hub only. */
   offer(line: SymbolSubscription, entry: LogEntry): void {
     if (this.#state.kind !== "open") return;
-    if (!this.#delivery.offer(line, entry)) this.#fail(new SlowReaderError(this.queued));
+    if (!this.#delivery.offer(line, entry)) this.#fail(slowReaderError(this.#hub.maxWaiting ?? maxWaitingQuotes));
     this.wake();
   }
 
@@ -195,7 +198,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
     this.wake();
   }
 
-  #fail(error: DomainError): void {
+  #fail(error: DomainError | LimitError): void {
     if (this.#state.kind === "open") this.#end({ kind: "failed", seq: this.seq, error });
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { QuotePhase, SlowReaderPolicy, SubscriptionStatus } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { SlowReaderError } from "../../shared/domain-error.ts";
+import { LimitError } from "../../transport/protection/limit-error.ts";
 import { drain, give, testWatch, told } from "../testing/test-watch.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
@@ -192,7 +192,7 @@ describe("a stream of quotes", () => {
     publish("B");
     drain(one);
     publish(...Array.from({ length: maxWaitingQuotes + 1 }, () => "A"));
-    expect(() => one.next()).toThrow(SlowReaderError);
+    expect(() => one.next()).toThrow(LimitError);
     expect([one.sentCount, one.sentSeq]).toEqual([1, 1n]);
   });
 

@@ -11,11 +11,13 @@ import {
   type WatchQuotesResponse,
   WatchQuotesResponseSchema,
 } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CommandBacklogError, InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import type { Interval } from "../../shared/timers.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
+import type { LimitError } from "../../transport/protection/limit-error.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 import type { QuoteHub } from "../hub/quote-hub.ts";
+import { commandBacklogError } from "../quote-errors.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 import { WatchCommands } from "./watch-commands.ts";
 import { cursorAt, watchPosition } from "./watch-position.ts";
@@ -133,7 +135,7 @@ export class QuoteWatch implements Disposable {
   /**
    * The next response, where there is one at hand. Asking for it says that the one before was handed over.
    *
-   * Throws the signal's reason once that has aborted, what {@link fail} was given, and a SlowReaderError or a
+   * Throws the signal's reason once that has aborted, what {@link fail} was given, and a LimitError or a
    * ReplayOverrunError where the reader was too slow.
    */
   next(): WatchQuotesResponse | undefined {
@@ -153,10 +155,10 @@ export class QuoteWatch implements Disposable {
   /**
    * Does what a command says, at once. The answer is also told in the stream, before any quote.
    *
-   * Throws a {@link CommandBacklogError} where too many answers wait, and what `WatchCommands.run` does.
+   * Throws a LimitError where too many answers wait, and what `WatchCommands.run` does.
    */
   command(command: WatchCommand): CommandResult {
-    if (!this.#hasRoom) throw new CommandBacklogError(this.#results.length);
+    if (!this.#hasRoom) throw this.#backlogError();
     return this.#run(command);
   }
 
@@ -207,6 +209,16 @@ export class QuoteWatch implements Disposable {
 
   get #hasRoom(): boolean {
     return this.#results.length < maxWaitingResults && this.#resultSymbols < maxWaitingResultSymbols;
+  }
+
+  #backlogError(): LimitError {
+    if (this.#results.length >= maxWaitingResults) {
+      return commandBacklogError({ name: "maxWaitingResults", value: maxWaitingResults }, "unread command results");
+    }
+    return commandBacklogError(
+      { name: "maxWaitingResultSymbols", value: maxWaitingResultSymbols },
+      "symbols in unread command results",
+    );
   }
 
   #countNewest(): void {

@@ -1,5 +1,5 @@
 import type { StreamQuotesRequest, WatchQuotesRequest } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { QuoteWatch } from "./quote-watch.ts";
 

@@ -1,7 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { SlowReaderPolicy, SubscriptionStatus, WatchCommandSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { CommandBacklogError, InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
+import { LimitError } from "../../transport/protection/limit-error.ts";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import { subscriptionLimit } from "../hub/quote-hub.ts";
 import { caughtUp, drain, give, testWatch, told } from "../testing/test-watch.ts";
@@ -136,7 +137,7 @@ describe("commands", () => {
   it("are refused while too many answers wait, and welcome as soon as some were read", async () => {
     const { one } = caughtUp();
     for (let at = 0; at < maxWaitingResults; at++) give(one, { case: "ping", value: {} });
-    expect(() => give(one, { case: "ping", value: {} })).toThrow(CommandBacklogError);
+    expect(() => give(one, { case: "ping", value: {} })).toThrow(LimitError);
     const room = one.room();
     one.next();
     await room;
@@ -148,7 +149,7 @@ describe("commands", () => {
     const { watch } = testWatch({ symbols });
     const one = watch();
     for (let at = 0; at < 4; at++) give(one, { case: "listSubscriptions", value: {} });
-    expect(() => give(one, { case: "ping", value: {} })).toThrow(CommandBacklogError);
+    expect(() => give(one, { case: "ping", value: {} })).toThrow(LimitError);
   });
 
   it("of the request are taken however many symbols wait, up to a limit for all of them", () => {

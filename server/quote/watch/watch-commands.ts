@@ -9,7 +9,7 @@ import {
   SubscriptionStatus,
   type WatchCommand,
 } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { share } from "../../transport/encoding/shared-message.ts";
 import type { Listing, SymbolSubscription } from "../hub/symbol-subscription.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CursorProblem, PauseMode, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { CursorOutOfRangeError, InvalidFieldError, ReplayOverrunError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { maxScannedQuotes } from "../log/log-replay.ts";
+import { CursorOutOfRangeError, ReplayOverrunError } from "../quote-errors.ts";
 import { drain, give, testWatch, told } from "../testing/test-watch.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
 

@@ -7,8 +7,9 @@ import {
   CursorSchema,
 } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { WatchQuotesRequest } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CursorOutOfRangeError, InvalidFieldError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import type { QuoteLog } from "../log/quote-log.ts";
+import { CursorOutOfRangeError } from "../quote-errors.ts";
 
 /** Where a stream begins. */
 export type WatchPosition =

@@ -1,4 +1,4 @@
-import { NotFoundError } from "../../shared/domain-error.ts";
+import { NotFoundError } from "../../shared/resource-errors.ts";
 import type { QuoteWatch } from "./quote-watch.ts";
 
 /** The streams of quotes that are running, by their names. */

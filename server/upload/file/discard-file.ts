@@ -1,4 +1,4 @@
-import { StoreFullError } from "../../shared/domain-error.ts";
+import { StoreFullError } from "../../storage/storage-errors.ts";
 import { completeFolder, openFolder, pathOf, type UploadDependencies } from "../session/upload-dependencies.ts";
 import type { UploadStatus } from "../session/upload-status.ts";
 import type { UploadFile } from "./upload-file.ts";

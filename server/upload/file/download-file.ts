@@ -1,4 +1,4 @@
-import { FileRangeError } from "../../shared/domain-error.ts";
+import { FileRangeError } from "../upload-errors.ts";
 import type { DiskFile } from "./disk.ts";
 
 /** How much a response has: larger ones gained nothing, and a quarter of the largest message may be sent. */

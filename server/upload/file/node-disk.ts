@@ -1,7 +1,7 @@
 import { constants, lstatSync } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { StorageError } from "../../storage/storage-error.ts";
+import { DataDirectoryError } from "../../storage/data-directory-error.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
@@ -18,7 +18,7 @@ export class NodeDisk implements Disk {
     this.#root = root;
   }
 
-  /** Throws a {@link StorageError} where a folder is a symbolic link: somebody wants the server to write elsewhere. */
+  /** Throws a {@link DataDirectoryError} where a folder is a symbolic link: somebody wants the server to write elsewhere. */
   async makeFolder(path: string): Promise<void> {
     let folder = this.#root;
     for (const part of ["", ...path.split("/")]) {
@@ -28,7 +28,7 @@ export class NodeDisk implements Disk {
       });
       // The folder of all data may be reached by a link: that is the choice of who runs the server.
       if (part === "" || lstatSync(folder).isDirectory()) continue;
-      throw new StorageError(`${folder} is no folder`, "remove it, or choose another directory with --data");
+      throw new DataDirectoryError(`${folder} is no folder`, "remove it, or choose another directory with --data");
     }
   }
 

@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { create as contentDisposition } from "content-disposition";
 import send from "send";
 import type { Problem } from "../../logging/repeated-problem.ts";
-import { NotFoundError, StoreBusyError, StoreReadError, UploadError } from "../../shared/domain-error.ts";
+import { NotFoundError } from "../../shared/resource-errors.ts";
+import { StoreReadError } from "../../storage/storage-errors.ts";
 import type { Exchange } from "../../transport/exchange/exchange.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
 import { peerKeyOf } from "../../transport/protection/peer-key.ts";
 import { completeFolder, pathOf, type UploadView } from "../session/upload-dependencies.ts";
+import { UploadError } from "../upload-errors.ts";
 import type { Uploads } from "../uploads.ts";
 import { displayedTypes } from "./inspect-file.ts";
 import { NoThumbnailError, type Thumbnails } from "./thumbnails.ts";
@@ -143,7 +145,7 @@ function refusesMethod({ request, response }: Page): boolean {
 function answerTo(error: unknown): [status: number, message: string] {
   if (error instanceof NoThumbnailError) return [error.status, error.message];
   if (error instanceof LimitError) return [503, error.message];
-  if (error instanceof StoreReadError || error instanceof StoreBusyError) return [503, error.message];
+  if (error instanceof StoreReadError) return [503, error.message];
   if (error instanceof NotFoundError || error instanceof UploadError) return [404, error.message];
   return [500, "the server has failed: try again"];
 }

@@ -1,8 +1,8 @@
 import { crc32c } from "@node-rs/crc32";
-import { InvalidFieldError, UploadError } from "../../shared/domain-error.ts";
+import { InvalidFieldError } from "../../shared/request-errors.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 import type { FileMetadata } from "../store/upload-record.ts";
-import { uploadError } from "../upload-error.ts";
+import { UploadError, uploadError } from "../upload-errors.ts";
 import type { Uploads } from "../uploads.ts";
 import type { UploadView } from "./upload-dependencies.ts";
 

@@ -1,10 +1,10 @@
-import type { UploadError } from "../../shared/domain-error.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { discardFile } from "../file/discard-file.ts";
 import type { FlushMode } from "../file/durable-append.ts";
 import { publishFile } from "../file/publish-file.ts";
 import { UploadFile } from "../file/upload-file.ts";
 import type { FileMetadata, UploadRecord } from "../store/upload-record.ts";
+import type { UploadError } from "../upload-errors.ts";
 import { differenceOf } from "./difference-of.ts";
 import { firstDifference } from "./first-difference.ts";
 import { withIdleTimeout } from "./idle-timeout.ts";

@@ -1,6 +1,6 @@
-import { StoreReadOnlyError, type UploadError } from "../../shared/domain-error.ts";
+import { StoreReadOnlyError } from "../../storage/storage-errors.ts";
 import type { UploadRecord } from "../store/upload-record.ts";
-import { diskError, readOnlyError, uploadError } from "../upload-error.ts";
+import { diskError, readOnlyError, type UploadError, uploadError } from "../upload-errors.ts";
 import type { UploadDependencies, UploadView } from "./upload-dependencies.ts";
 import type { Outcome, Problem, Progress, UploadEvent } from "./upload-events.ts";
 import { decide } from "./upload-machine.ts";

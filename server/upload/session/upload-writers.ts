@@ -1,4 +1,4 @@
-import type { UploadError } from "../../shared/domain-error.ts";
+import type { UploadError } from "../upload-errors.ts";
 
 /** Those who write an upload by a call that lasts, and are told when they no longer may. */
 export class UploadWriters {

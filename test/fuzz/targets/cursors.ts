@@ -1,8 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { WatchQuotesRequestSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { QuoteLog } from "../../../server/quote/log/quote-log.ts";
+import { CursorOutOfRangeError } from "../../../server/quote/quote-errors.ts";
 import { type WatchPosition, watchPosition } from "../../../server/quote/watch/watch-position.ts";
-import { CursorOutOfRangeError, InvalidFieldError } from "../../../server/shared/domain-error.ts";
+import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 

@@ -1,6 +1,6 @@
 import { validateHeaderValue } from "node:http";
 import { create as contentDisposition, parse } from "content-disposition";
-import { InvalidFieldError } from "../../../server/shared/domain-error.ts";
+import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
 import { displayName, maxFileNameBytes } from "../../../server/upload/file-name.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 

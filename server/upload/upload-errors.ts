@@ -1,13 +1,62 @@
 import { create } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import {
   UploadProblemReason as Reason,
   UploadState as State,
+  type UploadProblem,
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage, UploadError } from "../shared/domain-error.ts";
+import { DomainError, type ErrorDetail } from "../shared/domain-error.ts";
+import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage } from "../storage/storage-errors.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
 import type { Problem } from "./session/upload-events.ts";
 import type { UploadPhase } from "./store/upload-record.ts";
+
+const codes: Record<Reason, Code> = {
+  [Reason.UNSPECIFIED]: Code.Unknown,
+  [Reason.STALE_WRITER]: Code.Aborted,
+  [Reason.GAP]: Code.OutOfRange,
+  [Reason.OVERLAP]: Code.InvalidArgument,
+  [Reason.CHECKSUM]: Code.DataLoss,
+  [Reason.TOO_LONG]: Code.OutOfRange,
+  [Reason.SIZE]: Code.FailedPrecondition,
+  [Reason.HASH]: Code.FailedPrecondition,
+  [Reason.CONFLICT]: Code.AlreadyExists,
+  [Reason.STATE]: Code.FailedPrecondition,
+  [Reason.FILE_LIMIT]: Code.ResourceExhausted,
+  [Reason.QUOTA]: Code.ResourceExhausted,
+  [Reason.TOO_MANY]: Code.ResourceExhausted,
+  [Reason.READ_ONLY]: Code.Unavailable,
+  [Reason.STALLED]: Code.DeadlineExceeded,
+};
+
+/** A request for an upload is refused. The detail has the reason, and the state and the committed offset of the upload. */
+export class UploadError extends DomainError {
+  override name = "UploadError";
+  readonly code: Code;
+  readonly detail: UploadProblem;
+
+  /** @param problem what is wrong and what to do */
+  constructor(detail: UploadProblem, problem: string) {
+    super(`upload ${detail.uploadId}: ${problem}`);
+    this.code = codes[detail.reason] ?? Code.Unknown; // protobuf enums are open: the number may have no name
+    this.detail = detail;
+  }
+
+  override toDetail(): ErrorDetail {
+    return { desc: UploadProblemSchema, value: this.detail };
+  }
+}
+
+/** The requested range of a file starts after its end. */
+export class FileRangeError extends DomainError {
+  override name = "FileRangeError";
+  readonly code = Code.OutOfRange;
+
+  constructor(offset: number, size: number) {
+    super(`offset ${offset} is past the end of the file, which has ${size} bytes: use an offset of ${size} or less`);
+  }
+}
 
 /** Each phase as the protos have it. */
 export const stateOf: Record<UploadPhase, State> = {

@@ -1,0 +1,13 @@
+import { LimitError } from "../../transport/protection/limit-error.ts";
+
+/**
+ * Returns the error of a call that sends more than one call is allowed to.
+ *
+ * @param counted what is limited, in the plural, as in `files`
+ * @param sent the amount that the client has sent so far
+ */
+export function callLimitError(limit: { name: string; value: number }, counted: string, sent: number): LimitError {
+  const [max, found] = [limit.value, sent].map((number) => number.toLocaleString("en-US"));
+  const problem = `limit of ${max} ${counted} per call exceeded: the call has at least ${found}`;
+  return new LimitError(limit, `${problem}; send the rest in another call`);
+}

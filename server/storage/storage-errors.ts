@@ -1,0 +1,55 @@
+import { Code } from "@connectrpc/connect";
+import { DomainError } from "../shared/domain-error.ts";
+
+/** The store or its disk is full. */
+export class StoreFullError extends DomainError {
+  override name = "StoreFullError";
+  readonly code = Code.ResourceExhausted;
+
+  /** @param problem what is full, as in `the store is full: its limit of 1,000,000 bytes (--max-store) is reached` */
+  constructor(problem: string) {
+    super(`${problem}. Everything acknowledged is stored: give the server more space, then send the rest again`);
+  }
+}
+
+/** The store refuses writes until the server is restarted, because a write or a sync has failed. */
+export class StoreReadOnlyError extends DomainError {
+  override name = "StoreReadOnlyError";
+  readonly code = Code.Unavailable;
+
+  constructor() {
+    super(storeReadOnlyMessage);
+  }
+}
+
+/** The message of a {@link StoreReadOnlyError}, and of the error of an upload that is refused for the same reason. */
+export const storeReadOnlyMessage =
+  "the store is read-only, because a write to its disk has failed: what was acknowledged is stored and can be read; " +
+  "the operator has to check the disk and restart the server, then send the rest again";
+
+/** A read of the store has failed. */
+export class StoreReadError extends DomainError {
+  override name = "StoreReadError";
+  readonly code = Code.Unavailable;
+
+  /** @param problem the message of the failure, as in `disk I/O error` */
+  constructor(problem: string, cause?: unknown) {
+    super(
+      `the store cannot be read (${problem}): retry later; if the error persists, the operator must check the disk`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/** The database is damaged. */
+export class StoreDamagedError extends DomainError {
+  override name = "StoreDamagedError";
+  readonly code = Code.DataLoss;
+
+  /** @param problem the message of SQLite, as in `database disk image is malformed` */
+  constructor(problem: string, cause?: unknown) {
+    super(`the database is damaged (${problem}): the operator must restore a backup`, { cause });
+  }
+}
