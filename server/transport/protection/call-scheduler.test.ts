@@ -34,6 +34,19 @@ test("connections of one address are served in turn, and addresses before connec
   expect(ran).toEqual(["one 1", "other 1", "two 1", "other 2", "one 2", "other 3", "two 2", "one 3", "two 3"]);
 });
 
+test("a client whose steps are long passes over turns until the others have had as much time", async () => {
+  const scheduler = new CallScheduler();
+  const ran: string[] = [];
+  const long = () => {
+    for (let part = 0; part < 5; part++) work();
+    ran.push("long");
+  };
+  for (let step = 0; step < 3; step++) scheduler.enqueue({ peer: "a" }, long);
+  for (let step = 0; step < 10; step++) scheduler.enqueue({ peer: "b" }, () => ran.push("short"));
+  while (scheduler.queued > 0) await setImmediate();
+  expect(ran).toEqual(["long", ...Array<string>(10).fill("short"), "long", "long"]);
+});
+
 test("work in parts is served in turn by the client whose call it is, however deep below the call it waits", async () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];

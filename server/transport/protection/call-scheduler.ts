@@ -4,6 +4,15 @@ import { FairQueue } from "./fair-queue.ts";
 /** How long calls may keep the event loop to themselves before Node reads and writes again, in ms. */
 export const sliceMs = 10;
 
+/**
+ * The time of a step that costs its client nothing but its turn, in ms. A longer step makes a debt, which the client pays
+ * by passing over one turn for each of these.
+ */
+const quantumMs = 1;
+
+/** The most that a client owes, in ms: it waits for so long at most for others that have many steps. */
+const maxDebtMs = 1_000;
+
 /** Part of the work of a call: it runs to its end without giving way. */
 export type Step = () => void;
 
@@ -13,6 +22,13 @@ export interface StepOwner {
   readonly peer: string;
 }
 
+/** The steps of one client address. */
+interface PeerSteps {
+  readonly steps: FairQueue<Step, StepOwner>;
+  /** How much longer its steps ran than those of others that had their turn. */
+  debtMs: number;
+}
+
 /**
  * Shares the event loop among the calls of a process.
  *
@@ -20,16 +36,24 @@ export interface StepOwner {
  * together would block the loop until the last of them is answered. The scheduler runs a step at once if the loop is
  * idle. Otherwise the step waits in the queue of its connection; the queues are served round-robin, first by client
  * address, then by connection, for {@link sliceMs} in each turn of the event loop.
+ *
+ * The addresses share the time, and not only the turns: one whose steps are long passes over turns until the others have
+ * caught up or have no steps left (deficit round-robin, https://doi.org/10.1109/90.502236). Otherwise a client that sends
+ * large messages would leave one short step of each other client between two of its own.
  */
 export class CallScheduler {
-  /** The queue of each address is an item in this one as often as it has steps. */
-  readonly #turns = new FairQueue<FairQueue<Step, StepOwner>, string>();
-  readonly #ofPeers = new Map<string, FairQueue<Step, StepOwner>>();
+  /** By address, in the order in which they are served. Those without steps have a debt. */
+  readonly #peers = new Map<string, PeerSteps>();
+  /** How many addresses have steps. */
+  #waitingPeers = 0;
   #queued = 0;
   /** What is to run in a later turn. */
   #parts: { readonly owner: StepOwner; readonly step: Step }[] = [];
   /** When the calls of this turn of the event loop began to run; undefined before the first looks at it. */
   #sliceStart: number | undefined;
+  /** The address whose step runs, and when that began. */
+  #running: PeerSteps | undefined;
+  #runningSince = 0;
 
   /** How many steps wait. */
   get queued(): number {
@@ -56,13 +80,13 @@ export class CallScheduler {
 
   /** Runs a step in its turn: in this turn of the event loop if there is time, else in a later one. */
   enqueue(owner: StepOwner, step: Step): void {
-    let ofPeer = this.#ofPeers.get(owner.peer);
-    if (ofPeer === undefined) {
-      ofPeer = new FairQueue();
-      this.#ofPeers.set(owner.peer, ofPeer);
+    let peer = this.#peers.get(owner.peer);
+    if (peer === undefined) {
+      peer = { steps: new FairQueue(), debtMs: 0 };
+      this.#peers.set(owner.peer, peer);
     }
-    ofPeer.push(owner, step);
-    this.#turns.push(owner.peer, ofPeer);
+    if (peer.steps.ownerCount === 0) this.#waitingPeers++;
+    peer.steps.push(owner, step);
     this.#queued++;
     if (this.#sliceStart === undefined) this.#beginSlice(performance.now());
   }
@@ -86,16 +110,22 @@ export class CallScheduler {
 
   readonly #onTurn = (): void => {
     this.#sliceStart = undefined;
-    if (this.#queued === 0 && this.#parts.length === 0) return;
+    if (this.#queued === 0 && this.#parts.length === 0) {
+      this.#peers.clear(); // The loop is idle: no debt has kept anyone waiting.
+      return;
+    }
     this.#beginSlice(performance.now());
     for (const { owner, step } of this.#parts.splice(0)) this.enqueue(owner, step);
     this.#runNext();
   };
 
   readonly #runNext = (): void => {
-    if (this.#queued === 0 || this.sliceUsed) return;
+    const now = performance.now();
+    this.#charge(now);
+    if (this.#sliceStart === undefined) this.#beginSlice(now);
+    if (this.#queued === 0 || now - (this.#sliceStart ?? now) > sliceMs) return;
     try {
-      this.#runStep();
+      this.#runStep(now);
     } finally {
       queueMicrotask(this.#onMicrotask);
     }
@@ -104,14 +134,38 @@ export class CallScheduler {
   // The next step runs when the promises that this one has settled have run all that waits for them: their work counts.
   readonly #onMicrotask = (): void => process.nextTick(this.#runNext);
 
-  #runStep(): void {
-    const turn = this.#turns.shift();
-    if (turn === undefined) return;
-    const { owner: peer, item: ofPeer } = turn;
-    const step = ofPeer.shift()?.item;
-    if (ofPeer.ownerCount === 0) this.#ofPeers.delete(peer);
+  #charge(now: number): void {
+    const peer = this.#running;
+    if (peer === undefined) return;
+    this.#running = undefined;
+    const excessMs = now - this.#runningSince - quantumMs;
+    if (excessMs > 0) peer.debtMs = Math.min(peer.debtMs + excessMs, maxDebtMs);
+  }
+
+  #runStep(now: number): void {
+    const next = this.#nextPeer();
+    if (next === undefined) return;
+    const [name, peer] = next;
+    const step = peer.steps.shift()?.item;
+    if (peer.steps.ownerCount === 0) this.#waitingPeers--;
     this.#queued--;
-    if (step !== undefined) runForPeer(peer, step);
+    this.#running = peer;
+    this.#runningSince = now;
+    if (step !== undefined) runForPeer(name, step);
+  }
+
+  /** The address whose turn it is; it moves to the end. */
+  #nextPeer(): readonly [string, PeerSteps] | undefined {
+    for (const entry of this.#peers) {
+      const [name, peer] = entry;
+      const hasSteps = peer.steps.ownerCount > 0;
+      this.#peers.delete(name);
+      if (!hasSteps && peer.debtMs <= 0) continue;
+      this.#peers.set(name, peer); // after the others
+      if (hasSteps && (peer.debtMs <= 0 || this.#waitingPeers === 1)) return entry;
+      peer.debtMs -= quantumMs;
+    }
+    return undefined;
   }
 }
 

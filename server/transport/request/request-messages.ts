@@ -5,6 +5,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import type { ClientIdleTimeout } from "../port/client-idle-timeout.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
+import { decodeInTurn, type GiveWay, nextTurn } from "./decode-in-turn.ts";
 import type { MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
 import { queryOf, type RequestFormat } from "./request-format.ts";
@@ -26,8 +27,7 @@ export interface RequestMessagesOptions {
   readonly idleTimeout: ClientIdleTimeout | undefined;
   /** Whether the bytes of a message count as memory until the call has ended, and not only until it is decoded. */
   readonly holdsMessages: boolean;
-  /** Runs a step when other calls have had their turn. */
-  readonly giveWay: (step: () => void) => void;
+  readonly giveWay: GiveWay;
 }
 
 /** Opens the messages of a request, decoded around Connect's pipeline. */
@@ -44,7 +44,8 @@ export function openRequestMessages(
   }
   const query = framing === "query" ? queryOf(exchange) : undefined;
   const announcedBytes = query === undefined ? Number(exchange.header.get("content-length") ?? Number.NaN) : Number.NaN;
-  return new SingleRequest(exchange.body, query, { decoder, binary, compression, announcedBytes });
+  const { giveWay } = options;
+  return new SingleRequest(exchange.body, query, { decoder, binary, compression, announcedBytes, giveWay });
 }
 
 const prefixBytes = 5;
@@ -89,7 +90,7 @@ class EnvelopeMessages implements RequestMessages {
 
   /** A chunk may hold thousands of messages: they are not to be handled in one go. */
   async #nextInTurn(): Promise<IteratorResult<Message>> {
-    await new Promise<void>((resolve) => this.#options.giveWay(resolve));
+    await nextTurn(this.#options.giveWay);
     return this.#next();
   }
 
@@ -121,26 +122,27 @@ class EnvelopeMessages implements RequestMessages {
 
   async #readOn(): Promise<IteratorResult<Message>> {
     const { idleTimeout } = this.#options;
+    let value: Message | Promise<Message> | undefined;
     idleTimeout?.beginWait(this.#received.byteLength);
     try {
-      for (;;) {
+      while (value === undefined) {
         const chunk = await this.#body.next();
         if (chunk.done === true) {
           if (this.#received.byteLength === 0) return { done: true, value: undefined };
           throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
         }
         this.#received.push(chunk.value);
-        const value = this.#takeMessage();
-        if (value !== undefined) return { done: false, value: await value };
+        value = this.#takeMessage();
       }
     } finally {
-      idleTimeout?.endWait();
+      idleTimeout?.endWait(); // What follows is the server's time, not the client's.
     }
+    return { done: false, value: await value };
   }
 
   /** The next message, if all of it has come. */
   #takeMessage(): Message | Promise<Message> | undefined {
-    const { decoder, binary, ignoredFlag, compression, holdsMessages } = this.#options;
+    const { decoder, ignoredFlag, compression, holdsMessages } = this.#options;
     const received = this.#received;
     while (received.byteLength >= prefixBytes) {
       const flags = received.at(0);
@@ -161,14 +163,14 @@ class EnvelopeMessages implements RequestMessages {
         this.#sinceLook = messagesBetweenLooks; // to decompress one takes as long as many others
         return this.#inflate(bytes, compression);
       }
-      return decoder.decode(bytes, binary);
+      return decodeInTurn(bytes, this.#options);
     }
     return undefined;
   }
 
   async #inflate(bytes: Uint8Array, compression: Compression): Promise<Message> {
-    const { decoder, binary } = this.#options;
-    return decoder.decode(await compression.decompress(bytes, decoder.maxBytes), binary);
+    const inflated = await compression.decompress(bytes, this.#options.decoder.maxBytes);
+    return decodeInTurn(inflated, this.#options);
   }
 
   #takeBytes(size: number): Uint8Array {

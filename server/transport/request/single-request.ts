@@ -3,14 +3,13 @@ import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import { ChunkQueue } from "./chunk-queue.ts";
+import { type DecodeOptions, decodeInTurn } from "./decode-in-turn.ts";
 import type { MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { RequestMessages } from "./request-messages.ts";
 
 /** What a request without envelopes is decoded with. */
-export interface SingleRequestOptions {
-  readonly decoder: MessageDecoder;
-  readonly binary: boolean;
+export interface SingleRequestOptions extends DecodeOptions {
   readonly compression: Compression | undefined;
   /** What the request says of the size of its body, in bytes; NaN if it does not. */
   readonly announcedBytes: number;
@@ -36,14 +35,14 @@ export class SingleRequest implements RequestMessages {
 
   async next(): Promise<IteratorResult<Message>> {
     if (this.count > 0) return { done: true, value: undefined };
-    const { decoder, binary, compression, announcedBytes } = this.#options;
+    const { decoder, compression, announcedBytes } = this.#options;
     this.count = 1;
     // At once: the rest of a message that is too large need not arrive.
     if (announcedBytes > decoder.maxBytes) decoder.checkSize(announcedBytes);
     const sent = this.#query === undefined ? await readAll(this.#body, decoder) : messageOf(this.#query);
     this.#query = undefined;
     const bytes = compression === undefined ? sent : await compression.decompress(sent, decoder.maxBytes);
-    return { done: false, value: decoder.decode(bytes, binary) };
+    return { done: false, value: await decodeInTurn(bytes, this.#options) };
   }
 
   fail(error: ConnectError): void {

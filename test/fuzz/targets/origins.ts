@@ -1,5 +1,6 @@
 import type { Exchange } from "../../../server/transport/exchange/exchange.ts";
 import { createOriginCheck } from "../../../server/transport/protection/trusted-origins.ts";
+import { maxEchoBytes } from "../../../server/transport/response/truncate-text.ts";
 import { protocolOf } from "../../../server/transport/rpc/rpc-protocol.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
@@ -9,8 +10,8 @@ import { InputReader } from "../engine/input-reader.ts";
 const trustedOrigin = "https://shop.example";
 const check = createOriginCheck({ hosts: ["bourse.example"], origins: [trustedOrigin] });
 
-/** Refusals name what was sent: they may be longer than that by so much. */
-const refusalChars = 400;
+/** A refusal quotes at most two names, each cut, in two short sentences. */
+const maxRefusalChars = 2 * maxEchoBytes + 400;
 
 export const target: FuzzTarget = {
   maxBytes: 512,
@@ -28,10 +29,7 @@ export const target: FuzzTarget = {
     if (header === undefined) return;
     const exchange = { httpVersion, method: "POST", target: "/", origin: `http://${host}`, header } as Exchange;
     const problem = (check.problemOf(exchange) ?? check.problemOfCall(exchange))?.message;
-    invariant(
-      problem === undefined || problem.length <= 2 * input.length + refusalChars,
-      `${problem?.length} characters`,
-    );
+    invariant(problem === undefined || problem.length <= maxRefusalChars, `${problem?.length} characters`);
     const sent = header.get("origin");
     const isOwn = [null, "", "none", "same-origin"].includes(header.get("sec-fetch-site"));
     invariant(problem !== undefined || sent !== null || isOwn, `a page that is ${site} may call without an Origin`);
