@@ -98,7 +98,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const quotes = opened.use(
     await openQuotes({
       settings: config,
-      candleStore: new SqliteCandleStore(database.tables),
+      candleStore: new SqliteCandleStore(database.tables, database.queries),
       epoch: randomBytes(8).readBigUInt64BE(),
       now: clock,
       log,

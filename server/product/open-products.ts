@@ -1,17 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { type MicroClock, toTimestamp } from "../../client/shared/micro-time.ts";
-import type { Database } from "../storage/database.ts";
 import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { Catalogue, catalogueReadLimit } from "./catalogue.ts";
 import { seedDemoCatalogue } from "./demo/demo-catalogue.ts";
 import { SqliteRatingStore } from "./rating/sqlite-rating-store.ts";
 import { SqliteProductFinder } from "./search/sqlite-product-finder.ts";
 import { SqliteTextSearch } from "./search/sqlite-text-search.ts";
-import { SqliteProductStore } from "./store/sqlite-product-store.ts";
+import { type ProductDatabase, SqliteProductStore } from "./store/sqlite-product-store.ts";
 
 export interface OpenProductsOptions {
-  /** Long reads (lists, searches) use `queries`; everything else uses `tables`. */
-  readonly database: Pick<Database, "tables" | "queries">;
+  /** Long reads (lists, searches) use `queries`, lookups use `reader`, and writes use `tables`. */
+  readonly database: ProductDatabase;
   readonly now: MicroClock;
   /** Returns a new UUID. Default: a random one. */
   readonly newId?: () => string;
@@ -36,11 +35,11 @@ export async function openProducts(options: OpenProductsOptions): Promise<OpenPr
   const { database, now, newId = randomUUID, writeLimit } = options;
   const limit = options.limit ?? ((definition) => new SharedLimit(definition));
   const texts = new SqliteTextSearch(database.queries);
-  const store = new SqliteProductStore(database.tables, texts, database.queries);
+  const store = new SqliteProductStore(database, texts);
   const catalogue = new Catalogue({
     store,
     finder: new SqliteProductFinder(database.queries, texts),
-    ratings: new SqliteRatingStore(database.tables),
+    ratings: new SqliteRatingStore(database),
     now: () => toTimestamp(now()),
     newId,
     readLimit: limit(catalogueReadLimit),

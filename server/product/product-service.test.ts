@@ -212,10 +212,10 @@ test("a list or a search beyond the limit is refused, and there is room again wh
 async function openShop() {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-shop-")));
-  const { tables } = resources.use(await openDatabase(temporary.path));
-  const texts = new SqliteTextSearch(tables);
-  const store = new SqliteProductStore(tables, texts);
-  const [finder, ratings] = [new SqliteProductFinder(tables, texts), new SqliteRatingStore(tables)];
+  const database = resources.use(await openDatabase(temporary.path));
+  const texts = new SqliteTextSearch(database.queries);
+  const store = new SqliteProductStore(database, texts);
+  const [finder, ratings] = [new SqliteProductFinder(database.queries, texts), new SqliteRatingStore(database)];
   const catalogue = new Catalogue({ store, finder, ratings, now: () => now, newId });
   const images: { imagesOf: ProductImages["imagesOf"] } = { imagesOf: async () => new Map() };
   const service = productService({ catalogue, images, tokens: new ResumeTokens(new Uint8Array(32).fill(7)) });

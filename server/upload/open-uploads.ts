@@ -22,7 +22,7 @@ export interface OpenUploadsOptions {
   /** The data directory. Files are stored in its folder `uploads`. */
   readonly dataDirectory: string;
   /** The database of that directory. */
-  readonly database: Pick<Database, "tables" | "health" | "toDomainError">;
+  readonly database: Pick<Database, "tables" | "queries" | "queries" | "health" | "toDomainError">;
   readonly settings: UploadSettings;
   /** The longest time that a request stream may send nothing, in ms, whatever its service. */
   readonly maxIdleMs: number;
@@ -59,7 +59,7 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
     await assembleUploads({
       ...options,
       disk: new NodeDisk(root),
-      store: new SqliteUploadStore(database.tables),
+      store: new SqliteUploadStore(database.tables, database.queries),
       hasher: opened.use(new WorkerHasher(root)),
       inspect: inspectFile,
       health: database.health,

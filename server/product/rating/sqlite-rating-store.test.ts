@@ -22,22 +22,22 @@ const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-rating
 ratingStoreContract(async () => {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await temporaryDirectory());
-  const { tables } = resources.use(await openDatabase(temporary.path));
-  const store = new SqliteProductStore(tables, new SqliteTextSearch(tables));
+  const database = resources.use(await openDatabase(temporary.path));
+  const store = new SqliteProductStore(database, new SqliteTextSearch(database.queries));
   for (const id of Object.values(products)) await store.create(create(ProductSchema, { id, name: id }));
   await store.update(products.deleted, (current) => ({ ...current, deleteTime: timestampFromMs(1) }));
-  return { ratings: new SqliteRatingStore(tables), products, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { ratings: new SqliteRatingStore(database), products, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 });
 
 test("ratings are there after the database was closed and opened again", async () => {
   await using temporary = await temporaryDirectory();
   {
     await using database = await openDatabase(temporary.path);
-    const store = new SqliteProductStore(database.tables, new SqliteTextSearch(database.tables));
+    const store = new SqliteProductStore(database, new SqliteTextSearch(database.queries));
     await store.create(create(ProductSchema, { id: products.first, name: "Lamp" }));
-    await new SqliteRatingStore(database.tables).add({ productId: products.first, millionths: 5n });
+    await new SqliteRatingStore(database).add({ productId: products.first, millionths: 5n });
   }
   await using database = await openDatabase(temporary.path);
-  const ratings = new SqliteRatingStore(database.tables);
+  const ratings = new SqliteRatingStore(database);
   expect(await ratings.add({ productId: products.first, millionths: 6n })).toEqual({ count: 2n, millionths: 11n });
 });

@@ -1,4 +1,6 @@
+import type { StatementSync } from "node:sqlite";
 import { type Kysely, sql } from "kysely";
+import type { Database } from "../../storage/database.ts";
 import { GroupCommit } from "../../storage/group-commit.ts";
 import type { Tables } from "../../storage/tables.ts";
 import type { ProductScore, RatingStore, ScoreSum } from "./rating-store.ts";
@@ -6,10 +8,16 @@ import type { ProductScore, RatingStore, ScoreSum } from "./rating-store.ts";
 /** Ratings in the embedded database. */
 export class SqliteRatingStore implements RatingStore {
   readonly #tables: Kysely<Tables>;
+  /** Runs in this thread: a lookup that used `tables` would wait for every transaction under way. */
+  readonly #sum: StatementSync;
   readonly #scores: GroupCommit<ProductScore, ScoreSum | undefined>;
 
-  constructor(tables: Kysely<Tables>) {
+  constructor({ tables, reader }: Pick<Database, "tables" | "reader">) {
     this.#tables = tables;
+    this.#sum = reader.prepare(
+      "select count, sum_millionths from product_rating join product using (sequence) where product.id = ?",
+    );
+    this.#sum.setReadBigInts(true);
     this.#scores = new GroupCommit((scores) => this.#addAll(scores), maxScoresPerCommit);
   }
 
@@ -18,12 +26,7 @@ export class SqliteRatingStore implements RatingStore {
   }
 
   async get(productId: string): Promise<ScoreSum> {
-    const row = await this.#tables
-      .selectFrom("product_rating")
-      .innerJoin("product", "product.sequence", "product_rating.sequence")
-      .select(["count", "sum_millionths"])
-      .where("product.id", "=", productId)
-      .executeTakeFirst();
+    const row = this.#sum.get(productId) as { count: bigint; sum_millionths: bigint } | undefined;
     return { count: row?.count ?? 0n, millionths: row?.sum_millionths ?? 0n };
   }
 

@@ -10,11 +10,11 @@ import { SqliteTextSearch } from "./sqlite-text-search.ts";
 productFinderContract(async () => {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-finder-")));
-  const { tables } = resources.use(await openDatabase(temporary.path));
-  const texts = new SqliteTextSearch(tables);
+  const database = resources.use(await openDatabase(temporary.path));
+  const texts = new SqliteTextSearch(database.queries);
   return {
-    finder: new SqliteProductFinder(tables, texts),
-    store: new SqliteProductStore(tables, texts),
+    finder: new SqliteProductFinder(database.queries, texts),
+    store: new SqliteProductStore(database, texts),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 });

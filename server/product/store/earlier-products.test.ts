@@ -32,7 +32,7 @@ test("products of a database from before there was a search are as if they had b
   }
   await using database = await openDatabase(temporary.path);
   const texts = new SqliteTextSearch(database.tables);
-  const store = new SqliteProductStore(database.tables, texts);
+  const store = new SqliteProductStore(database, texts);
   const finder = new SqliteProductFinder(database.tables, texts);
 
   await using listing = await store.list();

@@ -71,7 +71,7 @@ async function openShop() {
     },
     transformResult: async ({ result }) => result,
   });
-  const store = new SqliteProductStore(tables, new SqliteTextSearch(tables));
+  const store = new SqliteProductStore({ ...database, tables }, new SqliteTextSearch(tables));
   await store.create(create(ProductSchema, { id, name: "0" }));
   // The first change looks at all that an earlier server left.
   await store.update(id, (current) => ({ ...current, description: "changed once" }));

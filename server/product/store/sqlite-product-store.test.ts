@@ -9,7 +9,7 @@ import { SqliteTextSearch } from "../search/sqlite-text-search.ts";
 import { productStoreContract } from "../testing/product-store.contract.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
-const storeOf = ({ tables }: Database) => new SqliteProductStore(tables, new SqliteTextSearch(tables));
+const storeOf = (database: Database) => new SqliteProductStore(database, new SqliteTextSearch(database.queries));
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-products-"));
 
@@ -50,4 +50,22 @@ test("what queries need is in columns of its own", async () => {
   expect(await database.tables.selectFrom("product").select(columns).execute()).toEqual([
     { sequence: 1n, id: lamp.id, name: "Lamp", price_currency: "EUR", price_units: 49n, price_nanos: 900_000_000n },
   ]);
+});
+
+test("a product is read, and products are counted, while a transaction is open", async () => {
+  await using temporary = await temporaryDirectory();
+  await using database = await openDatabase(temporary.path);
+  const store = storeOf(database);
+  await store.create(lamp);
+  const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const transaction = database.tables.transaction().execute(async (tables) => {
+    await tables.selectFrom("product").select("id").execute();
+    began.resolve();
+    await end.promise;
+  });
+  await began.promise;
+  expect(await store.get(lamp.id)).toEqual(lamp);
+  expect(await store.count()).toBe(1);
+  end.resolve();
+  await transaction;
 });

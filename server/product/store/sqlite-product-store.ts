@@ -1,7 +1,9 @@
+import type { StatementSync } from "node:sqlite";
 import { equals, fromBinary } from "@bufbuild/protobuf";
 import { type Kysely, sql } from "kysely";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { AlreadyExistsError } from "../../shared/resource-errors.ts";
+import type { Database } from "../../storage/database.ts";
 import { GroupCommit } from "../../storage/group-commit.ts";
 import type { Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
@@ -10,18 +12,23 @@ import { productColumns, productTexts } from "./product-columns.ts";
 import { ProductHistory, type ProductMoment } from "./product-history.ts";
 import type { ProductListing, ProductStore } from "./product-store.ts";
 
+/** What the store needs of the database: `tables` for writes, `queries` for long reads, `reader` for lookups. */
+export type ProductDatabase = Pick<Database, "tables" | "queries" | "reader">;
+
 /** Products in the embedded database. */
 export class SqliteProductStore implements ProductStore {
   readonly #tables: Kysely<Tables>;
   readonly #queries: Kysely<Tables>;
+  /** Runs in this thread: a lookup that used `tables` would wait for every transaction under way. */
+  readonly #body: StatementSync;
   readonly #texts: TextSearch;
   readonly #history: ProductHistory;
   readonly #creations: GroupCommit<Product, boolean>;
 
-  /** @param queries for what is read at length, so that no write waits for it; absent: `tables` */
-  constructor(tables: Kysely<Tables>, texts: TextSearch, queries = tables) {
+  constructor({ tables, queries, reader }: ProductDatabase, texts: TextSearch) {
     this.#tables = tables;
     this.#queries = queries;
+    this.#body = reader.prepare("select body from product where id = ?");
     this.#texts = texts;
     this.#history = new ProductHistory(tables);
     this.#creations = new GroupCommit((products) => this.#insertAll(products), maxCreationsPerCommit);
@@ -43,7 +50,7 @@ export class SqliteProductStore implements ProductStore {
   }
 
   async get(id: string): Promise<Product | undefined> {
-    const row = await this.#tables.selectFrom("product").select("body").where("id", "=", id).executeTakeFirst();
+    const row = this.#body.get(id) as { body: Uint8Array } | undefined;
     return row && toProduct(row);
   }
 
@@ -55,7 +62,7 @@ export class SqliteProductStore implements ProductStore {
   }
 
   async count(): Promise<number> {
-    const { total } = await this.#tables
+    const { total } = await this.#queries
       .selectFrom("product")
       .select(({ fn }) => fn.countAll<bigint>().as("total"))
       .where("deleted", "=", sql<bigint>`0`)

@@ -12,11 +12,14 @@ type OpenCandleRow = { [Column in keyof OpenCandleTable]: OpenCandleTable[Column
 /** Candles in the embedded database. */
 export class SqliteCandleStore implements CandleStore {
   readonly #tables: Kysely<Tables>;
+  readonly #queries: Kysely<Tables>;
   readonly #completeRows: BulkWrite<CandleRow>;
   readonly #openRows: BulkWrite<OpenCandleRow>;
 
-  constructor(tables: Kysely<Tables>) {
+  /** @param queries for reads at length, which wait for no transaction; default: `tables` */
+  constructor(tables: Kysely<Tables>, queries = tables) {
     this.#tables = tables;
+    this.#queries = queries;
     this.#completeRows = new BulkWrite((rows) =>
       tables
         .insertInto("candle")
@@ -72,7 +75,7 @@ export class SqliteCandleStore implements CandleStore {
   }
 
   async list({ symbol, span, start, end, limit }: CandleQuery): Promise<PriceCandle[]> {
-    const rows = await this.#tables
+    const rows = await this.#queries
       .selectFrom("candle")
       .selectAll()
       .where("symbol", "=", symbol)

@@ -7,10 +7,13 @@ import type { CommittedOffset, UploadPage, UploadQuery, UploadStore } from "./up
 /** Uploads in the embedded database. */
 export class SqliteUploadStore implements UploadStore {
   readonly #tables: Kysely<Tables>;
+  readonly #queries: Kysely<Tables>;
   readonly #moveOffset: CompiledQuery;
 
-  constructor(tables: Kysely<Tables>) {
+  /** @param queries for reads at length, which wait for no transaction; default: `tables` */
+  constructor(tables: Kysely<Tables>, queries = tables) {
     this.#tables = tables;
+    this.#queries = queries;
     this.#moveOffset = compileMoveOffset(tables);
   }
 
@@ -51,7 +54,7 @@ export class SqliteUploadStore implements UploadStore {
   }
 
   async list({ phases, productId, limit, before }: UploadQuery): Promise<UploadPage> {
-    let query = this.#tables.selectFrom("upload").selectAll();
+    let query = this.#queries.selectFrom("upload").selectAll();
     if (phases.length > 0) query = query.where("phase", "in", phases);
     if (productId !== "") query = query.where("product_id", "=", productId);
     if (before !== undefined) query = query.where("sequence", "<", before);
@@ -65,14 +68,14 @@ export class SqliteUploadStore implements UploadStore {
 
   async imagesOf(productIds: readonly string[], limit: number): Promise<UploadRecord[]> {
     if (productIds.length === 0) return [];
-    const numbered = this.#tables
+    const numbered = this.#queries
       .selectFrom("upload")
       .selectAll()
       .select(sql<bigint>`row_number() over (partition by product_id order by sequence)`.as("place"))
       .where("product_id", "in", productIds)
       .where("phase", "=", "complete")
       .where("image_width", "is not", null);
-    const rows = await this.#tables
+    const rows = await this.#queries
       .selectFrom(numbered.as("numbered"))
       .selectAll()
       .where("place", "<=", BigInt(limit))
@@ -104,7 +107,7 @@ export class SqliteUploadStore implements UploadStore {
     limit: number,
     which: "any" | "empty" = "any",
   ): Promise<UploadRecord[]> {
-    let query = this.#tables
+    let query = this.#queries
       .selectFrom("upload")
       .selectAll()
       .where("phase", "in", phases)
