@@ -25,7 +25,7 @@ export const flaggedPhrases = [
   phrase(/words/, "message, request, metadata; of a search: terms"),
   phrase(/goodbye/, "drain, GOAWAY"),
   phrase(/speaks? of/, "describes, mentions"),
-  phrase(/knows? (?:no|nothing|of)/, "does not depend on, has no"),
+  phrase(/knows? (?:no|nothing)/, "does not depend on, has no"),
   // Places and states.
   phrase(/standing|stood/, "status, state"),
   phrase(/stands?/, "is, is at, is in"),
@@ -53,7 +53,7 @@ export const flaggedPhrases = [
   phrase(/tak(?:es?|ing) up again|took up again/, "resumes"),
   phrase(/com(?:es?|ing) back|came back/, "reconnects, restarts, returns"),
   phrase(/(?:it|they|one|client|reader|stream) (?:got|has got) to/, "position, cursor, offset"),
-  phrase(/let(?:s|ting)? go(?: of)?/, "evicts, expires, releases"),
+  phrase(/let(?:s|ting)? go(?: of)?(?! away)/, "evicts, expires, releases"),
   phrase(/giv(?:es?|ing) up|gave up/, "stops, stops retrying, aborts"),
   phrase(/begins? again|began again|start(?:s|ed)? anew|anew/, "again, restarts, loops"),
   phrase(/break(?:s|ing)? off|broken off/, "aborts, ends early"),
@@ -72,7 +72,9 @@ export const flaggedPhrases = [
   phrase(/(?:undefined|null|false|true|throws|rejects|fails|refused|refuses|nothing|empty|unless|none) where/, "if"),
   phrase(/where (?:there (?:is|are|was)|nothing|none|no one|it (?:is|was|has|does|cannot|can) (?:not|no)|not)/, "if"),
   phrase(
-    new RegExp(`(?<!(?:falls?|fell|fallen|falling|lags?|lagging|far|left) )behind(?! ${proxies.source}\\b)`),
+    new RegExp(
+      `(?<!(?:falls?|fell|fallen|falling|lags?|lagging|far|left|is|are|was|were|be|nothing) )behind(?! ${proxies.source}\\b)`,
+    ),
     "after; of a slow reader: falls behind",
   ),
   phrase(

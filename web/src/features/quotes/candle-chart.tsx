@@ -122,18 +122,29 @@ function move(api: IChartApi, event: KeyboardEvent): void {
   const shift = (by: number) => scale.setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
   const zoom = (factor: number) =>
     scale.setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to });
-  const keys: Record<string, () => void> = {
-    ArrowLeft: () => shift(-step),
-    ArrowRight: () => shift(step),
-    "+": () => zoom(1 / zoomFactor),
-    "-": () => zoom(zoomFactor),
-    End: () => scale.scrollToRealTime(),
-    Home: () => scale.fitContent(),
-  };
-  const act = keys[event.key];
-  if (act === undefined) return;
+  switch (event.key) {
+    case "ArrowLeft":
+      shift(-step);
+      break;
+    case "ArrowRight":
+      shift(step);
+      break;
+    case "+":
+      zoom(1 / zoomFactor);
+      break;
+    case "-":
+      zoom(zoomFactor);
+      break;
+    case "End":
+      scale.scrollToRealTime();
+      break;
+    case "Home":
+      scale.fitContent();
+      break;
+    default:
+      return;
+  }
   event.preventDefault();
-  act();
 }
 
 const dayAndTime = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
