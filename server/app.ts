@@ -31,7 +31,6 @@ import { bourseServices, registerRoutes } from "./routes.ts";
 import { toConnectError } from "./shared/connect-error.ts";
 import { classicNames, metadataNames } from "./shared/metadata-names.ts";
 import { ResumeTokens, resumeKeyBytes } from "./shared/resume-token.ts";
-import { systemWait } from "./shared/timers.ts";
 import { createValidation } from "./shared/validation.ts";
 import { watchDataDirectory } from "./storage/data-directory-watch.ts";
 import { openDatabase } from "./storage/database.ts";
@@ -162,7 +161,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
             uploads: uploads.uploads,
             stallMs: uploads.stallMs,
             newId: randomUUID,
-            pace: paceOf(config.classic.intervalMs, systemWait),
+            pace: paceOf(config.classic.intervalMs, systemTimers),
             maxImageBytes: config.classic.maxImageBytes,
             log,
           },

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { fromTimestamp, monotonicClock, systemClock, toDuration, toTimestamp } from "./micro-time.ts";
+import { fromTimestamp, systemClock, toDuration, toTimestamp } from "./micro-time.ts";
 
 describe("toTimestamp", () => {
   it("keeps every microsecond", () => {
@@ -48,12 +48,5 @@ describe("systemClock", () => {
     const time = systemClock()();
     expect(Number.isSafeInteger(time)).toBe(true);
     expect(Math.abs(time / 1000 - Date.now())).toBeLessThan(1000);
-  });
-});
-
-describe("monotonicClock", () => {
-  it("never runs back", () => {
-    const times = Array.from({ length: 1000 }, monotonicClock);
-    expect(times).toEqual(times.toSorted((a, b) => a - b));
   });
 });

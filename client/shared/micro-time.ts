@@ -66,6 +66,3 @@ export function systemClock(): MicroClock {
     return Math.floor((offset + elapsed) * microsPerMilli);
   };
 }
-
-/** A clock that only runs forward, from an unknown beginning: to measure how long something takes. */
-export const monotonicClock: MicroClock = () => Math.floor(performance.now() * microsPerMilli);

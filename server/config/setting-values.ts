@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { isSymbol, maxSymbolBytes } from "../../client/quote/tick.ts";
-import { testInstrument } from "../quote/feed/test-instrument.ts";
+import { testInstrument } from "../quote/feed/test-symbol.ts";
 
 // How the texts of settings are read. Each throws an error that says what would be right, to be followed by "not …".
 

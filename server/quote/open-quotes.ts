@@ -6,10 +6,9 @@ import { logRepeatedProblem } from "../logging/repeated-problem.ts";
 import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { CandleBook } from "./candle/candle-book.ts";
 import type { CandleStore } from "./candle/candle-store.ts";
-import { deferredFeed } from "./feed/deferred-feed.ts";
 import { type FeedSettings, openFeeds } from "./feed/open-feeds.ts";
 import type { PublishTicks, QuoteFeed } from "./feed/quote-feed.ts";
-import { runFeeds } from "./feed/run-feeds.ts";
+import { deferredFeed, runFeeds } from "./feed/run-feeds.ts";
 import { QuoteHub, subscriberLimit, subscriptionLimit } from "./hub/quote-hub.ts";
 
 export interface QuoteSettings {

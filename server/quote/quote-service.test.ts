@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { InstrumentSchema, SlowReaderPolicy, type WatchCommandSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import {
   QuoteService,
@@ -9,7 +9,6 @@ import {
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { ManualTime, someMonday } from "../shared/testing/manual-time.ts";
 import { mapDomainErrors } from "../shared/testing/map-domain-errors.ts";
-import type { Interval } from "../shared/timers.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { QuoteHub, subscriberLimit } from "./hub/quote-hub.ts";
 import { defaultHeartbeatMillis, quoteService } from "./quote-service.ts";
@@ -29,18 +28,13 @@ function setUp(maxSubscribers?: number) {
     instruments,
     subscriberLimit: new SharedLimit(subscriberLimit, { max: maxSubscribers }),
   });
-  const intervals: number[] = [];
-  const every: Interval = (millis, beat) => {
-    intervals.push(millis);
-    return time.every(millis, beat);
-  };
   const shutdown = new AbortController();
   const transport = createRouterTransport(
-    (router) => router.service(QuoteService, quoteService({ hub, newId: () => "stream-1", every })),
+    (router) => router.service(QuoteService, quoteService({ hub, newId: () => "stream-1" })),
     { router: { interceptors: [mapDomainErrors], shutdownSignal: shutdown.signal } },
   );
   const publish = (symbol: string, last: number) => hub.publish([{ symbol, last, sourceTime: someMonday + last }]);
-  return { hub, time, publish, intervals, shutdown, client: createClient(QuoteService, transport) };
+  return { hub, time, publish, shutdown, client: createClient(QuoteService, transport) };
 }
 
 /** Reads a stream and keeps what it brought, until it ends or `see` throws. */
@@ -86,7 +80,7 @@ describe("QuoteService.WatchQuotes", () => {
     expect(error).toMatchObject({ code: Code.Unavailable, rawMessage: "the server stops: come back" });
     expect(error?.metadata.get("bourse-cursor")).toBe("18446744073709551615.3");
     expect(error?.metadata.get("bourse-sent-count")).toBe("2");
-    expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
+    expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
   });
 
   it("leaves nothing behind when the client cancels a stream on which nothing happens", async () => {
@@ -97,30 +91,31 @@ describe("QuoteService.WatchQuotes", () => {
       if (event.case === "caughtUp") cancel.abort();
     });
     expect(error?.code).toBe(Code.Canceled);
-    expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
+    expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
   });
 
   it("ends with DEADLINE_EXCEEDED at the client's deadline, and leaves nothing behind", async () => {
     const { client, hub, time } = setUp();
     const error = await read(client.watchQuotes({ symbols: ["*"] }, { timeoutMs: 20 }), () => {});
     expect(error?.code).toBe(Code.DeadlineExceeded);
-    expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
+    expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
   });
 
-  it("beats at the interval that the client asks for, every 15 s where it does not say", async () => {
-    const { client, intervals, time, shutdown } = setUp();
-    const beats: string[] = [];
+  it("sends heartbeats at the interval of the request, by default every 15 s", async () => {
+    const { client, time, shutdown } = setUp();
+    const every = vi.spyOn(time.timers, "every");
+    const heartbeats: string[] = [];
     const see = ({ event }: WatchQuotesResponse) => {
-      if (event.case === "caughtUp") time.beat();
+      if (event.case === "caughtUp") time.advance(2_500);
       if (event.case === "heartbeat") {
-        beats.push(`${event.value.queued} queued`);
+        heartbeats.push(`${event.value.queued} queued`);
         shutdown.abort();
       }
     };
     await read(client.watchQuotes({ symbols: ["*"], heartbeatInterval: { seconds: 2n, nanos: 500_000_000 } }), see);
     await read(client.watchQuotes({ symbols: ["*"] }), see);
-    expect(intervals).toEqual([2500, defaultHeartbeatMillis]);
-    expect(beats).toEqual(["0 queued"]);
+    expect(every.mock.calls.map(([millis]) => millis)).toEqual([2_500, defaultHeartbeatMillis]);
+    expect(heartbeats).toEqual(["0 queued"]);
   });
 
   it("ends a reader that is too slow with RESOURCE_EXHAUSTED where it asked for that", async () => {

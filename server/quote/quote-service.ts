@@ -10,7 +10,6 @@ import {
 import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
-import { type Interval, systemInterval } from "../shared/timers.ts";
 import { setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
@@ -35,8 +34,6 @@ export interface QuoteServiceOptions {
   readonly candles?: Candles;
   /** Takes what PublishQuotes brings. Default: the hub. */
   readonly publish?: PublishTicks;
-  /** Default: the system's timers. */
-  readonly every?: Interval;
 }
 
 /**
@@ -51,7 +48,7 @@ const noCandles: Candles = { list: async () => ({ candles: [], truncated: false 
 
 /** Live prices over RPC, as `quote_service.proto` says. */
 export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof QuoteService> {
-  const { hub, newId, candles = noCandles, publish = (ticks) => hub.publish(ticks), every = systemInterval } = options;
+  const { hub, newId, candles = noCandles, publish = (ticks) => hub.publish(ticks) } = options;
   const intake = new QuoteIntake(hub);
   const watches = new WatchRegistry();
 
@@ -63,7 +60,7 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
     const heartbeatMillis = millisOf(request.heartbeatInterval) ?? defaultHeartbeatMillis;
     const { signal } = context;
     const peer = peerOf(context);
-    const watch = new QuoteWatch({ hub, request, streamId, peer, heartbeatMillis, every, signal });
+    const watch = new QuoteWatch({ hub, request, streamId, peer, heartbeatMillis, signal });
     try {
       watch.begin(request.commands);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { seededRandomness } from "../quote/feed/randomness.ts";
 import { FairSemaphore } from "./fair-semaphore.ts";
+import { seededRandom } from "./seeded-random.ts";
 
 test("so many tasks run at a time, and those that wait start from all clients in turn", async () => {
   const semaphore = new FairSemaphore(1);
@@ -23,7 +23,7 @@ test("a task that fails makes room like one that does not", async () => {
 
 test("whatever comes, no more run than may, and all have run in the end", async () => {
   for (let seed = 1; seed <= 50; seed++) {
-    const random = seededRandomness(seed);
+    const random = seededRandom(seed);
     const max = 1 + random.below(4);
     const semaphore = new FairSemaphore(max);
     let [running, most, ended] = [0, 0, 0];

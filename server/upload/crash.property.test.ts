@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import { type Randomness, seededRandomness } from "../quote/feed/randomness.ts";
+import { type Random, seededRandom } from "../shared/seeded-random.ts";
 import { SimulatedDisk } from "./file/testing/simulated-disk.ts";
 import { type Piece, receiveUpload } from "./session/receive-upload.ts";
 import { MemoryUploadStore } from "./store/testing/memory-upload-store.ts";
@@ -29,7 +29,7 @@ test(`${seeds} crashes and more lose nothing that was acknowledged, and show not
 }, 120_000);
 
 async function runSeed(seed: number): Promise<number> {
-  const random = seededRandomness(seed);
+  const random = seededRandom(seed);
   const rows = new MemoryUploadStore();
   const files = Array.from({ length: uploadsPerSeed }, (_, index) => clientFile(index, random));
   let disk = new SimulatedDisk({ below: random.below });
@@ -92,7 +92,7 @@ async function verifyLengths({ uploads }: TestUploads, disk: SimulatedDisk) {
 }
 
 /** Brings a file in by one door or the other, from where the server has it. Ends early when the power does. */
-async function bringIn(file: ClientFile, { uploads }: TestUploads, random: Randomness): Promise<void> {
+async function bringIn(file: ClientFile, { uploads }: TestUploads, random: Random): Promise<void> {
   const byStream = random.below(2) === 0;
   if (byStream) {
     const { committed } = await uploads.get(file.words.id).catch(() => ({ committed: 0 }));
@@ -127,7 +127,7 @@ async function bringIn(file: ClientFile, { uploads }: TestUploads, random: Rando
   if (finished.phase === "complete") file.isComplete = true;
 }
 
-async function* piecesOf(file: ClientFile, from: number, random: Randomness): AsyncGenerator<Piece> {
+async function* piecesOf(file: ClientFile, from: number, random: Random): AsyncGenerator<Piece> {
   let offset = from;
   while (offset < file.bytes.byteLength) {
     const chunk = chunkAt(file, offset, random);
@@ -137,7 +137,7 @@ async function* piecesOf(file: ClientFile, from: number, random: Randomness): As
   yield { kind: "finish", sha256: file.sha256 };
 }
 
-function chunkAt({ bytes }: ClientFile, offset: number, random: Randomness) {
+function chunkAt({ bytes }: ClientFile, offset: number, random: Random) {
   return { offset, data: bytes.subarray(offset, offset + 1 + random.below(400)) };
 }
 
@@ -145,7 +145,7 @@ function acknowledge(file: ClientFile, offset: number): void {
   file.acknowledged = Math.max(file.acknowledged, offset);
 }
 
-function clientFile(index: number, random: Randomness): ClientFile {
+function clientFile(index: number, random: Random): ClientFile {
   const bytes = Uint8Array.from({ length: random.below(4_000) }, () => random.below(256));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const id = `00000000-0000-4000-8000-00000000000${index}`;
@@ -175,7 +175,7 @@ class Power {
 }
 
 /** A store whose writes take time: one that is under way when the power ends may be there or not. */
-function crashable(rows: UploadStore, power: Power, random: Randomness): UploadStore {
+function crashable(rows: UploadStore, power: Power, random: Random): UploadStore {
   const write = async (task: () => Promise<void>) => {
     for (let turns = random.below(4); turns > 0; turns--) await null;
     power.assertOn();

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { seededRandomness } from "../quote/feed/randomness.ts";
 import { toConnectError } from "../shared/connect-error.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
+import { seededRandom } from "../shared/seeded-random.ts";
 import { StoreFullError } from "../storage/storage-errors.ts";
 import { gatherMs } from "./file/durable-append.ts";
 import { SimulatedDisk } from "./file/testing/simulated-disk.ts";
@@ -162,7 +162,7 @@ describe("a writer", () => {
   });
 
   test("is the only one in 1,000 races of two, and the file has the right hash", async () => {
-    const random = seededRandomness(7);
+    const random = seededRandom(7);
     for (let race = 0; race < 1_000; race++) {
       await using store = await openStore({ disk: new SimulatedDisk({ below: random.below }) });
       const bytes = Buffer.from(Array.from({ length: 40 }, () => random.below(256)));

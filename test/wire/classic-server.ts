@@ -83,7 +83,7 @@ export async function startClassicServer(
     stallMs: options.stallMs ?? uploadStallMs,
     newId: randomUUID,
     maxImageBytes: 1024 * 1024,
-    pace: options.pace ?? paceOf(1_000, time.wait),
+    pace: options.pace ?? paceOf(1_000, time.instantTimers),
     log: log as never,
   };
   const server = resources.use(

@@ -3,11 +3,11 @@ import { createConnectTransport, createGrpcTransport, Http2SessionManager } from
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Cursor, type Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { seededRandomness } from "../../server/quote/feed/randomness.ts";
+import { seededRandom } from "../../server/shared/seeded-random.ts";
 import { type QuoteServer, startQuoteServer } from "./quote-server.ts";
 
 const symbols = Array.from({ length: 12 }, (_, at) => `S${at}`);
-const random = seededRandomness(20_260_105);
+const random = seededRandom(20_260_105);
 
 let world: QuoteServer;
 

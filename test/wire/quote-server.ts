@@ -22,7 +22,7 @@ export async function startQuoteServer(symbols: readonly string[]) {
   const server = await startWireServer(
     {},
     {
-      routes: (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID, every: time.every })),
+      routes: (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID })),
       interceptors: [createValidation([QuoteService])],
       requestLimits: messageLimitsOf,
       mapError: toConnectError,

@@ -61,7 +61,7 @@ test("candles are what all ticks give, however often they were stored and the se
     const symbol = `S${runs++}`;
     const errors: unknown[] = [];
     const problem = { report: (error: unknown) => errors.push(error), resolve() {} };
-    const options = { store, every: new ManualTime().every, problem };
+    const options = { store, timers: new ManualTime().timers, problem };
     let book = await CandleBook.open([symbol], options);
     let time = someMonday;
     const trades: Trade[] = [];

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import { type Database, openDatabase } from "../../storage/database.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
-import { CandleBook, type CandleBookOptions } from "./candle-book.ts";
+import { CandleBook, type CandleBookOptions, saveIntervalMillis } from "./candle-book.ts";
 import { keptSeconds } from "./candle-span.ts";
 import type { CandleQuery, CandleStore } from "./candle-store.ts";
 import type { ListedCandle } from "./candles.ts";
@@ -27,7 +27,7 @@ async function openStore(): Promise<{ store: CandleStore; database: Database }> 
 async function openBook(store: CandleStore, options: Partial<CandleBookOptions> = {}) {
   const errors: unknown[] = [];
   const problem = { report: (error: unknown) => errors.push(error), resolve() {} };
-  const book = await CandleBook.open(symbols, { store, every: new ManualTime().every, problem, ...options });
+  const book = await CandleBook.open(symbols, { store, timers: new ManualTime().timers, problem, ...options });
   /** @param at seconds after a full minute */
   const add = (at: number, last: number, symbol = "A") =>
     book.add([{ symbol, last, sourceTime: someMonday + at * second }]);
@@ -64,11 +64,11 @@ test("a store that fails is tried again less and less often, at least once a min
   const time = new ManualTime();
   let resolved = 0;
   const problem = { report() {}, resolve: () => resolved++ };
-  const { book, add } = await openBook(failing, { every: time.every, problem });
+  const { book, add } = await openBook(failing, { timers: time.timers, problem });
   add(0, 1);
   const beat = async (times: number) => {
     for (let n = 0; n < times; n++) {
-      time.beat();
+      time.advance(saveIntervalMillis);
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
@@ -85,11 +85,11 @@ test("a store that fails is tried again less and less often, at least once a min
 test("a store that is read-only is not tried again, as no attempt can succeed", async () => {
   const { store, database } = await openStore();
   const time = new ManualTime();
-  const { add, errors } = await openBook(store, { every: time.every });
+  const { add, errors } = await openBook(store, { timers: time.timers });
   database.health.fail(new Error("EIO"));
   add(0, 1);
-  time.beat();
-  await vi.waitFor(() => expect(time.timerCount).toBe(0));
+  time.advance(saveIntervalMillis);
+  await vi.waitFor(() => expect(time.timers.count).toBe(0));
   expect(errors).toEqual([]);
 });
 
@@ -173,19 +173,19 @@ test("candles are stored at each beat of the timer, and what has not changed is 
     removeBefore: (...args) => store.removeBefore(...args),
     save: async (changes) => void saved.push(`${changes.complete.length} ${changes.open.length}`),
   };
-  const { book, add } = await openBook(watched, { every: time.every });
+  const { book, add } = await openBook(watched, { timers: time.timers });
   add(0, 1);
-  time.beat();
-  time.beat();
+  time.advance(saveIntervalMillis);
+  time.advance(saveIntervalMillis);
   await book.save();
   add(0.5, 2);
   add(1, 2, "B");
   add(1, 2);
-  time.beat();
+  time.advance(saveIntervalMillis);
   await book.save();
   expect(saved).toEqual(["0 4", "1 8"]);
   await book[Symbol.asyncDispose]();
-  expect(time.timerCount).toBe(0);
+  expect(time.timers.count).toBe(0);
 });
 
 test("what the store refuses is kept and stored later; beyond a limit it is lost and counted", async () => {

@@ -1,9 +1,7 @@
 import { microsPerSecond } from "../../../client/shared/micro-time.ts";
+import { systemTimers, type Timers } from "../../../client/shared/timers.ts";
 import type { Problem } from "../../logging/repeated-problem.ts";
-
 import { Mutex } from "../../shared/mutex.ts";
-
-import { type Interval, systemInterval } from "../../shared/timers.ts";
 import { StoreReadOnlyError } from "../../storage/storage-errors.ts";
 import type { Tick } from "../feed/quote-feed.ts";
 import type { CandleSeries, CandleSink } from "./candle-series.ts";
@@ -13,7 +11,7 @@ import type { CandleList, Candles, ListedCandle } from "./candles.ts";
 import { InstrumentCandles } from "./instrument-candles.ts";
 
 /** How often candles are stored, in milliseconds: what a crash can lose. */
-const saveIntervalMillis = 1_000;
+export const saveIntervalMillis = 1_000;
 
 /**
  * How many save intervals pass between two attempts at most, if the store fails: after the first failure one, then twice
@@ -34,8 +32,8 @@ const candlesPerRemoval = 1_000;
 
 export interface CandleBookOptions {
   readonly store: CandleStore;
-  /** Default: the system's timers. */
-  readonly every?: Interval;
+  /** Default: {@link systemTimers}. */
+  readonly timers?: Timers;
   /** Watches over the storing. What could not be stored is kept, and tried again later. */
   readonly problem: Problem;
   /** Default: {@link maxUnsavedCandles}. */
@@ -80,7 +78,7 @@ export class CandleBook implements Candles, AsyncDisposable {
     this.#maxUnsaved = options.maxUnsaved ?? maxUnsavedCandles;
     for (const symbol of symbols) this.#instruments.set(symbol, new InstrumentCandles(symbol));
     for (const candle of open) this.#instruments.get(candle.symbol)?.restore(candle);
-    this.#stopTimer = (options.every ?? systemInterval)(saveIntervalMillis, () => {
+    this.#stopTimer = (options.timers ?? systemTimers).every(saveIntervalMillis, () => {
       if (!this.#saves.isLocked && --this.#backOff.left < 0) void this.save();
     });
   }

@@ -4,8 +4,7 @@ import type { MicroClock } from "../../../client/shared/micro-time.ts";
 import type { QuoteFeed } from "./quote-feed.ts";
 import { openReplayFeed } from "./replay-feed.ts";
 import { simulatedFeed } from "./simulated-feed.ts";
-import { testFeed } from "./test-feed.ts";
-import { testInstrument } from "./test-instrument.ts";
+import { testInstrument, testSymbolFeed } from "./test-symbol.ts";
 
 /** Which feed the server runs. */
 export type FeedSettings =
@@ -35,7 +34,7 @@ export type FeedSettings =
  */
 export async function openFeeds(settings: FeedSettings, now: MicroClock, log: Logger): Promise<QuoteFeed[]> {
   const feed = await openFeed(settings, now);
-  if (feed.instruments.every(({ symbol }) => symbol !== testInstrument.symbol)) return [feed, testFeed({ now })];
+  if (feed.instruments.every(({ symbol }) => symbol !== testInstrument.symbol)) return [feed, testSymbolFeed({ now })];
   log.warn(
     { symbol: testInstrument.symbol },
     "the feed has an instrument with the symbol of the test instrument, which is left out",

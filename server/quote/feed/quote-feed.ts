@@ -1,37 +1,37 @@
 import type { Tick as AnyTick } from "../../../client/quote/tick.ts";
 import type { Instrument } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 
-/** The most instruments that feeds may have together: as many as ListInstruments answers at once. */
+/** The most instruments of all feeds together: as many as one response of ListInstruments contains. */
 export const maxInstruments = 10_000;
 
-/** A quote before it has its place in the log. */
+/** A quote without a position in the log. */
 export type Tick = AnyTick;
 
-/** Takes ticks that belong together, in their order. Returns when they are in the log. */
+/** Publishes ticks in their order, as one batch. Returns when they are in the log. */
 export type PublishTicks = (ticks: readonly Tick[]) => void;
 
-/** Where quotes come from. */
+/** A source of quotes. */
 export interface QuoteFeed {
-  /** What it quotes: at most {@link maxInstruments}, each symbol once. Never changes. */
+  /** The instruments that it quotes: at most {@link maxInstruments}, each symbol once. Never changes. */
   readonly instruments: readonly Instrument[];
 
   /**
-   * Whether each tick sums up a span that begins at its time, a day as a rule: then its open, high, low and volume are
-   * those of the span, and not those of the session so far. Absent: it does not.
+   * Whether each tick is a bar: it sums up a span, usually a day, that begins at its time. Open, high, low and volume of
+   * a bar are those of its span, not those of the session so far. Default: false.
    */
   readonly areBars?: boolean;
 
   /**
-   * Publishes ticks until the feed ends or `signal` aborts, and resolves then. Publishes only ticks of its
-   * instruments, each instrument's in the order of their times (a feed that repeats itself starts its times again),
-   * and nothing once `signal` has aborted. Gives the event loop a turn between batches.
+   * Publishes ticks until the feed ends or `signal` aborts, and resolves then. Publishes ticks of its own instruments
+   * only, those of one instrument in the order of their times (a feed that loops starts again with its first time), and
+   * none after `signal` has aborted. Yields to the event loop between batches.
    *
-   * Rejects with a {@link FeedError} where the source fails.
+   * Rejects with a {@link FeedError} if the source fails.
    */
   run(publish: PublishTicks, signal: AbortSignal): Promise<void>;
 }
 
-/** A feed cannot be opened or cannot go on. The message is for whoever runs the server. */
+/** A feed cannot be opened, or has failed. The message is for the operator of the server. */
 export class FeedError extends Error {
   override name = "FeedError";
 }

@@ -6,8 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { microsPerDay, microsPerSecond } from "../../../client/shared/micro-time.ts";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import type { QuoteFeed, Tick } from "./quote-feed.ts";
-import { openReplayFeed } from "./replay-feed.ts";
-import { maxBatchTicks } from "./tick-pacer.ts";
+import { maxBatchTicks, openReplayFeed } from "./replay-feed.ts";
 
 const data = new URL("../../../node_modules/vega-datasets/data/", import.meta.url);
 const stocks = fileURLToPath(new URL("stocks.csv", data));
@@ -35,7 +34,7 @@ const fourTicks = () =>
     "2026-01-05 14:30:02.000001+00:00,4,5",
   );
 
-/** Plays a feed to its end, and keeps each batch with the time that it came at, in microseconds from the start. */
+/** Plays a feed to its end, and collects each batch with its time, in microseconds from the start. */
 async function play(feed: QuoteFeed, time: ManualTime, signal = new AbortController().signal) {
   const batches: { readonly at: number; readonly ticks: readonly Tick[] }[] = [];
   const start = time.now();
@@ -44,9 +43,9 @@ async function play(feed: QuoteFeed, time: ManualTime, signal = new AbortControl
 }
 
 describe("openReplayFeed, on daily bars of the S&P 500,", () => {
-  it("plays all of them, exactly as they stand there", async () => {
+  it("plays all of them unchanged", async () => {
     const time = new ManualTime();
-    const feed = await openReplayFeed({ ...time, path: index500, speed: Number.POSITIVE_INFINITY });
+    const feed = await openReplayFeed({ timers: time.instantTimers, path: index500, speed: Number.POSITIVE_INFINITY });
     const { ticks, batches } = await play(feed, time);
     expect(feed.instruments.map(({ symbol }) => symbol)).toEqual(["SP500-2000"]);
     expect(ticks).toHaveLength(5105);
@@ -77,17 +76,17 @@ describe("openReplayFeed, on daily bars of the S&P 500,", () => {
 
   it("plays a day a second at a speed of 86,400", async () => {
     const time = new ManualTime();
-    const feed = await openReplayFeed({ ...time, path: index500, speed: 86_400 });
+    const feed = await openReplayFeed({ timers: time.instantTimers, path: index500, speed: 86_400 });
     const { batches } = await play(feed, time);
     expect(batches.slice(0, 5).map(({ at }) => at / microsPerSecond)).toEqual([0, 1, 2, 3, 4]);
     expect(batches[5]?.at).toBe(7 * microsPerSecond); // after a weekend
   });
 });
 
-describe("openReplayFeed, on monthly prices of five stocks that stand one after the other,", () => {
+describe("openReplayFeed, on monthly prices of five stocks, one stock after the other,", () => {
   it("plays them in the order of time", async () => {
     const time = new ManualTime();
-    const feed = await openReplayFeed({ ...time, path: stocks, speed: Number.POSITIVE_INFINITY });
+    const feed = await openReplayFeed({ timers: time.instantTimers, path: stocks, speed: Number.POSITIVE_INFINITY });
     const { ticks } = await play(feed, time);
     expect(feed.instruments.map(({ symbol }) => symbol)).toEqual(["MSFT", "AMZN", "IBM", "GOOG", "AAPL"]);
     expect(ticks).toHaveLength(560);
@@ -107,9 +106,9 @@ describe("openReplayFeed, on monthly prices of five stocks that stand one after 
     });
   });
 
-  it("waits out a month at the original speed, though no timer is that long", async () => {
+  it("waits for a month at the original speed, which is longer than a timer can take", async () => {
     const time = new ManualTime();
-    const feed = await openReplayFeed({ ...time, path: stocks });
+    const feed = await openReplayFeed({ timers: time.instantTimers, path: stocks });
     const stop = new AbortController();
     const start = time.now();
     const at: number[] = [];
@@ -124,15 +123,15 @@ describe("openReplayFeed, on monthly prices of five stocks that stand one after 
 describe("openReplayFeed, on ticks,", () => {
   it("keeps the source's microseconds", async () => {
     const time = new ManualTime();
-    const { ticks } = await play(await openReplayFeed({ ...time, path: await fourTicks() }), time);
+    const { ticks } = await play(await openReplayFeed({ timers: time.instantTimers, path: await fourTicks() }), time);
     const times = ticks.map(({ sourceTime }) => sourceTime - someMonday);
     expect(times).toEqual([0, 500_000, 500_000, 2_000_001]);
     expect(ticks[3]).toMatchObject({ symbol: "TICKS", bid: 4, ask: 5 });
   });
 
-  it("plays at the original speed by default: what is due together comes together", async () => {
+  it("plays at the original speed by default, with ticks that are due together in one batch", async () => {
     const time = new ManualTime();
-    const { batches } = await play(await openReplayFeed({ ...time, path: await fourTicks() }), time);
+    const { batches } = await play(await openReplayFeed({ timers: time.instantTimers, path: await fourTicks() }), time);
     expect(batches.map(({ at, ticks }) => [at, ticks.length])).toEqual([
       [0, 1],
       [500_000, 2],
@@ -142,14 +141,17 @@ describe("openReplayFeed, on ticks,", () => {
 
   it("plays N times faster", async () => {
     const time = new ManualTime();
-    const { batches } = await play(await openReplayFeed({ ...time, path: await fourTicks(), speed: 10 }), time);
-    expect(batches.map(({ at }) => at)).toEqual([0, 50_000, 200_000]);
+    const { batches } = await play(
+      await openReplayFeed({ timers: time.instantTimers, path: await fourTicks(), speed: 10 }),
+      time,
+    );
+    expect(batches.map(({ at }) => at)).toEqual([0, 50_000, 201_000]); // 200,000.1, rounded up to a millisecond
   });
 
-  it("begins again at the end where it is to loop", async () => {
+  it("starts again at the end if `loop` is set", async () => {
     const time = new ManualTime();
     const feed = await openReplayFeed({
-      ...time,
+      timers: time.instantTimers,
       path: await fourTicks(),
       speed: Number.POSITIVE_INFINITY,
       loop: true,
@@ -163,31 +165,35 @@ describe("openReplayFeed, on ticks,", () => {
     expect(bids).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
   });
 
-  it("fails where the file has gone since it was opened", async () => {
+  it("fails if the file was removed after it was opened", async () => {
     const path = await fourTicks();
-    const feed = await openReplayFeed({ ...new ManualTime(), path });
+    const feed = await openReplayFeed({ path });
     await rm(path);
     await expect(feed.run(() => {}, new AbortController().signal)).rejects.toThrow("there is no such file");
   });
 });
 
 describe("openReplayFeed", () => {
-  it("tells bars, which sum up a day, from ticks", async () => {
+  it("distinguishes bars, which sum up a day, from ticks", async () => {
     expect((await openReplayFeed({ path: index500 })).areBars).toBe(true);
     expect((await openReplayFeed({ path: await fourTicks() })).areBars).toBe(false);
   });
 
-  it("takes columns by the names that it is told", async () => {
+  it("reads the columns that the mapping names", async () => {
     const path = await fileOf("ts,b,c", "2026-01-05,1,2");
     const time = new ManualTime();
-    const feed = await openReplayFeed({ ...time, path, columns: { time: "ts", bid: "b", close: "c" } });
+    const feed = await openReplayFeed({
+      timers: time.instantTimers,
+      path,
+      columns: { time: "ts", bid: "b", close: "c" },
+    });
     expect(feed.areBars).toBe(true);
     expect((await play(feed, time)).ticks).toMatchObject([{ bid: 1, last: 2 }]);
     const problem = "ticks.csv line 1: no column is called x, as time is to be (the header has ts, b, c)";
     await expect(openReplayFeed({ path, columns: { time: "x" } })).rejects.toThrow(problem);
   });
 
-  it("finds every error before it starts", async () => {
+  it("finds all errors when it opens the file", async () => {
     const path = await fileOf("date,price", "2026-01-05,1", "2026-01-06,x");
     await expect(openReplayFeed({ path })).rejects.toThrow('ticks.csv line 3: price "x" is not a number');
   });
@@ -198,11 +204,11 @@ describe("openReplayFeed", () => {
     );
   });
 
-  it("refuses a file that is too large to be sorted, and says where time runs backwards", async () => {
+  it("refuses a file that is too large to sort, and names the line at which time runs backwards", async () => {
     const path = await fileOf("symbol,date,price", "A,2026-01-06,1", "B,2026-01-05,1", "B,2026-01-06,1");
     await expect(openReplayFeed({ path, maxSortedRows: 3 })).resolves.toBeDefined();
     await expect(openReplayFeed({ path, maxSortedRows: 2 })).rejects.toThrow(
-      "ticks.csv line 3: time runs backwards: sort the file by time, as it has more than 2 rows",
+      "ticks.csv line 3: time runs backwards, and the file has more than 2 rows: sort it by time",
     );
   });
 });

@@ -1,58 +1,60 @@
 import { create } from "@bufbuild/protobuf";
 import type { ColumnMapping } from "../../../client/quote/tick-columns.ts";
-import { type MicroClock, monotonicClock } from "../../../client/shared/micro-time.ts";
+import { type MicroTime, microsPerMilli } from "../../../client/shared/micro-time.ts";
+import { systemTimers, type Timers } from "../../../client/shared/timers.ts";
 import { type Instrument, InstrumentSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { systemWait, type Wait } from "../../shared/timers.ts";
-import { lineError } from "./csv-rows.ts";
-import { FeedError, type QuoteFeed, type Tick } from "./quote-feed.ts";
-import { ticksOfFile } from "./tick-file.ts";
-import { TickPacer } from "./tick-pacer.ts";
+import { sleep } from "../../shared/sleep.ts";
+import { FeedError, type PublishTicks, type QuoteFeed, type Tick } from "./quote-feed.ts";
+import { lineError, readTickFile } from "./tick-file.ts";
 
-/** How many rows a file may have that is not in the order of time: such a file is sorted in memory. */
+/** The most rows of a file that is not in the order of time: such a file is sorted in memory. */
 const maxSortedRows = 200_000;
 
+/** The most ticks of one batch: the feed yields to the event loop after each. */
+export const maxBatchTicks = 1_000;
+
 export interface ReplayFeedOptions {
+  /** The path of the CSV file. */
   readonly path: string;
-  /** Measures the pace. Default: a clock that only runs forward. */
-  readonly now?: MicroClock;
-  /** Default: the system's timers. */
-  readonly wait?: Wait;
+  /** Default: {@link systemTimers}. */
+  readonly timers?: Timers;
   /**
-   * How many times as fast as the source's own times; Infinity: as fast as the hub takes it. Default: 1, with which
-   * daily bars come one a day: a speed of 86,400 makes it one a second.
+   * The multiple of the source's speed; Infinity: as fast as possible. Default: 1. A day's bars come one a second at
+   * a speed of 86,400.
    */
   readonly speed?: number;
   /** Default: {@link maxSortedRows}. */
   readonly maxSortedRows?: number;
-  /** Whether to begin again at the end, with the same times. Default: false, the last quotes stay. */
+  /** Whether to start again at the end of the file, with the same times. Default: false. */
   readonly loop?: boolean;
-  /** Which columns have what, where their names do not tell. */
+  /** Which columns contain what, if their names do not show it. */
   readonly columns?: ColumnMapping;
 }
 
 /**
- * Opens a CSV file of ticks or bars to be played back. Its first row names the columns: a time (`timestamp`, `time`,
- * `date`), prices (`bid`, `ask`, and `last`, `price` or `close`), and optionally `symbol` (else the file's name in
- * capitals), `open`, `high`, `low`, `previous_close`, `volume`, `bid_size`, `ask_size`, `last_size`, `source_seq`; other
- * names are told by `columns`. A row that sums up a day (`date`, or a `close`) is a bar. The quotes keep the source's times to the microsecond; a day's bar has the day's first moment.
+ * Opens a feed that replays the ticks or bars of a CSV file. The first row names the columns: a time (`timestamp`,
+ * `time`, `date`), prices (`bid`, `ask`, and `last`, `price` or `close`), and optionally `symbol` (default: the file's
+ * name in capitals), `open`, `high`, `low`, `previous_close`, `volume`, `bid_size`, `ask_size`, `last_size`,
+ * `source_seq`; `columns` maps other names. A row that sums up a day (it has a `date` or a `close`) is a bar. Quotes keep
+ * the source's times to the microsecond; the time of a day's bar is the first moment of the day.
  *
- * Reads the whole file once to find the instruments and every error in it. Rejects with a {@link FeedError} that
- * names the file and the line.
+ * Reads the whole file once to find the instruments and all errors. Rejects with a {@link FeedError} that names the file
+ * and the line.
  */
 export async function openReplayFeed(options: ReplayFeedOptions): Promise<QuoteFeed> {
-  const { path, now = monotonicClock, wait = systemWait, speed = 1, loop = false, columns } = options;
+  const { path, timers = systemTimers, speed = 1, loop = false, columns } = options;
   if (!(speed > 0)) throw new FeedError(`the replay's speed is ${speed}: choose a number above 0, or Infinity`);
   const file = { path, ...(columns && { columns }) };
-  const { instruments, inOrder, areBars } = await survey(file, options.maxSortedRows ?? maxSortedRows);
+  const { instruments, isSorted, areBars } = await survey(file, options.maxSortedRows ?? maxSortedRows);
   return {
     instruments,
     areBars,
     async run(publish, signal) {
       do {
-        const pacer = new TickPacer({ now, wait, speed, publish, signal });
-        for await (const tick of inOrder ? ticksInOrder(file) : await sortedTicks(file)) {
+        const pacer = new TickPacer({ timers, speed, publish, signal });
+        for await (const tick of isSorted ? readTicks(file) : await readSortedTicks(file)) {
           if (signal.aborted) return;
-          await pacer.take(tick);
+          await pacer.add(tick);
         }
         await pacer.flush();
       } while (loop && !signal.aborted);
@@ -67,8 +69,8 @@ interface File {
 
 interface Survey {
   readonly instruments: readonly Instrument[];
-  /** Whether the rows are in the order of time across all symbols, and not only within each. */
-  readonly inOrder: boolean;
+  /** Whether the rows of all symbols together are in the order of time. */
+  readonly isSorted: boolean;
   readonly areBars: boolean;
 }
 
@@ -76,30 +78,72 @@ async function survey({ path, columns }: File, maxRowsToSort: number): Promise<S
   const symbols = new Set<string>();
   let newest = Number.NEGATIVE_INFINITY;
   let rows = 0;
-  let firstBack: number | undefined;
+  let firstUnsortedLine: number | undefined;
   let areBars = false;
   const onKind = (are: boolean) => {
     areBars = are;
   };
-  for await (const { line, tick } of ticksOfFile(path, { ...(columns && { columns }), onKind })) {
+  for await (const { line, tick } of readTickFile(path, { ...(columns && { columns }), onKind })) {
     symbols.add(tick.symbol);
     rows++;
-    if (tick.sourceTime < newest) firstBack ??= line;
+    if (tick.sourceTime < newest) firstUnsortedLine ??= line;
     newest = tick.sourceTime;
-    if (firstBack !== undefined && rows > maxRowsToSort) {
-      const problem = `time runs backwards: sort the file by time, as it has more than ${maxRowsToSort} rows`;
-      throw lineError(path, firstBack, problem);
+    if (firstUnsortedLine !== undefined && rows > maxRowsToSort) {
+      const problem = `time runs backwards, and the file has more than ${maxRowsToSort} rows: sort it by time`;
+      throw lineError(path, firstUnsortedLine, problem);
     }
   }
   const instruments = Array.from(symbols, (symbol) => create(InstrumentSchema, { symbol }));
-  return { instruments, inOrder: firstBack === undefined, areBars };
+  return { instruments, isSorted: firstUnsortedLine === undefined, areBars };
 }
 
-async function* ticksInOrder({ path, ...options }: File): AsyncGenerator<Tick> {
-  for await (const { tick } of ticksOfFile(path, options)) yield tick;
+async function* readTicks({ path, ...options }: File): AsyncGenerator<Tick> {
+  for await (const { tick } of readTickFile(path, options)) yield tick;
 }
 
-async function sortedTicks(file: File): Promise<Tick[]> {
-  const ticks = await Array.fromAsync(ticksInOrder(file));
+async function readSortedTicks(file: File): Promise<Tick[]> {
+  const ticks = await Array.fromAsync(readTicks(file));
   return ticks.sort((a, b) => a.sourceTime - b.sourceTime);
+}
+
+interface TickPacerOptions {
+  readonly timers: Timers;
+  readonly speed: number;
+  readonly publish: PublishTicks;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Publishes ticks at the pace of their own times, the first at once, and those that are due together in one batch. Each
+ * due time is computed from the first tick, not from the one before, so that delays do not add up.
+ */
+class TickPacer {
+  readonly #options: TickPacerOptions;
+  #batch: Tick[] = [];
+  #start: { readonly millis: number; readonly sourceTime: MicroTime } | undefined;
+
+  constructor(options: TickPacerOptions) {
+    this.#options = options;
+  }
+
+  /** Adds the next tick. Resolves when it is due, or when the signal has aborted. */
+  async add(tick: Tick): Promise<void> {
+    const { timers, speed, signal } = this.#options;
+    this.#start ??= { millis: timers.now(), sourceTime: tick.sourceTime };
+    const due = this.#start.millis + (tick.sourceTime - this.#start.sourceTime) / microsPerMilli / speed;
+    if (this.#batch.length === maxBatchTicks || due > timers.now()) await this.flush();
+    for (let early = due - timers.now(); early > 0 && !signal.aborted; early = due - timers.now()) {
+      await sleep(timers, Math.ceil(early), signal);
+    }
+    this.#batch.push(tick);
+  }
+
+  /** Publishes the batch, and yields to the event loop. */
+  async flush(): Promise<void> {
+    const { timers, publish, signal } = this.#options;
+    if (this.#batch.length === 0 || signal.aborted) return;
+    publish(this.#batch);
+    this.#batch = [];
+    await sleep(timers, 0, signal);
+  }
 }

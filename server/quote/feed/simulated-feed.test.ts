@@ -4,9 +4,11 @@ import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import { FeedError, type QuoteFeed, type Tick } from "./quote-feed.ts";
 import { type SimulatedFeedOptions, simulatedFeed } from "./simulated-feed.ts";
 
+const now = () => someMonday;
+
 /** The first `count` ticks of a feed, or a few more, with the time at the end. */
 async function ticksOf(count: number, options: Partial<SimulatedFeedOptions> = {}, time = new ManualTime()) {
-  const feed = simulatedFeed({ now: time.now, wait: time.wait, ...options });
+  const feed = simulatedFeed({ now: time.now, timers: time.instantTimers, ...options });
   const ticks = await firstTicks(feed, count);
   return { feed, ticks, seconds: (time.now() - someMonday) / microsPerSecond };
 }
@@ -23,7 +25,7 @@ async function firstTicks(feed: QuoteFeed, count: number): Promise<Tick[]> {
 
 describe("simulatedFeed", () => {
   it("has 500 instruments with symbols, names, a currency, price steps and lots", () => {
-    const { instruments } = simulatedFeed(new ManualTime());
+    const { instruments } = simulatedFeed({ now });
     expect(instruments).toHaveLength(500);
     expect(instruments[0]).toMatchObject({ symbol: "ACME", name: "Acme Corporation", currency: "USD", lotSize: 100n });
     for (const { symbol, name, tickSize } of instruments) {
@@ -33,25 +35,25 @@ describe("simulatedFeed", () => {
     }
   });
 
-  it("has as many instruments as may be", () => {
-    const { instruments } = simulatedFeed({ ...new ManualTime(), instruments: 10_000 });
+  it("has up to the limit of instruments", () => {
+    const { instruments } = simulatedFeed({ now, instruments: 10_000 });
     expect(new Set(instruments.map(({ symbol }) => symbol)).size).toBe(10_000);
     expect(new Set(instruments.map(({ name }) => name)).size).toBe(10_000);
   });
 
-  it.each([1, 2, 3, 4, 5])("leaves the symbol of the test instrument to that (seed %i)", (seed) => {
-    const { instruments } = simulatedFeed({ ...new ManualTime(), instruments: 9_999, seed });
+  it.each([1, 2, 3, 4, 5])("never uses the symbol of the test instrument (seed %i)", (seed) => {
+    const { instruments } = simulatedFeed({ now, instruments: 9_999, seed });
     expect(instruments.map(({ symbol }) => symbol)).not.toContain("TEST");
   });
 
-  it("makes the same ticks of the same seed and clock, at each run", async () => {
+  it("makes the same ticks from the same seed and clock in each run", async () => {
     const [{ feed, ticks }, other] = await Promise.all([ticksOf(2000, { seed: 42 }), ticksOf(2000, { seed: 42 })]);
     expect(other.ticks).toEqual(ticks);
-    const again = simulatedFeed({ ...new ManualTime(), seed: 42 });
+    const again = simulatedFeed({ now, seed: 42 });
     expect(again.instruments).toEqual(feed.instruments);
   });
 
-  it("makes another market of another seed", async () => {
+  it("makes another market from another seed", async () => {
     const [one, two] = await Promise.all([ticksOf(1000, { seed: 1 }), ticksOf(1000, { seed: 2 })]);
     expect(two.ticks).not.toEqual(one.ticks);
   });
@@ -66,7 +68,7 @@ describe("simulatedFeed", () => {
     expect(prices.at(-1)).toBeLessThan(10_000);
   });
 
-  it("ticks at the rate asked for, unevenly among the instruments", async () => {
+  it("ticks at the requested rate, unevenly among the instruments", async () => {
     const { ticks, seconds } = await ticksOf(60_500);
     expect((ticks.length - 500) / seconds).toBeCloseTo(200, 0);
     const counts = [...Map.groupBy(ticks, ({ symbol }) => symbol).values()].map(({ length }) => length);
@@ -77,17 +79,18 @@ describe("simulatedFeed", () => {
     expect(sorted.at(-1)).toBeGreaterThan(10);
   });
 
-  it("lets no instrument tick twice in a batch, so that readers who conflate miss nothing while they keep up", async () => {
+  it("never ticks an instrument twice in a batch, so that a reader that conflates and keeps up misses nothing", async () => {
     const stop = new AbortController();
     let batches = 0;
-    await simulatedFeed(new ManualTime()).run((ticks) => {
+    const time = new ManualTime();
+    await simulatedFeed({ now: time.now, timers: time.instantTimers }).run((ticks) => {
       expect(new Set(ticks.map(({ symbol }) => symbol)).size).toBe(ticks.length);
       batches++;
       if (batches === 1000) stop.abort();
     }, stop.signal);
   });
 
-  it("lets ACME tick at least once a second, even where hardly anything else does", async () => {
+  it("ticks ACME at least once a second, even if hardly any other instrument ticks", async () => {
     const { ticks } = await ticksOf(600, { ticksPerSecond: 1, stepMillis: 100 });
     const times = ticks.filter(({ symbol }) => symbol === "ACME").map(({ sourceTime }) => sourceTime);
     const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
@@ -95,9 +98,14 @@ describe("simulatedFeed", () => {
     expect(Math.max(...gaps)).toBeLessThanOrEqual(microsPerSecond);
   });
 
-  it("goes on from here after the machine slept, and waits where the clock went back", async () => {
+  it("continues at the current time after the machine slept, and pauses if the clock moved back", async () => {
     const time = new ManualTime();
-    const feed = simulatedFeed({ ...time, ticksPerSecond: 100, instruments: 5 });
+    const feed = simulatedFeed({
+      now: time.now,
+      timers: time.instantTimers,
+      ticksPerSecond: 100,
+      instruments: 5,
+    });
     const stop = new AbortController();
     const batches: Tick[][] = [];
     await feed.run((ticks) => {
@@ -120,8 +128,8 @@ describe("simulatedFeed", () => {
     [{ ticksPerSecond: 0.5 }, "number of ticks a second is 0.5"],
     [{ stepMillis: 101 }, "step in milliseconds is 101"],
   ])("refuses %o", (options, problem) => {
-    expect(() => simulatedFeed({ ...new ManualTime(), ...options })).toThrow(FeedError);
-    expect(() => simulatedFeed({ ...new ManualTime(), ...options })).toThrow(problem);
+    expect(() => simulatedFeed({ now, ...options })).toThrow(FeedError);
+    expect(() => simulatedFeed({ now, ...options })).toThrow(problem);
   });
 });
 

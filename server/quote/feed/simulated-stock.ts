@@ -1,30 +1,30 @@
 import { type MicroTime, microsPerDay, microsPerSecond } from "../../../client/shared/micro-time.ts";
+import type { Random } from "../../shared/seeded-random.ts";
 import type { Tick } from "./quote-feed.ts";
-import type { Randomness } from "./randomness.ts";
-import type { SimulatedInstrument } from "./simulated-instrument.ts";
+import type { SimulatedInstrument } from "./simulated-instruments.ts";
 
-// The price's standard deviation over a second, as a share of it: three times that of a stock that moves by a third
-// in a year, so that something is to be seen.
+// The standard deviation of the price over a second, relative to the price. It is three times that of a stock that moves
+// by a third in a year, so that a user sees the price move.
 const calmVolatility = 0.0004;
 
-// Volatility comes in spells: its logarithm swings around 0 and forgets where it was within minutes.
+// Volatility comes in spells: its logarithm is an Ornstein-Uhlenbeck process around 0 that reverts within minutes.
 const spellSeconds = 120;
 const spellStrength = 0.7;
 
-// The price is drawn home within a day, so that it fits its price step however long the server runs.
+// The price reverts to its home within a day, so that its price step stays appropriate however long the server runs.
 const homeSeconds = 86_400;
 
-/** The price process of one stock: quote by quote, each a whole state. The same chance gives the same quotes. */
+/** The price process of one stock. Each quote is a complete state. The same random numbers give the same quotes. */
 export class SimulatedStock {
   readonly #listed: SimulatedInstrument;
-  readonly #random: Randomness;
+  readonly #random: Random;
   readonly #volatility: number;
   readonly #spread: number;
   #time: MicroTime;
-  /** The logarithm of the price over its home, and that of the volatility over its usual. */
+  /** The logarithms of the price relative to its home, and of the volatility relative to its usual. */
   #distance = 0;
   #spell = 0;
-  // Prices of the book and of trades count in price steps.
+  // Prices of the book and of trades are in price steps.
   #bid = 0;
   #ask = 0;
   #last = 0;
@@ -32,10 +32,10 @@ export class SimulatedStock {
   #session = { day: Number.NaN, open: 0, high: 0, low: 0, volume: 0, previousClose: 0 };
 
   /**
-   * @param busyness from 0, hardly traded, to 1, the busiest: busy stocks have narrow spreads
-   * @param start when its first session opens
+   * @param busyness from 0 (hardly traded) to 1 (the busiest); busy stocks have narrow spreads
+   * @param start the time at which its first session opens
    */
-  constructor(listed: SimulatedInstrument, busyness: number, start: MicroTime, random: Randomness) {
+  constructor(listed: SimulatedInstrument, busyness: number, start: MicroTime, random: Random) {
     this.#listed = listed;
     this.#random = random;
     this.#time = start;
@@ -50,32 +50,32 @@ export class SimulatedStock {
     return this.#time;
   }
 
-  /** Moves on to `time`, which is not before the one of its newest quote, and tells the state there. */
+  /** Advances the process to `time`, which is not before its newest quote, and returns the quote at that time. */
   next(time: MicroTime): Tick {
     this.#move((time - this.#time) / microsPerSecond);
     this.#time = time;
     this.#makeBook();
     const day = Math.floor(time / microsPerDay);
-    // A book that has moved over the newest trade has traded on its way.
-    const passed = this.#last < this.#bid || this.#last > this.#ask;
+    // If the book has moved past the newest trade, it has traded.
+    const hasTraded = this.#last < this.#bid || this.#last > this.#ask;
     if (day !== this.#session.day) this.#openSession(day);
-    else if (passed || this.#random.uniform() < 0.5) this.#trade();
+    else if (hasTraded || this.#random.uniform() < 0.5) this.#trade();
     return this.#tick();
   }
 
   #move(seconds: number): void {
-    const forgets = Math.exp(-seconds / spellSeconds);
-    this.#spell = this.#spell * forgets + spellStrength * Math.sqrt(1 - forgets * forgets) * this.#random.normal();
+    const decay = Math.exp(-seconds / spellSeconds);
+    this.#spell = this.#spell * decay + spellStrength * Math.sqrt(1 - decay * decay) * this.#random.normal();
     const volatility = this.#volatility * Math.exp(this.#spell);
-    const swings = Math.min(seconds, homeSeconds / 2);
+    const effectiveSeconds = Math.min(seconds, homeSeconds / 2);
     this.#distance *= Math.exp(-seconds / homeSeconds);
-    this.#distance += volatility * Math.sqrt(swings) * this.#random.normal();
+    this.#distance += volatility * Math.sqrt(effectiveSeconds) * this.#random.normal();
   }
 
   #makeBook(): void {
     const level = this.#level();
-    const wide = level * this.#spread * Math.exp(this.#spell / 2) * (0.7 + 0.6 * this.#random.uniform());
-    const spread = Math.max(1, Math.round(wide));
+    const width = level * this.#spread * Math.exp(this.#spell / 2) * (0.7 + 0.6 * this.#random.uniform());
+    const spread = Math.max(1, Math.round(width));
     this.#bid = Math.max(1, Math.round(level - spread / 2));
     this.#ask = this.#bid + spread;
   }
@@ -107,7 +107,7 @@ export class SimulatedStock {
     return this.#listed.lotSize * (1 + Math.floor(mean * this.#random.exponential()));
   }
 
-  /** The price that the process is at, in price steps. */
+  /** Returns the current price of the process, in price steps. */
   #level(): number {
     return this.#listed.homePrice * Math.exp(this.#distance) * this.#listed.ticksPerUnit;
   }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { maxInstruments, type Tick } from "./quote-feed.ts";
-import { ticksOfFile } from "./tick-file.ts";
+import { readTickFile } from "./tick-file.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true }));
 async function ticksOf(...lines: string[]): Promise<Tick[]> {
   const path = join(folder, "eurusd.csv");
   await writeFile(path, lines.join("\n"));
-  const ticks = await Array.fromAsync(ticksOfFile(path));
+  const ticks = await Array.fromAsync(readTickFile(path));
   return ticks.map(({ tick }) => tick);
 }
 
@@ -23,8 +23,8 @@ async function problemOf(...lines: string[]): Promise<string> {
   return error instanceof Error ? `${error.name} ${error.message.replace(`${folder}/`, "")}` : "no problem";
 }
 
-describe("ticksOfFile", () => {
-  it("reads ticks with microseconds, the symbol from the file's name", async () => {
+describe("readTickFile", () => {
+  it("reads ticks with microseconds, and takes the symbol from the name of the file", async () => {
     const ticks = await ticksOf(
       "timestamp,bid,ask",
       "2026-01-05 14:30:00.000001+00:00,1.1711,1.1713",
@@ -36,7 +36,7 @@ describe("ticksOfFile", () => {
     ]);
   });
 
-  it("finds columns in any order, whatever the case, and ignores those that it does not know", async () => {
+  it("finds columns in any order and in any case, and ignores unknown ones", async () => {
     const ticks = await ticksOf(
       "\uFEFFVenue, Ask Size ,ASK,Bid_Size,Bid,Last Price,Last-Size,Volume,Previous Close,Time,Ticker",
       "X,300,10.02,100,10,10.01,50,900.0,9.5,2026-01-05T14:30:00Z,ABC",
@@ -57,7 +57,7 @@ describe("ticksOfFile", () => {
     ]);
   });
 
-  it("reads bars: the close is the last price, and the next bar's previous close, by symbol", async () => {
+  it("reads bars: the close is the last price, and the previous close of the next bar of the symbol", async () => {
     const ticks = await ticksOf(
       "symbol,date,open,high,low,close,volume",
       "A,2026-01-05,1,4,1,3,100",
@@ -81,7 +81,7 @@ describe("ticksOfFile", () => {
     ]);
   });
 
-  it("takes quoted cells, Windows line ends and empty lines", async () => {
+  it("accepts quoted cells, Windows line ends and empty lines", async () => {
     const ticks = await ticksOf('date,symbol,price\r\n"Jan 1, 2000","A",3\r\n\r\nFeb 1 2000,A,4\r\n');
     expect(ticks.map(({ last, previousClose }) => [last, previousClose])).toEqual([
       [3, undefined],
@@ -129,28 +129,28 @@ describe("ticksOfFile", () => {
     ],
     ["an empty file", [""], "eurusd.csv: the file is empty: its first row names the columns"],
     ["a header alone", ["date,price"], "eurusd.csv: the file has a header and no rows"],
-  ])("refuses %s, and says where", async (_what, lines, problem) => {
+  ])("refuses %s, and names the line", async (_what, lines, problem) => {
     expect(await problemOf(...lines)).toBe(`FeedError ${problem}`);
   });
 
-  it("refuses rows of another length than the header's, and quotes that do not close, with the line", async () => {
+  it("refuses rows of another length than the header, and quotes that do not close, and names the line", async () => {
     expect(await problemOf("date,price", "2026-01-05,1", "2026-01-06,1,9")).toMatch(/^FeedError eurusd.csv line 3: /);
     expect(await problemOf("date,price", '2026-01-05,"1')).toMatch(/^FeedError eurusd.csv line \d: /);
   });
 
-  it("refuses a row without end, as it must fit into memory", async () => {
+  it("refuses a row that is too long for the memory", async () => {
     expect(await problemOf(`date,price,${"x".repeat(100_000)}`)).toMatch(/^FeedError eurusd.csv line 1: /);
   });
 
-  it("refuses more instruments than there may be", async () => {
+  it("refuses more instruments than the limit", async () => {
     const rows = Array.from({ length: maxInstruments + 1 }, (_, index) => `S${index},2026-01-05,1`);
-    const problem = "eurusd.csv line 10002: S10000 is one instrument too many: there may be 10000";
+    const problem = "eurusd.csv line 10002: S10000 exceeds the limit of 10000 instruments";
     expect(await problemOf("symbol,date,price", ...rows)).toBe(`FeedError ${problem}`);
   });
 
-  it("says where there is no such file, and where it cannot be read", async () => {
-    const missing = Array.fromAsync(ticksOfFile(join(folder, "missing.csv")));
+  it("reports that a file does not exist or cannot be read", async () => {
+    const missing = Array.fromAsync(readTickFile(join(folder, "missing.csv")));
     await expect(missing).rejects.toThrow("missing.csv: there is no such file");
-    await expect(Array.fromAsync(ticksOfFile(folder))).rejects.toThrow("cannot be read");
+    await expect(Array.fromAsync(readTickFile(folder))).rejects.toThrow("cannot be read");
   });
 });

@@ -6,6 +6,9 @@ import { QuoteHub, type QuoteHubOptions } from "../hub/quote-hub.ts";
 import { MemoryQuoteLog } from "../log/memory-quote-log.ts";
 import { QuoteWatch } from "../watch/quote-watch.ts";
 
+/** The heartbeat interval of a test watch: longer than the other tests let pass. */
+export const testHeartbeatMillis = 60_000;
+
 export interface TestWatchOptions extends Partial<QuoteHubOptions> {
   readonly symbols?: readonly string[];
   /** How many quotes the log holds. */
@@ -33,8 +36,7 @@ export function testWatch({ symbols = ["A", "B", "C"], maxLogged = 100_000, ...o
       hub,
       request: create(WatchQuotesRequestSchema, { symbols: ["*"], ...request }),
       streamId: "stream-1",
-      heartbeatMillis: 1_000,
-      every: time.every,
+      heartbeatMillis: testHeartbeatMillis,
       signal: abort.signal,
       maxSubscriptions,
       ...(peer !== undefined && { peer }),

@@ -1,10 +1,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { PauseMode, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { caughtUp, drain, give, testWatch, told } from "../testing/test-watch.ts";
+import { caughtUp, drain, give, testHeartbeatMillis, testWatch, told } from "../testing/test-watch.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 import { maxQuotesInResponse, type QuoteWatch } from "./quote-watch.ts";
 
 const { DISCONNECT } = SlowReaderPolicy;
+
+/** A stream has one timer for its heartbeats. */
+const heartbeatTimers = 1;
 
 const pause = (watch: QuoteWatch, mode: PauseMode, ...symbols: string[]) =>
   give(watch, { case: "pause", value: { symbols, mode } });
@@ -189,22 +192,21 @@ describe("SetRate", () => {
     expect(told(one)).toEqual([]);
     time.advance(1);
     expect(told(one)).toEqual(["live A4 @6"]);
-    time.beat();
+    time.advance(testHeartbeatMillis - 500);
     expect(one.next()?.event.value).toMatchObject({ conflated: 2n });
-    time.advance(500);
     publish("A");
     expect(told(one)).toEqual(["live A5 @7"]);
   });
 
   it("has no timer where nothing is held back, and one however many symbols are", () => {
     const { one, publish, time } = caughtUp({ maxRate: 1 });
-    expect(time.timers.count).toBe(0);
+    expect(time.timers.count).toBe(heartbeatTimers);
     publish("A", "B", "C");
     drain(one);
     publish("A", "B", "C", "C");
-    expect(time.timers.count).toBe(1);
+    expect(time.timers.count).toBe(heartbeatTimers + 1);
     time.advance(1_000);
-    expect(time.timers.count).toBe(0);
+    expect(time.timers.count).toBe(heartbeatTimers);
     expect(told(one)).toEqual(["live A2,B2,C3 @7"]);
   });
 
@@ -225,7 +227,7 @@ describe("SetRate", () => {
     give(one, { case: "unsubscribe", value: { symbols: ["A"] } });
     time.advance(1_000);
     expect(drain(one).flatMap(({ quotes }) => quotes.map(({ symbol }) => symbol))).toEqual(["B", "C"]);
-    expect(time.timers.count).toBe(0);
+    expect(time.timers.count).toBe(heartbeatTimers);
   });
 
   it("lets go what it holds back when the limit falls, and holds longer when it tightens", () => {

@@ -14,6 +14,7 @@ import { QuoteWatch } from "./quote-watch.ts";
 
 const { CONFLATE, DISCONNECT } = SlowReaderPolicy;
 const symbols = ["A", "B", "C", "D"];
+const heartbeatMillis = 1_000;
 /** So few that readers fall behind the log, and readers that skip nothing are cut off. */
 const maxLogged = 40;
 const maxWaiting = 25;
@@ -135,7 +136,7 @@ class World {
           stream.setRate(each.symbols, each.rate);
           break;
         case "settle":
-          stream.settle(() => this.#time.beat());
+          stream.settle(() => this.#time.advance(heartbeatMillis));
           break;
       }
     } catch (error) {
@@ -194,8 +195,7 @@ class World {
         ...(maxRate !== undefined && { maxRate }),
       }),
       streamId: "stream",
-      heartbeatMillis: 1_000,
-      every: this.#time.every,
+      heartbeatMillis,
       signal: new AbortController().signal,
     });
     const model = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { QuotePhase, SlowReaderPolicy, SubscriptionStatus } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
-import { drain, give, testWatch, told } from "../testing/test-watch.ts";
+import { drain, give, testHeartbeatMillis, testWatch, told } from "../testing/test-watch.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
 
@@ -136,9 +136,9 @@ describe("a stream of quotes", () => {
     const { watch, publish, time } = testWatch();
     const one = watch({ symbols: ["A", "B"] });
     drain(one);
+    time.advance(testHeartbeatMillis - 1_500);
     publish("A", "B", "A");
     time.advance(1_500);
-    time.beat();
     expect(one.next()).toMatchObject({
       cursor: { seq: 0n },
       event: {
@@ -157,7 +157,7 @@ describe("a stream of quotes", () => {
     const { watch, time } = testWatch();
     const one = watch();
     drain(one);
-    for (let beats = 0; beats < 5; beats++) time.beat();
+    time.advance(5 * testHeartbeatMillis);
     expect(told(one)).toEqual(["heartbeat @0"]);
   });
 
@@ -172,7 +172,7 @@ describe("a stream of quotes", () => {
     };
     await woken(() => publish("A"));
     expect(told(one)).toEqual(["live A1 @1"]);
-    await woken(() => time.beat());
+    await woken(() => time.advance(testHeartbeatMillis));
     expect(told(one)).toEqual(["heartbeat @1"]);
     await woken(() => give(one, { case: "ping", value: {} }));
     expect(told(one)).toEqual(["commandResult @1"]);
@@ -200,7 +200,7 @@ describe("a stream of quotes", () => {
     const { watch, time, hub, abort } = testWatch();
     watch().next();
     abort.abort();
-    expect([hub.subscriberCount, time.timerCount]).toEqual([0, 0]);
+    expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
   });
 
   it("leaves neither a subscriber nor a line nor a timer behind", () => {
@@ -211,9 +211,9 @@ describe("a stream of quotes", () => {
       publish("A");
       drain(one);
       publish("A");
-      expect([hub.subscriberCount, time.timerCount, time.timers.count]).toEqual([1, 1, 1]);
+      expect([hub.subscriberCount, time.timers.count]).toEqual([1, 2]);
     }
-    expect([hub.subscriberCount, time.timerCount, time.timers.count]).toEqual([0, 0, 0]);
+    expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
     expect([...hub.listings.values()].map(({ lines }) => lines.length)).toEqual([0, 0, 0]);
   });
 });

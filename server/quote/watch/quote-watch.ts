@@ -12,7 +12,6 @@ import {
   WatchQuotesResponseSchema,
 } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import type { Interval } from "../../shared/timers.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { LimitError } from "../../transport/protection/limit-error.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
@@ -43,9 +42,8 @@ export interface QuoteWatchOptions {
   readonly streamId: string;
   /** The client that watches. */
   readonly peer?: Peer;
-  /** How often a heartbeat is due. */
+  /** The interval between heartbeats. */
   readonly heartbeatMillis: number;
-  readonly every: Interval;
   /** Ends the watch. */
   readonly signal: AbortSignal;
   readonly maxSubscriptions?: number | undefined;
@@ -108,7 +106,7 @@ export class QuoteWatch implements Disposable {
     const subscriptions = this.#commands.subscribe(request.symbols, maxRate, replayFrom);
     this.#opening.push({ case: "started", value: { streamId, subscriptions } });
     if (position.kind === "reset") this.#opening.push({ case: "reset", value: { cause: position.cause } });
-    this.#stopHeartbeats = options.every(options.heartbeatMillis, () => {
+    this.#stopHeartbeats = hub.timers.every(options.heartbeatMillis, () => {
       this.#owesHeartbeat = true;
       this.#subscriber.wake();
     });

@@ -3,7 +3,7 @@ import { CursorProblem, PauseMode, SlowReaderPolicy } from "../../../gen/bourse/
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { maxScannedQuotes } from "../log/log-replay.ts";
 import { CursorOutOfRangeError, ReplayOverrunError } from "../quote-errors.ts";
-import { drain, give, testWatch, told } from "../testing/test-watch.ts";
+import { drain, give, testHeartbeatMillis, testWatch, told } from "../testing/test-watch.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
 
 const { TOO_OLD, OTHER_EPOCH, AHEAD } = CursorProblem;
@@ -42,7 +42,7 @@ describe("a stream that is resumed", () => {
     expect(one.next()?.event.case).toBe("started");
     publish("A", "B");
     expect(told(one)).toEqual(["replay A3,A4 @6", "caughtUp @6", "live B2 @7"]);
-    time.beat();
+    time.advance(testHeartbeatMillis);
     expect(one.next()?.event.value).toMatchObject({ conflated: 0n });
   });
 
@@ -84,7 +84,7 @@ describe("a stream that is resumed", () => {
     const one = watch(behind(0));
     one.next();
     publish(...Array.from({ length: 2_000 }, () => "S0"));
-    time.beat();
+    time.advance(testHeartbeatMillis);
     const responses = drain(one);
     const quotes = responses.flatMap((response) => response.quotes);
     // Of S0 came the newest 2,000 of 2,002, of each other symbol the newest, which only the hub still has.
@@ -92,7 +92,7 @@ describe("a stream that is resumed", () => {
     expect(new Set(quotes.map(({ symbol }) => symbol)).size).toBe(symbols.length);
     expect(quotes).toHaveLength(2_000 + symbols.length - 1);
     expect(responses.every((response) => response.quotes.length <= maxQuotesInResponse)).toBe(true);
-    time.beat();
+    time.advance(testHeartbeatMillis);
     expect(one.next()?.event.value).toMatchObject({ conflated: BigInt(2 + symbols.length - 1) });
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { seededRandomness } from "../../quote/feed/randomness.ts";
+import { seededRandom } from "../../shared/seeded-random.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { Peer } from "./shared-limit.ts";
 
@@ -15,7 +15,7 @@ test("clients are served in turn, and the items of one keep their order", () => 
 
 test("whatever comes and goes, nothing is lost, and nobody is passed over", () => {
   for (let seed = 1; seed <= 50; seed++) {
-    const random = seededRandomness(seed);
+    const random = seededRandom(seed);
     const queue = new FairQueue<number>();
     const waiting = new Map<Peer, number[]>();
     const passedOver = new Map<Peer, number>();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { seededRandomness } from "../../quote/feed/randomness.ts";
+import { seededRandom } from "../../shared/seeded-random.ts";
 import { LimitError } from "./limit-error.ts";
 import { type Peer, SharedLimit } from "./shared-limit.ts";
 import { SharedLimits } from "./shared-limits.ts";
@@ -64,7 +64,7 @@ test("giving back twice changes nothing, and what was not counted cannot be give
 
 test("whatever many clients take and give back, no count is exceeded or negative, and nothing is left at the end", () => {
   for (let seed = 1; seed <= 50; seed++) {
-    const random = seededRandomness(seed);
+    const random = seededRandom(seed);
     const peerShare = [0.1, 0.5, 1][random.below(3)];
     const limit = new SharedLimit(exports, { peerShare, max: 1 + random.below(30) });
     const peers: Peer[] = ["a", "b", "c", undefined];

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { FeedError } from "../../../server/quote/feed/quote-feed.ts";
-import { ticksOfFile } from "../../../server/quote/feed/tick-file.ts";
+import { readTickFile } from "../../../server/quote/feed/tick-file.ts";
 import { fuzzOutput } from "../engine/corpus.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
@@ -24,7 +24,7 @@ export const target: FuzzTarget = {
     const newest = new Map<string, number>();
     let before = 1;
     try {
-      for await (const { line, tick } of ticksOfFile(path)) {
+      for await (const { line, tick } of readTickFile(path)) {
         invariant(line > before, `line ${line} comes after line ${before}`);
         before = line;
         const { symbol, sourceTime } = tick;

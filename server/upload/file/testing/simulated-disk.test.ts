@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { seededRandomness } from "../../../quote/feed/randomness.ts";
+import { seededRandom } from "../../../shared/seeded-random.ts";
 import { diskContract } from "./disk.contract.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 
@@ -11,7 +11,7 @@ diskContract(async () => ({
 test("what was not synced may be lost in a crash, and what was is not", async () => {
   const found = new Set<string>();
   for (let seed = 0; seed < 50; seed++) {
-    const { below } = seededRandomness(seed);
+    const { below } = seededRandom(seed);
     const disk = new SimulatedDisk({ below });
     await using file = await disk.create("f/a");
     await disk.syncFolder("f");
@@ -29,7 +29,7 @@ test("what was not synced may be lost in a crash, and what was is not", async ()
 test("a name that was not synced may be lost in a crash", async () => {
   const found = new Set<boolean>();
   for (let seed = 0; seed < 20; seed++) {
-    const disk = new SimulatedDisk({ below: seededRandomness(seed).below });
+    const disk = new SimulatedDisk({ below: seededRandom(seed).below });
     await using file = await disk.create("f/a");
     await file.sync();
     found.add(disk.crash().bytesOf("f/a") !== undefined);

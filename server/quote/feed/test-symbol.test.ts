@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import { microsPerSecond } from "../../../client/shared/micro-time.ts";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import type { Tick } from "./quote-feed.ts";
-import { testFeed } from "./test-feed.ts";
-import { testTick } from "./test-instrument.ts";
+import { testSymbolFeed, testTick } from "./test-symbol.ts";
 
 const mondaySecond = someMonday / microsPerSecond; // 14:30:00
 
@@ -11,7 +10,7 @@ const mondaySecond = someMonday / microsPerSecond; // 14:30:00
 async function ticksOf(count: number, time: ManualTime, after: (ticks: number) => void = () => {}): Promise<Tick[]> {
   const stop = new AbortController();
   const ticks: Tick[] = [];
-  await testFeed(time).run((batch) => {
+  await testSymbolFeed({ now: time.now, timers: time.instantTimers }).run((batch) => {
     ticks.push(...batch);
     after(ticks.length);
     if (ticks.length === count) stop.abort();
@@ -19,7 +18,7 @@ async function ticksOf(count: number, time: ManualTime, after: (ticks: number) =
   return ticks;
 }
 
-describe("testFeed", () => {
+describe("testSymbolFeed", () => {
   it("ticks at once, and then at each full second of the clock", async () => {
     const time = new ManualTime(someMonday + 300_000);
     const at: number[] = [];
@@ -28,7 +27,7 @@ describe("testFeed", () => {
     expect(ticks).toEqual([mondaySecond, mondaySecond + 1, mondaySecond + 2].map(testTick));
   });
 
-  it("leaves out what the machine slept through, and repeats nothing where the clock goes back", async () => {
+  it("skips the seconds during which the machine slept, and repeats none if the clock moves back", async () => {
     const time = new ManualTime();
     const jumps = [3_600_000, -5_000];
     const ticks = await ticksOf(3, time, () => time.advance(jumps.shift() ?? 0));
@@ -37,7 +36,7 @@ describe("testFeed", () => {
 });
 
 describe("testTick", () => {
-  it("is a whole quote that follows from the second", () => {
+  it("is a complete quote that the second determines", () => {
     expect(testTick(mondaySecond + 7)).toEqual({
       symbol: "TEST",
       sourceTime: someMonday + 7_000_000,
@@ -56,7 +55,7 @@ describe("testTick", () => {
     });
   });
 
-  it("keeps the session's range: it grows in the first hour of a UTC day", () => {
+  it("has the range of the session, which grows in the first hour of a UTC day", () => {
     const midnight = mondaySecond - (mondaySecond % 86_400);
     expect(testTick(midnight)).toMatchObject({ last: 100, high: 100, low: 100, volume: 1n });
     expect(testTick(midnight + 3599)).toMatchObject({ last: 135.99, high: 135.99 });
