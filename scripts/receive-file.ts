@@ -7,13 +7,13 @@ import type { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts
 
 export interface ReceiveFileOptions extends Pick<ReconnectingCallOptions, "onState"> {
   readonly client: Pick<Client<typeof UploadService>, "download">;
-  /** Ends it. What has come stays, to be gone on with. */
+  /** Ends the download. The received part stays on the disk, and a later call resumes it. */
   readonly signal: AbortSignal;
-  /** Takes how many bytes there are, of how many. */
+  /** Receives the number of bytes that are stored, and the size of the file. */
   readonly onProgress: (received: number, size: number) => void;
 }
 
-/** A file that has come whole. */
+/** A complete file. */
 export interface ReceivedFile {
   readonly size: number;
   /** In lower-case hex. */
@@ -21,21 +21,24 @@ export interface ReceivedFile {
 }
 
 /**
- * Downloads an upload into a file, over breaks, and goes on where an earlier call was ended: until the file is whole and
- * has the right hash it is beside its place, as `{out}.{id}.part`. Rejects with what another attempt cannot mend.
+ * Downloads an upload into a file. Reconnects after a failure, and resumes a part that an earlier call has left. Until
+ * the file is complete and its hash is verified, it is `{out}.{id}.part`. Rejects with errors that are not retryable.
  */
 export async function receiveFile(uploadId: string, out: string, options: ReceiveFileOptions): Promise<ReceivedFile> {
   const part = `${out}.${uploadId}.part`;
-  const { size, sha256, told } = await receiveInto(part, uploadId, options);
-  if (sha256 !== told) {
+  const { size, sha256, announcedSha256 } = await receivePart(part, uploadId, options);
+  if (sha256 !== announcedSha256) {
     await rm(part, { force: true });
-    throw new Error(`what came has the SHA-256 ${sha256}, not ${told}: it was removed; try again`);
+    throw new Error(
+      `the received file has the SHA-256 ${sha256}, but the server announced ${announcedSha256}: ` +
+        "the file was removed, so download it again",
+    );
   }
   await rename(part, out);
   return { size, sha256 };
 }
 
-async function receiveInto(path: string, uploadId: string, options: ReceiveFileOptions) {
+async function receivePart(path: string, uploadId: string, options: ReceiveFileOptions) {
   await using file = await open(path, "a+");
   const hash = createHash("sha256");
   let offset = 0;
@@ -43,33 +46,31 @@ async function receiveInto(path: string, uploadId: string, options: ReceiveFileO
     hash.update(data);
     offset += data.length;
   }
-  let told = "";
-  // Who calls for the first time wants to know at once what is wrong.
-  const retry = (reason: ConnectError) => told !== "" && isRetryable(reason);
-  const attempts = new ReconnectingCall({ ...options, retry });
+  let size = 0;
+  let announcedSha256: string | undefined;
+  const onHeader = (header: Headers) => {
+    size = Number(header.get("bourse-upload-size"));
+    announcedSha256 = header.get("bourse-sha256") ?? "";
+  };
+  // Before the first response a failure is reported at once: the address or the id may be wrong.
+  const retry = (reason: ConnectError) => announcedSha256 !== undefined && isRetryable(reason);
+  const call = new ReconnectingCall({ ...options, retry });
   for (;;) {
-    attempts.begin();
+    call.begin();
     try {
-      let size = 0;
-      const onHeader = (header: Headers) => {
-        size = Number(header.get("bourse-upload-size"));
-        told = header.get("bourse-sha256") ?? "";
-      };
-      const { signal } = options;
-      for await (const { data } of options.client.download(
-        { uploadId, offset: BigInt(offset) },
-        { signal, onHeader },
-      )) {
+      const request = { uploadId, offset: BigInt(offset) };
+      for await (const { data } of options.client.download(request, { signal: options.signal, onHeader })) {
         await file.appendFile(data);
         hash.update(data);
         offset += data.length;
-        attempts.succeed();
+        call.succeed();
+        call.report("live");
         options.onProgress(offset, size);
       }
       await file.sync();
-      return { size: offset, sha256: hash.digest("hex"), told };
+      return { size: offset, sha256: hash.digest("hex"), announcedSha256 };
     } catch (reason) {
-      await attempts.fail(ConnectError.from(reason)).catch(async () => {
+      await call.waitToRetry(ConnectError.from(reason)).catch(async () => {
         if (offset === 0) await rm(path, { force: true });
         throw reason;
       });

@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import { open, realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import { crc32c } from "@node-rs/crc32";
-import { fileHandleSource } from "../client/upload/file-handle-source.ts";
-import { hashInSlices } from "../client/upload/file-hash.ts";
-import { type UploadClient, uploadFile } from "../client/upload/upload-file.ts";
+import { hashInSlices } from "../client/upload/checksums.ts";
+import { uploadFile } from "../client/upload/upload-file.ts";
 import type { UploadMemo } from "../client/upload/upload-memo.ts";
 import { UploadFailedError } from "../client/upload/upload-problem.ts";
+import { fileHandleSource } from "../client/upload/upload-source.ts";
 import type { FileUploadState } from "../client/upload/upload-state.ts";
+import type { UploadClient } from "../client/upload/uploader.ts";
 import type { Upload } from "../gen/bourse/upload/v1/upload_pb.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { retryText } from "./retry-text.ts";
@@ -19,7 +20,7 @@ export interface SendFileOptions {
   /** The server's address, under which the upload is remembered. */
   readonly server: string;
   readonly productId: string;
-  readonly door: "chunks" | "stream";
+  readonly method: "chunked" | "streaming";
   /** Leaves the upload, to be gone on with. */
   readonly signal: AbortSignal;
   /** Shows no progress. */
@@ -41,7 +42,7 @@ export async function sendFile(file: string, options: SendFileOptions): Promise<
   for (let memo = await states.recall(key); ; memo = undefined) {
     const end = new AbortController();
     const upload = uploadFile(options.client, source, {
-      door: options.door,
+      method: options.method,
       productId,
       crc32c: (bytes) => crc32c(bytes),
       hash: hashInSlices(() => createHash("sha256")),

@@ -11,11 +11,14 @@ import { stateFolder, UploadStates } from "./upload-states.ts";
 
 interface Options {
   readonly address: string;
-  readonly door: "chunks" | "stream";
+  readonly door: keyof typeof methods;
   readonly product: string;
   readonly json?: true;
   readonly quiet?: true;
 }
+
+/** The upload methods by the values of --door. */
+const methods = { stream: "streaming", chunks: "chunked" } as const;
 
 const command = new Command("npm run upload-file --")
   .description(
@@ -50,7 +53,7 @@ await runScript(address, async (signal) => {
         states,
         server,
         productId: product.toLowerCase(),
-        door,
+        method: methods[door],
         signal,
         quiet: json === true || quiet === true,
         tell,

@@ -96,8 +96,8 @@ function problemsOf(update: WatchUpdate): string[] {
     case "reset":
       return ["the server cannot go on where the stream broke: quotes are missing"];
     case "heartbeat":
-      return update.unaccounted > 0n
-        ? [`${update.unaccounted} quotes are missing, of which the server does not know`]
+      return update.unexplained > 0n
+        ? [`${update.unexplained} quotes are missing, of which the server does not know`]
         : [];
     default:
       return [];

@@ -1,38 +1,36 @@
 import { type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import { type Client, ConnectError } from "@connectrpc/connect";
 import { type Order, type OrderFilterSchema, OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import type { ExportOrdersResponse, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { IdleTimeout } from "../shared/idle-timeout.ts";
-import { defaultSilenceMs, ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
-import { systemTimers } from "../shared/timers.ts";
+import { CallAttempt, ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
 import { DigestChain, type Sha256 } from "./digest-chain.ts";
 
-/** Where an export stands. Whoever keeps it can go on from it later, in another process too. */
+/** A position in an export. An export can be resumed from it, in another process too. */
 export interface ExportPosition {
-  /** What the server gave for it. */
+  /** The resume token of the server. */
   readonly token: Uint8Array;
-  /** How many orders came before. */
+  /** How many orders precede it. */
   readonly received: number;
-  /** The running digest of them, in lower-case hex. */
+  /** The running digest of those orders, in lower-case hex. */
   readonly digest: string;
 }
 
 export interface ExportOrdersOptions extends ReconnectingCallOptions {
-  /** Which orders. Default: all. */
+  /** Selects orders. Default: all. */
   readonly filter?: MessageInitShape<typeof OrderFilterSchema>;
-  /** The most orders at a time, from 1 to 1,000. Default: 1,000. */
+  /** The most orders in one response, from 1 to 1,000. Default: 1,000. */
   readonly batchSize?: number;
-  /** Where to go on, with the same filter. Default: from the first order on. */
+  /** Resumes an export with the same filter. Default: starts with the first order. */
   readonly from?: ExportPosition;
-  /** Where the platform has a faster one; the default is written in JavaScript. */
+  /** A faster SHA-256 of the platform. Default: one in JavaScript. */
   readonly sha256?: Sha256;
-  /** Takes the headers of each stream. */
+  /** Receives the headers of each stream. */
   readonly onHeader?: (header: Headers) => void;
-  /** Takes the trailers of each stream that ended with some. */
+  /** Receives the trailers of each stream that ends with some. */
   readonly onTrailer?: (trailer: Headers) => void;
 }
 
-/** Some orders of an export, by their sequence, and the place behind them. */
+/** A batch of orders in the order of their sequence, and the position after it. */
 export interface ExportedOrders {
   readonly orders: readonly Order[];
   readonly position: ExportPosition;
@@ -40,14 +38,14 @@ export interface ExportedOrders {
   readonly total: number;
 }
 
-/** An export that is complete and proven to be. */
+/** The result of a complete, verified export. */
 export interface ExportSummary {
   readonly count: number;
   /** The digest of all orders, in lower-case hex. */
   readonly sha256: string;
 }
 
-/** The export ended, but what was received is not what the server says it sent. */
+/** The export has ended, but count or digest differ from those that the server has sent. */
 export class ExportMismatchError extends Error {
   override name = "ExportMismatchError";
   readonly received: ExportSummary;
@@ -55,8 +53,8 @@ export class ExportMismatchError extends Error {
 
   constructor(received: ExportSummary, announced: ExportSummary) {
     super(
-      `the export is not what the server sent: ${received.count} orders with digest ${received.sha256} came of ` +
-        `${announced.count} with ${announced.sha256}: export again`,
+      `the export is not complete: received ${received.count} orders with digest ${received.sha256}, but the server ` +
+        `announced ${announced.count} with ${announced.sha256}: export again`,
     );
     this.received = received;
     this.announced = announced;
@@ -68,25 +66,24 @@ const defaultBatchSize = 1_000;
 type OrderClient = Pick<Client<typeof OrderService>, "exportOrders">;
 
 /**
- * Exports orders for as long as it takes: a stream that breaks, falls silent or is ended by the server is taken up again
- * where it was, after a while that grows, over the same snapshot. It reads on only when the loop asks. At its end count
- * and digest are compared with the server's, over all orders from the first one on. Runs in browsers and in Node, on any
- * Connect transport.
+ * Exports orders, and reconnects as often as necessary: if a stream breaks, is idle for too long or is ended by the
+ * server, the export resumes from its position in the same snapshot, after an exponential back-off. A loop that is slow
+ * exerts back-pressure. At the end, the count and the digest of all orders, from the first one, are compared with the
+ * server's. Runs in browsers and in Node, on any Connect transport.
  *
- * Throws what another attempt cannot mend, such as INVALID_ARGUMENT; CANCELED when the signal aborts; and an
- * {@link ExportMismatchError}. What is complete returns its summary.
+ * Returns the summary of the complete export. Throws errors that are not retryable, such as INVALID_ARGUMENT; CANCELED
+ * if the signal aborts; and {@link ExportMismatchError}.
  */
 export async function* exportOrders(
   client: OrderClient,
   options: ExportOrdersOptions = {},
 ): AsyncGenerator<ExportedOrders, ExportSummary, undefined> {
   const run = new OrdersExport(client, options);
-  const attempts = new ReconnectingCall(options);
+  const call = new ReconnectingCall(options);
   for (;;) {
-    attempts.begin();
-    const reason = yield* run.attempt(attempts);
-    if (reason === undefined) return run.summary;
-    await attempts.fail(reason);
+    const result = yield* run.attempt(call);
+    if (result === "complete") return run.summary;
+    await call.waitToRetry(result);
   }
 }
 
@@ -111,20 +108,17 @@ class OrdersExport {
     return { count: this.#received, sha256: this.#digest.hex };
   }
 
-  /** One stream, to its end. Returns why it broke; undefined: it did not, and all is well. */
-  async *attempt(attempts: ReconnectingCall): AsyncGenerator<ExportedOrders, ConnectError | undefined, undefined> {
-    const { filter, batchSize = defaultBatchSize, signal, timers = systemTimers } = this.#options;
-    const { silenceMs = defaultSilenceMs, onHeader, onTrailer } = this.#options;
-    const attempt = new AbortController();
-    const watchdog = new IdleTimeout(timers, silenceMs, () =>
-      attempt.abort(new ConnectError(`nothing came for ${silenceMs / 1000} s`, Code.Unavailable)),
-    );
+  /** Reads one stream to its end. Returns why it failed, or that the export is complete and verified. */
+  async *attempt(call: ReconnectingCall): AsyncGenerator<ExportedOrders, ConnectError | "complete", undefined> {
+    const { filter, batchSize = defaultBatchSize, onHeader, onTrailer } = this.#options;
+    call.begin();
+    using attempt = new CallAttempt(this.#options);
     let trailer = new Headers();
     const responses = this.#client
       .exportOrders(
         { ...(filter !== undefined && { filter }), batchSize, resumeToken: this.#token },
         {
-          signal: signal === undefined ? attempt.signal : AbortSignal.any([signal, attempt.signal]),
+          signal: attempt.signal,
           onHeader: (header) => {
             this.#total = Number(header.get("bourse-total-count"));
             onHeader?.(header);
@@ -136,26 +130,20 @@ class OrdersExport {
         },
       )
       [Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        watchdog.listen();
-        const next = await responses.next().catch((reason: unknown) => ConnectError.from(reason));
-        watchdog.hear();
-        if (attempt.signal.aborted) return attempt.signal.reason;
-        if (next instanceof ConnectError) return next;
-        attempts.succeed();
-        if (next.done) break;
-        yield this.#take(next.value);
-      }
-      this.#verify(trailer);
-      return undefined;
-    } finally {
-      watchdog.stop();
-      attempt.abort();
+    for (;;) {
+      attempt.idleTimeout.start();
+      const next = await attempt.read(responses);
+      if (next instanceof ConnectError) return next;
+      call.succeed();
+      call.report("live");
+      if (next.done) break;
+      yield this.#add(next.value);
     }
+    this.#verify(trailer);
+    return "complete";
   }
 
-  #take({ orders, resumeToken }: ExportOrdersResponse): ExportedOrders {
+  #add({ orders, resumeToken }: ExportOrdersResponse): ExportedOrders {
     for (const order of orders) this.#digest.add(toBinary(OrderSchema, order));
     this.#token = resumeToken;
     this.#received += orders.length;

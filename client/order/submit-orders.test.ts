@@ -43,7 +43,7 @@ describe("submitOrders", () => {
         yield line;
       }
     }
-    for await (const _ of submitOrders(service.client, source(), { maxUnderWay: 7 })) answered++;
+    for await (const _ of submitOrders(service.client, source(), { maxInFlight: 7 })) answered++;
     expect(answered).toBe(50);
     expect(service.mostAhead).toBe(7);
     expect(most).toBeLessThanOrEqual(7 + 1);
@@ -52,10 +52,10 @@ describe("submitOrders", () => {
   it("stores everything once, and answers everything once and in order, wherever calls break", async () => {
     const breaks = fc.array(fc.record({ after: fc.nat(12), ahead: fc.nat(6) }), { maxLength: 5 });
     await fc.assert(
-      fc.asyncProperty(fc.nat(30), breaks, fc.integer({ min: 1, max: 10 }), async (count, planned, maxUnderWay) => {
+      fc.asyncProperty(fc.nat(30), breaks, fc.integer({ min: 1, max: 10 }), async (count, planned, maxInFlight) => {
         const service = new FakeOrderService();
         service.breaks.push(...planned);
-        const answers = await all(service, lines(count), { maxUnderWay });
+        const answers = await all(service, lines(count), { maxInFlight });
         expect(answers.map(({ submission }) => submission.line)).toEqual(lines(count).map(({ line }) => line));
         expect(service.orders.map(({ key }) => key)).toEqual(lines(count).map(({ order }) => order.key));
         for (const { answer, isResubmitted } of answers) {
@@ -111,13 +111,13 @@ describe("submitOrders", () => {
         isClosed = true;
       }
     }
-    for await (const _ of submitOrders(new FakeOrderService().client, source(), { maxUnderWay: 2 })) break;
+    for await (const _ of submitOrders(new FakeOrderService().client, source(), { maxInFlight: 2 })) break;
     await expect.poll(() => isClosed).toBe(true);
   });
 
   it("is not complete where the signal ends it", async () => {
     const end = new AbortController();
-    const running = submitOrders(new FakeOrderService().client, lines(100), { signal: end.signal, maxUnderWay: 1 });
+    const running = submitOrders(new FakeOrderService().client, lines(100), { signal: end.signal, maxInFlight: 1 });
     await running.next();
     end.abort();
     await expect(running.next()).rejects.toMatchObject({ code: Code.Canceled });

@@ -6,41 +6,41 @@ import type {
   SubmitOrdersRequestSchema,
   SubmitOrdersResponse,
 } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { IdleTimeout } from "../shared/idle-timeout.ts";
-import { defaultSilenceMs, ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
-import { systemTimers } from "../shared/timers.ts";
+import { Condition } from "../shared/condition.ts";
+import { CallAttempt, ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
 
-/** What is to be stored. May have what else its owner wants to find again with the answer. */
+/** An order to submit. A caller may add fields of its own: it gets the submission back with the response. */
 export interface Submission {
-  /** With a key that no other order has, which is what a break makes it be stored once by. */
+  /** Its key has to be unique among all orders: by the key the server stores an order once, however often it is sent. */
   readonly order: MessageInitShape<typeof OrderSchema>;
 }
 
-/** What became of a submission. */
+/** A submission and the response to it. */
 export interface Submitted<S extends Submission> {
   readonly submission: S;
   readonly answer: SubmitOrdersResponse;
-  /** Whether it was sent more than once, as a call broke: a duplicate may then be what the call before has stored. */
+  /** Whether it was sent more than once, after a call failed. Then a duplicate may be an order that this client stored. */
   readonly isResubmitted: boolean;
 }
 
 export interface SubmitOrdersOptions extends ReconnectingCallOptions {
-  /** How many orders may be under way, sent and not answered. They are stored together. Default: 4,096. */
-  readonly maxUnderWay?: number;
+  /** The most orders in flight, sent without a response. The server stores them in groups. Default: 4,096. */
+  readonly maxInFlight?: number;
 }
 
-/** So many that the disk is waited for by thousands at a time; they take some hundred bytes each. */
-export const defaultUnderWay = 4_096;
+/** Enough for groups of thousands of orders in one disk write. An order in flight takes some hundred bytes. */
+export const defaultMaxInFlight = 4_096;
 
 type OrderClient = Pick<Client<typeof OrderService>, "submitOrders">;
 
 /**
- * Submits orders for as long as it takes, and yields what became of each, in their order. A call that breaks is made
- * again with what was not answered, under the same keys, so that nothing is stored twice and nothing is missing. Takes
- * further orders only while few enough are under way. Needs a transport over HTTP/2: browsers have none for it.
+ * Submits orders, and reconnects as often as necessary. Yields the response to each order, in their order. If a call
+ * fails, the next one sends the orders without a response again, under the same keys: each order is stored exactly once.
+ * Reads from the source only while fewer than `maxInFlight` orders are in flight. Needs a transport over HTTP/2, which
+ * browsers do not have for streaming requests.
  *
- * Where the source of the orders throws, what it gave before is submitted and answered, and then its error is thrown.
- * Throws what another attempt cannot mend, and CANCELED when the signal aborts.
+ * If the source throws, the orders before the error are submitted first, and then the error is thrown. Throws errors
+ * that are not retryable, and CANCELED if the signal aborts.
  */
 export async function* submitOrders<S extends Submission>(
   client: OrderClient,
@@ -48,152 +48,137 @@ export async function* submitOrders<S extends Submission>(
   options: SubmitOrdersOptions = {},
 ): AsyncGenerator<Submitted<S>, void, undefined> {
   const run = new OrdersSubmission(client, submissions, options);
-  const attempts = new ReconnectingCall(options);
+  const call = new ReconnectingCall(options);
   try {
     for (;;) {
-      attempts.begin();
-      const reason = yield* run.attempt(attempts);
-      if (reason === undefined) return;
-      await attempts.fail(reason);
+      const result = yield* run.attempt(call);
+      if (result === "complete") return;
+      await call.waitToRetry(result);
     }
   } finally {
-    run.close();
+    run.closeSource();
   }
 }
 
-/** A submission that was taken and is not answered. */
-interface UnderWay<S extends Submission> {
+/** A submission that was read from the source, and has no response. */
+interface InFlight<S extends Submission> {
   readonly submission: S;
   isResubmitted: boolean;
 }
+
+type SourceState = { readonly kind: "open" } | { readonly kind: "ended" } | { readonly kind: "failed"; error: unknown };
 
 class OrdersSubmission<S extends Submission> {
   readonly #client: OrderClient;
   readonly #options: SubmitOrdersOptions;
   readonly #source: AsyncIterator<S> | Iterator<S>;
-  readonly #max: number;
-  /** What the source was asked for and has not been taken. Outlives the attempt that asked. */
-  #next: Promise<IteratorResult<S>> | undefined;
-  /** In the order of the source. What is before `#answered` is answered. */
-  #underWay: UnderWay<S>[] = [];
-  #answered = 0;
-  #isOver = false;
+  readonly #maxInFlight: number;
+  #sourceState: SourceState = { kind: "open" };
+  /** The pending read of the source. It outlives the attempt that started it. */
+  #nextSubmission: Promise<IteratorResult<S>> | undefined;
+  /** In the order of the source. Those before `#answeredCount` have a response. */
+  #submissions: InFlight<S>[] = [];
+  #answeredCount = 0;
   #isReading = false;
-  #failure: { readonly error: unknown } | undefined;
-  #wake: () => void = () => {};
+  readonly #hasCapacity = new Condition();
 
   constructor(client: OrderClient, submissions: AsyncIterable<S> | Iterable<S>, options: SubmitOrdersOptions) {
     this.#client = client;
     this.#options = options;
-    this.#max = options.maxUnderWay ?? defaultUnderWay;
+    this.#maxInFlight = options.maxInFlight ?? defaultMaxInFlight;
     this.#source =
       Symbol.asyncIterator in submissions ? submissions[Symbol.asyncIterator]() : submissions[Symbol.iterator]();
   }
 
-  /** One call, to its end. Returns why it broke; undefined: all are answered. */
-  async *attempt(attempts: ReconnectingCall): AsyncGenerator<Submitted<S>, ConnectError | undefined, undefined> {
-    const { signal, timers = systemTimers, silenceMs = defaultSilenceMs } = this.#options;
-    const attempt = new AbortController();
-    const watchdog = new IdleTimeout(timers, silenceMs, () =>
-      attempt.abort(new ConnectError(`nothing came for ${silenceMs / 1000} s`, Code.Unavailable)),
-    );
-    const responses = this.#client
-      .submitOrders(this.#requests(attempt.signal, watchdog), {
-        signal: signal === undefined ? attempt.signal : AbortSignal.any([signal, attempt.signal]),
-      })
-      [Symbol.asyncIterator]();
+  /** Makes one call, to its end. Returns why it failed, or that all orders have a response. */
+  async *attempt(call: ReconnectingCall): AsyncGenerator<Submitted<S>, ConnectError | "complete", undefined> {
+    call.begin();
+    using attempt = new CallAttempt(this.#options);
     try {
+      const requests = this.#requests(attempt);
+      const responses = this.#client.submitOrders(requests, { signal: attempt.signal })[Symbol.asyncIterator]();
       for (let index = 0n; ; index++) {
-        if (this.#countUnderWay > 0 || this.#isOver) watchdog.listen();
+        if (this.#inFlightCount > 0 || this.#sourceState.kind !== "open") attempt.idleTimeout.start();
         this.#isReading = true;
-        const next = await responses.next().catch((reason: unknown) => ConnectError.from(reason));
+        const next = await attempt.read(responses);
         this.#isReading = false;
-        watchdog.hear();
-        if (attempt.signal.aborted) return attempt.signal.reason;
         if (next instanceof ConnectError) return next;
         if (next.done) return this.#end();
-        attempts.succeed();
+        call.succeed();
+        call.report("live");
         yield this.#match(next.value, index);
       }
     } finally {
-      watchdog.stop();
-      attempt.abort();
-      this.#wake();
+      this.#hasCapacity.notifyAll(); // ends the requests
     }
   }
 
-  /** The source is not asked again. */
-  close(): void {
-    // Not waited for: a source on which nothing happens ends only with what feeds it.
+  /** Closes the source. */
+  closeSource(): void {
+    // Not awaited: a generator that waits for input does not return before that arrives.
     Promise.resolve(this.#source.return?.()).catch(() => {});
   }
 
   async *#requests(
-    signal: AbortSignal,
-    watchdog: IdleTimeout,
+    attempt: CallAttempt,
   ): AsyncGenerator<MessageInitShape<typeof SubmitOrdersRequestSchema>, void, undefined> {
-    this.#forgetAnswered();
-    for (const each of [...this.#underWay]) {
+    const { signal } = attempt;
+    this.#discardAnswered();
+    for (const each of [...this.#submissions]) {
       each.isResubmitted = true;
       yield { order: each.submission.order };
     }
     for (;;) {
-      while (this.#countUnderWay >= this.#max && !signal.aborted) await this.#answer();
-      const next = await this.#take(signal);
-      if (next === undefined) return;
-      if (this.#countUnderWay === 0 && this.#isReading) watchdog.listen();
-      this.#underWay.push({ submission: next, isResubmitted: false });
-      yield { order: next.order };
+      while (this.#inFlightCount >= this.#maxInFlight && !signal.aborted) await this.#hasCapacity.wait();
+      const submission = await this.#readSource(signal);
+      if (submission === undefined) return;
+      if (this.#inFlightCount === 0 && this.#isReading) attempt.idleTimeout.start();
+      this.#submissions.push({ submission, isResubmitted: false });
+      yield { order: submission.order };
     }
   }
 
-  /** The source's next. Undefined at its end, where it fails, and where the attempt that asks is over. */
-  async #take(signal: AbortSignal): Promise<S | undefined> {
-    if (this.#isOver || signal.aborted) return undefined;
+  /** The next submission of the source. Undefined if the source has ended or failed, or the attempt is over. */
+  async #readSource(signal: AbortSignal): Promise<S | undefined> {
+    if (this.#sourceState.kind !== "open" || signal.aborted) return undefined;
     try {
-      this.#next ??= Promise.resolve(this.#source.next());
-      const next = await this.#next;
-      if (signal.aborted) return undefined; // and it stays for the next attempt
-      this.#next = undefined;
+      this.#nextSubmission ??= Promise.resolve(this.#source.next());
+      const next = await this.#nextSubmission;
+      if (signal.aborted) return undefined; // the next attempt takes the submission
+      this.#nextSubmission = undefined;
       if (!next.done) return next.value;
+      this.#sourceState = { kind: "ended" };
     } catch (error) {
-      this.#failure = { error };
+      this.#sourceState = { kind: "failed", error };
     }
-    this.#isOver = true;
     return undefined;
   }
 
   #match(answer: SubmitOrdersResponse, index: bigint): Submitted<S> {
-    const each = this.#underWay[this.#answered];
-    if (answer.index !== index || each === undefined) {
-      throw new ConnectError(`the answer to order ${answer.index} came where that to ${index} is due`, Code.DataLoss);
+    const answered = this.#submissions[this.#answeredCount];
+    if (answer.index !== index || answered === undefined) {
+      throw new ConnectError(`received the response to order ${answer.index} instead of ${index}`, Code.DataLoss);
     }
-    this.#answered++;
-    if (this.#answered >= this.#max) this.#forgetAnswered();
-    this.#wake();
-    return { submission: each.submission, answer, isResubmitted: each.isResubmitted };
+    this.#answeredCount++;
+    if (this.#answeredCount >= this.#maxInFlight) this.#discardAnswered();
+    this.#hasCapacity.notifyAll();
+    return { submission: answered.submission, answer, isResubmitted: answered.isResubmitted };
   }
 
-  #end(): ConnectError | undefined {
-    if (this.#countUnderWay > 0 || !this.#isOver)
-      return new ConnectError("the server ended the call", Code.Unavailable);
-    if (this.#failure !== undefined) throw this.#failure.error;
-    return undefined;
+  #end(): ConnectError | "complete" {
+    if (this.#inFlightCount > 0 || this.#sourceState.kind === "open") {
+      return new ConnectError("the server ended the call before it had answered all orders", Code.Unavailable);
+    }
+    if (this.#sourceState.kind === "failed") throw this.#sourceState.error;
+    return "complete";
   }
 
-  get #countUnderWay(): number {
-    return this.#underWay.length - this.#answered;
+  get #inFlightCount(): number {
+    return this.#submissions.length - this.#answeredCount;
   }
 
-  #forgetAnswered(): void {
-    this.#underWay = this.#underWay.slice(this.#answered);
-    this.#answered = 0;
-  }
-
-  /** Resolves with the next answer, or when the attempt ends. */
-  #answer(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-    });
+  #discardAnswered(): void {
+    this.#submissions = this.#submissions.slice(this.#answeredCount);
+    this.#answeredCount = 0;
   }
 }

@@ -9,65 +9,65 @@ function subscription(symbol: string, status: SubscriptionStatus = ACCEPTED) {
   return create(SubscriptionSchema, { symbol, status });
 }
 
-function wishesOf(...symbols: string[]): DesiredSubscriptions {
-  const wishes = new DesiredSubscriptions(symbols, 0);
-  wishes.started(symbols.map((symbol) => subscription(symbol)));
-  return wishes;
+function desiredOf(...symbols: string[]): DesiredSubscriptions {
+  const desired = new DesiredSubscriptions(symbols, 0);
+  desired.applyStart(symbols.map((symbol) => subscription(symbol)));
+  return desired;
 }
 
-/** Gives a command about symbols, and its answer. */
-function give(
-  wishes: DesiredSubscriptions,
+/** Applies the result of a command. */
+function applyCommand(
+  desired: DesiredSubscriptions,
   kind: "subscribe" | "unsubscribe",
   symbols: string[],
   ...answer: (string | object)[]
 ) {
   const { command } = create(WatchCommandSchema, { command: { case: kind, value: { symbols } } });
-  wishes.done(
+  desired.applyResult(
     command,
     answer.map((each) => (typeof each === "string" ? subscription(each) : create(SubscriptionSchema, each))),
   );
 }
 
-test("only what was accepted is asked for again", () => {
-  const wishes = wishesOf("A");
+test("only accepted symbols are requested again", () => {
+  const desired = desiredOf("A");
   const refused = [
     { symbol: "NONE", status: UNKNOWN_SYMBOL },
     { symbol: "MANY", status: TOO_MANY },
   ];
-  give(wishes, "subscribe", ["B", "NONE", "MANY"], "B", ...refused);
-  expect([...wishes.symbols]).toEqual(["A", "B"]);
-  expect([...wishes.unseen]).toEqual(["B"]);
+  applyCommand(desired, "subscribe", ["B", "NONE", "MANY"], "B", ...refused);
+  expect([...desired.symbols]).toEqual(["A", "B"]);
+  expect([...desired.unseen]).toEqual(["B"]);
 });
 
-test("what the first start was asked for stays wished for, though it was refused", () => {
-  const wishes = new DesiredSubscriptions(["A", "NONE"], 0);
-  wishes.started([subscription("A"), subscription("NONE", UNKNOWN_SYMBOL)]);
-  expect([...wishes.symbols]).toEqual(["A", "NONE"]);
-  expect([...wishes.subscribed.keys()]).toEqual(["A"]);
+test("the symbols of the first start stay requested, even if they were refused", () => {
+  const desired = new DesiredSubscriptions(["A", "NONE"], 0);
+  desired.applyStart([subscription("A"), subscription("NONE", UNKNOWN_SYMBOL)]);
+  expect([...desired.symbols]).toEqual(["A", "NONE"]);
+  expect([...desired.subscribed.keys()]).toEqual(["A"]);
 });
 
-test("all instruments take the place of names, and names add nothing to them", () => {
-  const wishes = wishesOf("A");
-  give(wishes, "subscribe", ["*"], "A", "B");
-  give(wishes, "subscribe", ["B"], "B");
-  expect([...wishes.symbols]).toEqual(["*"]);
-  expect([...wishes.unseen]).toEqual(["B"]);
-  wishes.saw("B");
-  expect([...wishes.unseen]).toEqual([]);
+test("the wildcard replaces names, and a later name changes nothing", () => {
+  const desired = desiredOf("A");
+  applyCommand(desired, "subscribe", ["*"], "A", "B");
+  applyCommand(desired, "subscribe", ["B"], "B");
+  expect([...desired.symbols]).toEqual(["*"]);
+  expect([...desired.unseen]).toEqual(["B"]);
+  desired.markSeen("B");
+  expect([...desired.unseen]).toEqual([]);
 });
 
-test("all but one are their names", () => {
-  const wishes = wishesOf("A");
-  give(wishes, "subscribe", ["*"], "A", "B", "C");
-  give(wishes, "unsubscribe", ["B"], "B");
-  expect([...wishes.symbols]).toEqual(["A", "C"]);
+test("the wildcard without one symbol becomes the names of the others", () => {
+  const desired = desiredOf("A");
+  applyCommand(desired, "subscribe", ["*"], "A", "B", "C");
+  applyCommand(desired, "unsubscribe", ["B"], "B");
+  expect([...desired.symbols]).toEqual(["A", "C"]);
 });
 
-test("nothing is left of all that were taken off, not even what was refused", () => {
-  const wishes = new DesiredSubscriptions(["A", "NONE"], 0);
-  wishes.started([subscription("A"), subscription("NONE", UNKNOWN_SYMBOL)]);
-  give(wishes, "unsubscribe", ["*"], "A");
-  expect(wishes.isEmpty).toBe(true);
-  expect(wishes.allPaused).toBe(false);
+test("unsubscribing from the wildcard leaves nothing, not even refused symbols", () => {
+  const desired = new DesiredSubscriptions(["A", "NONE"], 0);
+  desired.applyStart([subscription("A"), subscription("NONE", UNKNOWN_SYMBOL)]);
+  applyCommand(desired, "unsubscribe", ["*"], "A");
+  expect(desired.isEmpty).toBe(true);
+  expect(desired.allPaused).toBe(false);
 });

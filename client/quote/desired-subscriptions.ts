@@ -5,34 +5,33 @@ import {
   type WatchCommand,
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
 
-/** The symbol that stands for all instruments. */
+/** The symbol that selects all instruments. */
 export const allSymbols = "*";
 
-/** What a command is to do. */
 export type Command = WatchCommand["command"];
 
-/** How a symbol is subscribed to. */
+/** The desired state of one subscription. */
 export interface DesiredSubscription {
   readonly paused: PauseMode;
   /** 0: no limit. */
   readonly maxRate: number;
 }
 
-/** What a watch is to have, on whichever stream. */
+/** The desired state of all subscriptions of a watch, independent of a stream. */
 export interface DesiredState {
-  /** What is asked for by name; `*` among them stands for all instruments. */
+  /** The requested symbols. `*` selects all instruments. */
   readonly symbols: ReadonlySet<string>;
-  /** What the server has accepted, and how. */
+  /** The subscriptions that the server has accepted. */
   readonly subscribed: ReadonlyMap<string, DesiredSubscription>;
-  /** Those of them that were added to a stream and of which nothing was received yet. */
+  /** The accepted symbols that were added to a running stream, and of which no quote was received. */
   readonly unseen: ReadonlySet<string>;
-  /** The limit of the stream, 0 where there is none. */
+  /** The limit of the stream, 0 if there is none. */
   readonly maxRate: number;
 }
 
 /**
- * What a stream subscribes to, and how, so that another one can take its place. It follows what the server answers to
- * commands, so that nothing is asked for again that one of them was refused.
+ * Tracks the subscriptions that a stream has to have, to restore them in the next stream. It follows the results of the
+ * server, so a symbol that the server has refused is not requested again.
  */
 export class DesiredSubscriptions implements DesiredState {
   readonly maxRate: number;
@@ -40,7 +39,7 @@ export class DesiredSubscriptions implements DesiredState {
   readonly #unseen = new Set<string>();
   #symbols: Set<string>;
 
-  /** @param maxRate the limit of the stream, 0 where there is none */
+  /** @param maxRate the limit of the stream, 0 if there is none */
   constructor(symbols: readonly string[], maxRate: number) {
     this.#symbols = new Set(symbols);
     this.maxRate = maxRate;
@@ -58,7 +57,7 @@ export class DesiredSubscriptions implements DesiredState {
     return this.#unseen;
   }
 
-  /** Whether there is anything to ask for. */
+  /** Whether no symbol is requested. */
   get isEmpty(): boolean {
     return this.#symbols.size === 0;
   }
@@ -70,8 +69,8 @@ export class DesiredSubscriptions implements DesiredState {
     return true;
   }
 
-  /** Takes the answer to a start. Pauses and rates stay as they were wished for. */
-  started(subscriptions: readonly Subscription[]): void {
+  /** Takes the subscriptions of a new stream. Keeps the desired pauses and rates. */
+  applyStart(subscriptions: readonly Subscription[]): void {
     for (const { symbol, status } of subscriptions) {
       if (status !== SubscriptionStatus.ACCEPTED) this.#subscribed.delete(symbol);
       else if (!this.#subscribed.has(symbol)) {
@@ -80,43 +79,42 @@ export class DesiredSubscriptions implements DesiredState {
     }
   }
 
-  /** Takes the answer to a command. */
-  done({ case: kind, value }: Command, subscriptions: readonly Subscription[]): void {
-    if (kind === "unsubscribe") this.#nameAll();
+  /** Takes the result of a command. */
+  applyResult({ case: kind, value }: Command, subscriptions: readonly Subscription[]): void {
     const accepted = subscriptions.filter(({ status }) => status === SubscriptionStatus.ACCEPTED);
-    if (kind === "subscribe") this.#name(value.symbols.includes(allSymbols) ? [allSymbols] : accepted.map(symbolOf));
-    for (const { symbol, paused, maxRate } of accepted) {
-      if (kind === "unsubscribe") this.#forget(symbol);
-      else {
-        if (kind === "subscribe" && !this.#subscribed.has(symbol)) this.#unseen.add(symbol);
-        this.#subscribed.set(symbol, { paused, maxRate });
-      }
+    if (kind === "unsubscribe") {
+      this.#replaceWildcard();
+      for (const { symbol } of accepted) this.#remove(symbol);
+      for (const symbol of value.symbols.includes(allSymbols) ? this.#symbols : value.symbols) this.#remove(symbol);
+      return;
     }
-    if (kind !== "unsubscribe") return;
-    for (const symbol of value.symbols.includes(allSymbols) ? this.#symbols : value.symbols) this.#forget(symbol);
+    if (kind === "subscribe") {
+      this.#request(value.symbols.includes(allSymbols) ? [allSymbols] : accepted.map(({ symbol }) => symbol));
+    }
+    for (const { symbol, paused, maxRate } of accepted) {
+      if (kind === "subscribe" && !this.#subscribed.has(symbol)) this.#unseen.add(symbol);
+      this.#subscribed.set(symbol, { paused, maxRate });
+    }
   }
 
-  /** A quote of the symbol came. */
-  saw(symbol: string): void {
+  /** Notes that a quote of the symbol was received. */
+  markSeen(symbol: string): void {
     if (this.#unseen.size > 0) this.#unseen.delete(symbol);
   }
 
-  #name(symbols: readonly string[]): void {
+  #request(symbols: readonly string[]): void {
     if (symbols.includes(allSymbols)) this.#symbols.clear();
     if (!this.#symbols.has(allSymbols)) for (const symbol of symbols) this.#symbols.add(symbol);
   }
 
-  #nameAll(): void {
+  /** Replaces `*` by the accepted symbols, so that one of them can be removed. */
+  #replaceWildcard(): void {
     if (this.#symbols.has(allSymbols)) this.#symbols = new Set(this.#subscribed.keys());
   }
 
-  #forget(symbol: string): void {
+  #remove(symbol: string): void {
     this.#symbols.delete(symbol);
     this.#subscribed.delete(symbol);
     this.#unseen.delete(symbol);
   }
-}
-
-function symbolOf({ symbol }: Subscription): string {
-  return symbol;
 }

@@ -8,25 +8,25 @@ import type { Gap } from "./watch-update.ts";
 const { LIVE, SNAPSHOT } = QuotePhase;
 
 function setUp(conflates: boolean) {
-  const continuity = new GapDetector(conflates);
-  /** What a quote is: old, next, or after a gap that is skipped or lost. */
+  const detector = new GapDetector(conflates);
+  /** Classifies a quote: old, next, or the cause of the gap before it. */
   const take = (instrumentSeq: number, phase: QuotePhase = LIVE, symbol = "ACME") => {
     const gaps: Gap[] = [];
-    if (!continuity.accept(create(QuoteSchema, quoteOf(symbol, instrumentSeq)), phase, gaps)) return "old";
+    if (!detector.accept(create(QuoteSchema, quoteOf(symbol, instrumentSeq)), phase, gaps)) return "old";
     return gaps[0]?.cause ?? "next";
   };
   const note = (subscription: MessageInitShape<typeof SubscriptionSchema>) =>
-    continuity.note(create(SubscriptionSchema, { symbol: "ACME", ...subscription }));
-  return { continuity, take, note };
+    detector.updateSubscription(create(SubscriptionSchema, { symbol: "ACME", ...subscription }));
+  return { detector, take, note };
 }
 
-test("each symbol counts by itself", () => {
+test("the quotes of each symbol are checked on their own", () => {
   const { take } = setUp(false);
   expect([take(3), take(7, LIVE, "BETA"), take(4), take(8, LIVE, "BETA")]).toEqual(["next", "next", "next", "next"]);
   expect([take(4), take(8, LIVE, "BETA"), take(6), take(5)]).toEqual(["old", "old", "lost", "old"]);
 });
 
-test("a pause that conflates may leave quotes out once, and one that replays only what the server says", () => {
+test("a pause that conflates explains one gap, and one that replays explains only what the server reports as skipped", () => {
   const { take, note } = setUp(false);
   take(10);
   note({ paused: PauseMode.CONFLATE });
@@ -37,7 +37,7 @@ test("a pause that conflates may leave quotes out once, and one that replays onl
   expect([take(18), take(20)]).toEqual(["skipped", "lost"]);
 });
 
-test("a rate may leave quotes out as long as it holds, and once more after it", () => {
+test("a rate limit explains gaps while it is set, and one gap after it", () => {
   const { take, note } = setUp(false);
   take(10);
   note({ maxRate: 2 });
@@ -46,26 +46,26 @@ test("a rate may leave quotes out as long as it holds, and once more after it", 
   expect([take(16), take(18)]).toEqual(["skipped", "lost"]);
 });
 
-test("quotes may be missing in front of a snapshot", () => {
+test("a snapshot explains the gap before it", () => {
   const { take } = setUp(false);
   expect([take(10), take(20, SNAPSHOT), take(22)]).toEqual(["next", "skipped", "lost"]);
 });
 
-test("what conflation left out is counted for each stream, but for what was left out before it", () => {
-  const { continuity, take } = setUp(true);
+test("the quotes missing by conflation are counted per stream, without those before its first quote", () => {
+  const { detector, take } = setUp(true);
   take(10);
   take(13);
-  expect(continuity.conflated).toBe(2n);
-  continuity.beginStream();
+  expect(detector.missingByConflation).toBe(2n);
+  detector.beginStream();
   take(20);
-  expect(continuity.conflated).toBe(0n);
+  expect(detector.missingByConflation).toBe(0n);
   take(25);
-  expect(continuity.conflated).toBe(4n);
+  expect(detector.missingByConflation).toBe(4n);
 });
 
-test("another epoch begins anew", () => {
-  const { continuity, take } = setUp(false);
+test("another epoch starts with any number", () => {
+  const { detector, take } = setUp(false);
   take(10);
-  continuity.beginEpoch();
+  detector.beginEpoch();
   expect([take(1), take(2)]).toEqual(["next", "next"]);
 });

@@ -1,84 +1,84 @@
 import { PauseMode, type Quote, QuotePhase, type Subscription } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { Gap } from "./watch-update.ts";
 
-interface Place {
-  /** The `instrument_seq` of the newest quote that was received. */
+interface SymbolState {
+  /** The `instrument_seq` of the newest received quote. */
   newest: bigint;
-  /** Whether a quote of this stream was received. */
-  ofStream: boolean;
-  /** Whether quotes may be missing in front of the next one. */
-  mayJump: boolean;
+  /** Whether the current stream has sent a quote of the symbol. */
+  isInStream: boolean;
+  /** Whether a gap before the next quote is explained. */
+  mayHaveGap: boolean;
 }
 
 /**
- * Checks that quotes arrive in order and whole, by the dense `instrument_seq` of each symbol. What it is told has to be
- * told in the order of the stream. Holds one place a symbol.
+ * Detects missing, repeated and reordered quotes, by the dense `instrument_seq` of each symbol. Takes the events of the
+ * streams in their order. Holds one state per symbol.
  */
 export class GapDetector {
   readonly #conflates: boolean;
-  readonly #places = new Map<string, Place>();
-  readonly #limited = new Set<string>();
-  #conflated = 0n;
+  readonly #symbols = new Map<string, SymbolState>();
+  readonly #rateLimited = new Set<string>();
+  #missingByConflation = 0n;
 
-  /** @param conflates whether the policy of the stream lets quotes be conflated */
+  /** @param conflates whether the policy of the stream allows conflation */
   constructor(conflates: boolean) {
     this.#conflates = conflates;
   }
 
-  /** How many quotes are missing on this stream of those that the server counts as conflated. */
-  get conflated(): bigint {
-    return this.#conflated;
+  /** The number of quotes that are missing in this stream and that the server has to count as conflated. */
+  get missingByConflation(): bigint {
+    return this.#missingByConflation;
   }
 
-  /** A stream begins. What it leaves out in front of a symbol's first quote was conflated on the stream before. */
+  /** A stream starts. A gap before the first quote of a symbol belongs to the stream before. */
   beginStream(): void {
-    this.#conflated = 0n;
-    for (const place of this.#places.values()) place.ofStream = false;
+    this.#missingByConflation = 0n;
+    for (const state of this.#symbols.values()) state.isInStream = false;
   }
 
-  /** The log is another: what was received says nothing of what comes. */
+  /** The log starts another epoch: its sequence numbers do not continue those before. */
   beginEpoch(): void {
-    this.#places.clear();
+    this.#symbols.clear();
   }
 
-  /** Quotes of every symbol may be missing in front of the next one. */
-  allowJumps(): void {
-    for (const place of this.#places.values()) place.mayJump = true;
+  /** Allows a gap before the next quote of every symbol. */
+  allowGaps(): void {
+    for (const state of this.#symbols.values()) state.mayHaveGap = true;
   }
 
-  /** Takes what the server says of a subscription. */
-  note({ symbol, paused, skipped, maxRate }: Subscription): void {
-    if (paused === PauseMode.CONFLATE || skipped > 0n) this.#allowJump(symbol);
-    if (maxRate > 0) this.#limited.add(symbol);
-    else if (this.#limited.delete(symbol)) this.#allowJump(symbol);
+  /** Takes the state of a subscription. A pause that conflates, and a rate limit, explain gaps. */
+  updateSubscription({ symbol, paused, skipped, maxRate }: Subscription): void {
+    if (paused === PauseMode.CONFLATE || skipped > 0n) this.#allowGap(symbol);
+    if (maxRate > 0) this.#rateLimited.add(symbol);
+    else if (this.#rateLimited.delete(symbol)) this.#allowGap(symbol);
   }
 
   /**
-   * Whether the quote is newer than all of its symbol before. Adds to `gaps` where some are missing in front of it, as
-   * they may be in front of a snapshot.
+   * Takes a quote. Returns whether it is newer than all earlier quotes of its symbol. Appends to `gaps` if quotes are
+   * missing before it.
    */
   accept({ symbol, instrumentSeq }: Quote, phase: QuotePhase, gaps: Gap[]): boolean {
-    const place = this.#places.get(symbol);
-    if (place === undefined) {
-      this.#places.set(symbol, { newest: instrumentSeq, ofStream: true, mayJump: false });
+    const state = this.#symbols.get(symbol);
+    if (state === undefined) {
+      this.#symbols.set(symbol, { newest: instrumentSeq, isInStream: true, mayHaveGap: false });
       return true;
     }
-    if (instrumentSeq <= place.newest) return false;
-    const missing = instrumentSeq - place.newest - 1n;
+    if (instrumentSeq <= state.newest) return false;
+    const missing = instrumentSeq - state.newest - 1n;
     if (missing > 0n) {
-      const mayJump = place.mayJump || phase === QuotePhase.SNAPSHOT;
-      const mayBeConflated = this.#conflates || this.#limited.has(symbol);
-      if (mayBeConflated && place.ofStream && !mayJump) this.#conflated += missing;
-      gaps.push({ symbol, before: instrumentSeq, missing, cause: mayBeConflated || mayJump ? "skipped" : "lost" });
+      const mayHaveGap = state.mayHaveGap || phase === QuotePhase.SNAPSHOT;
+      const mayBeConflated = this.#conflates || this.#rateLimited.has(symbol);
+      if (mayBeConflated && state.isInStream && !mayHaveGap) this.#missingByConflation += missing;
+      gaps.push({ symbol, before: instrumentSeq, missing, cause: mayBeConflated || mayHaveGap ? "skipped" : "lost" });
     }
-    place.newest = instrumentSeq;
-    place.ofStream = true;
-    place.mayJump = false;
+    state.newest = instrumentSeq;
+    state.isInStream = true;
+    state.mayHaveGap = false;
     return true;
   }
 
-  #allowJump(symbol: string): void {
-    const place = this.#places.get(symbol);
-    if (place !== undefined) place.mayJump = true;
+  #allowGap(symbol: string): void {
+    const state = this.#symbols.get(symbol);
+    if (state !== undefined) state.mayHaveGap = true;
   }
 }

@@ -6,13 +6,13 @@ import { BackOff, isRetryable } from "../shared/retry-policy.ts";
 import type { Timers } from "../shared/timers.ts";
 import type { Command } from "./desired-subscriptions.ts";
 
-/** A caller that has this many commands under way is not waiting for answers. */
+/** The most commands without a result. A caller that reaches it does not await its commands. */
 export const maxPendingCommands = 1_000;
 
-/** An answer that takes longer does not come. */
-const answerTimeoutMs = 10_000;
+/** The deadline of a call of UpdateWatch, in milliseconds. */
+const commandTimeoutMs = 10_000;
 
-interface Pending {
+interface PendingCommand {
   readonly command: WatchCommand;
   readonly resolve: (result: CommandResult) => void;
   readonly reject: (reason: ConnectError) => void;
@@ -22,24 +22,24 @@ export interface WatchCommandsOptions {
   readonly client: Pick<Client<typeof QuoteService>, "updateWatch">;
   readonly timers: Timers;
   readonly random: () => number;
-  /** Ends everything. */
+  /** Ends the watch. */
   readonly signal: AbortSignal;
-  /** Takes each command that was answered, once and in order, before its caller does. */
-  readonly onDone: (command: Command, result: CommandResult) => void;
+  /** Receives the result of each command, once and in order, before the caller of the command. */
+  readonly onResult: (command: Command, result: CommandResult) => void;
 }
 
 /**
- * The commands of a watch on their way: one at a time, in order, and again on the next stream where one broke before it
- * answered.
+ * Sends the commands of a watch: one at a time and in order. If a stream ends before the result of a command, the
+ * command is sent to the next stream.
  */
 export class WatchCommands {
   readonly #options: WatchCommandsOptions;
-  readonly #pending = new Map<bigint, Pending>();
+  readonly #pending = new Map<bigint, PendingCommand>();
+  readonly #backOff: BackOff;
   #first: readonly WatchCommand[] = [];
   #nextId = 1n;
   #streamId: string | undefined;
-  #sending = false;
-  readonly #backOff: BackOff;
+  #isSending = false;
 
   constructor(options: WatchCommandsOptions) {
     this.#options = options;
@@ -47,91 +47,94 @@ export class WatchCommands {
     options.signal.addEventListener("abort", () => this.#end(), { once: true });
   }
 
-  /** What has not been answered, in order. */
+  /** The commands without a result, in order. */
   get pending(): WatchCommand[] {
     return Array.from(this.#pending.values(), ({ command }) => command);
   }
 
-  /** Gives a command. Rejects with what the server refuses it with, and with CANCELED where the watch ends before. */
-  add(init: MessageInitShape<typeof WatchCommandSchema>["command"]): Promise<CommandResult> {
-    if (this.#options.signal.aborted) return Promise.reject(ended());
+  /**
+   * Sends a command. Rejects with the error of the server; with CANCELED if the watch ends first; and with
+   * RESOURCE_EXHAUSTED if {@link maxPendingCommands} have no result.
+   */
+  send(init: MessageInitShape<typeof WatchCommandSchema>["command"]): Promise<CommandResult> {
+    if (this.#options.signal.aborted) return Promise.reject(watchEnded());
     if (this.#pending.size >= maxPendingCommands) {
-      const message = `${maxPendingCommands} commands wait for their answers: wait for some of them`;
+      const message = `limit of ${maxPendingCommands} pending commands reached: await the results of earlier commands`;
       return Promise.reject(new ConnectError(message, Code.ResourceExhausted));
     }
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
       const command = create(WatchCommandSchema, { id, ...(init && { command: init }) });
       this.#pending.set(id, { command, resolve, reject });
-      void this.#send();
+      void this.#sendAll();
     });
   }
 
-  /** Has the next stream begin with commands that go before what is pending, and whose answers nobody waits for. */
-  precede(first: readonly WatchCommand[]): void {
-    this.#first = first;
+  /** Sets the commands that are sent to the next stream before all pending ones. Their results are ignored. */
+  sendFirst(commands: readonly WatchCommand[]): void {
+    this.#first = commands;
   }
 
-  /** A stream runs, under this name; undefined: none does. */
-  use(streamId: string | undefined): void {
+  /** Sets the stream that receives the commands. Undefined: none. */
+  setStream(streamId: string | undefined): void {
     this.#streamId = streamId;
     this.#backOff.skip();
-    void this.#send();
+    void this.#sendAll();
   }
 
-  /** Takes an answer. It may have come before: from the stream, or from the call. */
+  /** Takes the result of a command. It arrives by the stream, by the call, or by both. */
   settle(result: CommandResult): void {
     const pending = this.#pending.get(result.id);
     if (pending === undefined) return;
     this.#pending.delete(result.id);
-    this.#options.onDone(pending.command.command, result);
+    this.#options.onResult(pending.command.command, result);
     pending.resolve(result);
   }
 
-  /** Rejects a command that waits for its answer. Returns whether it did. */
-  refuse(id: bigint, reason: ConnectError): boolean {
+  /** Rejects a pending command. Returns whether it was pending. */
+  reject(id: bigint, reason: ConnectError): boolean {
     this.#pending.get(id)?.reject(reason);
     return this.#pending.delete(id);
   }
 
-  async #send(): Promise<void> {
-    if (this.#sending) return;
-    this.#sending = true;
+  async #sendAll(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
     this.#backOff.reset();
     while (this.#streamId !== undefined) {
       const next = this.#first[0] ?? this.#pending.values().next().value?.command;
       if (next === undefined) break;
-      if (await this.#call(this.#streamId, next)) this.#backOff.reset();
-      else await this.#backOff.wait(this.#backOff.fail());
+      if ((await this.#call(this.#streamId, next)) === "retry") await this.#backOff.wait(this.#backOff.fail());
+      else this.#backOff.reset();
     }
-    this.#sending = false;
+    this.#isSending = false;
   }
 
-  /** Whether to go on at once: it was answered or refused, or its stream no longer runs. False: try it again later. */
-  async #call(streamId: string, command: WatchCommand): Promise<boolean> {
+  /** Makes one call. `done`: the command has a result, or its stream was replaced. `retry`: send it again later. */
+  async #call(streamId: string, command: WatchCommand): Promise<"done" | "retry"> {
     const { client, signal } = this.#options;
     try {
-      const { result } = await client.updateWatch({ streamId, command }, { signal, timeoutMs: answerTimeoutMs });
-      if (streamId !== this.#streamId) return true;
-      if (result === undefined) return false;
+      const { result } = await client.updateWatch({ streamId, command }, { signal, timeoutMs: commandTimeoutMs });
+      if (streamId !== this.#streamId) return "done";
+      if (result === undefined) return "retry";
       this.settle(result);
     } catch (reason) {
       const error = ConnectError.from(reason);
-      // NOT_FOUND: the stream has ended. Another one will take its place.
-      if (signal.aborted || error.code === Code.NotFound || isRetryable(error)) return false;
-      this.refuse(command.id, error);
+      // NOT_FOUND: the stream has ended, and another one will replace it
+      if (signal.aborted || error.code === Code.NotFound || isRetryable(error)) return "retry";
+      this.reject(command.id, error);
     }
     if (this.#first[0] === command) this.#first = this.#first.slice(1);
-    return true;
+    return "done";
   }
 
   #end(): void {
-    this.use(undefined);
-    for (const { reject } of this.#pending.values()) reject(ended());
+    this.setStream(undefined);
+    for (const { reject } of this.#pending.values()) reject(watchEnded());
     this.#pending.clear();
   }
 }
 
-function ended(): ConnectError {
+function watchEnded(): ConnectError {
   return new ConnectError("the watch has ended", Code.Canceled);
 }

@@ -144,7 +144,7 @@ test("a stream that is silent for two heartbeats is given up", async () => {
   expect(stream.signal.aborted).toBe(true);
   await expect
     .poll(() => states.at(-1))
-    .toMatchObject({ kind: "retrying", reason: { rawMessage: "nothing came for 2 s" } });
+    .toMatchObject({ kind: "retrying", reason: { rawMessage: "no response for 2 s" } });
 });
 
 test("a slow loop is no silence", async () => {
@@ -254,11 +254,11 @@ test("what is missing beyond what the server has skipped is told with the heartb
   await first;
   const heartbeat = { queued: 2n, conflated: 3n, lag: { seconds: 1n, nanos: 500_000_000 } };
   stream.send({ event: { case: "heartbeat", value: heartbeat } });
-  expect(await next()).toMatchObject({ queued: 2n, conflated: 3n, lagMs: 1_500, unaccounted: 0n });
+  expect(await next()).toMatchObject({ queued: 2n, conflated: 3n, lagMs: 1_500, unexplained: 0n });
   stream.quotes(17, LIVE, quoteOf("ACME", 17));
   stream.send({ event: { case: "heartbeat", value: heartbeat } });
   await next();
-  expect(await next()).toMatchObject({ kind: "heartbeat", unaccounted: 2n });
+  expect(await next()).toMatchObject({ kind: "heartbeat", unexplained: 2n });
 });
 
 test("the loop that is left ends the call", async () => {
@@ -286,5 +286,5 @@ test("a signal ends the watch without an error, whatever it does", async () => {
 
 test("a watch is iterated once", () => {
   const { watch } = setUp();
-  expect(() => watch[Symbol.asyncIterator]()).toThrow("iterated once");
+  expect(() => watch[Symbol.asyncIterator]()).toThrow("can be iterated once");
 });

@@ -8,67 +8,67 @@ import {
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { allSymbols, type DesiredState, type DesiredSubscription } from "./desired-subscriptions.ts";
 
-/** The most symbols that a start takes. */
+/** The most symbols in the first request of a stream. */
 export const maxStartSymbols = 10_000;
 
-/** The number of the commands that bring a stream to what the one before was; those of callers start at 1. */
-export const reapplied = 0n;
+/** The id of commands that restore the state of an earlier stream. The ids of callers start at 1. */
+export const restoreCommandId = 0n;
 
 export interface WatchStartOptions {
-  readonly wishes: DesiredState;
-  /** The commands that have not been answered, in order. */
+  readonly desired: DesiredState;
+  /** The commands without a result, in order. */
   readonly pending: readonly WatchCommand[];
-  /** The place that was got to. Undefined where there is none yet. */
+  /** The cursor of the watch. Undefined before the first one. */
   readonly cursor: Cursor | undefined;
-  /** Whether what is wished for can go on from there, apart from the unseen symbols. */
+  /** Whether the subscriptions, except those of unseen symbols, can resume from the cursor. */
   readonly isResumable: boolean;
-  /** Where to begin as long as there is no place. */
+  /** The start before there is a cursor. */
   readonly from: "snapshot" | "oldest" | MessageInitShape<typeof CursorSchema>;
 }
 
-/** What a stream is to be asked for. */
+/** The content of the first request of a stream. */
 export interface WatchStart {
   readonly symbols: string[];
   /** Undefined: a snapshot. */
-  readonly position: ReturnType<typeof beginning>;
-  /** What makes it as the stream before was. May be more than a start takes. */
+  readonly position: ReturnType<typeof toPosition>;
+  /** The commands that restore the desired state. There may be more than one request can have. */
   readonly commands: WatchCommand[];
-  /** The pending command whose symbols it asks for, where nothing else is wished for. */
-  readonly carried: bigint | undefined;
+  /** The pending subscribe command whose symbols the stream starts with, if no other symbols are desired. */
+  readonly carriedCommandId: bigint | undefined;
 }
 
 /**
- * What the next stream is to be asked for. One that resumes leaves out symbols of which nothing was received yet, and
- * subscribes to them by a command: their snapshot would not come otherwise.
+ * Plans the first request of the next stream. A stream that resumes does not start with unseen symbols, because it would
+ * not send their snapshots. A command subscribes to them.
  */
-export function watchStart({ wishes, pending, cursor, isResumable, from }: WatchStartOptions): WatchStart {
-  const first = cursor === undefined ? beginning(from) : undefined;
-  if (wishes.symbols.size === 0) return carrying(pending, first);
-  const { unseen } = wishes;
-  const symbols = unseen.size === 0 ? namesOf(wishes) : seenOf(wishes);
-  const commands = [...pauseCommands(wishes), ...rateCommands(wishes)];
+export function planWatchStart({ desired, pending, cursor, isResumable, from }: WatchStartOptions): WatchStart {
+  const firstPosition = cursor === undefined ? toPosition(from) : undefined;
+  if (desired.symbols.size === 0) return startWithPending(pending, firstPosition);
+  const { unseen } = desired;
+  const symbols = unseen.size === 0 ? namesOf(desired) : seenOf(desired);
+  const commands = [...pauseCommands(desired), ...rateCommands(desired)];
   if (cursor === undefined || !isResumable || symbols.length === 0) {
-    return { symbols: namesOf(wishes), position: first, commands, carried: undefined };
+    return { symbols: namesOf(desired), position: firstPosition, commands, carriedCommandId: undefined };
   }
   if (unseen.size > 0) {
-    const late = wishes.symbols.has(allSymbols) ? [allSymbols] : [...unseen];
-    commands.unshift(commandOf({ case: "subscribe", value: { symbols: late } }));
+    const added = desired.symbols.has(allSymbols) ? [allSymbols] : [...unseen];
+    commands.unshift(toCommand({ case: "subscribe", value: { symbols: added } }));
   }
-  return { symbols, position: beginning(cursor), commands, carried: undefined };
+  return { symbols, position: toPosition(cursor), commands, carriedCommandId: undefined };
 }
 
-/** One alone: if the server refuses it, it is known which. */
-function carrying(pending: readonly WatchCommand[], position: WatchStart["position"]): WatchStart {
+/** Starts with the symbols of one pending command only: if the server refuses the start, that command is the reason. */
+function startWithPending(pending: readonly WatchCommand[], position: WatchStart["position"]): WatchStart {
   for (const { id, command } of pending) {
     if (command.case !== "subscribe") continue;
     const { symbols, maxRate } = command.value;
-    const commands = maxRate === undefined ? [] : [commandOf({ case: "setRate", value: { symbols, maxRate } })];
-    return { symbols, position, commands, carried: id };
+    const commands = maxRate === undefined ? [] : [toCommand({ case: "setRate", value: { symbols, maxRate } })];
+    return { symbols, position, commands, carriedCommandId: id };
   }
-  return { symbols: [], position, commands: [], carried: undefined };
+  return { symbols: [], position, commands: [], carriedCommandId: undefined };
 }
 
-function beginning(from: WatchStartOptions["from"]) {
+function toPosition(from: WatchStartOptions["from"]) {
   switch (from) {
     case "snapshot":
       return undefined;
@@ -79,45 +79,45 @@ function beginning(from: WatchStartOptions["from"]) {
   }
 }
 
-/** Where they are too many, those that the server refused before are left out. */
+/** The requested symbols. If they exceed the limit, only the accepted ones. */
 function namesOf({ symbols, subscribed }: DesiredState): string[] {
   if (symbols.has(allSymbols)) return [allSymbols];
   return symbols.size > maxStartSymbols ? [...symbols].filter((symbol) => subscribed.has(symbol)) : [...symbols];
 }
 
-function seenOf(wishes: DesiredState): string[] {
-  const names = wishes.symbols.has(allSymbols) ? [...wishes.subscribed.keys()] : namesOf(wishes);
-  return names.filter((symbol) => !wishes.unseen.has(symbol));
+function seenOf(desired: DesiredState): string[] {
+  const names = desired.symbols.has(allSymbols) ? [...desired.subscribed.keys()] : namesOf(desired);
+  return names.filter((symbol) => !desired.unseen.has(symbol));
 }
 
-function rateCommands({ subscribed, maxRate: usual }: DesiredState): WatchCommand[] {
-  return groups(subscribed, ({ maxRate }) => (maxRate === usual ? undefined : maxRate)).map(([maxRate, symbols]) =>
-    commandOf({ case: "setRate", value: { symbols, ...(maxRate > 0 && { maxRate }) } }),
+function rateCommands({ subscribed, maxRate: streamRate }: DesiredState): WatchCommand[] {
+  const groups = groupSymbols(subscribed, ({ maxRate }) => (maxRate === streamRate ? undefined : maxRate));
+  return Array.from(groups, ([maxRate, symbols]) =>
+    toCommand({ case: "setRate", value: { symbols, ...(maxRate > 0 && { maxRate }) } }),
   );
 }
 
 function pauseCommands({ subscribed }: DesiredState): WatchCommand[] {
-  return groups(subscribed, ({ paused }) => (paused === PauseMode.UNSPECIFIED ? undefined : paused)).map(
-    ([mode, symbols]) => commandOf({ case: "pause", value: { symbols, mode } }),
-  );
+  const groups = groupSymbols(subscribed, ({ paused }) => (paused === PauseMode.UNSPECIFIED ? undefined : paused));
+  return Array.from(groups, ([mode, symbols]) => toCommand({ case: "pause", value: { symbols, mode } }));
 }
 
-/** The symbols by what a wish says; those of which it says nothing are left out. */
-function groups<Key>(
-  wishes: ReadonlyMap<string, DesiredSubscription>,
-  keyOf: (wish: DesiredSubscription) => Key | undefined,
-): [Key, string[]][] {
-  const found = new Map<Key, string[]>();
-  for (const [symbol, wish] of wishes) {
-    const key = keyOf(wish);
+/** Groups the symbols by a key of their subscriptions. Leaves out those whose key is undefined. */
+function groupSymbols<Key>(
+  subscribed: ReadonlyMap<string, DesiredSubscription>,
+  keyOf: (subscription: DesiredSubscription) => Key | undefined,
+): ReadonlyMap<Key, string[]> {
+  const groups = new Map<Key, string[]>();
+  for (const [symbol, subscription] of subscribed) {
+    const key = keyOf(subscription);
     if (key === undefined) continue;
-    const symbols = found.get(key);
-    if (symbols === undefined) found.set(key, [symbol]);
+    const symbols = groups.get(key);
+    if (symbols === undefined) groups.set(key, [symbol]);
     else symbols.push(symbol);
   }
-  return [...found];
+  return groups;
 }
 
-function commandOf(command: MessageInitShape<typeof WatchCommandSchema>["command"]): WatchCommand {
-  return create(WatchCommandSchema, { id: reapplied, ...(command && { command }) });
+function toCommand(command: MessageInitShape<typeof WatchCommandSchema>["command"]): WatchCommand {
+  return create(WatchCommandSchema, { id: restoreCommandId, ...(command && { command }) });
 }

@@ -1,4 +1,3 @@
-import type { ConnectError } from "@connectrpc/connect";
 import type {
   CommandResult,
   Cursor,
@@ -7,75 +6,63 @@ import type {
   QuotePhase,
   Subscription,
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import type { CallState } from "../shared/reconnecting-call.ts";
 
-/** What a watch yields. */
+/** An event of a watch. */
 export type WatchUpdate =
-  /** A stream has begun: the first, or one that takes the place of a broken one. */
+  /** A stream has started: the first one, or one after a reconnect. */
   | { readonly kind: "started"; readonly streamId: string; readonly subscriptions: readonly Subscription[] }
   | QuotesUpdate
-  /** The snapshot or the replay is complete: what follows is live. */
+  /** The snapshot or the replay is complete. The following quotes are live. */
   | { readonly kind: "caught-up" }
   | HeartbeatUpdate
-  /** Quotes are missing, and nothing can bring them: a snapshot of the newest ones follows. */
+  /** Quotes are missing, and the server no longer has them. A snapshot follows. */
   | { readonly kind: "reset"; readonly cause: CursorOutOfRange | undefined }
-  /** A command holds from here on. */
+  /** A command takes effect here. */
   | { readonly kind: "result"; readonly result: CommandResult };
 
-/** Quotes in order: of each symbol none older than one before, and none twice. Never empty. */
+/** One or more quotes. Those of a symbol are in order, and none arrives twice. */
 export interface QuotesUpdate {
   readonly kind: "quotes";
   readonly quotes: readonly Quote[];
-  /** Why they come: as a snapshot, live, or as a replay. */
+  /** Whether they belong to a snapshot, to a replay, or are live. */
   readonly phase: QuotePhase;
-  /** The places in them where quotes of a symbol are missing; mostly none. */
+  /** The gaps before some of the quotes. Usually empty. */
   readonly gaps: readonly Gap[];
-  /** The stream's place after them, where it has one already: to go on from in another watch, later. */
+  /** The cursor after the quotes. Another watch can resume from it. Undefined before the snapshot is complete. */
   readonly cursor: Cursor | undefined;
 }
 
-/** Quotes of one symbol that were not received between two that were. */
+/** A gap in the quotes of one symbol. */
 export interface Gap {
   readonly symbol: string;
   /** The `instrument_seq` of the quote after the gap. */
   readonly before: bigint;
-  /** How many quotes are missing. */
+  /** The number of missing quotes. */
   readonly missing: bigint;
   /**
-   * `skipped`: conflation, a rate, a pause or a reset may leave quotes out, and one of these was at work. `lost`: none
-   * was, so that something is wrong on the way.
+   * `skipped`: conflation, a rate limit, a pause or a reset explains the gap. `lost`: nothing explains it, so there is a
+   * defect between the feed and this client.
    */
   readonly cause: "skipped" | "lost";
 }
 
-/** The server's sign of life. */
+/** A heartbeat of the server. */
 export interface HeartbeatUpdate {
   readonly kind: "heartbeat";
-  /** The quotes that wait on the server for this reader. */
+  /** The number of quotes in the server's send queue for this stream. */
   readonly queued: bigint;
-  /** The quotes that conflation has skipped on this stream. */
+  /** The number of quotes that conflation has skipped in this stream. */
   readonly conflated: bigint;
-  /** How long the oldest of the waiting quotes has waited, in milliseconds. */
+  /** The age of the oldest quote in the send queue, in milliseconds. */
   readonly lagMs: number;
-  /** The newest source time of the whole feed, in microseconds since 1970. Absent before the first quote. */
+  /** The newest source time of the whole feed, in microseconds since 1970. Undefined before the first quote. */
   readonly newestSourceTime: number | undefined;
-  /** How many quotes are missing on this stream beyond those that the server says it has skipped: 0, or they are lost. */
-  readonly unaccounted: bigint;
+  /** The number of missing quotes in this stream that the server has not counted as skipped. More than 0: quotes are lost. */
+  readonly unexplained: bigint;
 }
 
-/** Where a watch is. */
-export type WatchState =
-  /** A call is under way that has not been answered. */
-  | { readonly kind: "connecting" }
-  /** Quotes come as they happen. */
-  | { readonly kind: "live" }
-  /** Quotes come that happened before. */
-  | { readonly kind: "replaying" }
-  /** Every subscription is paused. */
-  | { readonly kind: "paused" }
-  /** The stream was lost, for the reason given; the next attempt begins in so many milliseconds. */
-  | {
-      readonly kind: "retrying";
-      readonly failures: number;
-      readonly delayMs: number;
-      readonly reason: ConnectError;
-    };
+/** The states of a watch whose stream works. `paused`: all subscriptions are paused. */
+export type WatchProgress = "live" | "replaying" | "paused";
+
+export type WatchState = CallState<WatchProgress>;

@@ -1,79 +1,150 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { backOffMs, isRetryable } from "./retry-policy.ts";
-import { delay, systemTimers, type Timers } from "./timers.ts";
+import { IdleTimeout, responseTimeoutMs } from "./call-timeouts.ts";
+import { BackOff, isRetryable } from "./retry-policy.ts";
+import { systemTimers, type Timers } from "./timers.ts";
 
-/** Where a long call is that is made again when it breaks. */
-export type CallState =
-  /** A call is under way that has not been answered. */
-  | { readonly kind: "connecting" }
-  /** Answers come. */
-  | { readonly kind: "live" }
-  /** The call was lost, for the reason given; the next attempt begins in so many milliseconds. */
-  | {
-      readonly kind: "retrying";
-      readonly failures: number;
-      readonly delayMs: number;
-      readonly reason: ConnectError;
-    };
+/**
+ * The state of a call that is made again when it fails.
+ *
+ * @typeParam Progress the states of a call that works
+ */
+export type CallState<Progress extends string = "live"> =
+  /** `connecting`: an attempt has started, and the server has not responded. Otherwise the call works. */
+  { readonly kind: "connecting" | Progress } | RetryingState;
 
-export interface ReconnectingCallOptions {
-  /** Ends the call. */
+/** An attempt has failed. The next one starts after a delay. */
+export interface RetryingState {
+  readonly kind: "retrying";
+  /** How many attempts have failed in a row. */
+  readonly failures: number;
+  readonly delayMs: number;
+  /** Why the attempt failed. */
+  readonly reason: ConnectError;
+}
+
+export interface ReconnectingCallOptions<Progress extends string = "live"> {
+  /** Cancels the call. */
   readonly signal?: AbortSignal;
-  /** Takes each state, once whenever it changes. */
-  readonly onState?: (state: CallState) => void;
+  /** Receives each state when it changes. */
+  readonly onState?: (state: CallState<Progress>) => void;
   /**
-   * Whether to try again, by how many attempts have failed in a row, from 1 on. Default: for as long as it takes, where
-   * another attempt may mend it.
+   * The retry policy: whether to make another attempt after so many failures in a row, from 1. Default: without a limit,
+   * for the reasons that {@link isRetryable} names.
    */
   readonly retry?: (reason: ConnectError, failures: number) => boolean;
-  /** How long an answer that is due may take, in milliseconds, before the call counts as lost. Default: 60,000. */
-  readonly silenceMs?: number;
-  /** Default: the platform's. */
+  /** The longest silence while a response is due, in milliseconds. Then the attempt fails. Default: 60,000. */
+  readonly idleTimeoutMs?: number;
+  /** Default: the timers of the platform. */
   readonly timers?: Timers;
   /** Numbers from 0 to below 1. Default: Math.random. */
   readonly random?: () => number;
 }
 
-/** Long enough for a busy server, and for one that looks through all it has to find the next item. */
-export const defaultSilenceMs = 60_000;
+/**
+ * Reconnects a long call: holds its state, its retry policy, and the back-off between attempts. The caller makes the
+ * attempts:
+ *
+ *     for (;;) {
+ *       call.begin();
+ *       const result = await attempt(); // calls `succeed` and `report` at each response
+ *       if (result === "complete") return;
+ *       await call.waitToRetry(result);
+ *     }
+ */
+export class ReconnectingCall<Progress extends string = "live"> {
+  readonly #options: ReconnectingCallOptions<Progress>;
+  readonly #backOff: BackOff;
+  #state: CallState<Progress>["kind"] | undefined;
 
-/** Keeps count of the attempts at one long call, and waits between them. */
-export class ReconnectingCall {
-  readonly #options: ReconnectingCallOptions;
-  readonly #timers: Timers;
-  #state: CallState["kind"] | undefined;
-  #failures = 0;
-
-  constructor(options: ReconnectingCallOptions) {
+  constructor(options: ReconnectingCallOptions<Progress>) {
     this.#options = options;
-    this.#timers = options.timers ?? systemTimers;
+    this.#backOff = new BackOff(options.timers ?? systemTimers, options.random ?? Math.random);
   }
 
-  /** An attempt begins. */
+  /** The current state. Undefined before the first attempt. */
+  get state(): CallState<Progress>["kind"] | undefined {
+    return this.#state;
+  }
+
+  /** Reports that an attempt starts. */
   begin(): void {
-    this.#tell({ kind: "connecting" });
+    this.#setState({ kind: "connecting" });
   }
 
-  /** Something came: what failed before counts no more. */
+  /** The attempt works: earlier failures no longer count. */
   succeed(): void {
-    this.#failures = 0;
-    if (this.#state !== "live") this.#tell({ kind: "live" });
+    this.#backOff.reset();
   }
 
-  /** Waits for the time of the next attempt. Throws the reason where there is to be none, or the signal aborts. */
-  async fail(reason: ConnectError): Promise<void> {
-    const { signal, random = Math.random, retry = isRetryable } = this.#options;
-    if (signal?.aborted || !retry(reason, ++this.#failures)) throw reason;
-    const delayMs = backOffMs(this.#failures, random());
-    const over = delay(this.#timers, delayMs, signal ?? new AbortController().signal).catch(() => {
-      throw new ConnectError("the call was ended", Code.Canceled);
-    });
-    this.#tell({ kind: "retrying", failures: this.#failures, delayMs, reason });
-    await over;
+  /** Reports the state of an attempt. Does nothing if it is the current state. */
+  report(kind: "connecting" | Progress): void {
+    if (this.#state !== kind) this.#setState({ kind });
   }
 
-  #tell(state: CallState): void {
+  /**
+   * Counts a failure, and waits for the next attempt. Throws the reason if the retry policy allows none, and CANCELED if
+   * the signal aborts.
+   */
+  async waitToRetry(reason: ConnectError): Promise<void> {
+    const { signal, retry = isRetryable } = this.#options;
+    if (signal?.aborted || !retry(reason, this.#backOff.failures + 1)) throw reason;
+    const delayMs = this.#backOff.fail();
+    const waiting = this.#backOff.wait(delayMs, signal);
+    this.#setState({ kind: "retrying", failures: this.#backOff.failures, delayMs, reason });
+    await waiting;
+    if (signal?.aborted) throw new ConnectError("the call was cancelled", Code.Canceled);
+  }
+
+  /** Ends the current wait for the next attempt, if there is one. */
+  readonly retryNow = (): void => this.#backOff.skip();
+
+  #setState(state: CallState<Progress>): void {
     this.#state = state.kind;
     this.#options.onState?.(state);
+  }
+}
+
+/** One attempt at a streaming call. It fails if the server is silent for too long. Disposing of it cancels the call. */
+export class CallAttempt implements Disposable {
+  /** The signal of the call: aborts with the whole call, and at the end of the attempt. */
+  readonly signal: AbortSignal;
+  /** Expires while a response is due. {@link read} stops it. */
+  readonly idleTimeout: IdleTimeout;
+  readonly #end = new AbortController();
+  #failure: unknown;
+
+  constructor({ signal, timers = systemTimers, idleTimeoutMs = responseTimeoutMs }: ReconnectingCallOptions<never>) {
+    this.signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
+    this.idleTimeout = new IdleTimeout(timers, idleTimeoutMs, () =>
+      this.fail(new ConnectError(`no response for ${idleTimeoutMs / 1000} s`, Code.Unavailable)),
+    );
+  }
+
+  /** Cancels the call with a reason of this side. */
+  fail(reason: unknown): void {
+    this.#failure ??= reason;
+    this.#end.abort(reason);
+  }
+
+  /** Why the attempt failed: the reason that was passed to {@link fail}, or else the error of the call. */
+  reasonOf(error: unknown): unknown {
+    return this.#failure ?? error;
+  }
+
+  /** Reads the next response, and stops the idle timeout. Returns why the attempt failed, if it did. Never rejects. */
+  async read<T>(responses: AsyncIterator<T>): Promise<IteratorResult<T> | ConnectError> {
+    try {
+      const result = await responses.next();
+      return this.#failure === undefined ? result : ConnectError.from(this.#failure);
+    } catch (error) {
+      return ConnectError.from(this.reasonOf(error));
+    } finally {
+      this.idleTimeout.stop();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.idleTimeout[Symbol.dispose]();
+    this.#end.abort();
   }
 }

@@ -1,30 +1,30 @@
 import { expect, test } from "vitest";
-import { ChunkSize, smallestChunkBytes } from "./chunk-size.ts";
+import { ChunkSize, minChunkBytes } from "./chunk-size.ts";
 
-test("chunks become smaller with each loss, down to a least size, and larger again on a steady line", () => {
+test("each lost chunk halves the size, down to a minimum, and fast chunks double it up to the limit", () => {
   const size = new ChunkSize(512 * 1024);
   expect(size.bytes).toBe(512 * 1024);
-  size.lost();
+  size.fail();
   expect(size.bytes).toBe(256 * 1024);
-  for (let loss = 0; loss < 10; loss++) size.lost();
-  expect(size.bytes).toBe(smallestChunkBytes);
-  for (let chunk = 0; chunk < 3; chunk++) size.arrived(100);
-  expect(size.bytes).toBe(smallestChunkBytes);
-  size.arrived(100);
-  expect(size.bytes).toBe(2 * smallestChunkBytes);
-  for (let chunk = 0; chunk < 100; chunk++) size.arrived(100);
+  for (let loss = 0; loss < 10; loss++) size.fail();
+  expect(size.bytes).toBe(minChunkBytes);
+  for (let chunk = 0; chunk < 3; chunk++) size.succeed(100);
+  expect(size.bytes).toBe(minChunkBytes);
+  size.succeed(100);
+  expect(size.bytes).toBe(2 * minChunkBytes);
+  for (let chunk = 0; chunk < 100; chunk++) size.succeed(100);
   expect(size.bytes).toBe(512 * 1024);
 });
 
-test("chunks that take long do not grow", () => {
+test("slow chunks do not increase the size", () => {
   const size = new ChunkSize(512 * 1024);
-  size.lost();
-  for (let chunk = 0; chunk < 100; chunk++) size.arrived(6_000);
+  size.fail();
+  for (let chunk = 0; chunk < 100; chunk++) size.succeed(6_000);
   expect(size.bytes).toBe(256 * 1024);
 });
 
-test("a server that takes less than the least size gets no more than it takes", () => {
+test("a limit of the server below the minimum is obeyed", () => {
   const size = new ChunkSize(100);
-  size.lost();
+  size.fail();
   expect(size.bytes).toBe(100);
 });

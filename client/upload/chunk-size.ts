@@ -1,42 +1,40 @@
-/** The least that a chunk has, in bytes: with less the call around it costs more than the bytes. */
-export const smallestChunkBytes = 16 * 1024;
+/** The smallest chunk, in bytes. Below it the overhead of a call exceeds the cost of the bytes. */
+export const minChunkBytes = 16 * 1024;
 
-/** So many chunks in a row that arrive quickly let the next ones be larger. */
-const steadyChunks = 4;
+/** After so many fast chunks in a row the size doubles. */
+const growAfterChunks = 4;
 
-/** What is quick, in milliseconds: twice as large chunks would still arrive long before a server stops waiting. */
-const quickMs = 5_000;
+/** The longest time of a fast chunk, in milliseconds: one of twice the size is far from the timeout of a server. */
+const fastMs = 5_000;
 
-/**
- * How large the next chunk is. On a line that breaks chunks become smaller, so that they arrive between two breaks, and
- * on a good one larger again.
- */
+/** Adapts the size of chunks to the connection: halves it after a failure, and doubles it after fast chunks. */
 export class ChunkSize {
-  readonly #largest: number;
+  readonly #maxBytes: number;
   #bytes: number;
-  #steady = 0;
+  #fastChunks = 0;
 
-  /** @param largest the most bytes that the server takes */
-  constructor(largest: number) {
-    this.#largest = largest;
-    this.#bytes = largest;
+  /** @param maxBytes the limit of the server */
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#bytes = maxBytes;
   }
 
+  /** The size of the next chunk, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** A chunk has arrived, after so many milliseconds. */
-  arrived(millis: number): void {
-    this.#steady = millis <= quickMs ? this.#steady + 1 : 0;
-    if (this.#steady < steadyChunks) return;
-    this.#steady = 0;
-    this.#bytes = Math.min(this.#largest, this.#bytes * 2);
+  /** Notes that a chunk was stored after so many milliseconds. */
+  succeed(millis: number): void {
+    this.#fastChunks = millis <= fastMs ? this.#fastChunks + 1 : 0;
+    if (this.#fastChunks < growAfterChunks) return;
+    this.#fastChunks = 0;
+    this.#bytes = Math.min(this.#maxBytes, this.#bytes * 2);
   }
 
-  /** A chunk was lost on the way. */
-  lost(): void {
-    this.#steady = 0;
-    this.#bytes = Math.min(this.#largest, Math.max(smallestChunkBytes, Math.floor(this.#bytes / 2)));
+  /** Notes that a chunk was lost. */
+  fail(): void {
+    this.#fastChunks = 0;
+    this.#bytes = Math.min(this.#maxBytes, Math.max(minChunkBytes, Math.floor(this.#bytes / 2)));
   }
 }

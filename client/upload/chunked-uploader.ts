@@ -1,18 +1,28 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Upload, UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { withResponseTimeout } from "../shared/response-timeout.ts";
+import { withResponseTimeout } from "../shared/call-timeouts.ts";
 import { delay } from "../shared/timers.ts";
-import { readSlice } from "./read-slice.ts";
-import { uploadInfo } from "./upload-info.ts";
-import { computeDigest, formatState, reportedState, type UploadAttempt, type Uploader } from "./uploader.ts";
+import { toUploadInfo } from "./upload-memo.ts";
+import { readSlice } from "./upload-source.ts";
+import {
+  checkComplete,
+  fetchUpload,
+  finalDigest,
+  requireUpload,
+  type UploadAttempt,
+  type Uploader,
+} from "./uploader.ts";
 
-/** How often the server is asked whether it has counted the hash, in milliseconds. */
+/** How often FinishUpload is repeated while the server verifies the hash, in milliseconds. */
 const verifyPollMs = 1_000;
 
-/** Uploads a call a chunk. After a break it goes on as the same writer, so that it takes nothing from another. */
+/**
+ * The chunked upload method: a unary call for each chunk. After a failure it resumes with the same writer generation, so
+ * it does not take the upload over from another client.
+ */
 export class ChunkedUploader implements Uploader {
   #generation: bigint | undefined;
-  /** Whether the server has reported that a byte is committed. */
+  /** Whether the server has reported a committed byte. */
   #hasCommitted = false;
 
   takeOver(): void {
@@ -23,93 +33,86 @@ export class ChunkedUploader implements Uploader {
     try {
       return await this.#attempt({
         ...attempt,
-        committed: (offset) => {
-          const from = attempt.committed(offset);
-          this.#hasCommitted ||= from > 0;
-          return from;
+        onCommitted: (committed) => {
+          const offset = attempt.onCommitted(committed);
+          this.#hasCommitted ||= offset > 0;
+          return offset;
         },
       });
     } catch (reason) {
-      // The server forgets an upload of which no byte has come in time: it is started anew.
-      const isForgotten = ConnectError.from(reason).code === Code.NotFound && this.#generation !== undefined;
-      if (!isForgotten || this.#hasCommitted) throw reason;
+      // A server discards an upload that has received no byte for some time. Such an upload is started again.
+      const isDiscarded = ConnectError.from(reason).code === Code.NotFound && this.#generation !== undefined;
+      if (!isDiscarded || this.#hasCommitted) throw reason;
       this.#generation = undefined;
-      throw new ConnectError("the upload was forgotten: it is started again", Code.Unavailable, undefined, [], reason);
+      throw new ConnectError("the server has discarded the empty upload", Code.Unavailable, undefined, [], reason);
     }
   }
 
   async #attempt(attempt: UploadAttempt): Promise<Upload> {
-    const { memo } = attempt;
     const generation = this.#generation;
-    const { upload, from, writer } =
-      generation === undefined ? await this.#start(attempt) : await standing(attempt, generation);
+    const { upload, offset, writerGeneration } =
+      generation === undefined ? await this.#start(attempt) : await resume(attempt, generation);
     if (upload.state === UploadState.COMPLETE) return upload;
-    if (from < memo.size) await sendChunks(attempt, writer, from);
-    attempt.verifying();
-    return finish(attempt, writer, await computeDigest(attempt));
+    if (offset < attempt.memo.size) await sendChunks(attempt, writerGeneration, offset);
+    attempt.onVerifying();
+    return finish(attempt, writerGeneration, await finalDigest(attempt));
   }
 
   async #start(attempt: UploadAttempt) {
     const { client, memo } = attempt;
-    const info = uploadInfo(memo);
-    const answer = await withResponseTimeout(attempt, (signal) => client.startUpload({ info }, { signal }));
-    this.#generation = answer.writerGeneration;
-    const from = attempt.committed(answer.committedOffset);
-    return { upload: reportedState(answer.upload), from, writer: answer.writerGeneration };
+    const info = toUploadInfo(memo);
+    const response = await withResponseTimeout(attempt, (signal) => client.startUpload({ info }, { signal }));
+    const { writerGeneration } = response;
+    this.#generation = writerGeneration;
+    const offset = attempt.onCommitted(response.committedOffset);
+    return { upload: requireUpload(response.upload), offset, writerGeneration };
   }
 }
 
-async function standing(attempt: UploadAttempt, writer: bigint) {
-  const { client, memo } = attempt;
-  const answer = await withResponseTimeout(attempt, (signal) =>
-    client.getUpload({ uploadId: memo.uploadId }, { signal }),
-  );
-  const upload = reportedState(answer.upload);
-  return { upload, from: attempt.committed(upload.committedOffset), writer };
+async function resume(attempt: UploadAttempt, writerGeneration: bigint) {
+  const upload = await fetchUpload(attempt);
+  return { upload, offset: attempt.onCommitted(upload.committedOffset), writerGeneration };
 }
 
-/** Sends what is missing, in lanes that each have one chunk under way. The first that fails ends the others. */
-async function sendChunks(attempt: UploadAttempt, writerGeneration: bigint, from: number): Promise<void> {
+/** Sends the rest of the file, with a limited number of chunks in flight. The first failure cancels the others. */
+async function sendChunks(attempt: UploadAttempt, writerGeneration: bigint, start: number): Promise<void> {
   const { client, source, memo, chunkSize, timers, crc32c } = attempt;
-  const end = new AbortController();
-  const signal = AbortSignal.any([attempt.signal, end.signal]);
-  let next = from;
-  const lane = async () => {
-    while (next < memo.size) {
-      const offset = next;
-      next = Math.min(memo.size, offset + chunkSize.bytes);
-      attempt.sending(next);
-      const data = await readSlice(source, offset, next);
+  const failure = new AbortController();
+  const signal = AbortSignal.any([attempt.signal, failure.signal]);
+  let nextOffset = start;
+  const sendInTurn = async () => {
+    while (nextOffset < memo.size) {
+      const offset = nextOffset;
+      const end = Math.min(memo.size, offset + chunkSize.bytes);
+      nextOffset = end;
+      attempt.onSending(end);
+      const data = await readSlice(source, offset, end);
       signal.throwIfAborted();
-      const began = timers.now();
+      const sentAt = timers.now();
       const request = { uploadId: memo.uploadId, writerGeneration, offset: BigInt(offset), data, crc32c: crc32c(data) };
-      const answer = await withResponseTimeout({ timers, signal }, (inTime) =>
-        client.uploadChunk(request, { signal: inTime }),
+      const response = await withResponseTimeout({ timers, signal }, (callSignal) =>
+        client.uploadChunk(request, { signal: callSignal }),
       );
-      chunkSize.arrived(timers.now() - began);
-      attempt.committed(answer.committedOffset);
+      chunkSize.succeed(timers.now() - sentAt);
+      attempt.onCommitted(response.committedOffset);
     }
   };
-  const lanes = Array.from({ length: attempt.chunksInFlight }, () =>
-    lane().catch((reason: unknown) => {
-      end.abort(reason);
+  const senders = Array.from({ length: attempt.chunksInFlight }, () =>
+    sendInTurn().catch((reason: unknown) => {
+      failure.abort(reason);
       throw reason;
     }),
   );
-  await Promise.allSettled(lanes);
-  if (end.signal.aborted) throw end.signal.reason;
+  await Promise.allSettled(senders);
+  if (failure.signal.aborted) throw failure.signal.reason;
 }
 
 async function finish(attempt: UploadAttempt, writerGeneration: bigint, sha256: Uint8Array): Promise<Upload> {
   const { client, memo, timers } = attempt;
   const request = { uploadId: memo.uploadId, writerGeneration, size: BigInt(memo.size), sha256 };
   for (;;) {
-    const answer = await withResponseTimeout(attempt, (signal) => client.finishUpload(request, { signal }));
-    const upload = reportedState(answer.upload);
-    if (upload.state === UploadState.COMPLETE) return upload;
-    if (upload.state !== UploadState.VERIFYING) {
-      throw new ConnectError(`the server has not finished the upload: ${formatState(upload.state)}`, Code.Unavailable);
-    }
+    const response = await withResponseTimeout(attempt, (signal) => client.finishUpload(request, { signal }));
+    if (response.upload?.state !== UploadState.VERIFYING) return checkComplete(response.upload);
     await delay(timers, verifyPollMs, attempt.signal);
   }
 }

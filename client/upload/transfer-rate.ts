@@ -1,34 +1,34 @@
-/** The rate is that of the last ten seconds, in milliseconds: it follows the line, and does not jump at each chunk. */
+/** The window of the average, in milliseconds. Long enough to smooth out single chunks. */
 const windowMs = 10_000;
 
-/** The most moments that are remembered. Where more come, those of a moment are taken together. */
-const maxMoments = 100;
+/** The most samples that are kept. Samples that are closer together are merged. */
+const maxSamples = 100;
 
-/** How fast something comes forward. */
+/** Measures how fast a total grows, as the average of the last ten seconds. */
 export class TransferRate {
-  readonly #moments: { at: number; total: number }[] = [];
+  readonly #samples: { at: number; total: number }[] = [];
 
-  /** Begins anew at a place: what lies before it was not brought there now. */
+  /** Starts a measurement at a total. */
   restart(now: number, total: number): void {
-    this.#moments.length = 0;
-    this.#moments.push({ at: now, total });
+    this.#samples.length = 0;
+    this.#samples.push({ at: now, total });
   }
 
-  /** Notes a place that was reached. */
-  reach(now: number, total: number): void {
-    const last = this.#moments.at(-1);
-    const before = this.#moments.at(-2);
-    if (last !== undefined && before !== undefined && now - before.at < windowMs / maxMoments) {
+  /** Notes that a total was reached. */
+  add(now: number, total: number): void {
+    const last = this.#samples.at(-1);
+    const beforeLast = this.#samples.at(-2);
+    if (last !== undefined && beforeLast !== undefined && now - beforeLast.at < windowMs / maxSamples) {
       last.at = now;
       last.total = total;
-    } else this.#moments.push({ at: now, total });
-    while (this.#moments.length > 2 && (this.#moments[1]?.at ?? now) <= now - windowMs) this.#moments.shift();
+    } else this.#samples.push({ at: now, total });
+    while (this.#samples.length > 2 && (this.#samples[1]?.at ?? now) <= now - windowMs) this.#samples.shift();
   }
 
-  /** Units a second, until now. 0 until something has come. */
+  /** The rate until now, per second. 0 if the total has not grown. */
   perSecond(now: number): number {
-    const first = this.#moments[0];
-    const last = this.#moments.at(-1);
+    const first = this.#samples[0];
+    const last = this.#samples.at(-1);
     if (first === undefined || last === undefined || last.total <= first.total) return 0;
     return ((last.total - first.total) / Math.max(1, now - first.at)) * 1000;
   }

@@ -8,15 +8,15 @@ import { type FileUpload, uploadFile } from "./upload-file.ts";
 import type { UploadMemo } from "./upload-memo.ts";
 import { blobSource } from "./upload-source.ts";
 
-type Door = "chunks" | "stream";
-const doors: Door[] = ["chunks", "stream"];
+type Method = "chunked" | "streaming";
+const methods: Method[] = ["chunked", "streaming"];
 const everyFault: Fault[] = ["lost", "restart", "damaged", "slow", "client-dies"];
 
 /**
- * Uploads a file to a server that meets the faults. Where the client dies, another one goes on with what the first has
- * remembered, by the next of the doors.
+ * Uploads a file to a server with faults. When a client dies, another one resumes the upload with the memo, by the next
+ * upload method.
  */
-async function upload(size: number, faults: ReadonlyMap<number, Fault>, through: readonly Door[], polls = 0) {
+async function upload(size: number, faults: ReadonlyMap<number, Fault>, order: readonly Method[], polls = 0) {
   const service = new ModelUploadService();
   service.faults = faults;
   service.polls = polls;
@@ -27,7 +27,7 @@ async function upload(size: number, faults: ReadonlyMap<number, Fault>, through:
   service.onClientDies = () => current?.close();
   for (let life = 0; ; life++) {
     current = uploadFile(service.client, source, {
-      door: through[life % through.length] ?? "chunks",
+      method: order[life % order.length] ?? "chunked",
       timers: immediateTimers,
       random: () => 0.5,
       ...(memo && { memo }),
@@ -48,31 +48,31 @@ async function upload(size: number, faults: ReadonlyMap<number, Fault>, through:
   }
 }
 
-test.each(doors)("through %s, one fault at any step of an upload does no harm", async (door) => {
-  const { steps } = await upload(450, new Map(), [door], 1);
+test.each(methods)("%s: an upload completes despite one fault at any step", async (method) => {
+  const { steps } = await upload(450, new Map(), [method], 1);
   expect(steps).toBeGreaterThan(8);
   for (let step = 0; step < steps; step++) {
-    for (const fault of everyFault) await upload(450, new Map([[step, fault]]), [door], 1);
+    for (const fault of everyFault) await upload(450, new Map([[step, fault]]), [method], 1);
   }
 });
 
 const someFaults = fc.array(fc.record({ after: fc.nat(12), fault: fc.constantFrom(...everyFault) }), { maxLength: 40 });
 
-test("whatever is lost, damaged and started anew, the file arrives whole by either door", async () => {
+test("an upload completes with the right content despite lost, damaged and restarted calls, by any mix of methods", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.nat(2_000),
       someFaults,
-      fc.array(fc.constantFrom(...doors), { minLength: 1, maxLength: 4 }),
+      fc.array(fc.constantFrom(...methods), { minLength: 1, maxLength: 4 }),
       fc.nat(3),
-      async (size, steps, through, polls) => {
+      async (size, steps, order, polls) => {
         const faults = new Map<number, Fault>();
         let step = -1;
         for (const { after, fault } of steps) {
           step += after + 1;
           faults.set(step, fault);
         }
-        await upload(size, faults, through, polls);
+        await upload(size, faults, order, polls);
       },
     ),
     { numRuns: 200 },

@@ -12,7 +12,7 @@ import { blobSource, FileChangedError, type UploadSource } from "./upload-source
 import type { FileUploadState, UploadProgress } from "./upload-state.ts";
 
 const { QUOTA, READ_ONLY, TOO_MANY } = UploadProblemReason;
-const lost = new ConnectError("the line is down", Code.Unavailable);
+const lost = new ConnectError("the connection is lost", Code.Unavailable);
 const size = 10 * modelChunkBytes;
 
 function sourceOf(bytes: Uint8Array<ArrayBuffer>, name = "file"): UploadSource {
@@ -39,9 +39,9 @@ function setUp(options: Settings = {}) {
   });
   onTestFinished(() => upload.close());
   const kinds = () => states.map(({ kind }) => kind);
-  /** Resolves when the upload is in a state. */
+  /** Resolves when the upload has a state. */
   const until = (kind: FileUploadState["kind"]) => expect.poll(() => upload.state.kind, quickly).toBe(kind);
-  /** Has the server stand still when some of the file is there, but not all. */
+  /** Stops the server when a part of the file is committed. */
   const partly = async () => {
     service.stopAt = service.steps + 9;
     await expect.poll(() => service.steps, quickly).toBeGreaterThanOrEqual(service.stopAt);
@@ -56,7 +56,7 @@ function setUp(options: Settings = {}) {
 
 const quickly = { interval: 1, timeout: 5_000 };
 
-test("a file goes out in chunks, two at a time at most, and is finished with its hash", async () => {
+test("a file is sent in chunks, with at most two in flight, and finished with its hash", async () => {
   const { upload, service, kinds, progress, bytes } = setUp({ timers: immediateTimers });
   const done = await upload.done;
   expect(done).toMatchObject({ state: UploadState.COMPLETE, fileName: "file", sha256: sha256(bytes) });
@@ -68,13 +68,13 @@ test("a file goes out in chunks, two at a time at most, and is finished with its
   );
 });
 
-test("a file without bytes is a file", async () => {
+test("an empty file is uploaded", async () => {
   const { upload, service } = setUp({ timers: immediateTimers, source: sourceOf(new Uint8Array()) });
   expect((await upload.done).committedOffset).toBe(0n);
   expect(service.calls).toEqual(["limits", "start", "finish"]);
 });
 
-test("a lost line is waited for, longer each time, and the upload goes on as the same writer", async () => {
+test("after a lost connection the upload is retried with a growing back-off, by the same writer", async () => {
   const { upload, service, timers, states, partly, go } = setUp();
   await partly();
   service.failure = lost;
@@ -91,7 +91,7 @@ test("a lost line is waited for, longer each time, and the upload goes on as the
   expect(timers.count).toBe(0);
 });
 
-test("the wait for the next attempt can be cut short", async () => {
+test("retry ends the wait for the next attempt", async () => {
   const { upload, service, until } = setUp();
   service.failure = lost;
   await until("retrying");
@@ -100,7 +100,7 @@ test("the wait for the next attempt can be cut short", async () => {
   await upload.done;
 });
 
-test("an answer that does not come in time is a lost line", async () => {
+test("a response that exceeds the deadline fails the attempt", async () => {
   const service = new ModelUploadService();
   const { client } = service;
   const silent = new ModelUploadService();
@@ -112,10 +112,10 @@ test("an answer that does not come in time is a lost line", async () => {
   await expect.poll(() => timers.count, quickly).toBe(1);
   timers.advance(60_000);
   await until("retrying");
-  expect(upload.state).toMatchObject({ reason: { rawMessage: "no answer came for 60 s" } });
+  expect(upload.state).toMatchObject({ reason: { rawMessage: "no response within 60 s" } });
 });
 
-test("a paused upload sends nothing, and goes on when it is resumed", async () => {
+test("a paused upload sends nothing, and continues when it is resumed", async () => {
   const { upload, service, until, partly, go } = setUp();
   await partly();
   upload.pause();
@@ -132,7 +132,7 @@ test("a paused upload sends nothing, and goes on when it is resumed", async () =
   expect(service.calls.slice(calls)[0]).toBe("get");
 });
 
-test("a pause that is taken back at once is no failure", async () => {
+test("a pause that is resumed at once does not count as a failure", async () => {
   const { upload, kinds, partly, go } = setUp();
   await partly();
   upload.pause();
@@ -142,7 +142,7 @@ test("a pause that is taken back at once is no failure", async () => {
   expect(kinds()).not.toContain("retrying");
 });
 
-test("who was taken over stands still until told to take the upload back", async () => {
+test("an upload that was taken over by another client stops until takeOver is called", async () => {
   const { upload, service, until, bytes, stored, partly, go } = setUp();
   await partly();
   service.steal(upload.memo.uploadId);
@@ -157,10 +157,10 @@ test("who was taken over stands still until told to take the upload back", async
   expect((await upload.done).sha256).toEqual(sha256(bytes));
 });
 
-test.each(["chunks", "stream"] as const)(
-  "through %s, bytes that someone else has sent show that the upload was taken over",
-  async (door) => {
-    const { upload, service, timers, until, stored, partly, go } = setUp({ door });
+test.each(["chunked", "streaming"] as const)(
+  "%s: committed bytes that this client has not sent show a takeover by another client",
+  async (method) => {
+    const { upload, service, timers, until, stored, partly, go } = setUp({ method });
     await partly();
     service.faults = new Map(Array.from({ length: 3 }, (_, index) => [service.stopAt + index, "restart"]));
     go();
@@ -175,7 +175,7 @@ test.each(["chunks", "stream"] as const)(
   },
 );
 
-test("an upload that was left goes on in another life, where the file is the same", async () => {
+test("a closed upload is resumed with its memo and the same file", async () => {
   const first = setUp();
   await first.partly();
   first.upload.close();
@@ -183,12 +183,12 @@ test("an upload that was left goes on in another life, where the file is the sam
   await expect(first.upload.done).rejects.toMatchObject({ code: Code.Canceled });
   expect(first.upload.state.kind).toBe("closed");
   const memo = JSON.parse(JSON.stringify(first.upload.memo));
-  const { upload, service } = setUp({ memo, service: first.service, door: "stream", timers: immediateTimers });
+  const { upload, service } = setUp({ memo, service: first.service, method: "streaming", timers: immediateTimers });
   await upload.done;
   expect(service.sessions.size).toBe(1);
 });
 
-test("another file is refused before anything is sent", () => {
+test("a memo of another file is refused before anything is sent", () => {
   const service = new ModelUploadService();
   const memo = newMemo(sourceOf(new Uint8Array(10)), "", () => crypto.randomUUID());
   const go = (source: UploadSource) => uploadFile(service.client, source, { memo });
@@ -198,7 +198,7 @@ test("another file is refused before anything is sent", () => {
   expect(service.calls).toEqual([]);
 });
 
-test("a file of the same size and time with other bytes is found out by its hash", async () => {
+test("a file with the same size and time but other content is detected by its hash", async () => {
   const { service, upload, partly, go } = setUp();
   await partly();
   expect(upload.progress.committedBytes).toBeGreaterThan(0);
@@ -212,7 +212,7 @@ test("a file of the same size and time with other bytes is found out by its hash
   expect(second.stored()?.state).toBe(UploadState.OPEN);
 });
 
-test("a file that is written to while it is sent is not finished", async () => {
+test("an upload of a file that is modified in the meantime is not finished", async () => {
   const bytes = new Uint8Array(size);
   const source = { ...sourceOf(bytes), isUnchanged: async () => false };
   const { upload, stored, service } = setUp({ source, timers: immediateTimers });
@@ -221,30 +221,30 @@ test("a file that is written to while it is sent is not finished", async () => {
   expect(stored()?.state).toBe(UploadState.OPEN);
 });
 
-test.each(["chunks", "stream"] as const)(
-  "through %s, a file that cannot be read to its end ends the upload at once",
-  async (door) => {
+test.each(["chunked", "streaming"] as const)(
+  "%s: a file that cannot be read fails the upload at once",
+  async (method) => {
     const hash = () => Promise.reject(new Error("EIO"));
-    const { upload, kinds } = setUp({ door, hash });
+    const { upload, kinds } = setUp({ method, hash });
     await expect(upload.done).rejects.toMatchObject({ remedy: "refused", message: "EIO" });
     expect(kinds().at(-1)).toBe("failed");
   },
 );
 
-test.each(["chunks", "stream"] as const)("through %s, a file that has become shorter ends the upload", async (door) => {
+test.each(["chunked", "streaming"] as const)("%s: a truncated file fails the upload", async (method) => {
   const bytes = new Uint8Array(size);
   const whole = sourceOf(bytes);
   const source: UploadSource = { ...whole, slice: (from, to) => whole.slice(from, Math.min(to, 300)) };
-  const { upload } = setUp({ door, source, hash: async () => sha256(bytes) });
+  const { upload } = setUp({ method, source, hash: async () => sha256(bytes) });
   await expect(upload.done).rejects.toMatchObject({ remedy: "file-changed" });
 });
 
-test("the server's hash is waited for", async () => {
+test("the upload waits until the server has verified the hash", async () => {
   const service = new ModelUploadService();
   service.polls = 3;
   const { upload, timers, until } = setUp({ service });
   await until("verifying");
-  // The timer that is there may be that of an answer: then some of its minute passes.
+  // The only timer may be the deadline of a response. Then it does not expire yet.
   const finishes = () => {
     if (timers.count === 1) timers.advance(1_000);
     return service.calls.filter((call) => call === "finish");
@@ -253,7 +253,7 @@ test("the server's hash is waited for", async () => {
   await upload.done;
 });
 
-test("a full store ends the upload with the server's words, and what has arrived can be gone on with", async () => {
+test("a full store fails the upload with the server's error, and a later upload resumes it", async () => {
   const { upload, service } = setUp();
   service.failure = problem(Code.ResourceExhausted, QUOTA);
   const error = await upload.done.catch((reason: unknown) => reason);
@@ -262,7 +262,7 @@ test("a full store ends the upload with the server's words, and what has arrived
   await setUp({ memo: upload.memo, service, timers: immediateTimers }).upload.done;
 });
 
-test.each([READ_ONLY, TOO_MANY])("what passes by itself is waited for (%i)", async (reason) => {
+test.each([READ_ONLY, TOO_MANY])("a temporary problem is retried (%i)", async (reason) => {
   const { upload, service, timers, until } = setUp();
   service.failure = problem(Code.Unavailable, reason);
   await until("retrying");
@@ -271,11 +271,11 @@ test.each([READ_ONLY, TOO_MANY])("what passes by itself is waited for (%i)", asy
   await upload.done;
 });
 
-test.each(["chunks", "stream"] as const)(
-  "an upload that is forgotten before its first byte is started anew (%s)",
-  async (door) => {
-    const { upload, service, until, go, bytes, stored } = setUp({ door, timers: immediateTimers });
-    service.stopAt = 5; // it has started, and no chunk has arrived
+test.each(["chunked", "streaming"] as const)(
+  "an upload that the server discarded before its first byte is started again (%s)",
+  async (method) => {
+    const { upload, service, until, go, bytes, stored } = setUp({ method, timers: immediateTimers });
+    service.stopAt = 5; // after the start, before the first chunk
     await until("sending");
     upload.pause();
     await until("paused");
@@ -287,7 +287,7 @@ test.each(["chunks", "stream"] as const)(
   },
 );
 
-test("an upload that is forgotten when some of it was there is not sent again by itself", async () => {
+test("an upload that the server discarded after its first byte fails", async () => {
   const { upload, service, partly, go } = setUp();
   await partly();
   upload.pause();
@@ -297,7 +297,7 @@ test("an upload that is forgotten when some of it was there is not sent again by
   await expect(upload.done).rejects.toMatchObject({ remedy: "refused", code: Code.NotFound });
 });
 
-test("an upload that the server has given up can only be sent anew", async () => {
+test("an upload that was aborted on the server fails as gone", async () => {
   const { upload, service, partly, go } = setUp();
   await partly();
   upload.pause();
@@ -307,7 +307,7 @@ test("an upload that the server has given up can only be sent anew", async () =>
   await expect(upload.done).rejects.toMatchObject({ remedy: "gone" });
 });
 
-test("cancelling has the server forget what it has", async () => {
+test("cancel aborts the upload on the server", async () => {
   const { upload, stored, partly, go } = setUp();
   await partly();
   go();
@@ -316,20 +316,20 @@ test("cancelling has the server forget what it has", async () => {
   expect(upload.state.kind).toBe("closed");
 });
 
-test("cancelling what has never begun asks nothing of the server that it does not know", async () => {
+test("cancel succeeds for an upload that never started", async () => {
   const { upload, service } = setUp();
   await upload.cancel();
   expect(service.calls).toEqual(["abort"]);
 });
 
-test("cancelling tells when the server cannot be reached", async () => {
+test("cancel rejects if the server cannot be reached", async () => {
   const { upload, service } = setUp({ timers: immediateTimers });
   service.failure = lost;
   await expect(upload.cancel()).rejects.toMatchObject({ code: Code.Unavailable });
   expect(service.calls.filter((call) => call === "abort")).toHaveLength(5);
 });
 
-test("a signal leaves the upload", async () => {
+test("the signal closes the upload", async () => {
   const end = new AbortController();
   const { until, stored, partly, go } = setUp({ signal: end.signal });
   await partly();
@@ -342,14 +342,14 @@ test("a signal leaves the upload", async () => {
   expect(never.service.calls).toEqual([]);
 });
 
-test("progress tells rate and remaining time, of what is brought there now", async () => {
+test("the progress has the rate and the remaining time of this client's bytes", async () => {
   const first = setUp();
   await first.partly();
   first.upload.close();
   first.go();
   const { service, timers, progress, upload } = setUp({ memo: first.upload.memo, service: first.service });
   service.mostInFlight = 0;
-  service.stopAt = service.steps + 5; // The answer to the first chunk.
+  service.stopAt = service.steps + 5; // the response to the first chunk
   await expect.poll(() => service.steps, quickly).toBeGreaterThan(service.stopAt);
   expect(upload.progress).toMatchObject({ bytesPerSecond: 0, remainingMs: undefined });
   const before = upload.progress.committedBytes;
@@ -365,8 +365,8 @@ test("progress tells rate and remaining time, of what is brought there now", asy
   });
 });
 
-test("through a stream, how much is committed is asked beside it", async () => {
-  const { upload, service, progress } = setUp({ door: "stream", timers: immediateTimers });
+test("a streaming upload fetches the committed offset while it runs", async () => {
+  const { upload, service, progress } = setUp({ method: "streaming", timers: immediateTimers });
   await upload.done;
   expect(service.calls).toContain("upload");
   expect(service.calls).toContain("get");

@@ -8,7 +8,7 @@ function fileOf(bytes: number, lastModified = 7) {
   return blobSource(Object.assign(new Blob([new Uint8Array(bytes)]), { name: "a.bin", lastModified }));
 }
 
-test("a memo goes through JSON and is of its file only", () => {
+test("a memo survives JSON, and belongs to its file only", () => {
   const memo = newMemo(fileOf(3), "", () => id);
   expect(memo).toEqual({ uploadId: id, fileName: "a.bin", size: 3, lastModified: 7, productId: "" });
   const parsed = parseMemo(JSON.parse(JSON.stringify(memo)));
@@ -18,7 +18,7 @@ test("a memo goes through JSON and is of its file only", () => {
   expect(isSameFile(memo, fileOf(3, 8))).toBe(false);
 });
 
-test("what is no memo is none", () => {
+test("a value that is not a memo is undefined", () => {
   const memo = { uploadId: id, fileName: "a", size: 3, lastModified: 7.5, productId: "" };
   expect(parseMemo(memo)).toEqual(memo);
   const others = [

@@ -1,29 +1,29 @@
 import { FileChangedError, type UploadSource } from "./upload-source.ts";
 
 /**
- * All that is to be remembered of an upload to go on with it later: after a reload, after a restart, elsewhere. A plain
- * value for JSON, which does not change while the upload runs. How much has arrived the server knows.
+ * The record of an upload that a client stores, to resume the upload after a reload, after a restart or on another
+ * device. A plain value for JSON, which does not change during the upload. The server knows the committed offset.
  */
 export interface UploadMemo {
-  /** The name of the upload. Who knows it may do all with it. */
+  /** The id of the upload. It is a secret: it authorizes every operation on the upload. */
   readonly uploadId: string;
-  /** What the file was called when the upload was started. */
+  /** The name of the file at the start of the upload. */
   readonly fileName: string;
-  /** How many bytes the file had. */
+  /** The size of the file, in bytes. */
   readonly size: number;
-  /** When the file was last changed, in milliseconds since 1970. */
+  /** The time of the last change of the file, in milliseconds since 1970. */
   readonly lastModified: number;
   /** The product that the file belongs to. Empty: none. */
   readonly productId: string;
 }
 
-/** Begins to remember. */
+/** Makes the memo of a new upload. */
 export function newMemo(source: UploadSource, productId: string, newId: () => string): UploadMemo {
   const { name, size, lastModified } = source;
   return { uploadId: newId(), fileName: name, size, lastModified, productId };
 }
 
-/** Reads a memo out of what JSON has given. Undefined where it is none. */
+/** Reads a memo from a JSON value. Undefined if the value is not a memo. */
 export function parseMemo(value: unknown): UploadMemo | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { uploadId, fileName, size, lastModified, productId } = value as Record<string, unknown>;
@@ -39,12 +39,17 @@ export function parseMemo(value: unknown): UploadMemo | undefined {
   return { uploadId, fileName, size: size as number, lastModified: lastModified as number, productId };
 }
 
-/** Whether a memo can be of this file, by all that can be seen without reading it. */
+/** Makes the UploadInfo that starts the upload. It is the same at every start. */
+export function toUploadInfo({ uploadId, fileName, size, productId }: UploadMemo) {
+  return { uploadId, fileName, size: BigInt(size), productId };
+}
+
+/** Whether a memo may belong to this file. Compares size and time of the last change, not the content. */
 export function isSameFile(memo: UploadMemo, source: UploadSource): boolean {
   return differenceOf(memo, source) === undefined;
 }
 
-/** Throws a {@link FileChangedError} where a memo is of another file. */
+/** Throws a {@link FileChangedError} if a memo belongs to another file. */
 export function checkSameFile(memo: UploadMemo, source: UploadSource): void {
   const difference = differenceOf(memo, source);
   if (difference !== undefined) throw new FileChangedError(difference);
@@ -55,10 +60,10 @@ const uploadIdPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 function differenceOf(memo: UploadMemo, source: UploadSource): string | undefined {
   if (source.size !== memo.size) return `it has ${source.size} bytes, and had ${memo.size}`;
   if (source.lastModified === memo.lastModified) return undefined;
-  return `it was changed at ${textOf(source.lastModified)}, and before at ${textOf(memo.lastModified)}`;
+  return `it was modified at ${formatTime(source.lastModified)}, and before at ${formatTime(memo.lastModified)}`;
 }
 
-function textOf(moment: number): string {
-  const date = new Date(moment);
-  return Number.isNaN(date.getTime()) ? String(moment) : date.toISOString();
+function formatTime(millis: number): string {
+  const date = new Date(millis);
+  return Number.isNaN(date.getTime()) ? String(millis) : date.toISOString();
 }

@@ -8,44 +8,44 @@ import {
 import { isRetryable } from "../shared/retry-policy.ts";
 import { FileChangedError } from "./upload-source.ts";
 
-/** What a client does about a call that failed. */
+/** The reaction of a client to a failed call. */
 export type Remedy =
-  /** Ask where to go on, after a while, and go on there. */
-  | "again"
-  /** Another writer has the upload: wait until the caller wants it back. */
+  /** Retries after a delay, from the committed offset. */
+  | "retry"
+  /** Another client writes the upload: waits until the caller takes it over. */
   | "yield"
-  /** All is there: finish. */
+  /** The server has all bytes: retries, which finishes the upload. */
   | "finish"
-  /** The file is not what was uploaded: end; the caller may send it anew. */
+  /** The file differs from the one of the upload: fails. The caller may upload the file under a new id. */
   | "file-changed"
-  /** The server no longer has the upload: end; the caller may send the file anew. */
+  /** The server no longer has the upload: fails. The caller may upload the file under a new id. */
   | "gone"
-  /** Nothing that this client does would help: end. What has arrived stays, until it expires. */
+  /** A retry would not help: fails. The committed bytes stay on the server until they expire. */
   | "refused";
 
-/** What follows each reason. A reason that the table does not have does not compile. */
+/** The remedy of each reason. A reason that is missing in the table does not compile. */
 const remedies: Record<UploadProblemReason, Remedy | ((problem: UploadProblem) => Remedy)> = {
   [UploadProblemReason.UNSPECIFIED]: "refused",
   [UploadProblemReason.STALE_WRITER]: "yield",
-  [UploadProblemReason.GAP]: "again",
+  [UploadProblemReason.GAP]: "retry",
   [UploadProblemReason.OVERLAP]: "file-changed",
-  [UploadProblemReason.CHECKSUM]: "again",
+  [UploadProblemReason.CHECKSUM]: "retry",
   [UploadProblemReason.TOO_LONG]: "file-changed",
-  [UploadProblemReason.SIZE]: "again",
+  [UploadProblemReason.SIZE]: "retry",
   [UploadProblemReason.HASH]: "file-changed",
   [UploadProblemReason.CONFLICT]: "refused",
-  [UploadProblemReason.STATE]: ({ state }) => ofState[state] ?? "refused",
+  [UploadProblemReason.STATE]: ({ state }) => remedyOfState[state] ?? "refused",
   [UploadProblemReason.FILE_LIMIT]: "refused",
   [UploadProblemReason.QUOTA]: "refused",
-  [UploadProblemReason.TOO_MANY]: "again",
-  [UploadProblemReason.READ_ONLY]: "again",
-  [UploadProblemReason.STALLED]: "again",
+  [UploadProblemReason.TOO_MANY]: "retry",
+  [UploadProblemReason.READ_ONLY]: "retry",
+  [UploadProblemReason.STALLED]: "retry",
 };
 
-/** What follows when an upload is in a state in which something cannot be done. */
-const ofState: Record<UploadState, Remedy> = {
+/** The remedy if an operation is not possible in the state of the upload. */
+const remedyOfState: Record<UploadState, Remedy> = {
   [UploadState.UNSPECIFIED]: "refused",
-  [UploadState.OPEN]: "again",
+  [UploadState.OPEN]: "retry",
   [UploadState.VERIFYING]: "finish",
   [UploadState.COMPLETE]: "finish",
   [UploadState.ABORTED]: "gone",
@@ -53,29 +53,29 @@ const ofState: Record<UploadState, Remedy> = {
   [UploadState.DAMAGED]: "gone",
 };
 
-/** Tells what to do about a failure: by its detail where it has one that is known, else by its code. */
+/** The remedy of a failure: by the reason in its detail, or by its code if it has no known reason. */
 export function remedyOf(reason: unknown): Remedy {
   if (reason instanceof FileChangedError) return "file-changed";
   const error = ConnectError.from(reason);
   const problem = problemOf(error);
-  const remedy = problem && remedies[problem.reason]; // Undefined too where a newer server has other reasons.
+  const remedy = problem && remedies[problem.reason]; // undefined for a reason of a newer server
   if (problem !== undefined && remedy !== undefined && problem.reason !== UploadProblemReason.UNSPECIFIED) {
     return typeof remedy === "function" ? remedy(problem) : remedy;
   }
-  return isRetryable(error) ? "again" : "refused";
+  return isRetryable(error) ? "retry" : "refused";
 }
 
-/** What the server says is wrong with an upload. Undefined where it says nothing of that kind. */
+/** The UploadProblem detail of an error of the server. Undefined if there is none. */
 export function problemOf(reason: unknown): UploadProblem | undefined {
   return ConnectError.from(reason).findDetails(UploadProblemSchema)[0];
 }
 
-/** Why an upload has ended without being complete. */
+/** An upload has failed. Another attempt would not help. */
 export class UploadFailedError extends Error {
   readonly remedy: "file-changed" | "gone" | "refused";
-  /** What the server said, where it was the server. */
+  /** The detail of the error of the server. */
   readonly problem: UploadProblem | undefined;
-  /** The code of the server's answer; {@link Code.FailedPrecondition} where it was not the server. */
+  /** The code of the error of the server, or {@link Code.FailedPrecondition} if the client has failed. */
   readonly code: Code;
 
   constructor(remedy: "file-changed" | "gone" | "refused", cause: unknown) {

@@ -1,39 +1,29 @@
-import type { ConnectError } from "@connectrpc/connect";
 import type { Upload } from "../../gen/bourse/upload/v1/upload_pb.ts";
+import type { CallState } from "../shared/reconnecting-call.ts";
 import type { UploadFailedError } from "./upload-problem.ts";
 
-/** How an upload is, as its client sees it. */
+/** The state of an upload in the client. */
 export type FileUploadState =
-  /** The server is asked where to go on. */
-  | { readonly kind: "connecting" }
-  | { readonly kind: "sending" }
-  /** It was lost, and goes on after a while. */
-  | {
-      readonly kind: "retrying";
-      /** How many attempts in a row have failed. */
-      readonly failures: number;
-      readonly delayMs: number;
-      readonly reason: ConnectError;
-    }
+  /** While an attempt fetches the committed offset: `connecting`. After a failure: `retrying`. */
+  | CallState<"sending">
   /** `pause` was called. */
   | { readonly kind: "paused" }
-  /** Another writer has taken the upload over: it stands here until `takeOver`. */
+  /** Another client has taken the upload over. This one waits for `takeOver`. */
   | { readonly kind: "taken-over" }
-  /** All bytes are there; their hash is counted, here or by the server. */
+  /** All bytes were sent. Client or server compute the hash. */
   | { readonly kind: "verifying" }
   | { readonly kind: "complete"; readonly upload: Upload }
   | { readonly kind: "failed"; readonly error: UploadFailedError }
   /** `close` or `cancel` was called. */
   | { readonly kind: "closed" };
 
-/** How far an upload has come. */
 export interface UploadProgress {
-  /** How many bytes are safe on the server's disk. */
+  /** How many bytes are on the disk of the server. */
   readonly committedBytes: number;
-  /** How many the file has. */
+  /** The size of the file. */
   readonly size: number;
-  /** How fast they have become so lately. 0 where nothing can be said. */
+  /** The rate of the last seconds. 0 if it is not known. */
   readonly bytesPerSecond: number;
-  /** How long the rest takes at this rate. Undefined where nothing can be said. */
+  /** The remaining time at this rate. Undefined if it is not known. */
   readonly remainingMs: number | undefined;
 }

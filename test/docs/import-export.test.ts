@@ -1,14 +1,15 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { orderFields } from "../../client/order/order-columns.ts";
-import { defaultUnderWay } from "../../client/order/submit-orders.ts";
+import { defaultMaxInFlight } from "../../client/order/submit-orders.ts";
 import { maxLineBytes } from "../../scripts/csv-lines.ts";
 import { maxEntries } from "../../scripts/occurrence-counter.ts";
 
 const page = readFileSync("docs/guides/import-export.md", "utf8");
 
 test("docs/guides/import-export.md has the limits as they are in the code", () => {
-  for (const limit of [maxEntries, maxLineBytes, defaultUnderWay]) expect(page).toContain(limit.toLocaleString("en"));
+  for (const limit of [maxEntries, maxLineBytes, defaultMaxInFlight])
+    expect(page).toContain(limit.toLocaleString("en"));
 });
 
 test("docs/guides/import-export.md has every field that a column can have", () => {

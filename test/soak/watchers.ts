@@ -69,9 +69,9 @@ async function read(quotes: QuotesWatch, { number, policy, pauseMs }: Watcher, c
         }
         break;
       case "heartbeat":
-        if (update.unaccounted !== 0n) {
-          counts.gaps += Number(update.unaccounted);
-          addProblem(counts, `subscriber ${number}: ${update.unaccounted} more are missing than were skipped`);
+        if (update.unexplained !== 0n) {
+          counts.gaps += Number(update.unexplained);
+          addProblem(counts, `subscriber ${number}: ${update.unexplained} more are missing than were skipped`);
         }
         break;
       case "reset":

@@ -176,7 +176,7 @@ test("a file that is written to while it is sent is given up, and nothing is lef
   line.release();
   const { stderr, exitCode } = await run.ended;
   expect(exitCode).toBe(1);
-  expect(stderr).toContain("the file has changed: it was written to while it was sent");
+  expect(stderr).toContain("the file has changed: it was written to during the upload");
   expect((await client.getUpload({ uploadId })).upload?.state).toBe(UploadState.ABORTED);
   expect(await remembered()).toEqual([]);
 });

@@ -2,8 +2,8 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type UploadInfoSchema, UploadProblemReason, UploadState } from "../../../gen/bourse/upload/v1/upload_pb.ts";
 import type { UploadRequestSchema } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { type Crc32c, newCrc32c } from "../crc32c.ts";
-import type { UploadClient } from "../upload-file.ts";
+import { type Crc32c, newCrc32c } from "../checksums.ts";
+import type { UploadClient } from "../uploader.ts";
 import { finish, type ModelUpload, problem, uploadOf } from "./model-upload.ts";
 
 /** What befalls a step of a call: it is lost on the way, or the whole server starts anew. */

@@ -139,7 +139,7 @@ export class OrderExport {
       return false;
     }
     this.#position = position;
-    this.#rate.reach(this.#timers.now(), store.count);
+    this.#rate.add(this.#timers.now(), store.count);
     this.#notifier.touch();
     return true;
   }

@@ -1,4 +1,4 @@
-import type { FileHash } from "../../../../client/upload/file-hash.ts";
+import type { FileHash } from "../../../../client/upload/checksums.ts";
 import { FileChangedError } from "../../../../client/upload/upload-source.ts";
 import type { HashReply } from "./hash-worker.ts";
 

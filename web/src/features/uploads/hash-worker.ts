@@ -1,4 +1,4 @@
-import { hashInSlices } from "../../../../client/upload/file-hash.ts";
+import { hashInSlices } from "../../../../client/upload/checksums.ts";
 import { blobSource, FileChangedError } from "../../../../client/upload/upload-source.ts";
 
 /** What a hash worker answers, once. */

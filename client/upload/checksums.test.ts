@@ -3,10 +3,8 @@ import { mkdtemp, open, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { newCrc32c } from "./crc32c.ts";
-import { fileHandleSource } from "./file-handle-source.ts";
-import { hashInSlices } from "./file-hash.ts";
-import { blobSource, FileChangedError } from "./upload-source.ts";
+import { hashInSlices, newCrc32c } from "./checksums.ts";
+import { blobSource, FileChangedError, fileHandleSource } from "./upload-source.ts";
 
 const bytes = Uint8Array.from({ length: 1_300_000 }, (_, index) => (index * 7 + (index >> 9)) % 256);
 const expected = createHash("sha256").update(bytes).digest();
@@ -24,21 +22,21 @@ async function fileOf(content: Uint8Array) {
   return { path, handle };
 }
 
-test("the hash of a Blob and of a file is the one that Node counts of all bytes at once", async () => {
+test("the hash of a Blob and of a file is equal to Node's hash of all bytes", async () => {
   const { handle } = await fileOf(bytes);
   const source = await fileHandleSource(handle, "file");
   expect(Buffer.from(await hashInSlices()(blobSource(new Blob([bytes])), never))).toEqual(expected);
   expect(await hashInSlices(() => createHash("sha256"))(source, never)).toEqual(expected);
 });
 
-test("others have their turn while a file is hashed, and it can be ended", async () => {
+test("hashing yields to the event loop, and the signal ends it", async () => {
   const end = new AbortController();
   setImmediate(() => end.abort(new Error("enough")));
   const large = blobSource(new Blob(Array.from({ length: 100 }, () => bytes)));
   await expect(hashInSlices()(large, end.signal)).rejects.toThrow("enough");
 });
 
-test("a file that is written to, or cut off, is noticed", async () => {
+test("a modified or truncated file is detected", async () => {
   const { path, handle } = await fileOf(bytes);
   const source = await fileHandleSource(handle, "file");
   expect(await source.isUnchanged?.()).toBe(true);
@@ -48,7 +46,7 @@ test("a file that is written to, or cut off, is noticed", async () => {
   await expect(hashInSlices()(source, never)).rejects.toThrow("it ends after 1000 bytes, and had 1300000");
 });
 
-test("CRC32C is that of its check value, whatever was counted before", async () => {
+test("CRC32C has the specified check values, also after other computations", async () => {
   const crc32c = await newCrc32c();
   const check = new TextEncoder().encode("123456789");
   expect(crc32c(check)).toBe(0xe3069283);
