@@ -3,12 +3,17 @@ import { runChild } from "./launch/run-child.js";
 const biome = "node_modules/@biomejs/biome/bin/biome";
 const buf = "node_modules/@bufbuild/buf/bin/buf";
 const tsc = "node_modules/typescript/bin/tsc";
+const cspell = "node_modules/cspell/bin.mjs";
 const vitest = "node_modules/vitest/vitest.mjs";
+
+const quiet = ["--no-progress", "--no-summary"];
+const cached = ["--cache", "--cache-location", "node_modules/.cache/cspell"];
 
 /** All that must hold before a commit, the fastest first; with `--without-tests` what reads the sources only. */
 const checks = [
   { name: "format and lint", args: [biome, "ci", "."] },
   { name: "import boundaries, import cycles and unused files", args: ["tools/check-imports.js"] },
+  { name: "spelling", args: [cspell, "lint", "--config", "tools/vocabulary/cspell.json", ...quiet, ...cached] },
   { name: "types", args: [tsc, "-p", "."] },
   { name: "types of the dashboard", args: [tsc, "-p", "web"] },
   { name: "types of the tools", args: [tsc, "-p", "tools"] },
