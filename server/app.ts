@@ -14,7 +14,7 @@ import { LaptopService } from "../gen/classic/pcbook/laptop_service_pb.ts";
 import { StreamService } from "../gen/classic/proto/stream_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
 import { classicServices, isClassic } from "./classic/classic-routes.ts";
-import { paceOf } from "./classic/stream/pace.ts";
+import { createMessageDelay } from "./classic/message-delay.ts";
 import type { Config } from "./config/config.ts";
 import { logRepeatedProblem } from "./logging/repeated-problem.ts";
 import { fillOrderBook } from "./order/demo/fill-order-book.ts";
@@ -161,7 +161,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
             uploads: uploads.uploads,
             stallMs: uploads.stallMs,
             newId: randomUUID,
-            pace: paceOf(config.classic.intervalMs, systemTimers),
+            messageDelay: createMessageDelay(config.classic.intervalMs, systemTimers),
             maxImageBytes: config.classic.maxImageBytes,
             log,
           },

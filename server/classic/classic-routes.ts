@@ -9,13 +9,16 @@ import { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import { ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
 import { type LaptopServiceOptions, laptopService } from "./laptop/laptop-service.ts";
 import { type ProductInfoOptions, productInfo } from "./product-info.ts";
-import { type AllStreamServerOptions, allStreamServer } from "./stream/all-stream-server.ts";
-import { clientStreamServer } from "./stream/client-stream-server.ts";
-import { serverStreamServer } from "./stream/server-stream-server.ts";
+import {
+  type AllStreamServerOptions,
+  allStreamServer,
+  clientStreamServer,
+  serverStreamServer,
+} from "./stream/helloworld-services.ts";
 import { type StreamServerOptions, streamServer } from "./stream/stream-server.ts";
 import { type StreamServiceOptions, streamService } from "./stream/stream-service.ts";
 
-/** The services of the tutorials. */
+/** The services of the public gRPC tutorials. */
 export const classicServices = [
   AllStreamServer,
   ClientStreamServer,
@@ -26,19 +29,19 @@ export const classicServices = [
   StreamService,
 ] as const;
 
-/** Whether a file has messages or services of the tutorials. */
+/** Whether a proto file belongs to the tutorials. */
 export function isClassic({ name }: DescFile): boolean {
   return name.startsWith("classic/");
 }
 
-/** What the services of the tutorials need. */
+/** The dependencies of all tutorial services. */
 export type ClassicOptions = AllStreamServerOptions &
   LaptopServiceOptions &
   ProductInfoOptions &
   StreamServerOptions &
   StreamServiceOptions;
 
-/** Registers the services of the tutorials. */
+/** Registers the tutorial services. */
 export function registerClassicRoutes(router: ConnectRouter, options: ClassicOptions): void {
   router.service(AllStreamServer, allStreamServer(options));
   router.service(ClientStreamServer, clientStreamServer());

@@ -7,25 +7,25 @@ import { classicNames } from "../shared/metadata-names.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/rpc/metadata.ts";
-import type { Pace } from "./stream/pace.ts";
+import type { MessageDelay } from "./message-delay.ts";
 
-/** What `ProductInfo` needs. */
+/** The dependencies of `ProductInfo`. */
 export interface ProductInfoOptions {
   readonly catalogue: Pick<Catalogue, "list">;
-  readonly pace: Pace;
+  readonly messageDelay: MessageDelay;
 }
 
-/** Products of the catalogue, numbered, each with a trailer. */
-export function productInfo({ catalogue, pace }: ProductInfoOptions): ServiceImpl<typeof ProductInfo> {
+/** Creates the handlers of `ProductInfo`: a stream of numbered products with one trailer for each. */
+export function productInfo({ catalogue, messageDelay }: ProductInfoOptions): ServiceImpl<typeof ProductInfo> {
   return {
     async *getProducts({ size }, context) {
       checkTrailersFit(size, context);
       sendHeader(context, { [classicNames.token]: "hello" });
-      const known = await firstProducts(catalogue, size, context);
+      const products = await readFirstProducts(catalogue, size, context);
       for (let id = 1; id <= size; id++) {
-        if (id > 1) await pace(context.signal);
-        yield create(GetProductsResponseSchema, { id, ...described(known, id) });
-        setTrailer(context, endOf(id));
+        if (id > 1) await messageDelay(context.signal);
+        yield create(GetProductsResponseSchema, { id, ...describeProduct(products, id) });
+        setTrailer(context, endTrailer(id));
       }
     },
   };
@@ -36,7 +36,7 @@ function checkTrailersFit(size: number, context: HandlerContext): void {
   const limit = trailerRoom(context);
   let room = limit;
   for (let id = 1; id <= size; id++) {
-    room -= metadataBytes(endOf(id));
+    room -= metadataBytes(endTrailer(id));
     if (room < 0) throw trailerLimitError(limit, size, id - 1);
   }
 }
@@ -49,29 +49,29 @@ function trailerLimitError(maxBytes: number, size: number, fitting: number): Lim
   );
 }
 
-function endOf(id: number): Record<string, string> {
+function endTrailer(id: number): Record<string, string> {
   const name = classicNames.endOf(id);
   return { [name]: name };
 }
 
-async function firstProducts(
+async function readFirstProducts(
   catalogue: Pick<Catalogue, "list">,
   count: number,
   context: HandlerContext,
 ): Promise<readonly Product[]> {
   const first: Product[] = [];
-  await using listing = await catalogue.list(peerOf(context));
-  for await (const page of listing.pages(context.signal)) {
+  await using snapshot = await catalogue.list(peerOf(context));
+  for await (const page of snapshot.pages(context.signal)) {
     first.push(...page);
     if (first.length >= count) break;
   }
   return first;
 }
 
-/** The name and the description of a number: names repeat, with a number, where there are fewer products. */
-function described(known: readonly Product[], id: number): { name: string; description?: string } {
-  const product = known[(id - 1) % known.length];
+/** Returns the name and the description for an id. If there are fewer products, names repeat with a number. */
+function describeProduct(products: readonly Product[], id: number): { name: string; description?: string } {
+  const product = products[(id - 1) % products.length];
   if (product === undefined) return { name: `Product ${id}` };
-  const round = Math.ceil(id / known.length);
+  const round = Math.ceil(id / products.length);
   return { name: round === 1 ? product.name : `${product.name} ${round}`, description: product.description };
 }

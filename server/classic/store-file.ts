@@ -4,40 +4,38 @@ import { maxChunkBytes } from "../upload/session/upload-machine.ts";
 import type { FileMetadata } from "../upload/store/upload-record.ts";
 import type { Uploads } from "../upload/uploads.ts";
 
-/** What storing a file needs. */
 export interface StoreFileOptions {
   readonly uploads: Uploads;
-  /** The client, by whose share the file counts. */
+  /** The client whose share of the limits the file uses. */
   readonly peer: string;
-  /** Ends a read of `chunks` that waits, with what it is to throw. */
-  readonly stop?: (reason: Error) => void;
+  /** Fails a pending read of `chunks` with an error, if another writer takes over the upload. */
+  readonly failRead?: (reason: Error) => void;
+  /** Throws to reject the complete upload, for example by its content type. */
+  readonly validate?: (upload: UploadView) => void;
 }
 
 /**
- * Stores a file as an upload of its own, and resolves when it is complete: it can be downloaded by its id. Where
- * anything fails, also `chunks`, nothing of it stays.
- *
- * @param isWanted throws where the file is not to stay, after all
+ * Stores a file as a new upload. Resolves when it is complete and can be downloaded by its id. If anything fails,
+ * including `chunks` and `validate`, the upload is aborted and nothing of it stays.
  */
 export async function storeFile(
-  words: FileMetadata,
+  metadata: FileMetadata,
   chunks: AsyncIterable<Uint8Array>,
-  { uploads, peer, stop }: StoreFileOptions,
-  isWanted: (upload: UploadView) => void = () => {},
+  { uploads, peer, failRead, validate }: StoreFileOptions,
 ): Promise<UploadView> {
   try {
-    const upload = await receiveUpload(words, piecesOf(chunks), { uploads, peer, ...(stop && { onSuperseded: stop }) });
-    isWanted(upload);
+    const options = { uploads, peer, ...(failRead && { onSuperseded: failRead }) };
+    const upload = await receiveUpload(metadata, toPieces(chunks), options);
+    validate?.(upload);
     return upload;
   } catch (error) {
-    // It may not even have been started.
-    await uploads.abort(words.id).catch(() => {});
+    await uploads.abort(metadata.id).catch(() => {}); // fails if the upload did not start
     throw error;
   }
 }
 
-/** The same bytes in pieces as uploads take them. The end of `chunks` is the end of the file. */
-async function* piecesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
+/** Splits chunks into pieces of at most {@link maxChunkBytes}. The end of `chunks` is the end of the file. */
+async function* toPieces(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Piece> {
   for await (const chunk of chunks) {
     for (let from = 0; from < chunk.byteLength; from += maxChunkBytes) {
       yield { kind: "chunk", data: chunk.subarray(from, from + maxChunkBytes) };

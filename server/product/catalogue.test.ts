@@ -6,7 +6,7 @@ import { maxWaitingWrites, writeLimit } from "../storage/writer-dialect.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { Catalogue, type CatalogueOptions } from "./catalogue.ts";
 
-test("a client whose writes wait for the database leaves room for those of others", async () => {
+test("one client cannot use up the limit on concurrent writes", async () => {
   const limit = new SharedLimit(writeLimit, { peerShare: 0.5 });
   const database = Promise.withResolvers<void>();
   const store = {
@@ -25,15 +25,15 @@ test("a client whose writes wait for the database leaves room for those of other
     writeLimit: limit,
   });
   const lamp = create(ProductSchema, { name: "Lamp" });
-  const waiting: Promise<unknown>[] = [];
+  const pending: Promise<unknown>[] = [];
   for (let index = 0; index < maxWaitingWrites / 2; index++) {
-    waiting.push(index % 2 === 0 ? catalogue.create(lamp, "a") : catalogue.delete(lamp.id, "", "a"));
+    pending.push(index % 2 === 0 ? catalogue.create(lamp, "a") : catalogue.delete(lamp.id, "", "a"));
   }
   for (const refused of [catalogue.create(lamp, "a"), catalogue.update(lamp, [], "a"), catalogue.delete("", "", "a")]) {
     await expect(refused).rejects.toThrow("limit of 5,000 concurrent writes per client reached; end others first");
   }
-  waiting.push(catalogue.create(lamp, "b"));
+  pending.push(catalogue.create(lamp, "b"));
   database.resolve();
-  await Promise.all(waiting);
+  await Promise.all(pending);
   expect([limit.used, limit.peerCount]).toEqual([0, 0]);
 });

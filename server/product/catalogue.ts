@@ -3,37 +3,35 @@ import type { Product, ProductRating } from "../../gen/bourse/product/v1/product
 import type { RateProductsResponse } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
 import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
-import { changedProduct, deletedProduct } from "./changed-product.ts";
-import { newProduct } from "./new-product.ts";
-import { checkProductRules } from "./product-rules.ts";
-import { type GivenScore, type RefusedScore, rateProduct, rateProducts, ratingOf } from "./rating/rate-products.ts";
+import { createProduct, deleteProduct, updateProduct } from "./product-lifecycle.ts";
+import { averageRating, type Refusal, rateProduct, rateProducts, type Score } from "./rating/rate-products.ts";
 import type { RatingStore } from "./rating/rating-store.ts";
-import type { FoundProduct, ProductFinder, SearchPlace } from "./search/product-finder.ts";
+import type { FoundProduct, ProductFinder, SearchPosition } from "./search/product-finder.ts";
 import type { ProductSelection } from "./search/product-selection.ts";
-import type { ProductListing, ProductStore } from "./store/product-store.ts";
+import type { ProductSnapshot, ProductStore } from "./store/product-store.ts";
+import { validateProduct } from "./validate-product.ts";
 
-/** What the catalogue is made of. */
 export interface CatalogueOptions {
   readonly store: ProductStore;
   readonly finder: ProductFinder;
   readonly ratings: RatingStore;
-  /** The time of what happens now. */
+  /** Returns the time of a change. */
   readonly now: () => Timestamp;
-  /** A new UUID. */
+  /** Returns a new UUID. */
   readonly newId: () => string;
-  /** Default: {@link catalogueReadLimit}, all of which one client may use. */
+  /** Default: {@link catalogueReadLimit}, which one client may use up. */
   readonly readLimit?: SharedLimit | undefined;
-  /** The limit on writes that wait for the database. Default: none but the database's own. */
+  /** The limit on concurrent writes to the database. Default: only the database's own. */
   readonly writeLimit?: SharedLimit | undefined;
 }
 
 /**
- * The most lists and searches under way. A list holds a state of each product that changes meanwhile, on the disk; a
- * search by words in the order of prices a bit for each product.
+ * The most concurrent lists and searches. A list keeps one past revision on disk for each product that changes
+ * meanwhile; a search for terms that sorts by price holds one bit for each product in memory.
  */
 export const maxCatalogueReads = 1_000;
 
-/** The limit on lists and searches, as clients share it. */
+/** The limit on concurrent lists and searches, which clients share. */
 export const catalogueReadLimit = {
   name: "maxCatalogueReads",
   counted: "concurrent lists and searches",
@@ -41,9 +39,10 @@ export const catalogueReadLimit = {
 };
 
 /**
- * What can be done with products, whoever asks for it. Ids may be in upper case. What a method changed is on the disk
- * once its promise is fulfilled. Who is a `peer` is the client that asks, by whose share it counts; a LimitError is
- * thrown beyond that.
+ * All operations on products. Ids can be in upper or lower case. A write is durable when its promise resolves.
+ *
+ * `peer` is the client whose share of a limit the call uses. Methods with a `peer` throw a LimitError if the limit or
+ * the share is used up.
  */
 export class Catalogue {
   readonly #options: CatalogueOptions;
@@ -55,19 +54,19 @@ export class Catalogue {
   }
 
   /**
-   * Adds a product, with an id of its own where the draft has none. Throws an AlreadyExistsError where the id is taken,
-   * and a BrokenRulesError where the draft breaks the rules in the protos.
+   * Adds a product, with a new id if the draft has none. Throws an AlreadyExistsError if the id is taken, and a
+   * BrokenRulesError if the draft violates the rules in the protos.
    */
   async create(draft: Product, peer?: Peer): Promise<Product> {
     using _ = this.#options.writeLimit?.acquire(peer);
     const { store, newId, now } = this.#options;
-    const product = newProduct(draft, { id: draft.id || newId(), now: now() });
-    checkProductRules(product);
+    const product = createProduct(draft, { id: draft.id || newId(), now: now() });
+    validateProduct(product);
     await store.create(product);
     return product;
   }
 
-  /** The product with an id; throws a NotFoundError where there is none, or it was deleted and those are not asked for. */
+  /** Resolves to a product. Throws a NotFoundError if there is none, or if it is deleted and `showDeleted` is not set. */
   async get(id: string, { showDeleted = false } = {}): Promise<Product> {
     const product = await this.#options.store.get(id.toLowerCase());
     if (product === undefined || (product.deleteTime !== undefined && !showDeleted)) {
@@ -76,53 +75,57 @@ export class Catalogue {
     return product;
   }
 
-  /** Changes a product as {@link changedProduct} says, and throws what that does. */
+  /** Updates a product and resolves to its new revision. Throws the errors of {@link updateProduct}. */
   update(patch: Product, paths: readonly string[], peer?: Peer): Promise<Product> {
     const now = this.#options.now();
-    return this.#change(patch.id, peer, (current) => changedProduct(current, { patch, paths }, now));
+    return this.#change(patch.id, peer, (current) => updateProduct(current, { patch, paths }, now));
   }
 
-  /** Deletes a product. Throws a NotFoundError where it was deleted before, and a StaleEtagError for another etag. */
+  /** Deletes a product and resolves to its last revision. Throws the errors of {@link deleteProduct}. */
   delete(id: string, etag = "", peer?: Peer): Promise<Product> {
     const now = this.#options.now();
-    return this.#change(id, peer, (current) => deletedProduct(current, etag, now));
+    return this.#change(id, peer, (current) => deleteProduct(current, etag, now));
   }
 
-  /** All products as they are now, for a client; to be disposed of. Throws a LimitError if too many are read already. */
-  async list(peer?: Peer): Promise<ProductListing> {
+  /** Opens a snapshot of all products. The caller disposes of it. */
+  async list(peer?: Peer): Promise<ProductSnapshot> {
     await using opened = new AsyncDisposableStack();
     opened.use(this.#readLimit.acquire(peer));
-    const listing = opened.use(await this.#options.store.list());
+    const snapshot = opened.use(await this.#options.store.openSnapshot());
     const resources = opened.move();
     return {
-      total: listing.total,
-      pages: (signal) => listing.pages(signal),
+      total: snapshot.total,
+      pages: (signal) => snapshot.pages(signal),
       [Symbol.asyncDispose]: () => resources.disposeAsync(),
     };
   }
 
-  /** Searches for a client as {@link ProductFinder.find} says. Throws a LimitError if too many are read already. */
+  /** Yields the products of a selection, as {@link ProductFinder.find} does. */
   async *search(
     selection: ProductSelection,
-    { peer, after, signal }: { readonly peer?: Peer; readonly after?: SearchPlace; readonly signal?: AbortSignal } = {},
+    {
+      peer,
+      after,
+      signal,
+    }: { readonly peer?: Peer; readonly after?: SearchPosition; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<readonly FoundProduct[]> {
     using _ = this.#readLimit.acquire(peer);
     yield* this.#options.finder.find(selection, after, signal);
   }
 
-  /** Counts one score, or says why not. */
-  rate(score: GivenScore): Promise<ProductRating | RefusedScore> {
+  /** Stores one score and resolves to the new rating, or to the reason why the score is refused. */
+  rate(score: Score): Promise<ProductRating | Refusal> {
     return rateProduct(this.#options.ratings, score);
   }
 
-  /** Counts scores as they come, as {@link rateProducts} says. */
-  rateAll(scores: AsyncIterable<GivenScore>): AsyncIterable<readonly RateProductsResponse[]> {
+  /** Stores a stream of scores and yields the results, as {@link rateProducts} does. */
+  rateAll(scores: AsyncIterable<Score>): AsyncIterable<readonly RateProductsResponse[]> {
     return rateProducts(this.#options.ratings, scores);
   }
 
-  /** What the ratings of a product are by now. */
+  /** Resolves to the rating of a product: zero scores if it has none or does not exist. */
   async ratingOf(id: string): Promise<ProductRating> {
-    return ratingOf(await this.#options.ratings.get(id.toLowerCase()));
+    return averageRating(await this.#options.ratings.get(id.toLowerCase()));
   }
 
   async #change(id: string, peer: Peer, change: (current: Product) => Product): Promise<Product> {

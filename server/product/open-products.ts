@@ -5,9 +5,10 @@ import { Catalogue, catalogueReadLimit } from "./catalogue.ts";
 import { seedDemoCatalogue } from "./demo/demo-catalogue.ts";
 import { SqliteRatingStore } from "./rating/sqlite-rating-store.ts";
 import { SqliteProductFinder } from "./search/sqlite-product-finder.ts";
-import { SqliteTextSearch } from "./search/sqlite-text-search.ts";
+import { SqliteTextIndex } from "./search/sqlite-text-index.ts";
 import { type ProductDatabase, SqliteProductStore } from "./store/sqlite-product-store.ts";
 
+/** The dependencies and settings of {@link openProducts}. */
 export interface OpenProductsOptions {
   /** Long reads (lists, searches) use `queries`, lookups use `reader`, and writes use `tables`. */
   readonly database: ProductDatabase;
@@ -22,6 +23,7 @@ export interface OpenProductsOptions {
   readonly writeLimit?: SharedLimit;
 }
 
+/** The opened product family. */
 export interface OpenProducts {
   readonly catalogue: Catalogue;
   /** The number of demo products that were added; 0 if the store had products before. */
@@ -30,15 +32,15 @@ export interface OpenProducts {
   productExists(id: string): Promise<boolean>;
 }
 
-/** Opens the catalogue on the embedded database and seeds it if `demo` is set. The database stays the caller's. */
+/** Opens the catalogue on the embedded database, and seeds it if `demo` is set. The caller closes the database. */
 export async function openProducts(options: OpenProductsOptions): Promise<OpenProducts> {
   const { database, now, newId = randomUUID, writeLimit } = options;
   const limit = options.limit ?? ((definition) => new SharedLimit(definition));
-  const texts = new SqliteTextSearch(database.queries);
-  const store = new SqliteProductStore(database, texts);
+  const textIndex = new SqliteTextIndex(database.queries);
+  const store = new SqliteProductStore(database, textIndex);
   const catalogue = new Catalogue({
     store,
-    finder: new SqliteProductFinder(database.queries, texts),
+    finder: new SqliteProductFinder(database.queries, textIndex),
     ratings: new SqliteRatingStore(database),
     now: () => toTimestamp(now()),
     newId,

@@ -29,14 +29,14 @@ import type { ProductImages } from "./product-images.ts";
 import { productService } from "./product-service.ts";
 import { SqliteRatingStore } from "./rating/sqlite-rating-store.ts";
 import { SqliteProductFinder } from "./search/sqlite-product-finder.ts";
-import { SqliteTextSearch } from "./search/sqlite-text-search.ts";
+import { SqliteTextIndex } from "./search/sqlite-text-index.ts";
 import { SqliteProductStore } from "./store/sqlite-product-store.ts";
 
 const now = timestampFromMs(1_790_000_000_000);
 const newId = () => "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
 const chosenId = "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02";
 
-test("a product is created with an id, times and an etag, and can be got", async () => {
+test("a created product has an id, times and an etag, and can be read", async () => {
   await using shop = await openShop();
   const { product } = await shop.client.createProduct({ product: { name: "Lamp", etag: "mine" } });
   expect(product).toMatchObject({ id: newId(), name: "Lamp", createTime: now, updateTime: now });
@@ -44,7 +44,7 @@ test("a product is created with an id, times and an etag, and can be got", async
   expect((await shop.client.getProduct({ id: newId() })).product).toEqual(product);
 });
 
-test("a client may choose the id, which is in lower case from then on", async () => {
+test("a client can choose the id, which is lower-cased", async () => {
   await using shop = await openShop();
   const { product } = await shop.client.createProduct({ product: { id: chosenId.toUpperCase(), name: "Lamp" } });
   expect(product?.id).toBe(chosenId);
@@ -59,19 +59,19 @@ test("an id that is taken is refused, in upper case too", async () => {
   expect(again.rawMessage).toBe(`the product ${chosenId} already exists: choose another id`);
 });
 
-test("an id that nothing has is not found", async () => {
+test("an unknown id is NOT_FOUND", async () => {
   await using shop = await openShop();
   const missing = await errorOf(shop.client.getProduct({ id: chosenId }));
   expect(missing.code).toBe(Code.NotFound);
   expect(missing.rawMessage).toContain(chosenId);
 });
 
-test("a request to create nothing is refused", async () => {
+test("a request without a product is refused", async () => {
   await using shop = await openShop();
   expect((await errorOf(shop.client.createProduct({}))).code).toBe(Code.InvalidArgument);
 });
 
-test("the list has the total in the header, and its count and digest in the trailers", async () => {
+test("a list has the total in the headers, and the count and the digest in the trailers", async () => {
   await using shop = await openShop();
   const seeded = await seedDemoCatalogue(shop.store, now);
   expect(await seedDemoCatalogue(shop.store, now)).toBe(0);
@@ -82,7 +82,7 @@ test("the list has the total in the header, and its count and digest in the trai
   expect(list.trailer.get(metadataNames.sha256)).toBe(digestOf(list.products));
 });
 
-test("an empty catalogue is a list of nothing", async () => {
+test("an empty catalogue gives an empty list", async () => {
   await using shop = await openShop();
   const list = await readList(shop);
   expect(list.products).toEqual([]);
@@ -91,7 +91,7 @@ test("an empty catalogue is a list of nothing", async () => {
   expect(list.trailer.get(metadataNames.sha256)).toBe("0".repeat(64));
 });
 
-test("the list is of the catalogue as it was when the call began", async () => {
+test("a list shows the catalogue at the start of the call", async () => {
   await using shop = await openShop();
   const seeded = await seedDemoCatalogue(shop.store, now);
   const list = await readList(shop, async (received) => {
@@ -102,7 +102,7 @@ test("the list is of the catalogue as it was when the call began", async () => {
   expect(await shop.store.count()).toBe(seeded + 1);
 });
 
-test("a list that is cancelled ends at the next page, and its trailers tell what was sent", async () => {
+test("a cancelled list ends at the next page, with the sent count in the trailers", async () => {
   await using shop = await openShop();
   const seeded = await seedDemoCatalogue(shop.store, now);
   const { context, responses } = callListProducts(shop);
@@ -110,15 +110,15 @@ test("a list that is cancelled ends at the next page, and its trailers tell what
   const reading = async () => {
     for await (const _ of responses) {
       received++;
-      context.abort(new Error("the client went away"));
+      context.abort(new Error("the client disconnected"));
     }
   };
-  await expect(reading()).rejects.toThrow("the client went away");
+  await expect(reading()).rejects.toThrow("the client disconnected");
   expect(received).toBeLessThan(seeded);
   expect(context.responseTrailer.get(metadataNames.sentCount)).toBe(String(received));
 });
 
-test("a list that nobody reads to its end has the digest of what was sent", async () => {
+test("a list that is not read to its end has the digest of the sent products", async () => {
   await using shop = await openShop();
   await seedDemoCatalogue(shop.store, now);
   const { context, responses } = callListProducts(shop);
@@ -131,7 +131,7 @@ test("a list that nobody reads to its end has the digest of what was sent", asyn
   expect(context.responseTrailer.get(metadataNames.sha256)).toBe(digestOf(received));
 });
 
-test("images are listed with a product wherever it is sent, at most a hundred, and cannot be set by a client", async () => {
+test("every response lists at most 100 images of a product, and a client cannot set them", async () => {
   await using shop = await openShop();
   const images = Array.from({ length: 120 }, (_, n) =>
     create(ProductImageSchema, { uploadId: `u${n}`, contentType: "image/png", size: 5n, path: `/images/u${n}` }),
@@ -151,14 +151,14 @@ test("images are listed with a product wherever it is sent, at most a hundred, a
   expect((await shop.store.get(chosenId))?.images).toEqual([]);
 });
 
-test("an image that comes does not change the etag", async () => {
+test("a new image does not change the etag", async () => {
   await using shop = await openShop();
   const { product } = await shop.client.createProduct({ product: { id: chosenId, name: "Lamp" } });
   shop.images.imagesOf = async () => new Map([[chosenId, [create(ProductImageSchema, { uploadId: "u" })]]]);
   expect((await shop.client.getProduct({ id: chosenId })).product?.etag).toBe(product?.etag);
 });
 
-test("a search that is cancelled ends at the next step, and its trailers tell where to go on", async () => {
+test("a cancelled search ends at the next step, with the resume token in the trailers", async () => {
   await using shop = await openShop();
   await seedDemoCatalogue(shop.store, now);
   const context = contextOf("searchProducts");
@@ -169,15 +169,15 @@ test("a search that is cancelled ends at the next step, and its trailers tell wh
     for await (const response of shop.service.searchProducts(request, context)) {
       received++;
       token = Uint8Array.from(response.resumeToken ?? []);
-      if (received === 5) context.abort(new Error("the client went away"));
+      if (received === 5) context.abort(new Error("the client disconnected"));
     }
   };
-  await expect(reading()).rejects.toThrow("the client went away");
+  await expect(reading()).rejects.toThrow("the client disconnected");
   expect(context.responseTrailer.get(metadataNames.sentCount)).toBe(String(received));
   expect(context.responseTrailer.get(metadataNames.cursor)).toBe(Buffer.from(token).toString("base64"));
 });
 
-test("a search that is resumed and finds no more keeps its cursor, one that finds nothing has none", async () => {
+test("a resumed search without further results keeps its cursor, and one without any results has none", async () => {
   await using shop = await openShop();
   await shop.client.createProduct({ product: { name: "Lamp" } });
   const cursorOf = async (request: MessageInitShape<typeof SearchProductsRequestSchema>) => {
@@ -190,14 +190,14 @@ test("a search that is resumed and finds no more keeps its cursor, one that find
   expect(await cursorOf({ query: "shade" })).toBeNull();
 });
 
-test("relevance is told of a search by relevance, and of no other", async () => {
+test("only a search by relevance has relevances", async () => {
   await using shop = await openShop();
   await shop.client.createProduct({ product: { name: "Lamp" } });
   for await (const { relevance } of shop.client.searchProducts({ query: "lamp" })) expect(relevance).toBe(1);
   for await (const { relevance } of shop.client.searchProducts({})) expect(relevance).toBeUndefined();
 });
 
-test("a list or a search beyond the limit is refused, and there is room again when another ends", async () => {
+test("a list or a search beyond the limit is refused until another ends", async () => {
   await using shop = await openShop();
   await shop.client.createProduct({ product: { name: "Lamp" } });
   const open = await Promise.all(Array.from({ length: maxCatalogueReads }, () => shop.catalogue.list()));
@@ -213,9 +213,10 @@ async function openShop() {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-shop-")));
   const database = resources.use(await openDatabase(temporary.path));
-  const texts = new SqliteTextSearch(database.queries);
-  const store = new SqliteProductStore(database, texts);
-  const [finder, ratings] = [new SqliteProductFinder(database.queries, texts), new SqliteRatingStore(database)];
+  const textIndex = new SqliteTextIndex(database.queries);
+  const store = new SqliteProductStore(database, textIndex);
+  const finder = new SqliteProductFinder(database.queries, textIndex);
+  const ratings = new SqliteRatingStore(database);
   const catalogue = new Catalogue({ store, finder, ratings, now: () => now, newId });
   const images: { imagesOf: ProductImages["imagesOf"] } = { imagesOf: async () => new Map() };
   const service = productService({ catalogue, images, tokens: new ResumeTokens(new Uint8Array(32).fill(7)) });
@@ -236,7 +237,7 @@ function contextOf(method: "listProducts" | "searchProducts") {
   });
 }
 
-/** Calls the method itself, which lets a test see what it does to its context. */
+/** Calls the handler directly, so that a test can read the context. */
 function callListProducts({ service }: Shop) {
   const context = contextOf("listProducts");
   return { context, responses: service.listProducts(create(ListProductsRequestSchema), context) };

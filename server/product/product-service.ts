@@ -10,32 +10,31 @@ import type { ResumeTokens } from "../shared/resume-token.ts";
 import { peerOf } from "../transport/protection/peer-of.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { isProductId } from "./product-id.ts";
-import { listImages, type ProductImages } from "./product-images.ts";
-import { productSelection } from "./search/product-selection.ts";
-import { SearchTokens } from "./search/search-token.ts";
+import { attachImages, type ProductImages } from "./product-images.ts";
+import { parseSelection } from "./search/product-selection.ts";
+import { SearchResumeTokens } from "./search/search-resume-tokens.ts";
+import { isProductId } from "./validate-product.ts";
 
-/** What the catalogue's RPCs need. */
 export interface ProductServiceOptions {
   readonly catalogue: Catalogue;
   readonly images: ProductImages;
   readonly tokens: ResumeTokens;
 }
 
-/** The catalogue's RPCs. Requests have passed the rules in the protos. */
+/** Creates the handlers of `ProductService`. Requests must be validated before they reach it. */
 export function productService({
   catalogue,
   images,
   tokens,
 }: ProductServiceOptions): ServiceImpl<typeof ProductService> {
   async function withImages(product: Product): Promise<Product> {
-    await listImages(images, [product]);
+    await attachImages(images, [product]);
     return product;
   }
 
   return {
     async createProduct({ product: draft }, context) {
-      if (draft === undefined) throw new InvalidFieldError("product", "is missing: say what to create");
+      if (draft === undefined) throw new InvalidFieldError("product", "is missing; set the product to create");
       return { product: await withImages(await catalogue.create(draft, peerOf(context))) };
     },
 
@@ -45,9 +44,10 @@ export function productService({
     },
 
     async updateProduct({ product: patch, updateMask }, context) {
-      if (patch === undefined) throw new InvalidFieldError("product", "is missing: say what to change");
-      if (!isProductId(patch.id))
-        throw new InvalidFieldError("product.id", "must be the UUID of the product to change");
+      if (patch === undefined) throw new InvalidFieldError("product", "is missing; set the product to update");
+      if (!isProductId(patch.id)) {
+        throw new InvalidFieldError("product.id", "must be the UUID of the product to update");
+      }
       const updated = await catalogue.update(patch, updateMask?.paths ?? [], peerOf(context));
       return { product: await withImages(updated) };
     },
@@ -57,13 +57,13 @@ export function productService({
     },
 
     async *listProducts(_request, context) {
-      await using listing = await catalogue.list(peerOf(context));
+      await using snapshot = await catalogue.list(peerOf(context));
       const digest = new DigestChain((bytes) => hash("sha256", bytes, "buffer"));
       let sent = 0;
-      sendHeader(context, { [metadataNames.totalCount]: listing.total });
+      sendHeader(context, { [metadataNames.totalCount]: snapshot.total });
       try {
-        for await (const page of listing.pages(context.signal)) {
-          await listImages(images, page);
+        for await (const page of snapshot.pages(context.signal)) {
+          await attachImages(images, page);
           for (const product of page) {
             digest.add(toBinary(ProductSchema, product));
             sent++;
@@ -76,21 +76,21 @@ export function productService({
     },
 
     async *searchProducts(request, context) {
-      const selection = productSelection(request);
-      const searchTokens = new SearchTokens(tokens, request);
-      let resumeToken = request.resumeToken;
-      const after = resumeToken.length > 0 ? searchTokens.read(resumeToken) : undefined;
+      const selection = parseSelection(request);
+      const searchTokens = new SearchResumeTokens(tokens, request);
+      let { resumeToken } = request;
+      const after = resumeToken.length > 0 ? searchTokens.open(resumeToken) : undefined;
       let sent = 0;
       sendHeader(context);
       try {
-        const reader = { peer: peerOf(context), signal: context.signal, ...(after && { after }) };
-        for await (const page of catalogue.search(selection, reader)) {
-          await listImages(
+        const options = { peer: peerOf(context), signal: context.signal, ...(after && { after }) };
+        for await (const page of catalogue.search(selection, options)) {
+          await attachImages(
             images,
             page.map(({ product }) => product),
           );
-          for (const { product, relevance, place } of page) {
-            resumeToken = searchTokens.write(place);
+          for (const { product, relevance, position } of page) {
+            resumeToken = searchTokens.seal(position);
             sent++;
             yield { product, resumeToken, ...(relevance && { relevance }) };
             if (sent === request.limit) return;
@@ -106,10 +106,10 @@ export function productService({
       let sent = 0;
       sendHeader(context);
       try {
-        for await (const answers of catalogue.rateAll(requests)) {
-          for (const answer of answers) {
+        for await (const responses of catalogue.rateAll(requests)) {
+          for (const response of responses) {
             sent++;
-            yield answer;
+            yield response;
           }
         }
       } finally {

@@ -1,18 +1,18 @@
 import { expect, test } from "vitest";
-import { maxJoinedBytes } from "../../server/classic/stream/client-stream-server.ts";
-import { maxListedOrders } from "../../server/classic/stream/order-list.ts";
-import { maxSummedNumbers } from "../../server/classic/stream/sum-data.ts";
+import { maxJoinedBytes } from "../../server/classic/stream/helloworld-services.ts";
+import { maxListedOrders } from "../../server/classic/stream/list-orders.ts";
+import { maxSummedNumbers } from "../../server/classic/stream/stream-service.ts";
 import { maxFiles, maxFilesBytes } from "../../server/classic/stream/upload-files.ts";
 import { settings } from "../../server/config/settings.ts";
 import { maxResponseBytes } from "../../server/order/export/export-orders.ts";
 import { exportLimit, maxExports } from "../../server/order/order-service.ts";
 import { maxGroupOrders, maxWaitingOrders, waitingOrderLimit } from "../../server/order/submit/order-intake.ts";
 import { maxUnansweredOrders } from "../../server/order/submit/submit-orders.ts";
-import { maxMaskPaths } from "../../server/product/apply-mask.ts";
+import { maxMaskPaths } from "../../server/product/apply-field-mask.ts";
 import { catalogueReadLimit, maxCatalogueReads } from "../../server/product/catalogue.ts";
 import { maxListedImages } from "../../server/product/product-images.ts";
-import { maxScoresAtHand } from "../../server/product/rating/rate-products.ts";
-import { maxUncheckedStates } from "../../server/product/store/product-history.ts";
+import { maxScoresPerBatch } from "../../server/product/rating/rate-products.ts";
+import { maxUnprunedRevisions } from "../../server/product/store/product-history.ts";
 import { maxUnsavedCandles } from "../../server/quote/candle/candle-book.ts";
 import { maxInstruments } from "../../server/quote/feed/quote-feed.ts";
 import { maxRejections } from "../../server/quote/hub/publish-quotes.ts";
@@ -204,13 +204,13 @@ const ofProducts = [
     "RESOURCE_EXHAUSTED",
   ],
   [
-    "maxUncheckedStates",
-    maxUncheckedStates,
+    "maxUnprunedRevisions",
+    maxUnprunedRevisions,
     "states of changed products that are kept though no list needs them; each list needs one of a product at most",
     "older ones are dropped",
   ],
   ["maxMaskPaths", maxMaskPaths, "paths in the mask of an update", "INVALID_ARGUMENT"],
-  ["maxScoresAtHand", maxScoresAtHand, "scores of one stream that are counted together", "the client has to wait"],
+  ["maxScoresPerBatch", maxScoresPerBatch, "scores of one stream that are counted together", "the client has to wait"],
   ["maxListedImages", maxListedImages, "images that are listed with a product", "the newest are left out"],
 ] as const;
 
@@ -369,7 +369,7 @@ const withoutShare = [
   ["maxDecompressions", "a message takes some milliseconds, and the calls that wait are within the share of calls"],
   ["maxImagesAtWork", "images are taken from all clients in turn"],
   ["maxGroupOrders", "each commit takes from all clients in turn, as do the slices in which exports are read"],
-  ["maxUncheckedStates", "what a list needs is not dropped"],
+  ["maxUnprunedRevisions", "what a list needs is not dropped"],
   ["maxThumbnailBytes", "what was dropped is made anew"],
   ["maxLoggedQuotes", "the log is always full: the newest quotes evict the oldest, whoever published them"],
   ["maxUnsavedCandles", "clients do not add to it, but instruments"],

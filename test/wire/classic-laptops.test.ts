@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { MemoryUnit, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { type FilterSchema, type LaptopSchema, Memory_Unit } from "../../gen/classic/pcbook/laptop_pb.ts";
 import { LaptopService, type UploadImageRequestSchema } from "../../gen/classic/pcbook/laptop_service_pb.ts";
-import { imageTypes } from "../../server/classic/laptop/image-type.ts";
+import { imageTypes } from "../../server/classic/laptop/upload-image.ts";
 import { displayedTypes } from "../../server/upload/image/inspect-file.ts";
 import { maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
 import { type ClassicServer, startClassicServer } from "./classic-server.ts";
@@ -155,7 +155,7 @@ describe("UploadImage", () => {
     const error = await errorOf(upload(classic, info(laptopId, "png"), chunk(image), chunk(Buffer.of(0))));
     expect([error.code, error.rawMessage]).toEqual([
       Code.InvalidArgument,
-      expect.stringMatching(/1048577 bytes or more, and 1048576 may be/),
+      expect.stringMatching(/at least 1048577 bytes; the limit is 1048576/),
     ]);
     expect(
       (await classic.uploads.list({ phases: ["open", "complete"], productId: laptopId, limit: 9 })).uploads,
@@ -178,12 +178,12 @@ describe("UploadImage", () => {
   test.each<[string, (id: string, png: Buffer) => ImagePart[], RegExp]>([
     ["a chunk before the info", (_id, png) => [chunk(png)], /^info: must be the first request, but a chunk was sent/],
     ["nothing at all", () => [], /^info: must be the first request, but nothing was sent/],
-    ["an info and no chunk", (id) => [info(id, "png")], /^chunk_data: the image has no bytes/],
-    ["an empty chunk only", (id) => [info(id, "png"), chunk(Buffer.alloc(0))], /^chunk_data: the image has no bytes/],
-    ["a second info", (id, png) => [info(id, "png"), chunk(png), info(id, "png")], /^info: was sent before/],
-    ["a type that is none", (id, png) => [info(id, "exe"), chunk(png)], /"exe" is no known type: give one of apng/],
-    ["a path as the type", (id, png) => [info(id, "../../x.png"), chunk(png)], /is no known type/],
-    ["a type of every object", (id, png) => [info(id, "constructor"), chunk(png)], /is no known type/],
+    ["an info and no chunk", (id) => [info(id, "png")], /^chunk_data: the image is empty/],
+    ["an empty chunk only", (id) => [info(id, "png"), chunk(Buffer.alloc(0))], /^chunk_data: the image is empty/],
+    ["a second info", (id, png) => [info(id, "png"), chunk(png), info(id, "png")], /^info: was sent already/],
+    ["a type that is none", (id, png) => [info(id, "exe"), chunk(png)], /"exe" is an unknown type; use one of apng/],
+    ["a path as the type", (id, png) => [info(id, "../../x.png"), chunk(png)], /is an unknown type/],
+    ["a type of every object", (id, png) => [info(id, "constructor"), chunk(png)], /is an unknown type/],
     [
       "another type than the bytes have",
       (id, png) => [info(id, "jpg"), chunk(png)],

@@ -6,7 +6,7 @@ import { create } from "@bufbuild/protobuf";
 import { type MicroTime, toTimestamp } from "../../client/shared/micro-time.ts";
 import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { classicServices, registerClassicRoutes } from "../../server/classic/classic-routes.ts";
-import { type Pace, paceOf } from "../../server/classic/stream/pace.ts";
+import { createMessageDelay, type MessageDelay } from "../../server/classic/message-delay.ts";
 import { exportLimit } from "../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { openProducts } from "../../server/product/open-products.ts";
@@ -35,7 +35,7 @@ export const classicNow = toTimestamp(catalogueTime);
  * for it. The hub is published to by hand.
  */
 export async function startClassicServer(
-  options: { readonly demo?: boolean; readonly pace?: Pace; readonly stallMs?: number } = {},
+  options: { readonly demo?: boolean; readonly messageDelay?: MessageDelay; readonly stallMs?: number } = {},
 ) {
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-classic-")));
@@ -83,7 +83,7 @@ export async function startClassicServer(
     stallMs: options.stallMs ?? uploadStallMs,
     newId: randomUUID,
     maxImageBytes: 1024 * 1024,
-    pace: options.pace ?? paceOf(1_000, time.instantTimers),
+    messageDelay: options.messageDelay ?? createMessageDelay(1_000, time.instantTimers),
     log: log as never,
   };
   const server = resources.use(

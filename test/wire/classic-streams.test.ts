@@ -72,12 +72,12 @@ describe("UploadFile", () => {
       ["b.txt", 7, ""],
       ["a.txt", 3, ""],
     ]);
-    expect(classic.lines.slice(lines)).toEqual([{ facts: { files: 3, bytes: 10 }, text: "files stored" }]);
+    expect(classic.lines.slice(lines)).toEqual([{ facts: { files: 3, bytes: 10 }, text: "stored files" }]);
   });
 
   test("takes an empty stream", async () => {
     await uploadFile();
-    expect(classic.lines.at(-1)).toEqual({ facts: { files: 0, bytes: 0 }, text: "files stored" });
+    expect(classic.lines.at(-1)).toEqual({ facts: { files: 0, bytes: 0 }, text: "stored files" });
   });
 
   test("takes 4 MiB in all, and not a byte more", async () => {
@@ -115,7 +115,7 @@ describe("UploadFile", () => {
     ]);
     const { uploads } = await impatient.uploads.list({ phases: ["complete"], productId: "", limit: 1 });
     expect(uploads[0]?.fileName).toBe("before.txt");
-    expect(impatient.lines).toEqual([{ facts: { files: 1, bytes: 1 }, text: "files stored" }]);
+    expect(impatient.lines).toEqual([{ facts: { files: 1, bytes: 1 }, text: "stored files" }]);
   });
 
   test.each<[string, Request, string]>([

@@ -10,7 +10,7 @@ import { LaptopService } from "../../gen/classic/pcbook/laptop_service_pb.ts";
 import { StreamServer } from "../../gen/classic/proto/stream_server_pb.ts";
 import { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import { GetProductsRequestSchema, ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
-import { maxJoinedBytes } from "../../server/classic/stream/client-stream-server.ts";
+import { maxJoinedBytes } from "../../server/classic/stream/helloworld-services.ts";
 import { type ClassicServer, classicNow, startClassicServer } from "./classic-server.ts";
 
 /** What most tests call: those that look at its store, its log or its time have a server of their own. */
@@ -60,8 +60,8 @@ describe("ProductInfo/getProducts", () => {
   });
 
   test("keeps the trailers of what was sent when the stream breaks", async () => {
-    const pace = () => Promise.reject(new ConnectError("come back later", Code.Unavailable));
-    await using classic = await startClassicServer({ pace });
+    const messageDelay = () => Promise.reject(new ConnectError("come back later", Code.Unavailable));
+    await using classic = await startClassicServer({ messageDelay });
     const error = await errorOf(getProducts(classic, 5));
     expect([error.code, endsOf(error.metadata)]).toEqual([Code.Unavailable, ["end1=end1"]]);
   });
@@ -148,7 +148,7 @@ describe("StreamService/SumData", () => {
     }
     numbers.close();
     expect(await next()).toBeUndefined();
-    expect(classic.lines).toEqual([{ facts: { sum: "2147483645", count: 3 }, text: "numbers summed up" }]);
+    expect(classic.lines).toEqual([{ facts: { sum: "2147483645", count: 3 }, text: "summed numbers" }]);
   });
 });
 

@@ -3,11 +3,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LaptopSchema, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import type { Money } from "../../../gen/google/type/money_pb.ts";
-import { exactPrice, moneyOf, numberOf, priceOf } from "./laptop-price.ts";
+import { exactPrice, laptopPrice, toMoney, toNumber } from "./laptop-price.ts";
 
 const anyPrice = fc.double({ min: 0, max: 2 ** 63, maxExcluded: true, noNaN: true });
 
-/** As the tutorial's client makes them up. */
+/** Prices as the tutorial's client generates them. */
 const tutorialPrice = fc.double({ min: 1_500, max: 3_500, noNaN: true });
 
 test.each([
@@ -23,41 +23,41 @@ test.each([
   [0.1 + 0.2, 0n, 300_000_000],
   [2 ** 53, 2n ** 53n, 0],
 ])("%d dollars are %d and %d billionths", (usd, units, nanos) => {
-  expect(moneyOf(usd)).toMatchObject({ currencyCode: "USD", units, nanos });
+  expect(toMoney(usd)).toMatchObject({ currencyCode: "USD", units, nanos });
 });
 
-test("money is what the rules of a product allow, and as near to the price as nine decimals come", () => {
+test("the money is valid, and the nearest to the price with nine decimals", () => {
   fc.assert(
     fc.property(fc.oneof(anyPrice, tutorialPrice), (usd) => {
-      const { units, nanos } = moneyOf(usd);
+      const { units, nanos } = toMoney(usd);
       expect(units >= 0n && nanos >= 0 && nanos < 1_000_000_000).toBe(true);
-      // Half a billionth, and as much again as a number of that size can be off.
-      expect(Math.abs(numberOf(moneyOf(usd)) - usd)).toBeLessThanOrEqual(0.5e-9 + usd * Number.EPSILON);
+      // Half a billionth, plus the rounding error of a number of that size.
+      expect(Math.abs(toNumber(toMoney(usd)) - usd)).toBeLessThanOrEqual(0.5e-9 + usd * Number.EPSILON);
     }),
   );
 });
 
-test("a dearer laptop is never less money", () => {
+test("a higher price never gives less money", () => {
   const inOrder = (one: Money, other: Money) =>
     one.units < other.units || (one.units === other.units && one.nanos <= other.nanos);
   fc.assert(
     fc.property(anyPrice, anyPrice, tutorialPrice, tutorialPrice, (...prices) => {
-      const money = prices.sort((a, b) => a - b).map(moneyOf);
+      const money = prices.sort((a, b) => a - b).map(toMoney);
       for (const [at, each] of money.entries()) expect(inOrder(money[at - 1] ?? each, each)).toBe(true);
     }),
   );
 });
 
 describe("a price", () => {
-  test("comes back as it went in, to the last bit", () => {
+  test("is returned exactly", () => {
     fc.assert(
       fc.property(fc.oneof(anyPrice, tutorialPrice), (usd) => {
-        expect(priceOf(...laptopAt(usd))).toBe(usd === 0 ? 0 : usd);
+        expect(laptopPrice(...laptopAt(usd))).toBe(usd === 0 ? 0 : usd);
       }),
     );
   });
 
-  test("of up to nine decimals needs nothing but money", () => {
+  test("with up to nine decimals is exact as money", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10 ** 6 }), fc.integer({ min: 0, max: 999_999_999 }), (units, nanos) => {
         expect(exactPrice(Number(`${units}.${String(nanos).padStart(9, "0")}`))).toBe(0);
@@ -65,22 +65,22 @@ describe("a price", () => {
     );
   });
 
-  test("that was changed since is what it was changed to", () => {
+  test("that was changed without the exact price is the changed one", () => {
     const [product, laptop] = laptopAt(1999.1234567890124);
     expect(laptop.exactPriceUsd).toBe(1999.1234567890124);
-    product.price = moneyOf(1500);
-    expect(priceOf(product, laptop)).toBe(1500);
+    product.price = toMoney(1500);
+    expect(laptopPrice(product, laptop)).toBe(1500);
   });
 
-  test("in another currency, or none, is no price in dollars", () => {
+  test("in another currency is undefined", () => {
     const [product, laptop] = laptopAt(100);
-    expect(priceOf(create(ProductSchema, {}), laptop)).toBeUndefined();
-    product.price = { ...moneyOf(100), currencyCode: "EUR" };
-    expect(priceOf(product, laptop)).toBeUndefined();
+    expect(laptopPrice(create(ProductSchema, {}), laptop)).toBeUndefined();
+    product.price = { ...toMoney(100), currencyCode: "EUR" };
+    expect(laptopPrice(product, laptop)).toBeUndefined();
   });
 });
 
 function laptopAt(usd: number) {
   const laptop = create(LaptopSchema, { exactPriceUsd: exactPrice(usd) });
-  return [create(ProductSchema, { price: moneyOf(usd) }), laptop] as const;
+  return [create(ProductSchema, { price: toMoney(usd) }), laptop] as const;
 }

@@ -12,9 +12,9 @@ import {
   Screen_Panel,
   Storage_Driver,
 } from "../../../gen/classic/pcbook/laptop_pb.ts";
-import { newProduct } from "../../product/new-product.ts";
+import { createProduct } from "../../product/product-lifecycle.ts";
 import { anyProduct } from "../../product/testing/any-product.ts";
-import { laptopOf, productOf } from "./laptop-product.ts";
+import { toLaptop, toProduct } from "./laptop-product.ts";
 
 const id = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
 const now = timestampFromMs(1_790_000_000_123);
@@ -24,12 +24,12 @@ test.each([
   [Storage_Driver, product.StorageDriver],
   [Screen_Panel, product.Panel],
   [Keyboard_Layout, product.KeyboardLayout],
-])("the enums of both have the same names and numbers", (ofLaptops: object, ofProducts: object) => {
+])("the enums of both messages have the same names and numbers", (ofLaptops: object, ofProducts: object) => {
   const named = Object.entries(ofProducts).map(([name, number]) => [name === "UNSPECIFIED" ? "UNKNOWN" : name, number]);
   expect(Object.fromEntries(named)).toEqual({ ...ofLaptops });
 });
 
-test("a laptop comes back from the catalogue as it went in, but for its time", () => {
+test("a laptop survives the conversion to a product and back, except for its time", () => {
   fc.assert(
     fc.property(anyLaptop(), (laptop) => {
       const stored = fromBinary(product.ProductSchema, toBinary(product.ProductSchema, storedOf(laptop)));
@@ -38,17 +38,17 @@ test("a laptop comes back from the catalogue as it went in, but for its time", (
   );
 });
 
-test("what the rules of a laptop allow, those of a product allow, too", () => {
+test("every valid laptop gives a valid product", () => {
   const validator = createValidator();
   fc.assert(
     fc.property(anyLaptop(), (laptop) => {
       expect(validator.validate(LaptopSchema, laptop)).toMatchObject({ kind: "valid" });
-      expect(validator.validate(product.ProductSchema, productOf(laptop))).toMatchObject({ kind: "valid" });
+      expect(validator.validate(product.ProductSchema, toProduct(laptop))).toMatchObject({ kind: "valid" });
     }),
   );
 });
 
-test("any laptop of the catalogue is one of the tutorial's, with the price that it has in dollars", () => {
+test("every laptop of the catalogue converts to a laptop of the tutorial, with its price in US dollars", () => {
   fc.assert(
     fc.property(anyProduct, (any) => {
       if (any.attributes.case !== "laptop") return;
@@ -61,12 +61,12 @@ test("any laptop of the catalogue is one of the tutorial's, with the price that 
 });
 
 function storedOf(laptop: Laptop): product.Product {
-  return newProduct(productOf(laptop), { id, now });
+  return createProduct(toProduct(laptop), { id, now });
 }
 
 function backOf(any: product.Product): Laptop {
   if (any.attributes.case !== "laptop") throw new Error("it is no laptop");
-  return laptopOf(any, any.attributes.value);
+  return toLaptop(any, any.attributes.value);
 }
 
 /** The same with zeros that have no sign, as the catalogue keeps them. */

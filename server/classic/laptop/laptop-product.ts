@@ -7,23 +7,34 @@ import {
   ProductSchema,
 } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { type Laptop, LaptopSchema, type Memory } from "../../../gen/classic/pcbook/laptop_pb.ts";
-import { exactPrice, moneyOf, priceOf } from "./laptop-price.ts";
+import type { Catalogue } from "../../product/catalogue.ts";
+import { NotFoundError } from "../../shared/resource-errors.ts";
+import { exactPrice, laptopPrice, toMoney } from "./laptop-price.ts";
 
-/** The product that a laptop of the tutorial's is, without what the server sets. */
-export function productOf(laptop: Laptop): Product {
+/** Resolves to the product of a laptop. Throws a NotFoundError if there is none, or if the product is not a laptop. */
+export async function findLaptop(catalogue: Pick<Catalogue, "get">, id: string): Promise<Product> {
+  const product = await catalogue.get(id).catch((error: unknown) => {
+    throw error instanceof NotFoundError ? new NotFoundError("laptop", id) : error;
+  });
+  if (product.attributes.case !== "laptop") throw new NotFoundError("laptop", id);
+  return product;
+}
+
+/** Converts a laptop of the tutorial to a product draft. */
+export function toProduct(laptop: Laptop): Product {
   return create(ProductSchema, {
     id: laptop.id,
     name: laptop.name,
-    price: moneyOf(laptop.priceUsd),
-    attributes: { case: "laptop", value: attributesOf(laptop) },
+    price: toMoney(laptop.priceUsd),
+    attributes: { case: "laptop", value: toAttributes(laptop) },
   });
 }
 
-/** A laptop of the catalogue as the tutorial has it. Its price is 0 where it has none in US dollars. */
-export function laptopOf(product: Product, attributes: ProductLaptop): Laptop {
+/** Converts a product to a laptop of the tutorial. The price is 0 if the product has none in US dollars. */
+export function toLaptop(product: Product, attributes: ProductLaptop): Laptop {
   const { cpu } = attributes;
   return create(LaptopSchema, {
-    ...partsOf(attributes),
+    ...copyParts(attributes),
     id: product.id,
     name: product.name,
     cpu: cpu && {
@@ -34,15 +45,15 @@ export function laptopOf(product: Product, attributes: ProductLaptop): Laptop {
       minGhz: cpu.minGhz,
       maxGhz: cpu.maxGhz,
     },
-    priceUsd: priceOf(product, attributes) ?? 0,
+    priceUsd: laptopPrice(product, attributes) ?? 0,
     updatedAt: product.updateTime,
   });
 }
 
-function attributesOf(laptop: Laptop): MessageInitShape<typeof ProductLaptopSchema> {
+function toAttributes(laptop: Laptop): MessageInitShape<typeof ProductLaptopSchema> {
   const { cpu } = laptop;
   return {
-    ...partsOf(laptop),
+    ...copyParts(laptop),
     cpu: cpu && {
       brand: cpu.brand,
       name: cpu.name,
@@ -55,19 +66,19 @@ function attributesOf(laptop: Laptop): MessageInitShape<typeof ProductLaptopSche
   };
 }
 
-/** What has the same names in both. The enums of both have the same numbers: a test compares them. */
-function partsOf({ brand, ram, gpus, storages, screen, keyboard, weight, releaseYear }: Laptop | ProductLaptop) {
+/** Copies the fields with the same names in both messages. Their enums have equal numbers, which a test checks. */
+function copyParts({ brand, ram, gpus, storages, screen, keyboard, weight, releaseYear }: Laptop | ProductLaptop) {
   return {
     brand,
-    ram: ram && memoryOf(ram),
+    ram: ram && copyMemory(ram),
     gpus: gpus.map(({ brand, name, minGhz, maxGhz, memory }) => ({
       brand,
       name,
       minGhz,
       maxGhz,
-      memory: memory && memoryOf(memory),
+      memory: memory && copyMemory(memory),
     })),
-    storages: storages.map(({ driver, memory }) => ({ driver, memory: memory && memoryOf(memory) })),
+    storages: storages.map(({ driver, memory }) => ({ driver, memory: memory && copyMemory(memory) })),
     screen: screen && {
       sizeInch: screen.sizeInch,
       resolution: screen.resolution && { width: screen.resolution.width, height: screen.resolution.height },
@@ -80,7 +91,6 @@ function partsOf({ brand, ram, gpus, storages, screen, keyboard, weight, release
   };
 }
 
-/** The same amount of memory, in the same unit. */
-function memoryOf({ value, unit }: Memory | ProductMemory) {
+function copyMemory({ value, unit }: Memory | ProductMemory) {
   return { value, unit };
 }

@@ -5,25 +5,25 @@ import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { setIdlePolicy } from "../../transport/port/client-idle-timeout.ts";
 import { peerOf } from "../../transport/protection/peer-of.ts";
 import { sendHeader } from "../../transport/rpc/metadata.ts";
-import { productOf } from "./laptop-product.ts";
-import { rateLaptops } from "./laptop-rating.ts";
-import { searchLaptops } from "./laptop-search.ts";
+import { toProduct } from "./laptop-product.ts";
+import { rateLaptops } from "./rate-laptops.ts";
+import { searchLaptops } from "./search-laptops.ts";
 import { type UploadImageOptions, uploadImage } from "./upload-image.ts";
 
-/** What `LaptopService` needs. */
+/** The dependencies of `LaptopService`. */
 export interface LaptopServiceOptions extends UploadImageOptions {
   readonly catalogue: Pick<Catalogue, "create" | "get" | "rateAll" | "search">;
-  /** How long a client that brings an image may send nothing, in ms. */
+  /** The idle timeout of UploadImage in ms: the longest time without a message. */
   readonly stallMs: number;
 }
 
-/** Laptops, which are products of the catalogue. Requests have passed the rules in the protos. */
+/** Creates the handlers of `LaptopService`. Laptops are products. Requests must be validated before they reach it. */
 export function laptopService(options: LaptopServiceOptions): ServiceImpl<typeof LaptopService> {
   const { catalogue } = options;
   return {
     async createLaptop({ laptop }, context) {
-      if (laptop === undefined) throw new InvalidFieldError("laptop", "is missing: say what to create");
-      const { id } = await catalogue.create(productOf(laptop), peerOf(context));
+      if (laptop === undefined) throw new InvalidFieldError("laptop", "is missing; set the laptop to create");
+      const { id } = await catalogue.create(toProduct(laptop), peerOf(context));
       return { id };
     },
 

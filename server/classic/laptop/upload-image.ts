@@ -12,72 +12,99 @@ import { peerOf } from "../../transport/protection/peer-of.ts";
 import type { UploadView } from "../../upload/session/upload-dependencies.ts";
 import type { Uploads } from "../../upload/uploads.ts";
 import { storeFile } from "../store-file.ts";
-import { type ImageType, imageTypeOf } from "./image-type.ts";
-import { knownLaptop } from "./known-laptop.ts";
+import { findLaptop } from "./laptop-product.ts";
 
-/** What UploadImage needs. */
+/** The dependencies of {@link uploadImage}. */
 export interface UploadImageOptions {
   readonly catalogue: Pick<Catalogue, "get">;
   readonly uploads: Uploads;
-  /** A new UUID. */
+  /** Returns a new UUID. */
   readonly newId: () => string;
-  /** The largest image that is taken, in bytes. */
+  /** The largest image, in bytes. */
   readonly maxImageBytes: number;
 }
 
 /**
- * Stores an image of a laptop: the info comes first, then the bytes. Resolves when it can be downloaded; where anything
- * is wrong, or the call is cancelled, nothing of it stays.
+ * Stores an image of a laptop: the first request has the metadata, the others the bytes. Resolves when the image can be
+ * downloaded. If a request is invalid or the call is cancelled, nothing of the image stays.
  */
 export async function uploadImage(
   requests: AsyncIterable<UploadImageRequest>,
   context: HandlerContext,
   { catalogue, uploads, newId, maxImageBytes }: UploadImageOptions,
 ): Promise<UploadImageResponse> {
-  const incoming = requests[Symbol.asyncIterator]();
-  const { laptopId, imageType } = await infoOf(incoming);
-  const type = imageTypeOf(imageType);
-  const { id: productId } = await knownLaptop(catalogue, laptopId);
-  const words = { id: newId(), fileName: `${productId}.${type.name}`, productId };
-  const rest = { [Symbol.asyncIterator]: () => incoming };
-  const stop = (reason: Error) => failRequests(context, reason);
-  const check = (upload: UploadView) => {
-    // Clients of Node's close their side when they cancel, as if there were no more to come, and reset the stream next.
-    context.signal.throwIfAborted();
-    checkType(upload, type);
-  };
-  const store = { uploads, peer: peerOf(context), stop };
-  const { id, size } = await storeFile(words, chunksOf(rest, maxImageBytes), store, check);
+  const iterator = requests[Symbol.asyncIterator]();
+  const { laptopId, imageType } = await readInfo(iterator);
+  const type = parseImageType(imageType);
+  const { id: productId } = await findLaptop(catalogue, laptopId);
+  const metadata = { id: newId(), fileName: `${productId}.${type.name}`, productId };
+  const chunks = readChunks({ [Symbol.asyncIterator]: () => iterator }, maxImageBytes);
+  const { id, size } = await storeFile(metadata, chunks, {
+    uploads,
+    peer: peerOf(context),
+    failRead: (reason) => failRequests(context, reason),
+    validate: (upload) => {
+      // A Node client that cancels half-closes the stream before it resets it, so a cancelled upload looks complete.
+      context.signal.throwIfAborted();
+      checkContentType(upload, type);
+    },
+  });
   return create(UploadImageResponseSchema, { id, size: size ?? 0 });
 }
 
-async function infoOf(incoming: AsyncIterator<UploadImageRequest>) {
-  const first = await incoming.next();
+async function readInfo(iterator: AsyncIterator<UploadImageRequest>) {
+  const first = await iterator.next();
   const data = first.done === true ? undefined : first.value.data;
   if (data?.case === "info") return data.value;
   const sent = data?.case === "chunkData" ? "a chunk" : "nothing";
-  throw new InvalidFieldError("info", `must be the first request, but ${sent} was sent: say first what the image is`);
+  throw new InvalidFieldError("info", `must be the first request, but ${sent} was sent`);
 }
 
-async function* chunksOf(requests: AsyncIterable<UploadImageRequest>, maxBytes: number): AsyncGenerator<Uint8Array> {
+async function* readChunks(requests: AsyncIterable<UploadImageRequest>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const { data } of requests) {
-    if (data.case === "info")
-      throw new InvalidFieldError("info", "was sent before: it is the first request, and only that");
-    if (data.case === undefined) throw new InvalidFieldError("data", "is missing: send a chunk");
+    if (data.case === "info") throw new InvalidFieldError("info", "was sent already; send only chunks after it");
+    if (data.case === undefined) throw new InvalidFieldError("data", "is missing; send a chunk");
     size += data.value.byteLength;
     if (size > maxBytes) {
-      throw new InvalidFieldError(
-        "chunk_data",
-        `the image has ${size} bytes or more, and ${maxBytes} may be: make it smaller`,
-      );
+      const problem = `the image has at least ${size} bytes; the limit is ${maxBytes}`;
+      throw new InvalidFieldError("chunk_data", problem);
     }
     yield data.value;
   }
-  if (size === 0) throw new InvalidFieldError("chunk_data", "the image has no bytes: send them after the info");
+  if (size === 0) throw new InvalidFieldError("chunk_data", "the image is empty; send its bytes after the info");
 }
 
-function checkType({ contentType }: UploadView, { name, mediaTypes }: ImageType): void {
+function checkContentType({ contentType }: UploadView, { name, mediaTypes }: ImageType): void {
   if (contentType !== undefined && mediaTypes.includes(contentType)) return;
-  throw new InvalidFieldError("info.image_type", `is ${name}, but the bytes are ${contentType}: say what they are`);
+  throw new InvalidFieldError("info.image_type", `is ${name}, but the bytes are ${contentType}; set the right type`);
+}
+
+/** The known image types, and the media types that the content of each can have. */
+export const imageTypes: Readonly<Record<string, readonly string[]>> = {
+  apng: ["image/apng"],
+  avif: ["image/avif"],
+  gif: ["image/gif"],
+  jpeg: ["image/jpeg"],
+  jpg: ["image/jpeg"],
+  png: ["image/png", "image/apng"], // an animated PNG is a PNG
+  webp: ["image/webp"],
+};
+
+interface ImageType {
+  /** A key of {@link imageTypes}: lower case, without a dot. */
+  readonly name: string;
+  readonly mediaTypes: readonly string[];
+}
+
+/**
+ * Parses an image type, with or without a dot and in any case. Throws an InvalidFieldError for an unknown type, so the
+ * result is safe in a file name.
+ */
+function parseImageType(text: string): ImageType {
+  const name = text.replace(/^\./, "").toLowerCase();
+  const mediaTypes = Object.hasOwn(imageTypes, name) ? imageTypes[name] : undefined;
+  if (mediaTypes !== undefined) return { name, mediaTypes };
+  const known = Object.keys(imageTypes).join(", ");
+  throw new InvalidFieldError("info.image_type", `${JSON.stringify(text)} is an unknown type; use one of ${known}`);
 }

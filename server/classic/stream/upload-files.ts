@@ -5,33 +5,34 @@ import type { Uploads } from "../../upload/uploads.ts";
 import { storeFile } from "../store-file.ts";
 import { callLimitError } from "./call-limit-error.ts";
 
-/** The most files that a call of UploadFile may send. */
+/** The most files in a call of UploadFile. */
 export const maxFiles = 1_000;
 
-/** The most bytes that the files of a call may have together. */
+/** The most bytes of all files in a call of UploadFile. */
 export const maxFilesBytes = 4 * 1024 * 1024;
 
-/** What UploadFile needs. */
+/** The dependencies of {@link uploadFiles}. */
 export interface UploadFilesOptions {
   readonly uploads: Uploads;
-  /** A new UUID. */
+  /** Returns a new UUID. */
   readonly newId: () => string;
 }
 
-/** What a call of UploadFile has stored. */
+/** The number and the size of the files that a call has stored. */
 export interface StoredFiles {
   readonly files: number;
   readonly bytes: number;
 }
 
 /**
- * Stores small text files, each as an upload that belongs to no product, in their order.
+ * Stores each text file as an upload without a product, in the order of the requests. Stored files stay if the call
+ * fails later.
  *
- * @param peer the client, by whose share they count
- * @param onEnd told of what is stored, however the call ends
+ * Throws a LimitError after {@link maxFiles} files or {@link maxFilesBytes} bytes, and an InvalidFieldError for a
+ * request without a file or with an invalid file name.
  *
- * Throws a LimitError beyond {@link maxFiles} and {@link maxFilesBytes}, and an InvalidFieldError for a request
- * without a file, or with a name that cannot be shown. What came before stays.
+ * @param peer the client whose share of the limits the files use
+ * @param onEnd called once with the stored files when the call ends or fails
  */
 export async function uploadFiles(
   requests: AsyncIterable<UploadFileRequest>,
@@ -43,14 +44,15 @@ export async function uploadFiles(
   let bytes = 0;
   try {
     for await (const { image } of requests) {
-      if (image === undefined) throw new InvalidFieldError("image", "is missing: send a file");
+      if (image === undefined) throw new InvalidFieldError("image", "is missing; send a file");
       if (files >= maxFiles) throw callLimitError({ name: "maxFiles", value: maxFiles }, "files", files + 1);
       const content = Buffer.from(image.file);
       if (bytes + content.length > maxFilesBytes) {
         throw callLimitError({ name: "maxFilesBytes", value: maxFilesBytes }, "bytes of files", bytes + content.length);
       }
-      const words = { id: newId(), fileName: displayName(image.fileName, "image.fileName"), productId: "" };
-      await storeFile({ ...words, size: content.length }, only(content), { uploads, peer });
+      const fileName = displayName(image.fileName, "image.fileName");
+      const metadata = { id: newId(), fileName, productId: "", size: content.length };
+      await storeFile(metadata, singleChunk(content), { uploads, peer });
       files++;
       bytes += content.length;
     }
@@ -59,6 +61,6 @@ export async function uploadFiles(
   }
 }
 
-async function* only(content: Uint8Array): AsyncGenerator<Uint8Array> {
+async function* singleChunk(content: Uint8Array): AsyncGenerator<Uint8Array> {
   yield content;
 }

@@ -4,7 +4,7 @@ import { type CpuSchema, type GpuSchema, MemoryUnit } from "../../../gen/bourse/
 type Cpu = MessageInitShape<typeof CpuSchema>;
 type Gpu = MessageInitShape<typeof GpuSchema>;
 
-/** The processors that the demo catalogue's laptops have. Their makers do not exist. */
+/** The processors of the demo laptops. Their makers are fictional. */
 export const cpus = {
   helionE4: cpu("Helion", "E4 120", 4, 4, 1.8, 3.2),
   helionE6: cpu("Helion", "E6 240", 6, 6, 1.9, 3.6),
@@ -22,7 +22,7 @@ export const cpus = {
   tarnA2Max: cpu("Tarn", "A2 Max", 16, 16, 1.3, 4.1),
 } satisfies Record<string, Cpu>;
 
-/** The graphics processors that they have beside the one in the processor. */
+/** The dedicated graphics processors of the demo laptops. */
 export const gpus = {
   facet20: gpu("Facet", "Mobile 20", 1.1, 1.7, 4),
   facet40: gpu("Facet", "Mobile 40", 1.2, 2, 6),
@@ -33,11 +33,42 @@ export const gpus = {
   prismW6: gpu("Prism", "W6 Studio", 1.1, 2.1, 16),
 } satisfies Record<string, Gpu>;
 
-/** The name of a processor here. */
+/** A key of {@link cpus}. */
 export type CpuName = keyof typeof cpus;
 
-/** The name of a graphics processor here. */
+/** A key of {@link gpus}. */
 export type GpuName = keyof typeof gpus;
+
+/** A laptop model with one or more configurations. */
+export interface LaptopModel {
+  readonly brand: string;
+  readonly name: string;
+  /** The description that all configurations share, one or two sentences. */
+  readonly about: string;
+  readonly year: number;
+  readonly screen: {
+    readonly inch: number;
+    readonly width: number;
+    readonly height: number;
+    readonly panel: "IPS" | "OLED";
+    readonly touch?: true;
+  };
+  readonly weight: { readonly kg: number } | { readonly lb: number };
+  readonly keyboard: { readonly layout: "QWERTY" | "QWERTZ" | "AZERTY"; readonly backlit: boolean };
+  readonly configurations: readonly LaptopConfiguration[];
+}
+
+/** A configuration of a laptop model. */
+export interface LaptopConfiguration {
+  readonly cpu: CpuName;
+  readonly ramGb: number;
+  readonly gpu?: GpuName;
+  readonly ssdGb: number;
+  /** The size of a second drive, a hard disk. */
+  readonly hddGb?: number;
+  /** In whole US dollars. */
+  readonly price: number;
+}
 
 function cpu(brand: string, name: string, coreCount: number, threadCount: number, minGhz: number, maxGhz: number): Cpu {
   return { brand, name, coreCount, threadCount, minGhz, maxGhz };

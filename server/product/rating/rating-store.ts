@@ -2,25 +2,25 @@
 export interface ProductScore {
   /** In lower case. */
   readonly productId: string;
-  /** The score in millionths: whole, so that sums are exact. */
+  /** The score in millionths: an integer, so that sums are exact. */
   readonly millionths: bigint;
 }
 
-/** All scores of a product. */
+/** The number and the sum of all scores of a product. */
 export interface ScoreSum {
   readonly count: bigint;
-  /** Their sum in millionths. */
+  /** The sum of the scores, in millionths. */
   readonly millionths: bigint;
 }
 
 /** The ratings of products. */
 export interface RatingStore {
   /**
-   * Counts a score. Resolves, once that is on the disk, to the product's scores with this one; to undefined, and counts
-   * nothing, where there is no such product or it was deleted. Scores are counted in the order of the calls.
+   * Adds a score. Resolves to the product's scores including this one when they are durable. Resolves to undefined and
+   * stores nothing if the product does not exist or is deleted. Scores are added in the order of the calls.
    */
   add(score: ProductScore): Promise<ScoreSum | undefined>;
 
-  /** The scores of a product: none where it has none, or is none. */
+  /** Resolves to the scores of a product. Both numbers are 0 if it has no scores or does not exist. */
   get(productId: string): Promise<ScoreSum>;
 }

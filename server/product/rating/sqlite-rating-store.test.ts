@@ -6,7 +6,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { openDatabase } from "../../storage/database.ts";
-import { SqliteTextSearch } from "../search/sqlite-text-search.ts";
+import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
 import { SqliteProductStore } from "../store/sqlite-product-store.ts";
 import { ratingStoreContract } from "../testing/rating-store.contract.ts";
 import { SqliteRatingStore } from "./sqlite-rating-store.ts";
@@ -23,17 +23,17 @@ ratingStoreContract(async () => {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await temporaryDirectory());
   const database = resources.use(await openDatabase(temporary.path));
-  const store = new SqliteProductStore(database, new SqliteTextSearch(database.queries));
+  const store = new SqliteProductStore(database, new SqliteTextIndex(database.queries));
   for (const id of Object.values(products)) await store.create(create(ProductSchema, { id, name: id }));
   await store.update(products.deleted, (current) => ({ ...current, deleteTime: timestampFromMs(1) }));
   return { ratings: new SqliteRatingStore(database), products, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 });
 
-test("ratings are there after the database was closed and opened again", async () => {
+test("ratings survive a restart", async () => {
   await using temporary = await temporaryDirectory();
   {
     await using database = await openDatabase(temporary.path);
-    const store = new SqliteProductStore(database, new SqliteTextSearch(database.queries));
+    const store = new SqliteProductStore(database, new SqliteTextIndex(database.queries));
     await store.create(create(ProductSchema, { id: products.first, name: "Lamp" }));
     await new SqliteRatingStore(database).add({ productId: products.first, millionths: 5n });
   }

@@ -39,14 +39,14 @@ export class SqliteRatingStore implements RatingStore {
   }
 }
 
-/** How many scores are counted in one transaction: some ten milliseconds, during which other queries wait. */
+/** The most scores in one transaction. It takes about 10 ms, and other queries wait for it. */
 const maxScoresPerCommit = 128;
 
 async function addScore(
   transaction: Kysely<Tables>,
   { productId, millionths }: ProductScore,
 ): Promise<ScoreSum | undefined> {
-  // `true` keeps SQLite from reading `on conflict` as the condition of a join.
+  // `and true` avoids SQLite's parsing ambiguity of `on` after a select: https://www.sqlite.org/lang_upsert.html
   const { rows } = await sql<ScoreSum>`
     insert into product_rating (sequence, count, sum_millionths)
     select sequence, 1, ${millionths} from product where id = ${productId} and deleted = 0 and true

@@ -1,38 +1,43 @@
 import type { Product } from "../../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductSelection } from "./product-selection.ts";
-import type { Relevance } from "./text-search.ts";
+import type { Relevance } from "./text-index.ts";
 
-/** A place in a search, of which nothing is kept between two calls. */
-export interface SearchPlace {
-  /** The last product that there was when the search began: none after it is found. */
-  readonly last: bigint;
-  /** In a search by relevance, how relevant the product is that was found last. */
+/** A position in the results of a search. The finder keeps no state between two calls. */
+export interface SearchPosition {
+  /** The highest product sequence when the search began. Products with a higher one are not found. */
+  readonly maxSequence: bigint;
+  /** The relevance of the last found product, in a search by relevance. */
   readonly relevance?: Relevance;
-  /** In a search by price, what the product cost that was found last. */
+  /** The price of the last found product, in a search by price: whole units and billionths. */
   readonly units?: bigint;
   readonly nanos?: bigint;
-  /** The product that was found last, by the order of creation. */
+  /** The sequence of the last found product. Sequences are the order of creation. */
   readonly sequence: bigint;
 }
 
-/** A product, and the place behind it. */
 export interface FoundProduct {
   readonly product: Product;
-  /** In a search by relevance. */
+  /** Only in a search by relevance. */
   readonly relevance?: Relevance;
-  readonly place: SearchPlace;
+  /** The position after this product: pass it to resume the search. */
+  readonly position: SearchPosition;
 }
 
 /** Searches products. */
 export interface ProductFinder {
   /**
-   * Yields what has all that is asked for, in its order, 1 to 100 products at a time, as soon as they are found. Between
-   * two parts, and between two steps of the search, of some milliseconds each, the store and the event loop are free for
-   * others. What they change meanwhile is found, or not, as it is at its turn; what they create is not.
+   * Yields the products that meet all conditions of the selection, in its order, in pages of 1 to 100 products.
    *
-   * Throws the reason of `signal` before the next step when it aborts.
+   * The search runs in steps of some milliseconds and lets other queries and the event loop run between them. A product
+   * that changes during the search is judged by its revision at its step; products created meanwhile are not found.
    *
-   * @param after where to go on; absent: from the first
+   * Throws the reason of `signal` before the next step after it aborts.
+   *
+   * @param after the position to resume after; absent: the search begins at the first product
    */
-  find(selection: ProductSelection, after?: SearchPlace, signal?: AbortSignal): AsyncIterable<readonly FoundProduct[]>;
+  find(
+    selection: ProductSelection,
+    after?: SearchPosition,
+    signal?: AbortSignal,
+  ): AsyncIterable<readonly FoundProduct[]>;
 }

@@ -1,62 +1,73 @@
 import { SearchOrder, type SearchProductsRequest } from "../../../gen/bourse/product/v1/product_service_pb.ts";
 import type { Money } from "../../../gen/google/type/money_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { foldText } from "./fold-text.ts";
-import { memoryBits } from "./memory-bits.ts";
-import { searchTerms } from "./search-terms.ts";
+import { memoryToBits } from "./memory-size.ts";
+import { foldCase, splitTerms } from "./search-terms.ts";
 
-/** An amount of money in a currency that is known. */
+/** An amount of money in a known currency, not negative. */
 export interface Amount {
   readonly units: bigint;
   /** Billionths of a unit, from 0 to 999,999,999. */
   readonly nanos: bigint;
 }
 
-/** What a product must have to be found, and in what order they come. What is absent is no condition. */
+/** The conditions of a search and the order of its results. An absent field is no condition. */
 export interface ProductSelection {
-  /** It has all of these words. Empty: nothing is found. */
-  readonly words?: readonly string[];
+  /** The product has all of these terms. An empty list matches no product. */
+  readonly terms?: readonly string[];
+  /** Both bounds are inclusive. */
   readonly price?: { readonly currency: string; readonly min?: Amount; readonly max?: Amount };
-  /** As {@link foldText} makes it. */
+  /** Normalized by {@link foldCase}. */
   readonly brand?: string;
   readonly minCoreCount?: number;
   readonly minGhz?: number;
   readonly minRamBits?: bigint;
-  /** `relevance` only with words, `cheapest` and `dearest` only with a price. */
-  readonly order: "relevance" | "oldest" | "newest" | "cheapest" | "dearest";
+  readonly order: ProductOrder;
 }
 
-/** What a request asks for. Throws an InvalidFieldError where its parts contradict each other. */
-export function productSelection(request: SearchProductsRequest): ProductSelection {
+/** `relevance` requires `terms`; the orders by price require `price`. */
+export type ProductOrder =
+  | "relevance"
+  | "created-ascending"
+  | "created-descending"
+  | "price-ascending"
+  | "price-descending";
+
+/** Returns the selection of a request. Throws an InvalidFieldError if fields of the request contradict each other. */
+export function parseSelection(request: SearchProductsRequest): ProductSelection {
   const { query, brand, minCoreCount, minGhz, minRam, price } = request;
   return {
-    ...(query !== "" && { words: searchTerms(query) }),
-    ...(price && { price: priceRange(price.min, price.max) }),
-    ...(brand !== "" && { brand: foldText(brand) }),
+    ...(query !== "" && { terms: splitTerms(query) }),
+    ...(price && { price: parsePriceRange(price.min, price.max) }),
+    ...(brand !== "" && { brand: foldCase(brand) }),
     ...(minCoreCount > 0 && { minCoreCount }),
     ...(minGhz > 0 && { minGhz }),
-    ...(minRam && minRam.value > 0n && { minRamBits: ramBits(minRam) }),
-    order: orderOf(request),
+    ...(minRam && minRam.value > 0n && { minRamBits: parseRam(minRam) }),
+    order: parseOrder(request),
   };
 }
 
-function priceRange(min: Money | undefined, max: Money | undefined): ProductSelection["price"] & object {
+function parsePriceRange(min: Money | undefined, max: Money | undefined): NonNullable<ProductSelection["price"]> {
   const currency = (min ?? max)?.currencyCode;
   if (currency === undefined) {
-    throw new InvalidFieldError("price", "has neither min nor max: give one of them, as it tells the currency");
+    throw new InvalidFieldError("price", "has neither min nor max; set at least one, because it names the currency");
   }
-  const range = { currency, ...(min && { min: amount("min", min) }), ...(max && { max: amount("max", max) }) };
+  const range = {
+    currency,
+    ...(min && { min: parseAmount("min", min) }),
+    ...(max && { max: parseAmount("max", max) }),
+  };
   if (min === undefined || max === undefined) return range;
   if (max.currencyCode !== currency) {
-    throw new InvalidFieldError("price.max", `is in ${max.currencyCode}, and min in ${currency}: choose one currency`);
+    throw new InvalidFieldError("price.max", `is in ${max.currencyCode}, but min is in ${currency}; use one currency`);
   }
   if (max.units < min.units || (max.units === min.units && max.nanos < min.nanos)) {
-    throw new InvalidFieldError("price.max", `${text(max)} is below min, which is ${text(min)}`);
+    throw new InvalidFieldError("price.max", `${formatMoney(max)} is less than min, ${formatMoney(min)}`);
   }
   return range;
 }
 
-function amount(bound: "min" | "max", { currencyCode, units, nanos }: Money): Amount {
+function parseAmount(bound: "min" | "max", { currencyCode, units, nanos }: Money): Amount {
   if (!/^[A-Z]{3}$/.test(currencyCode)) {
     const problem = `must be three capital letters (ISO 4217), not ${JSON.stringify(currencyCode.slice(0, 20))}`;
     throw new InvalidFieldError(`price.${bound}.currency_code`, problem);
@@ -68,33 +79,33 @@ function amount(bound: "min" | "max", { currencyCode, units, nanos }: Money): Am
   return { units, nanos: BigInt(nanos) };
 }
 
-function ramBits(ram: Parameters<typeof memoryBits>[0]): bigint {
-  const bits = memoryBits(ram);
+function parseRam(ram: Parameters<typeof memoryToBits>[0]): bigint {
+  const bits = memoryToBits(ram);
   if (bits !== undefined) return bits;
-  throw new InvalidFieldError("min_ram.unit", `is missing, or unknown: say what the ${ram.value} are`);
+  throw new InvalidFieldError("min_ram.unit", `is missing or unknown; set the unit of the value ${ram.value}`);
 }
 
-function orderOf({ order, query, price }: SearchProductsRequest): ProductSelection["order"] {
+function parseOrder({ order, query, price }: SearchProductsRequest): ProductOrder {
   switch (order) {
     case SearchOrder.RELEVANCE:
-      if (query === "") throw new InvalidFieldError("order", "by relevance needs a query");
+      if (query === "") throw new InvalidFieldError("order", "sorting by relevance requires a query");
       return "relevance";
     case SearchOrder.CREATED_ASCENDING:
-      return "oldest";
+      return "created-ascending";
     case SearchOrder.CREATED_DESCENDING:
-      return "newest";
+      return "created-descending";
     case SearchOrder.PRICE_ASCENDING:
     case SearchOrder.PRICE_DESCENDING:
-      if (price !== undefined) return order === SearchOrder.PRICE_ASCENDING ? "cheapest" : "dearest";
+      if (price !== undefined) return order === SearchOrder.PRICE_ASCENDING ? "price-ascending" : "price-descending";
       throw new InvalidFieldError(
         "order",
-        "by price needs a price range, as prices in different currencies do not compare",
+        "sorting by price requires a price range, because prices in different currencies cannot be compared",
       );
     default:
-      return query === "" ? "oldest" : "relevance";
+      return query === "" ? "created-ascending" : "relevance";
   }
 }
 
-function text({ units, nanos, currencyCode }: Money): string {
+function formatMoney({ units, nanos, currencyCode }: Money): string {
   return `${units}.${String(nanos).padStart(9, "0")} ${currencyCode}`;
 }

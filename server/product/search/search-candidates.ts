@@ -1,136 +1,160 @@
 import type { Kysely } from "kysely";
 import type { Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
-import { NumberSet } from "./number-set.ts";
-import { firstPosition, pricedProducts, pricePosition } from "./price-order.ts";
-import type { SearchPlace } from "./product-finder.ts";
+import { scanPrices, startPosition } from "./price-index.ts";
+import type { SearchPosition } from "./product-finder.ts";
 import type { ProductSelection } from "./product-selection.ts";
-import { relevances, type TextSearch } from "./text-search.ts";
+import { relevances, type TextIndex } from "./text-index.ts";
 
-/** Where candidates come from. */
+/** The indexes that a search reads. */
 export interface CandidateSources {
   readonly tables: Kysely<Tables>;
-  readonly texts: TextSearch;
+  readonly textIndex: TextIndex;
 }
 
 /**
- * The places of the products that a search has to look at, in its order, some at a time: those that match the words and,
- * in an order by price, have a price in the range. The other conditions are left to the caller. Gives the event loop a
- * turn before each query.
+ * Yields the positions of the products that can match a selection, in its order, in batches. The candidates match the
+ * terms and, in an order by price, the price range; the caller checks the other conditions. Lets the event loop run
+ * before each query.
  *
- * @param after where to go on; absent: from the first
+ * @param maxSequence the highest product sequence to yield
+ * @param after the position to resume after; absent: from the first candidate
  */
 export async function* searchCandidates(
   sources: CandidateSources,
   selection: ProductSelection,
-  last: bigint,
-  after?: SearchPlace,
-): AsyncGenerator<readonly SearchPlace[]> {
-  const { words, order } = selection;
+  maxSequence: bigint,
+  after?: SearchPosition,
+): AsyncGenerator<readonly SearchPosition[]> {
+  const { terms, order } = selection;
   switch (order) {
     case "relevance":
-      yield* byRelevance(sources.texts, words ?? [], last, after);
+      yield* byRelevance(sources.textIndex, terms ?? [], maxSequence, after);
       return;
-    case "oldest":
-    case "newest": {
+    case "created-ascending":
+    case "created-descending": {
       const range =
-        order === "oldest"
-          ? { from: (after?.sequence ?? 0n) + 1n, to: last }
-          : { from: 1n, to: (after?.sequence ?? last + 1n) - 1n };
-      const sequences = words === undefined ? numbers(range, order) : matches(sources.texts, words, range, order);
-      for await (const part of sequences) yield part.map((sequence) => ({ last, sequence }));
+        order === "created-ascending"
+          ? { from: (after?.sequence ?? 0n) + 1n, to: maxSequence, descending: false }
+          : { from: 1n, to: (after?.sequence ?? maxSequence + 1n) - 1n, descending: true };
+      const batches = terms === undefined ? allSequences(range) : matchingSequences(sources.textIndex, terms, range);
+      for await (const batch of batches) yield batch.map((sequence) => ({ maxSequence, sequence }));
       return;
     }
-    case "cheapest":
-    case "dearest":
-      yield* byPrice(sources, selection, last, after);
+    case "price-ascending":
+    case "price-descending":
+      yield* byPrice(sources, selection, maxSequence, after);
   }
 }
 
-/** How many candidates one step looks at: a millisecond or two. */
+/** The most candidates in one step, which takes one or two milliseconds. */
 export const maxStepCandidates = 500;
 
-// Beginning to read in the middle of a long list of matches takes FTS5 some milliseconds, which so many more share.
+// FTS5 takes some milliseconds to seek into a long list of matches, so one query returns more of them.
 const maxStepMatches = 5_000;
 
+/** A range of product sequences. Both bounds are inclusive. */
 interface SequenceRange {
   readonly from: bigint;
   readonly to: bigint;
+  readonly descending: boolean;
 }
 
 async function* byRelevance(
-  texts: TextSearch,
-  words: readonly string[],
-  last: bigint,
-  after: SearchPlace | undefined,
-): AsyncGenerator<SearchPlace[]> {
+  textIndex: TextIndex,
+  terms: readonly string[],
+  maxSequence: bigint,
+  after: SearchPosition | undefined,
+): AsyncGenerator<SearchPosition[]> {
   const first = after?.relevance === undefined ? 0 : relevances.indexOf(after.relevance);
   for (const [index, relevance] of relevances.slice(first).entries()) {
     const from = index === 0 ? (after?.sequence ?? 0n) + 1n : 1n;
-    for await (const part of matches(texts, words, { from, to: last }, "oldest", relevance)) {
-      yield part.map((sequence) => ({ last, relevance, sequence }));
+    const range = { from, to: maxSequence, descending: false };
+    for await (const batch of matchingSequences(textIndex, terms, range, relevance)) {
+      yield batch.map((sequence) => ({ maxSequence, relevance, sequence }));
     }
   }
 }
 
-async function* matches(
-  texts: TextSearch,
-  words: readonly string[],
-  { from, to }: SequenceRange,
-  order: "oldest" | "newest",
-  relevance?: SearchPlace["relevance"],
+async function* matchingSequences(
+  textIndex: TextIndex,
+  terms: readonly string[],
+  { from, to, descending }: SequenceRange,
+  relevance?: SearchPosition["relevance"],
 ): AsyncGenerator<bigint[]> {
-  const descending = order === "newest";
   let [low, high] = [from, to];
   while (low <= high) {
     await callScheduler.nextTurn();
     const range = { from: low, to: high, descending, limit: maxStepMatches, ...(relevance && { relevance }) };
-    const part = await texts.find(words, range);
-    if (part.length > 0) yield part;
-    const end = part.at(-1);
-    if (end === undefined || part.length < maxStepMatches) return;
+    const batch = await textIndex.find(terms, range);
+    if (batch.length > 0) yield batch;
+    const end = batch.at(-1);
+    if (end === undefined || batch.length < maxStepMatches) return;
     if (descending) high = end - 1n;
     else low = end + 1n;
   }
 }
 
-async function* numbers({ from, to }: SequenceRange, order: "oldest" | "newest"): AsyncGenerator<bigint[]> {
+async function* allSequences({ from, to, descending }: SequenceRange): AsyncGenerator<bigint[]> {
   const step = BigInt(maxStepCandidates);
   for (let done = 0n; done <= to - from; done += step) {
-    const count = Number(to - from - done + 1n < step ? to - from - done + 1n : step);
-    yield Array.from({ length: count }, (_, n) =>
-      order === "oldest" ? from + done + BigInt(n) : to - done - BigInt(n),
-    );
+    const left = to - from - done + 1n;
+    const count = Number(left < step ? left : step);
+    yield Array.from({ length: count }, (_, n) => (descending ? to - done - BigInt(n) : from + done + BigInt(n)));
   }
 }
 
 async function* byPrice(
-  { tables, texts }: CandidateSources,
-  { words, price, order }: ProductSelection,
-  last: bigint,
-  after: SearchPlace | undefined,
-): AsyncGenerator<SearchPlace[]> {
+  { tables, textIndex }: CandidateSources,
+  { terms, price, order }: ProductSelection,
+  maxSequence: bigint,
+  after: SearchPosition | undefined,
+): AsyncGenerator<SearchPosition[]> {
   if (price === undefined) return;
-  const matching = words && (await allMatches(texts, words, last));
-  const isAscending = order === "cheapest";
-  let position = pricePosition(after) ?? firstPosition(price, isAscending);
+  const matches = terms && (await collectMatches(textIndex, terms, maxSequence));
+  const isAscending = order === "price-ascending";
+  let position = startPosition(after, price, isAscending);
   for (;;) {
     await callScheduler.nextTurn();
-    const rows = await pricedProducts(tables, { range: price, position, isAscending, limit: maxStepCandidates });
+    const rows = await scanPrices(tables, { range: price, position, isAscending, limit: maxStepCandidates });
     yield rows
-      .filter(({ sequence }) => sequence <= last && (matching === undefined || matching.has(sequence)))
-      .map((row) => ({ last, ...row }));
-    // A step that is not full was the last: what moves behind it from now on does not keep the search going for ever.
+      .filter(({ sequence }) => sequence <= maxSequence && (matches === undefined || matches.has(sequence)))
+      .map((row) => ({ maxSequence, ...row }));
+    // A step that is not full ends the scan. Otherwise products whose prices rise during the search would prolong it.
     if (rows.length < maxStepCandidates) return;
     position = rows.at(-1) ?? position;
   }
 }
 
-/** The products that match, by their sequence numbers: a bit for each product that there is. */
-async function allMatches(texts: TextSearch, words: readonly string[], last: bigint): Promise<NumberSet> {
-  const all = new NumberSet();
-  for await (const part of matches(texts, words, { from: 1n, to: last }, "oldest")) {
-    for (const sequence of part) all.add(sequence);
+async function collectMatches(
+  textIndex: TextIndex,
+  terms: readonly string[],
+  maxSequence: bigint,
+): Promise<SequenceBitmap> {
+  const matches = new SequenceBitmap();
+  const range = { from: 1n, to: maxSequence, descending: false };
+  for await (const batch of matchingSequences(textIndex, terms, range)) {
+    for (const sequence of batch) matches.add(sequence);
   }
-  return all;
+  return matches;
+}
+
+/** A set of product sequences. Takes one bit for each number from 0 to the highest. */
+class SequenceBitmap {
+  #bits = new Uint8Array(1024);
+
+  add(sequence: bigint): void {
+    const byte = Number(sequence >> 3n);
+    if (byte >= this.#bits.length) {
+      const larger = new Uint8Array(Math.max(byte + 1, this.#bits.length * 2));
+      larger.set(this.#bits);
+      this.#bits = larger;
+    }
+    this.#bits[byte] = (this.#bits[byte] ?? 0) | (1 << Number(sequence & 7n));
+  }
+
+  has(sequence: bigint): boolean {
+    const byte = this.#bits[Number(sequence >> 3n)] ?? 0;
+    return (byte & (1 << Number(sequence & 7n))) !== 0;
+  }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { searchTerms } from "./search-terms.ts";
+import { splitTerms } from "./search-terms.ts";
 
 test.each([
   ["Kestrel Air 13", ["Kestrel", "Air", "13"]],
@@ -11,6 +11,6 @@ test.each([
   ["🚀 rocket", ["rocket"]],
   ["\u0301 _ -- ''", []],
   ["", []],
-])("%j has the words %j", (text, words) => {
-  expect(searchTerms(text)).toEqual(words);
+])("%j has the terms %j", (text, terms) => {
+  expect(splitTerms(text)).toEqual(terms);
 });

@@ -1,7 +1,12 @@
 /**
- * The words of a text: what is left between everything that is neither letter nor digit. What has a meaning to a search
- * engine, as quotes and operators have, is no part of a word.
+ * Splits a text into terms: runs of letters and digits. All other characters separate terms, so that a term has no
+ * quotes or operators of a query language.
  */
-export function searchTerms(text: string): string[] {
+export function splitTerms(text: string): string[] {
   return text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu) ?? [];
+}
+
+/** Normalizes a text for comparison without regard to case and Unicode form. */
+export function foldCase(text: string): string {
+  return text.normalize("NFKC").toLowerCase();
 }

@@ -5,16 +5,16 @@ import { openDatabase } from "../../storage/database.ts";
 import { SqliteProductStore } from "../store/sqlite-product-store.ts";
 import { productFinderContract } from "../testing/product-finder.contract.ts";
 import { SqliteProductFinder } from "./sqlite-product-finder.ts";
-import { SqliteTextSearch } from "./sqlite-text-search.ts";
+import { SqliteTextIndex } from "./sqlite-text-index.ts";
 
 productFinderContract(async () => {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-finder-")));
   const database = resources.use(await openDatabase(temporary.path));
-  const texts = new SqliteTextSearch(database.queries);
+  const textIndex = new SqliteTextIndex(database.queries);
   return {
-    finder: new SqliteProductFinder(database.queries, texts),
-    store: new SqliteProductStore(database, texts),
+    finder: new SqliteProductFinder(database.queries, textIndex),
+    store: new SqliteProductStore(database, textIndex),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 });

@@ -3,39 +3,39 @@ import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import type { Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
-import { sortableBits } from "../store/product-columns.ts";
-import type { FoundProduct, ProductFinder, SearchPlace } from "./product-finder.ts";
+import { formatSortableBits } from "./memory-size.ts";
+import type { FoundProduct, ProductFinder, SearchPosition } from "./product-finder.ts";
 import type { ProductSelection } from "./product-selection.ts";
 import { maxStepCandidates, searchCandidates } from "./search-candidates.ts";
-import type { TextSearch } from "./text-search.ts";
+import type { TextIndex } from "./text-index.ts";
 
 /**
- * Searches products in the embedded database, step by step: candidates in the order that is asked for, of which those
- * are taken that meet the conditions. Each step is a query for a bounded number of rows, and none leaves anything open.
+ * Searches products in SQLite. Each step reads a bounded number of candidates from an index and filters them by the
+ * conditions. No query stays open between two steps.
  */
 export class SqliteProductFinder implements ProductFinder {
   readonly #tables: Kysely<Tables>;
-  readonly #texts: TextSearch;
+  readonly #textIndex: TextIndex;
 
-  constructor(tables: Kysely<Tables>, texts: TextSearch) {
+  constructor(tables: Kysely<Tables>, textIndex: TextIndex) {
     this.#tables = tables;
-    this.#texts = texts;
+    this.#textIndex = textIndex;
   }
 
   async *find(
     selection: ProductSelection,
-    after?: SearchPlace,
+    after?: SearchPosition,
     signal?: AbortSignal,
   ): AsyncGenerator<readonly FoundProduct[]> {
-    const sources = { tables: this.#tables, texts: this.#texts };
+    const sources = { tables: this.#tables, textIndex: this.#textIndex };
     const newest = await this.#newest();
-    const last = after?.last ?? newest.sequence;
+    const maxSequence = after?.maxSequence ?? newest.sequence;
     let { revision } = newest;
-    for await (const candidates of searchCandidates(sources, selection, last, after)) {
-      for (const step of parts(candidates, maxStepCandidates)) {
+    for await (const candidates of searchCandidates(sources, selection, maxSequence, after)) {
+      for (const step of chunks(candidates, maxStepCandidates)) {
         await callScheduler.nextTurn();
         signal?.throwIfAborted();
-        for (const page of parts(await this.#meeting(selection, step), maxPageProducts)) {
+        for (const page of chunks(await this.#filter(selection, step), maxPageProducts)) {
           const found = await this.#fetch(selection, page, revision);
           if (found.length > 0) yield found;
         }
@@ -44,7 +44,7 @@ export class SqliteProductFinder implements ProductFinder {
     }
   }
 
-  /** The newest change and the newest product. */
+  /** Resolves to the highest revision and the highest product sequence. */
   async #newest(): Promise<{ revision: bigint; sequence: bigint }> {
     const { revision, sequence } = await this.#tables
       .selectNoFrom((query) => [
@@ -62,78 +62,81 @@ export class SqliteProductFinder implements ProductFinder {
     return { revision: revision ?? 0n, sequence: sequence ?? 0n };
   }
 
-  /** Those candidates that meet the conditions, without a look at what makes a product large. */
-  async #meeting(selection: ProductSelection, candidates: readonly SearchPlace[]): Promise<readonly SearchPlace[]> {
-    if (candidates.length <= maxPageProducts || !isSelective(selection)) return candidates;
+  /** Resolves to the candidates that meet the conditions. Does not read the bodies of products. */
+  async #filter(
+    selection: ProductSelection,
+    candidates: readonly SearchPosition[],
+  ): Promise<readonly SearchPosition[]> {
+    if (candidates.length <= maxPageProducts || !hasConditions(selection)) return candidates;
     const rows = await this.#tables
       .selectFrom("product")
       .select("sequence")
       .where("sequence", "in", sequencesOf(candidates))
-      .where((row) => meets(row, selection))
+      .where((row) => meetsConditions(row, selection))
       .execute();
     const meeting = new Set(rows.map(({ sequence }) => sequence));
     return candidates.filter(({ sequence }) => meeting.has(sequence));
   }
 
-  /** @param revision the newest change before the candidates were looked for */
+  /** @param revision the highest revision before the candidates were read from the text index */
   async #fetch(
     selection: ProductSelection,
-    candidates: readonly SearchPlace[],
+    candidates: readonly SearchPosition[],
     revision: bigint,
   ): Promise<FoundProduct[]> {
     const rows = await this.#tables
       .selectFrom("product")
       .select(["sequence", "body", "revision"])
       .where("sequence", "in", sequencesOf(candidates))
-      .where((row) => meets(row, selection))
+      .where((row) => meetsConditions(row, selection))
       .execute();
     const bySequence = new Map(rows.map((row) => [row.sequence, row]));
     const found: FoundProduct[] = [];
-    for (const place of candidates) {
-      const row = bySequence.get(place.sequence);
+    for (const position of candidates) {
+      const row = bySequence.get(position.sequence);
       if (row === undefined) continue;
-      if (row.revision > revision && !(await this.#stillMatches(selection, place))) continue;
+      if (row.revision > revision && !(await this.#stillMatches(selection, position))) continue;
       const product = fromBinary(ProductSchema, row.body);
-      found.push({ product, place, ...(place.relevance && { relevance: place.relevance }) });
+      found.push({ product, position, ...(position.relevance && { relevance: position.relevance }) });
     }
     return found;
   }
 
-  /** Whether a product that was changed since has the words yet, as well as before. */
-  async #stillMatches({ words }: ProductSelection, { sequence, relevance }: SearchPlace): Promise<boolean> {
-    if (words === undefined) return true;
+  /** Whether a product that has changed since still has the terms, with the same relevance. */
+  async #stillMatches({ terms }: ProductSelection, { sequence, relevance }: SearchPosition): Promise<boolean> {
+    if (terms === undefined) return true;
     const range = { from: sequence, to: sequence, limit: 1, ...(relevance && { relevance }) };
-    return (await this.#texts.find(words, range)).length > 0;
+    return (await this.#textIndex.find(terms, range)).length > 0;
   }
 }
 
-// The largest product that the rules allow has some 50 KB: a page is at most 5 MB, and takes a millisecond as a rule.
+// The largest valid product has about 50 KB, so a page has at most 5 MB. It usually takes a millisecond.
 const maxPageProducts = 100;
 
-function* parts<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> {
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }
 
-/** Whether candidates may well fail to meet the conditions. */
-function isSelective({ price, brand, minCoreCount, minGhz, minRamBits, order }: ProductSelection): boolean {
-  const isPriceMet = order === "cheapest" || order === "dearest";
+/** Whether a selection has conditions that its candidates may not meet. */
+function hasConditions({ price, brand, minCoreCount, minGhz, minRamBits, order }: ProductSelection): boolean {
+  const isPriceMet = order === "price-ascending" || order === "price-descending";
   return [brand, minCoreCount, minGhz, minRamBits, isPriceMet ? undefined : price].some((each) => each !== undefined);
 }
 
-/** As one parameter: a statement with hundreds of them takes longer to make than to run. */
-function sequencesOf(places: readonly SearchPlace[]) {
-  const list = `[${places.map(({ sequence }) => sequence).join()}]`;
+/** Passes all sequences as one parameter: preparing a statement with hundreds of them takes longer than running it. */
+function sequencesOf(positions: readonly SearchPosition[]) {
+  const list = `[${positions.map(({ sequence }) => sequence).join()}]`;
   return sql<bigint>`(select value from json_each(${list}))`;
 }
 
-/** The conditions but for the words. */
-function meets(row: ExpressionBuilder<Tables, "product">, selection: ProductSelection): Expression<SqlBool> {
+/** Builds the SQL condition for everything except the terms. */
+function meetsConditions(row: ExpressionBuilder<Tables, "product">, selection: ProductSelection): Expression<SqlBool> {
   const { price, brand, minCoreCount, minGhz, minRamBits } = selection;
   const conditions: Expression<SqlBool>[] = [row("deleted", "=", sql<bigint>`0`)];
   if (brand !== undefined) conditions.push(row("brand", "=", brand));
   if (minCoreCount !== undefined) conditions.push(row("core_count", ">=", BigInt(minCoreCount)));
   if (minGhz !== undefined) conditions.push(row("min_ghz", ">=", minGhz));
-  if (minRamBits !== undefined) conditions.push(row("ram_bits", ">=", sortableBits(minRamBits)));
+  if (minRamBits !== undefined) conditions.push(row("ram_bits", ">=", formatSortableBits(minRamBits)));
   if (price !== undefined) conditions.push(row("price_currency", "=", price.currency));
   if (price?.min) conditions.push(sql`(price_units, price_nanos) >= (${price.min.units}, ${price.min.nanos})`);
   if (price?.max) conditions.push(sql`(price_units, price_nanos) <= (${price.max.units}, ${price.max.nanos})`);

@@ -9,45 +9,45 @@ import { openDatabase } from "../../storage/database.ts";
 import { migrations } from "../../storage/migrations/migrations.ts";
 import { demoCatalogue } from "../demo/demo-catalogue.ts";
 import { SqliteProductFinder } from "../search/sqlite-product-finder.ts";
-import { SqliteTextSearch } from "../search/sqlite-text-search.ts";
-import { productColumns } from "./product-columns.ts";
+import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
+import { toProductRow } from "./product-row.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
 const products = demoCatalogue(timestampFromMs(1_790_000_000_000)).map((product) =>
   fromBinary(ProductSchema, toBinary(ProductSchema, product)),
 );
 
-test("products of a database from before there was a search are as if they had been created after", async () => {
+test("the migration gives products of the first version all columns and texts of the search", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-earlier-"));
   {
     const first = { "0001-create-products": migrations["0001-create-products"] } as typeof migrations;
     await using database = await openDatabase(temporary.path, { migrations: first });
     for (const product of products) {
-      const { id, name, price_currency, price_units, price_nanos } = productColumns(product);
+      const { id, name, price_currency, price_units, price_nanos } = toProductRow(product);
       const body = toBinary(ProductSchema, product);
-      // The columns of that time only: the types tell of those that follow.
+      // Only the columns of the first version. The types have those of the newest.
       const row = { id, name, price_currency, price_units, price_nanos, body } as never;
       await database.tables.insertInto("product").values(row).execute();
     }
   }
   await using database = await openDatabase(temporary.path);
-  const texts = new SqliteTextSearch(database.tables);
-  const store = new SqliteProductStore(database, texts);
-  const finder = new SqliteProductFinder(database.tables, texts);
+  const textIndex = new SqliteTextIndex(database.tables);
+  const store = new SqliteProductStore(database, textIndex);
+  const finder = new SqliteProductFinder(database.tables, textIndex);
 
-  await using listing = await store.list();
-  expect((await Array.fromAsync(listing.pages())).flat()).toEqual(products);
+  await using snapshot = await store.openSnapshot();
+  expect((await Array.fromAsync(snapshot.pages())).flat()).toEqual(products);
 
   const columns = ["id", "brand", "core_count", "min_ghz", "ram_bits", "revision", "deleted"] as const;
   const rows = await database.tables.selectFrom("product").select(columns).orderBy("sequence").execute();
   const expected = products.map((product) => {
-    const { id, brand, core_count, min_ghz, ram_bits } = productColumns(product);
+    const { id, brand, core_count, min_ghz, ram_bits } = toProductRow(product);
     return { id, brand, core_count, min_ghz, ram_bits, revision: 0n, deleted: 0n };
   });
   expect(rows).toEqual(expected);
 
   for (const words of [["kestrel", "air"], ["dock"], ["felt", "fleece"]]) {
-    const found = (await Array.fromAsync(finder.find({ words, order: "oldest" }))).flat();
+    const found = (await Array.fromAsync(finder.find({ terms: words, order: "created-ascending" }))).flat();
     const named = products.filter((product) => {
       const laptop = product.attributes.value;
       const text = [product.name, product.description, laptop?.brand, laptop?.cpu?.brand, laptop?.cpu?.name].join(" ");

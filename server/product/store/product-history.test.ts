@@ -5,58 +5,58 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { openDatabase } from "../../storage/database.ts";
-import { SqliteTextSearch } from "../search/sqlite-text-search.ts";
-import { maxUncheckedStates } from "./product-history.ts";
+import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
+import { maxUnprunedRevisions } from "./product-history.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
 const id = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
 
-test("states that nobody lists are dropped, those that a listing needs only when it is closed", async () => {
+test("archived revisions that no snapshot needs are pruned, the others when their snapshot is closed", async () => {
   await using shop = await openShop();
-  await using listing = await shop.store.list();
+  await using snapshot = await shop.store.openSnapshot();
   await shop.change();
-  await using second = await shop.store.list();
+  await using second = await shop.store.openSnapshot();
   await shop.change();
   await shop.change();
-  expect(await shop.kept()).toBe(3);
+  expect(await shop.archivedCount()).toBe(3);
   await second[Symbol.asyncDispose]();
-  expect(await shop.kept()).toBe(1);
-  await listing[Symbol.asyncDispose]();
-  expect(await shop.kept()).toBe(0);
+  expect(await shop.archivedCount()).toBe(1);
+  await snapshot[Symbol.asyncDispose]();
+  expect(await shop.archivedCount()).toBe(0);
 });
 
-test("however often a product changes during a listing, one state of it is kept beyond the thousand", async () => {
+test("a product that changes often during a snapshot has one archived revision beyond the thousand", async () => {
   await using shop = await openShop();
-  await using listing = await shop.store.list();
-  for (let n = 0; n < maxUncheckedStates * 2; n++) await shop.change();
-  expect(await shop.kept()).toBeLessThanOrEqual(maxUncheckedStates + 1);
-  expect(await Array.fromAsync(listing.pages())).toMatchObject([[{ name: "0" }]]);
+  await using snapshot = await shop.store.openSnapshot();
+  for (let n = 0; n < maxUnprunedRevisions * 2; n++) await shop.change();
+  expect(await shop.archivedCount()).toBeLessThanOrEqual(maxUnprunedRevisions + 1);
+  expect(await Array.fromAsync(snapshot.pages())).toMatchObject([[{ name: "0" }]]);
 }, 60_000);
 
-test("what the end of a listing costs does not grow with all changes that there ever were", async () => {
+test("the cost of closing a snapshot does not depend on the number of all changes", async () => {
   await using shop = await openShop();
   await shop.tables.updateTable("product").set({ revision: 1_000_000n }).execute();
   await shop.change();
-  const listing = await shop.store.list();
+  const snapshot = await shop.store.openSnapshot();
   const before = shop.queries();
-  await listing[Symbol.asyncDispose]();
+  await snapshot[Symbol.asyncDispose]();
   expect(shop.queries() - before).toBeLessThan(10);
-  expect(await shop.kept()).toBe(0);
+  expect(await shop.archivedCount()).toBe(0);
 });
 
-test("states beyond a step are dropped too", async () => {
+test("archived revisions beyond one step are pruned too", async () => {
   await using shop = await openShop();
-  const listing = await shop.store.list();
+  const snapshot = await shop.store.openSnapshot();
   const body = toBinary(ProductSchema, create(ProductSchema, { id }));
-  const states = Array.from({ length: 1_300 }, (_, n) => ({
+  const archived = Array.from({ length: 1_300 }, (_, n) => ({
     until_revision: BigInt(n * 7 + 100),
     from_revision: 1n,
     sequence: 1n,
     body,
   }));
-  await shop.tables.insertInto("product_past").values(states).execute();
-  await listing[Symbol.asyncDispose]();
-  expect(await shop.kept()).toBe(0);
+  await shop.tables.insertInto("product_past").values(archived).execute();
+  await snapshot[Symbol.asyncDispose]();
+  expect(await shop.archivedCount()).toBe(0);
 });
 
 async function openShop() {
@@ -71,9 +71,9 @@ async function openShop() {
     },
     transformResult: async ({ result }) => result,
   });
-  const store = new SqliteProductStore({ ...database, tables }, new SqliteTextSearch(tables));
+  const store = new SqliteProductStore({ ...database, tables }, new SqliteTextIndex(tables));
   await store.create(create(ProductSchema, { id, name: "0" }));
-  // The first change looks at all that an earlier server left.
+  // The first change prunes what an earlier server left.
   await store.update(id, (current) => ({ ...current, description: "changed once" }));
   const next = (current: Product): Product => ({ ...current, name: String(Number(current.name) + 1) });
   return {
@@ -81,7 +81,7 @@ async function openShop() {
     tables,
     queries: () => queries,
     change: () => store.update(id, next),
-    kept: async () => (await tables.selectFrom("product_past").select("until_revision").execute()).length,
+    archivedCount: async () => (await tables.selectFrom("product_past").select("until_revision").execute()).length,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

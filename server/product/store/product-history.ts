@@ -2,85 +2,86 @@ import { type Kysely, sql } from "kysely";
 import type { ProductPastTable, Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 
-/** A moment in the history of all products. */
-export interface ProductMoment extends AsyncDisposable {
-  /** The number of the last change there was. */
+/** A pinned revision of all products: until it is disposed of, the product revisions of that moment are kept. */
+export interface PinnedRevision extends AsyncDisposable {
+  /** The number of the newest change. */
   readonly revision: bigint;
-  /** The sequence number of the last product there was. */
-  readonly last: bigint;
-  /** How many products there were. */
+  /** The highest product sequence. */
+  readonly maxSequence: bigint;
+  /** The number of products that are not deleted. */
   readonly total: number;
 }
 
-/** A state of a product that a change is about to end. */
-export interface EndingState {
+/** A revision of a product that a change is about to replace. */
+export interface ReplacedRevision {
   readonly sequence: bigint;
   readonly body: Uint8Array;
-  /** The change that began it; 0 where it was the first. */
-  readonly since: bigint;
+  /** The number of the change that made it; 0 for a new product. */
+  readonly fromRevision: bigint;
 }
 
-/** How many states may wait to be looked at: a look costs a query or two. */
-export const maxUncheckedStates = 1_000;
+/** The most archived revisions that wait for the next pruning, which takes a query or two. */
+export const maxUnprunedRevisions = 1_000;
 
 /**
- * The states that products had, in the embedded database.
+ * The past revisions of products in SQLite, for snapshots (multi-version concurrency control).
  *
- * Each change leaves the state before it, in its own transaction. What no open moment needs is dropped: after a thousand
- * changes, when a moment is closed, and with the first change after a start. So there are never more states of a
- * product, beyond a thousand in all, than there are open moments.
+ * Each change archives the replaced revision in its own transaction. Archived revisions that no pin needs are pruned:
+ * after {@link maxUnprunedRevisions} changes, when a pin is released, and with the first change after a start. So the
+ * number of archived revisions of a product is at most the number of pins, plus 1,000 over all products.
  */
 export class ProductHistory {
   readonly #tables: Kysely<Tables>;
-  readonly #open = new Set<{ revision?: bigint }>();
-  #checkedUntil = 0n;
-  #unchecked = maxUncheckedStates;
+  /** The pinned revision numbers; undefined while one is being read. */
+  readonly #pins = new Set<{ revision?: bigint }>();
+  #prunedUntil = 0n;
+  #unpruned = maxUnprunedRevisions;
 
   constructor(tables: Kysely<Tables>) {
     this.#tables = tables;
   }
 
-  /** The present moment, which stays as it is until it is disposed of. */
-  async now(): Promise<ProductMoment> {
-    // It counts as open before its number is read: otherwise what a change leaves in between could be dropped.
-    const open: { revision?: bigint } = {};
-    this.#open.add(open);
+  /** Pins the current revision of all products. */
+  async pin(): Promise<PinnedRevision> {
+    // The pin exists before its number is read: otherwise a revision archived in between could be pruned.
+    const pin: { revision?: bigint } = {};
+    this.#pins.add(pin);
     try {
-      const moment = await readMoment(this.#tables);
-      open.revision = moment.revision;
-      return { ...moment, [Symbol.asyncDispose]: () => this.#close(open) };
+      const newest = await readNewestRevision(this.#tables);
+      pin.revision = newest.revision;
+      return { ...newest, [Symbol.asyncDispose]: () => this.#release(pin) };
     } catch (error) {
-      this.#open.delete(open);
+      this.#pins.delete(pin);
       throw error;
     }
   }
 
-  /** Keeps a state that ends with the transaction. Resolves to the number of the change that ends it. */
-  async keep(transaction: Kysely<Tables>, { sequence, body, since }: EndingState): Promise<bigint> {
+  /** Archives a revision as part of a transaction. Resolves to the number of the change that replaces it. */
+  async archive(transaction: Kysely<Tables>, { sequence, body, fromRevision }: ReplacedRevision): Promise<bigint> {
     const { newest } = await transaction
       .selectFrom("product")
       .select(({ fn }) => fn.max("revision").as("newest"))
       .where("revision", ">", zero)
       .executeTakeFirstOrThrow();
-    const until = (newest ?? 0n) + 1n;
-    const state = { until_revision: until, from_revision: since, sequence, body };
-    await transaction.insertInto("product_past").values(state).execute();
-    return until;
+    const revision = (newest ?? 0n) + 1n;
+    const row = { until_revision: revision, from_revision: fromRevision, sequence, body };
+    await transaction.insertInto("product_past").values(row).execute();
+    return revision;
   }
 
-  /** To be called after each change, once it is committed. */
-  async changed(): Promise<void> {
-    this.#unchecked++;
-    if (this.#unchecked >= maxUncheckedStates) await this.#drop(this.#checkedUntil);
+  /** Prunes if it is due. Call it after each committed change. */
+  async afterChange(): Promise<void> {
+    this.#unpruned++;
+    if (this.#unpruned >= maxUnprunedRevisions) await this.#prune(this.#prunedUntil);
   }
 
-  async #close(open: { revision?: bigint }): Promise<void> {
-    if (this.#open.delete(open)) await this.#drop(0n);
+  async #release(pin: { revision?: bigint }): Promise<void> {
+    if (this.#pins.delete(pin)) await this.#prune(0n);
   }
 
-  /** Drops what no open moment needs of the states that ended after a change. */
-  async #drop(after: bigint): Promise<void> {
-    this.#unchecked = 0;
+  /** Deletes the archived revisions that no pin needs, of those that were replaced after the change `after`. */
+  async #prune(after: bigint): Promise<void> {
+    this.#unpruned = 0;
     const { end } = await this.#tables
       .selectFrom("product_past")
       .select(({ fn }) => fn.max("until_revision").as("end"))
@@ -88,53 +89,56 @@ export class ProductHistory {
     if (end === null) return;
     for (let from: bigint | undefined = after; from !== undefined; ) {
       if (from > after) await callScheduler.nextTurn();
-      from = await this.#dropStep(from, end);
+      from = await this.#pruneStep(from, end);
     }
-    if (end > this.#checkedUntil) this.#checkedUntil = end;
+    if (end > this.#prunedUntil) this.#prunedUntil = end;
   }
 
-  /** Resolves to where the next step begins; undefined where this was the last. */
-  async #dropStep(after: bigint, end: bigint): Promise<bigint | undefined> {
-    // By the states that there are: the changes that left none are many more.
-    const states = await this.#tables
+  /** Resolves to the position of the next step, or to undefined if this was the last one. */
+  async #pruneStep(after: bigint, end: bigint): Promise<bigint | undefined> {
+    // Steps by archived revisions, not by numbers of changes: most changes have no archived revision any more.
+    const archived = await this.#tables
       .selectFrom("product_past")
       .select(["from_revision", "until_revision"])
       .where("until_revision", ">", after)
       .where("until_revision", "<=", end)
       .orderBy("until_revision")
-      .limit(statesPerStep)
+      .limit(revisionsPerStep)
       .execute();
-    // Moments that are opened from here on begin after these states have ended.
-    const needed = this.#neededRevisions();
-    const unneeded = states.filter((state) => !needed.some((isNeeded) => isNeeded(state)));
+    // A pin that is created after this point does not need these revisions: they were replaced before it.
+    const needs = this.#pinNeeds();
+    const unneeded = archived.filter((each) => !needs.some((isNeeded) => isNeeded(each)));
     if (unneeded.length > 0) {
       await this.#tables
         .deleteFrom("product_past")
         .where(
           "until_revision",
           "in",
-          unneeded.map((state) => state.until_revision),
+          unneeded.map((each) => each.until_revision),
         )
         .execute();
     }
-    return states.length < statesPerStep ? undefined : states.at(-1)?.until_revision;
+    return archived.length < revisionsPerStep ? undefined : archived.at(-1)?.until_revision;
   }
 
-  #neededRevisions(): ((state: Pick<ProductPastTable, "from_revision" | "until_revision">) => boolean)[] {
-    const revisions = new Set([...this.#open].map(({ revision }) => revision));
+  /** Returns one predicate for each pinned revision number: whether the pin needs an archived revision. */
+  #pinNeeds(): ((archived: Pick<ProductPastTable, "from_revision" | "until_revision">) => boolean)[] {
+    const revisions = new Set([...this.#pins].map(({ revision }) => revision));
     if (revisions.has(undefined)) return [() => true];
     return [...(revisions as Set<bigint>)].map(
-      (revision) => (state) => state.from_revision <= revision && revision < state.until_revision,
+      (revision) => (archived) => archived.from_revision <= revision && revision < archived.until_revision,
     );
   }
 }
 
-/** How many states are looked at in one go, which takes a millisecond. */
-const statesPerStep = 500;
+/** The most archived revisions in one step of pruning, which takes a millisecond. */
+const revisionsPerStep = 500;
 
-async function readMoment(tables: Kysely<Tables>): Promise<Pick<ProductMoment, "revision" | "last" | "total">> {
-  // One statement, so that the three are of the same moment.
-  const { revision, last, total } = await tables
+async function readNewestRevision(
+  tables: Kysely<Tables>,
+): Promise<Pick<PinnedRevision, "revision" | "maxSequence" | "total">> {
+  // One statement, so that the three numbers are consistent.
+  const { revision, maxSequence, total } = await tables
     .selectNoFrom((query) => [
       query
         .selectFrom("product")
@@ -143,8 +147,8 @@ async function readMoment(tables: Kysely<Tables>): Promise<Pick<ProductMoment, "
         .as("revision"),
       query
         .selectFrom("product")
-        .select(({ fn }) => fn.max("sequence").as("last"))
-        .as("last"),
+        .select(({ fn }) => fn.max("sequence").as("maxSequence"))
+        .as("maxSequence"),
       query
         .selectFrom("product")
         .select(({ fn }) => fn.countAll<bigint>().as("total"))
@@ -152,8 +156,9 @@ async function readMoment(tables: Kysely<Tables>): Promise<Pick<ProductMoment, "
         .as("total"),
     ])
     .executeTakeFirstOrThrow();
-  return { revision: revision ?? 0n, last: last ?? 0n, total: Number(total ?? 0n) };
+  return { revision: revision ?? 0n, maxSequence: maxSequence ?? 0n, total: Number(total ?? 0n) };
 }
 
-// Not a parameter: SQLite uses a partial index only for a condition whose value it sees.
+// A literal, not a parameter: SQLite uses a partial index only if it sees the value of the condition. See
+// https://www.sqlite.org/partialindex.html.
 const zero = sql<bigint>`0`;

@@ -1,51 +1,51 @@
 import type { Product } from "../../../gen/bourse/product/v1/product_pb.ts";
 
 /**
- * The products that are sold, in the order of their creation, and those that were.
+ * The products of the catalogue in the order of their creation, and the deleted ones.
  *
- * A product comes back byte for byte as it went in. What a method wrote survives a crash once its promise is
- * fulfilled. Ids are compared as they are: callers give them in lower case. A product is deleted once it has a
- * `delete_time`: it keeps its id, and is got, but it neither counts nor is listed.
+ * A product is returned byte for byte as it was stored. A write is durable when its promise resolves. Callers pass ids
+ * in lower case. A product with a `delete_time` is deleted: `get` returns it and its id stays taken, but it is neither
+ * counted nor listed.
  */
 export interface ProductStore {
-  /** Adds a product. Of several with the same id exactly one is added; the others get an AlreadyExistsError. */
+  /** Adds a product. Throws an AlreadyExistsError if the id is taken, also by a concurrent call. */
   create(product: Product): Promise<void>;
 
   /**
-   * Adds products in their order where there never was one: all, or none. Resolves to how many were added.
+   * Adds products in their order if the store never had one. Resolves to the number of added products: all or 0.
    *
-   * Throws an AlreadyExistsError, and adds none, where two of them have the same id.
+   * Throws an AlreadyExistsError and adds nothing if two of them have the same id.
    */
   seed(products: readonly Product[]): Promise<number>;
 
-  /** The product with an id, deleted or not; undefined where there never was one. */
+  /** Resolves to a product, deleted or not, or to undefined if there is none. */
   get(id: string): Promise<Product | undefined>;
 
   /**
-   * Puts what `change` makes of a product in its place. Changes of one product happen one after the other, each on what
-   * the one before left. Resolves to the product as it is then, and to undefined where there never was one.
+   * Replaces a product by the result of `change`. Changes of one product run one after another, each on the result of
+   * the previous one. Resolves to the new product, or to undefined if there is none with this id.
    *
-   * @param change gives the product itself where there is nothing to change; where it throws, nothing changes and the
-   *   promise is rejected with that
+   * @param change returns its argument if there is nothing to change; if it throws, nothing changes and the promise
+   *   rejects with the same error
    */
   update(id: string, change: (current: Product) => Product): Promise<Product | undefined>;
 
-  /** How many products there are. */
+  /** Resolves to the number of products. */
   count(): Promise<number>;
 
-  /** All products that there are now, as they are now, however long they are read. */
-  list(): Promise<ProductListing>;
+  /** Opens a snapshot of all products. */
+  openSnapshot(): Promise<ProductSnapshot>;
 }
 
-/** The products that there were at a moment. May be read several times, until it is disposed of. */
-export interface ProductListing extends AsyncDisposable {
-  /** How many they are. */
+/** All products at one moment. Can be read several times. The owner disposes of it, which frees past revisions. */
+export interface ProductSnapshot extends AsyncDisposable {
+  /** The number of products. */
   readonly total: number;
 
   /**
-   * Yields the products in the order of their creation, 1 to 100 at a time. Between two parts the store and the event
-   * loop are free for others, who may change and delete products: here they stay. Throws the reason of `signal` before
-   * the next part when it aborts.
+   * Yields the products in the order of their creation, in pages of 1 to 100. Lets other queries and the event loop run
+   * between two pages; their changes do not affect the snapshot. Throws the reason of `signal` before the next page
+   * after it aborts.
    */
   pages(signal?: AbortSignal): AsyncIterable<readonly Product[]>;
 }

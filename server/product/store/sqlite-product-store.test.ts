@@ -5,11 +5,11 @@ import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { type Database, openDatabase } from "../../storage/database.ts";
-import { SqliteTextSearch } from "../search/sqlite-text-search.ts";
+import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
 import { productStoreContract } from "../testing/product-store.contract.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
-const storeOf = (database: Database) => new SqliteProductStore(database, new SqliteTextSearch(database.queries));
+const storeOf = (database: Database) => new SqliteProductStore(database, new SqliteTextIndex(database.queries));
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-products-"));
 
@@ -29,7 +29,7 @@ const lamp = create(ProductSchema, {
   price: { currencyCode: "EUR", units: 49n, nanos: 900_000_000 },
 });
 
-test("products are there after the database was closed and opened again, in their order", async () => {
+test("products survive a restart, in their order", async () => {
   await using temporary = await temporaryDirectory();
   const shade = create(ProductSchema, { id: "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02", name: "Shade" });
   {
@@ -39,10 +39,10 @@ test("products are there after the database was closed and opened again, in thei
   await using database = await openDatabase(temporary.path);
   const store = storeOf(database);
   await store.create(shade);
-  expect(await Array.fromAsync((await store.list()).pages())).toEqual([[lamp, shade]]);
+  expect(await Array.fromAsync((await store.openSnapshot()).pages())).toEqual([[lamp, shade]]);
 });
 
-test("what queries need is in columns of its own", async () => {
+test("the fields of queries have their own columns", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openDatabase(temporary.path);
   await storeOf(database).create(lamp);
@@ -52,7 +52,7 @@ test("what queries need is in columns of its own", async () => {
   ]);
 });
 
-test("a product is read, and products are counted, while a transaction is open", async () => {
+test("lookups and counts do not wait for an open transaction", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openDatabase(temporary.path);
   const store = storeOf(database);

@@ -7,29 +7,29 @@ import type { Database } from "../../storage/database.ts";
 import { GroupCommit } from "../../storage/group-commit.ts";
 import type { Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
-import type { TextSearch } from "../search/text-search.ts";
-import { productColumns, productTexts } from "./product-columns.ts";
-import { ProductHistory, type ProductMoment } from "./product-history.ts";
-import type { ProductListing, ProductStore } from "./product-store.ts";
+import type { TextIndex } from "../search/text-index.ts";
+import { type PinnedRevision, ProductHistory } from "./product-history.ts";
+import { toProductRow, toProductTexts } from "./product-row.ts";
+import type { ProductSnapshot, ProductStore } from "./product-store.ts";
 
-/** What the store needs of the database: `tables` for writes, `queries` for long reads, `reader` for lookups. */
+/** The connections of the store: `tables` for writes, `queries` for long reads, `reader` for lookups. */
 export type ProductDatabase = Pick<Database, "tables" | "queries" | "reader">;
 
-/** Products in the embedded database. */
+/** Products in SQLite. */
 export class SqliteProductStore implements ProductStore {
   readonly #tables: Kysely<Tables>;
   readonly #queries: Kysely<Tables>;
-  /** Runs in this thread: a lookup that used `tables` would wait for every transaction under way. */
+  /** Runs in this thread: a lookup through `tables` would wait for pending transactions. */
   readonly #body: StatementSync;
-  readonly #texts: TextSearch;
+  readonly #textIndex: TextIndex;
   readonly #history: ProductHistory;
   readonly #creations: GroupCommit<Product, boolean>;
 
-  constructor({ tables, queries, reader }: ProductDatabase, texts: TextSearch) {
+  constructor({ tables, queries, reader }: ProductDatabase, textIndex: TextIndex) {
     this.#tables = tables;
     this.#queries = queries;
     this.#body = reader.prepare("select body from product where id = ?");
-    this.#texts = texts;
+    this.#textIndex = textIndex;
     this.#history = new ProductHistory(tables);
     this.#creations = new GroupCommit((products) => this.#insertAll(products), maxCreationsPerCommit);
   }
@@ -56,8 +56,8 @@ export class SqliteProductStore implements ProductStore {
 
   async update(id: string, change: (current: Product) => Product): Promise<Product | undefined> {
     const updated = await this.#tables.transaction().execute((transaction) => this.#change(transaction, id, change));
-    // The change is committed, and nobody's concern if this fails: it is done again with a later change.
-    await this.#history.changed().catch(() => {});
+    // The change is committed, so a failure to prune is not its failure. A later change prunes again.
+    await this.#history.afterChange().catch(() => {});
     return updated;
   }
 
@@ -70,12 +70,12 @@ export class SqliteProductStore implements ProductStore {
     return Number(total);
   }
 
-  async list(): Promise<ProductListing> {
-    const moment = await this.#history.now();
+  async openSnapshot(): Promise<ProductSnapshot> {
+    const pinned = await this.#history.pin();
     return {
-      total: moment.total,
-      pages: (signal) => readPages(this.#queries, moment, signal),
-      [Symbol.asyncDispose]: () => moment[Symbol.asyncDispose](),
+      total: pinned.total,
+      pages: (signal) => readPages(this.#queries, pinned, signal),
+      [Symbol.asyncDispose]: () => pinned[Symbol.asyncDispose](),
     };
   }
 
@@ -87,16 +87,16 @@ export class SqliteProductStore implements ProductStore {
     });
   }
 
-  /** Resolves to whether the id was free. */
+  /** Resolves to false if the id is taken. */
   async #insert(transaction: Kysely<Tables>, product: Product): Promise<boolean> {
     const added = await transaction
       .insertInto("product")
-      .values(productColumns(product))
+      .values(toProductRow(product))
       .onConflict((conflict) => conflict.column("id").doNothing())
       .returning("sequence")
       .executeTakeFirst();
     if (added === undefined) return false;
-    await this.#texts.put(transaction, added.sequence, productTexts(product));
+    await this.#textIndex.put(transaction, added.sequence, toProductTexts(product));
     return true;
   }
 
@@ -111,39 +111,39 @@ export class SqliteProductStore implements ProductStore {
     const next = change(current);
     if (equals(ProductSchema, next, current)) return current;
     const { sequence, body } = row;
-    const revision = await this.#history.keep(transaction, { sequence, body, since: row.revision });
+    const revision = await this.#history.archive(transaction, { sequence, body, fromRevision: row.revision });
     await transaction
       .updateTable("product")
-      .set({ ...productColumns(next), revision })
+      .set({ ...toProductRow(next), revision })
       .where("sequence", "=", sequence)
       .execute();
-    if (next.deleteTime === undefined) await this.#texts.put(transaction, sequence, productTexts(next));
-    else await this.#texts.remove(transaction, sequence);
+    if (next.deleteTime === undefined) await this.#textIndex.put(transaction, sequence, toProductTexts(next));
+    else await this.#textIndex.remove(transaction, sequence);
     return next;
   }
 }
 
-/** How many products are created in one transaction: some ten milliseconds, during which other queries wait. */
+/** The most products that one transaction adds. It takes about 10 ms, and other queries wait for it. */
 const maxCreationsPerCommit = 64;
 
-// The largest product that the rules allow has some 50 KB: a page is at most 5 MB, and takes a millisecond as a rule.
+// The largest valid product has about 50 KB, so a page has at most 5 MB. It usually takes a millisecond.
 const maxPageProducts = 100;
 
 async function* readPages(
   tables: Kysely<Tables>,
-  { revision, last }: ProductMoment,
+  { revision, maxSequence }: PinnedRevision,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Product[]> {
   let position = 0n;
-  while (position < last) {
-    // The database answers without a turn of the event loop: without this one, nobody else would get a word in.
+  while (position < maxSequence) {
+    // The database can answer within one turn of the event loop, so a long read would block all other calls.
     if (position > 0n) await callScheduler.nextTurn();
     signal?.throwIfAborted();
     const rows = await tables
       .selectFrom("product")
       .select(["sequence", "body"])
       .where("sequence", ">", position)
-      .where("sequence", "<=", last)
+      .where("sequence", "<=", maxSequence)
       .where("revision", "<=", revision)
       .where("deleted", "=", sql<bigint>`0`)
       .unionAll((query) =>
@@ -151,14 +151,14 @@ async function* readPages(
           .selectFrom("product_past")
           .select(["sequence", "body"])
           .where("sequence", ">", position)
-          .where("sequence", "<=", last)
+          .where("sequence", "<=", maxSequence)
           .where("from_revision", "<=", revision)
           .where("until_revision", ">", revision),
       )
       .orderBy("sequence")
       .limit(maxPageProducts)
       .execute();
-    position = rows.at(-1)?.sequence ?? last;
+    position = rows.at(-1)?.sequence ?? maxSequence;
     if (rows.length > 0) yield rows.map(toProduct);
   }
 }

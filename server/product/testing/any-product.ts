@@ -10,7 +10,7 @@ import {
   StorageDriver,
 } from "../../../gen/bourse/product/v1/product_pb.ts";
 
-/** Any product that the rules in the protos allow, for property tests. */
+/** Generates valid products, for property tests. */
 export const anyProduct: fc.Arbitrary<Product> = fc.oneof(anyOther(), anyLaptop());
 
 function anyOther(): fc.Arbitrary<Product> {

@@ -3,21 +3,21 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import type { FoundProduct, ProductFinder, SearchPlace } from "../search/product-finder.ts";
+import type { FoundProduct, ProductFinder, SearchPosition } from "../search/product-finder.ts";
 import type { ProductSelection } from "../search/product-selection.ts";
 import type { ProductStore } from "../store/product-store.ts";
 import { searchModel, someProducts, someSelection } from "./search-model.ts";
 
-/** A finder, with the store whose products it finds. */
+/** A finder and the store that it searches. */
 export interface OpenedFinder extends AsyncDisposable {
   readonly finder: ProductFinder;
   readonly store: ProductStore;
 }
 
-/** What every finder promises, as tests. `open` gives one of its own, without products, to each. */
+/** Tests the contract of {@link ProductFinder}. `open` returns a new finder without products for each test. */
 export function productFinderContract(open: () => Promise<OpenedFinder>): void {
-  describe("a finder of products", () => {
-    test("finds what the plainest code finds, and goes on after every product", { timeout: 120_000 }, async () => {
+  describe("a product finder", () => {
+    test("finds the same products as the model, and resumes after each of them", { timeout: 120_000 }, async () => {
       await fc.assert(
         fc.asyncProperty(someProducts, fc.array(someSelection, { maxLength: 8 }), async (products, selections) => {
           await using opened = await open();
@@ -25,9 +25,11 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
           for (const selection of selections) {
             const expected = searchModel(products, selection);
             const found = await Array.fromAsync(all(opened.finder.find(selection)));
-            expect(found.map(({ place: _, ...rest }) => rest)).toEqual(expected);
-            for (const [index, { place }] of found.entries()) {
-              expect(await Array.fromAsync(all(opened.finder.find(selection, place)))).toEqual(found.slice(index + 1));
+            expect(found.map(({ position: _, ...rest }) => rest)).toEqual(expected);
+            for (const [index, { position }] of found.entries()) {
+              expect(await Array.fromAsync(all(opened.finder.find(selection, position)))).toEqual(
+                found.slice(index + 1),
+              );
             }
           }
         }),
@@ -36,14 +38,14 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
     });
 
     test.each<ProductSelection>([
-      { order: "oldest" },
-      { order: "newest" },
-      { order: "oldest", minCoreCount: 4 },
-      { order: "cheapest", price: { currency: "EUR" } },
-      { order: "dearest", price: { currency: "EUR" }, words: ["lap"] },
-      { order: "relevance", words: ["laptop"], brand: "kestrel" },
-      { order: "newest", words: ["laptop"] },
-    ])("finds thousands in parts of at most a hundred: %j", async (selection) => {
+      { order: "created-ascending" },
+      { order: "created-descending" },
+      { order: "created-ascending", minCoreCount: 4 },
+      { order: "price-ascending", price: { currency: "EUR" } },
+      { order: "price-descending", price: { currency: "EUR" }, terms: ["lap"] },
+      { order: "relevance", terms: ["laptop"], brand: "kestrel" },
+      { order: "created-descending", terms: ["laptop"] },
+    ])("finds thousands of products in pages of at most 100: %j", async (selection) => {
       await using opened = await openWith(open, 1_200);
       const numbers: number[] = [];
       for await (const page of opened.finder.find(selection)) {
@@ -51,30 +53,30 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
         expect(page.length).toBeLessThanOrEqual(100);
         numbers.push(...page.map(({ product }) => numberOf(product)));
       }
-      const isDescending = selection.order === "newest" || selection.order === "dearest";
+      const isDescending = selection.order === "created-descending" || selection.order === "price-descending";
       const expected = Array.from({ length: 1_200 }, (_, n) => n);
       expect(numbers).toEqual(isDescending ? expected.toReversed() : expected);
     });
 
-    test.each(["cheapest", "dearest"] as const)(
-      "finds once each of thousands that cost the same: %s",
+    test.each(["price-ascending", "price-descending"] as const)(
+      "finds each of thousands of products with the same price once: %s",
       async (order) => {
         await using opened = await open();
-        const alike = Array.from({ length: 1_700 }, (_, n) => ({ ...laptop(n), price: euros(n < 100 ? 4n : 5n) }));
-        await opened.store.seed(alike);
+        const samePrice = Array.from({ length: 1_700 }, (_, n) => ({ ...laptop(n), price: euros(n < 100 ? 4n : 5n) }));
+        await opened.store.seed(samePrice);
         const found = await Array.fromAsync(all(opened.finder.find({ order, price: { currency: "EUR" } })));
-        const expected = alike.map(numberOf);
+        const expected = samePrice.map(numberOf);
         expect(found.map(({ product }) => numberOf(product))).toEqual(
-          order === "cheapest" ? expected : expected.toReversed(),
+          order === "price-ascending" ? expected : expected.toReversed(),
         );
       },
     );
 
     test.each<ProductSelection>([
-      { order: "newest" },
-      { order: "relevance", words: ["laptop"] },
-      { order: "cheapest", price: { currency: "EUR" } },
-    ])("finds once what nobody changes, while others create, change and delete: %j", async (selection) => {
+      { order: "created-descending" },
+      { order: "relevance", terms: ["laptop"] },
+      { order: "price-ascending", price: { currency: "EUR" } },
+    ])("finds each unchanged product once during concurrent changes: %j", async (selection) => {
       await using opened = await openWith(open, 700);
       const seen = new Map<number, number>();
       let created = 10_000;
@@ -86,14 +88,14 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
         }
         for (const n of [1, 340, 690]) await opened.store.update(laptop(n).id, deleted).catch(() => {});
       }
-      const untouched = Array.from({ length: 700 }, (_, n) => n).filter((n) => ![0, 350, 699, 1, 340, 690].includes(n));
-      for (const n of untouched) expect(seen.get(n)).toBe(1);
+      const unchanged = Array.from({ length: 700 }, (_, n) => n).filter((n) => ![0, 350, 699, 1, 340, 690].includes(n));
+      for (const n of unchanged) expect(seen.get(n)).toBe(1);
       for (const n of seen.keys()) expect(n).toBeLessThan(10_000);
     });
 
-    test("finds a product as it is at its turn, if it still has what is asked for", async () => {
+    test("finds the current revision of a product if it still meets the conditions", async () => {
       await using opened = await openWith(open, 300);
-      const selection: ProductSelection = { order: "relevance", words: ["laptop"], price: { currency: "EUR" } };
+      const selection: ProductSelection = { order: "relevance", terms: ["laptop"], price: { currency: "EUR" } };
       const found: FoundProduct[] = [];
       for await (const page of opened.finder.find(selection)) {
         if (found.length === 0) {
@@ -112,31 +114,34 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
       expect(found).toHaveLength(297);
     });
 
-    test("goes on after products were created as if they had not been", async () => {
+    test("a resumed search ignores products that were created meanwhile", async () => {
       await using opened = await openWith(open, 10);
-      const selection: ProductSelection = { order: "relevance", words: ["laptop"] };
+      const selection: ProductSelection = { order: "relevance", terms: ["laptop"] };
       const [first] = await Array.fromAsync(all(opened.finder.find(selection)));
       await opened.store.create(laptop(11));
-      expect(await Array.fromAsync(all(opened.finder.find(selection, first?.place)))).toHaveLength(9);
+      expect(await Array.fromAsync(all(opened.finder.find(selection, first?.position)))).toHaveLength(9);
       expect(await Array.fromAsync(all(opened.finder.find(selection)))).toHaveLength(11);
     });
 
-    test("stops with the reason of the signal, also where it finds nothing for long", async () => {
+    test("throws the reason of the signal, also if nothing is found", async () => {
       await using opened = await openWith(open, 1_200);
-      for (const selection of [{ order: "oldest" }, { order: "oldest", brand: "nobody" }] as const) {
+      for (const selection of [
+        { order: "created-ascending" },
+        { order: "created-ascending", brand: "unknown" },
+      ] as const) {
         const controller = new AbortController();
-        setImmediate(() => controller.abort(new Error("enough")));
+        setImmediate(() => controller.abort(new Error("cancelled")));
         const reading = Array.fromAsync(all(opened.finder.find(selection, undefined, controller.signal)));
-        await expect(reading).rejects.toThrow("enough");
+        await expect(reading).rejects.toThrow("cancelled");
       }
     });
 
-    test("finds nothing where there is nothing", async () => {
+    test("finds nothing in an empty store", async () => {
       await using opened = await open();
-      const place: SearchPlace = { last: 0n, sequence: 0n };
-      for (const order of ["oldest", "newest"] as const) {
+      const position: SearchPosition = { maxSequence: 0n, sequence: 0n };
+      for (const order of ["created-ascending", "created-descending"] as const) {
         expect(await Array.fromAsync(opened.finder.find({ order }))).toEqual([]);
-        expect(await Array.fromAsync(opened.finder.find({ order }, place))).toEqual([]);
+        expect(await Array.fromAsync(opened.finder.find({ order }, position))).toEqual([]);
       }
     });
   });

@@ -4,20 +4,20 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { AlreadyExistsError } from "../../shared/resource-errors.ts";
-import type { ProductListing, ProductStore } from "../store/product-store.ts";
+import type { ProductSnapshot, ProductStore } from "../store/product-store.ts";
 import { anyProduct } from "./any-product.ts";
 
-/** What every product store promises, as tests. `open` gives a store of its own, empty, to each. */
+/** Tests the contract of {@link ProductStore}. `open` returns a new, empty store for each test. */
 export function productStoreContract(open: () => Promise<{ store: ProductStore } & AsyncDisposable>): void {
   describe("a product store", () => {
-    test("gives back what was created, and nothing for an id that is not taken", async () => {
+    test("returns a created product, and undefined for an unknown id", async () => {
       await using opened = await open();
       await opened.store.create(product(1));
       expect(await opened.store.get(product(1).id)).toEqual(product(1));
       expect(await opened.store.get(product(2).id)).toBeUndefined();
     });
 
-    test("gives back any product byte for byte", async () => {
+    test("returns any product byte for byte", async () => {
       await using opened = await open();
       const created = new Set<string>();
       await fc.assert(
@@ -32,7 +32,7 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       expect(await opened.store.count()).toBe(created.size);
     });
 
-    test("adds one of several products that are created with the same id at once", async () => {
+    test("adds one of several products that are created concurrently with the same id", async () => {
       await using opened = await open();
       const attempts = Array.from({ length: 20 }, (_, n) => ({ ...product(1), name: `Attempt ${n}` }));
       const outcomes = await Promise.allSettled(attempts.map((attempt) => opened.store.create(attempt)));
@@ -45,33 +45,33 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       expect(await opened.store.count()).toBe(1);
     });
 
-    test("lists in the order of creation, whatever the ids, over many pages", async () => {
+    test("lists in the order of creation over many pages, for any ids", async () => {
       await using opened = await open();
       const products = Array.from({ length: 350 }, (_, n) => product(1000 - n));
       await opened.store.seed(products.slice(0, 340));
       for (const each of products.slice(340)) await opened.store.create(each);
-      await using listing = await opened.store.list();
-      expect(listing.total).toBe(350);
-      expect(await read(listing)).toEqual(products);
-      expect(await read(listing)).toEqual(products);
+      await using snapshot = await opened.store.openSnapshot();
+      expect(snapshot.total).toBe(350);
+      expect(await read(snapshot)).toEqual(products);
+      expect(await read(snapshot)).toEqual(products);
     });
 
-    test("lists nothing where there is nothing", async () => {
+    test("lists nothing for an empty store", async () => {
       await using opened = await open();
-      await using listing = await opened.store.list();
+      await using snapshot = await opened.store.openSnapshot();
       await opened.store.create(product(1));
-      expect(listing.total).toBe(0);
-      expect(await read(listing)).toEqual([]);
+      expect(snapshot.total).toBe(0);
+      expect(await read(snapshot)).toEqual([]);
     });
 
-    test("lists what there was when the listing was made, while others create", async () => {
+    test("a snapshot does not have products that are created later", async () => {
       await using opened = await open();
       const before = Array.from({ length: 250 }, (_, n) => product(n));
       await opened.store.seed(before);
-      await using listing = await opened.store.list();
+      await using snapshot = await opened.store.openSnapshot();
       const listed: Product[] = [];
       let next = 1000;
-      for await (const page of listing.pages()) {
+      for await (const page of snapshot.pages()) {
         listed.push(...page);
         await opened.store.create(product(next++));
       }
@@ -80,42 +80,42 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       expect(await opened.store.count()).toBe(250 + next - 1000);
     });
 
-    test("stops listing with the reason of the signal", async () => {
+    test("throws the reason of the signal", async () => {
       await using opened = await open();
       await opened.store.seed(Array.from({ length: 350 }, (_, n) => product(n)));
       const controller = new AbortController();
-      await using listing = await opened.store.list();
+      await using snapshot = await opened.store.openSnapshot();
       let pages = 0;
       const reading = async () => {
-        for await (const _ of listing.pages(controller.signal)) {
+        for await (const _ of snapshot.pages(controller.signal)) {
           pages++;
-          controller.abort(new Error("enough"));
+          controller.abort(new Error("cancelled"));
         }
       };
-      await expect(reading()).rejects.toThrow("enough");
+      await expect(reading()).rejects.toThrow("cancelled");
       expect(pages).toBe(1);
     });
 
-    test("lets timers and sockets have their turn between two pages", async () => {
+    test("lets the event loop run between two pages", async () => {
       await using opened = await open();
       await opened.store.seed(Array.from({ length: 350 }, (_, n) => product(n)));
       const controller = new AbortController();
-      setImmediate(() => controller.abort(new Error("a turn came")));
-      await using listing = await opened.store.list();
-      await expect(read(listing, controller.signal)).rejects.toThrow("a turn came");
+      setImmediate(() => controller.abort(new Error("the event loop ran")));
+      await using snapshot = await opened.store.openSnapshot();
+      await expect(read(snapshot, controller.signal)).rejects.toThrow("the event loop ran");
     });
 
-    test("puts what a change makes in a product's place, and keeps its own place in the order", async () => {
+    test("an update replaces a product and keeps its position in the order", async () => {
       await using opened = await open();
       await opened.store.seed([product(1), product(2)]);
       expect(await opened.store.update(product(1).id, renamed("Lump"))).toEqual({ ...product(1), name: "Lump" });
       expect(await opened.store.get(product(1).id)).toEqual({ ...product(1), name: "Lump" });
       expect(await opened.store.update(product(3).id, renamed("Lump"))).toBeUndefined();
-      await using listing = await opened.store.list();
-      expect((await read(listing)).map(({ name }) => name)).toEqual(["Lump", product(2).name]);
+      await using snapshot = await opened.store.openSnapshot();
+      expect((await read(snapshot)).map(({ name }) => name)).toEqual(["Lump", product(2).name]);
     });
 
-    test("changes nothing where the change throws", async () => {
+    test("a change that throws changes nothing", async () => {
       await using opened = await open();
       await opened.store.create(product(1));
       const failing = opened.store.update(product(1).id, () => {
@@ -125,7 +125,7 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       expect(await opened.store.get(product(1).id)).toEqual(product(1));
     });
 
-    test("does changes that come at once one after the other: none is lost", async () => {
+    test("concurrent changes run one after another, and none is lost", async () => {
       await using opened = await open();
       await opened.store.create(product(1));
       const add = (current: Product): Product => ({ ...current, description: `${current.description}x` });
@@ -133,43 +133,43 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       expect((await opened.store.get(product(1).id))?.description).toBe("x".repeat(50));
     });
 
-    test("neither counts nor lists what is deleted, gives it back by its id, and does not give the id away", async () => {
+    test("a deleted product is neither counted nor listed, but is returned and keeps its id", async () => {
       await using opened = await open();
       await opened.store.seed([product(1), product(2)]);
-      const gone = await opened.store.update(product(1).id, deleted);
+      const deletedProduct = await opened.store.update(product(1).id, deleted);
       expect(await opened.store.count()).toBe(1);
-      expect(await opened.store.get(product(1).id)).toEqual(gone);
+      expect(await opened.store.get(product(1).id)).toEqual(deletedProduct);
       await expect(opened.store.create(product(1))).rejects.toBeInstanceOf(AlreadyExistsError);
-      await using listing = await opened.store.list();
-      expect(listing.total).toBe(1);
-      expect(await read(listing)).toEqual([product(2)]);
+      await using snapshot = await opened.store.openSnapshot();
+      expect(snapshot.total).toBe(1);
+      expect(await read(snapshot)).toEqual([product(2)]);
     });
 
-    test("lists what there was when the listing was made, while others change and delete", async () => {
+    test("a snapshot does not see later changes and deletions", async () => {
       await using opened = await open();
       const before = Array.from({ length: 250 }, (_, n) => product(n));
       await opened.store.seed(before);
       await opened.store.update(product(7).id, renamed("Seven"));
-      await using listing = await opened.store.list();
+      await using snapshot = await opened.store.openSnapshot();
       const listed: Product[] = [];
-      for await (const page of listing.pages()) {
+      for await (const page of snapshot.pages()) {
         listed.push(...page);
         for (const n of [0, 7, 120, 240]) await opened.store.update(product(n).id, renamed(`After ${listed.length}`));
         for (const n of [1, 130, 249]) await opened.store.update(product(n).id, deleted);
       }
-      const then = before.map((each, n) => (n === 7 ? { ...each, name: "Seven" } : each));
-      expect(listed).toEqual(then);
-      expect(await read(listing)).toEqual(then);
-      expect(listing.total).toBe(250);
+      const expected = before.map((each, n) => (n === 7 ? { ...each, name: "Seven" } : each));
+      expect(listed).toEqual(expected);
+      expect(await read(snapshot)).toEqual(expected);
+      expect(snapshot.total).toBe(250);
       expect(await opened.store.count()).toBe(247);
     });
 
-    test("keeps every listing as it was, whatever happens between and meanwhile", { timeout: 60_000 }, async () => {
+    test("no snapshot changes, for any sequence of operations", { timeout: 60_000 }, async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(anyAction, { maxLength: 40 }), async (actions) => {
           await using opened = await open();
           const model = new Map<string, Product>();
-          const listings: { listing: ProductListing; expected: Product[] }[] = [];
+          const snapshots: { snapshot: ProductSnapshot; expected: Product[] }[] = [];
           for (const { kind, n } of actions) {
             const id = product(n).id;
             if (kind === "create") {
@@ -183,13 +183,13 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
               if (current) model.set(id, change(current));
             } else if (kind === "open") {
               const expected = [...model.values()].filter((each) => each.deleteTime === undefined);
-              listings.push({ listing: await opened.store.list(), expected });
+              snapshots.push({ snapshot: await opened.store.openSnapshot(), expected });
             } else {
-              await listings.splice(n % (listings.length || 1), 1)[0]?.listing[Symbol.asyncDispose]();
+              await snapshots.splice(n % (snapshots.length || 1), 1)[0]?.snapshot[Symbol.asyncDispose]();
             }
-            for (const { listing, expected } of listings) {
-              expect(await read(listing)).toEqual(expected);
-              expect(listing.total).toBe(expected.length);
+            for (const { snapshot, expected } of snapshots) {
+              expect(await read(snapshot)).toEqual(expected);
+              expect(snapshot.total).toBe(expected.length);
             }
           }
         }),
@@ -197,7 +197,7 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       );
     });
 
-    test("is seeded only where there never was a product", async () => {
+    test("is seeded only if it never had a product", async () => {
       await using opened = await open();
       expect(await opened.store.seed([product(1), product(2)])).toBe(2);
       expect(await opened.store.seed([product(3)])).toBe(0);
@@ -235,9 +235,9 @@ const anyAction = fc.record({
   n: fc.nat({ max: 4 }),
 });
 
-async function read(listing: ProductListing, signal?: AbortSignal): Promise<Product[]> {
+async function read(snapshot: ProductSnapshot, signal?: AbortSignal): Promise<Product[]> {
   const products: Product[] = [];
-  for await (const page of listing.pages(signal)) {
+  for await (const page of snapshot.pages(signal)) {
     expect(page.length).toBeGreaterThan(0);
     expect(page.length).toBeLessThanOrEqual(100);
     products.push(...page);

@@ -1,11 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { MemoryUnit, type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { memoryBits } from "../search/memory-bits.ts";
+import { memoryToBits } from "../search/memory-size.ts";
 import type { ProductSelection } from "../search/product-selection.ts";
-import type { Relevance } from "../search/text-search.ts";
+import type { Relevance } from "../search/text-index.ts";
 
-/** Products of few words, prices and sizes, so that conditions often meet some of them. */
+/** Generates products with few distinct words, prices and sizes, so that most conditions match some of them. */
 export const someProducts: fc.Arbitrary<Product[]> = fc
   .array(
     fc.record({
@@ -38,11 +38,11 @@ export const someProducts: fc.Arbitrary<Product[]> = fc
     ),
   );
 
-/** Selections that fit {@link someProducts}. */
+/** Generates selections for {@link someProducts}. */
 export const someSelection: fc.Arbitrary<ProductSelection> = fc
   .record(
     {
-      words: fc.array(
+      terms: fc.array(
         word().chain((all) => fc.integer({ min: 1, max: all.length }).map((n) => all.slice(0, n))),
         {
           minLength: 1,
@@ -50,42 +50,42 @@ export const someSelection: fc.Arbitrary<ProductSelection> = fc
         },
       ),
       price: fc.record({ currency: currency(), min: amount(), max: amount() }, { requiredKeys: ["currency"] }),
-      brand: fc.constantFrom("kestrel", "ümlaut", "nobody"),
+      brand: fc.constantFrom("kestrel", "ümlaut", "unknown"),
       minCoreCount: fc.integer({ min: 1, max: 3 }),
       minGhz: fc.constantFrom(1.5, 1.75, 2),
-      minRamBits: fc.tuple(smallBigInt(), unit()).map(([value, of]) => memoryBits({ value, unit: of }) ?? 0n),
+      minRamBits: fc.tuple(smallBigInt(), unit()).map(([value, of]) => memoryToBits({ value, unit: of }) ?? 0n),
     },
     { requiredKeys: [] },
   )
   .chain((conditions) => {
-    const orders: ProductSelection["order"][] = ["oldest", "newest"];
-    if (conditions.words !== undefined) orders.push("relevance", "relevance");
-    if (conditions.price !== undefined) orders.push("cheapest", "dearest");
+    const orders: ProductSelection["order"][] = ["created-ascending", "created-descending"];
+    if (conditions.terms !== undefined) orders.push("relevance", "relevance");
+    if (conditions.price !== undefined) orders.push("price-ascending", "price-descending");
     return fc.constantFrom(...orders).map((order) => ({ ...conditions, order }));
   });
 
-/** What a search of all products at once would give: what it means, in the plainest code. */
+/** The reference model of a search: filters and sorts all products in memory. */
 export function searchModel(
   products: readonly Product[],
   selection: ProductSelection,
 ): { product: Product; relevance?: Relevance }[] {
   const found = products
     .filter((product) => product.deleteTime === undefined && meets(product, selection))
-    .map((product) => ({ product, relevance: selection.words && relevanceOf(product, selection.words) }))
-    .filter(({ relevance }) => selection.words === undefined || relevance !== undefined);
+    .map((product) => ({ product, relevance: selection.terms && relevanceOf(product, selection.terms) }))
+    .filter(({ relevance }) => selection.terms === undefined || relevance !== undefined);
   const price = ({ product }: (typeof found)[number]) => totalNanos(product.price ?? { units: 0n, nanos: 0 });
   switch (selection.order) {
-    case "oldest":
+    case "created-ascending":
       return found.map(({ product }) => ({ product }));
-    case "newest":
+    case "created-descending":
       return found.toReversed().map(({ product }) => ({ product }));
     case "relevance":
       return found
         .toSorted((a, b) => (b.relevance ?? 0) - (a.relevance ?? 0))
         .map(({ product, relevance }) => ({ product, ...(relevance && { relevance }) }));
-    case "cheapest":
+    case "price-ascending":
       return found.toSorted((a, b) => Number(price(a) - price(b))).map(({ product }) => ({ product }));
-    case "dearest":
+    case "price-descending":
       return found
         .toSorted((a, b) => Number(price(a) - price(b)))
         .toReversed()
@@ -104,20 +104,20 @@ function meets(product: Product, selection: ProductSelection): boolean {
   if (minCoreCount !== undefined && (laptop?.cpu?.coreCount ?? 0) < minCoreCount) return false;
   if (minGhz !== undefined && (laptop?.cpu?.minGhz ?? 0) < minGhz) return false;
   if (minRamBits === undefined) return true;
-  const bits = laptop?.ram && memoryBits(laptop.ram);
+  const bits = laptop?.ram && memoryToBits(laptop.ram);
   return bits !== undefined && bits >= minRamBits;
 }
 
-function relevanceOf({ name, description, attributes }: Product, words: readonly string[]): Relevance | undefined {
-  const [of, wanted] = [wordsOf(name), words.map((each) => each.toLowerCase())];
+function relevanceOf({ name, description, attributes }: Product, terms: readonly string[]): Relevance | undefined {
+  const [nameWords, wanted] = [wordsOf(name), terms.map((each) => each.toLowerCase())];
   const maker = wordsOf(`${attributes.value?.brand ?? ""} ${attributes.value?.cpu?.name ?? ""}`);
   const allBegin = (among: string[]) => wanted.every((each) => among.some((it) => it.startsWith(each)));
   const last = wanted.length - 1;
-  if (wanted.every((each, n) => (n === last ? of[n]?.startsWith(each) : of[n] === each))) return 1;
-  if (wanted.every((each) => of.includes(each))) return 0.8;
-  if (allBegin(of)) return 0.6;
-  if (allBegin([...of, ...maker])) return 0.4;
-  if (allBegin([...of, ...maker, ...wordsOf(description)])) return 0.2;
+  if (wanted.every((each, n) => (n === last ? nameWords[n]?.startsWith(each) : nameWords[n] === each))) return 1;
+  if (wanted.every((each) => nameWords.includes(each))) return 0.8;
+  if (allBegin(nameWords)) return 0.6;
+  if (allBegin([...nameWords, ...maker])) return 0.4;
+  if (allBegin([...nameWords, ...maker, ...wordsOf(description)])) return 0.2;
   return undefined;
 }
 

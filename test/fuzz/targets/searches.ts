@@ -1,11 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
-import { foldText } from "../../../server/product/search/fold-text.ts";
-import { fts5Query } from "../../../server/product/search/fts5-query.ts";
-import { searchTerms } from "../../../server/product/search/search-terms.ts";
-import { relevances } from "../../../server/product/search/text-search.ts";
+import { foldCase, splitTerms } from "../../../server/product/search/search-terms.ts";
+import { formatFts5Query } from "../../../server/product/search/sqlite-text-index.ts";
+import { relevances } from "../../../server/product/search/text-index.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
-// Whatever is searched for is a query that SQLite takes, and finds only products that have the words.
+// Any search text gives a query that SQLite accepts and that finds only products with the terms.
 
 const database = new DatabaseSync(":memory:");
 database.exec("create virtual table product_text using fts5 (name, maker, description, tokenize = 'unicode61')");
@@ -20,12 +19,12 @@ export const target: FuzzTarget = {
     Buffer.from(text),
   ),
   run(input) {
-    const words = searchTerms(foldText(input.toString("utf8")));
-    invariant(words.join("").length <= 20 * input.length, "there are more words than text");
-    if (words.length === 0) return;
+    const terms = splitTerms(foldCase(input.toString("utf8")));
+    invariant(terms.join("").length <= 20 * input.length, "the terms are longer than the text");
+    if (terms.length === 0) return;
     for (const relevance of [undefined, ...relevances]) {
-      const found = find.all(fts5Query(words, relevance));
-      invariant(found.length <= 2, `it finds ${found.length} of 2`);
+      const found = find.all(formatFts5Query(terms, relevance));
+      invariant(found.length <= 2, `${found.length} of 2 products were found`);
     }
   },
 };

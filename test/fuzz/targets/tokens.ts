@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import { SearchProductsRequestSchema } from "../../../gen/bourse/product/v1/product_service_pb.ts";
 import { ListUploadsRequestSchema } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { SearchTokens } from "../../../server/product/search/search-token.ts";
+import { SearchResumeTokens } from "../../../server/product/search/search-resume-tokens.ts";
 import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
 import { nameSelection, ResumeTokens } from "../../../server/shared/resume-token.ts";
 import { InvalidResumeTokenError } from "../../../server/shared/resume-token-errors.ts";
@@ -16,7 +16,7 @@ const tokens = new ResumeTokens(Buffer.alloc(32, 7));
 const selection = nameSelection("bourse.order.v1.OrderService/ExportOrders", Buffer.from("filter"));
 const other = nameSelection("bourse.order.v1.OrderService/ExportOrders", Buffer.from("another filter"));
 const searches = ["kestrel", "air"].map(
-  (query) => new SearchTokens(tokens, create(SearchProductsRequestSchema, { query })),
+  (query) => new SearchResumeTokens(tokens, create(SearchProductsRequestSchema, { query })),
 );
 
 const digest = Buffer.alloc(32, 3);
@@ -25,10 +25,10 @@ const points = [0, 1, 40, 256].map((length) => {
 });
 const exports = points.map((point) => Buffer.from(tokens.sealPage(selection, point, 3)(3)));
 const places = [
-  { last: 9n, sequence: 2n },
-  { last: 9n, sequence: 3n, relevance: 0.6, units: 5n, nanos: 1n },
+  { maxSequence: 9n, sequence: 2n },
+  { maxSequence: 9n, sequence: 3n, relevance: 0.6, units: 5n, nanos: 1n },
 ] as const;
-const found = places.map((place) => Buffer.from(searches[0]?.write(place) ?? []));
+const found = places.map((place) => Buffer.from(searches[0]?.seal(place) ?? []));
 
 const listedFrom: (bigint | undefined)[] = [];
 const uploads = {
@@ -76,7 +76,7 @@ function checkExport(token: Buffer): void {
 }
 
 function checkSearch(token: Buffer): void {
-  const place = declared(() => searches[0]?.read(token), InvalidResumeTokenError);
+  const place = declared(() => searches[0]?.open(token), InvalidResumeTokenError);
   const given = found.findIndex((each) => each.equals(token));
   if (place instanceof Error) {
     invariant(given < 0, `the token of place ${given} is refused: ${place.message}`);
@@ -85,7 +85,7 @@ function checkSearch(token: Buffer): void {
   invariant(given >= 0, `${token.toString("hex")} was never given out`);
   invariant(place?.sequence === places[given]?.sequence, "it is another place");
   invariant(
-    declared(() => searches[1]?.read(token), InvalidResumeTokenError) instanceof Error,
+    declared(() => searches[1]?.open(token), InvalidResumeTokenError) instanceof Error,
     "another search takes it",
   );
 }

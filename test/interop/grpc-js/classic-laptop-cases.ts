@@ -107,7 +107,7 @@ export const classicLaptopCases: Cases = {
     await failedWith(INVALID_ARGUMENT, "info", upload(image));
     await failedWith(INVALID_ARGUMENT, "no bytes", upload(info(laptopId, "png")));
     await failedWith(INVALID_ARGUMENT, "image/png", upload(info(laptopId, "jpg"), image));
-    await failedWith(INVALID_ARGUMENT, "no known type", upload(info(laptopId, "../../etc/passwd"), image));
+    await failedWith(INVALID_ARGUMENT, "unknown type", upload(info(laptopId, "../../etc/passwd"), image));
     await failedWith(INVALID_ARGUMENT, "1048576", upload(info(laptopId, "png"), ...large));
   },
 

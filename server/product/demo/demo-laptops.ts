@@ -6,19 +6,17 @@ import {
   type ProductSchema,
   StorageDriver,
 } from "../../../gen/bourse/product/v1/product_pb.ts";
-import type { LaptopConfiguration, LaptopModel } from "./laptop-model.ts";
-import { cpus, gpus } from "./laptop-parts.ts";
-import { lightLaptops } from "./light-laptops.ts";
-import { strongLaptops } from "./strong-laptops.ts";
+import { laptopModels } from "./laptop-models.ts";
+import { cpus, gpus, type LaptopConfiguration, type LaptopModel } from "./laptop-parts.ts";
 
-/** The laptops of the demo catalogue, a product for each configuration. */
-export function laptops(): MessageInitShape<typeof ProductSchema>[] {
-  return [...lightLaptops, ...strongLaptops].flatMap((model) =>
-    model.configurations.map((configuration) => laptop(model, configuration)),
+/** Returns the laptops of the demo catalogue: one product for each configuration of each model. */
+export function demoLaptops(): MessageInitShape<typeof ProductSchema>[] {
+  return laptopModels.flatMap((model) =>
+    model.configurations.map((configuration) => createLaptop(model, configuration)),
   );
 }
 
-function laptop(model: LaptopModel, configuration: LaptopConfiguration): MessageInitShape<typeof ProductSchema> {
+function createLaptop(model: LaptopModel, configuration: LaptopConfiguration): MessageInitShape<typeof ProductSchema> {
   const { gpu, ramGb, ssdGb, hddGb } = configuration;
   const cpu = cpus[configuration.cpu];
   const { inch, width, height, panel, touch = false } = model.screen;
@@ -27,8 +25,8 @@ function laptop(model: LaptopModel, configuration: LaptopConfiguration): Message
     ...(hddGb === undefined ? [] : [{ driver: StorageDriver.HDD, memory: memory(hddGb) }]),
   ];
   return {
-    name: nameOf(model, configuration),
-    description: `${model.about} ${summaryOf(configuration)}`,
+    name: formatName(model, configuration),
+    description: `${model.about} ${formatSummary(configuration)}`,
     price: { currencyCode: "USD", units: BigInt(configuration.price) },
     attributes: {
       case: "laptop",
@@ -47,20 +45,20 @@ function laptop(model: LaptopModel, configuration: LaptopConfiguration): Message
   };
 }
 
-function nameOf(model: LaptopModel, { cpu, ramGb, ssdGb, hddGb, gpu }: LaptopConfiguration): string {
-  const drives = hddGb === undefined ? size(ssdGb) : `${size(ssdGb)} + ${size(hddGb)}`;
+function formatName(model: LaptopModel, { cpu, ramGb, ssdGb, hddGb, gpu }: LaptopConfiguration): string {
+  const drives = hddGb === undefined ? formatSize(ssdGb) : `${formatSize(ssdGb)} + ${formatSize(hddGb)}`;
   const parts = [cpus[cpu].name, `${ramGb} GB`, drives, ...(gpu === undefined ? [] : [gpus[gpu].name])];
   return `${model.name} (${parts.join(", ")})`;
 }
 
-function summaryOf({ cpu, ramGb, gpu, ssdGb, hddGb }: LaptopConfiguration): string {
+function formatSummary({ cpu, ramGb, gpu, ssdGb, hddGb }: LaptopConfiguration): string {
   const { brand, name, coreCount } = cpus[cpu];
   const graphics = gpu === undefined ? "" : `, ${gpus[gpu].brand} ${gpus[gpu].name} graphics`;
-  const discs = hddGb === undefined ? "" : ` and a disc of ${size(hddGb)}`;
-  return `With a ${brand} ${name} of ${coreCount} cores${graphics}, ${ramGb} GB of memory, ${size(ssdGb)} of flash${discs}.`;
+  const discs = hddGb === undefined ? "" : ` and a disc of ${formatSize(hddGb)}`;
+  return `With a ${brand} ${name} of ${coreCount} cores${graphics}, ${ramGb} GB of memory, ${formatSize(ssdGb)} of flash${discs}.`;
 }
 
-function size(gb: number): string {
+function formatSize(gb: number): string {
   return gb < 1024 ? `${gb} GB` : `${gb / 1024} TB`;
 }
 

@@ -6,40 +6,40 @@ import {
   RateLaptopResponseSchema,
 } from "../../../gen/classic/pcbook/laptop_service_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
-import type { GivenScore } from "../../product/rating/rate-products.ts";
+import type { Score } from "../../product/rating/rate-products.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { NotFoundError } from "../../shared/resource-errors.ts";
-import { knownLaptop } from "./known-laptop.ts";
+import { findLaptop } from "./laptop-product.ts";
 
-/** The highest number of ratings that the answer has room for. */
+/** The highest count that a response can have: the field has 32 bits. */
 const maxCount = 2 ** 32 - 1;
 
 /**
- * Counts scores as they come, and yields what the ratings of their laptops are by then.
+ * Stores scores and yields the rating of the laptop after each one.
  *
- * Throws a NotFoundError where there is no such laptop and an InvalidFieldError where the score cannot be counted. What
- * came before is counted and answered.
+ * Throws a NotFoundError for an unknown laptop and an InvalidFieldError for an invalid score. The scores before the
+ * error are stored and have a response.
  */
 export async function* rateLaptops(
   catalogue: Pick<Catalogue, "get" | "rateAll">,
   requests: AsyncIterable<RateLaptopRequest>,
 ): AsyncGenerator<RateLaptopResponse> {
-  for await (const answers of catalogue.rateAll(scoresOf(catalogue, requests))) {
-    for (const answer of answers) yield ratingOf(answer);
+  for await (const results of catalogue.rateAll(readScores(catalogue, requests))) {
+    for (const result of results) yield toRateLaptopResponse(result);
   }
 }
 
-async function* scoresOf(
+async function* readScores(
   catalogue: Pick<Catalogue, "get">,
   requests: AsyncIterable<RateLaptopRequest>,
-): AsyncGenerator<GivenScore> {
+): AsyncGenerator<Score> {
   for await (const { laptopId, score } of requests) {
-    const { id: productId } = await knownLaptop(catalogue, laptopId);
+    const { id: productId } = await findLaptop(catalogue, laptopId);
     yield { productId, score };
   }
 }
 
-function ratingOf({ productId, result }: RateProductsResponse): RateLaptopResponse {
+function toRateLaptopResponse({ productId, result }: RateProductsResponse): RateLaptopResponse {
   switch (result.case) {
     case "rating": {
       const { count, average } = result.value;
@@ -50,6 +50,6 @@ function ratingOf({ productId, result }: RateProductsResponse): RateLaptopRespon
       if (result.value.problem !== RatingProblem.BAD_SCORE) throw new NotFoundError("laptop", productId);
       throw new InvalidFieldError("score", result.value.message);
     default:
-      throw new Error("a score was neither counted nor refused");
+      throw new Error("the response to a score has neither a rating nor a refusal");
   }
 }

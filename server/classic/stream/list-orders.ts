@@ -9,15 +9,15 @@ import {
 import type { OrderStore } from "../../order/store/order-store.ts";
 import { batch } from "../../transport/rpc/batch.ts";
 
-/** How many orders are read at once, and handed over in one step: half a millisecond of work. */
+/** The number of orders in a page, which is read and yielded in one step. It takes half a millisecond. */
 const pageSize = 256;
 
-/** The last order that can be listed: the tutorial numbers them in 32 bits. */
+/** The sequence of the last order that can be listed: the tutorial's ids have 32 bits. */
 export const maxListedOrders = 2 ** 31 - 1;
 
 /**
- * Yields all orders that there are now, in their sequence, up to {@link maxListedOrders}. Holds one page at a time.
- * Throws the signal's reason before the next page when it aborts.
+ * Yields all orders that are stored at the start of the call, in their sequence, up to {@link maxListedOrders}. Buffers
+ * one page. Throws the reason of `signal` before the next page after it aborts.
  */
 export async function* listOrders(
   orders: Pick<OrderStore, "newest" | "pages">,
@@ -29,16 +29,16 @@ export async function* listOrders(
     pageSize,
     ...(peer !== undefined && { peer }),
   };
-  const read = orderReader();
-  for await (const { bytes } of orders.pages({}, range, signal)) yield* batch(read(bytes));
+  const decode = createPageDecoder();
+  for await (const { bytes } of orders.pages({}, range, signal)) yield* batch(decode(bytes));
 }
 
 /**
- * Makes a reader of pages: of each order only the fields that are wanted are taken from its bytes, which takes a
- * fraction of the time that a whole message would.
+ * Creates a decoder for pages of stored orders. It reads only the fields of the response from the bytes, which takes a
+ * fraction of the time to decode whole messages.
  */
-function orderReader(): (page: Uint8Array) => OrderListResponse[] {
-  const dateOf = dateWriter();
+function createPageDecoder(): (page: Uint8Array) => OrderListResponse[] {
+  const formatDate = createDateFormatter();
   return (page) => {
     const reader = new BinaryReader(page);
     const responses: OrderListResponse[] = [];
@@ -50,7 +50,7 @@ function orderReader(): (page: Uint8Array) => OrderListResponse[] {
         const [field, type] = reader.tag();
         if (field === fields.sequence) order.id = reader.uint32();
         else if (field === fields.orderNumber) order.orderSn = reader.string();
-        else if (field === fields.placedAt) order.date = dateOf(readSeconds(reader));
+        else if (field === fields.placedAt) order.date = formatDate(readSeconds(reader));
         else reader.skip(type, field);
       }
       const response = create(OrderListResponseSchema);
@@ -67,7 +67,7 @@ const fields = {
   placedAt: StoredOrderSchema.field.placedAt.number,
 };
 
-/** Reads a Timestamp, and leaves out its nanoseconds. */
+/** Reads the seconds of a Timestamp and skips its nanoseconds. */
 function readSeconds(reader: BinaryReader): number {
   const end = reader.uint32() + reader.pos;
   let seconds = 0;
@@ -79,8 +79,8 @@ function readSeconds(reader: BinaryReader): number {
   return seconds;
 }
 
-/** Writes times as the tutorial does. The lines of an order follow each other, and have the same. */
-function dateWriter(): (seconds: number) => string {
+/** Creates a formatter for `YYYY-MM-DD HH:MM:SS`. It caches the last time, because adjacent orders often share it. */
+function createDateFormatter(): (seconds: number) => string {
   let last = 0;
   let text = "1970-01-01 00:00:00";
   return (seconds) => {

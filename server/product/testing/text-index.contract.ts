@@ -2,33 +2,33 @@ import fc from "fast-check";
 import type { Kysely } from "kysely";
 import { describe, expect, test } from "vitest";
 import type { Tables } from "../../storage/tables.ts";
-import { searchTerms } from "../search/search-terms.ts";
-import { relevances, type TextSearch } from "../search/text-search.ts";
+import { splitTerms } from "../search/search-terms.ts";
+import { relevances, type TextIndex } from "../search/text-index.ts";
 
-/** A text search on its own, with the database that it is told to write to. */
-export interface OpenedTextSearch extends AsyncDisposable {
-  readonly texts: TextSearch;
+/** An index and the database that it writes to. */
+export interface OpenedTextIndex extends AsyncDisposable {
+  readonly textIndex: TextIndex;
   readonly tables: Kysely<Tables>;
 }
 
-/** What every text search promises, as tests. `open` gives an empty one of its own to each. */
-export function textSearchContract(open: () => Promise<OpenedTextSearch>): void {
-  describe("a text search", () => {
-    test("ranks by where the words stand, and finds each match in one place", async () => {
+/** Tests the contract of {@link TextIndex}. `open` returns a new, empty index for each test. */
+export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
+  describe("a text index", () => {
+    test("ranks by the fields that have the terms, and gives each match one relevance", async () => {
       await using opened = await openWith(open, [
         text("Silver Kestrel Air", "", ""), // 1: whole words, not at the beginning
-        text("Kestrel Air 13", "", ""), // 2: begins with them
-        text("Air Kestrels", "", ""), // 3: a part of a word
-        text("Air 13", "Kestrel", ""), // 4: the maker is needed
-        text("Dock", "Kestrel", "for the Air"), // 5: the description is needed
-        text("Kestrel", "", ""), // 6: a word is missing
-        text("Kestrel Airborne", "", ""), // 7: begins with them, the last in part
+        text("Kestrel Air 13", "", ""), // 2: begins with the terms
+        text("Air Kestrels", "", ""), // 3: a prefix of a word
+        text("Air 13", "Kestrel", ""), // 4: needs the maker
+        text("Dock", "Kestrel", "for the Air"), // 5: needs the description
+        text("Kestrel", "", ""), // 6: lacks a term
+        text("Kestrel Airborne", "", ""), // 7: begins with the terms, the last one a prefix
       ]);
       expect(await opened.ranked("kestrel air")).toEqual({ 1: [2n, 7n], 0.8: [1n], 0.6: [3n], 0.4: [4n], 0.2: [5n] });
       expect(await opened.all("kestrel air")).toEqual([1n, 2n, 3n, 4n, 5n, 7n]);
     });
 
-    test("finds whatever the case and the accents, and words whose end is missing", async () => {
+    test("ignores case and accents, and finds words by prefixes", async () => {
       await using opened = await openWith(open, [text("Crème BRÛLÉE torch", "", "")]);
       for (const query of ["creme", "CRÈME brulee", "bru torc", "torch cre\u0300me"]) {
         expect(await opened.all(query)).toEqual([1n]);
@@ -36,7 +36,7 @@ export function textSearchContract(open: () => Promise<OpenedTextSearch>): void 
       expect(await opened.all("orch")).toEqual([]);
     });
 
-    test("takes nothing in a query for an operator", async () => {
+    test("reads no term as an operator", async () => {
       await using opened = await openWith(open, [text("salt AND pepper", "", ""), text("salt", "", "pepper")]);
       expect(await opened.all("salt AND pepper")).toEqual([1n]);
       expect(await opened.all("salt NOT pepper")).toEqual([]);
@@ -44,25 +44,25 @@ export function textSearchContract(open: () => Promise<OpenedTextSearch>): void 
       expect(await opened.all('"salt" + (pepper)*')).toEqual([1n, 2n]);
     });
 
-    test("finds nothing for no words", async () => {
+    test("finds nothing without terms", async () => {
       await using opened = await openWith(open, [text("Lamp", "", "")]);
       expect(await opened.all("")).toEqual([]);
       expect(await opened.all("🚀")).toEqual([]);
     });
 
-    test("finds new texts and not the old, and nothing that was removed", async () => {
+    test("finds replaced texts, and neither old nor removed ones", async () => {
       await using opened = await openWith(open, [text("Lamp", "", ""), text("Lamp shade", "", "")]);
-      await opened.texts.put(opened.tables, 1n, text("Candle", "", ""));
-      await opened.texts.remove(opened.tables, 2n);
-      await opened.texts.remove(opened.tables, 99n);
+      await opened.textIndex.put(opened.tables, 1n, text("Candle", "", ""));
+      await opened.textIndex.remove(opened.tables, 2n);
+      await opened.textIndex.remove(opened.tables, 99n);
       expect(await opened.all("lamp")).toEqual([]);
       expect(await opened.all("candle")).toEqual([1n]);
     });
 
-    test("gives a range from either end, up to a limit", async () => {
+    test("returns a range from either end, up to a limit", async () => {
       await using opened = await openWith(open, Array(20).fill(text("Lamp", "", "")));
-      const find = (range: Partial<Parameters<TextSearch["find"]>[1]>) =>
-        opened.texts.find(["lamp"], { from: 1n, to: 20n, limit: 3, ...range });
+      const find = (range: Partial<Parameters<TextIndex["find"]>[1]>) =>
+        opened.textIndex.find(["lamp"], { from: 1n, to: 20n, limit: 3, ...range });
       expect(await find({ from: 5n })).toEqual([5n, 6n, 7n]);
       expect(await find({ to: 2n })).toEqual([1n, 2n]);
       expect(await find({ to: 9n, descending: true })).toEqual([9n, 8n, 7n]);
@@ -70,7 +70,7 @@ export function textSearchContract(open: () => Promise<OpenedTextSearch>): void 
       expect(await find({ from: 7n, to: 6n })).toEqual([]);
     });
 
-    test("looks for no word twice, and for no beginning of another word that is looked for", async () => {
+    test("ignores repeated terms and prefixes of other terms", async () => {
       await using opened = await openWith(open, [
         text("salt and salty salt", "", ""),
         text("salty", "", "salt"),
@@ -87,33 +87,33 @@ export function textSearchContract(open: () => Promise<OpenedTextSearch>): void 
       expect(await opened.ranked("salty salt salt")).toMatchObject({ 0.8: [1n], 0.6: [2n, 3n] });
     });
 
-    test("finds a product by the beginnings of any of its words, whatever they are", { timeout: 60_000 }, async () => {
+    test("finds a product by prefixes of its words (any texts)", { timeout: 60_000 }, async () => {
       await using opened = await openWith(open, []);
       const textOf = fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.lorem({ maxCount: 6 }));
       let sequence = 0n;
       await fc.assert(
         fc.asyncProperty(fc.tuple(textOf, textOf, textOf), fc.nat(), async ([name, maker, description], seed) => {
           sequence++;
-          await opened.texts.put(opened.tables, sequence, { name, maker, description });
-          const words = searchTerms(`${name} ${maker} ${description}`).filter((word) => /^[a-z]+$/i.test(word));
+          await opened.textIndex.put(opened.tables, sequence, { name, maker, description });
+          const words = splitTerms(`${name} ${maker} ${description}`).filter((word) => /^[a-z]+$/i.test(word));
           if (words.length === 0) return;
           const chosen = [0, 1, 2].map((n) => words[(seed + n * 7) % words.length] ?? "");
           const query = chosen.map((word) => word.slice(0, 1 + (seed % word.length)));
           const range = { from: sequence, to: sequence, limit: 10 };
-          expect(await opened.texts.find(query, range)).toEqual([sequence]);
-          const places = await Promise.all(
-            relevances.map((relevance) => opened.texts.find(query, { ...range, relevance })),
+          expect(await opened.textIndex.find(query, range)).toEqual([sequence]);
+          const matches = await Promise.all(
+            relevances.map((relevance) => opened.textIndex.find(query, { ...range, relevance })),
           );
-          expect(places.flat()).toEqual([sequence]);
+          expect(matches.flat()).toEqual([sequence]);
         }),
         { numRuns: 60 },
       );
     });
 
-    test("takes any text as a query", { timeout: 60_000 }, async () => {
+    test("accepts any text as a query", { timeout: 60_000 }, async () => {
       await using opened = await openWith(open, [text("Lamp", "", "")]);
       const words = fc.oneof(
-        fc.string({ unit: "binary", maxLength: 200 }).map(searchTerms),
+        fc.string({ unit: "binary", maxLength: 200 }).map(splitTerms),
         fc.array(fc.string({ unit: "binary", maxLength: 20 }), { maxLength: 10 }),
         fc.array(fc.constantFrom('"', "*", "^", "NEAR(", "AND", "name:", "\0", "'", ")", "-", "🚀", ""), {
           maxLength: 10,
@@ -122,15 +122,15 @@ export function textSearchContract(open: () => Promise<OpenedTextSearch>): void 
       await fc.assert(
         fc.asyncProperty(words, async (query) => {
           for (const relevance of relevances) {
-            await opened.texts.find(query, { from: 1n, to: 9n, limit: 1, relevance });
+            await opened.textIndex.find(query, { from: 1n, to: 9n, limit: 1, relevance });
           }
-          await opened.texts.find(query, { from: 1n, to: 9n, limit: 1 });
+          await opened.textIndex.find(query, { from: 1n, to: 9n, limit: 1 });
         }),
         { numRuns: 200 },
       );
     });
 
-    test("takes as many words as fit a query", async () => {
+    test("accepts as many terms as fit into a query", async () => {
       const words = Array.from({ length: 100 }, (_, n) => "abcdefghij"[n % 10] ?? "");
       await using opened = await openWith(open, [text("abc def ghi j", "b c e f h i", "")]);
       expect(await opened.all(words.join(" "))).toEqual([1n]);
@@ -143,19 +143,19 @@ function text(name: string, maker: string, description: string) {
   return { name, maker, description };
 }
 
-async function openWith(open: () => Promise<OpenedTextSearch>, all: readonly ReturnType<typeof text>[]) {
+async function openWith(open: () => Promise<OpenedTextIndex>, all: readonly ReturnType<typeof text>[]) {
   const opened = await open();
-  const { texts, tables } = opened;
-  for (const [index, each] of all.entries()) await texts.put(tables, BigInt(index + 1), each);
+  const { textIndex, tables } = opened;
+  for (const [index, each] of all.entries()) await textIndex.put(tables, BigInt(index + 1), each);
   const range = { from: 1n, to: 1_000n, limit: 1_000 };
   return {
-    texts,
+    textIndex,
     tables,
-    all: (query: string) => texts.find(searchTerms(query), range),
+    all: (query: string) => textIndex.find(splitTerms(query), range),
     async ranked(query: string) {
       const found: Record<number, bigint[]> = {};
       for (const relevance of relevances)
-        found[relevance] = await texts.find(searchTerms(query), { ...range, relevance });
+        found[relevance] = await textIndex.find(splitTerms(query), { ...range, relevance });
       return found;
     },
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),

@@ -1,21 +1,24 @@
 import { type Kysely, sql } from "kysely";
 import type { Tables } from "../../storage/tables.ts";
-import type { SearchPlace } from "./product-finder.ts";
+import type { SearchPosition } from "./product-finder.ts";
 import type { Amount, ProductSelection } from "./product-selection.ts";
 
-/** A place in the order by price, and then by creation. */
+type PriceRange = NonNullable<ProductSelection["price"]>;
+
+/** A position in the index of prices: products with the same price are in the order of creation. */
 export interface PricePosition extends Amount {
   readonly sequence: bigint;
 }
 
-/** The place in the order by price that a search has come to; undefined at its beginning. */
-export function pricePosition(place: SearchPlace | undefined): PricePosition | undefined {
-  if (place?.units === undefined || place.nanos === undefined) return undefined;
-  return { units: place.units, nanos: place.nanos, sequence: place.sequence };
-}
-
-/** The place before all prices of a range. */
-export function firstPosition({ min, max }: ProductSelection["price"] & object, isAscending: boolean): PricePosition {
+/** Returns the position to start a scan after: `after` of an earlier search, or the one before the whole range. */
+export function startPosition(
+  after: SearchPosition | undefined,
+  { min, max }: PriceRange,
+  isAscending: boolean,
+): PricePosition {
+  if (after?.units !== undefined && after.nanos !== undefined) {
+    return { units: after.units, nanos: after.nanos, sequence: after.sequence };
+  }
   return isAscending ? { ...(min ?? lowest), sequence: 0n } : { ...(max ?? highest), sequence: maxInteger };
 }
 
@@ -23,26 +26,26 @@ const maxInteger = 2n ** 63n - 1n;
 const lowest: Amount = { units: 0n, nanos: 0n };
 const highest: Amount = { units: maxInteger, nanos: 999_999_999n };
 
-/** A step through the index of prices. */
-export interface PriceStep {
-  readonly range: ProductSelection["price"] & object;
-  /** The place that was read last. */
+/** One step of a scan of the index of prices. */
+export interface PriceScan {
+  readonly range: PriceRange;
+  /** The scan returns entries after this position. */
   readonly position: PricePosition;
   readonly isAscending: boolean;
-  /** How many places are wanted. */
+  /** The most entries to return. */
   readonly limit: number;
 }
 
-/** The next places: first of what costs the same, then of what costs more, or less. Fewer than wanted: the last. */
-export async function pricedProducts(tables: Kysely<Tables>, step: PriceStep): Promise<PricePosition[]> {
-  // Apart, as SQLite would read all that costs the same anew for each step.
-  const alike = await pricedAlike(tables, step);
-  const limit = step.limit - alike.length;
-  return limit === 0 ? alike : [...alike, ...(await pricedBeyond(tables, { ...step, limit }))];
+/** Resolves to the next entries in the order of the scan. Fewer than `limit` mean that the scan is complete. */
+export async function scanPrices(tables: Kysely<Tables>, scan: PriceScan): Promise<PricePosition[]> {
+  // Two queries, because SQLite would read all products with the same price again in each step of a single one.
+  const samePrice = await scanSamePrice(tables, scan);
+  const limit = scan.limit - samePrice.length;
+  return limit === 0 ? samePrice : [...samePrice, ...(await scanNextPrices(tables, { ...scan, limit }))];
 }
 
-async function pricedAlike(tables: Kysely<Tables>, step: PriceStep): Promise<PricePosition[]> {
-  const { range, position, isAscending, limit } = step;
+async function scanSamePrice(tables: Kysely<Tables>, scan: PriceScan): Promise<PricePosition[]> {
+  const { range, position, isAscending, limit } = scan;
   const { rows } = await sql<PricePosition>`
     select price_units as units, price_nanos as nanos, sequence from product
     where deleted = 0 and price_currency = ${range.currency}
@@ -53,8 +56,8 @@ async function pricedAlike(tables: Kysely<Tables>, step: PriceStep): Promise<Pri
   return rows;
 }
 
-async function pricedBeyond(tables: Kysely<Tables>, step: PriceStep): Promise<PricePosition[]> {
-  const { range, position, isAscending, limit } = step;
+async function scanNextPrices(tables: Kysely<Tables>, scan: PriceScan): Promise<PricePosition[]> {
+  const { range, position, isAscending, limit } = scan;
   const [beyond, within, end] = isAscending ? [">", "<=", range.max ?? highest] : ["<", ">=", range.min ?? lowest];
   const direction = sql.raw(isAscending ? "asc" : "desc");
   const { rows } = await sql<PricePosition>`
