@@ -5,10 +5,10 @@ import { GroupCommit } from "../../storage/group-commit.ts";
 import type { Tables } from "../../storage/tables.ts";
 import type { ProductScore, RatingStore, ScoreSum } from "./rating-store.ts";
 
-/** Ratings in the embedded database. */
+/** Ratings in SQLite. */
 export class SqliteRatingStore implements RatingStore {
   readonly #tables: Kysely<Tables>;
-  /** Runs in this thread: a lookup that used `tables` would wait for every transaction under way. */
+  /** Runs in this thread: a lookup through `tables` would wait for pending transactions. */
   readonly #sum: StatementSync;
   readonly #scores: GroupCommit<ProductScore, ScoreSum | undefined>;
 
