@@ -6,8 +6,8 @@ import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { Health as HealthService } from "../gen/health/v1/health_pb.ts";
 import { type ClassicOptions, registerClassicRoutes } from "./classic/classic-routes.ts";
-import type { Health } from "./transport/rpc/health.ts";
-import { registerReflection } from "./transport/rpc/reflection.ts";
+import type { Health } from "./transport/services/health.ts";
+import { registerReflection } from "./transport/services/reflection.ts";
 
 /** The services of Bourse's own: what health is told of. */
 export const bourseServices = [ProductService, OrderService, QuoteService, UploadService] as const;

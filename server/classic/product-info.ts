@@ -5,7 +5,7 @@ import { GetProductsResponseSchema, type ProductInfo } from "../../gen/classic/s
 import type { Catalogue } from "../product/catalogue.ts";
 import { classicNames } from "../shared/metadata-names.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
-import { peerOf } from "../transport/protection/peer-of.ts";
+import { peerOf } from "../transport/rpc/call.ts";
 import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/rpc/metadata.ts";
 import type { MessageDelay } from "./message-delay.ts";
 

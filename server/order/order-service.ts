@@ -4,9 +4,8 @@ import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v
 import { metadataNames } from "../shared/metadata-names.ts";
 import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../shared/resume-token.ts";
 import { ResumeTokenExpiredError } from "../shared/resume-token-errors.ts";
-import { setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
-import { peerOf } from "../transport/protection/peer-of.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
+import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
 import { OrderExport, toPoint, toPosition } from "./export/export-orders.ts";
 import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";

@@ -7,7 +7,7 @@ import type { ProductService } from "../../gen/bourse/product/v1/product_service
 import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import type { ResumeTokens } from "../shared/resume-token.ts";
-import { peerOf } from "../transport/protection/peer-of.ts";
+import { peerOf } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { attachImages, type ProductImages } from "./product-images.ts";

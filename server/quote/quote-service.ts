@@ -10,8 +10,7 @@ import {
 import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
-import { setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
-import { peerOf } from "../transport/protection/peer-of.ts";
+import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
 import type { Candles } from "./candle/candles.ts";
 import { listCandles } from "./candle/list-candles.ts";

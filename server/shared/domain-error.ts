@@ -1,6 +1,6 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
-import { truncateText } from "../transport/response/truncate-text.ts";
+import { truncateText } from "../transport/response/truncate-error.ts";
 
 /** The most bytes of a domain error's message: it may quote the request. */
 const maxMessageBytes = 1024;

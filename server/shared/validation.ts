@@ -2,7 +2,7 @@ import { create, type DescMessage, type DescService, type Message } from "@bufbu
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { createValidator, type ValidationError, type Validator } from "@bufbuild/protovalidate";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-import { onEachMessage } from "../transport/request/on-each-message.ts";
+import { onEachMessage } from "../transport/rpc/message-streams.ts";
 
 /**
  * Up to so many elements a message has all of its violations collected, of which the first are reported: each takes some

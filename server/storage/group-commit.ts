@@ -1,4 +1,4 @@
-import { runForPeer } from "../transport/protection/current-peer.ts";
+import { runForPeer } from "../transport/protection/peer.ts";
 
 /**
  * Does the work of many callers in common steps: what comes while a step is under way is done together in the next, so

@@ -12,9 +12,9 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import { callScheduler } from "../transport/protection/call-scheduler.ts";
-import { currentPeer } from "../transport/protection/current-peer.ts";
 import { FairQueue } from "../transport/protection/fair-queue.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
+import { currentPeer } from "../transport/protection/peer.ts";
 import type { Writer } from "./writer.ts";
 
 /** How many queries and transactions may wait for the connection: with one commit each, some seconds of work. */

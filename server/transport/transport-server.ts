@@ -1,46 +1,46 @@
 import type { Exchange } from "./exchange/exchange.ts";
 import { openPort, type PortOptions } from "./port/port.ts";
 import { type CorsOptions, createCors } from "./protection/cors.ts";
-import { runForPeer } from "./protection/current-peer.ts";
 import { defaultLimits, type Limits } from "./protection/limits.ts";
+import { runForPeer } from "./protection/peer.ts";
 import type { SharedLimit } from "./protection/shared-limit.ts";
 import { createOriginCheck, refuseOrigin, type TrustedOrigins } from "./protection/trusted-origins.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./rpc/node-handler.ts";
 
-/** Everything that is served on one port. */
+/** Options of a server on one port. */
 export interface TransportServerOptions
   extends Omit<NodeHandlerOptions, "limits">,
     Omit<PortOptions, "onExchange" | "limits"> {
-  /** Limits that are not to be the default ones. */
+  /** Limits that differ from the default ones. */
   readonly limits?: Partial<Limits>;
   readonly cors?: CorsOptions;
-  /** Who else is trusted than IP addresses, `localhost`, and the server's own pages. */
+  /** Trusted host names and origins besides IP addresses, `localhost`, and the server's own pages. */
   readonly trusted?: TrustedOrigins;
-  /** Answers what is no call. */
+  /** Answers requests that are no calls. */
   readonly otherwise: (exchange: Exchange) => void;
 }
 
-/** A server that is up. */
+/** A running server. */
 export interface TransportServer {
-  /** As in `http://127.0.0.1:8080`. */
+  /** For example `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** The calls under way. */
+  /** The number of calls in progress. */
   readonly activeCalls: number;
-  /** Connections that are open, and the HTTP/2 sessions among them. */
+  /** The number of open connections, and of the HTTP/2 sessions among them. */
   readonly connections: number;
   readonly sessions: number;
   /** The bytes that calls hold, as the limit `maxBufferedBytes` counts them. */
   readonly bufferedBytes: number;
-  /** The limits that its clients share, and what each of them uses. */
+  /** The limits that the clients share, and how much each of them uses. */
   readonly sharedLimits: readonly SharedLimit[];
   /**
-   * Ends gracefully: takes nothing new, tells streams to come back, and lets unary calls finish. Cuts off what is left
-   * after `graceMs`. Resolves to whether nothing had to be cut off.
+   * Drains and stops the server: accepts nothing new, ends streams with UNAVAILABLE, and lets unary calls finish. Closes
+   * the remaining connections after `graceMs`. Resolves to true if none had to be closed.
    */
   close(graceMs: number): Promise<boolean>;
 }
 
-/** Opens the port and serves calls on it. Rejects where the address or the TLS files cannot be used. */
+/** Opens the port and serves calls on it. Rejects if the address or the TLS files cannot be used. */
 export async function startTransportServer(options: TransportServerOptions): Promise<TransportServer> {
   const limits = { ...defaultLimits, ...options.limits };
   const calls = createNodeHandler({ ...options, limits });
@@ -56,13 +56,13 @@ export async function startTransportServer(options: TransportServerOptions): Pro
       const problem =
         origins.problemOf(exchange) ?? (calls.isCall(exchange) ? origins.problemOfCall(exchange) : undefined);
       if (problem !== undefined) return refuseOrigin(exchange, problem);
-      if (!calls.handle(exchange)) runForPeer(exchange.session.peer, () => options.otherwise(exchange));
+      if (!calls.handle(exchange)) runForPeer(exchange.connection.peer, () => options.otherwise(exchange));
     },
   });
   return {
     url: port.url,
     get activeCalls() {
-      return calls.activeCalls;
+      return calls.callLimit.used;
     },
     get connections() {
       return port.connections;

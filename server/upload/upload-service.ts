@@ -9,8 +9,7 @@ import {
 } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
-import { failRequests, setIdlePolicy } from "../transport/port/client-idle-timeout.ts";
-import { peerOf } from "../transport/protection/peer-of.ts";
+import { failRequests, peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
 import { endOfRange, readRange } from "./file/download-file.ts";
 import { type Piece, receiveUpload, verifyChecksum } from "./session/receive-upload.ts";

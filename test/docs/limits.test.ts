@@ -31,15 +31,7 @@ import {
   maxWaitingResults,
 } from "../../server/quote/watch/quote-watch.ts";
 import { maxSubscriptionsPerStream } from "../../server/quote/watch/watch-commands.ts";
-import { maxRequestFields, unscannedBytes } from "../../server/requests/element-counts.ts";
-import { defaultListItems, defaultTextBytes } from "../../server/requests/field-bounds.ts";
-import { maxIntegerCharacters } from "../../server/requests/json-scan.ts";
-import {
-  jsonSizeFactor,
-  maxJsonAllowance,
-  maxWatchRequestBytes,
-  spareRequestBytes,
-} from "../../server/requests/request-limits.ts";
+import { maxWatchRequestBytes } from "../../server/request-limits.ts";
 import { maxViolations } from "../../server/shared/request-errors.ts";
 import { maxPositionBytes } from "../../server/shared/resume-token.ts";
 import { maxCollectedElements } from "../../server/shared/validation.ts";
@@ -48,8 +40,23 @@ import { callBytes, maxUnreadRefusals } from "../../server/transport/protection/
 import { sliceMs } from "../../server/transport/protection/call-scheduler.ts";
 import { defaultLimits, limitTable } from "../../server/transport/protection/limits.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
-import { maxErrorDetailBytes, maxErrorMessageBytes } from "../../server/transport/response/truncate-error.ts";
-import { maxEchoBytes } from "../../server/transport/response/truncate-text.ts";
+import {
+  defaultListItems,
+  defaultTextBytes,
+  maxRequestFields,
+  unscannedBytes,
+} from "../../server/transport/request/limits/field-bounds.ts";
+import { maxIntegerCharacters } from "../../server/transport/request/limits/json-scan.ts";
+import {
+  jsonSizeFactor,
+  maxJsonAllowance,
+  spareRequestBytes,
+} from "../../server/transport/request/limits/method-limits.ts";
+import {
+  maxEchoBytes,
+  maxErrorDetailBytes,
+  maxErrorMessageBytes,
+} from "../../server/transport/response/truncate-error.ts";
 import { gatherMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/file/durable-append.ts";
 import { maxFileNameBytes } from "../../server/upload/file-name.ts";
 import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/image/inspect-file.ts";

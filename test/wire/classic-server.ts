@@ -11,7 +11,7 @@ import { exportLimit } from "../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { openProducts } from "../../server/product/open-products.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
-import { messageLimitsOf } from "../../server/requests/request-limits.ts";
+import { messageLimitsOf } from "../../server/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
 import { createValidation } from "../../server/shared/validation.ts";

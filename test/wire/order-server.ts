@@ -5,7 +5,7 @@ import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { orderService } from "../../server/order/order-service.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { OrderIntake } from "../../server/order/submit/order-intake.ts";
-import { messageLimitsOf } from "../../server/requests/request-limits.ts";
+import { messageLimitsOf } from "../../server/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../server/shared/resume-token.ts";
 import { createValidation } from "../../server/shared/validation.ts";

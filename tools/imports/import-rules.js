@@ -1,7 +1,7 @@
 import { isTestCode } from "./source-files.js";
 
 /** Folders of server/ that are no family. Every other folder is one, and is bound by the rules of families. */
-const sharedFolders = ["config", "logging", "requests", "shared", "storage", "transport"];
+const sharedFolders = ["config", "logging", "shared", "storage", "transport"];
 
 /** Families that are made of others: the API of the book's examples, and operation. */
 const compositeFamilies = ["classic", "ops"];

@@ -7,8 +7,7 @@ import {
 } from "../../../gen/classic/pcbook/laptop_service_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { failRequests } from "../../transport/port/client-idle-timeout.ts";
-import { peerOf } from "../../transport/protection/peer-of.ts";
+import { failRequests, peerOf } from "../../transport/rpc/call.ts";
 import type { UploadView } from "../../upload/session/upload-dependencies.ts";
 import type { Uploads } from "../../upload/uploads.ts";
 import { storeFile } from "../store-file.ts";

@@ -5,7 +5,7 @@ import { formatTime } from "../../../client/shared/time-text.ts";
 import { type Quote, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { ListValueResponseSchema, type StreamServer } from "../../../gen/classic/proto/stream_server_pb.ts";
 import type { QuoteHub } from "../../quote/hub/quote-hub.ts";
-import { peerOf } from "../../transport/protection/peer-of.ts";
+import { peerOf } from "../../transport/rpc/call.ts";
 import { sendHeader } from "../../transport/rpc/metadata.ts";
 
 /** The dependencies of `StreamServer`. */

@@ -8,9 +8,8 @@ import {
   SumDataResponseSchema,
 } from "../../../gen/classic/proto/stream_service_pb.ts";
 import type { OrderStore } from "../../order/store/order-store.ts";
-import { setIdlePolicy } from "../../transport/port/client-idle-timeout.ts";
-import { peerOf } from "../../transport/protection/peer-of.ts";
 import type { SharedLimit } from "../../transport/protection/shared-limit.ts";
+import { peerOf, setIdlePolicy } from "../../transport/rpc/call.ts";
 import { sendHeader } from "../../transport/rpc/metadata.ts";
 import { callLimitError } from "./call-limit-error.ts";
 import { listOrders } from "./list-orders.ts";

@@ -1,48 +1,48 @@
 /**
- * Bytes that grow at their end. Encoders write straight into `buffer` from `position` on; what is before it is whole.
+ * A growing buffer. Encoders write into `buffer` from `position` on.
  */
 export class ByteSink {
-  /** Where the next byte goes. Setting it back drops what is behind. */
+  /** The offset of the next byte. Set it back to drop the bytes after it. */
   position = 0;
 
   private memory: Buffer;
   private memoryView: DataView;
 
-  /** Makes room for `capacity` bytes to begin with. */
+  /** @param capacity of the first memory, in bytes */
   constructor(capacity: number) {
     this.memory = Buffer.allocUnsafeSlow(capacity);
     this.memoryView = viewOf(this.memory);
   }
 
-  /** Current memory; replaced by a larger one when it runs out, so it is no good across a call that writes. */
+  /** The current memory. A call that writes may replace it by a larger one: read it again after each call. */
   get buffer(): Buffer {
     return this.memory;
   }
 
-  /** Takes other memory in place of the current one, for instance while a socket still reads that. Copies nothing. */
+  /** Replaces the memory, for instance while a socket still reads the current one. Copies nothing. */
   set buffer(memory: Buffer) {
     this.memory = memory;
     this.memoryView = viewOf(memory);
   }
 
-  /** The same memory, for numbers of fixed size. Replaced with it. */
+  /** A view of the current memory, for numbers of fixed size. */
   get view(): DataView {
     return this.memoryView;
   }
 
-  /** Makes room for that many bytes more; what is there moves along. */
+  /** Ensures space for that many bytes after `position`. Keeps the bytes before it. */
   ensure(bytes: number): void {
     this.ensureAt(this.position, bytes);
   }
 
-  /** The same for a writer that has bytes behind `position` already, and is at `place`. */
-  ensureAt(place: number, bytes: number): void {
-    if (place + bytes > this.memory.length) this.grow(place, bytes);
+  /** Ensures space for that many bytes after an offset, for a writer that is ahead of `position`. Keeps the bytes before it. */
+  ensureAt(offset: number, bytes: number): void {
+    if (offset + bytes > this.memory.length) this.grow(offset, bytes);
   }
 
-  private grow(place: number, bytes: number): void {
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.memory.length * 2, place + bytes));
-    this.memory.copy(larger, 0, 0, place);
+  private grow(offset: number, bytes: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.memory.length * 2, offset + bytes));
+    this.memory.copy(larger, 0, 0, offset);
     this.buffer = larger;
   }
 }

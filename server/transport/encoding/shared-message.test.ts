@@ -6,7 +6,7 @@ import { type Quote, QuoteSchema } from "../../../gen/bourse/quote/v1/quote_pb.t
 import { WatchQuotesResponseSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { messageEncoder } from "./message-encoder.ts";
-import { share } from "./shared-message.ts";
+import { keepCopy, share } from "./shared-message.ts";
 
 describe("share", () => {
   test("returns the same object, twice too", () => {
@@ -127,3 +127,15 @@ function encode(desc: Parameters<typeof messageEncoder>[0], message: Message): B
   messageEncoder(desc)(message, sink);
   return Buffer.from(sink.buffer.subarray(0, sink.position));
 }
+
+describe("keepCopy", () => {
+  test("gives copies that stay as they are, whatever their lengths", () => {
+    const original = new Uint8Array(5_000);
+    const lengths = Array.from({ length: 600 }, (_, i) => (i * 37) % 700);
+    const copies = [...lengths, 5_000].map((length, i) => keepCopy(original.subarray(0, length).fill(i % 251)));
+    original.fill(255);
+    for (const [i, copy] of copies.entries()) {
+      expect(copy).toEqual(new Uint8Array(lengths[i] ?? 5_000).fill(i % 251));
+    }
+  });
+});

@@ -1,64 +1,72 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Session } from "../port/session.ts";
+import type { Connection } from "../port/connection.ts";
 import type { CallMemory } from "../protection/call-memory.ts";
 import type { RequestBody } from "../request/request-body.ts";
 
-/** Headers or trailers to send: keys in lower case; a list sends each of its values on a line of its own. */
+/** Headers or trailers to send. Keys are in lower case. A list sends each of its values as a header field of its own. */
 export type OutgoingHeaders = Record<string, string | string[]>;
 
 /**
- * One HTTP request and its response, the same over every version of HTTP.
+ * One HTTP request and its response, over any version of HTTP.
  *
- * `respond`, perhaps `flush`, then any number of `write`, then `end`, each after the one before it has returned. After the client is
- * gone they do nothing, except that a `write` that waits rejects.
+ * The order of calls is `respond`, optionally `flush`, any number of `write`, `end`, each after the one before it has
+ * returned. After the client has disconnected they do nothing, except that a pending `write` rejects.
  */
 export interface Exchange {
   readonly httpVersion: "1.0" | "1.1" | "2.0";
   readonly method: string;
   /** The path and the query, as in `/a/b?c=d`. */
   readonly target: string;
-  /** The connection that it is on. */
-  readonly session: Session;
-  /** What it holds in memory. Without room for it from the start it is to be refused. */
+  readonly connection: Connection;
+  /** The memory that it holds. If it is not open at the start, the exchange must be refused. */
   readonly memory: CallMemory;
   /** The address of the client, HOST:PORT. */
   readonly peer: string;
   readonly header: Headers;
-  /** `http` or `https`, host and port, as the client named them. */
+  /** `http` or `https`, host and port, as in the request. */
   readonly origin: string;
-  /** The bytes of the request. Throws a ConnectError when the client is gone. */
+  /** The bytes of the request. Throws a ConnectError if the client disconnects. */
   readonly body: RequestBody;
-  /** The largest block of headers or of trailers that the client says it takes; Infinity where it does not say. */
+  /** The largest block of headers or of trailers that the client accepts; Infinity if it announces none. */
   readonly maxHeaderListBytes: number;
-  /** Aborts when the client is gone before the response has ended, with a ConnectError that says how, and on `cancel`. */
+  /** Aborts with a ConnectError on `cancel`, and if the client disconnects before the end of the response. */
   readonly signal: AbortSignal;
-  /** The client is gone: nothing reaches it any more. */
+  /** Whether the client has disconnected. */
   readonly gone: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Those of `bytesOut` that are buffered here because the client does not read, or has not yet. */
+  /** Those of `bytesOut` that are buffered here because the client has not read them. */
   readonly unsentBytes: number;
+  /** Whether the headers are sent. */
   readonly responded: boolean;
-  /** Headers that the response gets whoever writes it. */
+  /** Headers that are added to every response. */
   extraHeaders: OutgoingHeaders;
 
   /**
-   * Sets the status and the headers, which go out with the first bytes of the body or on `flush`: a client whose
-   * deadline is near gets all of a short response, or nothing. `trailers` says that `end` will have some; HTTP/2 must
-   * know by now.
+   * Sets the status and the headers. They are sent with the first bytes of the body or on `flush`, so that a client whose
+   * deadline is near receives all of a short response, or nothing. Pass `trailers` if `end` will have some: HTTP/2 needs
+   * to know before.
    */
   respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void;
   /** Sends the status and the headers at once. */
   flush(): void;
-  /** Sends bytes. Returns a promise where the client does not keep up: wait for it before the next write. */
+  /** Sends bytes. Returns a promise if the client does not keep up: await it before the next write. */
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined;
-  /** Ends the response; resolves when everything was handed to the network, or the client is gone. */
+  /** Ends the response. Resolves when all bytes are passed to the network, or the client has disconnected. */
   end(trailers?: OutgoingHeaders): Promise<void>;
-  /** Aborts the signal. The client is still there, and can be told why. */
+  /** Aborts the signal. The client is still connected: the response can have the reason. */
   cancel(reason: ConnectError): void;
-  /** Cuts the response off, so that the client cannot take it for a whole one. */
+  /** Closes the stream or the connection, so that the client does not take a part of the response for the whole. */
   abort(): void;
-  /** The same exchange as Node's own request and response, for code that is written against them. Use either. */
+  /** Returns Node's own request and response, for code that needs them. Do not use the exchange afterwards. */
   toNode(): { request: IncomingMessage; response: ServerResponse };
 }
+
+/**
+ * The headers of every response that a browser can read. Browsers then rely on the content type and do not guess it:
+ * https://fetch.spec.whatwg.org/#x-content-type-options-header
+ *
+ * Native gRPC goes without them: browsers cannot use it, and each header costs a unary call about one percent.
+ */
+export const defaultResponseHeaders: Readonly<OutgoingHeaders> = { "x-content-type-options": "nosniff" };

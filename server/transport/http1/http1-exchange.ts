@@ -2,18 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Exchange, OutgoingHeaders } from "../exchange/exchange.ts";
-import { clientGone, drained } from "../exchange/exchange-parts.ts";
-import type { Session } from "../port/session.ts";
+import { defaultResponseHeaders, type Exchange, type OutgoingHeaders } from "../exchange/exchange.ts";
+import { LazyHeaders } from "../exchange/lazy-headers.ts";
+import type { Connection } from "../port/connection.ts";
 import type { CallMemory, EndableCall } from "../protection/call-memory.ts";
 import type { Limits } from "../protection/limits.ts";
-import { watchForStall } from "../protection/stall-watchdog.ts";
-import { copySmallChunks } from "../request/copy-small-chunks.ts";
+import { awaitDrain, clientGone, watchForStall } from "../protection/stalled-client.ts";
 import { RequestBody } from "../request/request-body.ts";
-import { responseDefaults } from "../response/response-defaults.ts";
-import { LazyHeaders } from "../rpc/lazy-headers.ts";
 
-/** An exchange on a connection of HTTP/1.1 or 1.0. Trailers are not sent: no protocol that needs them is served there. */
+/** An exchange on an HTTP/1.1 or HTTP/1.0 connection. Sends no trailers: only gRPC needs them, which requires HTTP/2. */
 export class Http1Exchange implements Exchange, EndableCall {
   readonly httpVersion: "1.0" | "1.1";
   readonly method: string;
@@ -21,7 +18,7 @@ export class Http1Exchange implements Exchange, EndableCall {
   readonly peer: string;
   readonly origin: string;
   readonly body: RequestBody;
-  readonly session: Session;
+  readonly connection: Connection;
   readonly memory: CallMemory;
   readonly maxHeaderListBytes = Number.POSITIVE_INFINITY;
   bytesOut = 0;
@@ -34,7 +31,7 @@ export class Http1Exchange implements Exchange, EndableCall {
   #header: Headers | undefined;
   #ended = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, limits: Limits, session: Session) {
+  constructor(request: IncomingMessage, response: ServerResponse, limits: Limits, connection: Connection) {
     this.#limits = limits;
     this.#request = request;
     this.#response = response;
@@ -44,11 +41,10 @@ export class Http1Exchange implements Exchange, EndableCall {
     this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
     const scheme = (request.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http";
     this.origin = `${scheme}://${request.headers.host ?? "unknown"}`;
-    this.session = session;
-    this.memory = session.open(this);
-    copySmallChunks(request, () => session.reads.countChunk());
-    this.body = new RequestBody(request, session, this.memory);
-    // Without listeners a connection that breaks would end the process; "close" follows and tells the rest.
+    this.connection = connection;
+    this.memory = connection.open(this);
+    this.body = new RequestBody(request, connection, this.memory);
+    // Without listeners an error of the connection would end the process. "close" follows.
     request.on("error", ignore);
     response.on("error", ignore);
     response.once("close", () => {
@@ -56,8 +52,8 @@ export class Http1Exchange implements Exchange, EndableCall {
       this.body.close();
       if (this.#ended) return;
       this.gone = true;
-      // To end one call is quick, to end all calls of a connection is not.
-      session.resume(() => this.#abort.abort(clientGone("connection closed")));
+      // Scheduled: one call ends quickly, all calls of a connection do not.
+      connection.resume(() => this.#abort.abort(clientGone("connection closed")));
     });
   }
 
@@ -84,7 +80,7 @@ export class Http1Exchange implements Exchange, EndableCall {
 
   respond(status: number, headers: OutgoingHeaders): void {
     if (this.#response.destroyed) return;
-    this.#response.writeHead(status, { ...responseDefaults, ...this.extraHeaders, ...headers });
+    this.#response.writeHead(status, { ...defaultResponseHeaders, ...this.extraHeaders, ...headers });
   }
 
   flush(): void {
@@ -92,12 +88,12 @@ export class Http1Exchange implements Exchange, EndableCall {
   }
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
-    // As one: each write is a chunk of its own on the wire, and a corked response does not say when it drains.
+    // In one write: each write is a chunk on the wire, and a corked response emits no "drain".
     const [first] = chunks;
-    const all = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-    this.bytesOut += all.byteLength;
-    if (this.#response.write(all)) return undefined;
-    return drained(this.#response, { bytes: all.byteLength, memory: this.memory, limits: this.#limits });
+    const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
+    this.bytesOut += bytes.byteLength;
+    if (this.#response.write(bytes)) return undefined;
+    return awaitDrain(this.#response, { bytes: bytes.byteLength, memory: this.memory, limits: this.#limits });
   }
 
   end(): Promise<void> {
@@ -105,12 +101,12 @@ export class Http1Exchange implements Exchange, EndableCall {
     this.#ended = true;
     if (response.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
-      const stalled = setTimeout(() => this.abort(), this.#limits.stallTimeoutMs).unref();
+      const stallTimer = setTimeout(() => this.abort(), this.#limits.stallTimeoutMs).unref();
       response.once("close", () => {
-        clearTimeout(stalled);
+        clearTimeout(stallTimer);
         resolve();
       });
-      response.once("finish", () => this.#discardRest());
+      response.once("finish", () => this.#discardRequest());
       if (!this.#request.complete) closeInStages(this.#request.socket, this.#limits.lingerMs);
       response.end();
     });
@@ -118,7 +114,7 @@ export class Http1Exchange implements Exchange, EndableCall {
 
   refuse(reason: ConnectError): void {
     this.body.refuse(reason);
-    // What is written can only be taken back with the connection.
+    // A response that has begun can only be revoked by closing the connection.
     if (this.responded) this.abort();
     else this.cancel(reason);
   }
@@ -135,21 +131,21 @@ export class Http1Exchange implements Exchange, EndableCall {
   toNode(): { request: IncomingMessage; response: ServerResponse } {
     this.#ended = true;
     const response = this.#response;
-    for (const [name, value] of Object.entries({ ...responseDefaults, ...this.extraHeaders })) {
+    for (const [name, value] of Object.entries({ ...defaultResponseHeaders, ...this.extraHeaders })) {
       response.setHeader(name, value);
     }
     watchForStall(response, this.#limits.stallTimeoutMs, () => this.abort());
-    response.once("finish", () => this.#discardRest());
+    response.once("finish", () => this.#discardRequest());
     if (!this.#request.complete) closeInStages(this.#request.socket, this.#limits.lingerMs);
     return { request: this.#request, response };
   }
 
-  /** The client may still be sending what nobody will read. To close at once could cost it the response. */
-  #discardRest(): void {
+  /** Discards the rest of the request for up to `lingerMs`: to close at once could cost the client the response. */
+  #discardRequest(): void {
     const request = this.#request;
     if (request.complete) return;
     const timer = setTimeout(() => {
-      // By now the connection may be at its next request.
+      // If the request is complete, the connection may be at its next one.
       if (!request.complete) request.destroy();
     }, this.#limits.lingerMs);
     request.once("close", () => clearTimeout(timer));
@@ -158,15 +154,16 @@ export class Http1Exchange implements Exchange, EndableCall {
 }
 
 /**
- * Keeps Node from closing the connection with the response where it is not kept alive. The system would answer what the
- * client still sends with a reset, and that could cost it the response: first only this side is closed, and the other
- * with the client's, at the latest after `lingerMs`. https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+ * Closes only our half of a connection after the response, and the other half when the client closes it, at the latest
+ * after `lingerMs`. Node would close both if the connection is not kept alive. The system would then answer what the client
+ * still sends with a reset, and that could cost the client the response.
+ * https://www.rfc-editor.org/rfc/rfc9112#section-9.6
  */
 function closeInStages(socket: Socket, lingerMs: number): void {
   socket.destroySoon = () => {
     socket.end();
-    const late = setTimeout(() => socket.destroy(), lingerMs);
-    socket.once("close", () => clearTimeout(late));
+    const lingerTimer = setTimeout(() => socket.destroy(), lingerMs);
+    socket.once("close", () => clearTimeout(lingerTimer));
   };
 }
 

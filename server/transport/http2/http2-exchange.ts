@@ -4,22 +4,19 @@ import {
   Http2ServerRequest,
   Http2ServerResponse,
   type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Exchange, OutgoingHeaders } from "../exchange/exchange.ts";
-import { clientGone, drained } from "../exchange/exchange-parts.ts";
-import type { Session } from "../port/session.ts";
+import { defaultResponseHeaders, type Exchange, type OutgoingHeaders } from "../exchange/exchange.ts";
+import { LazyHeaders } from "../exchange/lazy-headers.ts";
+import type { Connection } from "../port/connection.ts";
 import type { CallMemory, EndableCall } from "../protection/call-memory.ts";
 import type { Limits } from "../protection/limits.ts";
-import { watchForStall } from "../protection/stall-watchdog.ts";
-import { copySmallChunks } from "../request/copy-small-chunks.ts";
+import { awaitDrain, clientGone, watchForStall } from "../protection/stalled-client.ts";
 import { RequestBody } from "../request/request-body.ts";
-import { responseDefaults } from "../response/response-defaults.ts";
-import { LazyHeaders } from "../rpc/lazy-headers.ts";
-import { resetStream } from "./reset-stream.ts";
 
-/** An exchange on a stream of an HTTP/2 session. */
+/** An exchange on a stream of an HTTP/2 session. https://www.rfc-editor.org/rfc/rfc9113#section-8.1 */
 export class Http2Exchange implements Exchange, EndableCall {
   readonly httpVersion = "2.0";
   readonly method: string;
@@ -27,7 +24,7 @@ export class Http2Exchange implements Exchange, EndableCall {
   readonly peer: string;
   readonly origin: string;
   readonly body: RequestBody;
-  readonly session: Session;
+  readonly connection: Connection;
   readonly memory: CallMemory;
   bytesOut = 0;
   extraHeaders: OutgoingHeaders = {};
@@ -45,7 +42,7 @@ export class Http2Exchange implements Exchange, EndableCall {
     incoming: IncomingHttpHeaders,
     rawHeaders: string[],
     limits: Limits,
-    session: Session,
+    connection: Connection,
   ) {
     this.#limits = limits;
     this.#stream = stream;
@@ -56,13 +53,12 @@ export class Http2Exchange implements Exchange, EndableCall {
     const socket = stream.session?.socket;
     this.peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
     this.origin = `${incoming[":scheme"] ?? "http"}://${incoming[":authority"] ?? incoming.host ?? "unknown"}`;
-    this.session = session;
-    this.memory = session.open(this);
-    copySmallChunks(stream, () => session.reads.countChunk());
-    this.body = new RequestBody(stream, session, this.memory);
-    // Without a listener a stream that breaks would end the process; "close" follows and tells the rest.
+    this.connection = connection;
+    this.memory = connection.open(this);
+    this.body = new RequestBody(stream, connection, this.memory);
+    // Without a listener an error of the stream would end the process. "close" follows.
     stream.on("error", ignore);
-    // A reset without an error leaves a stream open in Node until all of it was read, which may never be.
+    // After a reset without an error Node keeps a stream open until all of it is read, which may never happen.
     stream.once("aborted", () => {
       if (!this.#ended) setImmediate(() => stream.destroy());
     });
@@ -71,8 +67,8 @@ export class Http2Exchange implements Exchange, EndableCall {
       this.body.close();
       if (this.#ended) return;
       this.gone = true;
-      // To end one call is quick, to end all calls of a connection is not.
-      session.resume(() => this.#abort.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`)));
+      // Scheduled: one call ends quickly, all calls of a connection do not.
+      connection.resume(() => this.#abort.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`)));
     });
   }
 
@@ -86,8 +82,8 @@ export class Http2Exchange implements Exchange, EndableCall {
   }
 
   get maxHeaderListBytes(): number {
-    const told = this.#stream.session?.remoteSettings.maxHeaderListSize ?? notTold;
-    return told === notTold ? Number.POSITIVE_INFINITY : told;
+    const announced = this.#stream.session?.remoteSettings.maxHeaderListSize ?? notAnnounced;
+    return announced === notAnnounced ? Number.POSITIVE_INFINITY : announced;
   }
 
   get unsentBytes(): number {
@@ -105,16 +101,16 @@ export class Http2Exchange implements Exchange, EndableCall {
   respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
-    // As a list: Node copies an object twice more.
+    // In a list: Node copies an object two more times.
     const list = [":status", String(status)];
-    // Only gRPC has trailers on the wire.
-    if (trailers === undefined) addMissing(list, responseDefaults, this.extraHeaders, headers);
+    // Only gRPC sends trailers, and needs no default headers.
+    if (trailers === undefined) addMissing(list, defaultResponseHeaders, this.extraHeaders, headers);
     addMissing(list, this.extraHeaders, headers);
-    for (const [name, value] of Object.entries(headers)) addLines(list, name, value);
+    for (const [name, value] of Object.entries(headers)) addFields(list, name, value);
     stream.respond(list, trailers === undefined ? {} : withTrailers);
   }
 
-  /** Nothing to do: Node sends them at the end of this turn, with what of the body there is by then. */
+  /** Does nothing: Node sends the headers at the end of this turn, with the bytes of the body that are written by then. */
   flush(): void {}
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
@@ -128,20 +124,20 @@ export class Http2Exchange implements Exchange, EndableCall {
     }
     if (chunks.length > 1) stream.uncork();
     this.bytesOut += bytes;
-    return keepsUp ? undefined : drained(stream, { bytes, memory: this.memory, limits: this.#limits });
+    return keepsUp ? undefined : awaitDrain(stream, { bytes, memory: this.memory, limits: this.#limits });
   }
 
   end(trailers?: OutgoingHeaders): Promise<void> {
     const stream = this.#stream;
     this.#ended = true;
     if (stream.destroyed || stream.closed) return Promise.resolve();
-    // What is not read of the request would keep the stream open in Node, and with it the session.
+    // Unread bytes of the request would keep the stream open in Node, and with it the session.
     void this.body.return();
     stream.resume();
     return new Promise((resolve) => {
-      const stalled = setTimeout(() => this.abort(), this.#limits.stallTimeoutMs).unref();
+      const stallTimer = setTimeout(() => this.abort(), this.#limits.stallTimeoutMs).unref();
       stream.once("close", () => {
-        clearTimeout(stalled);
+        clearTimeout(stallTimer);
         resolve();
       });
       stream.once("wantTrailers", () => {
@@ -155,7 +151,7 @@ export class Http2Exchange implements Exchange, EndableCall {
 
   refuse(reason: ConnectError): void {
     this.body.refuse(reason);
-    // What is written can only be taken back with the stream.
+    // A response that has begun can only be revoked by a reset of the stream.
     if (this.responded) this.abort();
     else this.cancel(reason);
   }
@@ -174,19 +170,22 @@ export class Http2Exchange implements Exchange, EndableCall {
     const stream = this.#stream;
     const request = new Http2ServerRequest(stream, this.#incoming, {}, this.#rawHeaders);
     const response = new Http2ServerResponse(stream);
-    for (const [name, value] of Object.entries({ ...responseDefaults, ...this.extraHeaders })) {
+    for (const [name, value] of Object.entries({ ...defaultResponseHeaders, ...this.extraHeaders })) {
       response.setHeader(name, value);
     }
     watchForStall(stream, this.#limits.stallTimeoutMs, () => this.abort());
-    // Node documents the two pairs as compatible; its types do not say so.
+    // Node documents the classes as compatible. Its types are not.
     return { request: request as unknown as IncomingMessage, response: response as unknown as ServerResponse };
   }
 
-  /** The client may still be sending what nobody will read: tells it to stop, after the last of the response. */
+  /**
+   * Resets the stream with NO_ERROR after the response if the client still sends its request: that asks it to stop.
+   * https://www.rfc-editor.org/rfc/rfc9113#section-8.1
+   */
   #stopRequest(): void {
     const stream = this.#stream;
     if (stream.readableEnded) return;
-    // Node hands the response's last frame over at the end of this turn; a reset that is first would cost it.
+    // Node writes the last frame of the response at the end of this turn. A reset before that would discard it.
     setImmediate(() => {
       if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
     });
@@ -195,20 +194,20 @@ export class Http2Exchange implements Exchange, EndableCall {
 
 const withTrailers = { waitForTrailers: true };
 
-/** Adds the headers that none of `others` has. */
+/** Adds the headers that are not in `others`. */
 function addMissing(list: string[], added: OutgoingHeaders, ...others: readonly OutgoingHeaders[]): void {
   for (const [name, value] of Object.entries(added)) {
-    if (!others.some((headers) => Object.hasOwn(headers, name))) addLines(list, name, value);
+    if (!others.some((headers) => Object.hasOwn(headers, name))) addFields(list, name, value);
   }
 }
 
-function addLines(list: string[], name: string, value: string | readonly string[]): void {
+function addFields(list: string[], name: string, value: string | readonly string[]): void {
   if (typeof value === "string") list.push(name, value);
   else for (const each of value) list.push(name, each);
 }
 
-/** What Node has for a setting that a client has not sent. */
-const notTold = 2 ** 32 - 1;
+/** The value that Node has for a setting which the client has not sent. */
+const notAnnounced = 2 ** 32 - 1;
 
 const resetNamePattern =
   /^NGHTTP2_((NO|PROTOCOL|INTERNAL|FLOW_CONTROL|FRAME_SIZE|COMPRESSION|CONNECT)_ERROR|SETTINGS_TIMEOUT|STREAM_CLOSED|REFUSED_STREAM|CANCEL|ENHANCE_YOUR_CALM|INADEQUATE_SECURITY|HTTP_1_1_REQUIRED)$/;
@@ -224,3 +223,46 @@ function resetName(code: number | undefined): string {
 }
 
 function ignore(): void {}
+
+/**
+ * An exchange on a stream that Node has already wrapped as a request and a response, for `createRequestListener`. Both can
+ * be used until `respond` is called.
+ */
+export class Http2CompatExchange extends Http2Exchange {
+  readonly #stream: Http2ServerRequest["stream"];
+  readonly #response: Http2ServerResponse;
+
+  constructor(request: Http2ServerRequest, response: Http2ServerResponse, limits: Limits, connection: Connection) {
+    super(request.stream, request.headers, request.rawHeaders, limits, connection);
+    this.#stream = request.stream;
+    this.#response = response;
+  }
+
+  override respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void {
+    // Node's response would send its own trailers on this event, and a stream can send them only once.
+    this.#stream.removeAllListeners("wantTrailers");
+    this.extraHeaders = { ...outgoingHeadersOf(this.#response.getHeaders()), ...this.extraHeaders };
+    super.respond(status, headers, trailers);
+  }
+}
+
+/** Returns the headers that middleware has set on Node's response. */
+function outgoingHeadersOf(headers: OutgoingHttpHeaders): OutgoingHeaders {
+  const outgoing: OutgoingHeaders = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) outgoing[name] = Array.isArray(value) ? value : String(value);
+  }
+  return outgoing;
+}
+
+/**
+ * Ends a stream with RST_STREAM, even if its client reads nothing: `close` alone would keep such a stream open.
+ *
+ * Node discards an RST_STREAM that waits for an earlier write if the stream is destroyed meanwhile. So the stream is
+ * destroyed in the next turn of the event loop, after Node has written the frame.
+ */
+export function resetStream(stream: ServerHttp2Stream, code: number): void {
+  if (stream.destroyed) return;
+  stream.close(code);
+  setImmediate(() => stream.destroy());
+}

@@ -6,23 +6,20 @@ import {
   type ServerHttp2Session,
   type ServerHttp2Stream,
 } from "node:http2";
-import type { Exchange } from "../exchange/exchange.ts";
-import type { Sessions } from "../port/session.ts";
+import { defaultResponseHeaders, type Exchange } from "../exchange/exchange.ts";
+import type { Connections } from "../port/connection.ts";
 import type { Limits } from "../protection/limits.ts";
-import { responseDefaults } from "../response/response-defaults.ts";
-import { drainSession } from "./drain-session.ts";
-import { Http2Exchange } from "./http2-exchange.ts";
-import { Http2SessionGuard } from "./http2-session-guard.ts";
-import { resetStream } from "./reset-stream.ts";
+import { Http2Exchange, resetStream } from "./http2-exchange.ts";
+import { drainSession, Http2SessionGuard } from "./http2-session-guard.ts";
 
-/** A server for HTTP/2 that does not listen: it is handed its connections. */
+/** A server for HTTP/2 that does not listen: the port emits its connections on it. */
 export interface Http2Server {
   readonly server: NodeHttp2Server;
-  /** The sessions that are open. */
+  /** The number of open sessions. */
   readonly sessions: number;
-  /** Asks every client to open no more streams, and ends its session when the open ones have ended. */
+  /** Asks all clients to open no more streams, and ends each session after its last stream. */
   drain(): void;
-  /** Ends every session at once. */
+  /** Ends all sessions at once. */
   destroy(): void;
 }
 
@@ -30,7 +27,7 @@ export interface Http2Server {
 export function createHttp2Server(
   onExchange: (exchange: Exchange) => void,
   limits: Limits,
-  connections: Sessions,
+  connections: Connections,
 ): Http2Server {
   const server = createServer({
     settings: {
@@ -47,19 +44,19 @@ export function createHttp2Server(
     streamResetRate: limits.streamResetRate,
   });
   const guards = new Map<ServerHttp2Session, Http2SessionGuard>();
-  let draining = false;
+  let isDraining = false;
 
   server.on("session", (session) => {
     guards.set(session, new Http2SessionGuard(session, limits));
     session.once("close", () => guards.delete(session));
     session.on("error", () => session.destroy());
     session.setLocalWindowSize(limits.sessionWindowBytes);
-    if (draining) drainSession(session);
+    if (isDraining) drainSession(session);
   });
   server.on(
     "stream",
     (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-      // Node has a stream begin after the read that it came with, in which its session may have ended.
+      // Node emits the event after the read that has the frame. The session may have ended in the same read.
       const session = stream.session as ServerHttp2Session | undefined;
       if (session === undefined || session.destroyed || stream.destroyed) return void stream.on("error", () => {});
       const guard = guards.get(session);
@@ -67,7 +64,7 @@ export function createHttp2Server(
       stream.once("close", () => guard?.streamClosed());
       if (sizeOf(rawHeaders) > limits.maxHeaderBytes) return refuseHeaders(stream);
       const connection = connections.of(session);
-      if (!connection.admits) return refuseStream(stream);
+      if (!connection.acceptsCalls) return refuseStream(stream);
       onExchange(new Http2Exchange(stream, headers, rawHeaders, limits, connection));
     },
   );
@@ -78,7 +75,7 @@ export function createHttp2Server(
       return guards.size;
     },
     drain() {
-      draining = true;
+      isDraining = true;
       for (const session of guards.keys()) drainSession(session);
     },
     destroy() {
@@ -88,7 +85,10 @@ export function createHttp2Server(
   };
 }
 
-/** The size of headers as HTTP/2 counts it. Node tells clients how large it may be, and takes larger ones all the same. */
+/**
+ * Returns the size of headers as HTTP/2 counts it. Node announces the limit to clients, and does not enforce it.
+ * https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2
+ */
 function sizeOf(rawHeaders: readonly string[]): number {
   const bytesOfEntry = 32;
   let size = (rawHeaders.length / 2) * bytesOfEntry;
@@ -96,7 +96,7 @@ function sizeOf(rawHeaders: readonly string[]): number {
   return size;
 }
 
-/** Refuses a stream before anything of it is looked at: its client may send it again (RFC 9113, section 8.7). */
+/** Refuses a stream unprocessed: its client may send it again. https://www.rfc-editor.org/rfc/rfc9113#section-8.7 */
 function refuseStream(stream: ServerHttp2Stream): void {
   stream.on("error", () => {});
   resetStream(stream, constants.NGHTTP2_REFUSED_STREAM);
@@ -104,7 +104,7 @@ function refuseStream(stream: ServerHttp2Stream): void {
 
 function refuseHeaders(stream: ServerHttp2Stream): void {
   stream.on("error", () => {});
-  stream.respond({ ":status": 431, ...responseDefaults }, { endStream: true });
-  // Node hands the answer over at the end of this turn; a reset that is first would cost it.
+  stream.respond({ ":status": 431, ...defaultResponseHeaders }, { endStream: true });
+  // Node writes the answer at the end of this turn. A reset before that would discard it.
   setImmediate(() => stream.close());
 }

@@ -5,51 +5,50 @@ import { createHttp1Server } from "../http1/http1-server.ts";
 import { createHttp2Server } from "../http2/http2-server.ts";
 import { heapGuard } from "../protection/heap-guard.ts";
 import type { Limits } from "../protection/limits.ts";
-import { addressKeyOf } from "../protection/peer-key.ts";
+import { addressKeyOf } from "../protection/peer.ts";
 import { SharedLimit } from "../protection/shared-limit.ts";
-import { detectHttp2 } from "./detect-http2.ts";
-import { Sessions } from "./session.ts";
+import { Connections } from "./connection.ts";
 import { readTlsFiles, reloadTlsFiles, type TlsFiles } from "./tls-credentials.ts";
 
-/** Where to listen, and who answers. */
+/** Where to listen, and what serves the exchanges. */
 export interface PortOptions {
   readonly host: string;
-  /** 0: any free port. */
+  /** 0 chooses a free port. */
   readonly port: number;
-  /** Given: the port speaks TLS only. */
+  /** If given, the port speaks TLS only. */
   readonly tls?: TlsFiles;
   readonly limits: Limits;
   readonly onExchange: (exchange: Exchange) => void;
-  /** Told when changed TLS files were taken up, or of the problem that kept them from it. */
+  /** Called after changed TLS files were loaded, or with the problem if they cannot be used. */
   readonly onTlsReload?: (problem?: unknown) => void;
 }
 
 /** An open port. */
 export interface Port {
-  /** As in `http://127.0.0.1:8080`. */
+  /** For example `http://127.0.0.1:8080`. */
   readonly url: string;
-  /** Connections that are open, and the HTTP/2 sessions among them. */
+  /** The number of open connections, and of the HTTP/2 sessions among them. */
   readonly connections: number;
   readonly sessions: number;
-  /** The bytes that calls hold, as `maxBufferedBytes` counts them. */
+  /** The bytes that calls hold, as the limit `maxBufferedBytes` counts them. */
   readonly bufferedBytes: number;
-  /** The limit on connections, and what each client uses of it. */
+  /** The limit on connections, and how many each client has. */
   readonly connectionLimit: SharedLimit;
   /**
-   * Takes no more connections and requests, and waits for those under way, at most `graceMs`; then cuts them off.
-   * Resolves to whether all ended by themselves.
+   * Accepts no more connections and requests, and waits up to `graceMs` for those in progress. Then closes them. Resolves
+   * to true if none had to be closed.
    */
   close(graceMs: number): Promise<boolean>;
 }
 
 /**
- * Opens the one listener for HTTP/1.1 and HTTP/2: told apart by the first bytes in plain text, by ALPN over TLS.
- * Rejects where the address cannot be listened on or the TLS files cannot be used.
+ * Opens one listener for HTTP/1.1 and HTTP/2. In plain text the first bytes of a connection tell which it speaks, over TLS
+ * ALPN does. Rejects if the address is in use or invalid, or if the TLS files cannot be used.
  */
 export async function openPort(options: PortOptions): Promise<Port> {
   const { onExchange, tls, limits } = options;
-  const connections = new Sessions(limits);
-  const stopRelief = heapGuard.onCritical(() => connections.relieve());
+  const connections = new Connections(limits);
+  const stopHeapGuard = heapGuard.onCritical(() => connections.freeMemory());
   const http1 = createHttp1Server(onExchange, limits, connections);
   const http2 = createHttp2Server(onExchange, limits, connections);
   const sockets = new Set<Socket>();
@@ -67,17 +66,17 @@ export async function openPort(options: PortOptions): Promise<Port> {
       sockets.delete(socket);
       counted[Symbol.dispose]();
     });
-    // Whoever owns the connection by then hears of the error too; without a listener it would end the process.
+    // Without a listener an error would end the process. The server that owns the connection by then handles it.
     socket.on("error", () => {});
   };
-  const speak = (socket: Socket, isHttp2: boolean) => {
-    // HTTP/1.1 answers clients that have closed their half; an HTTP/2 session has ended when its client closes.
+  const serve = (socket: Socket, isHttp2: boolean) => {
+    // HTTP/1.1 answers a client that has closed its half. An HTTP/2 session ends when its client closes.
     socket.allowHalfOpen = !isHttp2;
-    if (isHttp2) closeSoonAfterEnd(socket);
+    if (isHttp2) destroyAfterEnd(socket);
     (isHttp2 ? http2 : http1).server.emit("connection", socket);
   };
   const listener =
-    tls === undefined ? createPlainListener(limits, track, speak) : createTlsListener(tls, limits, track, speak);
+    tls === undefined ? createPlainListener(limits, track, serve) : createTlsListener(tls, limits, track, serve);
   listener.maxConnections = limits.maxConnections;
   await listen(listener, options);
   const stopReloading = tls && reloadTlsFiles(listener as TlsServer, tls, options.onTlsReload ?? (() => {}));
@@ -97,32 +96,32 @@ export async function openPort(options: PortOptions): Promise<Port> {
     connectionLimit,
     async close(graceMs) {
       stopReloading?.();
-      stopRelief();
+      stopHeapGuard();
       const allClosed = new Promise<void>((resolve) => listener.close(() => resolve()));
       http2.drain();
       const stopDraining = http1.drain();
-      let cutOff = false;
+      let wasCutOff = false;
       const deadline = setTimeout(() => {
-        cutOff = true;
+        wasCutOff = true;
         http2.destroy();
         for (const socket of sockets) socket.destroy();
       }, graceMs);
       await allClosed;
       clearTimeout(deadline);
       stopDraining();
-      return !cutOff;
+      return !wasCutOff;
     },
   };
 }
 
-/** How long a connection of HTTP/2 stays after its session has ended, so that the peer can read the last frames. */
+/** How long an HTTP/2 connection stays open after the end of its session, so that the peer can read the last frames. */
 const endedSessionMs = 200;
 
 /**
- * Closes a connection some time after our half has ended. Node waits for the peer to close its half, and does not
- * notice where it has done so while the session was reading: the connection would stay for ever.
+ * Closes a connection {@link endedSessionMs} after our half has ended. Node waits for the peer to close its half, and
+ * misses it if that happens while the session reads: the connection would stay open for ever.
  */
-function closeSoonAfterEnd(socket: Socket): void {
+function destroyAfterEnd(socket: Socket): void {
   socket.once("finish", () => {
     const timer = setTimeout(() => socket.destroy(), endedSessionMs);
     socket.once("close", () => clearTimeout(timer));
@@ -131,22 +130,22 @@ function closeSoonAfterEnd(socket: Socket): void {
 
 type TlsServer = ReturnType<typeof createTlsServer>;
 type Track = (socket: Socket) => void;
-type Speak = (socket: Socket, isHttp2: boolean) => void;
+type Serve = (socket: Socket, isHttp2: boolean) => void;
 
-/** Without a delay of its own, TCP asks after a peer that has vanished only after two hours. */
+/** The default delay of TCP keep-alive is two hours: https://www.rfc-editor.org/rfc/rfc9293#section-3.8.4 */
 function tcpOptions({ keepAliveMs }: Limits) {
   return { noDelay: true, allowHalfOpen: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs };
 }
 
-function createPlainListener(limits: Limits, track: Track, speak: Speak): Server {
+function createPlainListener(limits: Limits, track: Track, serve: Serve): Server {
   return createTcpServer(tcpOptions(limits), (socket) => {
     track(socket);
     if (socket.destroyed) return;
-    detectHttp2(socket, limits.openTimeoutMs, (isHttp2) => speak(socket, isHttp2));
+    detectHttp2(socket, limits.openTimeoutMs, (isHttp2) => serve(socket, isHttp2));
   });
 }
 
-function createTlsListener(tls: TlsFiles, limits: Limits, track: Track, speak: Speak): TlsServer {
+function createTlsListener(tls: TlsFiles, limits: Limits, track: Track, serve: Serve): TlsServer {
   const clientCertificates = tls.clientCa !== undefined;
   const server = createTlsServer({
     ...tcpOptions(limits),
@@ -160,7 +159,7 @@ function createTlsListener(tls: TlsFiles, limits: Limits, track: Track, speak: S
   server.on("tlsClientError", (_error, socket) => socket.destroy());
   server.on("secureConnection", (socket) => {
     socket.on("error", () => {});
-    speak(socket, socket.alpnProtocol === "h2");
+    serve(socket, socket.alpnProtocol === "h2");
   });
   return server;
 }
@@ -173,4 +172,35 @@ function listen(listener: Server, { host, port }: PortOptions): Promise<void> {
       resolve();
     });
   });
+}
+
+/**
+ * The first bytes of the HTTP/2 connection preface. No HTTP/1.1 request begins with them.
+ * https://www.rfc-editor.org/rfc/rfc9113#section-3.4
+ */
+const http2Preface = Buffer.from("PRI ");
+
+/**
+ * Detects from the first bytes of a connection whether it speaks HTTP/2, and puts the bytes back.
+ *
+ * Calls `onDetected` once. Closes the connection instead if it ends before, or sends too few bytes within `timeoutMs`.
+ */
+export function detectHttp2(socket: Socket, timeoutMs: number, onDetected: (isHttp2: boolean) => void): void {
+  let received = Buffer.alloc(0);
+  const close = () => socket.destroy();
+  const timer = setTimeout(close, timeoutMs);
+  const stop = () => {
+    clearTimeout(timer);
+    socket.off("readable", onReadable).off("end", close).off("error", close).off("close", stop);
+  };
+  const onReadable = () => {
+    for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) received = Buffer.concat([received, chunk]);
+    const length = Math.min(received.length, http2Preface.length);
+    const isHttp2 = received.subarray(0, length).equals(http2Preface.subarray(0, length));
+    if (received.length === 0 || (isHttp2 && length < http2Preface.length)) return;
+    stop();
+    socket.unshift(received);
+    onDetected(isHttp2);
+  };
+  socket.on("readable", onReadable).once("end", close).once("error", close).once("close", stop);
 }

@@ -5,28 +5,28 @@ import { ReadScheduler } from "./read-scheduler.ts";
 
 const manyChunks = 1_000;
 
-test("a connection is read on while there is time, however small its chunks", async () => {
-  const { reads, acts } = connection();
+test("a connection is not paused while there is time, however small its chunks", async () => {
+  const { reads, calls } = connection();
   await setImmediate();
   for (let chunk = 0; chunk < 100; chunk++) reads.countChunk();
-  expect(acts).toEqual([]);
+  expect(calls).toEqual([]);
 });
 
-test("a connection of small chunks is held once the time of a turn is used up, and read on in a later turn", async () => {
-  const { reads, acts } = connection();
+test("a connection of small chunks is paused when the time of a turn is used up, and resumed in a later turn", async () => {
+  const { reads, calls } = connection();
   useUpSlice();
   for (let chunk = 0; chunk < manyChunks; chunk++) reads.countChunk();
-  expect(acts).toEqual(["stop"]);
+  expect(calls).toEqual(["stop"]);
   await setImmediate();
   await setImmediate();
-  expect(acts).toEqual(["stop", "start"]);
+  expect(calls).toEqual(["stop", "start"]);
 });
 
-test("one held connection is read on in each turn, from all addresses alike", async () => {
+test("one paused connection is resumed in each turn, round-robin by address", async () => {
   const order: string[] = [];
-  const held = ["a 1", "a 2", "b 1"].map((name) => connection(name[0], () => order.push(name)));
+  const paused = ["a 1", "a 2", "b 1"].map((name) => connection(name[0], () => order.push(name)));
   useUpSlice();
-  for (const { reads } of held) for (let chunk = 0; chunk < manyChunks; chunk++) reads.countChunk();
+  for (const { reads } of paused) for (let chunk = 0; chunk < manyChunks; chunk++) reads.countChunk();
   const perTurn: number[] = [];
   while (order.length < 3) {
     const before = order.length;
@@ -37,24 +37,24 @@ test("one held connection is read on in each turn, from all addresses alike", as
   expect(Math.max(...perTurn)).toBe(1);
 });
 
-test("a connection that has closed meanwhile is left alone", async () => {
-  const { reads, acts, close } = connection();
+test("a connection that has closed meanwhile is not resumed", async () => {
+  const { reads, calls, close } = connection();
   useUpSlice();
   for (let chunk = 0; chunk < manyChunks; chunk++) reads.countChunk();
   close();
   await setImmediate();
   await setImmediate();
-  expect(acts).toEqual(["stop"]);
+  expect(calls).toEqual(["stop"]);
 });
 
-/** The reads of a connection, with what was done to its handle. */
+/** The reads of a connection, with the calls of its handle. */
 function connection(peer = "a", onStart = () => {}) {
-  const acts: string[] = [];
+  const calls: string[] = [];
   let isOpen = true;
   const handle = {
-    readStop: () => acts.push("stop"),
+    readStop: () => calls.push("stop"),
     readStart() {
-      acts.push("start");
+      calls.push("start");
       onStart();
     },
   };
@@ -62,10 +62,10 @@ function connection(peer = "a", onStart = () => {}) {
   const close = () => {
     isOpen = false;
   };
-  return { reads, acts, close };
+  return { reads, calls, close };
 }
 
-/** Works for as long as calls may in a turn of the event loop. */
+/** Uses up the time of calls in a turn of the event loop. */
 function useUpSlice(): void {
   void callScheduler.sliceUsed;
   const until = performance.now() + 2 * sliceMs;

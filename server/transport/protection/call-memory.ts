@@ -1,47 +1,87 @@
+import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { heapGuard } from "./heap-guard.ts";
-import type { MemoryBudget } from "./memory-budget.ts";
 
-/** What every call counts for besides its bytes: its objects in this process and in Node. */
+// The memory of calls is counted against three budgets: of the connection, of its client, of the process
+// (docs/decisions/0024-memory-budgets.md).
+
+/** What each call counts for besides its bytes: its objects in this process and in Node. */
 export const callBytes = 24 * 1024;
 
 /**
- * How many calls of one connection may be refused with an answer that is not read yet: an answer takes memory, too. Further
- * ones are refused without an answer.
+ * How many refused calls of one connection may have an answer that the client has not read: an answer takes memory, too.
+ * Further calls are refused without an answer.
  */
 export const maxUnreadRefusals = 50;
 
-/** A call that can be ended for the sake of its memory. */
+/** A connection is under pressure from the first share of its budget on, until it falls to the second one. */
+const pressureStartShare = 1 / 2;
+const pressureEndShare = 1 / 4;
+
+/** Counts bytes against a limit, and against the limits of its parent budgets. */
+export class MemoryBudget {
+  readonly limit: number;
+  readonly #parent: MemoryBudget | undefined;
+  #used = 0;
+
+  /** @param limit in bytes */
+  constructor(limit: number, parent?: MemoryBudget) {
+    this.limit = limit;
+    this.#parent = parent;
+  }
+
+  /** The bytes that are free, in this budget and in its parents. */
+  get left(): number {
+    return Math.min(this.limit - this.#used, this.#parent?.left ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The bytes that are used. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Uses bytes of this budget and of its parents. Returns false, and changes none, if one of them has too few. */
+  take(bytes: number): boolean {
+    if (this.#used + bytes > this.limit) return false;
+    if (this.#parent?.take(bytes) === false) return false;
+    this.#used += bytes;
+    return true;
+  }
+
+  /** Gives used bytes back. */
+  give(bytes: number): void {
+    this.#used -= bytes;
+    this.#parent?.give(bytes);
+  }
+}
+
+/** A call that the server can end to free its memory. */
 export interface EndableCall {
-  /** Ends the call with an error, and releases what it holds in memory at once. */
+  /** Ends the call with an error, and frees its memory at once. */
   refuse(reason: ConnectError): void;
 }
 
-/** From which share of its budget on a connection is under pressure, and until which share it stays so. */
-const pressureBegins = 1 / 2;
-const pressureEnds = 1 / 4;
-
 /** The memory of the calls of one connection. */
-export class SessionMemory {
+export class ConnectionMemory {
   readonly #budget: MemoryBudget;
   readonly #onPressure: (isHigh: boolean) => void;
   #isUnderPressure = false;
-  /** Those that are open, in the order in which they began. */
+  /** The open calls, the oldest first. */
   readonly #calls = new Set<CallMemory>();
   #refused = 0;
 
-  /** @param onPressure called when the connection should send less, and when it may send as much as before */
+  /** @param onPressure called when the client should send less, and when it may send as much as before */
   constructor(budget: MemoryBudget, onPressure: (isHigh: boolean) => void = () => {}) {
     this.#budget = budget;
     this.#onPressure = onPressure;
   }
 
-  /** Whether a call may begin, be it only to be refused with an answer. */
-  get admits(): boolean {
+  /** Whether a call may begin, even if it is only refused with an answer. */
+  get acceptsCalls(): boolean {
     return this.#refused < maxUnreadRefusals || (!heapGuard.isFull && this.#budget.left >= callBytes);
   }
 
-  /** Begins to count for a call. Without room for it the call is not open: it is to be refused with {@link noRoom}. */
+  /** Counts a call from now on. If there is no memory for it, it is not open: refuse it with {@link limitError}. */
   open(call: EndableCall): CallMemory {
     const isOpen = !heapGuard.isFull && this.#budget.take(callBytes);
     const memory = new CallMemory(this, call, isOpen ? "open" : "refused");
@@ -50,8 +90,8 @@ export class SessionMemory {
     return memory;
   }
 
-  /** The error of a call for which there is no room. */
-  noRoom(): ConnectError {
+  /** Returns the error of a call for which there is no memory. */
+  limitError(): ConnectError {
     if (heapGuard.isFull) {
       return new ConnectError("the server's memory is full; retry later", Code.ResourceExhausted);
     }
@@ -62,23 +102,23 @@ export class SessionMemory {
     return new ConnectError(message, Code.ResourceExhausted);
   }
 
-  /** The bytes that its calls hold. */
+  /** The bytes that the calls hold. */
   get used(): number {
     return this.#budget.used;
   }
 
-  /** Ends all of its calls. */
+  /** Ends all calls. */
   endCalls(): void {
     for (const call of [...this.#calls]) call.refuse();
   }
 
   /**
-   * Takes bytes for a call, if need be by ending the newest calls: of those that hold so much that it helps. False: the
-   * call itself was ended.
+   * Uses bytes for a call. If they do not fit, ends the newest calls that hold enough to make a difference, until they fit.
+   * Returns false if that has ended the call itself.
    */
   take(bytes: number, taker: CallMemory): boolean {
     if (this.#budget.take(bytes)) {
-      this.#lookAtPressure();
+      this.#checkPressure();
       return true;
     }
     for (const call of [...this.#calls].reverse()) {
@@ -93,16 +133,16 @@ export class SessionMemory {
   /** Gives bytes of an open call back. */
   give(bytes: number): void {
     this.#budget.give(bytes);
-    this.#lookAtPressure();
+    this.#checkPressure();
   }
 
-  /** An open call is refused from now on. */
+  /** Counts an open call as refused from now on. */
   markRefused(call: CallMemory): void {
     this.#remove(call);
     this.#refused++;
   }
 
-  /** A call has ended. */
+  /** Counts a call no longer: it has ended. */
   close(call: CallMemory, state: "open" | "refused"): void {
     if (state === "open") this.#remove(call);
     else this.#refused--;
@@ -113,49 +153,46 @@ export class SessionMemory {
     this.give(call.held + callBytes);
   }
 
-  #lookAtPressure(): void {
+  #checkPressure(): void {
     const { used, limit } = this.#budget;
-    const isHigh = used > limit * (this.#isUnderPressure ? pressureEnds : pressureBegins);
+    const isHigh = used > limit * (this.#isUnderPressure ? pressureEndShare : pressureStartShare);
     if (isHigh === this.#isUnderPressure) return;
     this.#isUnderPressure = isHigh;
     this.#onPressure(isHigh);
   }
 }
 
-/**
- * The bytes that one call holds in memory: of its request until they are handled, of its response until they are read.
- * They count against the budgets of its connection, of its client and of the process.
- */
+/** The bytes that one call holds in memory: of its request until they are handled, of its response until they are read. */
 export class CallMemory {
-  readonly #session: SessionMemory;
+  readonly #connection: ConnectionMemory;
   readonly #call: EndableCall;
   #held = 0;
   #state: "open" | "refused" | "closed";
 
-  /** Use {@link SessionMemory.open}. */
-  constructor(session: SessionMemory, call: EndableCall, state: "open" | "refused") {
-    this.#session = session;
+  /** Use {@link ConnectionMemory.open}. */
+  constructor(connection: ConnectionMemory, call: EndableCall, state: "open" | "refused") {
+    this.#connection = connection;
     this.#call = call;
     this.#state = state;
   }
 
-  /** Whether the call may continue: there was room for it, and it has not ended. */
+  /** Whether the call may continue: it was not refused, and has not ended. */
   get isOpen(): boolean {
     return this.#state === "open";
   }
 
-  /** The bytes that are held, besides {@link callBytes}. */
+  /** The bytes that are held, without {@link callBytes}. */
   get held(): number {
     return this.#held;
   }
 
   /**
-   * Counts bytes. Without room for them the newest calls of the connection that hold many are ended, perhaps this one, so
-   * that older ones come to their end. A call that was refused may hold none: it is ended again.
+   * Holds bytes. If they do not fit, the newest calls of the connection that hold many are ended, perhaps this one, so that
+   * older calls can finish. A refused call may hold none: it is ended again.
    */
   hold(bytes: number): void {
-    if (this.#state === "refused") this.#call.refuse(this.#session.noRoom());
-    else if (this.isOpen && this.#session.take(bytes, this)) this.#held += bytes;
+    if (this.#state === "refused") this.#call.refuse(this.#connection.limitError());
+    else if (this.isOpen && this.#connection.take(bytes, this)) this.#held += bytes;
   }
 
   /** Gives bytes back. */
@@ -163,23 +200,77 @@ export class CallMemory {
     const released = Math.min(bytes, this.#held);
     if (released <= 0) return;
     this.#held -= released;
-    this.#session.give(released);
+    this.#connection.give(released);
   }
 
-  /** Ends the call because there is no room. */
+  /** Ends the call because there is no memory for it. */
   refuse(): void {
-    const reason = this.#session.noRoom();
-    this.#session.markRefused(this);
+    const reason = this.#connection.limitError();
+    this.#connection.markRefused(this);
     this.#held = 0;
     this.#state = "refused";
     this.#call.refuse(reason);
   }
 
-  /** Gives everything back: the call has ended. */
+  /** Gives all bytes back at the end of the call. */
   close(): void {
     if (this.#state === "closed") return;
-    this.#session.close(this, this.#state);
+    this.#connection.close(this, this.#state);
     this.#held = 0;
     this.#state = "closed";
   }
+}
+
+/** How often the bytes of unread requests are counted, in ms. */
+const countIntervalMs = 20;
+
+/** The memory of a chunk besides its bytes: a client may send every byte in a frame of its own. */
+const chunkBytes = 200;
+
+interface UnreadRequest {
+  readonly stream: Readable;
+  readonly memory: CallMemory;
+  counted: number;
+}
+
+/**
+ * Counts the bytes of requests that Node has received and no handler reads at the moment. Node fills the window of each
+ * stream of an HTTP/2 session, even if the stream is paused, and emits no event: so the streams are checked by a timer.
+ */
+export class UnreadBytes {
+  readonly #requests = new Map<Readable, UnreadRequest>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Counts a stream that is not read from now on. */
+  add(stream: Readable, memory: CallMemory): void {
+    if (this.#requests.has(stream)) return;
+    this.#requests.set(stream, { stream, memory, counted: 0 });
+    this.#timer ??= setInterval(() => this.#count(), countIntervalMs).unref();
+  }
+
+  /** Counts a stream no longer: it is read again, or has ended. */
+  delete(stream: Readable): void {
+    const request = this.#requests.get(stream);
+    if (request === undefined) return;
+    this.#requests.delete(stream);
+    request.memory.release(request.counted);
+    if (this.#requests.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #count(): void {
+    for (const request of this.#requests.values()) {
+      const { stream, memory, counted } = request;
+      const bytes = stream.destroyed ? 0 : stream.readableLength + chunksOf(stream) * chunkBytes;
+      request.counted = bytes;
+      if (bytes > counted) memory.hold(bytes - counted);
+      else memory.release(counted - bytes);
+    }
+  }
+}
+
+/** Returns how many chunks Node buffers of a stream. The buffer is in neither the types nor the documentation of Node. */
+function chunksOf(stream: Readable): number {
+  return (stream as Readable & { readonly readableBuffer?: ArrayLike<unknown> }).readableBuffer?.length ?? 0;
 }

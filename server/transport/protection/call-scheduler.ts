@@ -1,5 +1,5 @@
-import { currentPeer, runForPeer } from "./current-peer.ts";
 import { FairQueue } from "./fair-queue.ts";
+import { currentPeer, runForPeer } from "./peer.ts";
 
 /** How long calls may keep the event loop to themselves before Node reads and writes again, in ms. */
 export const sliceMs = 10;

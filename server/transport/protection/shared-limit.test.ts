@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { seededRandom } from "../../shared/seeded-random.ts";
 import { LimitError } from "./limit-error.ts";
-import { type Peer, SharedLimit } from "./shared-limit.ts";
-import { SharedLimits } from "./shared-limits.ts";
+import { type Peer, SharedLimit, SharedLimits } from "./shared-limit.ts";
 
 const exports = { name: "maxExports", counted: "concurrent exports", max: 1_000 };
 

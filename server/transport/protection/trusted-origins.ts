@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { Code } from "@connectrpc/connect";
 import type { Exchange } from "../exchange/exchange.ts";
-import { maxEchoBytes, truncateText } from "../response/truncate-text.ts";
+import { maxEchoBytes, truncateText } from "../response/truncate-error.ts";
 import { codeName } from "../rpc/call-record.ts";
 
 /** Whom a server trusts to be spoken to as, and from. */

@@ -1,31 +1,31 @@
-/** Up to this size chunks are gathered. Blocks of gathered chunks are no larger. */
+/** Chunks below that size are copied into blocks. The largest block has that size. */
 const maxBlockBytes = 16 * 1024;
 
-/** The first block of gathered chunks; each further one is larger, as more is queued. */
+/** The size of the first block. Blocks grow with the number of queued bytes. */
 const minBlockBytes = 256;
 
 /**
- * Bytes in the order of their arrival. Chunks that queue up are gathered into blocks: as an object each takes some
- * hundred bytes, and a client may send every byte in a frame of its own. A chunk that comes alone is not copied.
+ * A queue of bytes. Chunks that queue up are copied into blocks: each chunk is an object of some hundred bytes, and a client
+ * may send every byte in a frame of its own. A chunk is not copied if the queue is empty.
  */
 export class ChunkQueue {
-  /** How many bytes are queued. */
+  /** The number of queued bytes. */
   byteLength = 0;
   #chunks: Uint8Array[] = [];
-  /** The first chunk that is queued, and what of it is taken. Arrays of many elements are slow to shift. */
+  /** The index of the first queued chunk, and the offset of its first queued byte. Long arrays are slow to shift. */
   #first = 0;
   #offset = 0;
-  /** How much of the last chunk is in use, if it is a block with space left; 0 otherwise. */
+  /** The number of bytes in the last chunk if it is a block with free space; else 0. */
   #blockUsed = 0;
 
   push(chunk: Uint8Array): void {
     const queued = this.byteLength;
     this.byteLength += chunk.byteLength;
     if (queued === 0 || chunk.byteLength >= maxBlockBytes) this.#append(chunk);
-    else this.#gather(chunk, queued);
+    else this.#copyIntoBlocks(chunk, queued);
   }
 
-  /** Takes the first chunk, or what is left of it; undefined if nothing is queued. */
+  /** Removes the first chunk, or the rest of it. Returns undefined if the queue is empty. */
   shift(): Uint8Array | undefined {
     const chunk = this.#firstChunk();
     if (chunk === undefined) return undefined;
@@ -33,19 +33,19 @@ export class ChunkQueue {
     return chunk;
   }
 
-  /** The byte at an offset; 0 if fewer are queued. */
+  /** Returns the byte at an offset; 0 if the queue is shorter. */
   at(offset: number): number {
-    let place = this.#offset + offset;
+    let position = this.#offset + offset;
     if (offset >= this.byteLength) return 0;
     for (let index = this.#first; index < this.#chunks.length; index++) {
       const chunk = this.#chunks[index];
-      if (chunk === undefined || place < chunk.byteLength) return chunk?.[place] ?? 0;
-      place -= chunk.byteLength;
+      if (chunk === undefined || position < chunk.byteLength) return chunk?.[position] ?? 0;
+      position -= chunk.byteLength;
     }
     return 0;
   }
 
-  /** Drops up to that many bytes. */
+  /** Removes up to that many bytes. */
   skip(bytes: number): void {
     for (let left = Math.min(bytes, this.byteLength); left > 0; ) {
       const part = Math.min(left, this.#firstChunk()?.byteLength ?? left);
@@ -54,7 +54,7 @@ export class ChunkQueue {
     }
   }
 
-  /** Takes that many bytes, which must be queued: a part of a chunk if one has them all, else a copy. */
+  /** Removes that many bytes, which must be queued. Returns a part of a chunk if it has them all, else a copy. */
   take(bytes: number): Uint8Array {
     const first = this.#firstChunk();
     if (first !== undefined && first.byteLength >= bytes) {
@@ -82,7 +82,7 @@ export class ChunkQueue {
     this.#chunks.push(chunk);
   }
 
-  #gather(chunk: Uint8Array, queued: number): void {
+  #copyIntoBlocks(chunk: Uint8Array, queued: number): void {
     let rest = chunk;
     while (rest.byteLength > 0) {
       if (this.#blockUsed === 0) {
@@ -98,7 +98,7 @@ export class ChunkQueue {
     }
   }
 
-  /** What of the last block is not in use is not queued. */
+  /** Cuts the free space off the last block. */
   #closeBlock(): void {
     if (this.#blockUsed === 0) return;
     const block = this.#chunks.pop() as Uint8Array;
@@ -113,7 +113,7 @@ export class ChunkQueue {
     return chunk.subarray(this.#offset, isOpenBlock ? this.#blockUsed : chunk.byteLength);
   }
 
-  /** Drops bytes of the first chunk. */
+  /** Removes bytes of the first chunk. */
   #drop(bytes: number): void {
     this.byteLength -= bytes;
     if (this.byteLength === 0) {
@@ -124,7 +124,7 @@ export class ChunkQueue {
     const first = this.#chunks[this.#first];
     if (first === undefined || this.#offset < first.byteLength) return;
     this.#offset = 0;
-    this.#chunks[this.#first++] = nothing;
+    this.#chunks[this.#first++] = removedChunk;
     if (this.#first < this.#chunks.length / 2) return;
     this.#chunks.splice(0, this.#first);
     this.#first = 0;
@@ -138,5 +138,5 @@ export class ChunkQueue {
   }
 }
 
-/** Stands for a chunk that is taken, so that it is not kept. */
-const nothing = new Uint8Array(0);
+/** Replaces a removed chunk in the array, so that its memory is freed. */
+const removedChunk = new Uint8Array(0);

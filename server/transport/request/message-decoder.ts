@@ -10,23 +10,23 @@ import {
   toJson,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { MessageLimits } from "./message-limits.ts";
+import { callScheduler } from "../protection/call-scheduler.ts";
 
-/** What decodes the messages of one method. */
+/** Options of the decoder of one method. */
 export interface MessageDecoderOptions {
   readonly limits: MessageLimits;
   readonly maxMessageDepth: number;
   readonly jsonOptions?: Partial<JsonReadOptions> | undefined;
-  /** Makes a ConnectError of an error that a check of the limits threw. */
+  /** Returns the ConnectError for an error that a check of the limits threw. */
   readonly mapError: (error: unknown) => unknown;
 }
 
 /**
- * Decodes the request messages of one method, within its limits. Unknown fields are skipped: nobody reads them, and each
- * would take some hundred bytes for as long as its message is there.
+ * Decodes the request messages of one method, within its limits. Skips unknown fields: no handler reads them, and each would
+ * take some hundred bytes of memory.
  *
- * Its methods throw a ConnectError with INVALID_ARGUMENT for a message that cannot be decoded, RESOURCE_EXHAUSTED for
- * one that is too large, and what the checks of the limits throw.
+ * Throws a ConnectError with INVALID_ARGUMENT for a message that cannot be decoded, with RESOURCE_EXHAUSTED for one that is
+ * too large, and the mapped errors of the checks.
  */
 export class MessageDecoder {
   readonly maxBytes: number;
@@ -45,14 +45,14 @@ export class MessageDecoder {
     this.#limits = limits;
     this.#mapError = mapError;
     this.#binaryOptions = { recursionLimit: maxMessageDepth, readUnknownFields: false };
-    // As Connect reads JSON: a newer client may send fields that are not known here.
+    // As in Connect: a newer client may send fields that are unknown here.
     this.#jsonOptions = { ignoreUnknownFields: true, ...jsonOptions, recursionLimit: maxMessageDepth };
   }
 
-  /** Throws if a message of that many bytes is too large. */
+  /** Throws RESOURCE_EXHAUSTED if a message of that many bytes is too large. */
   checkSize(bytes: number): void {
     if (bytes <= this.maxBytes) return;
-    const message = `message size ${bytes} is larger than the ${this.maxBytes} bytes that ${this.#method.name} takes`;
+    const message = `message size ${bytes} is larger than the ${this.maxBytes} bytes that ${this.#method.name} accepts`;
     throw new ConnectError(`${message}: send a smaller message`, Code.ResourceExhausted);
   }
 
@@ -92,15 +92,58 @@ function emptyJsonOf(schema: DescMessage): JsonValue {
   try {
     return toJson(schema, create(schema));
   } catch {
-    // google.protobuf.Value has no JSON until it has a value.
+    // An empty google.protobuf.Value has no JSON.
     return null;
   }
 }
 
-// Fatal: other decoders would put replacement characters into what a client sent.
+// Fatal: otherwise invalid UTF-8 would become replacement characters.
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function cannotDecode(format: string, error: unknown): ConnectError {
   const reason = error instanceof Error ? error.message : String(error);
   return new ConnectError(`the message is not valid ${format}: ${reason}`, Code.InvalidArgument);
 }
+
+/** A message of that size takes so long to decode that the clock is checked before, in bytes. */
+const checkedBytes = 8 * 1024;
+
+/** Options for decoding one message. */
+export interface DecodeOptions {
+  readonly decoder: MessageDecoder;
+  /** True for protobuf, false for JSON. */
+  readonly binary: boolean;
+  /** Runs a step after the steps of other calls that are queued. */
+  readonly enqueue: (step: () => void) => void;
+}
+
+/**
+ * Decodes a message: at once, or after the steps of other calls if it is large and the calls have used up their time in
+ * this turn of the event loop.
+ *
+ * The messages of many connections may become complete in the same turn, and so may many decompressions. Each is a long
+ * step, and in a row they would block the event loop for seconds.
+ */
+export function decodeInTurn(
+  bytes: Uint8Array,
+  { decoder, binary, enqueue }: DecodeOptions,
+): Message | Promise<Message> {
+  if (bytes.byteLength < checkedBytes || !callScheduler.sliceUsed) return decoder.decode(bytes, binary);
+  return new Promise<void>(enqueue).then(() => decoder.decode(bytes, binary));
+}
+
+/**
+ * The limits of one request message of a method, checked before it is parsed. The checks throw a ConnectError, or an error
+ * that the transport's `mapError` maps to one.
+ */
+export interface MessageLimits {
+  /** The largest message, in bytes after decompression. */
+  readonly maxBytes: number;
+  /** Checks a message in protobuf. Optional. */
+  readonly checkBinary?: ((message: Uint8Array) => void) | undefined;
+  /** Checks a message in JSON. Optional. */
+  readonly checkJson?: ((text: Uint8Array) => void) | undefined;
+}
+
+/** Returns the limits of a method. */
+export type MessageLimitsOf = (method: DescMethod) => MessageLimits;

@@ -1,46 +1,47 @@
 import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { clientGone } from "../exchange/exchange-parts.ts";
-import type { Session } from "../port/session.ts";
+import type { Connection } from "../port/connection.ts";
 import type { CallMemory } from "../protection/call-memory.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
+import { clientGone } from "../protection/stalled-client.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 
-/** How much of a body is kept ready for a handler that is busy. More only fills memory: the window is larger. */
+/** How many bytes of a body are buffered for a busy handler. Node buffers more, up to the window of the stream. */
 const readyBytes = 64 * 1024;
 
-/** The most chunks of it, however small: Node hands over all that it has, up to the window, before anything else. */
+/** The most chunks of it: Node emits all chunks that it has, up to the window, in one go. */
 const readyChunks = 1_000;
 
 /**
- * The bytes of a request, in their order. Not reading them holds the client back.
+ * The bytes of a request, in order. Unread bytes exert back-pressure on the client.
  *
- * They count as memory of the call from their arrival until {@link release}, and are handed over only while there is
- * time in this turn of the event loop: what they are part of is then parsed and handled, which takes longer.
+ * They count as memory of the call from their arrival until {@link release}. They are delivered only while the calls have
+ * time in this turn of the event loop, because the reader then parses and handles what they complete.
  *
- * Giving up half-way leaves the stream open: Node's own iterator would destroy it, and the response with it.
+ * `return` leaves the stream open. Node's own iterator would destroy it, and the response with it.
  */
 export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uint8Array> {
-  /** How many bytes have come so far. */
+  /** The number of bytes that have arrived. */
   bytes = 0;
   readonly #stream: Readable;
-  readonly #session: Session;
+  readonly #connection: Connection;
   readonly #memory: CallMemory;
   readonly #ready = new ChunkQueue();
   #readyChunks = 0;
-  #waiting: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
+  #pendingRead: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
   #end: "none" | "done" | Error = "none";
   #timer: NodeJS.Timeout | undefined;
-  #begun = false;
+  #hasBegun = false;
   #isQueued = false;
 
-  constructor(stream: Readable, session: Session, memory: CallMemory) {
+  constructor(stream: Readable, connection: Connection, memory: CallMemory) {
+    copySmallChunks(stream, () => connection.reads.countChunk());
     this.#stream = stream;
-    this.#session = session;
+    this.#connection = connection;
     this.#memory = memory;
   }
 
-  /** Fails with DEADLINE_EXCEEDED where not all of it has come within that time from now. */
+  /** Ends the body with DEADLINE_EXCEEDED unless all of it arrives within that time from now. */
   expectWithin(timeoutMs: number): void {
     this.#timer = setTimeout(() => {
       const message = `the request did not arrive within ${timeoutMs / 1_000} s: send it faster, or in smaller parts`;
@@ -56,31 +57,31 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
 
   next(): Promise<IteratorResult<Uint8Array>> {
     this.#begin();
-    const waiting = Promise.withResolvers<IteratorResult<Uint8Array>>();
-    this.#waiting = waiting;
+    const pendingRead = Promise.withResolvers<IteratorResult<Uint8Array>>();
+    this.#pendingRead = pendingRead;
     if (this.#hasNext) this.#settle();
-    return waiting.promise;
+    return pendingRead.promise;
   }
 
-  /** Gives up reading. The stream stays open, and what waits in it stays there. */
+  /** Stops reading. The stream stays open, and its bytes stay in it. */
   return(): Promise<IteratorResult<Uint8Array>> {
     this.#finish("done");
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** Ends with an error after what has come, unless it has ended already. */
+  /** Ends the body with an error after the bytes that have arrived, unless it has ended. */
   fail(error: Error): void {
     this.#finish(error);
   }
 
-  /** Ends with an error at once, and drops what has come. */
+  /** Ends the body with an error at once, and drops the bytes that have arrived. */
   refuse(error: ConnectError): void {
     this.#dropReady();
     this.#end = "none";
     this.#finish(error);
   }
 
-  /** Throws away what is left and what is still to come, so that the stream can come to its end. */
+  /** Drops all bytes that have arrived or will, so that the stream reaches its end. */
   discard(): void {
     this.#finish("done");
     this.#dropReady();
@@ -88,33 +89,33 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#resume();
   }
 
-  /** That many of the bytes that were read are handled: they no longer count as memory of the call. */
+  /** Counts bytes as memory of the call no longer: the reader has handled them. */
   release(bytes: number): void {
     this.#memory.release(bytes);
   }
 
-  /** Counts what arrives although nobody reads it yet. */
+  /** Counts the bytes that arrive before the first read. */
   countUnread(): void {
-    if (!this.#begun) this.#session.unread.add(this.#stream, this.#memory);
+    if (!this.#hasBegun) this.#connection.unread.add(this.#stream, this.#memory);
   }
 
-  /** What is left of it counts no more: the stream has closed. */
+  /** Stops counting unread bytes: the stream has closed. */
   close(): void {
-    this.#session.unread.delete(this.#stream);
+    this.#connection.unread.delete(this.#stream);
   }
 
   #begin(): void {
-    if (this.#begun) return;
-    this.#begun = true;
-    this.#session.unread.delete(this.#stream);
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#connection.unread.delete(this.#stream);
     const stream = this.#stream;
     stream.on("data", (chunk: Uint8Array) => this.#take(chunk));
     stream.once("end", () => this.#finish("done"));
-    stream.once("error", (error) => this.#cutShort(error.message));
-    stream.once("close", () => this.#cutShort("it sent only a part of its request"));
-    // An empty request comes to its end without having been read, perhaps before anybody listens.
+    stream.once("error", (error) => this.#onClosed(error.message));
+    stream.once("close", () => this.#onClosed("it sent only a part of its request"));
+    // An empty request ends without a read, perhaps before the listeners were added.
     if (stream.readableEnded) this.#finish("done");
-    else if (stream.destroyed) this.#cutShort("it sent only a part of its request");
+    else if (stream.destroyed) this.#onClosed("it sent only a part of its request");
   }
 
   #take(chunk: Uint8Array): void {
@@ -123,17 +124,17 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#ready.push(chunk);
     this.#readyChunks++;
     this.#memory.hold(chunk.byteLength);
-    if (this.#waiting !== undefined) this.#settle();
+    if (this.#pendingRead !== undefined) this.#settle();
     if (this.#ready.byteLength >= readyBytes || this.#readyChunks >= readyChunks) this.#pause();
   }
 
   #pause(): void {
     this.#stream.pause();
-    this.#session.unread.add(this.#stream, this.#memory);
+    this.#connection.unread.add(this.#stream, this.#memory);
   }
 
   #resume(): void {
-    this.#session.unread.delete(this.#stream);
+    this.#connection.unread.delete(this.#stream);
     this.#stream.resume();
   }
 
@@ -141,37 +142,37 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     return this.#ready.byteLength > 0 || this.#end !== "none";
   }
 
-  /** Hands over to the reader that waits: now, or when its call has its turn. */
+  /** Settles the pending read: now, or after the steps of other calls. */
   #settle(): void {
     if (callScheduler.sliceUsed) this.#enqueue();
-    else this.#handOver();
+    else this.#settleNow();
   }
 
   #enqueue(): void {
     if (this.#isQueued) return;
     this.#isQueued = true;
-    this.#session.enqueue(() => {
+    this.#connection.enqueue(() => {
       this.#isQueued = false;
-      this.#handOver();
+      this.#settleNow();
     });
   }
 
-  #handOver(): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined || !this.#hasNext) return;
-    this.#waiting = undefined;
+  #settleNow(): void {
+    const pendingRead = this.#pendingRead;
+    if (pendingRead === undefined || !this.#hasNext) return;
+    this.#pendingRead = undefined;
     const value = this.#ready.shift();
     if (value === undefined) {
-      if (typeof this.#end === "object") waiting.reject(this.#end);
-      else waiting.resolve({ done: true, value });
+      if (typeof this.#end === "object") pendingRead.reject(this.#end);
+      else pendingRead.resolve({ done: true, value });
       return;
     }
     if (this.#ready.byteLength === 0) this.#readyChunks = 0;
     if (this.#ready.byteLength === 0 && this.#end === "none" && this.#stream.isPaused()) this.#resume();
-    waiting.resolve({ done: false, value });
+    pendingRead.resolve({ done: false, value });
   }
 
-  #cutShort(how: string): void {
+  #onClosed(how: string): void {
     if (this.#end === "none") this.#finish(clientGone(how));
   }
 
@@ -181,15 +182,48 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#readyChunks = 0;
   }
 
-  /** The first end counts. */
+  /** Ends the body, unless it has ended. */
   #finish(end: "done" | Error): void {
     if (this.#end !== "none") return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#end = end;
-    if (this.#waiting === undefined) return;
-    // An error need not wait: it costs little, and ends what may be costly.
+    if (this.#pendingRead === undefined) return;
+    // An error is delivered at once: it costs little, and may end work that costs much.
     if (end === "done") this.#settle();
-    else this.#handOver();
+    else this.#settleNow();
   }
+}
+
+/** Chunks of that size are a large part of the buffer that they share, and are not copied. */
+const sharedBytes = 16 * 1024;
+
+/** The size of the first block that chunks are copied into. Blocks grow with the bytes that have arrived. */
+const minBlockBytes = 64;
+
+/**
+ * Makes a stream copy its small chunks. Node's chunks are parts of a buffer of up to 64 KiB that it has read from the
+ * connection. One buffered byte would keep all of the buffer in memory, uncounted: a client could send one byte that is
+ * buffered, and fill the rest with frames that are dropped.
+ *
+ * @param onSmallChunk called for each chunk that is copied
+ */
+export function copySmallChunks(stream: Readable, onSmallChunk: () => void = () => {}): void {
+  const push = stream.push.bind(stream);
+  let block = Buffer.alloc(0);
+  let used = 0;
+  let received = 0;
+  stream.push = (chunk: Uint8Array | null, encoding?: BufferEncoding) => {
+    if (chunk === null || chunk.byteLength >= sharedBytes) return push(chunk, encoding);
+    const bytes = chunk.byteLength;
+    onSmallChunk();
+    if (used + bytes > block.byteLength) {
+      block = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(sharedBytes, Math.max(minBlockBytes, received))));
+      used = 0;
+    }
+    received += bytes;
+    block.set(chunk, used);
+    used += bytes;
+    return push(block.subarray(used - bytes, used), encoding);
+  };
 }

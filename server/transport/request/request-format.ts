@@ -4,15 +4,15 @@ import { parseContentType as parseGrpcWeb } from "@connectrpc/connect/protocol-g
 import type { Exchange } from "../exchange/exchange.ts";
 import type { RpcProtocol } from "../rpc/rpc-protocol.ts";
 
-/** How a request carries its messages. */
+/** The encoding of the messages of a request. */
 export interface RequestFormat {
-  /** In envelopes, as the body, or in the query of the target. */
+  /** Envelopes in the body, the body as one message, or the query of the target. */
   readonly framing: "envelopes" | "body" | "query";
-  /** Protobuf, or JSON. */
+  /** True for protobuf, false for JSON. */
   readonly binary: boolean;
-  /** The flag of envelopes that carry no message: the end of a stream, or trailers. 0: there is none. */
+  /** The flag of envelopes that carry no message: the end of a stream, or trailers. 0 if there is none. */
   readonly ignoredFlag: number;
-  /** The name of the compression that the request names; null if there is none. */
+  /** The compression that the request names; null if there is none. */
   readonly encoding: string | null;
 }
 
@@ -23,8 +23,8 @@ const endStreamFlag = 0x02;
 const trailersFlag = 0x80;
 
 /**
- * The format of a request to a method, by its headers and its target. Undefined if Connect's handler refuses the
- * content type.
+ * Returns the format of a request to a method, by its headers and its target. Returns undefined if Connect's handler refuses
+ * the content type.
  */
 export function requestFormatOf(exchange: Exchange, protocol: RpcProtocol, unary: boolean): RequestFormat | undefined {
   const { header, method } = exchange;
@@ -44,13 +44,13 @@ export function requestFormatOf(exchange: Exchange, protocol: RpcProtocol, unary
       if (type === undefined || type.stream === unary) return undefined;
       if (type.stream) return envelopes(type.binary, endStreamFlag, header.get("connect-content-encoding"));
       const encoding = header.get("content-encoding");
-      return { framing: "body", binary: type.binary, ignoredFlag: 0, encoding: named(encoding) };
+      return { framing: "body", binary: type.binary, ignoredFlag: 0, encoding: compressionOf(encoding) };
     }
   }
 }
 
 function envelopes(binary: boolean, ignoredFlag: number, encoding: string | null): RequestFormat {
-  return { framing: "envelopes", binary, ignoredFlag, encoding: named(encoding) };
+  return { framing: "envelopes", binary, ignoredFlag, encoding: compressionOf(encoding) };
 }
 
 /** https://connectrpc.com/docs/protocol#unary-get-request */
@@ -58,14 +58,19 @@ function queryFormat(exchange: Exchange): RequestFormat | undefined {
   const query = queryOf(exchange);
   const encoding = query.get("encoding");
   if (encoding !== "proto" && encoding !== "json") return undefined;
-  return { framing: "query", binary: encoding === "proto", ignoredFlag: 0, encoding: named(query.get("compression")) };
+  return {
+    framing: "query",
+    binary: encoding === "proto",
+    ignoredFlag: 0,
+    encoding: compressionOf(query.get("compression")),
+  };
 }
 
-function named(encoding: string | null): string | null {
+function compressionOf(encoding: string | null): string | null {
   return encoding === "identity" ? null : encoding;
 }
 
-/** The query of an exchange's target. */
+/** Returns the query of an exchange's target. */
 export function queryOf({ target }: Exchange): URLSearchParams {
   const start = target.indexOf("?");
   return new URLSearchParams(start < 0 ? "" : target.slice(start + 1));

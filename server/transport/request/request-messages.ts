@@ -1,42 +1,42 @@
 import type { Message } from "@bufbuild/protobuf";
+import { base64Decode } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { Exchange } from "../exchange/exchange.ts";
-import type { ClientIdleTimeout } from "../port/client-idle-timeout.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
-import { decodeInTurn, type GiveWay, nextTurn } from "./decode-in-turn.ts";
-import type { MessageDecoder } from "./message-decoder.ts";
+import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
+import { type DecodeOptions, decodeInTurn, type MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
 import { queryOf, type RequestFormat } from "./request-format.ts";
-import { SingleRequest } from "./single-request.ts";
 
-/** The messages of a request, in their order. Keeps none that was taken. Throws ConnectErrors. */
+/** The messages of a request, in order. Keeps no message that was read. Rejects with ConnectErrors. */
 export interface RequestMessages extends AsyncIterable<Message>, AsyncIterator<Message> {
-  /** How many messages were read. */
+  /** The number of messages that were read. */
   readonly count: number;
-  /** Ends with an error, also a read that is waiting. */
+  /** Ends the messages with an error, also a pending read. */
   fail(error: ConnectError): void;
 }
 
-/** What the messages of a request are subject to. */
+/** Options for reading the messages of a request. */
 export interface RequestMessagesOptions {
   readonly decoder: MessageDecoder;
   readonly compressions: readonly Compression[];
-  /** Times the waits for a message. Undefined: there is one message, which has a limit of its own. */
+  /** Limits the waits for a message. Undefined if there is only one message: it has a limit of its own. */
   readonly idleTimeout: ClientIdleTimeout | undefined;
-  /** Whether the bytes of a message count as memory until the call has ended, and not only until it is decoded. */
+  /** Whether the bytes of a message count as memory until the end of the call, instead of until it is decoded. */
   readonly holdsMessages: boolean;
-  readonly giveWay: GiveWay;
+  /** Runs a step after the steps of other calls that are queued. */
+  readonly enqueue: (step: () => void) => void;
 }
 
-/** Opens the messages of a request, decoded around Connect's pipeline. */
+/** Opens the messages of a request. They bypass Connect's pipeline: docs/decisions/0027-request-decoding.md */
 export function openRequestMessages(
   exchange: Exchange,
   format: RequestFormat,
   options: RequestMessagesOptions,
 ): RequestMessages {
-  const { decoder, compressions } = options;
+  const { decoder, compressions, enqueue } = options;
   const { binary, ignoredFlag, framing } = format;
   const compression = compressions.find(({ name }) => name === format.encoding);
   if (framing === "envelopes") {
@@ -44,36 +44,35 @@ export function openRequestMessages(
   }
   const query = framing === "query" ? queryOf(exchange) : undefined;
   const announcedBytes = query === undefined ? Number(exchange.header.get("content-length") ?? Number.NaN) : Number.NaN;
-  const { giveWay } = options;
-  return new SingleRequest(exchange.body, query, { decoder, binary, compression, announcedBytes, giveWay });
+  return new SingleRequest(exchange.body, query, { decoder, binary, compression, announcedBytes, enqueue });
 }
 
 const prefixBytes = 5;
 
-/** How many messages are read before a look at the clock, which costs as much as a small message. */
-const messagesBetweenLooks = 16;
+/** The number of messages between two checks of the clock: a check costs as much as a small message. */
+const messagesBetweenChecks = 16;
 
 /**
- * Messages below that are copied out of the chunk that they came in: a handler that keeps one would keep the whole
- * chunk with it.
+ * Messages below that size are copied out of their chunk: a handler that keeps one would keep all of the chunk in
+ * memory.
  */
 const copiedBytes = 4 * 1024;
 
-/** What the messages in envelopes are decoded with. */
+/** Options for reading messages in envelopes. */
 interface EnvelopeOptions extends RequestMessagesOptions {
   readonly binary: boolean;
   readonly ignoredFlag: number;
   readonly compression: Compression | undefined;
 }
 
-/** The messages of a stream of envelopes, with the errors of Connect's own reader. */
+/** The messages of a stream of envelopes. Its errors are those of Connect's own reader. */
 class EnvelopeMessages implements RequestMessages {
   count = 0;
   readonly #body: RequestBody;
   readonly #options: EnvelopeOptions;
-  /** What has come and is not taken. */
+  /** The bytes that have arrived and are not decoded. */
   readonly #received = new ChunkQueue();
-  #sinceLook = 0;
+  #sinceCheck = 0;
 
   constructor(body: RequestBody, options: EnvelopeOptions) {
     this.#body = body;
@@ -85,25 +84,25 @@ class EnvelopeMessages implements RequestMessages {
   }
 
   next(): Promise<IteratorResult<Message>> {
-    return this.#mustLook && callScheduler.sliceUsed ? this.#nextInTurn() : this.#next();
+    return this.#isCheckDue && callScheduler.sliceUsed ? this.#nextAfterOthers() : this.#next();
   }
 
-  /** A chunk may hold thousands of messages: they are not to be handled in one go. */
-  async #nextInTurn(): Promise<IteratorResult<Message>> {
-    await nextTurn(this.#options.giveWay);
+  /** A chunk may have thousands of messages: other calls run between them. */
+  async #nextAfterOthers(): Promise<IteratorResult<Message>> {
+    await new Promise<void>(this.#options.enqueue);
     return this.#next();
   }
 
-  get #mustLook(): boolean {
-    if (this.#received.byteLength === 0 || ++this.#sinceLook < messagesBetweenLooks) return false;
-    this.#sinceLook = 0;
+  get #isCheckDue(): boolean {
+    if (this.#received.byteLength === 0 || ++this.#sinceCheck < messagesBetweenChecks) return false;
+    this.#sinceCheck = 0;
     return true;
   }
 
   #next(): Promise<IteratorResult<Message>> {
     try {
       const value = this.#takeMessage();
-      if (value === undefined) return this.#readOn();
+      if (value === undefined) return this.#readMore();
       return value instanceof Promise ? value.then(asResult) : Promise.resolve({ done: false, value });
     } catch (error) {
       return Promise.reject(error);
@@ -120,7 +119,7 @@ class EnvelopeMessages implements RequestMessages {
     this.#body.fail(error);
   }
 
-  async #readOn(): Promise<IteratorResult<Message>> {
+  async #readMore(): Promise<IteratorResult<Message>> {
     const { idleTimeout } = this.#options;
     let value: Message | Promise<Message> | undefined;
     idleTimeout?.beginWait(this.#received.byteLength);
@@ -135,12 +134,12 @@ class EnvelopeMessages implements RequestMessages {
         value = this.#takeMessage();
       }
     } finally {
-      idleTimeout?.endWait(); // What follows is the server's time, not the client's.
+      idleTimeout?.endWait(); // the time of the decoding is the server's, not the client's
     }
     return { done: false, value: await value };
   }
 
-  /** The next message, if all of it has come. */
+  /** Returns the next message, or undefined if not all of it has arrived. */
   #takeMessage(): Message | Promise<Message> | undefined {
     const { decoder, ignoredFlag, compression, holdsMessages } = this.#options;
     const received = this.#received;
@@ -154,32 +153,94 @@ class EnvelopeMessages implements RequestMessages {
       if (!holdsMessages) this.#body.release(prefixBytes + size);
       const compressed = (flags & compressedFlag) !== 0;
       if (compressed && compression === undefined) {
-        // As https://github.com/grpc/grpc/blob/master/doc/compression.md says.
+        // https://github.com/grpc/grpc/blob/master/doc/compression.md
         throw new ConnectError("received compressed envelope, but do not know how to decompress", Code.Internal);
       }
       if (ignoredFlag !== 0 && (flags & ignoredFlag) !== 0) continue;
       this.count++;
       if (compressed && compression !== undefined) {
-        this.#sinceLook = messagesBetweenLooks; // to decompress one takes as long as many others
-        return this.#inflate(bytes, compression);
+        this.#sinceCheck = messagesBetweenChecks; // decompression takes as long as many messages
+        return this.#decompress(bytes, compression);
       }
       return decodeInTurn(bytes, this.#options);
     }
     return undefined;
   }
 
-  async #inflate(bytes: Uint8Array, compression: Compression): Promise<Message> {
-    const inflated = await compression.decompress(bytes, this.#options.decoder.maxBytes);
-    return decodeInTurn(inflated, this.#options);
+  async #decompress(bytes: Uint8Array, compression: Compression): Promise<Message> {
+    const decompressed = await compression.decompress(bytes, this.#options.decoder.maxBytes);
+    return decodeInTurn(decompressed, this.#options);
   }
 
   #takeBytes(size: number): Uint8Array {
     const bytes = this.#received.take(size);
-    // Not with `slice`, which copies nothing of a Buffer.
+    // Not with `slice`, which does not copy a Buffer.
     return size < copiedBytes ? new Uint8Array(bytes) : bytes;
   }
 }
 
 function asResult(value: Message): IteratorResult<Message> {
   return { done: false, value };
+}
+
+/** Options for reading a request without envelopes. */
+interface SingleRequestOptions extends DecodeOptions {
+  readonly compression: Compression | undefined;
+  /** The size of the body by the headers, in bytes; NaN if it is not known. */
+  readonly announcedBytes: number;
+}
+
+/** The message of a unary request of the Connect protocol: the body, or a parameter of the query. */
+class SingleRequest implements RequestMessages {
+  count = 0;
+  readonly #body: RequestBody;
+  readonly #options: SingleRequestOptions;
+  #query: URLSearchParams | undefined;
+
+  /** @param query has the message; undefined if the body has it */
+  constructor(body: RequestBody, query: URLSearchParams | undefined, options: SingleRequestOptions) {
+    this.#body = body;
+    this.#query = query;
+    this.#options = options;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Message> {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Message>> {
+    if (this.count > 0) return { done: true, value: undefined };
+    const { decoder, compression, announcedBytes } = this.#options;
+    this.count = 1;
+    // Refused before it arrives.
+    if (announcedBytes > decoder.maxBytes) decoder.checkSize(announcedBytes);
+    const sent = this.#query === undefined ? await readAll(this.#body, decoder) : messageOf(this.#query);
+    this.#query = undefined;
+    const bytes = compression === undefined ? sent : await compression.decompress(sent, decoder.maxBytes);
+    return { done: false, value: await decodeInTurn(bytes, this.#options) };
+  }
+
+  fail(error: ConnectError): void {
+    this.#body.fail(error);
+  }
+}
+
+async function readAll(body: RequestBody, decoder: MessageDecoder): Promise<Uint8Array> {
+  const received = new ChunkQueue();
+  for (let chunk = await body.next(); chunk.done !== true; chunk = await body.next()) {
+    received.push(chunk.value);
+    decoder.checkSize(received.byteLength);
+  }
+  return received.take(received.byteLength);
+}
+
+/** https://connectrpc.com/docs/protocol#unary-get-request */
+function messageOf(query: URLSearchParams): Uint8Array {
+  const message = query.get("message") ?? "";
+  if (query.get("base64") !== "1") return Buffer.from(message);
+  try {
+    return base64Decode(message);
+  } catch {
+    throw new ConnectError("the parameter `message` is not valid base64", Code.InvalidArgument);
+  }
 }

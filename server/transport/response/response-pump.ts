@@ -1,44 +1,54 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
+import { ByteSink } from "../encoding/byte-sink.ts";
+import { type MessageEncoder, messageEncoder } from "../encoding/message-encoder.ts";
+import type { Exchange } from "../exchange/exchange.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import { takeRest } from "../rpc/batch.ts";
-import type { EnvelopeWriter } from "./envelope-writer.ts";
+import { takeRestOfBatch } from "../rpc/batch.ts";
 
-/** How long a handler may go on after its signal has fired, before its call is answered without it. */
+// How a message gets from a handler to the socket:
+//
+// 1. ResponsePump asks the handler for the next message, and takes the rest of its batch in a loop.
+// 2. EnvelopeWriter.append encodes it behind the others in a slab, memory that all streams share.
+// 3. EnvelopeWriter.flush hands the slices of the slab to Exchange.write: at 64 KiB, or when no code that could append
+//    another message is ready to run.
+// 4. If the client does not keep up, Exchange.write returns a promise. It is EnvelopeWriter.blocked until it is
+//    fulfilled, and the pump asks the handler for nothing until then: that is the back-pressure.
+// 5. After 16 messages or 16 KiB the pump checks whether the call has used up its time, and if so queues after others.
+
+/** How long a handler may continue after its signal has fired. Then its call is answered without it. In ms. */
 export const handlerGraceMs = 1_000;
 
-/** How much is moved before a look at the clock, which costs as much as a small message. */
-const messagesBetweenLooks = 16;
-const bytesBetweenLooks = 16 * 1024;
+/** How much is sent between two checks of the clock. A check costs as much as a small message. */
+const messagesBetweenChecks = 16;
+const bytesBetweenChecks = 16 * 1024;
 
-/** What a pump moves, and where to. */
+/** What a pump reads and writes. */
 export interface PumpOptions {
-  /** Yields messages, or what `create` makes one of. */
+  /** Yields messages, or plain objects that `create` accepts. */
   readonly source: AsyncIterator<object>;
   readonly schema: DescMessage;
   readonly writer: EnvelopeWriter;
   readonly signal: AbortSignal;
-  /** Told of each message before it is written. */
+  /** Called before each message is written. */
   readonly onMessage: () => void;
-  /** Runs a step when other calls have had their turn. */
-  readonly giveWay: (step: () => void) => void;
+  /** Runs a step after the steps of other calls that are queued. */
+  readonly enqueue: (step: () => void) => void;
 }
 
 /**
- * Moves messages from a handler to the wire, as fast as the slower of the two: the next message is asked for when the
- * one before it is collected and the client keeps up. Callbacks take the place of `await`: most messages are ready, and
- * a stream costs one promise a message.
- *
- * Resolves at the end of the source, with everything written. Rejects with what the source threw, with what kept a
- * message from being sent, or with the reason of the signal where the handler does not listen to it; the source is then
- * told to clean up.
+ * Pumps the messages of a handler to the client, at the speed of the slower of the two. Callbacks take the place of
+ * `await`: most messages are ready, and a stream costs one promise for each message.
  */
 export class ResponsePump {
   readonly #options: PumpOptions;
   readonly #finished = Promise.withResolvers<void>();
-  // Since the last look at the clock.
-  #taken = 0;
-  #takenBytes = 0;
-  #rest: ReturnType<typeof takeRest>;
+  /** Since the last check of the clock. */
+  #messages = 0;
+  #bytes = 0;
+  /** The rest of the batch whose first message the handler has yielded. */
+  #batch: ReturnType<typeof takeRestOfBatch>;
   #state: "running" | "ended" = "running";
   #grace: NodeJS.Timeout | undefined;
 
@@ -46,6 +56,11 @@ export class ResponsePump {
     this.#options = options;
   }
 
+  /**
+   * Resolves at the end of the source, when everything is written. Rejects with the error of the source, with the error
+   * of a message that cannot be sent, or with the reason of the signal if the handler ignores it. Unless the source has
+   * ended, its `return` is called so that the handler cleans up.
+   */
   run(): Promise<void> {
     const { signal } = this.#options;
     if (signal.aborted) this.#onAbort();
@@ -56,7 +71,7 @@ export class ResponsePump {
 
   readonly #pull = (): void => {
     if (this.#state === "ended") return;
-    if (this.#rest !== undefined) this.#takeRest();
+    if (this.#batch !== undefined) this.#pullFromBatch();
     else this.#options.source.next().then(this.#onResult, this.#onSourceError);
   };
 
@@ -67,47 +82,48 @@ export class ResponsePump {
       return;
     }
     const { value } = result;
-    if (!this.#take(value)) return;
-    this.#rest = takeRest(value);
-    this.#goOn();
+    if (!this.#append(value)) return;
+    this.#batch = takeRestOfBatch(value);
+    this.#continue();
   };
 
-  /** Goes on with the next message: now, when the client keeps up again, or when others had their turn. */
-  #goOn(): void {
+  /** Pulls the next message: now, or when the client keeps up again, or after the steps of other calls. */
+  #continue(): void {
     const { blocked } = this.#options.writer;
-    if (blocked !== undefined) blocked.then(() => this.#goOn(), this.#onWriteError);
-    else if (this.#mustLook && this.#mustGiveWay()) this.#options.giveWay(this.#pull);
+    if (blocked !== undefined) blocked.then(() => this.#continue(), this.#onWriteError);
+    else if (this.#isCheckDue && this.#shouldYield()) this.#options.enqueue(this.#pull);
     else this.#pull();
   }
 
-  get #mustLook(): boolean {
-    return this.#taken >= messagesBetweenLooks || this.#takenBytes >= bytesBetweenLooks;
+  get #isCheckDue(): boolean {
+    return this.#messages >= messagesBetweenChecks || this.#bytes >= bytesBetweenChecks;
   }
 
-  #mustGiveWay(): boolean {
-    this.#taken = 0;
-    this.#takenBytes = 0;
+  #shouldYield(): boolean {
+    this.#messages = 0;
+    this.#bytes = 0;
     return callScheduler.sliceUsed;
   }
 
-  #takeRest(): void {
+  #pullFromBatch(): void {
     const { writer } = this.#options;
-    while (this.#rest !== undefined) {
-      const { value, done } = this.#rest.next();
-      if (done === true) this.#rest = undefined;
-      else if (!this.#take(value)) return;
-      if (writer.blocked !== undefined || this.#mustLook) break;
+    while (this.#batch !== undefined) {
+      const { value, done } = this.#batch.next();
+      if (done === true) this.#batch = undefined;
+      else if (!this.#append(value)) return;
+      if (writer.blocked !== undefined || this.#isCheckDue) break;
     }
-    this.#goOn();
+    this.#continue();
   }
 
-  #take(value: object): boolean {
+  /** Appends a message to the writer. Returns false if that has ended the pump with an error. */
+  #append(value: object): boolean {
     const { schema, writer, onMessage } = this.#options;
     try {
-      this.#taken++;
+      this.#messages++;
       onMessage();
-      const isWhole = (value as Partial<Message>).$typeName === schema.typeName;
-      this.#takenBytes += writer.append(isWhole ? (value as Message) : create(schema, value as Message));
+      const isMessage = (value as Partial<Message>).$typeName === schema.typeName;
+      this.#bytes += writer.append(isMessage ? (value as Message) : create(schema, value as Message));
       return true;
     } catch (error) {
       this.#onWriteError(error);
@@ -156,4 +172,189 @@ export class ResponsePump {
     clearTimeout(this.#grace);
     this.#options.signal.removeEventListener("abort", this.#onAbort);
   }
+}
+
+/** How many bytes are collected before they are written. More gained nothing in the export bench. */
+const maxPendingBytes = 64 * 1024;
+
+/** The size of a slab: all streams encode into it, one message after the other. What is written to a socket stays in it. */
+const slabBytes = 2 * maxPendingBytes;
+
+/** A slab with less free space is replaced: most messages fit, and one that does not fit is copied into a larger one. */
+const minFreeBytes = 2 * 1024;
+
+/** A flag and a length: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
+const prefixBytes = 5;
+
+const slab = new ByteSink(slabBytes);
+
+/** Options of an {@link EnvelopeWriter}. */
+export interface EnvelopeOptions {
+  readonly schema: DescMessage;
+  readonly writeMaxBytes: number;
+  /** The negotiated compression. Messages of `compressMinBytes` and more are compressed. */
+  readonly compression?: Compression;
+  readonly compressMinBytes: number;
+  /** Called before the first message is added, to send the headers. */
+  readonly beforeFirst: () => void;
+}
+
+/**
+ * Encodes messages into envelopes, and writes many of them at once.
+ *
+ * `append` collects, `flush` writes. While `blocked` is a promise, the client does not keep up: append nothing until it
+ * is fulfilled. It rejects if the client disconnects or stalls.
+ */
+export class EnvelopeWriter {
+  /** The writers that have something to flush. They share one callback: a thousand streams may be among them. */
+  static #dueWriters: EnvelopeWriter[] = [];
+  /** Pending while the client does not keep up. */
+  blocked: Promise<void> | undefined;
+  readonly #exchange: Exchange;
+  readonly #options: EnvelopeOptions;
+  readonly #encode: MessageEncoder;
+  #pendingBytes = 0;
+  /** The slices before the newest one. */
+  #slices: Uint8Array[] | undefined;
+  /** The newest slice: it grows while no other stream appends to the slab. */
+  #buffer: Buffer | undefined;
+  #start = 0;
+  #end = 0;
+  #isFlushDue = false;
+  #hasBegun = false;
+
+  constructor(exchange: Exchange, options: EnvelopeOptions) {
+    this.#exchange = exchange;
+    this.#options = options;
+    this.#encode = messageEncoder(options.schema);
+  }
+
+  /**
+   * Adds a message. Writes at {@link maxPendingBytes}, else after all code that is ready to run. Returns the size of the
+   * envelope before compression, in bytes. Throws a ConnectError if the message cannot be sent: those before it are kept.
+   */
+  append(message: Message): number {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#options.beforeFirst();
+    }
+    const start = encodeEnvelope(message, this.#encode, this.#options.writeMaxBytes);
+    const size = slab.position - start;
+    const { compression, compressMinBytes } = this.#options;
+    if (compression !== undefined && size - prefixBytes >= compressMinBytes) {
+      const plain = Buffer.from(slab.buffer.subarray(start + prefixBytes, slab.position));
+      slab.position = start;
+      this.#block(compression.compress(plain).then((compressed) => this.#appendCompressed(compressed)));
+      return size;
+    }
+    this.#collect(start);
+    if (this.#pendingBytes >= maxPendingBytes) this.flush();
+    else this.#scheduleFlush();
+    return size;
+  }
+
+  /** Writes what was collected. */
+  flush(): void {
+    if (this.#pendingBytes === 0) return;
+    const slices = this.#takeSlices();
+    this.#pendingBytes = 0;
+    if (this.#exchange.gone) return;
+    const drained = this.#exchange.write(slices);
+    if (drained !== undefined) this.#block(drained);
+  }
+
+  #collect(start: number): void {
+    const end = slab.position;
+    this.#pendingBytes += end - start;
+    if (this.#buffer === slab.buffer && this.#end === start) {
+      this.#end = end;
+      return;
+    }
+    if (this.#buffer !== undefined) this.#slices = this.#takeSlices();
+    this.#buffer = slab.buffer;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  /** Usually there is one slice: then an array of one element is all that is allocated. */
+  #takeSlices(): Uint8Array[] {
+    const slices = this.#slices;
+    const newest = this.#buffer?.subarray(this.#start, this.#end);
+    this.#slices = undefined;
+    this.#buffer = undefined;
+    if (newest === undefined) return slices ?? [];
+    if (slices === undefined) return [newest];
+    slices.push(newest);
+    return slices;
+  }
+
+  #appendCompressed(compressed: Uint8Array): void {
+    const prefix = Buffer.alloc(prefixBytes);
+    prefix[0] = compressedFlag;
+    prefix.writeUInt32BE(compressed.byteLength, 1);
+    this.#slices = [...this.#takeSlices(), prefix, compressed];
+    this.#pendingBytes += prefixBytes + compressed.byteLength;
+    this.flush();
+  }
+
+  #block(until: Promise<void>): void {
+    const blocked: Promise<void> = until.then(() => {
+      // A flush after the compression may have set another promise.
+      if (this.blocked === blocked) this.blocked = undefined;
+    });
+    this.blocked = blocked;
+    // The pump handles the rejection when it continues. Until then it must not count as unhandled.
+    blocked.catch(() => {});
+  }
+
+  /**
+   * Flushes after all code that is ready to run, but in the same turn of the event loop. A source with further messages
+   * appends them before, and a single answer is not delayed.
+   */
+  #scheduleFlush(): void {
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
+    if (EnvelopeWriter.#dueWriters.push(this) === 1) process.nextTick(EnvelopeWriter.#flushDueWriters);
+  }
+
+  static #flushDueWriters(): void {
+    const due = EnvelopeWriter.#dueWriters;
+    EnvelopeWriter.#dueWriters = [];
+    for (const writer of due) {
+      writer.#isFlushDue = false;
+      writer.flush();
+    }
+  }
+}
+
+/** Appends an envelope to the slab. Returns the offset of its first byte. */
+function encodeEnvelope(message: Message, encode: MessageEncoder, writeMaxBytes: number): number {
+  if (slab.buffer.length - slab.position < minFreeBytes || slab.buffer.length > slabBytes) renewSlab();
+  const start = slab.position;
+  slab.position += prefixBytes;
+  try {
+    encode(message, slab);
+  } catch (error) {
+    slab.position = start;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConnectError(`serialize binary: ${reason}`, Code.Internal, undefined, undefined, error);
+  }
+  const size = slab.position - start - prefixBytes;
+  if (size > writeMaxBytes) {
+    slab.position = start;
+    const message = `message size ${size} is larger than configured writeMaxBytes ${writeMaxBytes}`;
+    throw new ConnectError(message, Code.ResourceExhausted);
+  }
+  const { buffer } = slab;
+  buffer[start] = 0;
+  buffer[start + 1] = size >>> 24;
+  buffer[start + 2] = size >>> 16;
+  buffer[start + 3] = size >>> 8;
+  buffer[start + 4] = size;
+  return start;
+}
+
+function renewSlab(): void {
+  slab.buffer = Buffer.allocUnsafeSlow(slabBytes);
+  slab.position = 0;
 }

@@ -3,20 +3,19 @@ import type { Compression, UniversalServerResponse } from "@connectrpc/connect/p
 import type { Exchange, OutgoingHeaders } from "../exchange/exchange.ts";
 import type { Call } from "../rpc/call.ts";
 import type { RpcProtocol } from "../rpc/rpc-protocol.ts";
-import { EnvelopeWriter } from "./envelope-writer.ts";
-import { withoutNeedlessEscapes } from "./grpc-message.ts";
-import { truncateGrpcStatus } from "./truncate-grpc-status.ts";
+import { limitGrpcStatus, withoutNeedlessEscapes } from "./grpc-trailers.ts";
+import { EnvelopeWriter } from "./response-pump.ts";
 
-/** Messages from that size on are compressed where it was agreed on. Connect's default: smaller ones gain little. */
+/** Messages of that size and more are compressed, if the client accepts it. As in Connect: smaller ones gain little. */
 const compressMinBytes = 1024;
 
-/** What the messages of a response are subject to. */
+/** Options of all responses. */
 export interface ResponseOptions {
   readonly compressions: readonly Compression[];
   readonly writeMaxBytes: number;
 }
 
-/** Writes the response of one call: the headers early where the handler asks for it, then messages, then trailers. */
+/** Writes the response of one call: headers, at once if the handler calls `sendHeader`; messages; trailers. */
 export class ResponseWriter {
   readonly #exchange: Exchange;
   readonly #protocol: RpcProtocol;
@@ -28,13 +27,13 @@ export class ResponseWriter {
     this.#options = options;
   }
 
-  /** Puts the headers on the wire at once, before there is a message. */
+  /** Sends the headers at once, before there is a message. */
   sendHeader(header: Headers, call: Call): void {
     this.#respond(header, call, 200);
     this.#exchange.flush();
   }
 
-  /** Opens the way for binary messages that goes around Connect's pipeline; `undefined` where they are JSON. */
+  /** Returns a writer of binary messages that bypasses Connect's pipeline; undefined if the messages are JSON. */
   openEnvelopes(header: Headers, schema: DescMessage, call: Call): EnvelopeWriter | undefined {
     if (header.get("content-type")?.endsWith("json") !== false) return undefined;
     const encoding = header.get("grpc-encoding") ?? header.get("connect-content-encoding");
@@ -50,7 +49,10 @@ export class ResponseWriter {
     });
   }
 
-  /** Writes what Connect's handler answered, holding it back as the client does. Rejects when the client is gone. */
+  /**
+   * Writes what Connect's handler returned, or the rest of it: headers that are not sent yet, the body, the trailers. Reads
+   * the body only as fast as the client does. Rejects if the client disconnects or stalls.
+   */
   async write(response: UniversalServerResponse, call: Call): Promise<void> {
     const chunks = response.body?.[Symbol.asyncIterator]();
     try {
@@ -62,13 +64,13 @@ export class ResponseWriter {
         }
       }
     } catch (error) {
-      // The handler waits at its `yield`: tell it, so that it cleans up.
+      // The handler is suspended at its `yield`. The error lets it clean up.
       await chunks?.throw?.(error).catch(() => {});
       throw error;
     }
     const trailers = response.trailer === undefined ? undefined : this.#merge(response.trailer, call.trailer.values);
     if (trailers !== undefined && this.#protocol === "grpc")
-      truncateGrpcStatus(trailers, this.#exchange.maxHeaderListBytes);
+      limitGrpcStatus(trailers, this.#exchange.maxHeaderListBytes);
     await this.#exchange.end(trailers);
   }
 
@@ -78,7 +80,7 @@ export class ResponseWriter {
     this.#exchange.respond(status, this.#merge(header, call.header.values), trailers);
   }
 
-  /** gRPC sends each value on a line of its own; the other protocols' clients expect them joined. */
+  /** gRPC sends each value as a header field of its own. The clients of the other protocols expect joined values. */
   #merge(joined: Headers | undefined, separate: ReadonlyMap<string, string[]>): OutgoingHeaders {
     // Without a prototype, `__proto__` is a key like any other.
     const merged: OutgoingHeaders = Object.create(null);

@@ -3,11 +3,10 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import { limitHeaderEcho } from "../request/limit-header-echo.ts";
+import { limitQuotedHeaders } from "../rpc/connect-request.ts";
 import { sizeOfEntry } from "../rpc/metadata-rules.ts";
-import { maxErrorDetailBytes, maxErrorMessageBytes, truncateError } from "./truncate-error.ts";
-import { truncateGrpcStatus } from "./truncate-grpc-status.ts";
-import { truncateText } from "./truncate-text.ts";
+import { limitGrpcStatus } from "./grpc-trailers.ts";
+import { maxErrorDetailBytes, maxErrorMessageBytes, truncateError, truncateText } from "./truncate-error.ts";
 
 const violation = (field: string) => ({
   desc: BadRequestSchema,
@@ -63,7 +62,7 @@ test.each([200, 400, 1_000])("the status of a call fits a client that takes %i b
     "grpc-message": encodeURIComponent("ä€😀".repeat(60)),
     "grpc-status-details-bin": "A".repeat(600),
   };
-  truncateGrpcStatus(trailers, max);
+  limitGrpcStatus(trailers, max);
   const size = Object.entries(trailers).reduce((sum, [key, value]) => sum + sizeOfEntry(key, value), 0);
   expect(size).toBeLessThanOrEqual(max);
   expect(trailers["grpc-message"]).toMatch(/^(%[0-9A-F]{2})*$/);
@@ -75,7 +74,7 @@ test("headers that an error quotes are cut while they stay invalid, and others a
     "content-encoding": "gzip",
     other: "x".repeat(5_000),
   });
-  const limited = limitHeaderEcho(header);
+  const limited = limitQuotedHeaders(header);
   expect(limited.get("grpc-timeout")).toBe("1".repeat(65));
   expect([limited.get("content-encoding"), limited.get("other")]).toEqual(["gzip", "x".repeat(5_000)]);
 });

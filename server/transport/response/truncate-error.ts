@@ -1,22 +1,25 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
-import { truncateText } from "./truncate-text.ts";
 
 /**
- * The most bytes of an error's message. It goes out twice over gRPC, once with up to three bytes for each, and with the
- * details: together they stay below the 8 KiB of headers that many clients take.
+ * The most bytes of an error's message. gRPC sends it twice, once escaped with up to three bytes for each, and sends the
+ * details with it: together they stay below the 8 KiB of headers that many clients accept.
  */
 export const maxErrorMessageBytes = 1024;
 
-/** The most bytes that the details of an error have together, encoded. Details that do not fit are left out. */
+/** The most bytes of all details of an error, encoded. Details that do not fit are left out. */
 export const maxErrorDetailBytes = 2 * 1024;
 
+/** The most bytes of a path, a name or an address of a request that a response quotes. */
+export const maxEchoBytes = 256;
+
 /**
- * An error whose message and details are within the limits: the error itself if they are, else one with a message that
- * ends with an ellipsis, and with as many of the details as fit. What is no Unicode in the message is replaced.
+ * Limits the message and the details of an error. Returns the error itself if it is within the limits. Otherwise the
+ * message is truncated, with an ellipsis at its end, and details that do not fit are left out. Replaces lone surrogates
+ * in the message.
  */
 export function truncateError(error: ConnectError): ConnectError {
-  // A lone surrogate, which JSON can have in an escape, has no UTF-8: the trailers of gRPC could not be written.
+  // A lone surrogate, as an escape in JSON may produce, has no UTF-8, so gRPC could not write the trailers.
   const message = truncateText(error.rawMessage.toWellFormed(), maxErrorMessageBytes);
   const details = fittingDetails(error);
   if (message === error.rawMessage && details.length === error.details.length) return error;
@@ -26,10 +29,22 @@ export function truncateError(error: ConnectError): ConnectError {
 }
 
 function fittingDetails({ details }: ConnectError): ConnectError["details"] {
-  let left = maxErrorDetailBytes;
+  let freeBytes = maxErrorDetailBytes;
   return details.filter((detail) => {
     const value = "desc" in detail ? toBinary(detail.desc, create(detail.desc, detail.value)) : detail.value;
-    left -= value.byteLength;
-    return left >= 0;
+    freeBytes -= value.byteLength;
+    return freeBytes >= 0;
   });
+}
+
+/** The end of a truncated text. */
+const ellipsis = "…";
+
+/** Truncates a text to a number of bytes in UTF-8, the ellipsis at its end included. Returns a text that fits unchanged. */
+export function truncateText(text: string, maxBytes: number): string {
+  // A UTF-16 unit has three bytes of UTF-8 at most.
+  if (text.length * 3 <= maxBytes || Buffer.byteLength(text) <= maxBytes) return text;
+  const bytes = new Uint8Array(Math.max(maxBytes - Buffer.byteLength(ellipsis), 0));
+  const { read } = new TextEncoder().encodeInto(text, bytes);
+  return text.slice(0, read) + ellipsis;
 }

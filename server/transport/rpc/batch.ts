@@ -1,47 +1,53 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 
-/** A message, or what `create` makes one of. */
+/** A message, or a plain object that `create` makes one of. */
 type MessageLike = MessageInitShape<DescMessage>;
 
-/** A batch that is being read: the messages behind the one that was read last. */
+/** A batch that is read in part. */
 interface OpenBatch<T> {
   readonly messages: readonly T[];
+  /** The index of the next message. */
   next: number;
 }
 
 /** Messages that are yielded in one step. */
 export interface Batch<T> extends AsyncIterableIterator<T, undefined, undefined> {
-  /** How many of them were taken so far: what a stream has sent that is broken off in the middle of a batch. */
+  /** How many of them were read so far: if a stream breaks within a batch, those were sent. */
   readonly taken: number;
 }
 
+/**
+ * The open batch of a message that a handler has just yielded. The generator of a handler passes nothing but the message
+ * to its reader, so the rest of the batch is found by the message itself: {@link takeRestOfBatch} reads it in a loop,
+ * without a promise for each message (docs/decisions/0028-streams-around-interceptors.md).
+ */
 const openBatches = new WeakMap<object, OpenBatch<unknown>>();
 
 /**
- * Lets a handler yield many messages in one step: `yield* batch(rows)`. On the wire each is a message of its own, as if
- * they had been yielded one by one, which is also what every other consumer of the handler sees.
+ * Lets a handler yield many messages in one step: `yield* batch(rows)`. Each is a message of its own on the wire, as if
+ * the handler had yielded them one by one. Every other reader of the handler also sees them one by one.
  *
- * The messages must be made with `create`; plain objects are sent too, only not faster.
+ * Make the messages with `create`: plain objects are sent, too, but no faster than one by one.
  */
 export function batch<T extends object>(messages: readonly T[]): Batch<T> {
   return new BatchReader(messages);
 }
 
-/** A class: to make an object literal with a getter took as long as to send a batch of a hundred messages. */
+/** A class: an object literal with a getter takes as long to make as a batch of a hundred messages takes to send. */
 class BatchReader<T extends object> implements Batch<T> {
-  readonly #open: OpenBatch<T>;
+  readonly #batch: OpenBatch<T>;
   #taken: number | undefined;
 
   constructor(messages: readonly T[]) {
-    this.#open = { messages, next: 0 };
+    this.#batch = { messages, next: 0 };
   }
 
   get taken(): number {
-    return this.#taken ?? this.#read;
+    return this.#taken ?? this.#readCount;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    const open = this.#open;
+    const open = this.#batch;
     const value = open.messages[open.next];
     if (value === undefined) return Promise.resolve({ done: true, value: undefined });
     open.next++;
@@ -50,8 +56,8 @@ class BatchReader<T extends object> implements Batch<T> {
   }
 
   return(): Promise<IteratorResult<T, undefined>> {
-    this.#taken ??= this.#read;
-    this.#open.next = this.#open.messages.length;
+    this.#taken ??= this.#readCount;
+    this.#batch.next = this.#batch.messages.length;
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -59,16 +65,16 @@ class BatchReader<T extends object> implements Batch<T> {
     return this;
   }
 
-  get #read(): number {
-    return Math.min(this.#open.next, this.#open.messages.length);
+  get #readCount(): number {
+    return Math.min(this.#batch.next, this.#batch.messages.length);
   }
 }
 
 /**
- * Takes over what follows a message that was read from a handler: the rest of its batch, which the handler then takes
- * for read. `undefined` where it was not yielded in a batch.
+ * Takes the messages of a batch that follow a message which was read from a handler. The handler's own iterator then
+ * skips them. Returns undefined if the message is the last of its batch, or in none.
  */
-export function takeRest(message: object): Iterator<MessageLike> | undefined {
+export function takeRestOfBatch(message: object): Iterator<MessageLike> | undefined {
   const open = openBatches.get(message) as OpenBatch<MessageLike> | undefined;
   if (open === undefined) return undefined;
   openBatches.delete(message);

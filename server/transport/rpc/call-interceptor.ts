@@ -7,17 +7,20 @@ import {
   type StreamResponse,
   type UnaryRequest,
 } from "@connectrpc/connect";
-import { onEachMessage } from "../request/on-each-message.ts";
 import type { RequestMessages } from "../request/request-messages.ts";
-import type { EnvelopeWriter } from "../response/envelope-writer.ts";
-import { handlerGraceMs, ResponsePump } from "../response/response-pump.ts";
+import { type EnvelopeWriter, handlerGraceMs, ResponsePump } from "../response/response-pump.ts";
 import { truncateError } from "../response/truncate-error.ts";
 import { type Call, callKey } from "./call.ts";
-import { onlyMessage, yieldedBehind } from "./invoke-stream.ts";
+import { emptyStream, HandlerOutput, onEachMessage, onlyMessage } from "./message-streams.ts";
 
 /**
- * The outermost interceptor of every call: counts messages, remembers why the call failed, answers what is no
- * ConnectError with "internal error", and ends a call whose handler does not listen to its signal.
+ * The outermost interceptor of every call. It
+ *
+ * - replaces Connect's empty request by the messages that the transport has decoded,
+ * - pumps the messages of a stream to the client, unless they are JSON, and leaves an empty stream to Connect,
+ * - counts messages and records why the call fails,
+ * - maps errors: one that is no ConnectError becomes "internal error",
+ * - ends a call whose handler ignores its signal for {@link handlerGraceMs}.
  */
 export const callInterceptor: Interceptor = (next) => async (request) => {
   const call = request.contextValues.get(callKey);
@@ -27,10 +30,11 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
     if (request.stream) {
       const message = await requestMessages(request, call);
       const response = await orAbort(next({ ...request, message }), signal);
-      if (!response.stream) throw new Error("a stream was answered with a single message");
+      if (!response.stream) throw new Error("an interceptor answered a stream with a single message");
       const writer = call.wire?.openEnvelopes(response.header, response.method.output);
-      if (writer === undefined) return { ...response, message: guard(response.message, call, signal) };
-      return { ...response, message: pumped(response, writer, call, signal) };
+      if (writer === undefined) return { ...response, message: countUntilAborted(response.message, call, signal) };
+      await pumpMessages(response, writer, call, signal);
+      return { ...response, message: emptyStream };
     }
     call.messagesIn = 1;
     const message = await unaryMessage(request, call);
@@ -38,24 +42,24 @@ export const callInterceptor: Interceptor = (next) => async (request) => {
     call.messagesOut = 1;
     return response;
   } catch (error) {
-    throw answer(error, call, signal);
+    throw errorForClient(error, call, signal);
   }
 };
 
-/** The message of a unary request, straight from the wire: Connect was given an empty one in its place. */
+/** Returns the message of a unary request, as the transport decodes it: Connect has an empty one. */
 async function unaryMessage({ message, signal }: UnaryRequest, call: Call): Promise<Message> {
   const requests = call.wire?.requests;
-  // Read before by answerGrpcCall.
+  // answerGrpcCall has read it already.
   if (requests === undefined || requests.count > 0) return message;
   failOnAbort(requests, signal);
   return onlyMessage(requests, "unary");
 }
 
-/** The messages of a request, straight from the wire: Connect was given none. */
+/** Returns the messages of a streaming request, as the transport decodes them: Connect has an empty stream. */
 async function requestMessages({ message, signal }: StreamRequest, call: Call): Promise<AsyncIterable<Message>> {
   const requests = call.wire?.requests;
   if (requests === undefined) return onEachMessage(message, () => call.messagesIn++);
-  // Throws where Connect found something wrong with the headers: an encoding, a deadline.
+  // Connect reports an invalid encoding or deadline in the headers by an error of its empty stream.
   if (message !== requests) await message[Symbol.asyncIterator]().next();
   failOnAbort(requests, signal);
   return requests;
@@ -67,28 +71,26 @@ function failOnAbort(requests: RequestMessages, signal: AbortSignal): void {
   else signal.addEventListener("abort", onAbort, { once: true });
 }
 
-/** Messages that have gone to the wire by the time that they are asked for: what is left to Connect is their end. */
-function pumped(
+/** Writes all messages of a response to the wire. */
+function pumpMessages(
   { message, method }: StreamResponse,
   writer: EnvelopeWriter,
   call: Call,
   signal: AbortSignal,
-): AsyncIterable<never> {
-  async function pump(): Promise<IteratorReturnResult<undefined>> {
-    const source = yieldedBehind(message)[Symbol.asyncIterator]();
-    const onMessage = () => call.messagesOut++;
-    try {
-      const giveWay = (step: () => void) => call.wire?.giveWay(step);
-      await new ResponsePump({ source, schema: method.output, writer, signal, onMessage, giveWay }).run();
-    } catch (error) {
-      throw answer(error, call, signal);
-    }
-    return { done: true, value: undefined };
-  }
-  return { [Symbol.asyncIterator]: () => ({ next: pump }) };
+): Promise<void> {
+  const output = message instanceof HandlerOutput ? message.yielded : message;
+  return new ResponsePump({
+    source: output[Symbol.asyncIterator](),
+    schema: method.output,
+    writer,
+    signal,
+    onMessage: () => call.messagesOut++,
+    enqueue: (step) => call.wire?.enqueue(step),
+  }).run();
 }
 
-function guard<T>(messages: AsyncIterable<T>, call: Call, signal: AbortSignal): AsyncIterable<T> {
+/** The messages of a response that Connect writes: counted, and ended after an abort if the handler ignores it. */
+function countUntilAborted<T>(messages: AsyncIterable<T>, call: Call, signal: AbortSignal): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator]() {
       const source = onEachMessage(messages, () => call.messagesOut++)[Symbol.asyncIterator]();
@@ -101,7 +103,7 @@ function guard<T>(messages: AsyncIterable<T>, call: Call, signal: AbortSignal): 
             return result;
           } catch (error) {
             untilAborted.stop();
-            throw answer(error, call, signal);
+            throw errorForClient(error, call, signal);
           }
         },
         return(value) {
@@ -127,14 +129,14 @@ async function orAbort<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /**
- * Races promises, one after the other, with a signal: the one that is pending when the grace after the abort is over
- * rejects with the abort's reason. `Promise.race` would keep every promise of a long stream alive until the abort.
+ * Races promises with a signal, one after the other. The promise that is pending {@link handlerGraceMs} after the abort
+ * rejects with the reason of the abort. `Promise.race` would keep every promise of a long stream in memory until then.
  */
 function raceWithAbort<T>(signal: AbortSignal): { race(result: Promise<T>): Promise<T>; stop(): void } {
-  let giveUp: ((reason: unknown) => void) | undefined;
+  let rejectPending: ((reason: unknown) => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   const onAbort = () => {
-    timer = setTimeout(() => giveUp?.(signal.reason), handlerGraceMs);
+    timer = setTimeout(() => rejectPending?.(signal.reason), handlerGraceMs);
     timer.unref();
   };
   if (signal.aborted) onAbort();
@@ -142,25 +144,25 @@ function raceWithAbort<T>(signal: AbortSignal): { race(result: Promise<T>): Prom
   return {
     race(result) {
       return new Promise<T>((resolve, reject) => {
-        giveUp = reject;
+        rejectPending = reject;
         result.then(resolve, reject);
       });
     },
     stop() {
-      giveUp = undefined;
+      rejectPending = undefined;
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
     },
   };
 }
 
-/** The error for the client; the call keeps the original error for the log. */
-function answer(thrown: unknown, call: Call, signal: AbortSignal): ConnectError {
+/** Returns the error for the client, and records the original one for the log. */
+function errorForClient(thrown: unknown, call: Call, signal: AbortSignal): ConnectError {
   const error = call.wire?.mapError(thrown) ?? thrown;
-  // Node's own waits reject with an AbortError that hides why the signal fired.
-  const hidden = signal.aborted && error instanceof Error && error.name === "AbortError";
-  call.failure = hidden ? signal.reason : error;
-  if (hidden) return ConnectError.from(signal.reason, Code.Canceled);
+  // A wait of Node's rejects with an AbortError, which does not have the reason of the abort.
+  const isAbortError = signal.aborted && error instanceof Error && error.name === "AbortError";
+  call.failure = isAbortError ? signal.reason : error;
+  if (isAbortError) return ConnectError.from(signal.reason, Code.Canceled);
   if (error instanceof ConnectError) return truncateError(error);
   return new ConnectError("internal error", Code.Internal, undefined, undefined, error);
 }

@@ -1,63 +1,64 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
-import type { ClientIdleTimeout } from "../port/client-idle-timeout.ts";
 import { defaultLimits } from "../protection/limits.ts";
+import { localPeer } from "../protection/peer.ts";
+import type { ClientIdleTimeout, IdlePolicy } from "../request/client-idle-timeout.ts";
 import type { RequestMessages } from "../request/request-messages.ts";
-import type { EnvelopeWriter } from "../response/envelope-writer.ts";
+import type { EnvelopeWriter } from "../response/response-pump.ts";
 import { MetadataError, singleValuedKeys, sizeOfEntry, type WireMetadata } from "./metadata-rules.ts";
 
-/** The response of a call as its handler's side may reach it. */
+/** The request and the response of a call, as its handler and its interceptors reach them. */
 export interface CallWire {
-  /** Makes a ConnectError of an error that a handler threw, or gives it back as it is. */
+  /** Returns the ConnectError for an error that a handler threw, or the error itself. */
   mapError(error: unknown): unknown;
-  /** Puts the response headers on the wire, before the first message. */
+  /** Sends the response headers at once, before the first message. */
   sendHeader(context: HandlerContext): void;
   /**
-   * Opens the way for messages that goes around Connect's pipeline; `undefined` where they are not to be binary. The
-   * headers go out before the first message, if they have not.
+   * Returns a writer of binary messages that bypasses Connect's pipeline; undefined if the messages are JSON. The headers
+   * are sent before the first message, unless they were sent already.
    */
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
-  /** The largest block of trailers that the client says it takes, as HTTP/2 counts it; Infinity where it does not say. */
+  /** The largest block of trailers that the client accepts, as HTTP/2 counts it; Infinity if it announces none. */
   readonly maxTrailerBytes: number;
-  /** What its client counts as: see {@link SharedLimit}. */
+  /** The key of the client: see `peerKeyOf`. */
   readonly peer: string;
-  /** Why the call is not taken; undefined if it is. */
+  /** The error of a call that the server refuses; undefined if it serves the call. */
   readonly refusal: ConnectError | undefined;
-  /** The messages of the request, which go around Connect's pipeline. Undefined if Connect refuses the content type. */
+  /** The messages of the request, which bypass Connect's pipeline. Undefined if Connect refuses the content type. */
   readonly requests: RequestMessages | undefined;
-  /** Runs a further step of the call when others have had their turn. */
-  giveWay(step: () => void): void;
-  /** Ends a call whose client sends nothing; `undefined` if the client sends only one message. */
+  /** Runs a further step of the call after the steps of other calls that are queued. */
+  enqueue(step: () => void): void;
+  /** The timeout for a client that sends nothing; undefined if the client sends only one message. */
   readonly idleTimeout: ClientIdleTimeout | undefined;
-  /** Ends the requests with an error, also a read that waits. */
+  /** Ends the requests with an error, also a pending read. */
   failRequests(error: Error): void;
 }
 
 /**
- * One call as the transport sees it: the metadata of its response, and what the log will tell.
+ * One call: the metadata of its response, its message counts, and the reason if it fails.
  *
  * Metadata is kept twice: joined in the context's `Headers`, which Connect's protocols read, and as separate values
- * here, because `Headers` cannot hold two values of a key apart and gRPC sends them as two header lines.
+ * here. `Headers` joins two values of a key, and gRPC sends them as two header fields.
  */
 export class Call {
   readonly header: MetadataStore = { values: new Map(), bytes: 0 };
   readonly trailer: MetadataStore = { values: new Map(), bytes: 0 };
   messagesIn = 0;
   messagesOut = 0;
-  /** What the handler threw, before it was turned into an answer. */
+  /** The error that the handler threw, for the log. */
   failure: unknown;
   #headers: "open" | "frozen" | "sent" = "open";
   readonly #maxBytes: number;
-  /** Absent where the call is not on a wire of ours, as in the in-memory transport. */
+  /** Undefined if another transport serves the call, as in memory. */
   readonly wire: CallWire | undefined;
 
-  /** @param maxBytes how much the headers may be, and likewise the trailers */
+  /** @param maxBytes the limit of the headers, and likewise of the trailers */
   constructor(maxBytes: number, wire?: CallWire) {
     this.#maxBytes = maxBytes;
     this.wire = wire;
   }
 
-  /** The transport has put the headers on the wire. */
+  /** Records that the transport has sent the headers: none can be added. */
   markHeadersSent(): void {
     this.#headers = "sent";
   }
@@ -94,10 +95,10 @@ export class Call {
     this.#append(metadata, this.trailer, context.responseTrailer);
   }
 
-  /** How many bytes of trailers may still be set: as many as the call may have, or less where the client takes less. */
+  /** The bytes of trailers that may still be set: within the limit of the server, and of the client if it has one. */
   get trailerRoom(): number {
-    const taken = (this.wire?.maxTrailerBytes ?? Number.POSITIVE_INFINITY) - statusBytes;
-    return Math.max(Math.min(this.#maxBytes, taken) - this.trailer.bytes, 0);
+    const accepted = (this.wire?.maxTrailerBytes ?? Number.POSITIVE_INFINITY) - statusBytes;
+    return Math.max(Math.min(this.#maxBytes, accepted) - this.trailer.bytes, 0);
   }
 
   #append(metadata: WireMetadata, separate: MetadataStore, joined: Headers): void {
@@ -116,23 +117,45 @@ export class Call {
   }
 }
 
-/** What is kept free in a client's block of trailers for the status of the call, its message and its details. */
+/** Bytes of a client's trailer block that are reserved for the status of the call, its message and its details. */
 const statusBytes = 512;
 
-/** Metadata with each value of a key for itself, and its size as HTTP/2 counts it. */
+/** Metadata with separate values for each key. */
 interface MetadataStore {
   readonly values: Map<string, string[]>;
+  /** Its size as HTTP/2 counts it. */
   bytes: number;
 }
 
-/** The context value under which the transport hands a handler its call. */
+/** The context value in which the transport passes a call to its handler. */
 export const callKey = createContextKey<Call | undefined>(undefined, { description: "the call's response metadata" });
 
-/** The call that a handler context belongs to; one that only fills the context where the transport is not ours. */
+/** Returns the call of a handler context. On another transport, makes one that only fills the context. */
 export function callOf(context: HandlerContext): Call {
   const known = context.values.get(callKey);
   if (known !== undefined) return known;
   const call = new Call(defaultLimits.maxMetadataBytes);
   context.values.set(callKey, call);
   return call;
+}
+
+/**
+ * Returns the key of the client that calls, by which its use of limits is counted: its IP address, or the network of it.
+ * On another transport, as in memory, all calls have one client, `local`.
+ */
+export function peerOf(context: HandlerContext): string {
+  return callOf(context).wire?.peer ?? localPeer;
+}
+
+/** Replaces the idle limits of a call whose client streams. Does nothing on other transports. */
+export function setIdlePolicy(context: HandlerContext, policy: IdlePolicy): void {
+  callOf(context).wire?.idleTimeout?.setPolicy(policy);
+}
+
+/**
+ * Ends the requests of a call with an error, also a pending read. For a handler that stops while its client is idle.
+ * Does nothing on other transports.
+ */
+export function failRequests(context: HandlerContext, error: Error): void {
+  callOf(context).wire?.failRequests(error);
 }

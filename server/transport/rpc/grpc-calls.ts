@@ -1,4 +1,4 @@
-import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
+import { create, type DescMessage, type DescMethod, type Message } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -10,6 +10,8 @@ import {
   type HandlerContext,
   type Interceptor,
   type MethodImplSpec,
+  type StreamRequest,
+  type StreamResponse,
 } from "@connectrpc/connect";
 import {
   type Compression,
@@ -19,49 +21,52 @@ import {
 } from "@connectrpc/connect/protocol";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { Exchange } from "../exchange/exchange.ts";
+import { LazyHeaders } from "../exchange/lazy-headers.ts";
 import type { RequestMessages } from "../request/request-messages.ts";
-import type { EnvelopeWriter } from "../response/envelope-writer.ts";
+import type { EnvelopeWriter } from "../response/response-pump.ts";
 import { truncateError } from "../response/truncate-error.ts";
-import { invokeStream, onlyMessage } from "./invoke-stream.ts";
-import { LazyHeaders } from "./lazy-headers.ts";
+import { emptyStream, HandlerOutput, onlyMessage } from "./message-streams.ts";
 
-/** What every gRPC call is subject to. */
+/** Options of all gRPC calls. */
 export interface GrpcCallOptions {
   readonly interceptors: Interceptor[];
   readonly compressions: Compression[];
   readonly maxTimeoutMs: number;
-  /** Throws where the call is not to be taken. */
+  /** Throws if the server refuses the call. */
   readonly gate: (context: HandlerContext) => void;
 }
 
-/** One gRPC call with what leads to its handler and back to its client. */
+/** One gRPC call: its handler, its request, and the writer of its response. */
 export interface GrpcCall {
   readonly spec: MethodImplSpec;
   readonly exchange: Exchange;
   readonly requests: RequestMessages;
   readonly contextValues: ContextValues;
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
-  /** Told why the call fails, where nobody was told before. */
+  /** Called with the reason if the call fails, perhaps after the call's interceptor has recorded another one. */
   onFailure(error: unknown): void;
 }
 
-/** The path of a method's calls. */
+/** Returns the path of a method's calls. */
 export function pathOf(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-/**
- * A router that also keeps the implementations that it is given, by the paths of their methods, and the options of
- * those that were registered with options of their own: what Connect alone knows of them, it alone serves.
- */
-export function recordImplementations(router: ConnectRouter): {
+/** What was registered with a router. */
+export interface RecordedRouter {
+  /** The router to register services with. */
   readonly router: ConnectRouter;
+  /** The implementations, by the paths of their methods. Those with options of their own are not among them. */
   readonly specs: ReadonlyMap<string, MethodImplSpec>;
+  /** The options of the methods that were registered with options of their own: Connect's handlers serve them. */
   readonly ownOptions: ReadonlyMap<string, Partial<ConnectRouterOptions>>;
-} {
+}
+
+/** Wraps a router so that the implementations which are registered with it are known. */
+export function recordImplementations(router: ConnectRouter): RecordedRouter {
   const specs = new Map<string, MethodImplSpec>();
   const ownOptions = new Map<string, Partial<ConnectRouterOptions>>();
-  const keep = (spec: MethodImplSpec) => specs.set(pathOf(spec.method), spec);
+  const record = (spec: MethodImplSpec) => specs.set(pathOf(spec.method), spec);
   const recording: ConnectRouter = {
     handlers: router.handlers,
     service(service, implementation, options) {
@@ -70,12 +75,12 @@ export function recordImplementations(router: ConnectRouter): {
         for (const method of service.methods) ownOptions.set(pathOf(method), options);
         return recording;
       }
-      for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) keep(spec);
+      for (const spec of Object.values(createServiceImplSpec(service, implementation).methods)) record(spec);
       return recording;
     },
     rpc(method, implementation, options) {
       router.rpc(method, implementation, options);
-      if (options === undefined) keep(createMethodImplSpec(method, implementation));
+      if (options === undefined) record(createMethodImplSpec(method, implementation));
       else ownOptions.set(pathOf(method), options);
       return recording;
     },
@@ -84,10 +89,13 @@ export function recordImplementations(router: ConnectRouter): {
 }
 
 /**
- * Answers a gRPC call of binary messages without Connect's pipelines, of which a call holds ten: a quiet stream takes a
- * third of the memory, and a unary call a fraction of the time. Connect's own parts do what they do there: deadline,
- * compression, interceptors, the implementation, the status. The messages are written by the time that the answer is
- * returned, and its trailers are left to be.
+ * Answers a gRPC call of binary messages without Connect's pipelines of async generators, of which a call holds ten. A
+ * quiet stream takes a third of the memory, and a unary call a fraction of the time (docs/decisions/0007-grpc-calls.md).
+ * The deadline, the compression, the interceptors, the implementation and the status are handled by functions that
+ * Connect exports: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ *
+ * Writes the messages of the response. Returns the headers, and the trailers for the caller to write. Never rejects: an
+ * error is the status in the trailers.
  */
 export async function answerGrpcCall(call: GrpcCall, options: GrpcCallOptions): Promise<UniversalServerResponse> {
   const { exchange } = call;
@@ -103,36 +111,94 @@ export async function answerGrpcCall(call: GrpcCall, options: GrpcCallOptions): 
     options.gate(context);
     if (encoding.error !== undefined) throw encoding.error;
     if (timeoutError !== undefined) throw timeoutError;
-    await invoke(call, context, options.interceptors);
+    if (call.spec.kind === "unary") await answerUnary(call, call.spec, context, options.interceptors);
+    else await answerStream(call, call.spec, context, options.interceptors);
     setTrailerStatus(context.responseTrailer, undefined);
   } catch (error) {
     call.onFailure(error);
     setTrailerStatus(context.responseTrailer, truncateError(toConnectError(error)));
   } finally {
     clearTimeout(deadline);
-    // As with Connect, what a handler has left running for its call ends with it.
+    // As in Connect, the signal ends what a handler has left running for its call.
     exchange.cancel(completed);
   }
   return { status: 200, header: context.responseHeader, trailer: context.responseTrailer };
 }
 
-// Made once: an error with a stack for each call that ends well would be a tenth of its cost.
+// Made once: an error with a stack for each successful call would be a tenth of the call's cost.
 const completed = new ConnectError("the call has ended", Code.Canceled);
 
-async function invoke(call: GrpcCall, context: HandlerContext, interceptors: Interceptor[]): Promise<void> {
-  const { spec, requests } = call;
-  if (spec.kind === "unary") {
-    const input = await onlyMessage(requests, spec.kind);
-    const output = await invokeUnaryImplementation(spec, context, input, interceptors);
-    const envelopes = call.openEnvelopes(context.responseHeader, spec.method.output);
-    envelopes?.append(output);
-    await envelopes?.blocked;
-    envelopes?.flush();
-    return;
+async function answerUnary(
+  { requests, openEnvelopes }: GrpcCall,
+  spec: UnarySpec,
+  context: HandlerContext,
+  interceptors: Interceptor[],
+): Promise<void> {
+  const input = await onlyMessage(requests, spec.kind);
+  const output = await invokeUnaryImplementation(spec, context, input, interceptors);
+  const envelopes = openEnvelopes(context.responseHeader, spec.method.output);
+  envelopes?.append(output);
+  await envelopes?.blocked;
+  envelopes?.flush();
+}
+
+/** Calls the implementation of a stream. `callInterceptor`, the outermost interceptor, writes its messages. */
+async function answerStream(
+  { requests }: GrpcCall,
+  spec: StreamSpec,
+  context: HandlerContext,
+  interceptors: readonly Interceptor[],
+): Promise<void> {
+  const response = await invokeStream(spec, context, requests, interceptors);
+  // Not if the handler has changed the content type to JSON, which the pump does not write.
+  if (response.message !== emptyStream) throw new Error("the response pump has not written the messages of the stream");
+}
+
+type UnarySpec = Extract<MethodImplSpec, { kind: "unary" }>;
+type StreamSpec = Exclude<MethodImplSpec, UnarySpec>;
+
+/** Calls the implementation of a stream through its interceptors, the first one outermost. */
+async function invokeStream(
+  spec: StreamSpec,
+  context: HandlerContext,
+  message: AsyncIterable<Message>,
+  interceptors: readonly Interceptor[],
+): Promise<StreamResponse> {
+  const common = { stream: true, method: spec.method, service: spec.method.parent } as const;
+  const { requestMethod, requestHeader: header, url, signal, values: contextValues } = context;
+  const innermost = async (request: StreamRequest): Promise<StreamResponse> => {
+    const seen = { ...context, requestHeader: request.header, signal: request.signal, values: request.contextValues };
+    const output = await callImplementation(spec, request.message, seen);
+    return { ...common, message: output, header: context.responseHeader, trailer: context.responseTrailer };
+  };
+  // The type of an interceptor is that of all kinds of calls. A stream stays a stream.
+  const outermost = interceptors.reduceRight<ReturnType<Interceptor>>(
+    (next, interceptor) => interceptor(next),
+    innermost as ReturnType<Interceptor>,
+  );
+  const response = await outermost({ ...common, message, requestMethod, header, url, signal, contextValues });
+  if (!response.stream) throw new Error("an interceptor answered a stream with a single message");
+  return response;
+}
+
+async function callImplementation(
+  spec: StreamSpec,
+  requests: AsyncIterable<Message>,
+  context: HandlerContext,
+): Promise<AsyncIterable<Message>> {
+  const { output } = spec.method;
+  switch (spec.kind) {
+    case "server_streaming":
+      return new HandlerOutput(output, spec.impl(await onlyMessage(requests, "server-streaming"), context));
+    case "client_streaming":
+      return only(create(output, await spec.impl(requests, context)));
+    case "bidi_streaming":
+      return new HandlerOutput(output, spec.impl(requests, context));
   }
-  const messages = await invokeStream(spec, context, requests, interceptors);
-  // The call's interceptor writes them around this iterable, which ends when they are written.
-  for await (const _ of messages) throw new Error("a message went the wrong way");
+}
+
+async function* only(message: Message): AsyncIterable<Message> {
+  yield message;
 }
 
 const responseHeaders = { "content-type": "application/grpc+proto" };

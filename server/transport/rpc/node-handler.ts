@@ -1,83 +1,78 @@
-import type { DescMessage, JsonReadOptions, JsonValue, JsonWriteOptions } from "@bufbuild/protobuf";
+import type { DescMessage, JsonReadOptions, JsonWriteOptions } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
   type ConnectRouter,
-  type ContextValues,
   createConnectRouter,
   createContextValues,
   type HandlerContext,
   type Interceptor,
 } from "@connectrpc/connect";
-import type { UniversalHandler, UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Exchange } from "../exchange/exchange.ts";
-import { ClientIdleTimeout } from "../port/client-idle-timeout.ts";
 import { heapGuard } from "../protection/heap-guard.ts";
 import { defaultLimits, type Limits } from "../protection/limits.ts";
 import { SharedLimit } from "../protection/shared-limit.ts";
-import { StalledStreams } from "../protection/stalled-streams.ts";
-import { limitDecompression } from "../request/limit-decompression.ts";
-import { limitHeaderEcho } from "../request/limit-header-echo.ts";
-import { MessageDecoder } from "../request/message-decoder.ts";
-import type { MessageLimitsOf } from "../request/message-limits.ts";
-import { queryOf, type RequestFormat, requestFormatOf } from "../request/request-format.ts";
+import { StalledStreams } from "../protection/stalled-client.ts";
+import { ClientIdleTimeout } from "../request/client-idle-timeout.ts";
+import { limitDecompression } from "../request/decompression.ts";
+import { MessageDecoder, type MessageLimitsOf } from "../request/message-decoder.ts";
+import { requestFormatOf } from "../request/request-format.ts";
 import { openRequestMessages } from "../request/request-messages.ts";
 import { ResponseWriter } from "../response/response-writer.ts";
 import { Call, callKey, callOf } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
+import { connectRequest } from "./connect-request.ts";
 import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
 
-/** What a node handler serves, and how. */
+/** Options of a node handler. */
 export interface NodeHandlerOptions {
   /** Registers the services. */
   readonly routes: (router: ConnectRouter) => void;
   /** Run around every call, the first one outermost. */
   readonly interceptors?: readonly Interceptor[];
-  /** Makes a ConnectError of an error that a handler threw, or gives it back as it is. */
+  /** Returns the ConnectError for an error that a handler threw, or the error itself. */
   readonly mapError?: (error: unknown) => unknown;
-  /** Told of each call when it has ended. */
+  /** Called after the end of each call. */
   readonly onCall?: (record: CallRecord) => void;
-  /** Limits that are not to be the default ones. */
+  /** Limits that differ from the default ones. */
   readonly limits?: Partial<Limits>;
-  /** What one request message of each method may be, never more than `readMaxBytes`. Default: `readMaxBytes` for all. */
+  /** The limits of each method's request messages, at most `readMaxBytes`. Default: `readMaxBytes` for all methods. */
   readonly requestLimits?: MessageLimitsOf;
-  /** How messages are read from JSON and written to it; `registry` has the types of `google.protobuf.Any`. */
+  /** Options for reading and writing JSON; `registry` has the types of `google.protobuf.Any`. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions>;
 }
 
 /** Serves the calls of a router, over every version of HTTP. */
 export interface NodeHandler {
-  /** Whether an exchange is a call of a method that is served, or looks like a call: `handle` takes those. */
+  /** Whether `handle` accepts an exchange: its path is that of a method, or its content type is that of a call. */
   isCall(exchange: Exchange): boolean;
-  /** Takes an exchange that is a call, or looks like one. False: it is none, and nothing was done to it. */
+  /** Answers an exchange that is a call. Returns false, and does nothing, if it is none. */
   handle(exchange: Exchange): boolean;
-  /** The calls under way. */
-  readonly activeCalls: number;
-  /** The limit on calls under way, and what each client uses of it. */
+  /** The limit on calls in progress: how many there are, and of which client. */
   readonly callLimit: SharedLimit;
-  /** Ends every stream with UNAVAILABLE, now and from now on; unary calls go on. */
+  /** Ends every stream with UNAVAILABLE, now and from now on. Unary calls continue. */
   endStreams(): void;
 }
 
 /**
- * Makes the handlers of Connect's router serve {@link Exchange}s. The only place that knows Connect's universal
- * handlers: everything else sees services above it, and HTTP below.
+ * Serves the handlers of Connect's router on {@link Exchange}s. No other file calls Connect's universal handlers: the
+ * files above it see services, those below it HTTP (docs/decisions/0004-node-handler.md).
  */
 export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const limits = { ...defaultLimits, ...options.limits };
   const mapError = options.mapError ?? ((error: unknown) => error);
   const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
-  let activeCalls = 0;
   const interceptors = [callInterceptor, ...(options.interceptors ?? [])];
   const { maxActiveCalls: max, peerShare } = limits;
   const callLimit = new SharedLimit({ name: "maxActiveCalls", counted: "calls under way", max }, { peerShare });
-  const refusalOf = ({ session, memory }: Exchange) => {
-    // The heap may have become full while the call waited for its turn.
-    if (!memory.isOpen || heapGuard.isFull) return session.noRoom();
-    const refusal = callLimit.refusal(session.peer);
+  const refusalOf = ({ connection, memory }: Exchange) => {
+    // The heap may have become full while the call was queued.
+    if (!memory.isOpen || heapGuard.isFull) return connection.memoryError();
+    const refusal = callLimit.refusal(connection.peer);
     return refusal && new ConnectError(refusal.message, Code.ResourceExhausted);
   };
   const gate = (context: HandlerContext) => {
@@ -100,47 +95,47 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const decoders = new Map(
     router.handlers.map(({ requestPath, method }) => {
       const own = ownOptions.get(requestPath);
-      const { maxBytes, ...checks } = options.requestLimits?.(method) ?? { maxBytes: limits.readMaxBytes };
-      const most = Math.min(maxBytes, own?.readMaxBytes ?? limits.readMaxBytes);
+      const { maxBytes: methodMaxBytes, ...checks } = options.requestLimits?.(method) ?? {
+        maxBytes: limits.readMaxBytes,
+      };
+      const maxBytes = Math.min(methodMaxBytes, own?.readMaxBytes ?? limits.readMaxBytes);
       const jsonOptions = own?.jsonOptions ?? options.jsonOptions;
       const { maxMessageDepth } = limits;
-      const decoderOptions = { limits: { maxBytes: most, ...checks }, maxMessageDepth, jsonOptions, mapError };
+      const decoderOptions = { limits: { maxBytes, ...checks }, maxMessageDepth, jsonOptions, mapError };
       return [requestPath, new MessageDecoder(method, decoderOptions)];
     }),
   );
   const responseOptions = { compressions, writeMaxBytes: limits.writeMaxBytes };
   const grpcOptions = { interceptors, compressions, maxTimeoutMs: limits.maxTimeoutMs, gate };
-  const streams = new StalledStreams(limits.stallTimeoutMs);
-  let streamsEnd: ConnectError | undefined;
+  const streams = new StalledStreams<Exchange>(limits.stallTimeoutMs);
+  let shutdownError: ConnectError | undefined;
 
   async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
-    // Its turn may come when its client has gone.
+    // The client may have disconnected while the call was queued.
     if (exchange.gone) return;
-    activeCalls++;
     const start = performance.now();
-    const { peer } = exchange.session;
+    const { peer } = exchange.connection;
     const refusal = refusalOf(exchange);
     if (refusal === undefined) callLimit.count(peer);
     const kind = handler.method.methodKind;
     if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
     if (kind !== "unary") streams.add(exchange);
-    if (kind !== "unary" && streamsEnd !== undefined) exchange.cancel(streamsEnd);
+    if (kind !== "unary" && shutdownError !== undefined) exchange.cancel(shutdownError);
+
     const writer = new ResponseWriter(exchange, protocol, responseOptions);
     const format = requestFormatOf(exchange, protocol, kind === "unary");
     const decoder = decoders.get(handler.requestPath);
     const idleTimeout = clientStreams(handler)
       ? new ClientIdleTimeout(exchange.body, limits, () => call.messagesOut)
       : undefined;
-    const giveWay = (step: () => void) => exchange.session.enqueue(step);
-    const requestOptions = { compressions, idleTimeout, holdsMessages: kind === "unary", giveWay };
+    const enqueue = (step: () => void) => exchange.connection.enqueue(step);
+    const requestOptions = { compressions, idleTimeout, holdsMessages: kind === "unary", enqueue };
     const requests = format && decoder && openRequestMessages(exchange, format, { decoder, ...requestOptions });
-    const isFast = protocol === "grpc" && exchange.method === "POST" && format?.binary === true;
-    const spec = isFast ? specs.get(handler.requestPath) : undefined;
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
       refusal,
-      giveWay,
+      enqueue,
       idleTimeout,
       failRequests: (error) => exchange.body.fail(error),
       mapError,
@@ -154,13 +149,16 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     const onFailure = (error: unknown) => {
       call.failure ??= error;
     };
-    let outcome = "ok";
+
+    const bypassesConnect = protocol === "grpc" && exchange.method === "POST" && format?.binary === true;
+    const spec = bypassesConnect ? specs.get(handler.requestPath) : undefined;
+    let code = "ok";
     try {
       const response =
         spec !== undefined && requests !== undefined
           ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes, onFailure }, grpcOptions)
           : await handler(
-              universalRequest(exchange, {
+              connectRequest(exchange, {
                 format,
                 unary: kind === "unary",
                 emptyJson: decoder?.emptyJson ?? null,
@@ -168,24 +166,23 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
               }),
             );
       await writer.write(response, call);
-      outcome = outcomeOf(response, call);
+      code = codeOf(response, call);
     } catch (error) {
       onFailure(error);
-      outcome = codeName(ConnectError.from(error).code);
+      code = codeName(ConnectError.from(error).code);
       if (!exchange.gone) exchange.abort();
     } finally {
       idleTimeout?.[Symbol.dispose]();
-      activeCalls--;
       if (refusal === undefined) callLimit.remove(peer);
       streams.delete(exchange);
     }
-    if (exchange.gone) outcome = "canceled";
+    if (exchange.gone) code = "canceled";
     options.onCall?.({
       method: `${handler.service.typeName}/${handler.method.name}`,
       protocol,
       httpVersion: exchange.httpVersion,
       peer: exchange.peer,
-      code: outcome,
+      code,
       durationMs: performance.now() - start,
       messagesIn: requests?.count ?? call.messagesIn,
       messagesOut: call.messagesOut,
@@ -207,18 +204,16 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       } else if (!URL.canParse(exchange.origin + exchange.target)) {
         refuse(exchange, 400, "the Host header or the path is malformed");
       } else {
-        const ran = exchange.session.run(() => void serve(exchange, handler, protocol ?? "connect"));
+        const ran = exchange.connection.run(() => void serve(exchange, handler, protocol ?? "connect"));
         if (!ran) exchange.body.countUnread();
       }
       return true;
     },
-    get activeCalls() {
-      return activeCalls;
-    },
     callLimit,
     endStreams() {
-      streamsEnd = new ConnectError("the server is shutting down: connect again and go on", Code.Unavailable);
-      for (const exchange of streams) exchange.session.resume(() => exchange.cancel(streamsEnd as ConnectError));
+      const error = new ConnectError("the server is shutting down: reconnect and resume", Code.Unavailable);
+      shutdownError = error;
+      for (const exchange of streams) exchange.connection.resume(() => exchange.cancel(error));
     },
   };
 }
@@ -232,59 +227,13 @@ function clientStreams({ method }: UniversalHandler): boolean {
   return method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
 }
 
-/**
- * A request as Connect sees it: with an empty message, or with none if the method's requests are a stream. The call's
- * interceptor puts the messages of the wire in their place, so that each was within its method's limits before anything
- * was made of it.
- */
-function universalRequest(exchange: Exchange, options: UniversalRequestOptions): UniversalServerRequest {
-  const { httpVersion, method, signal, origin, target } = exchange;
-  const header = limitHeaderEcho(exchange.header);
-  const url = origin + (options.format?.framing === "query" ? emptyQuery(exchange, options) : target);
-  const body = options.unary ? emptyBody(options) : nothing;
-  return { httpVersion, method, header, body, url, signal, contextValues: options.contextValues };
-}
-
-interface UniversalRequestOptions {
-  readonly format: RequestFormat | undefined;
-  readonly unary: boolean;
-  readonly emptyJson: JsonValue;
-  readonly contextValues: ContextValues;
-}
-
-function emptyQuery(exchange: Exchange, { format, emptyJson }: UniversalRequestOptions): string {
-  const query = queryOf(exchange);
-  query.delete("base64");
-  query.set("message", format?.binary === false ? JSON.stringify(emptyJson) : "");
-  // Connect would decompress the empty message; what it does not know it is to refuse.
-  if (format?.encoding === "gzip" || format?.encoding === "br") query.delete("compression");
-  return `${exchange.target.split("?", 1)[0]}?${query}`;
-}
-
-function emptyBody({ format, emptyJson }: UniversalRequestOptions): UniversalServerRequest["body"] {
-  if (format === undefined || format.framing === "query") return nothing;
-  const empty = format.binary ? new Uint8Array(0) : Buffer.from(JSON.stringify(emptyJson));
-  if (format.framing === "envelopes") return only(Buffer.concat([Buffer.from([0, 0, 0, 0, empty.length]), empty]));
-  // Connect takes the bytes, or the JSON, of a body that a framework has read before, and asks for no length then.
-  return format.binary ? (empty as unknown as JsonValue) : emptyJson;
-}
-
-async function* only(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
-}
-
-/** A body without bytes: what Connect is given if the messages go around it. */
-const nothing: AsyncIterable<Uint8Array> = {
-  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
-};
-
 function refuse(exchange: Exchange, status: number, reason: string): void {
   exchange.respond(status, { "content-type": "text/plain" });
   void exchange.write([Buffer.from(`${reason}\n`)]);
   void exchange.end();
 }
 
-function outcomeOf(response: UniversalServerResponse, call: Call): string {
+function codeOf(response: UniversalServerResponse, call: Call): string {
   if (call.failure !== undefined) return codeName(ConnectError.from(call.failure, Code.Internal).code);
   const grpcStatus = Number(response.trailer?.get("grpc-status") ?? "0");
   if (grpcStatus !== 0) return codeName(grpcStatus);

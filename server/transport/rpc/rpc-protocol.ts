@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import type { Exchange } from "../exchange/exchange.ts";
-import { withoutNeedlessEscapes } from "../response/grpc-message.ts";
-import { maxEchoBytes, truncateText } from "../response/truncate-text.ts";
+import { withoutNeedlessEscapes } from "../response/grpc-trailers.ts";
+import { maxEchoBytes, truncateText } from "../response/truncate-error.ts";
 import { codeName } from "./call-record.ts";
 
 /** A protocol that carries calls. */

@@ -6,7 +6,7 @@ import { NotFoundError } from "../../shared/resource-errors.ts";
 import { StoreReadError } from "../../storage/storage-errors.ts";
 import type { Exchange } from "../../transport/exchange/exchange.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
-import { peerKeyOf } from "../../transport/protection/peer-key.ts";
+import { peerKeyOf } from "../../transport/protection/peer.ts";
 import { completeFolder, pathOf, type UploadView } from "../session/upload-dependencies.ts";
 import { UploadError } from "../upload-errors.ts";
 import type { Uploads } from "../uploads.ts";

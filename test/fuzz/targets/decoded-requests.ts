@@ -1,6 +1,6 @@
 import { type DescMessage, equals, fromBinary, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { messageLimitsOf } from "../../../server/requests/request-limits.ts";
+import { messageLimitsOf } from "../../../server/request-limits.ts";
 import { toConnectError } from "../../../server/shared/connect-error.ts";
 import { defaultLimits } from "../../../server/transport/protection/limits.ts";
 import { MessageDecoder } from "../../../server/transport/request/message-decoder.ts";

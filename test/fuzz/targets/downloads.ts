@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { join } from "node:path";
-import { createStaticFiles } from "../../../server/transport/port/static-files.ts";
+import { createStaticFiles } from "../../../server/transport/static-files.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
 import { fuzzOutput } from "../engine/corpus.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";

@@ -1,4 +1,4 @@
-import { LazyHeaders } from "../../../server/transport/rpc/lazy-headers.ts";
+import { LazyHeaders } from "../../../server/transport/exchange/lazy-headers.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 

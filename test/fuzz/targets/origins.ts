@@ -1,6 +1,6 @@
 import type { Exchange } from "../../../server/transport/exchange/exchange.ts";
 import { createOriginCheck } from "../../../server/transport/protection/trusted-origins.ts";
-import { maxEchoBytes } from "../../../server/transport/response/truncate-text.ts";
+import { maxEchoBytes } from "../../../server/transport/response/truncate-error.ts";
 import { protocolOf } from "../../../server/transport/rpc/rpc-protocol.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";

@@ -132,7 +132,7 @@ var classicStreamCases = []testCase{
 	{name: "message-too-large", run: func(ctx context.Context) {
 		request := &streams.SimpleRequest{Data: strings.Repeat("x", largest)}
 		_, err := streams.NewStreamServerClient(dialClassic()).Route(ctx, request)
-		failedClassic(err, codes.ResourceExhausted, "bytes that Route takes")
+		failedClassic(err, codes.ResourceExhausted, "bytes that Route accepts")
 	}},
 }
 

@@ -155,7 +155,7 @@ export const classicCases: Cases = {
 
   async "message-too-large"() {
     const call = startClassic("proto.StreamServer.Route", { data: "x".repeat(largest) });
-    await failedWith(status.RESOURCE_EXHAUSTED, "bytes that Route takes", call);
+    await failedWith(status.RESOURCE_EXHAUSTED, "bytes that Route accepts", call);
   },
 };
 

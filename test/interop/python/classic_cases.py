@@ -149,7 +149,7 @@ def upload_file_too_much():
 
 def message_too_large():
     request = streamserver_pb2.SimpleRequest(data="x" * LARGEST)
-    failed(StatusCode.RESOURCE_EXHAUSTED, "bytes that Route takes", lambda: server.Route(request))
+    failed(StatusCode.RESOURCE_EXHAUSTED, "bytes that Route accepts", lambda: server.Route(request))
 
 
 def _upload_files(*texts):

@@ -1,0 +1,79 @@
+import { type DescField, type DescMessage, type DescMethod, fromBinary } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
+import { Health } from "../gen/health/v1/health_pb.ts";
+import { classicServices } from "./classic/classic-routes.ts";
+import { maxWatchRequestBytes, messageLimitsOf, ownLimits } from "./request-limits.ts";
+import { bourseServices } from "./routes.ts";
+import { defaultLimits } from "./transport/protection/limits.ts";
+import { boundsOf, hasLength } from "./transport/request/limits/field-bounds.ts";
+import { largestMessageBytes } from "./transport/request/limits/largest-message.ts";
+import { maxJsonAllowance, spareRequestBytes } from "./transport/request/limits/method-limits.ts";
+
+const ownMethods: DescMethod[] = [...bourseServices, ...classicServices].flatMap(({ methods }) => methods);
+const methods: DescMethod[] = [...ownMethods, ...Health.methods, ...ServerReflection.methods];
+
+/** Methods that accept larger messages than others, each with its limit. */
+const larger: Readonly<Record<string, number>> = {
+  "bourse.quote.v1.QuoteService.WatchQuotes": maxWatchRequestBytes,
+  "bourse.quote.v1.QuoteService.StreamQuotes": maxWatchRequestBytes,
+  // Chunks and files of any size that a message may have.
+  "techschool.pcbook.LaptopService.UploadImage": defaultLimits.readMaxBytes,
+  "proto.StreamService.UploadFile": defaultLimits.readMaxBytes,
+};
+
+test.each(methods.map((method) => [nameOf(method), method] as const))(
+  "%s accepts no larger messages than it needs",
+  (name, method) => {
+    const limit = Math.min(messageLimitsOf(method).maxBytes, defaultLimits.readMaxBytes);
+    const most = larger[name] ?? maxJsonAllowance + spareRequestBytes + 100;
+    expect(limit).toBeLessThanOrEqual(most);
+    if (!(name in larger)) expect(limit).toBeGreaterThanOrEqual(largestMessageBytes(method.input, ownLimits.textBytes));
+  },
+);
+
+test("every list, text and map of every request of Bourse's own has a bound", () => {
+  const unbounded = ownMethods.flatMap(({ input }) => [...fieldsOf(input)].filter(isUnbounded).map(String));
+  expect([...new Set(unbounded)]).toEqual([]);
+});
+
+test("no request has a map, whose values would not be counted", () => {
+  const maps = methods.flatMap(({ input }) => [...fieldsOf(input)].filter(({ fieldKind }) => fieldKind === "map"));
+  expect(maps).toEqual([]);
+});
+
+test.each(methods.map((method) => [nameOf(method), method] as const))(
+  "%s refuses more fields than it needs",
+  (_name, method) => {
+    const { maxBytes, checkBinary, checkJson } = messageLimitsOf(method);
+    const size = Math.min(maxBytes, defaultLimits.readMaxBytes);
+    if (size < 300_000) return;
+    const fields = Buffer.alloc(Math.floor(size / 3) * 3, Buffer.from([0xf8, 0x3f, 0]));
+    expect(() => checkBinary?.(fields)).toThrow("fields and elements or more");
+    expect(fromBinary(method.input, fields.subarray(0, 3)).$unknown).toHaveLength(1);
+    expect(() => checkJson?.(Buffer.from(`{"unknown":[${"0,".repeat(size / 2)}0]}`))).toThrow(
+      "fields and elements or more",
+    );
+  },
+);
+
+/** Whether a field needs a bound and has none: a list of anything, a map, text or bytes. */
+function isUnbounded(field: DescField): boolean {
+  const { maxBytes = ownLimits.textBytes[`${field.parent.typeName}.${field.name}`], maxItems } = boundsOf(field);
+  if (field.fieldKind === "map") return true;
+  if (field.fieldKind === "list") return maxItems === undefined || (hasLength(field) && maxBytes === undefined);
+  return hasLength(field) && maxBytes === undefined;
+}
+
+function nameOf(method: DescMethod): string {
+  return `${method.parent.typeName}.${method.name}`;
+}
+
+function* fieldsOf(type: DescMessage, seen = new Set<DescMessage>()): Iterable<DescField> {
+  if (seen.has(type)) return;
+  seen.add(type);
+  for (const field of type.fields) {
+    yield field;
+    if (field.message !== undefined) yield* fieldsOf(field.message, seen);
+  }
+}

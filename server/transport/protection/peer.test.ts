@@ -1,0 +1,42 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { addressKeyOf, currentPeer, localPeer, peerKeyOf, runForPeer } from "./peer.ts";
+
+test.each([
+  ["127.0.0.1:54321", "127.0.0.1"],
+  ["::ffff:192.0.2.7:443", "192.0.2.7"],
+  ["::1:54321", "0:0:0:0::/64"],
+  ["2001:db8::1:54321", "2001:db8:0:0::/64"],
+  ["2001:db8:1:2:3:4:5:6:80", "2001:db8:1:2::/64"],
+  ["2001:db8:1:2::80", "2001:db8:1:2::/64"],
+  ["fe80::1%eth0:80", "fe80:0:0:0::/64"],
+  ["undefined:undefined", localPeer],
+])("%s counts as %s", (peer, key) => expect(peerKeyOf(peer)).toBe(key));
+
+test("addresses of one network of 64 bits are one client, and those of others are not", () => {
+  const key = addressKeyOf("2001:db8:1:2::1");
+  expect(addressKeyOf("2001:db8:1:2:ffff:ffff:ffff:ffff")).toBe(key);
+  expect(addressKeyOf("2001:db8:1:2:0:0:0:9")).toBe(key);
+  expect(addressKeyOf("2001:db8:1:3::1")).not.toBe(key);
+  expect(addressKeyOf("2001:db8::1:2:0:1")).not.toBe(key);
+});
+
+test("a socket without an address is local", () => expect(addressKeyOf(undefined)).toBe(localPeer));
+
+test("the client of a call is known after each await, also if calls of others run in between", async () => {
+  const call = async (peer: string) => {
+    const seen = [currentPeer()];
+    for (let turn = 0; turn < 3; turn++) {
+      await setImmediate();
+      seen.push(currentPeer());
+    }
+    return seen.every((each) => each === peer);
+  };
+  const calls = ["a", "b", "a", "c"].map((peer) => runForPeer(peer, () => call(peer)));
+  expect(await Promise.all(calls)).toEqual([true, true, true, true]);
+  expect(currentPeer()).toBeUndefined();
+});
+
+test("work for all clients that a call begins runs for none", () => {
+  expect(runForPeer("a", () => runForPeer(undefined, currentPeer))).toBeUndefined();
+});

@@ -1,0 +1,41 @@
+import { defaultLimits } from "../../protection/limits.ts";
+import type { MessageLimitsOf } from "../message-decoder.ts";
+import { createBinaryScan } from "./binary-scan.ts";
+import { createJsonScan } from "./json-scan.ts";
+import { largestMessageBytes, type TextBytes } from "./largest-message.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** Bytes that every request may have beyond its rules: for the fields of a newer client, and for whitespace in JSON. */
+export const spareRequestBytes = 16 * KiB;
+
+/**
+ * How many times larger a message may be in JSON than in protobuf: an escaped text has three bytes for each of its own,
+ * numbers and the names of fields four times as many.
+ */
+export const jsonSizeFactor = 4;
+
+/** Up to that size a request may be {@link jsonSizeFactor} times larger than in protobuf: larger ones are base64. */
+export const maxJsonAllowance = MiB;
+
+/** What replaces the limits that follow from the rules. */
+export interface MethodLimitsOptions {
+  /** The largest message of a type, in bytes, by its full name. For types whose rules allow far more than clients need. */
+  readonly messageBytes: Readonly<Record<string, number>>;
+  /** The bounds of texts whose fields have no rule. */
+  readonly textBytes: TextBytes;
+}
+
+/** Makes a function that returns the limits of a method's request messages, by the rules in its proto. */
+export function createMethodLimits({ messageBytes, textBytes }: MethodLimitsOptions): MessageLimitsOf {
+  return ({ input }) => ({
+    maxBytes: messageBytes[input.typeName] ?? allowedBytes(largestMessageBytes(input, textBytes)),
+    checkBinary: createBinaryScan(input, defaultLimits.maxMessageDepth),
+    checkJson: createJsonScan(input, defaultLimits.maxMessageDepth),
+  });
+}
+
+function allowedBytes(binaryBytes: number): number {
+  return spareRequestBytes + Math.max(binaryBytes, Math.min(binaryBytes * jsonSizeFactor, maxJsonAllowance));
+}

@@ -1,0 +1,38 @@
+import type { Message } from "@bufbuild/protobuf";
+import { expect, test } from "vitest";
+import { callScheduler, sliceMs } from "../protection/call-scheduler.ts";
+import type { MessageDecoder } from "./message-decoder.ts";
+import { decodeInTurn } from "./message-decoder.ts";
+
+const enqueue = (step: () => void) => callScheduler.enqueue({ peer: "a" }, step);
+
+/** Takes as long as a slice of the event loop for each message. */
+const slowDecoder = {
+  decode() {
+    const until = performance.now() + sliceMs;
+    while (performance.now() < until);
+    return {} as Message;
+  },
+} as unknown as MessageDecoder;
+
+test("large messages that are complete in the same turn of the event loop are decoded in turns of their own", async () => {
+  const turns: number[] = [];
+  let turn = 0;
+  const countTurns = () => {
+    turn++;
+    if (turns.length < 5) setImmediate(countTurns);
+  };
+  setImmediate(countTurns);
+  const decode = async () => {
+    await decodeInTurn(new Uint8Array(1024 * 1024), { decoder: slowDecoder, binary: true, enqueue });
+    turns.push(turn);
+  };
+  await Promise.all([decode(), decode(), decode(), decode(), decode()]);
+  expect(new Set(turns).size).toBeGreaterThanOrEqual(4);
+});
+
+test("a small message is decoded at once", () => {
+  const message = {} as Message;
+  const decoder = { decode: () => message } as unknown as MessageDecoder;
+  expect(decodeInTurn(new Uint8Array(10), { decoder, binary: true, enqueue })).toBe(message);
+});

@@ -1,0 +1,74 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import type { ContextValues } from "@connectrpc/connect";
+import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
+import type { Exchange } from "../exchange/exchange.ts";
+import { queryOf, type RequestFormat } from "../request/request-format.ts";
+import { emptyStream } from "./message-streams.ts";
+
+/** What {@link connectRequest} makes a request of, besides the exchange. */
+export interface ConnectRequestOptions {
+  /** Undefined if Connect refuses the content type. */
+  readonly format: RequestFormat | undefined;
+  readonly unary: boolean;
+  /** An empty message of the method in JSON. */
+  readonly emptyJson: JsonValue;
+  readonly contextValues: ContextValues;
+}
+
+/**
+ * Makes the request that Connect's handler receives: with an empty message, or with none if the method's requests are a
+ * stream. The call's interceptor replaces it by the messages that the transport decodes within the method's limits
+ * (docs/decisions/0027-request-decoding.md).
+ */
+export function connectRequest(exchange: Exchange, options: ConnectRequestOptions): UniversalServerRequest {
+  const { httpVersion, method, signal, origin, target } = exchange;
+  const header = limitQuotedHeaders(exchange.header);
+  const url = origin + (options.format?.framing === "query" ? emptyQuery(exchange, options) : target);
+  const body = options.unary ? emptyBody(options) : emptyStream;
+  return { httpVersion, method, header, body, url, signal, contextValues: options.contextValues };
+}
+
+function emptyQuery(exchange: Exchange, { format, emptyJson }: ConnectRequestOptions): string {
+  const query = queryOf(exchange);
+  query.delete("base64");
+  query.set("message", format?.binary === false ? JSON.stringify(emptyJson) : "");
+  // Connect would decompress the empty message. It must still see, and refuse, a compression that it does not know.
+  if (format?.encoding === "gzip" || format?.encoding === "br") query.delete("compression");
+  return `${exchange.target.split("?", 1)[0]}?${query}`;
+}
+
+function emptyBody({ format, emptyJson }: ConnectRequestOptions): UniversalServerRequest["body"] {
+  if (format === undefined || format.framing === "query") return emptyStream;
+  const empty = format.binary ? new Uint8Array(0) : Buffer.from(JSON.stringify(emptyJson));
+  if (format.framing === "envelopes") return only(Buffer.concat([Buffer.from([0, 0, 0, 0, empty.length]), empty]));
+  // Connect accepts bytes or JSON instead of a stream, for a body that a framework has parsed, and then checks no length.
+  return format.binary ? (empty as unknown as JsonValue) : emptyJson;
+}
+
+async function* only(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+/** The headers whose values Connect quotes in its errors. */
+const quotedHeaders = [
+  "grpc-encoding",
+  "content-encoding",
+  "connect-content-encoding",
+  "grpc-timeout",
+  "connect-timeout-ms",
+];
+
+/** No valid value of the quoted headers is longer. */
+const maxQuotedLength = 64;
+
+/**
+ * Truncates the values of {@link quotedHeaders} that are too long to be valid, so that an error which quotes them is
+ * short. They stay too long, and so invalid. Returns the same headers if none is too long.
+ */
+export function limitQuotedHeaders(header: Headers): Headers {
+  const tooLong = quotedHeaders.filter((name) => (header.get(name)?.length ?? 0) > maxQuotedLength);
+  if (tooLong.length === 0) return header;
+  const limited = new Headers(header);
+  for (const name of tooLong) limited.set(name, (header.get(name) ?? "").slice(0, maxQuotedLength + 1));
+  return limited;
+}
