@@ -19,7 +19,7 @@ export interface Batch<T> extends AsyncIterableIterator<T, undefined, undefined>
 /**
  * The open batch of a message that a handler has just yielded. The generator of a handler passes nothing but the message
  * to its reader, so the rest of the batch is found by the message itself: {@link takeRestOfBatch} reads it in a loop,
- * without a promise for each message (docs/decisions/0028-streams-around-interceptors.md).
+ * without a promise for each message (docs/decisions/0029-handler-output.md).
  */
 const openBatches = new WeakMap<object, OpenBatch<unknown>>();
 

@@ -45,7 +45,7 @@ export async function onlyMessage(requests: AsyncIterable<Message>, kind: string
  * of them.
  *
  * The response pump reads {@link yielded} and makes the messages itself: that saves a promise for each message
- * (docs/decisions/0028-streams-around-interceptors.md). If an interceptor wraps the output, the pump reads the wrapper.
+ * (docs/decisions/0029-handler-output.md). If an interceptor wraps the output, the pump reads the wrapper.
  */
 export class HandlerOutput implements AsyncIterable<Message> {
   /** What the handler yields: messages, or plain objects that `create` accepts. */
