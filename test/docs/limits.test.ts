@@ -76,7 +76,7 @@ import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-
 import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
 import { attacks } from "../wire/shared-limit-attacks.ts";
 
-/** The limits that can be set when the server starts, by the flags that set them. */
+/** The limits that have a flag. */
 const flags: Partial<Record<keyof typeof limitTable, keyof typeof settings>> = {
   readMaxBytes: "max-receive",
   writeMaxBytes: "max-send",
@@ -89,57 +89,52 @@ const ofRequests = [
   [
     "spareRequestBytes",
     spareRequestBytes,
-    "bytes of a request beyond what the rules of its fields allow: fields of newer clients, blanks in JSON",
-    "RESOURCE_EXHAUSTED that names both sizes",
+    "bytes of a request in addition to the maximum by the rules of its fields: fields of newer clients, blanks in JSON",
+    "RESOURCE_EXHAUSTED with both sizes",
   ],
-  ["jsonSizeFactor", jsonSizeFactor, "how many times larger a request may be than in protobuf, as JSON is", "the same"],
-  ["maxJsonAllowance", maxJsonAllowance, "bytes up to which that factor counts", "the same"],
+  ["jsonSizeFactor", jsonSizeFactor, "factor by which a JSON request may exceed its protobuf size", "the same"],
+  ["maxJsonAllowance", maxJsonAllowance, "bytes up to which that factor applies", "the same"],
   ["maxWatchRequestBytes", maxWatchRequestBytes, "bytes of a request of WatchQuotes or StreamQuotes", "the same"],
   [
     "maxRequestFields",
     maxRequestFields,
-    "fields of a request, known or not, and elements of its lists, at every depth",
+    "fields of a request, known or unknown, and elements of its lists, at every depth",
     "RESOURCE_EXHAUSTED",
   ],
   [
     "maxIntegerCharacters",
     maxIntegerCharacters,
-    "characters of a 64-bit integer that is a text in JSON, in requests of more than `unscannedBytes`",
+    "characters of a 64-bit integer in a JSON string, in requests of more than `unscannedBytes`",
     "INVALID_ARGUMENT",
   ],
   [
     "unscannedBytes",
     unscannedBytes,
-    "bytes of a request whose fields are not counted before it is decoded",
-    "they are",
+    "bytes of a request whose fields are not counted before decoding",
+    "the fields are counted",
   ],
   [
     "defaultTextBytes",
     defaultTextBytes,
-    "bytes of a text without a rule, as in health and reflection",
-    "the size counts",
+    "bytes of a string without a rule, such as those of health and reflection",
+    "the size limit of the request applies",
   ],
   [
     "defaultListItems",
     defaultListItems,
-    "elements of a list without a rule; Bourse's own have one",
+    "elements of a list without a rule; all lists of Bourse have one",
     "INVALID_ARGUMENT",
   ],
   [
     "maxCollectedElements",
     maxCollectedElements,
-    "elements of the lists of a request whose violations are all looked for",
-    "only the first violation is",
+    "elements of the lists of a request of which all violations are reported",
+    "only the first violation is reported",
   ],
-  ["maxViolations", maxViolations, "violations that an error reports", "the others are left out"],
-  ["maxErrorMessageBytes", maxErrorMessageBytes, "bytes of the message of an error", "it ends with an ellipsis"],
-  ["maxErrorDetailBytes", maxErrorDetailBytes, "bytes of the details of an error", "those beyond are left out"],
-  [
-    "maxEchoBytes",
-    maxEchoBytes,
-    "bytes of a path, a host or an origin that an answer quotes",
-    "it ends with an ellipsis",
-  ],
+  ["maxViolations", maxViolations, "violations that an error reports", "the others are omitted"],
+  ["maxErrorMessageBytes", maxErrorMessageBytes, "bytes of the message of an error", "truncated, with an ellipsis"],
+  ["maxErrorDetailBytes", maxErrorDetailBytes, "bytes of the details of an error", "further details are omitted"],
+  ["maxEchoBytes", maxEchoBytes, "bytes of a path, a host or an origin in a response", "truncated, with an ellipsis"],
 ] as const;
 
 const ofQuotes = [
@@ -147,115 +142,115 @@ const ofQuotes = [
   [
     "maxWaitingQuotes",
     maxWaitingQuotes,
-    "quotes that wait for a reader with the policy DISCONNECT",
-    "RESOURCE_EXHAUSTED, with the position to resume from in `bourse-cursor`",
+    "pending quotes of a client with the policy DISCONNECT",
+    "RESOURCE_EXHAUSTED, with the cursor in `bourse-cursor`",
   ],
   [
     "maxSubscriptionsPerStream",
     maxSubscriptionsPerStream,
-    "symbols that one stream subscribes to",
+    "subscriptions of one stream",
     "TOO_MANY for each further symbol",
   ],
   [
     "maxSubscriptions",
     maxSubscriptions,
-    "symbols that all streams together subscribe to; in a small heap fewer, so that they take a fifth of it at most",
+    "subscriptions of all streams; fewer if they would take more than a fifth of the heap limit",
     "TOO_MANY for each further symbol",
   ],
   [
     "maxWaitingResults",
     maxWaitingResults,
-    "answers to commands that wait for the reader of a stream",
-    "UpdateWatch: RESOURCE_EXHAUSTED; StreamQuotes: the client has to wait",
+    "pending command results of one stream",
+    "UpdateWatch: RESOURCE_EXHAUSTED; StreamQuotes: back-pressure",
   ],
   [
     "maxWaitingResultSymbols",
     maxWaitingResultSymbols,
-    "symbols of those answers, before a further command is taken",
+    "symbols of those results, before the next command is accepted",
     "the same",
   ],
   [
     "maxStartResultSymbols",
     maxStartResultSymbols,
-    "symbols in the answers to the commands of a request",
+    "symbols in the results of the commands of a request",
     "INVALID_ARGUMENT",
   ],
   [
     "maxLoggedQuotes",
     maxLoggedQuotes,
-    "quotes that the log holds, and so what a stream can be resumed from",
-    "OUT_OF_RANGE with what there is",
+    "quotes in the log, from which streams resume",
+    "evicted; a resume is OUT_OF_RANGE with the available range",
   ],
-  ["maxLoggedSeconds", maxLoggedSeconds, "how long the log holds a quote, in seconds", "the same"],
-  ["maxQuotesInResponse", maxQuotesInResponse, "quotes in one response", "the others follow in the next"],
+  ["maxLoggedSeconds", maxLoggedSeconds, "age of the oldest quote in the log, in seconds", "the same"],
+  ["maxQuotesInResponse", maxQuotesInResponse, "quotes in one response", "the others are in the next response"],
   [
     "maxInstruments",
     maxInstruments,
-    "instruments of all feeds and of `--instruments` together, and symbols of a request",
+    "instruments of all feeds and of `--instruments`; symbols of a request",
     "the server does not start; INVALID_ARGUMENT",
   ],
-  ["maxRejections", maxRejections, "refused quotes that PublishQuotes reports", "further ones are only counted"],
+  ["maxRejections", maxRejections, "rejected quotes that PublishQuotes reports", "further ones are only counted"],
   [
     "maxUnsavedCandles",
     maxUnsavedCandles,
-    "complete candles that wait in memory where they cannot be stored",
-    "further ones are missing",
+    "complete candles in memory if they cannot be stored",
+    "further ones are lost",
   ],
 ] as const;
 
 const ofProducts = [
-  [
-    "maxCatalogueReads",
-    maxCatalogueReads,
-    "lists and searches under way, of all clients together",
-    "RESOURCE_EXHAUSTED",
-  ],
+  ["maxCatalogueReads", maxCatalogueReads, "concurrent lists and searches, of all clients", "RESOURCE_EXHAUSTED"],
   [
     "maxUnprunedRevisions",
     maxUnprunedRevisions,
-    "states of changed products that are kept though no list needs them; each list needs one of a product at most",
-    "older ones are dropped",
+    "old states of products that are kept although no list needs them; a list needs at most one for each product",
+    "older ones are deleted",
   ],
-  ["maxMaskPaths", maxMaskPaths, "paths in the mask of an update", "INVALID_ARGUMENT"],
-  ["maxScoresPerBatch", maxScoresPerBatch, "scores of one stream that are counted together", "the client has to wait"],
-  ["maxListedImages", maxListedImages, "images that are listed with a product", "the newest are left out"],
+  ["maxMaskPaths", maxMaskPaths, "paths in the field mask of an update", "INVALID_ARGUMENT"],
+  ["maxScoresPerBatch", maxScoresPerBatch, "scores of one stream in one transaction", "back-pressure"],
+  ["maxListedImages", maxListedImages, "images of a product in a response", "the newest are omitted"],
 ] as const;
 
 const ofOrders = [
   [
     "maxUnansweredOrders",
     maxUnansweredOrders,
-    "orders of one stream that are not answered, or whose answers are not read",
-    "the stream is read no further until then",
+    "orders of one stream without a response or with an unread response",
+    "back-pressure on the stream",
   ],
   [
     "maxWaitingOrders",
     maxWaitingOrders,
     "orders of all streams that wait for a commit",
-    "streams are read no further until there is room",
+    "back-pressure on the streams",
   ],
   [
     "maxGroupOrders",
     maxGroupOrders,
     "orders of one commit",
-    "the others are in the next; each takes from all clients in turn",
+    "the others are in the next commit; each serves clients round-robin",
+  ],
+  ["maxExports", maxExports, "concurrent exports, lists and summaries of orders, of all clients", "RESOURCE_EXHAUSTED"],
+  [
+    "maxResponseBytes",
+    maxResponseBytes,
+    "bytes of the orders in one response of an export",
+    "the others are in the next response",
   ],
   [
-    "maxExports",
-    maxExports,
-    "exports, lists and summaries of orders under way, of all clients together",
-    "RESOURCE_EXHAUSTED",
+    "maxPositionBytes",
+    maxPositionBytes,
+    "bytes of the position in a resume token, without its other 83 bytes",
+    "no token is created",
   ],
-  ["maxResponseBytes", maxResponseBytes, "the orders of one response of an export", "the others follow in the next"],
-  ["maxPositionBytes", maxPositionBytes, "the position in a resume token, which has 83 bytes besides", "none is made"],
-  ["maxWaitingWrites", maxWaitingWrites, "writes that wait for the database", "UNAVAILABLE: try again"],
+  ["maxWaitingWrites", maxWaitingWrites, "writes that wait for the database", "UNAVAILABLE: retry"],
 ] as const;
 
 const ofClassic = [
-  ["maxJoinedBytes", maxJoinedBytes, "bytes that ClientStream joins, commas included", "RESOURCE_EXHAUSTED"],
-  ["maxFiles", maxFiles, "files of one call of UploadFile", "RESOURCE_EXHAUSTED; those before are stored"],
+  ["maxJoinedBytes", maxJoinedBytes, "bytes of the result of ClientStream, commas included", "RESOURCE_EXHAUSTED"],
+  ["maxFiles", maxFiles, "files of one call of UploadFile", "RESOURCE_EXHAUSTED; earlier files are stored"],
   ["maxFilesBytes", maxFilesBytes, "bytes of the files of one call of UploadFile", "the same"],
-  ["maxListedOrders", maxListedOrders, "orders that OrderList has numbers for", "further ones are left out"],
+  ["maxListedOrders", maxListedOrders, "orders that OrderList can number", "further ones are omitted"],
   ["maxSummedNumbers", maxSummedNumbers, "numbers of one call of SumData", "RESOURCE_EXHAUSTED"],
 ] as const;
 
@@ -264,97 +259,97 @@ const ofUploads = [
   [
     "upload-quota",
     Number(settings["upload-quota"].fallback),
-    "bytes of all uploads together: what is stored, and what is reserved for open ones: `--upload-quota`",
-    "RESOURCE_EXHAUSTED that names the numbers; the upload stays, and can be resumed when there is room",
+    "bytes of all uploads, with the reservations of open ones: `--upload-quota`",
+    "RESOURCE_EXHAUSTED with the numbers; the upload stays, and can resume when there is space",
   ],
   [
     "max-open-uploads",
     Number(settings["max-open-uploads"].fallback),
-    "uploads under way, each an open file: `--max-open-uploads`",
+    "open uploads, each of which has an open file: `--max-open-uploads`",
     "RESOURCE_EXHAUSTED",
   ],
   [
     "upload-expiry",
     Number(settings["upload-expiry"].fallback),
-    "seconds that an upload is kept when nothing more of it comes: `--upload-expiry`",
-    "it has expired, and its bytes are gone",
+    "seconds until an upload without new bytes expires: `--upload-expiry`",
+    "the upload is EXPIRED, and its bytes are deleted",
   ],
   [
     "emptyExpiryMs",
     emptyExpiryMs,
-    "how long an upload is kept of which no byte has come, unless `--upload-expiry` is shorter",
-    "it is forgotten, and can be started anew",
+    "time until an upload without any byte expires, unless `--upload-expiry` is shorter",
+    "the upload is deleted, and its id can be started again",
   ],
   [
     "minReservedBytes",
     minReservedBytes,
-    "what an upload of an announced size reserves at least, unless it announces less",
-    "its size has to fit in what is free when it starts",
+    "minimum reservation of an upload with an announced size, unless the size is less",
+    "an announced size must fit into the free quota at the start",
   ],
   [
     "maxReservedBytes",
     maxReservedBytes,
-    "what it reserves at most; in between it is a thousandth of its announced size",
+    "maximum reservation; in between it is a thousandth of the announced size",
     "the same",
   ],
   [
     "maxChunkBytes",
     maxChunkBytes,
-    "bytes of one chunk, and how far ahead one may come",
+    "bytes of one chunk, and how far ahead a chunk may be",
     "INVALID_ARGUMENT; OUT_OF_RANGE",
   ],
   [
     "maxChunkCalls",
     maxChunkCalls,
-    "calls of UploadChunk under way for one upload: two of a client, and two of a connection that broke",
+    "concurrent calls of UploadChunk for one upload: two of a client, and two of a broken connection",
     "RESOURCE_EXHAUSTED",
   ],
   [
     "maxHeldBytes",
     maxBufferedBytes,
-    "bytes of chunks that wait for those before them, of all uploads together",
+    "bytes of chunks that wait for earlier chunks, of all uploads",
     "RESOURCE_EXHAUSTED: send chunks in order",
   ],
-  ["holdMs", holdMs, "how long a chunk waits for the one before it", "OUT_OF_RANGE with the committed offset"],
+  ["holdMs", holdMs, "how long a chunk waits for the previous one", "OUT_OF_RANGE with the committed offset"],
   [
     "gatherMs",
     gatherMs,
-    "how long a chunk of a client that sends them in pairs waits to be committed with the next one",
+    "how long the first chunk of a pair waits for the second, to share a commit",
     "it is committed alone",
   ],
-  ["uploadStallMs", uploadStallMs, "how long a stream may be silent", "DEADLINE_EXCEEDED; the upload stays"],
+  ["uploadStallMs", uploadStallMs, "time without a message on an upload stream", "DEADLINE_EXCEEDED; the upload stays"],
   [
     "maxUnwrittenBytes",
     maxUnwrittenBytes,
-    "bytes of one upload that wait in memory for the disk, beyond a chunk",
-    "the client has to wait",
+    "bytes of one upload in memory that are not written, in addition to one chunk",
+    "back-pressure",
   ],
-  [
-    "maxUnsyncedBytes",
-    maxUnsyncedBytes,
-    "bytes of one upload that are written and not yet synced",
-    "the client has to wait",
-  ],
+  ["maxUnsyncedBytes", maxUnsyncedBytes, "bytes of one upload that are written and not synced", "back-pressure"],
   [
     "maxReaders",
     maxReaders,
-    "downloads under way, of all clients together, by RPC and by HTTP: each is an open file, and up to a MiB where the client does not read",
+    "concurrent downloads of all clients, by RPC and by HTTP: each has an open file, and up to 1 MiB in memory if the client does not read",
     "RESOURCE_EXHAUSTED; 503",
   ],
-  ["maxFileNameBytes", maxFileNameBytes, "bytes of a file's name", "INVALID_ARGUMENT"],
-  ["maxImageBytes", maxImageBytes, "bytes of an image that a thumbnail is made of", "there is no thumbnail: 415"],
-  ["maxImagePixels", maxImagePixels, "pixels of such an image", "there is no thumbnail: 415"],
+  ["maxFileNameBytes", maxFileNameBytes, "bytes of a file name", "INVALID_ARGUMENT"],
+  ["maxImageBytes", maxImageBytes, "bytes of an image with a thumbnail", "no thumbnail: 415"],
+  ["maxImagePixels", maxImagePixels, "pixels of an image with a thumbnail", "no thumbnail: 415"],
   [
     "maxImagesAtWork",
     maxImagesAtWork,
-    "images that are decoded at the same time",
-    "they wait, and are taken from all clients in turn",
+    "images that are decoded concurrently",
+    "further images wait; clients are served round-robin",
   ],
-  ["maxWaitingThumbnails", maxWaitingThumbnails, "thumbnails that wait to be made, of all clients together", "503"],
-  ["maxThumbnailBytes", maxThumbnailBytes, "bytes of all thumbnails on the disk", "the least used are made anew"],
+  ["maxWaitingThumbnails", maxWaitingThumbnails, "thumbnails that wait to be created, of all clients", "503"],
+  [
+    "maxThumbnailBytes",
+    maxThumbnailBytes,
+    "bytes of all thumbnails on the disk",
+    "the least recently used are deleted, and created again on request",
+  ],
 ] as const;
 
-/** What a client gets that has used its share of a limit. */
+/** The error of a client that has used up its share of a limit. */
 const beyondShare = [
   [definitionOf("maxConnections"), "the connection is closed"],
   [definitionOf("maxActiveCalls"), "RESOURCE_EXHAUSTED"],
@@ -362,44 +357,44 @@ const beyondShare = [
   [subscriptionLimit, "TOO_MANY for each further symbol"],
   [catalogueReadLimit, "RESOURCE_EXHAUSTED"],
   [exportLimit, "RESOURCE_EXHAUSTED"],
-  [waitingOrderLimit, "its streams are read no further until there is room"],
+  [waitingOrderLimit, "back-pressure on its streams"],
   [writeLimit, "RESOURCE_EXHAUSTED"],
-  [settingOf("upload-quota"), "RESOURCE_EXHAUSTED; the upload stays, and can be resumed when there is room"],
+  [settingOf("upload-quota"), "RESOURCE_EXHAUSTED; the upload stays, and can resume when there is space"],
   [settingOf("max-open-uploads"), "RESOURCE_EXHAUSTED"],
   [bufferedBytesLimit, "RESOURCE_EXHAUSTED: send chunks in order"],
   [{ name: "maxReaders", max: maxReaders }, "RESOURCE_EXHAUSTED; 503"],
   [waitingThumbnailLimit, "503"],
 ] as const;
 
-/** Limits of the whole server that clients do not share out, and why one client cannot starve the others by them. */
+/** Limits of the whole server without a share for each client, and why one client cannot starve the others. */
 const withoutShare = [
-  ["maxDecompressions", "a message takes some milliseconds, and the calls that wait are within the share of calls"],
-  ["maxImagesAtWork", "images are taken from all clients in turn"],
-  ["maxGroupOrders", "each commit takes from all clients in turn, as do the slices in which exports are read"],
-  ["maxUnprunedRevisions", "what a list needs is not dropped"],
-  ["maxThumbnailBytes", "what was dropped is made anew"],
-  ["maxLoggedQuotes", "the log is always full: the newest quotes evict the oldest, whoever published them"],
-  ["maxUnsavedCandles", "clients do not add to it, but instruments"],
-  ["max-store", "it has none: what is stored for good in the database is not counted by client, as it has no owner"],
+  ["maxDecompressions", "a message takes some milliseconds, and waiting calls count against the share of calls"],
+  ["maxImagesAtWork", "clients are served round-robin"],
+  ["maxGroupOrders", "each commit serves clients round-robin, and so do the slices of exports"],
+  ["maxUnprunedRevisions", "states that a list needs are not deleted"],
+  ["maxThumbnailBytes", "deleted thumbnails are created again on request"],
+  ["maxLoggedQuotes", "the log is always full: the newest quotes evict the oldest, regardless of their publisher"],
+  ["maxUnsavedCandles", "it grows with instruments, not with clients"],
+  ["max-store", "rows of the database have no owner, so they are not counted by client"],
 ] as const;
 
 const ofDashboard = [
-  ["maxRows", maxRows, "orders that the page keeps, of 60 bytes each", "the export ends, and the page says so"],
-  ["maxTextBytes", maxTextBytes, "distinct texts of those orders", "the same"],
-  ["pageSize", pageSize, "products that a search shows at a time", "the others follow when they are asked for"],
-  ["maxProducts", maxProducts, "products that a search shows", "the page says that the search is to be narrowed"],
+  ["maxRows", maxRows, "orders in the page, of 60 bytes each", "the export ends with a notice"],
+  ["maxTextBytes", maxTextBytes, "bytes of the distinct texts of those orders", "the same"],
+  ["pageSize", pageSize, "products in one page of a search", "the others are loaded on request"],
+  ["maxProducts", maxProducts, "products of a search", "a notice asks the user to narrow the search"],
 ] as const;
 
-test("the table of shares has every limit that clients share", () => {
+test("the table of shares has every shared limit", () => {
   expect(beyondShare.map(([{ name }]) => name).toSorted()).toEqual(Object.keys(attacks).toSorted());
 });
 
-// `vitest run test/docs -u` writes the page anew.
-test("docs/reference/limits.md tells the limits as they are in the code", async () => {
+// `vitest run test/docs -u` writes the page.
+test("docs/reference/limits.md has the limits of the code", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/reference/limits.md");
 });
 
-test("what can be set has the default that the table tells", () => {
+test("a limit with a setting has the default of the table", () => {
   for (const [name, flag] of Object.entries(flags)) {
     const { fallback = "", parse } = settings[flag] as { fallback?: string; parse(raw: string): unknown };
     expect(parse(fallback)).toBe(limitTable[name as keyof typeof limitTable].value);
@@ -414,35 +409,37 @@ function page(): string {
   });
   return `# Limits
 
-Nothing that a client can make the server hold, send or wait for is without a limit. Names that end in Bytes are in bytes, in Ms in milliseconds.
+This page is generated from the code. Everything that a client can make the server store, send or wait for has a limit. Names that end in Bytes are in bytes, names that end in Ms in milliseconds. [Settings](settings.md) lists the limits that can be set.
 
-## The wire
+## Transport
 
-From \`server/transport/protection/limits.ts\`. Who uses the transport for services of their own sets any of them with the option \`limits\` of \`startTransportServer\`; for Bourse the flags and variables named here do.
+Defined in \`server/transport/protection/limits.ts\`. Users of the library \`bourse/transport\` set them with the option \`limits\` of \`startTransportServer\`.
 
-| Limit | Default | What it bounds | Setting | What a client gets beyond it |
+| Limit | Default | Bounds | Setting | Beyond it |
 | --- | --- | --- | --- | --- |
 ${transport.join("\n")}
 
 ## Time and memory
 
-Calls share the event loop: all together have ${number(sliceMs)} ms in each of its turns, and those that wait are served in turn, by client address and by connection ([why](../decisions/0022-shared-event-loop.md)). What calls hold in memory counts against \`maxBufferedBytes\` and \`maxSessionBufferedBytes\`: bytes of requests that are not handled, bytes of responses that are not read, and ${number(callBytes)} bytes for each call ([why](../decisions/0024-memory-budgets.md)). Both follow from the heap limit of Node, \`--max-old-space-size\`. When ${number(maxUnreadRefusals)} refusals of a connection are unread, further calls are refused with REFUSED_STREAM, and an HTTP/1.1 connection is closed. When 70 % of the heap is in use after a full garbage collection, no new call is taken; from 85 % on the calls of the connection that holds most are ended.
+**Event loop.** All calls together have ${number(sliceMs)} ms in each turn of the event loop. Waiting calls are served round-robin, by client address, then by connection ([why](../decisions/0022-shared-event-loop.md)). Addresses share the time, not the number of steps ([why](../decisions/0030-fair-time.md)).
 
-## What one client may use
+**Memory.** Bytes of unhandled requests, bytes of unread responses, and ${number(callBytes)} bytes for each call count against \`maxBufferedBytes\` and \`maxSessionBufferedBytes\` ([why](../decisions/0024-memory-budgets.md)). Both follow from Node's heap limit, \`--max-old-space-size\`. If ${number(maxUnreadRefusals)} refusals of a connection are unread, further calls are refused with REFUSED_STREAM, and an HTTP/1.1 connection is closed. If 70 % of the heap is in use after a full garbage collection, new calls are refused. From 85 % on, the calls of the connection that uses most memory are ended.
 
-A client may use half of each limit that all clients share, so that none can take what the others need; \`--peer-share\` (\`BOURSE_PEER_SHARE\`) is the part, above 0 and up to 1. The error says whether the limit of the server is reached or that of the client.
+## Share of one client
 
-Until the server has authentication, a client is an IP address; addresses of IPv6 count by their network of 64 bits, and IPv4 addresses that are mapped into IPv6 as IPv4. All programs on the server's own machine that call by loopback are one client, and so is everybody behind one proxy or NAT: with a proxy before the server, and for load tests, set \`--peer-share 1\`, by which one client may use all.
+One client may use half of each limit that all clients share. \`--peer-share\` (\`BOURSE_PEER_SHARE\`) sets another fraction, above 0 and up to 1. The error states whether the limit of the server or of the client is reached.
 
-| Limit | All clients | One client, by default | What a client gets beyond it |
+Until the server has authentication, a client is an IP address. IPv6 addresses count by their network of 64 bits, and mapped IPv4 addresses count as IPv4. All programs that call by loopback are one client, and so are all users of one proxy or NAT. With a reverse proxy, and for load tests, set \`--peer-share 1\`, so that one client may use everything.
+
+| Limit | All clients | One client, by default | Beyond it |
 | --- | --- | --- | --- |
 ${beyondShare.map(shareRow).join("\n")}
 
-The bytes of an upload count for the client that has started it, also when it is complete and after a restart, until it is deleted. An upload whose client is not recorded, as before that was, counts for no client, only for all together.
+The bytes of an upload count for the client that started it, also after completion and after a restart, until it is deleted. An upload from before the server recorded clients counts for all clients together only.
 
-What waits below a call is served from all clients in turn: queries and transactions of the database, groups of orders, images, and the event loop itself.
+Shared queues serve clients round-robin: queries and transactions of the database, groups of orders, images, and the event loop.
 
-These need no share:
+These limits need no share:
 
 | Limit | Why |
 | --- | --- |
@@ -450,53 +447,53 @@ ${withoutShare.map(([name, why]) => row([`\`${name}\``, why])).join("\n")}
 
 ## Requests
 
-How large a message a method takes is computed from the rules of its request in the [protos](../../proto): as large as they allow, but never more than \`readMaxBytes\`. The chunks and files of UploadImage and UploadFile alone may be that large. Elements and fields are counted before objects are made of them; unknown fields are not kept. What cannot be decoded is INVALID_ARGUMENT.
+Each method has a size limit for its requests, computed from their rules in the [protos](../../proto), at most \`readMaxBytes\`. Only the chunks and files of UploadImage and UploadFile may have \`readMaxBytes\`. The server counts elements and fields before it creates objects, and skips unknown fields. A request that cannot be decoded is INVALID_ARGUMENT.
 
-| Limit | Value | What it bounds | What a client gets beyond it |
+| Limit | Value | Bounds | Beyond it |
 | --- | --- | --- | --- |
 ${rows(ofRequests)}
 
 ## Quotes
 
-| Limit | Value | What it bounds | What a client gets beyond it |
+| Limit | Value | Bounds | Beyond it |
 | --- | --- | --- | --- |
 ${rows(ofQuotes)}
 
 ## Products
 
-| Limit | Value | What it bounds | What a client gets beyond it |
+| Limit | Value | Bounds | Beyond it |
 | --- | --- | --- | --- |
 ${rows(ofProducts)}
 
 ## Orders and the store
 
-How large the database may become is \`--max-store\`: RESOURCE_EXHAUSTED beyond it.
+\`--max-store\` limits the size of the database. Beyond it, writes are RESOURCE_EXHAUSTED.
 
-| Limit | Value | What it bounds | What a client gets beyond it |
+| Limit | Value | Bounds | Beyond it |
 | --- | --- | --- | --- |
 ${rows(ofOrders)}
 
 ## Uploads
 
-GetUploadLimits reports the first five, the share of the client, the size of a chunk, and how much is in use.
+GetUploadLimits returns the first five limits, the share of the client, the size of a chunk, and the current use.
 
-| Limit | Value | What it bounds | What a client gets beyond it |
+| Limit | Value | Bounds | Beyond it |
 | --- | --- | --- | --- |
 ${rows(ofUploads)}
 
 ## The classic services
 
-| Limit | Value | What it bounds | What a client gets beyond it |
+| Limit | Value | Bounds | Beyond it |
 | --- | --- | --- | --- |
 ${rows(ofClassic)}
 
 ## The dashboard
 
-| Limit | Value | What it bounds | What happens beyond it |
+| Limit | Value | Bounds | Beyond it |
 | --- | --- | --- | --- |
 ${rows(ofDashboard)}
 
-Fields of requests have limits of their own, which stand beside them in the [protos](../../proto/bourse). A request that breaks one gets INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
+Fields of requests have limits in the [protos](../../proto/bourse). A request that violates one is INVALID_ARGUMENT with a \`google.rpc.BadRequest\` that names the field.
 `;
 }
 

@@ -8,13 +8,13 @@ import { fencedBlocks } from "../readme/document-blocks.ts";
 import { ShellCommand } from "../readme/shell-command.ts";
 import { type StartedServer, startServer } from "../readme/started-server.ts";
 
-// Executes what docs/guides/classic.md shows: every command with reflection and with the proto files, and every line of Go.
+// Executes docs/guides/classic.md: every command, with reflection and with the proto files, and all Go code.
 
 const page = readFileSync("docs/guides/classic.md", "utf8");
 
 const commands = fencedBlocks(page, "sh").flatMap((block) => block.split("\n"));
 
-/** What each command prints, in their order, by the method and the number of its command. */
+/** The output of each command, in order, with its method. */
 const outputs: readonly (readonly [method: string, output: RegExp])[] = [
   [
     "services.ProductInfo/getProducts",
@@ -38,7 +38,7 @@ const outputs: readonly (readonly [method: string, output: RegExp])[] = [
   ["techschool.pcbook.LaptopService/UploadImage", /"id": "[0-9a-f-]{36}",\s+"size": \d+/],
 ];
 
-/** What the lines of Go print, together. */
+/** The output of the Go code. */
 const printedByGo = [
   /^token \[hello\] <nil>$/m,
   /^product 1 Kestrel.*\nproduct 2 Kestrel.*\nend2 \[end2\]$/m,
@@ -47,7 +47,7 @@ const printedByGo = [
   /^order 1 \d+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d <nil>$/m,
   /^stored <nil>$/m,
   /^so far 0 <nil>\nso far 1 <nil>$/m,
-  /^said hi <nil>\njoined a,b <nil>\nheard 0 <nil>$/m,
+  /^echo hi <nil>\njoined a,b <nil>\ndigit 0 <nil>$/m,
   /^created [0-9a-f-]{36} <nil>$/m,
   /^found \S.* [\d.]+ <nil>$/m,
   /^rated 1 9 <nil>$/m,
@@ -91,7 +91,7 @@ describe.each(["reflection", "the proto files"])("with %s", (schemas) => {
   });
 });
 
-test("the lines of Go do what the page says", async () => {
+test("the Go code of the page prints the expected output", async () => {
   await using server = await startServer();
   const folder = await buildGoProgram(server);
   writeFileSync(join(folder, "laptop.png"), await sharp({ create: image }).png().toBuffer());
@@ -99,7 +99,7 @@ test("the lines of Go do what the page says", async () => {
   for (const pattern of printedByGo) await running.prints(pattern);
 }, 300_000);
 
-/** Makes a program of the page's lines of Go, each block in a scope of its own. Returns its folder. */
+/** Makes a program of the page's Go code, each block in a separate scope. Returns its folder. */
 async function buildGoProgram(server: StartedServer): Promise<string> {
   const [connection = "", ...blocks] = fencedBlocks(page, "go").map((block) => server.here(block));
   await generateGoMessages();
