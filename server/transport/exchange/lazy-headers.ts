@@ -1,18 +1,19 @@
 import { inspect } from "node:util";
 
-/** What headers begin with: keys in lower case, values that HTTP allows. */
+/** Headers of Node: keys in lower case, with values that HTTP allows. */
 type HeaderSource = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 /**
- * Web `Headers` that cost little to make: each call has three, of which most are asked for one value or two. They do
- * what the platform's do and pass for those, but read Node's headers where these are, and copy them only to be changed.
+ * Web `Headers` that cost little to create: each call has three, and most are read once or twice. They behave like the
+ * platform's, and are instances of them. They read Node's headers in place, and copy them only before a change
+ * (docs/decisions/0020-lazy-headers.md).
  */
 export class LazyHeaders implements Headers {
   readonly #source: HeaderSource;
-  /** All of them, once they were changed. */
+  /** All headers, after the first change. */
   #changed: Map<string, string[]> | undefined;
 
-  /** @param source read when asked for, and never changed; pseudo-headers of HTTP/2 among them are left out */
+  /** @param source read on demand, and never changed. Its HTTP/2 pseudo-headers are ignored */
   constructor(source: HeaderSource) {
     this.#source = source;
   }
@@ -20,7 +21,7 @@ export class LazyHeaders implements Headers {
   get(name: string): string | null {
     const values = this.#valuesOf(name);
     if (values === undefined || typeof values === "string") return values ?? null;
-    // https://www.rfc-editor.org/rfc/rfc9113.html#section-8.2.3
+    // https://www.rfc-editor.org/rfc/rfc9113#section-8.2.3
     return values.join(name.toLowerCase() === "cookie" ? "; " : ", ");
   }
 
@@ -29,19 +30,19 @@ export class LazyHeaders implements Headers {
   }
 
   set(name: string, value: string): void {
-    this.#toChange().set(checkedName(name), [checkedValue(value)]);
+    this.#copyForChange().set(checkedName(name), [checkedValue(value)]);
   }
 
   append(name: string, value: string): void {
     const [key, checked] = [checkedName(name), checkedValue(value)];
-    const all = this.#toChange();
+    const all = this.#copyForChange();
     const values = all.get(key);
     if (values === undefined) all.set(key, [checked]);
     else values.push(checked);
   }
 
   delete(name: string): void {
-    this.#toChange().delete(checkedName(name));
+    this.#copyForChange().delete(checkedName(name));
   }
 
   getSetCookie(): string[] {
@@ -75,12 +76,12 @@ export class LazyHeaders implements Headers {
   #valuesOf(name: string): string | readonly string[] | undefined {
     const key = `${name}`.toLowerCase();
     const values = this.#changed === undefined ? ownValue(this.#source, key) : this.#changed.get(key);
-    // What is there has a name that may be.
+    // The name of an existing header is valid.
     if (values === undefined) checkedName(key);
     return values;
   }
 
-  #toChange(): Map<string, string[]> {
+  #copyForChange(): Map<string, string[]> {
     if (this.#changed === undefined) {
       this.#changed = new Map();
       for (const name of namesOf(this.#source)) this.#changed.set(name, [this.#source[name] ?? []].flat());
@@ -88,7 +89,7 @@ export class LazyHeaders implements Headers {
     return this.#changed;
   }
 
-  /** By name; cookies, which cannot be joined, one by one. */
+  /** Returns the headers sorted by name. Cookies cannot be joined and are separate. */
   #sorted(): [string, string][] {
     const sorted: [string, string][] = [];
     for (const name of [...(this.#changed?.keys() ?? namesOf(this.#source))].sort()) {
@@ -99,7 +100,7 @@ export class LazyHeaders implements Headers {
   }
 }
 
-// Others ask whether it is an instance of theirs. To inherit would also make what theirs have in them, for nothing.
+// For `instanceof Headers`. A subclass would also allocate the platform's own fields.
 Object.setPrototypeOf(LazyHeaders.prototype, Headers.prototype);
 
 const setCookie = "set-cookie";
@@ -112,29 +113,29 @@ function namesOf(source: HeaderSource): string[] {
   return Object.keys(source).filter((name) => source[name] !== undefined && !name.startsWith(":"));
 }
 
-/** What a name consists of: a token of HTTP. */
+/** A token of HTTP: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.2 */
 const token = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** Ends of lines, which would begin another header, and what is more than a byte. */
+/** NUL, line ends, and characters of more than one byte: https://fetch.spec.whatwg.org/#header-value */
 const notInValue = /[\0\r\n]|[^\0-\xff]/;
 
 const space = "\t\n\r ";
 
 function checkedName(name: string): string {
   const key = `${name}`;
-  if (!token.test(key)) throw new TypeError(`the header name ${JSON.stringify(key)} is not one that HTTP allows`);
+  if (!token.test(key)) throw new TypeError(`the header name ${JSON.stringify(key)} is not allowed in HTTP`);
   return key.toLowerCase();
 }
 
 function checkedValue(value: string): string {
   const text = `${value}`;
   let [start, end] = [0, text.length];
-  // Not by a pattern, whose time would be the square of the spaces in between.
+  // Without a regular expression, whose time could be quadratic in the number of spaces.
   while (start < end && space.includes(text.charAt(start))) start++;
   while (end > start && space.includes(text.charAt(end - 1))) end--;
   const trimmed = text.slice(start, end);
   if (notInValue.test(trimmed)) {
-    throw new TypeError(`the header value ${JSON.stringify(trimmed)} is not one that HTTP allows`);
+    throw new TypeError(`the header value ${JSON.stringify(trimmed)} is not allowed in HTTP`);
   }
   return trimmed;
 }

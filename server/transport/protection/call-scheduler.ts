@@ -1,66 +1,66 @@
 import { FairQueue } from "./fair-queue.ts";
 import { currentPeer, runForPeer } from "./peer.ts";
 
-/** How long calls may keep the event loop to themselves before Node reads and writes again, in ms. */
+/** The time of calls in one turn of the event loop, before Node reads and writes again, in ms. */
 export const sliceMs = 10;
 
 /**
- * The time of a step that costs its client nothing but its turn, in ms. A longer step makes a debt, which the client pays
- * by passing over one turn for each of these.
+ * The time that a step may take without a debt for its client, in ms. For each further millisecond the queue of the client
+ * is skipped once.
  */
 const quantumMs = 1;
 
-/** The most that a client owes, in ms: it waits for so long at most for others that have many steps. */
+/** The largest debt of a client, in ms: the longest time for which its queue is skipped. */
 const maxDebtMs = 1_000;
 
-/** Part of the work of a call: it runs to its end without giving way. */
+/** A part of the work of a call, which runs to its end without interruption. */
 export type Step = () => void;
 
-/** Whose steps wait in one queue: a connection of a client. */
+/** The owner of a queue of steps: a connection of a client. */
 export interface StepOwner {
-  /** The client's address: each address has the same share of the event loop, however many connections it opens. */
+  /** The key of the client. Each client has the same share of the event loop, with any number of connections. */
   readonly peer: string;
 }
 
-/** The steps of one client address. */
+/** The queued steps of one client. */
 interface PeerSteps {
   readonly steps: FairQueue<Step, StepOwner>;
-  /** How much longer its steps ran than those of others that had their turn. */
+  /** The time by which its steps exceeded {@link quantumMs}, and for which its queue is to be skipped. */
   debtMs: number;
 }
 
 /**
  * Shares the event loop among the calls of a process.
  *
- * Work that never waits for anything runs before everything else that Node has to do: a thousand calls that arrive
- * together would block the loop until the last of them is answered. The scheduler runs a step at once if the loop is
- * idle. Otherwise the step waits in the queue of its connection; the queues are served round-robin, first by client
- * address, then by connection, for {@link sliceMs} in each turn of the event loop.
+ * Node runs promises and callbacks that are ready before it reads or writes: a thousand calls that arrive together would
+ * block the event loop until the last of them is answered. The scheduler runs a step at once if the loop is idle. Otherwise
+ * it queues the step for its connection, and serves the queues for {@link sliceMs} in each turn of the event loop,
+ * round-robin by client, then by connection (docs/decisions/0022-shared-event-loop.md).
  *
- * The addresses share the time, and not only the turns: one whose steps are long passes over turns until the others have
- * caught up or have no steps left (deficit round-robin, https://doi.org/10.1109/90.502236). Otherwise a client that sends
- * large messages would leave one short step of each other client between two of its own.
+ * Clients share time, not only turns: the queue of a client with long steps is skipped until the others have had as much
+ * time, or have no steps (deficit round-robin, https://doi.org/10.1109/90.502236). Otherwise between two long steps of a
+ * client that sends large messages, each other client would have one short step.
  */
 export class CallScheduler {
-  /** By address, in the order in which they are served. Those without steps have a debt. */
+  /** The clients with steps or with a debt, in the order in which they are served. */
   readonly #peers = new Map<string, PeerSteps>();
-  /** How many addresses have steps. */
+  /** The number of clients with steps. */
   #waitingPeers = 0;
   #queued = 0;
-  /** What is to run in a later turn. */
-  #parts: { readonly owner: StepOwner; readonly step: Step }[] = [];
-  /** When the calls of this turn of the event loop began to run; undefined before the first looks at it. */
+  /** Steps to queue in a later turn of the event loop. */
+  #laterSteps: { readonly owner: StepOwner; readonly step: Step }[] = [];
+  /** The start of the time of calls in this turn of the event loop; undefined if no call has run in it. */
   #sliceStart: number | undefined;
-  /** The address whose step runs, and when that began. */
+  /** The client of the running step, and the start of the step. */
   #running: PeerSteps | undefined;
   #runningSince = 0;
 
-  /** How many steps wait. */
+  /** The number of queued steps. */
   get queued(): number {
     return this.#queued;
   }
 
-  /** Whether the time of calls in this turn of the event loop is used up: further work belongs in {@link enqueue}. */
+  /** Whether the time of calls in this turn of the event loop is used up: then pass further work to {@link enqueue}. */
   get sliceUsed(): boolean {
     const now = performance.now();
     if (this.#sliceStart === undefined) this.#beginSlice(now);
@@ -68,8 +68,8 @@ export class CallScheduler {
   }
 
   /**
-   * Runs the first step of a call: now if nothing else waits and there is time, else in its turn. Returns whether it ran
-   * now.
+   * Runs the first step of a call: at once if no step is queued and there is time, else queues it. Returns whether it ran
+   * at once.
    */
   run(owner: StepOwner, step: Step): boolean {
     const isIdle = this.#queued === 0 && !this.sliceUsed;
@@ -78,7 +78,7 @@ export class CallScheduler {
     return isIdle;
   }
 
-  /** Runs a step in its turn: in this turn of the event loop if there is time, else in a later one. */
+  /** Queues a step: it runs in this turn of the event loop if there is time, else in a later one. */
   enqueue(owner: StepOwner, step: Step): void {
     let peer = this.#peers.get(owner.peer);
     if (peer === undefined) {
@@ -92,13 +92,13 @@ export class CallScheduler {
   }
 
   /**
-   * Resolves in a later turn of the event loop, when work that is done in parts may continue with the next part.
+   * Resolves in a later turn of the event loop, for work that is divided into parts and continues with the next one.
    *
-   * @param peer the client that the work is for; default: the one whose call this is, if there is one
+   * @param peer the client that the work is for; default: the client of the current call, if any
    */
   nextTurn(peer = currentPeer() ?? ""): Promise<void> {
     return new Promise((resolve) => {
-      this.#parts.push({ owner: { peer }, step: resolve });
+      this.#laterSteps.push({ owner: { peer }, step: resolve });
       if (this.#sliceStart === undefined) this.#beginSlice(performance.now());
     });
   }
@@ -110,12 +110,12 @@ export class CallScheduler {
 
   readonly #onTurn = (): void => {
     this.#sliceStart = undefined;
-    if (this.#queued === 0 && this.#parts.length === 0) {
-      this.#peers.clear(); // The loop is idle: no debt has kept anyone waiting.
+    if (this.#queued === 0 && this.#laterSteps.length === 0) {
+      this.#peers.clear(); // the loop is idle, so debts no longer matter
       return;
     }
     this.#beginSlice(performance.now());
-    for (const { owner, step } of this.#parts.splice(0)) this.enqueue(owner, step);
+    for (const { owner, step } of this.#laterSteps.splice(0)) this.enqueue(owner, step);
     this.#runNext();
   };
 
@@ -131,7 +131,7 @@ export class CallScheduler {
     }
   };
 
-  // The next step runs when the promises that this one has settled have run all that waits for them: their work counts.
+  // The next step runs after the callbacks of all promises that this one has settled, so that their time counts.
   readonly #onMicrotask = (): void => process.nextTick(this.#runNext);
 
   #charge(now: number): void {
@@ -154,14 +154,14 @@ export class CallScheduler {
     if (step !== undefined) runForPeer(name, step);
   }
 
-  /** The address whose turn it is; it moves to the end. */
+  /** Returns the client to serve, and moves it to the end. */
   #nextPeer(): readonly [string, PeerSteps] | undefined {
     for (const entry of this.#peers) {
       const [name, peer] = entry;
       const hasSteps = peer.steps.ownerCount > 0;
       this.#peers.delete(name);
       if (!hasSteps && peer.debtMs <= 0) continue;
-      this.#peers.set(name, peer); // after the others
+      this.#peers.set(name, peer); // to the end
       if (hasSteps && (peer.debtMs <= 0 || this.#waitingPeers === 1)) return entry;
       peer.debtMs -= quantumMs;
     }

@@ -1,21 +1,20 @@
 import { cors } from "@connectrpc/connect";
 import type { Exchange, OutgoingHeaders } from "../exchange/exchange.ts";
 
-/** Which pages of other origins may call, and what they may see. */
+/** The pages of other origins that may call, and the headers that they may read. */
 export interface CorsOptions {
   /** Origins as browsers send them, such as `https://example.org`; `*` allows every page. */
   readonly origins: readonly string[];
-  /** The names of headers and trailers of the services' own that pages may read. */
+  /** The names of the services' headers and trailers that pages may read. */
   readonly exposedNames: readonly string[];
 }
 
-/** How long a browser may remember the answer to a preflight, in seconds. Chromium remembers no longer than that. */
+/** How long a browser may cache a preflight response, in seconds: the maximum in Chromium. */
 const preflightMaxAgeSeconds = 7_200;
 
 /**
- * Answers preflights, and gives the headers that every other response to an allowed page needs.
- *
- * Returns "answered" for a preflight, which needs no more; else the headers to add to the response.
+ * Makes a function that answers preflights, and returns "answered" for them. For other requests it returns the headers to
+ * add to the response. https://fetch.spec.whatwg.org/#http-cors-protocol
  */
 export function createCors(options: CorsOptions): (exchange: Exchange) => "answered" | OutgoingHeaders {
   const anyOrigin = options.origins.includes("*");
@@ -24,7 +23,7 @@ export function createCors(options: CorsOptions): (exchange: Exchange) => "answe
   const exposedHeaders = [...cors.exposedHeaders, ...exposed].join(", ");
 
   return (exchange) => {
-    // A cache must not give one page the answer that was meant for another.
+    // Otherwise a cache could return the response to one page to another page.
     const vary: OutgoingHeaders = anyOrigin ? {} : { vary: "Origin" };
     const origin = exchange.header.get("origin");
     const isPreflight = exchange.method === "OPTIONS" && exchange.header.has("access-control-request-method");

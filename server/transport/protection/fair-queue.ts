@@ -1,14 +1,14 @@
 import type { Peer } from "./shared-limit.ts";
 
 /**
- * A queue for each owner, by default for each client, served in turn: an item waits for one item of each other owner at
- * most before each of those of its own, however many those have. The items of an owner keep their order.
+ * A queue for each owner, by default for each client, served round-robin: between two items of an owner there is at most
+ * one of each other owner. The items of an owner keep their order.
  */
 export class FairQueue<T, Owner = Peer> {
-  /** By owner, in the order in which they are served. None is empty. */
+  /** The queues by owner, in the order in which they are served. None is empty. */
   readonly #queues = new Map<Owner, T[]>();
 
-  /** How many owners have items. */
+  /** The number of owners with items. */
   get ownerCount(): number {
     return this.#queues.size;
   }
@@ -20,7 +20,7 @@ export class FairQueue<T, Owner = Peer> {
     else queue.push(item);
   }
 
-  /** Removes the next item; undefined if there is none. */
+  /** Removes and returns the next item; undefined if there is none. */
   shift(): { readonly owner: Owner; readonly item: T } | undefined {
     for (const [owner, queue] of this.#queues) {
       const item = queue.shift() as T;

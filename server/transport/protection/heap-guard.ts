@@ -2,50 +2,50 @@ import { constants, PerformanceObserver } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
 
 /**
- * From which share of the heap limit on no new call is taken. What runs needs the rest: closer to the limit the engine
- * spends most of its time on collecting garbage.
+ * No new call is accepted while more than this share of the heap limit is used. Calls in progress need the rest: closer to
+ * the limit V8 spends most of its time on garbage collection.
  */
 const fullShare = 0.7;
 
-/** From which share on calls that run are ended. */
+/** Calls in progress are ended while more than this share is used. */
 const criticalShare = 0.85;
 
 /**
- * Watches how much of Node's heap is in use. The engine ends the process when the heap is full; what fills it need not be
- * counted anywhere. How full it is shows only after a full garbage collection.
+ * Watches the use of Node's heap, which also has objects that no budget counts. V8 ends the process when the heap is full.
+ * The use is known only after a full garbage collection.
  */
 class HeapGuard {
-  /** Each ends something that runs, to make room. */
-  readonly #relieve = new Set<() => void>();
+  /** Functions that free memory. */
+  readonly #listeners = new Set<() => void>();
   #isFull = false;
 
   constructor() {
     const observer = new PerformanceObserver((list) => {
-      if (list.getEntries().some(isFullCollection)) this.#look();
+      if (list.getEntries().some(isFullCollection)) this.#check();
     });
     observer.observe({ type: "gc" });
   }
 
-  /** Whether so much is in use that nothing new is to begin. */
+  /** Whether so much is used that no new call may begin. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** Has a function called whenever the heap is all but full; it is to end something. Returns what takes it back. */
-  onCritical(relieve: () => void): () => void {
-    this.#relieve.add(relieve);
-    return () => this.#relieve.delete(relieve);
+  /** Calls a function that frees memory whenever the heap is almost full. Returns a function that stops that. */
+  onCritical(freeMemory: () => void): () => void {
+    this.#listeners.add(freeMemory);
+    return () => this.#listeners.delete(freeMemory);
   }
 
-  #look(): void {
+  #check(): void {
     const { used_heap_size, heap_size_limit } = getHeapStatistics();
     this.#isFull = used_heap_size > heap_size_limit * fullShare;
-    if (used_heap_size > heap_size_limit * criticalShare) for (const relieve of this.#relieve) relieve();
+    if (used_heap_size > heap_size_limit * criticalShare) for (const freeMemory of this.#listeners) freeMemory();
   }
 }
 
 function isFullCollection(entry: PerformanceEntry): boolean {
-  // Entries of this type have a detail, which the type of all entries does not declare.
+  // The type of performance entries does not declare the detail of this one.
   const { detail } = entry as PerformanceEntry & { readonly detail?: { readonly kind?: number } };
   return detail?.kind === constants.NODE_PERFORMANCE_GC_MAJOR;
 }

@@ -1,4 +1,4 @@
-/** What bounds what one client can make the server hold, send or wait for. Sizes in bytes, times in milliseconds. */
+/** Limits on what one client can make the server store, send or wait for. Sizes in bytes, times in ms. */
 export type Limits = { readonly [Name in keyof typeof limitTable]: number };
 
 const KiB = 1024;
@@ -11,39 +11,40 @@ const minute = 60 * second;
 export const limitTable = {
   readMaxBytes: {
     value: 4 * MiB,
-    bounds: "one message from a client, after decompression; most methods take less",
-    beyond: "RESOURCE_EXHAUSTED that names both sizes",
+    bounds: "one message from a client, after decompression; most methods accept less",
+    beyond: "RESOURCE_EXHAUSTED with both sizes",
   },
   writeMaxBytes: {
     value: 4 * MiB,
     bounds: "one message to a client, before compression",
-    beyond: "RESOURCE_EXHAUSTED that names both sizes",
+    beyond: "RESOURCE_EXHAUSTED with both sizes",
   },
   maxCompressionRatio: {
     value: 200,
-    bounds: "how many times larger a message may become by decompression, beyond its first MiB",
+    bounds: "the ratio between the sizes of a message after and before decompression, beyond the first MiB",
     beyond: "RESOURCE_EXHAUSTED",
   },
   maxDecompressions: {
     value: 4,
-    bounds: "messages of more than 16 KiB that are decompressed at the same time: as many as Node has threads",
+    bounds:
+      "messages of more than 16 KiB, compressed, that are decompressed at the same time: as many as Node has threads",
     beyond: "the message waits",
   },
   maxMessageDepth: {
     value: 100,
-    bounds: "how deep messages and groups may nest, in protobuf and in JSON",
+    bounds: "levels of nested messages and groups, in protobuf and in JSON",
     beyond: "INVALID_ARGUMENT",
   },
   maxTimeoutMs: {
     value: 2 ** 31 - 1,
-    bounds: "the deadline that a client may ask for: the longest that Node's timers can wait for",
+    bounds: "the deadline that a client may set: the longest time of Node's timers",
     beyond: "INVALID_ARGUMENT",
   },
   maxBufferedBytes: {
     value: GiB,
     bounds:
-      "bytes of requests that are not handled yet and of responses that are not read yet, and 24 KiB for each call, of all clients together; a fifth of Node's heap limit if that is less. One address may have half of it",
-    beyond: "RESOURCE_EXHAUSTED: the newest calls of the connection that wants more are ended",
+      "bytes of unhandled requests and of unread responses, and 24 KiB for each call, of all clients together; a fifth of Node's heap limit if that is less. One address may have half of it",
+    beyond: "RESOURCE_EXHAUSTED: the newest calls of the connection that needs more are ended",
   },
   maxSessionBufferedBytes: {
     value: 128 * MiB,
@@ -52,18 +53,18 @@ export const limitTable = {
   },
   maxActiveCalls: {
     value: 50_000,
-    bounds: "calls under way, of all clients together",
+    bounds: "calls in progress, of all clients together",
     beyond: "RESOURCE_EXHAUSTED",
   },
   peerShare: {
     value: 0.5,
-    bounds: "how much of a limit of all clients together one client may use; 1: all of it",
-    beyond: "as beyond that limit",
+    bounds: "the share of a limit of all clients together that one client may use; 1 is all of it",
+    beyond: "the same as beyond that limit",
   },
   maxMetadataBytes: {
     value: 64 * KiB,
     bounds: "the headers that a handler sends, and likewise the trailers: keys, values and 32 bytes for each value",
-    beyond: "INTERNAL, as it is the server's mistake",
+    beyond: "INTERNAL: it is an error of the server",
   },
   maxHeaderBytes: {
     value: 16 * KiB,
@@ -72,12 +73,12 @@ export const limitTable = {
   },
   maxHeaderPairs: {
     value: 128,
-    bounds: "the header lines of a request",
-    beyond: "on HTTP/2 the stream is reset with ENHANCE_YOUR_CALM; on HTTP/1.1 the rest is not looked at",
+    bounds: "the header fields of a request",
+    beyond: "on HTTP/2 the stream is reset with ENHANCE_YOUR_CALM; on HTTP/1.1 the rest is ignored",
   },
   maxPipelinedRequests: {
     value: 8,
-    bounds: "requests that an HTTP/1.1 connection may send ahead, before the one under way is answered",
+    bounds: "pipelined requests of an HTTP/1.1 connection, before the current one is answered",
     beyond: "the connection is closed",
   },
   maxConnections: {
@@ -92,94 +93,96 @@ export const limitTable = {
   },
   maxFrameBytes: {
     value: MiB,
-    bounds: "one frame of HTTP/2; clients that send large ones, as Go's do, cost less. Nothing waits for a whole one",
+    bounds:
+      "one frame of HTTP/2; large ones, such as those of Go clients, cost less. Frames are processed before they are complete",
     beyond: "the connection is closed with FRAME_SIZE_ERROR",
   },
   streamWindowBytes: {
     value: MiB,
-    bounds: "what a client may send ahead on one stream of HTTP/2, before the handler reads it",
-    beyond: "the client has to wait",
+    bounds: "bytes that a client may send on one stream of HTTP/2 before the handler reads them",
+    beyond: "the client must wait",
   },
   sessionWindowBytes: {
     value: 4 * MiB,
-    bounds: "what a client may send ahead on all streams of one HTTP/2 connection",
-    beyond: "the client has to wait",
+    bounds: "bytes that a client may send on all streams of one HTTP/2 connection before they are read",
+    beyond: "the client must wait",
   },
   sessionMemoryBytes: {
     value: 32 * MiB,
-    bounds: "what Node may hold for one HTTP/2 connection: headers, settings, pings, and what is not yet sent",
+    bounds: "memory of Node for one HTTP/2 connection: headers, settings, pings, and unsent bytes",
     beyond: "new streams are refused with ENHANCE_YOUR_CALM",
   },
   maxSendHeaderBytes: {
     value: 256 * KiB,
-    bounds: "one compressed block of headers or trailers that is sent over HTTP/2",
-    beyond: "the stream is reset, as it is the server's mistake",
+    bounds: "one compressed block of headers or trailers that the server sends over HTTP/2",
+    beyond: "the stream is reset: it is an error of the server",
   },
   streamResetBurst: {
     value: 1_000,
-    bounds: "streams that a client may reset at once; they refill at streamResetRate",
+    bounds: "streams that a client may reset in a burst; refilled at streamResetRate",
     beyond: "the session ends with GOAWAY",
   },
   streamResetRate: {
     value: 33,
-    bounds: "streams that a client may reset a second, in the long run",
+    bounds: "streams that a client may reset in a second, on average",
     beyond: "the session ends with GOAWAY",
   },
   maxPingsPerSecond: {
     value: 20_000,
-    bounds: "PING frames of one session: gRPC clients that measure their bandwidth send thousands",
+    bounds: "PING frames of one session in a second: gRPC clients that measure their bandwidth send thousands",
     beyond: "the session ends with ENHANCE_YOUR_CALM",
   },
   maxSettingsPerSecond: {
     value: 100,
-    bounds: "SETTINGS frames of one session",
+    bounds: "SETTINGS frames of one session in a second",
     beyond: "the session ends with ENHANCE_YOUR_CALM",
   },
   openTimeoutMs: {
     value: 10 * second,
-    bounds: "how long a new connection may take for its first bytes or its TLS handshake, and HTTP/1.1 for all headers",
-    beyond: "408, or the connection is closed, on HTTP/2 after as long again",
+    bounds:
+      "time until the first bytes of a new connection or the end of its TLS handshake, and until all headers of an HTTP/1.1 request",
+    beyond: "408, or the connection is closed, on HTTP/2 after the same time again",
   },
   requestTimeoutMs: {
     value: minute,
-    bounds: "how long the body of a request with one message may take",
+    bounds: "time until the whole body of a request with one message",
     beyond: "DEADLINE_EXCEEDED",
   },
   firstMessageTimeoutMs: {
     value: minute,
-    bounds: "how long a client that streams may take for its first message",
+    bounds: "time until the first message of a client that streams",
     beyond: "DEADLINE_EXCEEDED",
   },
   messageIdleTimeoutMs: {
     value: 10 * minute,
     bounds:
-      "how long a client that streams may send no message while the server waits for one and sends none either; a message of which a part has arrived has requestTimeoutMs to be whole",
+      "time in which a client that streams sends no message, while the server waits for one and sends none itself; a message must be complete within requestTimeoutMs from its first byte on",
     beyond: "DEADLINE_EXCEEDED",
   },
   stallTimeoutMs: {
     value: 10 * minute,
-    bounds: "how long a client may take no byte of what is sent to it, by RPC or as a file",
-    beyond: "its call or download is cut off; an HTTP/2 session that reads nothing at all ends by keepAliveMs",
+    bounds: "time in which a client reads no byte of a response, of an RPC or a file",
+    beyond: "its call or download is aborted; an HTTP/2 session that reads nothing at all ends after keepAliveMs",
   },
   idleTimeoutMs: {
     value: 5 * minute,
-    bounds: "how long a connection may stay open without a request or a stream",
+    bounds: "time in which a connection has no request and no stream",
     beyond: "GOAWAY, and the connection is closed; on HTTP/1.1 openTimeoutMs later if it sends line ends",
   },
   keepAliveMs: {
     value: minute,
     bounds:
-      "how often an HTTP/2 client with open streams is pinged, and how long it may take to answer; after how long without a byte TCP probes a peer of any connection",
-    beyond: "the session ends, and with it its calls",
+      "interval of pings to an HTTP/2 client with open streams, and time for its answer; time without a byte after which TCP probes the peer of any connection",
+    beyond: "the session and its calls end",
   },
   lingerMs: {
     value: 2 * second,
-    bounds: "how long an HTTP/1.1 client may go on sending after it was answered",
+    bounds: "time in which an HTTP/1.1 client may continue to send its request after the response",
     beyond: "the connection is closed",
   },
 } as const;
 
-/** The limits where nothing else is asked for. */
+/** The default limits. */
 export const defaultLimits = Object.fromEntries(
   Object.entries(limitTable).map(([name, { value }]) => [name, value]),
 ) as Limits;

@@ -4,37 +4,37 @@ import type { Peer } from "./shared-limit.ts";
 const peers = new AsyncLocalStorage<Peer>();
 
 /**
- * The client whose call the code runs for, across everything that it awaits; undefined if it runs for none, as a timer
- * of the server's. For queues deep below a call, which are served from all clients in turn.
+ * Returns the key of the client whose call runs, across everything that it awaits; undefined if none does, as in a timer of
+ * the server. For queues below a call that serve clients round-robin (docs/decisions/0026-client-of-a-call.md).
  */
 export function currentPeer(): Peer {
   return peers.getStore();
 }
 
-/** Runs a function for a client, or for none. */
+/** Runs a function as a part of a call of a client, or of none. */
 export function runForPeer<T>(peer: Peer, run: () => T): T {
   return peers.run(peer, run);
 }
 
-/** The key of calls that came by no connection, as through a router in memory. */
+/** The key of calls without a connection, as through a router in memory. */
 export const localPeer = "local";
 
-/** How many of the eight groups of an IPv6 address name its network: the first 64 bits, which one client can have. */
+/** The groups of an IPv6 address, of eight, that identify its network: one client can have all addresses of 64 bits. */
 const networkGroups = 4;
 
 /**
- * The key of a client: the IP address of HOST:PORT, without the port. IPv6 addresses count by their network of 64
- * bits, as one machine can have all of its addresses (RFC 4291, section 2.5.1); IPv4 addresses that are mapped into IPv6
- * count as IPv4 (section 2.5.5.2).
+ * Returns the key of a client: the IP address of HOST:PORT, without the port. For IPv6 it is the network of 64 bits, because
+ * one machine can have all of its addresses (https://www.rfc-editor.org/rfc/rfc4291#section-2.5.1). IPv4 addresses that
+ * are mapped into IPv6 are IPv4 (section 2.5.5.2).
  *
- * @param peer as `Exchange.peer` has it: IPv6 addresses as the system writes them, without brackets
+ * @param peer in the form of `Exchange.peer`: IPv6 addresses without brackets
  */
 export function peerKeyOf(peer: string): string {
   const port = peer.lastIndexOf(":");
   return addressKeyOf(port < 0 ? peer : peer.slice(0, port));
 }
 
-/** The same for an address alone, as a socket has it; undefined where it has none, as a local one. */
+/** Returns the key of an address, as a socket has it. A local socket has none. */
 export function addressKeyOf(address: string | undefined): string {
   if (address === undefined || address === "undefined") return localPeer;
   if (!address.includes(":")) return address;

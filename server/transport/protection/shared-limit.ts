@@ -1,34 +1,34 @@
 import { LimitError } from "./limit-error.ts";
 
-/** A limit on what all clients use at a time. */
+/** A limit on what all clients use at the same time. */
 export interface LimitDefinition {
-  /** The name of its constant or of its setting, as in `maxExports`. */
+  /** The name of its constant or its setting, as in `maxExports`. */
   readonly name: string;
   /** What is counted, in the plural, as in `concurrent exports`. */
   readonly counted: string;
   /** How much all clients together may use: a positive whole number. */
   readonly max: number;
-  /** What a client can do that has used its share. Default: `end others first`. */
+  /** What a client can do that has used up its share. Default: `end others first`. */
   readonly advice?: string;
 }
 
-/** What may differ from a limit's definition. */
+/** What replaces parts of a limit's definition. */
 export interface SharedLimitOptions {
-  /** How much of the limit one client may use, above 0 and up to 1; at least one. Default: 1, all of it. */
+  /** The share of the limit that one client may use, above 0 and up to 1; at least one. Default: 1. */
   readonly peerShare?: number | undefined;
-  /** The limit where it is not the defined one. */
+  /** Replaces the defined maximum. */
   readonly max?: number | undefined;
 }
 
 /**
- * The key of a client, by which its use is counted, as `peerOf` gives it. Undefined if no client is known: such use counts
- * for all clients together, and for no share.
+ * The key of a client, as `peerOf` returns it. Undefined if no client is known: such use counts for the server, and for no
+ * share.
  */
 export type Peer = string | undefined;
 
 /**
- * Counts what all clients use of something, and what each of them does. No client gets more than its share, so that none
- * can take what the others need. The memory is bounded: a client that uses nothing is not kept.
+ * Counts the use of a resource by all clients and by each of them. A client may use no more than its share, so that it leaves
+ * enough for the others. Keeps no client that uses nothing.
  */
 export class SharedLimit {
   readonly name: string;
@@ -50,22 +50,22 @@ export class SharedLimit {
     this.#advice = definition.advice ?? "end others first";
   }
 
-  /** How much is used, by all. */
+  /** How much all clients use. */
   get used(): number {
     return this.#used;
   }
 
-  /** How many clients use some of it. */
+  /** The number of clients that use some of it. */
   get peerCount(): number {
     return this.#byPeer.size;
   }
 
-  /** How much a client uses; of nobody 0. */
+  /** Returns how much a client uses; 0 for an unknown one. */
   usedBy(peer: Peer): number {
     return (peer === undefined ? undefined : this.#byPeer.get(peer)) ?? 0;
   }
 
-  /** How much more a client may use; never negative. */
+  /** Returns how much more a client may use; never negative. */
   availableTo(peer: Peer): number {
     const left = this.max - this.#used;
     const leftOfShare = peer === undefined ? left : this.maxPerPeer - this.usedBy(peer);
@@ -89,20 +89,20 @@ export class SharedLimit {
     return new LimitError({ name: this.name, value }, `${reached}${usage}; ${advice}`);
   }
 
-  /** Counts what a client uses from now on. Throws a {@link LimitError} and counts nothing if that is too much. */
+  /** Counts use by a client. Throws a {@link LimitError}, and counts nothing, if that exceeds the limit. */
   add(peer: Peer, amount = 1): void {
     const refusal = this.refusal(peer, amount);
     if (refusal !== undefined) throw refusal;
     this.count(peer, amount);
   }
 
-  /** Counts what a client uses already, whatever the limit says: what a restart finds, and what only has to wait. */
+  /** Counts use by a client without a check of the limit: for use that exists after a restart, or is only queued. */
   count(peer: Peer, amount = 1): void {
     this.#used += amount;
     if (peer !== undefined && amount > 0) this.#byPeer.set(peer, this.usedBy(peer) + amount);
   }
 
-  /** Counts what a client no longer uses. Throws if it is more than the client has. */
+  /** Counts use by a client no longer. Throws if it exceeds the counted use. */
   remove(peer: Peer, amount = 1): void {
     const left = peer === undefined ? this.#used - amount : this.usedBy(peer) - amount;
     if (left < 0) throw new Error(`${amount} of ${this.counted} were given back that were not counted`);
@@ -112,7 +112,7 @@ export class SharedLimit {
     else this.#byPeer.set(peer, left);
   }
 
-  /** Counts what a client uses until it is disposed of, once. Throws a {@link LimitError} if that is too much. */
+  /** Counts use by a client until the result is disposed of. Throws a {@link LimitError} if that exceeds the limit. */
   acquire(peer: Peer, amount = 1): Disposable {
     this.add(peer, amount);
     let isHeld = true;
@@ -130,13 +130,13 @@ function format(value: number): string {
 }
 
 export interface SharedLimitsOptions {
-  /** How much of each limit one client may use: see {@link SharedLimit}. */
+  /** The share of each limit that one client may use, above 0 and up to 1. */
   readonly peerShare: number;
-  /** Limits that are not the defined ones, by name. */
+  /** Replaces defined maxima, by name. */
   readonly values?: Readonly<Record<string, number>> | undefined;
 }
 
-/** The limits that the clients of a server share, each made once. */
+/** The limits that the clients of a server share. */
 export class SharedLimits {
   readonly #options: SharedLimitsOptions;
   readonly #limits = new Map<string, SharedLimit>();
@@ -145,12 +145,12 @@ export class SharedLimits {
     this.#options = options;
   }
 
-  /** All that were made. */
+  /** All limits that were made. */
   get all(): readonly SharedLimit[] {
     return [...this.#limits.values()];
   }
 
-  /** Makes the limit of a definition, with the share of this server. Throws if there is one of that name. */
+  /** Makes a limit. Throws if there is one of that name. */
   limit(definition: LimitDefinition): SharedLimit {
     const { name } = definition;
     if (this.#limits.has(name)) throw new Error(`the limit ${name} was made twice`);

@@ -1,23 +1,23 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** The first Node whose engine has the flags, as far as this was tried; others complain of them on standard error. */
+/** The first version of Node that has the V8 options. Earlier ones print a warning. */
 const firstNode = 26;
 
 /**
- * Sets up the engine's garbage collection for streams that never end.
+ * Sets V8's options for garbage collection in a server with long streams.
  *
- * - The memory of buffers counts as part of the heap. The engine otherwise begins a full collection after every 64 MB of
- *   buffers that were made, however short they live: an upload of a gigabyte a second, which Node reads into buffers,
- *   spends half of its time on that. As a part of the heap they are found dead by the collections of young objects.
- * - Objects are young when they are made. The engine otherwise makes an object old at once where it has seen many from
- *   the same place in the code live on, with all that is put into it. What belongs to a quiet stream lives on, and the
- *   same code makes it for a busy one, where it dies within milliseconds: that filled the memory of old objects with
- *   50 MB a second, and what they hold had to be copied until a full collection found them dead.
- * - The memory of a small server may grow to four times what was alive, before a full collection. The engine otherwise
- *   chooses between 1.1 and 4, and the young buffers of one upload set off a full collection every 30 MB.
+ * - The memory of buffers counts as part of the heap. By default V8 starts a full collection after every 64 MB of new
+ *   buffers, also if they are short-lived: an upload of a gigabyte a second, which Node reads into buffers, spends half of
+ *   its time on that. As part of the heap they are freed by the collections of the young generation.
+ * - All objects are allocated in the young generation. By default V8 allocates an object in the old generation if many from
+ *   the same code have survived. The objects of a quiet stream survive, and the same code allocates them for a busy stream,
+ *   where they live for milliseconds: that filled the old generation with 50 MB a second
+ *   (docs/decisions/0010-young-generation.md).
+ * - The heap of a small server may grow to four times the size of its live objects before a full collection. By default V8
+ *   chooses a factor between 1.1 and 4, and the buffers of one upload cause a full collection every 30 MB.
  *
- * They are settings of the whole process, so that a program makes them and no library: call it once, at the start.
+ * The options are those of the whole process, so a program sets them, not a library: call it once, at the start.
  */
 export function tuneGarbageCollection(): void {
   if (Number.parseInt(process.versions.node, 10) < firstNode) return;
@@ -27,8 +27,8 @@ export function tuneGarbageCollection(): void {
 }
 
 /**
- * Collects all that loading a program has left behind, and gives the memory back to the system: some 10 MB less at the
- * most that a server takes. Stops the process for about 50 ms: call it once, when it has started.
+ * Frees the memory that is no longer used after the start of a program, and returns it to the system: about 10 MB of the
+ * peak of a server. Blocks the process for about 50 ms: call it once, after the start.
  */
 export function collectGarbageOnce(): void {
   setFlagsFromString("--expose-gc");

@@ -1,20 +1,20 @@
 import { encodeBinaryHeader } from "@connectrpc/connect";
 
-/** A value of a metadata key: text, a number (sent in decimal), or bytes, which need a key that ends in `-bin`. */
+/** A value of metadata: text, a number (sent in decimal), or bytes, which need a key that ends in `-bin`. */
 export type MetadataValue = string | number | bigint | Uint8Array;
 
 /** Metadata by key. A list sends each of its values; `undefined` sends nothing. */
 export type Metadata = Readonly<Record<string, MetadataValue | readonly MetadataValue[] | undefined>>;
 
-/** Metadata as it goes on the wire: keys in lower case, each with one or more encoded values. */
+/** Encoded metadata: keys in lower case, each with one or more values. */
 export type WireMetadata = readonly (readonly [key: string, values: readonly string[]])[];
 
-/** A handler asked for metadata that cannot be sent. A mistake of the server's own, not of its client. */
+/** A handler sets metadata that cannot be sent: an error of the server, not of its client. */
 export class MetadataError extends Error {
   override name = "MetadataError";
 }
 
-/** Checks metadata and encodes it for the wire. Throws a {@link MetadataError} that names the offending key. */
+/** Checks and encodes metadata. Throws a {@link MetadataError} with the invalid key. */
 export function checkMetadata(metadata: Metadata): WireMetadata {
   const checked: [string, string[]][] = [];
   for (const [name, value] of Object.entries(metadata)) {
@@ -27,24 +27,27 @@ export function checkMetadata(metadata: Metadata): WireMetadata {
   return checked;
 }
 
-/** How many bytes an entry counts in a block of headers or trailers, as HTTP/2 counts them. */
+/**
+ * Returns the size of an entry in a block of headers or trailers, in bytes, as HTTP/2 counts it.
+ * https://www.rfc-editor.org/rfc/rfc9113#section-6.5.2
+ */
 export function sizeOfEntry(key: string, value: string): number {
   return key.length + value.length + bytesOfEntry;
 }
 
-/** What HTTP/2 counts for an entry besides its key and its value. */
+/** The size of an entry besides its key and its value. */
 const bytesOfEntry = 32;
 
-// What gRPC allows in a key. HTTP allows more, and no client of all protocols could read it.
+// The characters that gRPC allows in a key: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
 const keyPattern = /^[0-9a-z_.-]+$/;
 
-// Visible ASCII and inner spaces: what every protocol carries unchanged. Outer blanks would be cut off on the way.
+// Visible ASCII and inner spaces, which every protocol carries unchanged. Outer spaces would be removed.
 const valuePattern = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
 
 const reservedPrefixes = ["grpc-", "connect-", "trailer-", ":"];
 
 const reservedKeys = new Set([
-  // Hop-by-hop: they speak of one connection, and HTTP/2 refuses them.
+  // Hop-by-hop headers, which HTTP/2 forbids: https://www.rfc-editor.org/rfc/rfc9113#section-8.2.2
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -64,7 +67,7 @@ const reservedKeys = new Set([
   "host",
 ]);
 
-/** Keys to which HTTP gives a meaning of their own and at most one value; Node refuses to send two. */
+/** Keys that have at most one value in HTTP. Node refuses to send two. */
 export const singleValuedKeys: ReadonlySet<string> = new Set([
   "access-control-allow-credentials",
   "age",

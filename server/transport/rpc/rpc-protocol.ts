@@ -4,10 +4,10 @@ import { withoutNeedlessEscapes } from "../response/grpc-trailers.ts";
 import { maxEchoBytes, truncateText } from "../response/truncate-error.ts";
 import { codeName } from "./call-record.ts";
 
-/** A protocol that carries calls. */
+/** A protocol of calls. */
 export type RpcProtocol = "grpc" | "grpc-web" | "connect";
 
-/** The protocol of a request by its content type; `undefined` where it need not be a call. */
+/** Returns the protocol of a request by its content type; undefined if the content type is not that of a call. */
 export function protocolOf(exchange: Exchange): RpcProtocol | undefined {
   const type = exchange.header.get("content-type") ?? "";
   if (type.startsWith("application/grpc-web")) return "grpc-web";
@@ -16,7 +16,7 @@ export function protocolOf(exchange: Exchange): RpcProtocol | undefined {
   return undefined;
 }
 
-/** Answers a call of a method that is not served, as its protocol does. */
+/** Answers a call of an unknown method with UNIMPLEMENTED, in the format of its protocol. Returns true. */
 export function refuseUnknownMethod(exchange: Exchange, path: string, protocol: RpcProtocol): true {
   const shown = truncateText(path, maxEchoBytes);
   const message = `no method is served at ${shown}: check the service and the method, or ask reflection for the list`;

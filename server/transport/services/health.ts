@@ -4,45 +4,45 @@ import {
   HealthCheckResponse_ServingStatus as Status,
 } from "../../../gen/health/v1/health_pb.ts";
 
-/** The state of a service as `grpc.health.v1` tells it. */
+/** The status of a service in `grpc.health.v1`. */
 export type ServingStatus = typeof Status.SERVING | typeof Status.NOT_SERVING;
 
-/** The name under which the server as a whole is asked for. */
+/** The name of the server as a whole: https://github.com/grpc/grpc/blob/master/doc/health-checking.md */
 export const wholeServer = "";
 
-/** Keeps the state of each service and tells it as `grpc.health.v1.Health`. */
+/** Implements `grpc.health.v1.Health`. Keeps the status of each service. */
 export class Health {
   readonly #statuses = new Map<string, ServingStatus>();
   #changed = Promise.withResolvers<void>();
 
-  /** @param services the full names of the services that are served, from now on SERVING */
+  /** @param services the full names of the services, which are SERVING from now on */
   constructor(services: readonly string[]) {
     for (const service of [wholeServer, ...services]) this.#statuses.set(service, Status.SERVING);
   }
 
-  /** Reports the state of one service from now on; {@link wholeServer} is the server as a whole, and only that. */
+  /** Sets the status of one service. That of {@link wholeServer} does not depend on the others. */
   set(service: string, status: ServingStatus): void {
     this.#statuses.set(service, status);
-    this.#tell();
+    this.#notify();
   }
 
-  /** Whether there is such a service. */
+  /** Whether a service is known. */
   has(service: string): boolean {
     return this.#statuses.has(service);
   }
 
-  /** Every service is NOT_SERVING from now on. */
+  /** Sets all services to NOT_SERVING. */
   shutDown(): void {
     for (const service of this.#statuses.keys()) this.#statuses.set(service, Status.NOT_SERVING);
-    this.#tell();
+    this.#notify();
   }
 
-  #tell(): void {
+  #notify(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  /** The implementation of the standard service. */
+  /** Returns the implementation of the standard service. */
   service(): ServiceImpl<typeof HealthService> {
     const statuses = this.#statuses;
     const changed = () => this.#changed.promise;
@@ -62,12 +62,12 @@ export class Health {
           signal.addEventListener("abort", () => reject(signal.reason), { once: true });
         });
         aborted.catch(() => {});
-        let told: Status | undefined;
+        let reported: Status | undefined;
         for (;;) {
           const status = statuses.get(service) ?? Status.SERVICE_UNKNOWN;
           const change = changed();
-          if (status !== told) yield { status };
-          told = status;
+          if (status !== reported) yield { status };
+          reported = status;
           signal.throwIfAborted();
           await Promise.race([change, aborted]);
         }

@@ -12,27 +12,28 @@ import {
 } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 
 /**
- * Registers gRPC server reflection, v1 and v1alpha, for every service that is registered by then. Call it last.
+ * Registers gRPC server reflection, v1 and v1alpha, for all services that are registered. Call it last.
+ * https://github.com/grpc/grpc/blob/master/doc/server-reflection.md
  *
- * @param files the files that describe the services; those they import are added. Their comments are told where they
- * have source information
+ * @param files the files that define the services. Those that they import are added. Comments are part of the descriptors
+ * if the files have source information
  */
 export function registerReflection(router: ConnectRouter, files: Iterable<DescFile>): void {
   const served = router.handlers.map(({ service }) => service.typeName);
   const index = new ReflectionIndex(files, [...served, ServerReflectionV1.typeName, ServerReflectionV1Alpha.typeName]);
-  router.service(ServerReflectionV1, { serverReflectionInfo: (requests) => answers<RequestV1>(index, requests) });
+  router.service(ServerReflectionV1, { serverReflectionInfo: (requests) => answerQueries<RequestV1>(index, requests) });
   router.service(ServerReflectionV1Alpha, {
-    serverReflectionInfo: (requests) => answers<RequestV1Alpha>(index, requests),
+    serverReflectionInfo: (requests) => answerQueries<RequestV1Alpha>(index, requests),
   });
 }
 
-/** A question of either version: they differ in nothing but their names. */
-type Question =
+/** A query of either version: they differ only in their names. */
+type Query =
   | { case: "fileByFilename" | "fileContainingSymbol" | "allExtensionNumbersOfType" | "listServices"; value: string }
   | { case: "fileContainingExtension"; value: { containingType: string; extensionNumber: number } }
   | { case: undefined };
 
-async function* answers<R extends { host: string; messageRequest: Question }>(
+async function* answerQueries<R extends { host: string; messageRequest: Query }>(
   index: ReflectionIndex,
   requests: AsyncIterable<R>,
 ) {
@@ -59,27 +60,27 @@ class ReflectionIndex {
     for (const file of files) this.#add(file);
   }
 
-  answer(question: Question, sent: Set<string>) {
-    switch (question.case) {
+  answer(query: Query, sent: Set<string>) {
+    switch (query.case) {
       case "listServices":
         return { case: "listServicesResponse" as const, value: { service: this.#services } };
       case "fileByFilename":
-        return this.#file(this.#files.get(question.value), `file ${question.value}`, sent);
+        return this.#file(this.#files.get(query.value), `file ${query.value}`, sent);
       case "fileContainingSymbol":
-        return this.#file(this.#symbols.get(question.value), `symbol ${question.value}`, sent);
+        return this.#file(this.#symbols.get(query.value), `symbol ${query.value}`, sent);
       case "fileContainingExtension": {
-        const { containingType, extensionNumber } = question.value;
+        const { containingType, extensionNumber } = query.value;
         const file = this.#extensions.get(containingType)?.get(extensionNumber);
         return this.#file(file, `extension ${extensionNumber} of ${containingType}`, sent);
       }
       case "allExtensionNumbersOfType": {
-        const baseTypeName = question.value;
+        const baseTypeName = query.value;
         if (!this.#symbols.has(baseTypeName)) return notFound(`type ${baseTypeName}`);
         const extensionNumber = [...(this.#extensions.get(baseTypeName)?.keys() ?? [])];
         return { case: "allExtensionNumbersResponse" as const, value: { baseTypeName, extensionNumber } };
       }
       default:
-        return failure(Code.InvalidArgument, "the request asks for nothing: set one of its questions");
+        return failure(Code.InvalidArgument, "the request has no query: set one of the fields of message_request");
     }
   }
 
@@ -98,7 +99,7 @@ class ReflectionIndex {
   #file(file: DescFile | undefined, what: string, sent: Set<string>): FileAnswer | ReturnType<typeof notFound> {
     if (file === undefined) return notFound(what);
     const fileDescriptorProto: Uint8Array[] = [];
-    // What was asked for is always sent; what it imports only once on a stream.
+    // The requested file is always sent, its imports only once in a stream.
     const add = (each: DescFile) => {
       sent.add(each.proto.name);
       fileDescriptorProto.push(toBinary(FileDescriptorProtoSchema, each.proto));
@@ -119,7 +120,7 @@ function failure(errorCode: Code, errorMessage: string) {
 
 type MessageProto = FileDescriptorProto["messageType"][number];
 
-/** Every name that the file defines: types, fields, enum values, services, methods, extensions. */
+/** Yields the names that a file defines: types, fields, enum values, services, methods, extensions. */
 function* symbolsOf(file: FileDescriptorProto): Iterable<string> {
   const scope = file.package === "" ? "" : `${file.package}.`;
   for (const message of file.messageType) yield* symbolsOfMessage(message, scope);
@@ -141,6 +142,6 @@ function* symbolsOfMessage(message: MessageProto, scope: string): Iterable<strin
 
 function* symbolsOfEnum(each: MessageProto["enumType"][number], scope: string): Iterable<string> {
   yield scope + each.name;
-  // Enum values live beside their enum, not inside it.
+  // Enum values are siblings of their enum, not members of it.
   for (const value of each.value) yield scope + value.name;
 }
