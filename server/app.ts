@@ -158,7 +158,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
             exports,
             hub,
             uploads: uploads.uploads,
-            stallMs: uploads.stallMs,
+            stallMs: uploads.idleTimeoutMs,
             newId: randomUUID,
             messageDelay: createMessageDelay(config.classic.intervalMs, systemTimers),
             maxImageBytes: config.classic.maxImageBytes,

@@ -1,7 +1,6 @@
 import { type Piece, receiveUpload } from "../upload/session/receive-upload.ts";
-import type { UploadView } from "../upload/session/upload-dependencies.ts";
 import { maxChunkBytes } from "../upload/session/upload-machine.ts";
-import type { FileMetadata } from "../upload/store/upload-record.ts";
+import type { FileMetadata, UploadView } from "../upload/store/upload-record.ts";
 import type { Uploads } from "../upload/uploads.ts";
 
 export interface StoreFileOptions {

@@ -1,22 +1,29 @@
 import type { Timers } from "../../client/shared/timers.ts";
 import type { Problem } from "../logging/repeated-problem.ts";
+import { GroupCommit } from "../storage/group-commit.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
 import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
+import { ExpirySweep } from "./expiry-sweep.ts";
 import type { Disk } from "./file/disk.ts";
 import type { Hasher } from "./hash/hasher.ts";
+import type { InspectFile } from "./image/inspect-file.ts";
 import { Thumbnails } from "./image/thumbnails.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
-import { OffsetCommits } from "./session/offset-commits.ts";
-import type { InspectFile, UploadDependencies } from "./session/upload-dependencies.ts";
+import { OpenSessions } from "./session/open-sessions.ts";
+import type { UploadDependencies } from "./session/upload-dependencies.ts";
 import type { UploadStore } from "./store/upload-store.ts";
-import { uploadLimits } from "./upload-limits.ts";
-import { UploadQuota, type UploadQuotaLimits } from "./upload-quota.ts";
+import { createUploadLimits } from "./upload-limits.ts";
+import { UploadQuota } from "./upload-quota.ts";
 import { type ProductExists, Uploads } from "./uploads.ts";
 
-/** What uploads are allowed. Sizes in bytes. */
-export interface UploadSettings extends UploadQuotaLimits {
+/** The settings of uploads. */
+export interface UploadSettings {
+  /** The most bytes of one file. */
   readonly maxFileBytes: number;
-  /** How long an upload is kept when nothing more of it comes. */
+  /** The most bytes of all uploads, including bytes that are reserved for open ones. */
+  readonly maxTotalBytes: number;
+  readonly maxOpenUploads: number;
+  /** How long an upload is kept without a change, in milliseconds. */
   readonly expiryMs: number;
 }
 
@@ -27,46 +34,62 @@ export interface AssembleUploadsOptions {
   readonly inspect: InspectFile;
   readonly settings: UploadSettings;
   readonly timers: Timers;
+  /** Microseconds since 1970. */
   readonly nowMicros: () => number;
   readonly productExists: ProductExists;
-  /** Of the data directory: after a failed sync nothing more is written. */
+  /** The health of the data directory. After a failed sync nothing more is written. */
   readonly health: StoreHealth;
-  /** Watches over the sweeps, which nobody waits for. Default: nothing is reported. */
+  /** Gets the errors of expiry sweeps. Default: they are not reported. */
   readonly sweepProblem?: Problem;
-  /** Makes the limits that clients share. Default: limits all of which one client may use. */
+  /** Creates the limits that clients share. Default: limits that one client may use up. */
   readonly limit?: ((definition: LimitDefinition) => SharedLimit) | undefined;
-  /** The limit on calls that write to the database. Default: none but the database's own. */
+  /** The limit on calls that write to the database. Default: only the database's own. */
   readonly writeLimit?: SharedLimit | undefined;
 }
 
-/** Uploads on some disk and some store. Disposing of it closes the files. */
+/** Uploads on some disk and some store. Disposing of them closes all files. */
 export interface AssembledUploads extends AsyncDisposable {
   readonly uploads: Uploads;
   readonly thumbnails: Thumbnails;
   readonly recovery: Recovery;
 }
 
-/** Recovers the files of the uploads of a store, and opens all that works on them. */
+/** Recovers the files and opens uploads on the given disk and store. */
 export async function assembleUploads(options: AssembleUploadsOptions): Promise<AssembledUploads> {
-  const { store, disk, settings, nowMicros } = options;
-  const shared = uploadLimits(settings, options.limit ?? ((definition) => new SharedLimit(definition)));
-  const parts: UploadDependencies = {
+  const { store, disk, health, settings, timers, nowMicros } = options;
+  const limits = createUploadLimits(settings, options.limit ?? ((definition) => new SharedLimit(definition)));
+  const dependencies: UploadDependencies = {
     ...options,
-    commits: new OffsetCommits(store, nowMicros),
-    quota: new UploadQuota(shared),
-    heldBytes: shared.heldBytes,
+    commitOffset: groupOffsetCommits(store, nowMicros),
+    quota: new UploadQuota(limits),
+    bufferedBytes: limits.bufferedBytes,
     limits: settings,
   };
-  const recovery = await recoverUploads(parts);
-  const thumbnails = await Thumbnails.open(disk, shared.waitingThumbnails);
+  const recovery = await recoverUploads(dependencies);
+  const thumbnails = await Thumbnails.open(disk, limits.queuedThumbnails);
+  const sessions = new OpenSessions(dependencies);
+  const { expiryMs } = settings;
   const uploads = new Uploads({
-    ...parts,
+    ...dependencies,
+    sessions,
+    sweep: new ExpirySweep({ sessions, store, health, expiryMs, timers, nowMicros, problem: options.sweepProblem }),
     productExists: options.productExists,
-    readers: shared.readers,
+    downloads: limits.downloads,
     writeLimit: options.writeLimit,
-    expiryMs: settings.expiryMs,
-    onDiscard: (id) => thumbnails.remove(id),
-    ...(options.sweepProblem && { sweepProblem: options.sweepProblem }),
+    onAbort: (id) => thumbnails.remove(id),
   });
   return { uploads, thumbnails, recovery, [Symbol.asyncDispose]: () => uploads[Symbol.asyncDispose]() };
+}
+
+/** Each upload has at most one commit in progress: a transaction holds at most one offset for each open upload. */
+const maxOffsetsPerCommit = Number.POSITIVE_INFINITY;
+
+/** Records the offsets of all uploads that wait in one transaction, so that they share a flush of the disk. */
+function groupOffsetCommits(store: UploadStore, nowMicros: () => number): UploadDependencies["commitOffset"] {
+  const commits = new GroupCommit<{ readonly id: string; readonly committed: number }, number>(async (offsets) => {
+    const updateMicros = nowMicros();
+    await store.commitOffsets(offsets.map((offset) => ({ ...offset, updateMicros })));
+    return offsets.map(() => updateMicros);
+  }, maxOffsetsPerCommit);
+  return (id, committed) => commits.add({ id, committed });
 }

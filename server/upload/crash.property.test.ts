@@ -123,7 +123,7 @@ async function bringIn(file: ClientFile, { uploads }: TestUploads, random: Rando
     }
   }
   const { bytes, sha256 } = file;
-  const finished = await uploads.finish(id, { generation, size: bytes.byteLength, sha256 }, "until the verdict");
+  const finished = await uploads.finish(id, { generation, size: bytes.byteLength, sha256 }, "unlimited");
   if (finished.phase === "complete") file.isComplete = true;
 }
 
@@ -191,6 +191,6 @@ function crashable(rows: UploadStore, power: Power, random: Random): UploadStore
     list: (query) => rows.list(query),
     imagesOf: (productIds, limit) => rows.imagesOf(productIds, limit),
     all: () => rows.all(),
-    unchangedSince: (phases, before, limit) => rows.unchangedSince(phases, before, limit),
+    unchangedSince: (...query) => rows.unchangedSince(...query),
   };
 }

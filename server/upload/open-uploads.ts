@@ -9,13 +9,13 @@ import type { Exchange } from "../transport/exchange/exchange.ts";
 import type { LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { assembleUploads, type UploadSettings } from "./assemble-uploads.ts";
 import { NodeDisk } from "./file/node-disk.ts";
+import { uploadFolders } from "./file/upload-folders.ts";
 import { WorkerHasher } from "./hash/worker-hasher.ts";
 import { inspectFile } from "./image/inspect-file.ts";
 import { type ProductImageLookup, productImageLookup } from "./image/product-image-lookup.ts";
 import { createUploadPages } from "./image/upload-pages.ts";
-import { uploadFolders } from "./session/upload-dependencies.ts";
 import { SqliteUploadStore } from "./store/sqlite-upload-store.ts";
-import { uploadService, uploadStallMs } from "./upload-service.ts";
+import { uploadIdleTimeoutMs, uploadService } from "./upload-service.ts";
 import type { ProductExists, Uploads } from "./uploads.ts";
 
 export interface OpenUploadsOptions {
@@ -24,7 +24,7 @@ export interface OpenUploadsOptions {
   /** The database of that directory. */
   readonly database: Pick<Database, "tables" | "queries" | "queries" | "health" | "toDomainError">;
   readonly settings: UploadSettings;
-  /** The longest time that a request stream may send nothing, in ms, whatever its service. */
+  /** The longest time that a request stream of any service may be idle, in milliseconds. */
   readonly maxIdleMs: number;
   /** Makes the limits that clients share. */
   readonly limit: (definition: LimitDefinition) => SharedLimit;
@@ -46,8 +46,8 @@ export interface OpenUploads extends AsyncDisposable {
   readonly productImages: ProductImageLookup;
   /** The folders that files are written to, relative to the data directory. */
   readonly folders: readonly string[];
-  /** How long a stream that uploads may send nothing, in ms. */
-  readonly stallMs: number;
+  /** How long a stream that uploads may be idle, in milliseconds. */
+  readonly idleTimeoutMs: number;
 }
 
 /** Opens the uploads of a data directory: recovers its files, and starts the hash thread and the sweeps. */
@@ -77,15 +77,15 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
     problem: logRepeatedProblem(log, { failed: "an upload cannot be served", over: "uploads are served again" }),
     toDomainError: database.toDomainError,
   });
-  const stallMs = Math.min(uploadStallMs, options.maxIdleMs);
+  const idleTimeoutMs = Math.min(uploadIdleTimeoutMs, options.maxIdleMs);
   const resources = opened.move();
   return {
     uploads,
-    service: uploadService({ uploads, stallMs }),
+    service: uploadService({ uploads, idleTimeoutMs }),
     servePage,
     productImages: productImageLookup(uploads),
     folders: ["uploads", ...uploadFolders.map((name) => join("uploads", name))],
-    stallMs,
+    idleTimeoutMs,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   };
 }

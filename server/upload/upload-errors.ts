@@ -9,7 +9,7 @@ import {
 import { DomainError, type ErrorDetail } from "../shared/domain-error.ts";
 import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage } from "../storage/storage-errors.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
-import type { Problem } from "./session/upload-events.ts";
+import type { ProblemReason } from "./session/upload-machine.ts";
 import type { UploadPhase } from "./store/upload-record.ts";
 
 const codes: Record<Reason, Code> = {
@@ -58,8 +58,8 @@ export class FileRangeError extends DomainError {
   }
 }
 
-/** Each phase as the protos have it. */
-export const stateOf: Record<UploadPhase, State> = {
+/** The proto state of each phase. */
+export const protoStates: Record<UploadPhase, State> = {
   open: State.OPEN,
   verifying: State.VERIFYING,
   complete: State.COMPLETE,
@@ -68,41 +68,45 @@ export const stateOf: Record<UploadPhase, State> = {
   damaged: State.DAMAGED,
 };
 
-/** The error of a request that is refused, with how the upload stands. `message` says what was wrong and what to do. */
+/** The status that an error carries. Without a phase the upload does not exist yet. */
+interface ErrorStatus {
+  readonly committed: number;
+  readonly phase?: UploadPhase;
+}
+
+/** Creates the error of a refused request. `message` says what is wrong and what to do. */
 export function uploadError(
   id: string,
-  { committed, phase }: { readonly committed: number; readonly phase?: UploadPhase },
-  problem: Problem,
+  { committed, phase }: ErrorStatus,
+  reason: ProblemReason,
   message: string,
 ): UploadError {
   const detail = create(UploadProblemSchema, {
-    reason: Reason[problem],
+    reason: Reason[reason],
     uploadId: id,
     committedOffset: BigInt(committed),
-    state: phase === undefined ? State.UNSPECIFIED : stateOf[phase],
+    state: phase === undefined ? State.UNSPECIFIED : protoStates[phase],
   });
   return new UploadError(detail, message);
 }
 
-type Standing = Parameters<typeof uploadError>[1];
-
-/** The error of a request for an upload that writes, if the store is read-only. */
-export function readOnlyError(id: string, standing: Standing): UploadError {
-  return uploadError(id, standing, "READ_ONLY", storeReadOnlyMessage);
+/** Creates the error of a request that writes if the store is read-only. */
+export function readOnlyError(id: string, status: ErrorStatus): UploadError {
+  return uploadError(id, status, "READ_ONLY", storeReadOnlyMessage);
 }
 
 /**
- * Returns the error for the client if it is one of the disk or of the database; any other error unchanged. An error of a
- * broken disk makes the store read-only.
+ * Returns the UploadError for an error of the disk or the database, and any other error unchanged. An error of a broken
+ * disk makes the store read-only.
  */
-export function diskError(id: string, standing: Standing, error: unknown, health: StoreHealth): unknown {
-  if (health.check(error) || error instanceof StoreReadOnlyError) return readOnlyError(id, standing);
+export function diskError(id: string, status: ErrorStatus, error: unknown, health: StoreHealth): unknown {
+  if (health.check(error) || error instanceof StoreReadOnlyError) return readOnlyError(id, status);
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT" || error instanceof StoreFullError) {
-    return uploadError(id, standing, "QUOTA", "the server's disk is full: resume at the committed offset later");
+    return uploadError(id, status, "QUOTA", "the server's disk is full; resume at the committed offset later");
   }
   if (code === "EMFILE" || code === "ENFILE") {
-    return uploadError(id, standing, "TOO_MANY", "the server's limit of open files is reached; retry later");
+    return uploadError(id, status, "TOO_MANY", "the server's limit of open files is reached; retry later");
   }
   return error;
 }

@@ -1,23 +1,31 @@
 import type { LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
-import { waitingThumbnailLimit } from "./image/thumbnails.ts";
-import { bufferedBytesLimit } from "./session/buffered-bytes.ts";
-import type { SharedUploadLimits, UploadQuotaLimits } from "./upload-quota.ts";
+import { queuedThumbnailsLimit } from "./image/thumbnails.ts";
+import type { QuotaLimits } from "./upload-quota.ts";
 
-/** How many downloads may be under way, by all ways: each has an open file, and up to a MiB where it is not read. */
-export const maxReaders = 1_000;
+/** The most concurrent downloads, by RPC and by HTTP. Each has an open file, and buffers up to 1 MiB for a stalled client. */
+export const maxDownloads = 1_000;
+
+/** The most bytes of chunks that wait for the bytes before them, of all uploads together. */
+export const maxBufferedBytes = 64 * 1024 * 1024;
+
+/** The limit on the bytes of waiting chunks. */
+export const bufferedBytesLimit = {
+  name: "maxBufferedBytes",
+  counted: "bytes of chunks that are ahead of the committed offset",
+  max: maxBufferedBytes,
+  advice: "send chunks in order",
+};
 
 /** All limits on uploads that clients share. */
-export interface UploadLimits extends SharedUploadLimits {
-  /** Bytes of chunks that wait for the ones before them. */
-  readonly heldBytes: SharedLimit;
-  /** Downloads under way. */
-  readonly readers: SharedLimit;
-  readonly waitingThumbnails: SharedLimit;
+export interface UploadLimits extends QuotaLimits {
+  readonly bufferedBytes: SharedLimit;
+  readonly downloads: SharedLimit;
+  readonly queuedThumbnails: SharedLimit;
 }
 
-/** Makes the limits on uploads. */
-export function uploadLimits(
-  { maxTotalBytes, maxOpenUploads }: UploadQuotaLimits,
+/** Creates the limits on uploads. `maxTotalBytes` and `maxOpenUploads` are settings of the server. */
+export function createUploadLimits(
+  { maxTotalBytes, maxOpenUploads }: { readonly maxTotalBytes: number; readonly maxOpenUploads: number },
   limit: (definition: LimitDefinition) => SharedLimit,
 ): UploadLimits {
   return {
@@ -33,8 +41,8 @@ export function uploadLimits(
       max: maxOpenUploads,
       advice: "finish or abort others first",
     }),
-    heldBytes: limit(bufferedBytesLimit),
-    readers: limit({ name: "maxReaders", counted: "concurrent downloads", max: maxReaders }),
-    waitingThumbnails: limit(waitingThumbnailLimit),
+    bufferedBytes: limit(bufferedBytesLimit),
+    downloads: limit({ name: "maxDownloads", counted: "concurrent downloads", max: maxDownloads }),
+    queuedThumbnails: limit(queuedThumbnailsLimit),
   };
 }

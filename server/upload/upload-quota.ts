@@ -1,31 +1,27 @@
 import type { LimitError } from "../transport/protection/limit-error.ts";
 import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 
-/** What the store of uploads may hold. */
-export interface UploadQuotaLimits {
-  /** All uploads together, what is reserved for open ones included. */
-  readonly maxTotalBytes: number;
-  readonly maxOpenUploads: number;
-}
-
-/** The limits on uploads, as clients share them. */
-export interface SharedUploadLimits {
-  /** Bytes of all uploads: what is stored, and what is reserved. */
+/** The limits that the quota enforces, which clients share. */
+export interface QuotaLimits {
+  /** Bytes of all uploads: stored ones, and bytes that are reserved for open uploads. */
   readonly bytes: SharedLimit;
-  /** Uploads that are open. */
+  /** Open uploads. */
   readonly open: SharedLimit;
 }
 
-/** What part of its announced size an open upload reserves: a client keeps from others only what it has sent. */
+/**
+ * The part of its announced size that an open upload reserves. Small, so that a client that announces much and sends
+ * nothing does not use up the quota.
+ */
 const reservedShare = 1 / 1_000;
 
-/** What an upload reserves at least, or its announced size if that is less: a chunk, so that it can begin. */
+/** The least that an upload reserves, in bytes, unless its announced size is smaller: one chunk, so that it can begin. */
 export const minReservedBytes = 512 * 1024;
 
-/** What an upload reserves at most, in bytes, whatever it announces. */
+/** The most that an upload reserves, in bytes. */
 export const maxReservedBytes = 64 * 1024 * 1024;
 
-/** How many bytes an open upload of an announced size reserves, until as many are stored; 0 if it announces none. */
+/** The bytes that an open upload reserves, by its announced size; 0 if it announces none. */
 export function reservedBytes(size: number | undefined): number {
   if (size === undefined) return 0;
   const part = Math.ceil(size * reservedShare);
@@ -33,7 +29,7 @@ export function reservedBytes(size: number | undefined): number {
 }
 
 /** Why an upload does not fit into the quota. The message is for the client. */
-export type QuotaRefusal = { readonly problem: "QUOTA" | "TOO_MANY"; readonly message: string };
+export type QuotaRefusal = { readonly reason: "QUOTA" | "TOO_MANY"; readonly message: string };
 
 /** An open upload: the client that started it, and the bytes that it counts. */
 interface OpenUpload {
@@ -42,68 +38,68 @@ interface OpenUpload {
 }
 
 /**
- * Keeps count of what uploads take, by the clients that started them. A complete upload counts its size; an open one what
- * has come of it, and at least what it reserves: {@link reservedBytes} of the size that it has announced.
+ * Counts the bytes and the open uploads of each client. A complete upload counts its size. An open upload counts its
+ * received bytes, and at least the {@link reservedBytes} of its announced size.
  */
 export class UploadQuota {
-  readonly #limits: SharedUploadLimits;
+  readonly #limits: QuotaLimits;
   readonly #open = new Map<string, OpenUpload>();
 
-  constructor(limits: SharedUploadLimits) {
+  constructor(limits: QuotaLimits) {
     this.#limits = limits;
   }
 
-  /** The limits, and what is used of them. */
-  get limits(): SharedUploadLimits {
+  /** The limits with their current use. */
+  get limits(): QuotaLimits {
     return this.#limits;
   }
 
   /**
-   * Counts a new upload, or returns why it does not fit: all of the announced size must fit in what is free now,
-   * though only a part of it is reserved.
+   * Counts a new upload, or returns why it does not fit. All of the announced size must fit now, although only a part of
+   * it is reserved.
    */
   open(id: string, owner: Peer, size: number | undefined): QuotaRefusal | undefined {
     const { bytes, open } = this.#limits;
     const tooMany = open.refusal(owner);
-    if (tooMany !== undefined) return { problem: "TOO_MANY", message: tooMany.message };
-    const noRoom = bytes.refusal(owner, size ?? 0);
-    if (noRoom !== undefined) return quotaRefusal(noRoom);
+    if (tooMany !== undefined) return { reason: "TOO_MANY", message: tooMany.message };
+    const tooLarge = bytes.refusal(owner, size ?? 0);
+    if (tooLarge !== undefined) return quotaRefusal(tooLarge);
     this.load(id, owner, reservedBytes(size));
     return undefined;
   }
 
-  /** Counts an open upload that is there already, whatever the limits. */
+  /** Counts a stored open upload, even beyond the limits. */
   load(id: string, owner: Peer, bytes: number): void {
     this.#open.set(id, { owner, bytes });
     this.#limits.open.count(owner);
     this.#limits.bytes.count(owner, bytes);
   }
 
-  /** Counts a complete upload that is there already, whatever the limits. */
+  /** Counts a stored complete upload, even beyond the limits. */
   loadComplete(owner: Peer, bytes: number): void {
     this.#limits.bytes.count(owner, bytes);
   }
 
-  /** An open upload will have so many bytes. Returns why it may not, if they do not fit; it counts as before then. */
+  /** Counts `bytes` in total for an open upload, or returns why they do not fit and changes nothing. Never counts less. */
   grow(id: string, bytes: number): QuotaRefusal | undefined {
     const upload = this.#open.get(id);
     const more = bytes - (upload?.bytes ?? 0);
     if (upload === undefined || more <= 0) return undefined;
-    const noRoom = this.#limits.bytes.refusal(upload.owner, more);
-    if (noRoom !== undefined) return quotaRefusal(noRoom);
+    const tooLarge = this.#limits.bytes.refusal(upload.owner, more);
+    if (tooLarge !== undefined) return quotaRefusal(tooLarge);
     this.#limits.bytes.count(upload.owner, more);
     this.#open.set(id, { ...upload, bytes });
     return undefined;
   }
 
-  /** An open upload is complete with so many bytes. */
+  /** Counts an open upload as complete, with its size in bytes. */
   complete(id: string, bytes: number): void {
     const owner = this.#open.get(id)?.owner;
     this.remove(id);
     this.loadComplete(owner, bytes);
   }
 
-  /** An open upload is gone. Does nothing if it is not counted as open. */
+  /** Removes an open upload. Does nothing if it is not counted as open. */
   remove(id: string): void {
     const upload = this.#open.get(id);
     if (upload === undefined) return;
@@ -112,12 +108,12 @@ export class UploadQuota {
     this.#limits.bytes.remove(upload.owner, upload.bytes);
   }
 
-  /** A complete upload is gone. */
+  /** Removes a complete upload. */
   removeComplete(owner: Peer, bytes: number): void {
     this.#limits.bytes.remove(owner, bytes);
   }
 }
 
 function quotaRefusal({ message }: LimitError): QuotaRefusal {
-  return { problem: "QUOTA", message: `${message}; what is committed stays: resume when there is room` };
+  return { reason: "QUOTA", message: `${message}; committed bytes are kept: resume when there is space` };
 }

@@ -11,55 +11,57 @@ import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import { failRequests, peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
-import { endOfRange, readRange } from "./file/download-file.ts";
+import { endOfRange, readRange } from "./file/read-range.ts";
 import { type Piece, receiveUpload, verifyChecksum } from "./session/receive-upload.ts";
-import type { UploadView } from "./session/upload-dependencies.ts";
 import { maxChunkBytes } from "./session/upload-machine.ts";
-import type { UploadPhase } from "./store/upload-record.ts";
-import { toBytes, toFileMetadata, toSha256, toUpload } from "./to-upload.ts";
-import { stateOf, uploadError } from "./upload-errors.ts";
+import type { UploadPhase, UploadView } from "./store/upload-record.ts";
+import { protoStates, uploadError } from "./upload-errors.ts";
+import { toBytes, toFileMetadata, toSha256, toUpload } from "./upload-messages.ts";
 import type { Uploads } from "./uploads.ts";
 
-/** How long a stream may send nothing, in ms. Short, as the upload stays: a client loses nothing but the connection. */
-export const uploadStallMs = 60_000;
+/**
+ * How long a stream of Upload may be idle, in milliseconds. Short, because the upload stays open: a stalled client loses
+ * only its connection.
+ */
+export const uploadIdleTimeoutMs = 60_000;
 
-/** How many uploads a page has where the client does not say. */
+/** The page size of ListUploads if the request has none. */
 const defaultPageSize = 100;
 
 export interface UploadServiceOptions {
   readonly uploads: Uploads;
-  /** How long a stream may send nothing, in ms. */
-  readonly stallMs: number;
+  /** How long a stream of Upload may be idle, in milliseconds. */
+  readonly idleTimeoutMs: number;
 }
 
-/** Uploads over RPC, as `upload_service.proto` says. Requests have passed the rules in the protos. */
-export function uploadService({ uploads, stallMs }: UploadServiceOptions): ServiceImpl<typeof UploadService> {
-  const shown = (view: UploadView) => toUpload(view, uploads);
+/** The service of `upload_service.proto`. Requests must have been validated by the rules of the protos. */
+export function uploadService({ uploads, idleTimeoutMs }: UploadServiceOptions): ServiceImpl<typeof UploadService> {
+  const toMessage = (view: UploadView) => toUpload(view, uploads);
 
   return {
     async upload(requests, context) {
       const incoming = requests[Symbol.asyncIterator]();
-      const { info, leaveOpen } = await startOf(incoming);
+      const { info, leaveOpen } = await readStart(incoming);
       const rest = { [Symbol.asyncIterator]: () => incoming };
-      const view = await receiveUpload(toFileMetadata(info), piecesOf(rest), {
+      const view = await receiveUpload(toFileMetadata(info), toPieces(rest), {
         uploads,
         peer: peerOf(context),
         leaveOpen,
-        onStart(standing) {
-          setIdlePolicy(context, { timeoutMs: stallMs, error: () => stalled(standing(), stallMs) });
-          const { id, committed } = standing();
+        onStart(current) {
+          setIdlePolicy(context, { timeoutMs: idleTimeoutMs, error: () => idleError(current(), idleTimeoutMs) });
+          const { id, committed } = current();
           sendHeader(context, { [metadataNames.uploadId]: id, [metadataNames.uploadOffset]: committed });
         },
         onEnd: (committed) => setTrailer(context, { [metadataNames.uploadOffset]: committed }),
         onSuperseded: (reason) => failRequests(context, reason),
       });
-      return { upload: shown(view) };
+      return { upload: toMessage(view) };
     },
 
     async startUpload({ info }, context) {
       const view = await uploads.start(toFileMetadata(info), peerOf(context));
       return {
-        upload: shown(view),
+        upload: toMessage(view),
         committedOffset: BigInt(view.committed),
         writerGeneration: BigInt(view.generation),
       };
@@ -74,27 +76,27 @@ export function uploadService({ uploads, stallMs }: UploadServiceOptions): Servi
     },
 
     async getUpload({ uploadId }) {
-      return { upload: shown(await uploads.get(uploadId.toLowerCase())) };
+      return { upload: toMessage(await uploads.get(uploadId.toLowerCase())) };
     },
 
     async finishUpload({ uploadId, writerGeneration, size, sha256 }, context) {
-      const words = { generation: toBytes(writerGeneration), size: toBytes(size), sha256: toSha256(sha256) };
-      return { upload: shown(await uploads.finish(uploadId.toLowerCase(), words, "short", peerOf(context))) };
+      const request = { generation: toBytes(writerGeneration), size: toBytes(size), sha256: toSha256(sha256) };
+      return { upload: toMessage(await uploads.finish(uploadId.toLowerCase(), request, "short", peerOf(context))) };
     },
 
     async abortUpload({ uploadId }, context) {
-      return { upload: shown(await uploads.abort(uploadId.toLowerCase(), peerOf(context))) };
+      return { upload: toMessage(await uploads.abort(uploadId.toLowerCase(), peerOf(context))) };
     },
 
     async listUploads({ states, productId, pageSize, pageToken }) {
-      const query = { phases: states.map(phaseOf), productId: productId.toLowerCase() };
-      const page = { limit: pageSize || defaultPageSize, before: placeOf(pageToken) };
-      const { uploads: found, next } = await uploads.list({ ...query, ...page });
-      return { uploads: found.map(shown), nextPageToken: next === undefined ? "" : `${next}` };
+      const selection = { phases: states.map(toPhase), productId: productId.toLowerCase() };
+      const page = { limit: pageSize || defaultPageSize, before: parsePageToken(pageToken) };
+      const { uploads: listed, next } = await uploads.list({ ...selection, ...page });
+      return { uploads: listed.map(toMessage), nextPageToken: next === undefined ? "" : `${next}` };
     },
 
     async *download({ uploadId, offset, length }, context: HandlerContext) {
-      using _reading = uploads.startReading(peerOf(context));
+      using _download = uploads.startDownload(peerOf(context));
       const { upload, file } = await uploads.open(uploadId.toLowerCase());
       await using _opened = file;
       const { size = 0, sha256 = "" } = upload;
@@ -117,19 +119,22 @@ export function uploadService({ uploads, stallMs }: UploadServiceOptions): Servi
       }
     },
 
-    getUploadLimits: (_request, context) => ({ limits: limitsOf(uploads, stallMs, peerOf(context)) }),
+    getUploadLimits: (_request, context) => ({ limits: limitsOf(uploads, idleTimeoutMs, peerOf(context)) }),
   };
 }
 
-async function startOf(incoming: AsyncIterator<UploadRequest>) {
+async function readStart(incoming: AsyncIterator<UploadRequest>) {
   const first = await incoming.next();
   const request = first.done === true ? undefined : first.value.request;
   if (request?.case === "info") return request.value;
   const sent = request?.case === undefined ? "nothing" : request.case;
-  throw new InvalidFieldError("info", `must be the first request, but ${sent} was sent: say first what the file is`);
+  throw new InvalidFieldError(
+    "info",
+    `must be the first request, but ${sent} was sent: send the description of the file first`,
+  );
 }
 
-async function* piecesOf(requests: AsyncIterable<UploadRequest>): AsyncGenerator<Piece> {
+async function* toPieces(requests: AsyncIterable<UploadRequest>): AsyncGenerator<Piece> {
   for await (const { request } of requests) {
     switch (request.case) {
       case "chunk": {
@@ -143,39 +148,40 @@ async function* piecesOf(requests: AsyncIterable<UploadRequest>): AsyncGenerator
         break;
       }
       case "info":
-        throw new InvalidFieldError("info", "was sent before: it is the first request, and only that");
+        throw new InvalidFieldError("info", "was sent twice: only the first request has it");
       default:
-        throw new InvalidFieldError("request", "is empty: send a chunk, or finish");
+        throw new InvalidFieldError("request", "is empty: send a chunk or finish");
     }
   }
 }
 
-function stalled(upload: UploadView, stallMs: number): Error {
-  const message = `no message arrived for ${stallMs / 1_000} s: start again, and resume at the committed offset`;
+function idleError(upload: UploadView, idleTimeoutMs: number): Error {
+  const message = `no message arrived for ${idleTimeoutMs / 1_000} s; start again and resume at the committed offset`;
   return uploadError(upload.id, upload, "STALLED", message);
 }
 
 const phases = new Map<UploadState, UploadPhase>(
-  Object.entries(stateOf).map(([phase, state]) => [state, phase as UploadPhase]),
+  Object.entries(protoStates).map(([phase, state]) => [state, phase as UploadPhase]),
 );
 
-function phaseOf(state: UploadState): UploadPhase {
+function toPhase(state: UploadState): UploadPhase {
   const phase = phases.get(state);
   if (phase === undefined) throw new InvalidFieldError("states", `there is no state ${state}`);
   return phase;
 }
 
-const maxPlace = 2n ** 63n - 1n;
+/** The largest integer of SQLite: a larger parameter would be an error of the database. */
+const maxSequence = 2n ** 63n - 1n;
 
-function placeOf(pageToken: string): bigint | undefined {
-  if (pageToken === "") return undefined;
-  const place = /^[1-9]\d{0,18}$/.test(pageToken) ? BigInt(pageToken) : 0n;
-  // SQLite has no larger number: as a parameter it would be a mistake of the server's.
-  if (place > 0n && place <= maxPlace) return place;
-  throw new InvalidFieldError("page_token", "is none that a page had: begin with the first page");
+/** Returns the position in the order of creation that a page token names; undefined if the token is empty. */
+function parsePageToken(token: string): bigint | undefined {
+  if (token === "") return undefined;
+  const sequence = /^[1-9]\d{0,18}$/.test(token) ? BigInt(token) : 0n;
+  if (sequence > 0n && sequence <= maxSequence) return sequence;
+  throw new InvalidFieldError("page_token", "is not a token of a page: start with the first page");
 }
 
-function limitsOf(uploads: Uploads, stallMs: number, peer: string) {
+function limitsOf(uploads: Uploads, idleTimeoutMs: number, peer: string) {
   const { maxFileBytes, bytes, open } = uploads.limits;
   return create(UploadLimitsSchema, {
     maxChunkBytes,
@@ -191,6 +197,6 @@ function limitsOf(uploads: Uploads, stallMs: number, peer: string) {
     clientOpenUploads: open.usedBy(peer),
     expiry: durationFromMs(uploads.expiryMs),
     emptyExpiry: durationFromMs(uploads.emptyExpiryMs),
-    stallTimeout: durationFromMs(stallMs),
+    stallTimeout: durationFromMs(idleTimeoutMs),
   });
 }

@@ -57,21 +57,17 @@ import {
   maxErrorDetailBytes,
   maxErrorMessageBytes,
 } from "../../server/transport/response/truncate-error.ts";
-import { gatherMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/file/durable-append.ts";
+import { emptyExpiryMs } from "../../server/upload/expiry-sweep.ts";
+import { groupCommitDelayMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/file/durable-append.ts";
 import { maxFileNameBytes } from "../../server/upload/file-name.ts";
-import { maxImageBytes, maxImagePixels, maxImagesAtWork } from "../../server/upload/image/inspect-file.ts";
-import {
-  maxThumbnailBytes,
-  maxWaitingThumbnails,
-  waitingThumbnailLimit,
-} from "../../server/upload/image/thumbnails.ts";
-import { bufferedBytesLimit, maxBufferedBytes } from "../../server/upload/session/buffered-bytes.ts";
+import { maxConcurrentImages, maxImageBytes, maxImagePixels } from "../../server/upload/image/inspect-file.ts";
+import { maxQueuedThumbnails, maxThumbnailBytes, queuedThumbnailsLimit } from "../../server/upload/image/thumbnails.ts";
+import { chunkWaitMs } from "../../server/upload/session/chunk-receiver.ts";
 import { maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
-import { holdMs, maxChunkCalls } from "../../server/upload/session/upload-session.ts";
-import { maxReaders } from "../../server/upload/upload-limits.ts";
+import { maxChunksInFlight } from "../../server/upload/session/upload-session.ts";
+import { bufferedBytesLimit, maxBufferedBytes, maxDownloads } from "../../server/upload/upload-limits.ts";
 import { maxReservedBytes, minReservedBytes } from "../../server/upload/upload-quota.ts";
-import { uploadStallMs } from "../../server/upload/upload-service.ts";
-import { emptyExpiryMs } from "../../server/upload/uploads.ts";
+import { uploadIdleTimeoutMs } from "../../server/upload/upload-service.ts";
 import { maxProducts, pageSize } from "../../web/src/features/catalogue/product-search.ts";
 import { maxRows, maxTextBytes } from "../../web/src/features/orders/order-store.ts";
 import { attacks } from "../wire/shared-limit-attacks.ts";
@@ -299,25 +295,30 @@ const ofUploads = [
     "INVALID_ARGUMENT; OUT_OF_RANGE",
   ],
   [
-    "maxChunkCalls",
-    maxChunkCalls,
+    "maxChunksInFlight",
+    maxChunksInFlight,
     "concurrent calls of UploadChunk for one upload: two of a client, and two of a broken connection",
     "RESOURCE_EXHAUSTED",
   ],
   [
-    "maxHeldBytes",
+    "maxBufferedBytes",
     maxBufferedBytes,
     "bytes of chunks that wait for earlier chunks, of all uploads",
     "RESOURCE_EXHAUSTED: send chunks in order",
   ],
-  ["holdMs", holdMs, "how long a chunk waits for the previous one", "OUT_OF_RANGE with the committed offset"],
+  ["chunkWaitMs", chunkWaitMs, "how long a chunk waits for the previous one", "OUT_OF_RANGE with the committed offset"],
   [
-    "gatherMs",
-    gatherMs,
+    "groupCommitDelayMs",
+    groupCommitDelayMs,
     "how long the first chunk of a pair waits for the second, to share a commit",
     "it is committed alone",
   ],
-  ["uploadStallMs", uploadStallMs, "time without a message on an upload stream", "DEADLINE_EXCEEDED; the upload stays"],
+  [
+    "uploadIdleTimeoutMs",
+    uploadIdleTimeoutMs,
+    "time without a message on an upload stream",
+    "DEADLINE_EXCEEDED; the upload stays",
+  ],
   [
     "maxUnwrittenBytes",
     maxUnwrittenBytes,
@@ -326,8 +327,8 @@ const ofUploads = [
   ],
   ["maxUnsyncedBytes", maxUnsyncedBytes, "bytes of one upload that are written and not synced", "back-pressure"],
   [
-    "maxReaders",
-    maxReaders,
+    "maxDownloads",
+    maxDownloads,
     "concurrent downloads of all clients, by RPC and by HTTP: each has an open file, and up to 1 MiB in memory if the client does not read",
     "RESOURCE_EXHAUSTED; 503",
   ],
@@ -335,12 +336,12 @@ const ofUploads = [
   ["maxImageBytes", maxImageBytes, "bytes of an image with a thumbnail", "no thumbnail: 415"],
   ["maxImagePixels", maxImagePixels, "pixels of an image with a thumbnail", "no thumbnail: 415"],
   [
-    "maxImagesAtWork",
-    maxImagesAtWork,
+    "maxConcurrentImages",
+    maxConcurrentImages,
     "images that are decoded concurrently",
     "further images wait; clients are served round-robin",
   ],
-  ["maxWaitingThumbnails", maxWaitingThumbnails, "thumbnails that wait to be created, of all clients", "503"],
+  ["maxQueuedThumbnails", maxQueuedThumbnails, "thumbnails that wait to be created, of all clients", "503"],
   [
     "maxThumbnailBytes",
     maxThumbnailBytes,
@@ -362,14 +363,14 @@ const beyondShare = [
   [settingOf("upload-quota"), "RESOURCE_EXHAUSTED; the upload stays, and can resume when there is space"],
   [settingOf("max-open-uploads"), "RESOURCE_EXHAUSTED"],
   [bufferedBytesLimit, "RESOURCE_EXHAUSTED: send chunks in order"],
-  [{ name: "maxReaders", max: maxReaders }, "RESOURCE_EXHAUSTED; 503"],
-  [waitingThumbnailLimit, "503"],
+  [{ name: "maxDownloads", max: maxDownloads }, "RESOURCE_EXHAUSTED; 503"],
+  [queuedThumbnailsLimit, "503"],
 ] as const;
 
 /** Limits of the whole server without a share for each client, and why one client cannot starve the others. */
 const withoutShare = [
   ["maxDecompressions", "a message takes some milliseconds, and waiting calls count against the share of calls"],
-  ["maxImagesAtWork", "clients are served round-robin"],
+  ["maxConcurrentImages", "clients are served round-robin"],
   ["maxGroupOrders", "each commit serves clients round-robin, and so do the slices of exports"],
   ["maxUnprunedRevisions", "states that a list needs are not deleted"],
   ["maxThumbnailBytes", "deleted thumbnails are created again on request"],

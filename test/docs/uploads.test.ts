@@ -1,8 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import type { Progress, UploadEvent } from "../../server/upload/session/upload-events.ts";
-import { decide, maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
+import {
+  decide,
+  maxChunkBytes,
+  type UploadEvent,
+  type UploadState,
+} from "../../server/upload/session/upload-machine.ts";
 import type { UploadPhase } from "../../server/upload/store/upload-record.ts";
 import { testInvariantsOf } from "./invariants-of.ts";
 
@@ -11,11 +15,11 @@ const page = await readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 const phases: UploadPhase[] = ["open", "verifying", "complete", "aborted", "expired", "damaged"];
 
 /** Eight bytes are received and committed; the generation of the writer is 2. */
-const progress = { received: 8, committed: 8, generation: 2, sha256: "aa", expected: "aa" };
+const progress = { received: 8, committed: 8, generation: 2, sha256: "aa", expectedSha256: "aa" };
 const chunk = { kind: "chunk", generation: 2, length: 4 } as const;
 const finish = { kind: "finish", generation: 2 } as const;
 
-const events: readonly (readonly [string, UploadEvent, Partial<Progress>?])[] = [
+const events: readonly (readonly [string, UploadEvent, Partial<UploadState>?])[] = [
   ["start with the same metadata", { kind: "start" }],
   ["start with other metadata", { kind: "start", difference: "its size was 8, not 9" }],
   ["chunk at the received offset", { ...chunk, offset: 8 }],
@@ -25,19 +29,19 @@ const events: readonly (readonly [string, UploadEvent, Partial<Progress>?])[] = 
   ["chunk beyond the announced size", { ...chunk, offset: 8 }, { size: 8 }],
   ["chunk of a previous writer", { ...chunk, offset: 8, generation: 1 }],
   ["more bytes are committed", { kind: "committed", offset: 8 }],
-  ["received bytes could not be written", { kind: "lost", received: 8 }],
+  ["received bytes could not be written", { kind: "dropped", received: 8 }],
   ["finish, all bytes received", { ...finish, size: 8, sha256: "aa" }, { size: 8 }],
   ["finish, bytes missing", { ...finish, size: 9 }, { size: 9 }],
   ["finish with a hash other than announced", { ...finish, size: 8, sha256: "bb" }, { size: 8 }],
   ["finish by a previous writer", { ...finish, generation: 1 }, { size: 8 }],
-  ["computed hash matches", { kind: "hashed", sha256: "aa" }],
-  ["computed hash differs", { kind: "hashed", sha256: "bb" }],
-  ["hash cannot be computed", { kind: "unhashed" }],
+  ["computed hash matches", { kind: "hashComputed", sha256: "aa" }],
+  ["computed hash differs", { kind: "hashComputed", sha256: "bb" }],
+  ["hash cannot be computed", { kind: "hashFailed" }],
   ["abort", { kind: "abort" }],
   ["expiry", { kind: "expire" }],
-  ["server start, file has the committed length", { kind: "found", bytes: 8 }],
-  ["server start, file is longer", { kind: "found", bytes: 9 }],
-  ["server start, file is shorter", { kind: "found", bytes: 7 }],
+  ["server start, file has the committed length", { kind: "fileChecked", bytes: 8 }],
+  ["server start, file is longer", { kind: "fileChecked", bytes: 9 }],
+  ["server start, file is shorter", { kind: "fileChecked", bytes: 7 }],
 ];
 
 await testInvariantsOf(path);
@@ -53,8 +57,8 @@ test(`${path} has every reason of a refusal, with its code and what to do`, () =
   for (const reason of reasons) expect(page).toMatch(new RegExp(`^\\| \`${reason}\` \\| [A-Z_]+ \\| .+ \\|$`, "m"));
 });
 
-function cell(phase: UploadPhase, event: UploadEvent, change?: Partial<Progress>): string {
+function cell(phase: UploadPhase, event: UploadEvent, change?: Partial<UploadState>): string {
   const size = phase === "complete" ? { size: 8 } : change;
   const outcome = decide({ phase, ...progress, ...size }, event, { maxFileBytes: 2 ** 40 });
-  return outcome.kind === "refuse" ? `refuse: ${outcome.problem}` : outcome.kind;
+  return outcome.kind === "refuse" ? `refuse: ${outcome.reason}` : outcome.kind;
 }

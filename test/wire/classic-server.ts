@@ -22,7 +22,7 @@ import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
 import { inspectFile } from "../../server/upload/image/inspect-file.ts";
 import { SqliteUploadStore } from "../../server/upload/store/sqlite-upload-store.ts";
-import { uploadStallMs } from "../../server/upload/upload-service.ts";
+import { uploadIdleTimeoutMs } from "../../server/upload/upload-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
 const catalogueTime: MicroTime = 1_790_000_000_000_000;
@@ -80,7 +80,7 @@ export async function startClassicServer(
     exports: new SharedLimit(exportLimit),
     hub,
     uploads,
-    stallMs: options.stallMs ?? uploadStallMs,
+    stallMs: options.stallMs ?? uploadIdleTimeoutMs,
     newId: randomUUID,
     maxImageBytes: 1024 * 1024,
     messageDelay: options.messageDelay ?? createMessageDelay(1_000, time.instantTimers),

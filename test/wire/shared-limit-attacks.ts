@@ -40,11 +40,11 @@ export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
     take: (peer, _index, limit) => takeStream(peer, limit, (options) => peer.orders.exportOrders({}, options)),
   },
   maxCatalogueReads: { take: takeCatalogueRead },
-  maxReaders: { take: takeDownload },
+  maxDownloads: { take: takeDownload },
   "max-open-uploads": { take: (peer) => startUpload(peer) },
   "upload-quota": { take: takeBytes },
-  maxHeldBytes: { take: takeHeldBytes },
-  maxWaitingThumbnails: {
+  maxBufferedBytes: { take: takeBufferedBytes },
+  maxQueuedThumbnails: {
     file: "server/upload/image/thumbnails.test.ts",
     test: "a client whose thumbnails wait to be made leaves room for those of others",
   },
@@ -54,7 +54,7 @@ export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
   },
   maxWaitingWrites: {
     file: "server/product/catalogue.test.ts",
-    test: "a client whose writes wait for the database leaves room for those of others",
+    test: "one client cannot use up the limit on concurrent writes",
   },
 };
 
@@ -164,7 +164,7 @@ async function takeBytes(peer: Peer, _index: number, limit: SharedLimit): Promis
 const keptBytes: (() => Promise<void>)[] = [];
 
 /** A chunk that waits for the one before it. */
-async function takeHeldBytes(peer: Peer, _index: number, limit: SharedLimit): Promise<() => Promise<void>> {
+async function takeBufferedBytes(peer: Peer, _index: number, limit: SharedLimit): Promise<() => Promise<void>> {
   const uploadId = randomUUID();
   const { writerGeneration } = await peer.uploads.startUpload({ info: { uploadId } });
   const abort = async () => void (await peer.uploads.abortUpload({ uploadId }));

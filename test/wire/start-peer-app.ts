@@ -50,8 +50,8 @@ export async function startLimitedApp(): Promise<PeerApp> {
       maxSubscriptions: 16,
       maxExports: 12,
       maxCatalogueReads: 12,
-      maxReaders: 12,
-      maxHeldBytes: 6 * MiB,
+      maxDownloads: 12,
+      maxBufferedBytes: 6 * MiB,
     },
   }));
   await using peer = await limited.peer("127.0.0.1");

@@ -57,7 +57,7 @@ test("a client that downloads all that it may by RPC is refused by HTTP, and ano
   await using greedy = await server.peer("127.0.0.1");
   await using other = await server.peer("127.0.0.2");
   const uploadId = await store(other);
-  const readers = server.app.sharedLimits.find(({ name }) => name === "maxReaders");
+  const readers = server.app.sharedLimits.find(({ name }) => name === "maxDownloads");
   using _ = readers?.acquire("127.0.0.1", readers.maxPerPeer);
   const statusFrom = (localAddress: string) =>
     statusOf({ localAddress, port: greedy.port, path: `/uploads/${uploadId}` });

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { mkdtempDisposable } from "node:fs/promises";
+import { mkdtempDisposable, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
@@ -24,8 +24,8 @@ import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
 import { inspectFile } from "../../server/upload/image/inspect-file.ts";
 import { MemoryUploadStore } from "../../server/upload/store/testing/memory-upload-store.ts";
-import { maxReaders } from "../../server/upload/upload-limits.ts";
-import { uploadService, uploadStallMs } from "../../server/upload/upload-service.ts";
+import { maxDownloads } from "../../server/upload/upload-limits.ts";
+import { uploadIdleTimeoutMs, uploadService } from "../../server/upload/upload-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
 import { wires } from "./wire-clients.ts";
 
@@ -65,13 +65,13 @@ describe.each(wires)("$name", ({ transport }) => {
   });
 
   test("a stream that breaks goes on where the headers of the next one say, and only the rest is sent", async () => {
-    const { client, uploads } = await start(transport);
+    const { client, folder } = await start(transport);
     const info = { uploadId: randomUUID(), size: BigInt(bytes.length) };
     const cut = new AbortController();
     const sent = chunksOf(bytes, 0, 300_000);
     const broken = errorOf(client.upload(requests({ info }, sent, cut.signal), { signal: cut.signal }));
     await vi.waitFor(async () => {
-      expect(await uploads.write(info.uploadId, async (session) => session.uncommittedBytes)).toBe(300_000);
+      expect((await stat(join(folder, "open", info.uploadId))).size).toBe(300_000);
     });
     cut.abort();
     await broken;
@@ -197,9 +197,9 @@ describe.each(wires)("$name", ({ transport }) => {
     const finish = { request: { case: "finish" as const, value: {} } };
     const first = { request: { case: "info" as const, value: { info } } };
     const wrongs: [unknown[], string][] = [
-      [[chunk], "info: must be the first request, but chunk was sent: say first what the file is"],
-      [[], "info: must be the first request, but nothing was sent: say first what the file is"],
-      [[first, first], "info: was sent before: it is the first request, and only that"],
+      [[chunk], "info: must be the first request, but chunk was sent: send the description of the file first"],
+      [[], "info: must be the first request, but nothing was sent: send the description of the file first"],
+      [[first, first], "info: was sent twice: only the first request has it"],
       [[first, finish, chunk], "finish: must be the last request: send nothing after it"],
     ];
     for (const [sent, message] of wrongs) {
@@ -212,7 +212,7 @@ describe.each(wires)("$name", ({ transport }) => {
     const { client, uploads } = await start(transport);
     const info = { uploadId: randomUUID(), size: 9n };
     await client.upload(requests({ info }, chunksOf(bytes, 0, 9)));
-    const others = Array.from({ length: maxReaders }, () => uploads.startReading());
+    const others = Array.from({ length: maxDownloads }, () => uploads.startDownload());
     const error = await errorOf(download(client, info));
     expect([error.code, error.rawMessage]).toEqual([
       Code.ResourceExhausted,
@@ -269,7 +269,7 @@ describe.each(wires)("$name", ({ transport }) => {
   });
 });
 
-async function start(makeTransport: (url: string) => Transport, stallMs = uploadStallMs) {
+async function start(makeTransport: (url: string) => Transport, idleTimeoutMs = uploadIdleTimeoutMs) {
   const resources = new AsyncDisposableStack();
   onTestFinished(() => resources.disposeAsync());
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-uploads-")));
@@ -290,13 +290,13 @@ async function start(makeTransport: (url: string) => Transport, stallMs = upload
   const server = await startWireServer(
     {},
     {
-      routes: (router) => router.service(UploadService, uploadService({ uploads, stallMs })),
+      routes: (router) => router.service(UploadService, uploadService({ uploads, idleTimeoutMs })),
       interceptors: [createValidation([UploadService])],
       requestLimits: messageLimitsOf,
       mapError: toConnectError,
     },
   );
-  return { server, uploads, client: createClient(UploadService, makeTransport(server.url)) };
+  return { server, uploads, folder: folder.path, client: createClient(UploadService, makeTransport(server.url)) };
 }
 
 type Client = Awaited<ReturnType<typeof start>>["client"];

@@ -14,7 +14,7 @@ import { openDatabase } from "../../../server/storage/database.ts";
 import { tuneGarbageCollection } from "../../../server/transport/protection/tune-garbage-collection.ts";
 import { batch } from "../../../server/transport/rpc/batch.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
-import { uploadService, uploadStallMs } from "../../../server/upload/upload-service.ts";
+import { uploadIdleTimeoutMs, uploadService } from "../../../server/upload/upload-service.ts";
 import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
 import { monotonicMicros } from "../shared/monotonic-micros.ts";
@@ -65,7 +65,7 @@ const server = await startTransportServer({
     });
     router.service(OrderService, orderBook.service);
     router.service(QuoteService, quoteService({ hub, newId: randomUUID }));
-    router.service(UploadService, uploadService({ uploads, stallMs: uploadStallMs }));
+    router.service(UploadService, uploadService({ uploads, idleTimeoutMs: uploadIdleTimeoutMs }));
   },
   interceptors: [createValidation([UploadService])],
   mapError: toConnectError,

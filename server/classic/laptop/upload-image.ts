@@ -8,7 +8,7 @@ import {
 import type { Catalogue } from "../../product/catalogue.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { failRequests, peerOf } from "../../transport/rpc/call.ts";
-import type { UploadView } from "../../upload/session/upload-dependencies.ts";
+import type { UploadView } from "../../upload/store/upload-record.ts";
 import type { Uploads } from "../../upload/uploads.ts";
 import { storeFile } from "../store-file.ts";
 import { findLaptop } from "./laptop-product.ts";

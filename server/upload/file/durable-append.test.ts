@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ManualTimers } from "../../../client/shared/testing/manual-timers.ts";
 import type { DiskFile } from "./disk.ts";
-import { DurableAppend, gatherMs } from "./durable-append.ts";
+import { DurableAppend, groupCommitDelayMs } from "./durable-append.ts";
 
 const chunk = new Uint8Array(100);
 
@@ -19,7 +19,8 @@ describe("chunks that come in pairs", () => {
     await settle();
     await Promise.all([fourth, take()]);
     expect(done).toEqual(["write 300", "write 400", "sync", "commit 500"]);
-    expect(append.uncommittedBytes).toBe(0);
+    await append.waitUntilIdle();
+    expect(append.isIdle).toBe(true);
   });
 
   test("are committed alone when the next one does not come in time, and no more waited for", async () => {
@@ -29,7 +30,7 @@ describe("chunks that come in pairs", () => {
     const alone = take();
     await settle();
     expect(done).toEqual(["write 200"]);
-    timers.advance(gatherMs);
+    timers.advance(groupCommitDelayMs);
     await alone;
     expect(done).toEqual(["write 200", "sync", "commit 300"]);
     await take();
@@ -53,7 +54,7 @@ describe("chunks that come in pairs", () => {
     const alone = take();
     await settle();
     expect(append.isIdle).toBe(false);
-    await Promise.all([append.idle(), alone]);
+    await Promise.all([append.waitUntilIdle(), alone]);
     expect(done).toEqual(["write 200", "sync", "commit 300"]);
     expect(append.isIdle).toBe(true);
   });
@@ -66,9 +67,9 @@ describe("chunks that come in pairs", () => {
     await settle();
     fail.write = new Error("no space");
     await expect(take()).rejects.toThrow("no space");
-    timers.advance(gatherMs);
+    timers.advance(groupCommitDelayMs);
     await first;
-    expect(done).toEqual(["write 200", "lost 300", "sync", "commit 300"]);
+    expect(done).toEqual(["write 200", "dropped 300", "sync", "commit 300"]);
   });
 
   test("both fail with the sync that they share", async () => {
@@ -78,8 +79,8 @@ describe("chunks that come in pairs", () => {
     fail.sync = new Error("the disk is broken");
     const results = await Promise.allSettled([take(), take()]);
     expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
-    expect(done).toEqual(["write 200", "write 300", "disk failure"]);
-    await append.idle();
+    expect(done).toEqual(["write 200", "write 300", "sync failed"]);
+    await append.waitUntilIdle();
     await expect(take()).rejects.toThrow("the disk is broken");
   });
 });
@@ -128,16 +129,16 @@ function open() {
       done.push(`commit ${offset}`);
     },
     onWritten: () => {},
-    onSyncBegun: (offset) => begun.push(offset),
+    onSyncStarted: (offset) => begun.push(offset),
     onCommitted: () => {},
-    onLost: (offset) => done.push(`lost ${offset}`),
-    onDiskFailure: () => done.push("disk failure"),
+    onDropped: (offset) => done.push(`dropped ${offset}`),
+    onSyncFailed: () => done.push("sync failed"),
   });
   let taken = 0;
   const take = () => {
     append.append(chunk);
     taken += chunk.byteLength;
-    return append.commit(taken, "with the next");
+    return append.commit(taken, "grouped");
   };
   return { append, begun, done, fail, timers, take };
 }

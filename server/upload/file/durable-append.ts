@@ -1,235 +1,277 @@
 import type { Timers } from "../../../client/shared/timers.ts";
-import { CommitWaiters } from "../session/commit-waiters.ts";
 import type { DiskFile } from "./disk.ts";
 
-/** How many bytes may wait to be written: two large writes, one under way and one that fills. */
+/** The most bytes that may wait to be written: two large writes, one in progress and one that fills. */
 export const maxUnwrittenBytes = 1024 * 1024;
 
-/** How many bytes may be written and not yet synced: beyond that the disk is slower than the client, who waits. */
+/** The most bytes that may be written and not yet committed. At this limit the disk is slower than the client. */
 export const maxUnsyncedBytes = 16 * 1024 * 1024;
 
 /**
- * How long a chunk waits for the next one to be committed with it, in milliseconds, where the ones before came in pairs.
- * A client with two under way on a fast line sends the second within one; one that is alone waits once, and no more.
+ * How long a commit waits for another one to share its sync, in milliseconds, if recent commits came in pairs. A client
+ * with two chunks in flight on a fast network sends the second one within a millisecond; a client that sends one chunk at
+ * a time waits only once.
  */
-export const gatherMs = 5;
+export const groupCommitDelayMs = 5;
 
-/** Whether a commit begins at once, or may wait for another one that is to be expected. */
-export type FlushMode = "now" | "with the next";
+/** `immediate`: the sync starts at once. `grouped`: it may wait {@link groupCommitDelayMs} for the next commit. */
+export type FlushMode = "immediate" | "grouped";
 
 export interface DurableAppendOptions {
   readonly file: DiskFile;
   readonly timers: Timers;
-  /** How many bytes the file has: all of them are committed. */
+  /** The length of the file in bytes. All of them are committed. */
   readonly start: number;
-  /** Notes an offset durably; all bytes before it are synced. */
+  /** Records an offset durably. Is called after all bytes before the offset are synced. */
   readonly commit: (offset: number) => Promise<void>;
-  /** All before `offset` is written, and can be read. */
+  /** Is called when all bytes before `offset` are written and can be read. */
   readonly onWritten: (offset: number) => void;
-  /** A sync of all before `offset` has begun: the processor has time until it is done. */
-  readonly onSyncBegun: (offset: number) => void;
-  /** All before `offset` is synced and noted. */
+  /** Is called when a sync of all bytes before `offset` starts. The processor is idle until it ends. */
+  readonly onSyncStarted: (offset: number) => void;
+  /** Is called when all bytes before `offset` are synced and recorded. */
   readonly onCommitted: (offset: number) => void;
-  /** Bytes could not be written: those from `offset` on are lost. */
-  readonly onLost: (offset: number, error: unknown) => void;
-  /** The disk may have lost what it had taken: nothing more is written. */
-  readonly onDiskFailure: (error: unknown) => void;
+  /** Is called when a write fails. The bytes from `offset` on are dropped. */
+  readonly onDropped: (offset: number, error: unknown) => void;
+  /** Is called when a sync fails. The disk may have lost written bytes: the append accepts nothing more. */
+  readonly onSyncFailed: (error: unknown) => void;
 }
 
 /**
- * Appends to a file. Bytes are written in large pieces while more come in, and synced while more are written: at most
- * one write and one sync are under way, and a sync answers all that waited when it began. Chunks that come in pairs
- * share one: a sync and the row that notes it cost as much processor time as to write a MiB.
+ * Appends to a file durably. At most one write and one sync are in progress. A write takes all bytes that have queued up
+ * during the write before it, and a sync commits for all callers that waited when it started. Commits that come in pairs
+ * share a sync: a sync with its row costs as much processor time as writing a MiB.
+ *
+ * Offsets grow in the order appended, written, committed.
  */
 export class DurableAppend {
   readonly #options: DurableAppendOptions;
   #queue: Uint8Array[] = [];
-  #unwritten = 0;
-  #taken: number;
+  #unwrittenBytes = 0;
+  #appended: number;
   #written: number;
   #committed: number;
-  #writing = false;
-  #syncing = false;
+  #isWriting = false;
+  #isSyncing = false;
   readonly #waiters = new CommitWaiters();
-  /** Whether commits that may wait had company lately, and nobody was in a hurry since. */
-  #comeInPairs = false;
-  #stopGathering: (() => void) | undefined;
-  #room: PromiseWithResolvers<void> | undefined;
+  /** Whether a grouped commit recently shared a sync with another one, and no immediate commit came since. */
+  #expectsPair = false;
+  #cancelGroupDelay: (() => void) | undefined;
+  #capacity: PromiseWithResolvers<void> | undefined;
   #idle: PromiseWithResolvers<void> | undefined;
-  #failure: unknown;
+  #syncFailure: unknown;
 
   constructor(options: DurableAppendOptions) {
     this.#options = options;
-    this.#taken = options.start;
+    this.#appended = options.start;
     this.#written = options.start;
     this.#committed = options.start;
   }
 
-  /** How many bytes were taken and are not committed. */
-  get uncommittedBytes(): number {
-    return this.#taken - this.#committed;
-  }
-
-  /** Takes bytes, which must not change from now on. */
+  /** Queues bytes, which must not change afterwards. */
   append(data: Uint8Array): void {
     this.#queue.push(data);
-    this.#unwritten += data.byteLength;
-    this.#taken += data.byteLength;
-    if (!this.#writing) void this.#write();
+    this.#unwrittenBytes += data.byteLength;
+    this.#appended += data.byteLength;
+    if (!this.#isWriting) void this.#writeQueue();
   }
 
   /**
-   * Resolves when more may be appended; `undefined` where it may be at once. Rejects where what was written cannot be
-   * committed.
+   * Returns undefined if there is capacity for more bytes, otherwise a promise that resolves when there is. The promise
+   * rejects if written bytes cannot be recorded.
    */
-  room(): Promise<void> | undefined {
-    if (this.#hasRoom()) return undefined;
-    if (this.#unwritten < maxUnwrittenBytes) this.commitSoon();
-    this.#room ??= Promise.withResolvers();
-    return this.#room.promise;
+  waitForCapacity(): Promise<void> | undefined {
+    if (this.#hasCapacity()) return undefined;
+    if (this.#unwrittenBytes < maxUnwrittenBytes) this.startCommit();
+    this.#capacity ??= Promise.withResolvers();
+    return this.#capacity.promise;
   }
 
-  /** Resolves when all before `upTo` is committed. Rejects where it cannot be, and is lost. */
-  async commit(upTo: number, haste: FlushMode = "now"): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+  /** Resolves when all bytes before `upTo` are committed. Rejects if they are dropped or cannot be committed. */
+  async commit(upTo: number, mode: FlushMode = "immediate"): Promise<void> {
+    if (this.#syncFailure !== undefined) throw this.#syncFailure;
     if (upTo <= this.#committed) return;
     const committed = this.#waiters.wait(upTo);
-    if (haste === "now") this.#comeInPairs = false;
-    else if (this.#waiters.count > 1) this.#comeInPairs = true;
-    this.#syncIfDue();
+    if (mode === "immediate") this.#expectsPair = false;
+    else if (this.#waiters.count > 1) this.#expectsPair = true;
+    this.#syncIfReady();
     await committed;
   }
 
-  /** Begins to commit what was taken so far. */
-  commitSoon(): void {
-    // Who needs to know of a failure waits for a commit of their own, or sees that the append has failed.
-    this.commit(this.#taken).catch(() => {});
+  /** Starts to commit all appended bytes. A failure is reported by the next commit and by `onSyncFailed`. */
+  startCommit(): void {
+    this.commit(this.#appended).catch(() => {});
   }
 
-  /** Whether nothing is under way: the file may be closed. */
+  /** Whether no write and no sync is in progress or scheduled: the file may be closed. */
   get isIdle(): boolean {
-    return !this.#writing && !this.#syncing && this.#stopGathering === undefined;
+    return !this.#isWriting && !this.#isSyncing && this.#cancelGroupDelay === undefined;
   }
 
-  /** Resolves when nothing is under way. */
-  async idle(): Promise<void> {
-    this.#comeInPairs = false;
-    this.#syncIfDue();
+  /** Resolves when no write and no sync is in progress or scheduled. */
+  async waitUntilIdle(): Promise<void> {
+    this.#expectsPair = false;
+    this.#syncIfReady();
     if (this.isIdle) return;
     this.#idle ??= Promise.withResolvers();
     await this.#idle.promise;
   }
 
-  async #write(): Promise<void> {
-    this.#writing = true;
-    while (this.#queue.length > 0 && this.#failure === undefined) {
+  async #writeQueue(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#queue.length > 0 && this.#syncFailure === undefined) {
       const parts = this.#queue;
       this.#queue = [];
       const bytes = parts.reduce((sum, part) => sum + part.byteLength, 0);
       try {
         await this.#options.file.write(parts, this.#written);
       } catch (error) {
-        this.#lose(error);
+        this.#dropUnwritten(error);
         break;
       }
       this.#written += bytes;
-      this.#unwritten -= bytes;
-      this.#giveRoom();
-      // Commits may have failed before: then nothing else would make room.
-      if (this.#room !== undefined) this.commitSoon();
-      this.#syncIfDue();
+      this.#unwrittenBytes -= bytes;
+      this.#resolveCapacity();
+      // An earlier commit may have failed: then only another one makes capacity.
+      if (this.#capacity !== undefined) this.startCommit();
+      this.#syncIfReady();
       this.#options.onWritten(this.#written);
     }
-    this.#writing = false;
-    this.#tellIdle();
+    this.#isWriting = false;
+    this.#resolveIdle();
   }
 
-  /** Begins a sync when all that somebody waits for is written: what is being written is so in a moment. */
-  #syncIfDue(): void {
+  /** Starts a sync if all bytes that a caller waits for are written. The write in progress calls this again. */
+  #syncIfReady(): void {
     const { last } = this.#waiters;
-    if (last === undefined || last > this.#written || this.#syncing || this.#failure !== undefined) return;
-    if (this.#comeInPairs && this.#waiters.count === 1) {
-      this.#gather();
+    if (last === undefined || last > this.#written || this.#isSyncing || this.#syncFailure !== undefined) return;
+    if (this.#expectsPair && this.#waiters.count === 1) {
+      this.#delaySync();
       return;
     }
-    this.#stopGathering?.();
-    this.#stopGathering = undefined;
+    this.#cancelGroupDelay?.();
+    this.#cancelGroupDelay = undefined;
     void this.#sync();
   }
 
-  #gather(): void {
-    this.#stopGathering ??= this.#options.timers.after(gatherMs, () => {
-      this.#stopGathering = undefined;
-      this.#comeInPairs = false;
-      this.#syncIfDue();
-      this.#tellIdle();
+  #delaySync(): void {
+    this.#cancelGroupDelay ??= this.#options.timers.after(groupCommitDelayMs, () => {
+      this.#cancelGroupDelay = undefined;
+      this.#expectsPair = false;
+      this.#syncIfReady();
+      this.#resolveIdle();
     });
   }
 
   async #sync(): Promise<void> {
-    this.#syncing = true;
+    this.#isSyncing = true;
     const end = this.#written;
     try {
       const synced = this.#options.file.syncData();
-      this.#options.onSyncBegun(end);
+      this.#options.onSyncStarted(end);
       await synced;
     } catch (error) {
-      // The kernel may have dropped what it could not write: whoever syncs again is told that all is well.
-      this.#fail(error);
-      this.#options.onDiskFailure(error);
+      // The kernel may have dropped the bytes: a later sync would succeed without them.
+      // https://wiki.postgresql.org/wiki/Fsync_Errors
+      this.#failSync(error);
+      this.#options.onSyncFailed(error);
     }
-    if (this.#failure === undefined) await this.#note(end);
-    this.#syncing = false;
-    this.#syncIfDue();
-    this.#tellIdle();
+    if (this.#syncFailure === undefined) await this.#record(end);
+    this.#isSyncing = false;
+    this.#syncIfReady();
+    this.#resolveIdle();
   }
 
-  async #note(end: number): Promise<void> {
+  async #record(end: number): Promise<void> {
     try {
       await this.#options.commit(end);
       this.#committed = end;
       this.#options.onCommitted(end);
-      this.#waiters.resolve(end);
-      this.#giveRoom();
+      this.#waiters.resolveUpTo(end);
+      this.#resolveCapacity();
     } catch (error) {
-      this.#waiters.reject(end, error);
-      this.#room?.reject(error);
-      this.#room = undefined;
+      this.#waiters.rejectUpTo(end, error);
+      this.#capacity?.reject(error);
+      this.#capacity = undefined;
     }
   }
 
-  /** What could not be written is forgotten; what was written before can still be committed. */
-  #lose(error: unknown): void {
+  /** Drops the bytes that could not be written. Bytes that were written earlier can still be committed. */
+  #dropUnwritten(error: unknown): void {
     this.#queue = [];
-    this.#unwritten = 0;
-    this.#taken = this.#written;
+    this.#unwrittenBytes = 0;
+    this.#appended = this.#written;
     this.#waiters.rejectBeyond(this.#written, error);
-    this.#options.onLost(this.#written, error);
-    this.#giveRoom();
-    this.#syncIfDue();
+    this.#options.onDropped(this.#written, error);
+    this.#resolveCapacity();
+    this.#syncIfReady();
   }
 
-  #fail(error: unknown): void {
-    this.#failure = error;
+  #failSync(error: unknown): void {
+    this.#syncFailure = error;
     this.#waiters.rejectBeyond(0, error);
-    this.#room?.resolve();
-    this.#room = undefined;
+    this.#capacity?.resolve();
+    this.#capacity = undefined;
   }
 
-  #hasRoom(): boolean {
-    if (this.#failure !== undefined) return true;
-    return this.#unwritten < maxUnwrittenBytes && this.#written - this.#committed < maxUnsyncedBytes;
+  /** After a failed sync there is capacity: the next commit reports the failure. */
+  #hasCapacity(): boolean {
+    if (this.#syncFailure !== undefined) return true;
+    return this.#unwrittenBytes < maxUnwrittenBytes && this.#written - this.#committed < maxUnsyncedBytes;
   }
 
-  #giveRoom(): void {
-    if (this.#room === undefined || !this.#hasRoom()) return;
-    this.#room.resolve();
-    this.#room = undefined;
+  #resolveCapacity(): void {
+    if (this.#capacity === undefined || !this.#hasCapacity()) return;
+    this.#capacity.resolve();
+    this.#capacity = undefined;
   }
 
-  #tellIdle(): void {
+  #resolveIdle(): void {
     if (!this.isIdle) return;
     this.#idle?.resolve();
     this.#idle = undefined;
+  }
+}
+
+interface Waiter {
+  readonly upTo: number;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+/** The callers that wait for a commit, each for all bytes before an offset. */
+class CommitWaiters {
+  /** In the order of their offsets. */
+  readonly #waiters: Waiter[] = [];
+
+  get count(): number {
+    return this.#waiters.length;
+  }
+
+  /** The largest offset that a caller waits for; undefined if no caller waits. */
+  get last(): number | undefined {
+    return this.#waiters.at(-1)?.upTo;
+  }
+
+  /** Settles when one of the methods below is called with an end that covers `upTo`. */
+  wait(upTo: number): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    this.#waiters.splice(this.#countUpTo(upTo), 0, { upTo, done });
+    return done.promise;
+  }
+
+  resolveUpTo(end: number): void {
+    for (const { done } of this.#waiters.splice(0, this.#countUpTo(end))) done.resolve();
+  }
+
+  rejectUpTo(end: number, error: unknown): void {
+    for (const { done } of this.#waiters.splice(0, this.#countUpTo(end))) done.reject(error);
+  }
+
+  rejectBeyond(end: number, error: unknown): void {
+    for (const { done } of this.#waiters.splice(this.#countUpTo(end))) done.reject(error);
+  }
+
+  #countUpTo(offset: number): number {
+    const further = this.#waiters.findIndex(({ upTo }) => upTo > offset);
+    return further < 0 ? this.#waiters.length : further;
   }
 }

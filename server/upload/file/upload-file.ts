@@ -1,56 +1,61 @@
-import { completeFolder, openFolder, pathOf, type UploadDependencies } from "../session/upload-dependencies.ts";
-import type { UploadEvent } from "../session/upload-events.ts";
+import type { Timers } from "../../../client/shared/timers.ts";
+import type { UploadEvent } from "../session/upload-machine.ts";
 import type { UploadRecord } from "../store/upload-record.ts";
 import type { DiskFile } from "./disk.ts";
 import { DurableAppend, type FlushMode } from "./durable-append.ts";
-import { reconcileFile } from "./reconcile-file.ts";
+import { completeFolder, type FolderDependencies, openFolder, pathOf, reconcileFile } from "./upload-folders.ts";
 
 /**
- * How much is written before the hasher is told, where no sync comes before: a message to its thread costs as much as
- * 100 KiB of hashing.
+ * How many bytes are written before the hasher gets a message, if no sync starts earlier: a message to its thread costs
+ * as much as hashing 100 KiB.
  */
 const hashStepBytes = 2 * 1024 * 1024;
 
-/** The session that a file belongs to. */
-export interface UploadFileOwner {
-  /** How the upload stands, as it would be stored now. */
-  readonly current: () => UploadRecord;
-  readonly happens: (event: UploadEvent) => void;
-  /** The file has less than was committed. Resolves to what its callers are told. */
-  readonly onDamaged: () => Promise<Error>;
-  /** More was committed, at a time in microseconds since 1970. */
-  readonly onUpdate: (micros: number) => void;
+export interface UploadFileDependencies extends FolderDependencies {
+  /**
+   * Records a committed offset durably. Resolves to the update time of the row, in microseconds since 1970.
+   * Offsets of several uploads share a transaction.
+   */
+  readonly commitOffset: (id: string, committed: number) => Promise<number>;
+  readonly timers: Timers;
 }
 
-/** An upload's file, which is opened when it is needed, and can be closed whenever nothing is under way in it. */
+/** The session that a file belongs to. */
+export interface UploadFileOwner {
+  /** Returns the row with the current committed offset. */
+  readonly currentRecord: () => UploadRecord;
+  readonly apply: (event: UploadEvent) => void;
+  /** Is called when the file has lost committed bytes. Resolves to the error for the callers. */
+  readonly onDamaged: () => Promise<Error>;
+  /** Is called with the update time of the row after each commit, in microseconds since 1970. */
+  readonly onRowUpdated: (micros: number) => void;
+}
+
+/** The file of an upload. It is opened on first use, and again on the next use after it was closed. */
 export class UploadFile {
-  readonly #parts: UploadDependencies;
+  readonly #dependencies: UploadFileDependencies;
   readonly #owner: UploadFileOwner;
   #file: Promise<DiskFile> | undefined;
   #append: DurableAppend | undefined;
-  #lost: unknown;
+  #writeError: unknown;
 
-  constructor(parts: UploadDependencies, owner: UploadFileOwner) {
-    this.#parts = parts;
+  constructor(dependencies: UploadFileDependencies, owner: UploadFileOwner) {
+    this.#dependencies = dependencies;
     this.#owner = owner;
   }
 
-  /** Whether it is open to write: `take` needs that. */
+  /** Whether the file is open to write. `append` requires it. */
   get isWritable(): boolean {
     return this.#append !== undefined;
   }
 
-  /** Why bytes could not be written, until others were taken after that. */
-  get lost(): unknown {
-    return this.#lost;
+  /** The error of the last write that dropped bytes, until the next append. */
+  get writeError(): unknown {
+    return this.#writeError;
   }
 
-  get uncommittedBytes(): number {
-    return this.#append?.uncommittedBytes ?? 0;
-  }
-
-  /** The file, open to read, and to write where the upload is not complete. */
-  async opened(): Promise<DiskFile> {
+  /** Opens the file if it is closed: to read if the upload is complete, otherwise to read and write. */
+  async open(): Promise<DiskFile> {
     this.#file ??= this.#open();
     try {
       return await this.#file;
@@ -60,34 +65,35 @@ export class UploadFile {
     }
   }
 
-  /** Appends bytes, which must not change from now on. */
-  take(data: Uint8Array): void {
-    this.#lost = undefined;
+  /** Appends bytes, which must not change afterwards. */
+  append(data: Uint8Array): void {
+    this.#writeError = undefined;
     this.#append?.append(data);
   }
 
-  /** Resolves when more may be taken. */
-  async room(): Promise<void> {
-    await this.#append?.room();
+  /** Resolves when more bytes may be appended. */
+  async waitForCapacity(): Promise<void> {
+    await this.#append?.waitForCapacity();
   }
 
-  /** Resolves when all before `upTo` is committed. */
-  async commit(upTo: number, haste: FlushMode): Promise<void> {
-    await this.#append?.commit(upTo, haste);
+  /** Resolves when all bytes before `upTo` are committed. */
+  async commit(upTo: number, mode: FlushMode): Promise<void> {
+    await this.#append?.commit(upTo, mode);
   }
 
-  commitSoon(): void {
-    this.#append?.commitSoon();
+  /** Starts to commit all appended bytes. */
+  startCommit(): void {
+    this.#append?.startCommit();
   }
 
-  /** Resolves when nothing is under way. */
-  async idle(): Promise<void> {
-    while (this.#append?.isIdle === false) await this.#append.idle();
+  /** Resolves when no write and no sync is in progress. */
+  async waitUntilIdle(): Promise<void> {
+    while (this.#append?.isIdle === false) await this.#append.waitUntilIdle();
   }
 
-  /** Closes it when nothing is under way. What comes after that opens it again. */
+  /** Closes the file after its writes and syncs. */
   async close(): Promise<void> {
-    await this.idle();
+    await this.waitUntilIdle();
     const file = this.#file;
     this.#file = undefined;
     this.#append = undefined;
@@ -95,37 +101,43 @@ export class UploadFile {
   }
 
   async #open(): Promise<DiskFile> {
-    const { disk, commits, hasher, health, timers } = this.#parts;
-    const record = this.#owner.current();
+    const { disk } = this.#dependencies;
+    const record = this.#owner.currentRecord();
     const { id, phase, committed } = record;
     if (phase === "complete") return disk.open(pathOf(id, completeFolder), "read");
-    if ((await reconcileFile(record, this.#parts)) === "damaged") throw await this.#owner.onDamaged();
+    if ((await reconcileFile(record, this.#dependencies)) === "damaged") throw await this.#owner.onDamaged();
+    const file = await disk.open(pathOf(id, openFolder), "write");
+    // The bytes that were not committed before the file was closed have been cut off.
+    this.#owner.apply({ kind: "dropped", received: committed });
+    this.#append = this.#createAppend(file, record);
+    return file;
+  }
+
+  #createAppend(file: DiskFile, { id, committed }: UploadRecord): DurableAppend {
+    const { commitOffset, hasher, health, timers } = this.#dependencies;
     const path = pathOf(id, openFolder);
-    const file = await disk.open(path, "write");
-    this.#owner.happens({ kind: "lost", received: committed }); // What an earlier opening could not commit was cut off.
-    let told = committed;
-    const tellHasher = (offset: number) => {
-      told = offset;
+    let hashEnd = committed;
+    const advanceHash = (offset: number) => {
+      hashEnd = offset;
       hasher.advance(id, path, offset);
     };
-    this.#append = new DurableAppend({
+    return new DurableAppend({
       file,
       timers,
       start: committed,
-      commit: async (offset) => this.#owner.onUpdate(await commits.commit(id, offset)),
+      commit: async (offset) => this.#owner.onRowUpdated(await commitOffset(id, offset)),
       onWritten: (offset) => {
-        if (offset - told >= hashStepBytes) tellHasher(offset);
+        if (offset - hashEnd >= hashStepBytes) advanceHash(offset);
       },
-      onSyncBegun: (offset) => {
-        if (offset > told) tellHasher(offset);
+      onSyncStarted: (offset) => {
+        if (offset > hashEnd) advanceHash(offset);
       },
-      onCommitted: (offset) => this.#owner.happens({ kind: "committed", offset }),
-      onLost: (received, error) => {
-        this.#lost = error;
-        this.#owner.happens({ kind: "lost", received });
+      onCommitted: (offset) => this.#owner.apply({ kind: "committed", offset }),
+      onDropped: (received, error) => {
+        this.#writeError = error;
+        this.#owner.apply({ kind: "dropped", received });
       },
-      onDiskFailure: (error) => health.fail(error),
+      onSyncFailed: (error) => health.fail(error),
     });
-    return file;
   }
 }

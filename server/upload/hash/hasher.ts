@@ -1,9 +1,9 @@
-/** Counts the SHA-256 of files that grow, in the background, from what is written of them. */
+/** Computes the SHA-256 of files that grow, in the background, from their written bytes. */
 export interface Hasher extends AsyncDisposable {
-  /** The first `end` bytes of the file are written: they may be counted when there is time. */
+  /** Announces that the first `end` bytes of a file are written and may be hashed. */
   advance(id: string, path: string, end: number): void;
-  /** Resolves to the SHA-256 of the first `end` bytes, lower-case hex. Rejects where they cannot be read. */
+  /** Resolves to the SHA-256 of the first `end` bytes, in lower-case hex. Rejects if they cannot be read. */
   digest(id: string, path: string, end: number): Promise<string>;
-  /** What was counted of it is needed no more. */
+  /** Drops the hash of a file. */
   forget(id: string): void;
 }

@@ -3,30 +3,30 @@ import { Worker } from "node:worker_threads";
 import type { HashReply, HashRequest } from "./hash-worker.ts";
 import type { Hasher } from "./hasher.ts";
 
-/** A digest that somebody waits for. */
-interface Asked {
+interface PendingDigest {
   readonly request: HashRequest;
-  readonly answer: PromiseWithResolvers<string>;
-  /** Whether a thread has ended before it had counted this one. */
+  readonly result: PromiseWithResolvers<string>;
+  /** Whether a thread ended before it replied. */
   wasLost: boolean;
 }
 
 /**
- * Counts hashes in a thread of its own, which reads what was written from the cache of the file system: the event loop
- * never waits for a hash, and what is counted is what the disk was given.
+ * Computes hashes in a worker thread, which reads the written bytes from the page cache. The event loop never waits for a
+ * hash, and the hash covers the bytes that the disk has received.
  *
- * Where the thread ends, as it does when it runs out of memory, another one counts from the beginning what is asked
- * for; what two threads have not survived is rejected.
+ * If the thread ends, for example because it is out of memory, another one computes the pending digests from the start of
+ * their files. A digest that is lost twice is rejected.
  */
 export class WorkerHasher implements Hasher {
   readonly #root: string;
   readonly #startThread: () => Worker;
-  readonly #asked = new Map<number, Asked>();
+  /** By ticket, which identifies a digest in the messages. */
+  readonly #pending = new Map<number, PendingDigest>();
   #thread: Worker | undefined;
-  #tickets = 0;
+  #nextTicket = 0;
   #isDisposed = false;
 
-  /** @param root the folder that paths are relative to, absolute */
+  /** @param root the absolute path of the folder that paths are relative to */
   constructor(root: string, startThread = () => new Worker(new URL("./hash-worker.ts", import.meta.url))) {
     this.#root = root;
     this.#startThread = startThread;
@@ -38,13 +38,13 @@ export class WorkerHasher implements Hasher {
   }
 
   digest(id: string, path: string, end: number): Promise<string> {
-    if (this.#isDisposed) return Promise.reject(new Error(shutDown));
-    const ticket = this.#tickets++;
+    if (this.#isDisposed) return Promise.reject(new Error(shutDownMessage));
+    const ticket = this.#nextTicket++;
     const request: HashRequest = { kind: "digest", id, path: join(this.#root, path), end, ticket };
-    const asked = { request, answer: Promise.withResolvers<string>(), wasLost: false };
-    this.#asked.set(ticket, asked);
-    this.#ask(asked);
-    return asked.answer.promise;
+    const pending = { request, result: Promise.withResolvers<string>(), wasLost: false };
+    this.#pending.set(ticket, pending);
+    this.#send(pending);
+    return pending.result.promise;
   }
 
   forget(id: string): void {
@@ -55,49 +55,49 @@ export class WorkerHasher implements Hasher {
     this.#isDisposed = true;
     const thread = this.#thread;
     this.#thread = undefined;
-    for (const { answer } of this.#asked.values()) answer.reject(new Error(shutDown));
-    this.#asked.clear();
+    for (const { result } of this.#pending.values()) result.reject(new Error(shutDownMessage));
+    this.#pending.clear();
     await thread?.terminate();
   }
 
-  #ask({ request }: Asked): void {
+  #send({ request }: PendingDigest): void {
     this.#thread ??= this.#start();
     this.#thread.postMessage(request);
   }
 
   #start(): Worker {
     const thread = this.#startThread();
-    let reason: unknown = new Error("the thread that counts hashes has ended");
+    let reason: unknown = new Error("the hash thread has ended");
     thread.unref();
-    thread.on("message", (answer: HashReply) => this.#settle(answer));
+    thread.on("message", (reply: HashReply) => this.#settle(reply));
     thread.on("error", (error) => {
       reason = error;
     });
     thread.on("exit", () => {
-      if (this.#thread === thread) this.#onEnd(reason);
+      if (this.#thread === thread) this.#onExit(reason);
     });
     return thread;
   }
 
-  #onEnd(reason: unknown): void {
+  #onExit(reason: unknown): void {
     this.#thread = undefined;
-    for (const [ticket, asked] of this.#asked) {
-      if (asked.wasLost) {
-        this.#asked.delete(ticket);
-        asked.answer.reject(reason);
+    for (const [ticket, pending] of this.#pending) {
+      if (pending.wasLost) {
+        this.#pending.delete(ticket);
+        pending.result.reject(reason);
       } else {
-        asked.wasLost = true;
-        this.#ask(asked);
+        pending.wasLost = true;
+        this.#send(pending);
       }
     }
   }
 
-  #settle(answer: HashReply): void {
-    const asked = this.#asked.get(answer.ticket);
-    this.#asked.delete(answer.ticket);
-    if ("sha256" in answer) asked?.answer.resolve(answer.sha256);
-    else asked?.answer.reject(new Error(answer.error));
+  #settle(reply: HashReply): void {
+    const pending = this.#pending.get(reply.ticket);
+    this.#pending.delete(reply.ticket);
+    if ("sha256" in reply) pending?.result.resolve(reply.sha256);
+    else pending?.result.reject(new Error(reply.error));
   }
 }
 
-const shutDown = "the server shuts down";
+const shutDownMessage = "the server is shutting down";

@@ -1,25 +1,23 @@
 import { FairSemaphore } from "../../shared/fair-semaphore.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 import type { DiskFile } from "../file/disk.ts";
-import type { FileNature, InspectFile } from "../session/upload-dependencies.ts";
 import type { ImageSize } from "../store/upload-record.ts";
 
-/** The largest file that a thumbnail is made of: it is read as a whole. */
+/** The largest image that is decoded, in bytes: it is read into memory as a whole. */
 export const maxImageBytes = 32 * 1024 * 1024;
 
-/** The most pixels that are decoded: at four bytes each 256 MiB. A picture of a few KB can have billions. */
+/** The most pixels that are decoded: 256 MiB at four bytes each. An image of a few KB can declare billions of pixels. */
 export const maxImagePixels = 64 * 1024 * 1024;
 
-/** How many images are looked at or made smaller at a time: each takes a core, and its pixels in memory. */
-export const maxImagesAtWork = 2;
+/** The most images that are decoded at a time: each one occupies a core, and its pixels are in memory. */
+export const maxConcurrentImages = 2;
 
-/** Where types of files show: they have their marks in the first bytes, the farthest (a tar's) at 257. */
+/** The signatures of file types are in the first bytes; the farthest one, that of tar, is at 257. */
 const headBytes = 4_100;
 
-/** What a file is that does not tell. */
 const unknownType = "application/octet-stream";
 
-/** Types of images that browsers show without running anything that is in them, and that thumbnails are made of. */
+/** Image types that browsers display without running anything in them. Thumbnails are made of these types only. */
 export const displayedTypes: ReadonlySet<string> = new Set([
   "image/apng",
   "image/avif",
@@ -29,46 +27,61 @@ export const displayedTypes: ReadonlySet<string> = new Set([
   "image/webp",
 ]);
 
+/** What the bytes of a file say about it. */
+export interface FileContents {
+  /** The media type; `application/octet-stream` if it is not recognized. */
+  readonly contentType: string;
+  /** Absent if no thumbnail can be made of the file. */
+  readonly image?: ImageSize;
+}
+
+/**
+ * Detects the type of a file from its bytes. Rejects only if the file cannot be read.
+ *
+ * @param peer the client that uploads the file; images of all clients are decoded in turn
+ */
+export type InspectFile = (file: DiskFile, size: number, peer?: Peer) => Promise<FileContents>;
+
 type Sharp = typeof import("sharp").default;
 
-const images = new FairSemaphore(maxImagesAtWork);
+const images = new FairSemaphore(maxConcurrentImages);
 
-/** Runs a task with an image of a client: so many at a time, from all clients in turn. */
-export function imageTurn<T>(peer: Peer, task: () => Promise<T>): Promise<T> {
+/** Runs a task that decodes an image. At most {@link maxConcurrentImages} run at a time, from all clients in turn. */
+export function decodeInTurn<T>(peer: Peer, task: () => Promise<T>): Promise<T> {
   return images.run(peer, task);
 }
 
-/** Finds what a file is from its bytes alone; its name is not asked. */
-export const inspectFile: InspectFile = async (file, size, peer): Promise<FileNature> => {
-  const contentType = await typeOf(file, size);
+/** Detects the type of a file from its bytes alone; the file name is ignored. */
+export const inspectFile: InspectFile = async (file, size, peer) => {
+  const contentType = await detectType(file, size);
   if (!displayedTypes.has(contentType)) return { contentType };
-  const image = await imageTurn(peer, () => sizeOfImage(file, size));
+  const image = await decodeInTurn(peer, () => readImageSize(file, size));
   return { contentType, ...(image && { image }) };
 };
 
-/** The library of images, loaded when there is one: 25 MB that most servers need not have. */
+/** Loads the image library on first use: it takes 25 MB that most servers do not need. */
 export async function loadSharp(): Promise<Sharp> {
   return (await import("sharp")).default;
 }
 
-/** Reads a whole image. Only for files of up to {@link maxImageBytes}. */
+/** Reads a whole image, of at most {@link maxImageBytes}. */
 export async function readImage(file: DiskFile, size: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafeSlow(size);
   await file.read(bytes, 0);
   return bytes;
 }
 
-async function typeOf(file: DiskFile, size: number): Promise<string> {
+async function detectType(file: DiskFile, size: number): Promise<string> {
   const head = Buffer.alloc(Math.min(size, headBytes));
   await file.read(head, 0);
   const { fileTypeFromBuffer } = await import("file-type");
-  // It rejects where a type promises more than there is.
-  const found = await fileTypeFromBuffer(head).catch(() => undefined);
-  return found?.mime ?? unknownType;
+  // It rejects if the head declares more bytes than there are.
+  const detected = await fileTypeFromBuffer(head).catch(() => undefined);
+  return detected?.mime ?? unknownType;
 }
 
-/** The size as it is shown; `undefined` where no thumbnail can be made of it. */
-async function sizeOfImage(file: DiskFile, size: number): Promise<ImageSize | undefined> {
+/** Returns the size after rotation as the EXIF orientation says; undefined if no thumbnail can be made of the image. */
+async function readImageSize(file: DiskFile, size: number): Promise<ImageSize | undefined> {
   if (size > maxImageBytes) return undefined;
   try {
     const sharp = await loadSharp();
@@ -76,6 +89,6 @@ async function sizeOfImage(file: DiskFile, size: number): Promise<ImageSize | un
     const { width, height } = autoOrient;
     return width * height > 0 && width * height <= maxImagePixels ? { width, height } : undefined;
   } catch {
-    return undefined; // It only looks like an image.
+    return undefined; // Only the signature is that of an image.
   }
 }

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import { SimulatedDisk } from "../file/testing/simulated-disk.ts";
-import type { UploadView } from "../session/upload-dependencies.ts";
-import { maxImagesAtWork } from "./inspect-file.ts";
-import { maxWaitingThumbnails, Thumbnails, waitingThumbnailLimit } from "./thumbnails.ts";
+import type { UploadView } from "../store/upload-record.ts";
+import { maxConcurrentImages } from "./inspect-file.ts";
+import { maxQueuedThumbnails, queuedThumbnailsLimit, Thumbnails } from "./thumbnails.ts";
 
 test("a client whose thumbnails wait to be made leaves room for those of others", async () => {
-  const limit = new SharedLimit(waitingThumbnailLimit, { peerShare: 0.5 });
+  const limit = new SharedLimit(queuedThumbnailsLimit, { peerShare: 0.5 });
   const thumbnails = await Thumbnails.open(new SimulatedDisk({ below: () => 0 }), limit);
   const opening = Promise.withResolvers<never>();
   const opened: string[] = [];
@@ -17,15 +17,15 @@ test("a client whose thumbnails wait to be made leaves room for those of others"
     };
     return thumbnails.pathOf(imageOf(`${peer}-${index}`), open, peer);
   };
-  const share = maxWaitingThumbnails / 2;
+  const share = maxQueuedThumbnails / 2;
   const waiting = Array.from({ length: share }, (_, index) => ask("a", index));
-  await expect(ask("a", share)).rejects.toThrow("limit of 50 waiting thumbnails per client reached");
+  await expect(ask("a", share)).rejects.toThrow("limit of 50 queued thumbnails per client reached");
   waiting.push(ask("a", 0)); // the same one once more waits with the first
   waiting.push(...Array.from({ length: share }, (_, index) => ask("b", index)));
   await expect(ask("b", share)).rejects.toThrow("per client reached");
   opening.reject(new Error("the file is gone"));
   await Promise.allSettled(waiting);
-  expect(opened.slice(0, maxImagesAtWork + 4)).toEqual(["a", "a", "a", "b", "a", "b"]);
+  expect(opened.slice(0, maxConcurrentImages + 4)).toEqual(["a", "a", "a", "b", "a", "b"]);
   expect([limit.used, limit.peerCount]).toEqual([0, 0]);
 });
 

@@ -1,32 +1,32 @@
 import type { Peer, SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { Disk, DiskFile } from "../file/disk.ts";
-import type { UploadView } from "../session/upload-dependencies.ts";
-import { imageTurn, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./inspect-file.ts";
+import type { UploadView } from "../store/upload-record.ts";
+import { decodeInTurn, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./inspect-file.ts";
 
-/** Where thumbnails are kept, beside the folders of uploads. */
+/** The folder of thumbnails, next to the folders of uploads. */
 const thumbnailFolder = "thumbnails";
 
 /** The longer side of a thumbnail, in pixels. */
 export const thumbnailPixels = 320;
 
-/** How much all thumbnails together may take on the disk: those that were not asked for the longest are made anew. */
+/** The most bytes of all stored thumbnails. The least recently used ones are evicted and made again on demand. */
 export const maxThumbnailBytes = 256 * 1024 * 1024;
 
-/** How many thumbnails may wait to be made. */
-export const maxWaitingThumbnails = 100;
+/** The most thumbnails that are queued or being made. */
+export const maxQueuedThumbnails = 100;
 
-/** The limit on them, as clients share it. */
-export const waitingThumbnailLimit = {
-  name: "maxWaitingThumbnails",
-  counted: "waiting thumbnails",
-  max: maxWaitingThumbnails,
-  advice: "wait for others first",
+/** The limit on queued thumbnails, which clients share. */
+export const queuedThumbnailsLimit = {
+  name: "maxQueuedThumbnails",
+  counted: "queued thumbnails",
+  max: maxQueuedThumbnails,
+  advice: "wait for other thumbnails first",
 };
 
-/** How long making one may take, in seconds. */
+/** The longest time that making a thumbnail may take, in seconds. */
 const timeoutSeconds = 20;
 
-/** Why there is no thumbnail, as an HTTP status and a sentence. */
+/** There is no thumbnail. Has the HTTP status of the response; the message is for the client. */
 export class NoThumbnailError extends Error {
   override name = "NoThumbnailError";
   readonly status: 415 | 422 | 503;
@@ -37,40 +37,40 @@ export class NoThumbnailError extends Error {
   }
 }
 
-/** Small pictures of images, made when they are asked for, and kept on the disk within a bound. */
+/** A cache of thumbnails on the disk. A thumbnail is made on the first request for it. */
 export class Thumbnails {
   readonly #disk: Disk;
-  // Sizes by upload, the one that was not asked for the longest first.
-  readonly #kept = new Map<string, number>();
-  readonly #making = new Map<string, Promise<void>>();
-  #keptBytes = 0;
+  /** The size of each stored thumbnail in bytes, by upload id, the least recently used first. */
+  readonly #stored = new Map<string, number>();
+  /** The thumbnails that are queued or being made, by upload id. */
+  readonly #pending = new Map<string, Promise<void>>();
+  #storedBytes = 0;
+  readonly #queueLimit: SharedLimit;
 
-  readonly #waitingLimit: SharedLimit;
-
-  private constructor(disk: Disk, waitingLimit: SharedLimit) {
+  private constructor(disk: Disk, queueLimit: SharedLimit) {
     this.#disk = disk;
-    this.#waitingLimit = waitingLimit;
+    this.#queueLimit = queueLimit;
   }
 
-  /** Takes up those that were made before. */
-  static async open(disk: Disk, waitingLimit: SharedLimit): Promise<Thumbnails> {
-    const thumbnails = new Thumbnails(disk, waitingLimit);
+  /** Opens the cache with the thumbnails that are on the disk, and removes all other files from their folder. */
+  static async open(disk: Disk, queueLimit: SharedLimit): Promise<Thumbnails> {
+    const thumbnails = new Thumbnails(disk, queueLimit);
     await disk.makeFolder(thumbnailFolder);
     for (const name of await disk.list(thumbnailFolder)) {
       const bytes = await disk.sizeOf(`${thumbnailFolder}/${name}`);
-      if (name.endsWith(extension) && bytes !== undefined) thumbnails.#note(name.slice(0, -extension.length), bytes);
+      if (name.endsWith(extension) && bytes !== undefined) thumbnails.#touch(name.slice(0, -extension.length), bytes);
       else await disk.remove(`${thumbnailFolder}/${name}`);
     }
-    await thumbnails.#makeRoom();
+    await thumbnails.#evict();
     return thumbnails;
   }
 
   /**
-   * Resolves to the path of an image's thumbnail, WebP, which is made where it is missing. Rejects with a
-   * {@link NoThumbnailError} where there can be none, and with a LimitError if too many wait.
+   * Resolves to the path of the thumbnail of an image, in WebP. Makes it if it is missing. Rejects with a
+   * {@link NoThumbnailError} if none can be made, and with a LimitError if too many are queued.
    *
    * @param open opens the image
-   * @param peer the client that asks
+   * @param peer the client that requests it
    */
   async pathOf(upload: UploadView, open: () => Promise<DiskFile>, peer?: Peer): Promise<string> {
     const { id, contentType, image, size = 0 } = upload;
@@ -78,18 +78,18 @@ export class Thumbnails {
       const limits = `up to ${maxImageBytes} bytes and ${maxImagePixels} pixels`;
       throw new NoThumbnailError(
         415,
-        `the upload is no image that a thumbnail can be made of: it is ${contentType} of ${size} bytes, and must be a PNG, JPEG, GIF, WebP or AVIF of ${limits} that can be read`,
+        `no thumbnail can be made of ${contentType} of ${size} bytes: only of a readable PNG, JPEG, GIF, WebP or AVIF of ${limits}`,
       );
     }
-    const bytes = this.#kept.get(id);
+    const bytes = this.#stored.get(id);
     if (bytes === undefined) await this.#makeOnce(id, { size, open, peer });
-    else this.#note(id, bytes);
+    else this.#touch(id, bytes);
     return pathOf(id);
   }
 
-  /** Deletes an upload's thumbnail, if there is one. */
+  /** Deletes the thumbnail of an upload if there is one. */
   async remove(id: string): Promise<void> {
-    await this.#making.get(id)?.catch(() => {});
+    await this.#pending.get(id)?.catch(() => {});
     this.#forget(id);
     await this.#disk.remove(pathOf(id));
   }
@@ -98,15 +98,15 @@ export class Thumbnails {
     id: string,
     { size, open, peer }: { readonly size: number; readonly open: () => Promise<DiskFile>; readonly peer: Peer },
   ): Promise<void> {
-    const known = this.#making.get(id);
-    if (known !== undefined) return known;
-    const waiting = this.#waitingLimit.acquire(peer);
-    const making = imageTurn(peer, () => this.#make(id, size, open)).finally(() => {
-      waiting[Symbol.dispose]();
-      this.#making.delete(id);
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) return pending;
+    const queued = this.#queueLimit.acquire(peer);
+    const made = decodeInTurn(peer, () => this.#make(id, size, open)).finally(() => {
+      queued[Symbol.dispose]();
+      this.#pending.delete(id);
     });
-    this.#making.set(id, making);
-    return making;
+    this.#pending.set(id, made);
+    return made;
   }
 
   async #make(id: string, size: number, open: () => Promise<DiskFile>): Promise<void> {
@@ -116,24 +116,25 @@ export class Thumbnails {
     await using file = await this.#disk.create(path);
     await file.write([bytes], 0);
     await this.#disk.rename(path, pathOf(id));
-    this.#note(id, bytes.byteLength);
-    await this.#makeRoom();
+    this.#touch(id, bytes.byteLength);
+    await this.#evict();
   }
 
-  #note(id: string, bytes: number): void {
+  /** Makes the thumbnail the most recently used one. */
+  #touch(id: string, bytes: number): void {
     this.#forget(id);
-    this.#kept.set(id, bytes);
-    this.#keptBytes += bytes;
+    this.#stored.set(id, bytes);
+    this.#storedBytes += bytes;
   }
 
   #forget(id: string): void {
-    this.#keptBytes -= this.#kept.get(id) ?? 0;
-    this.#kept.delete(id);
+    this.#storedBytes -= this.#stored.get(id) ?? 0;
+    this.#stored.delete(id);
   }
 
-  async #makeRoom(): Promise<void> {
-    for (const id of this.#kept.keys()) {
-      if (this.#keptBytes <= maxThumbnailBytes) return;
+  async #evict(): Promise<void> {
+    for (const id of this.#stored.keys()) {
+      if (this.#storedBytes <= maxThumbnailBytes) return;
       this.#forget(id);
       await this.#disk.remove(pathOf(id));
     }

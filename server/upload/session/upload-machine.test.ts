@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { UploadPhase } from "../store/upload-record.ts";
-import type { Outcome, Progress, UploadEvent } from "./upload-events.ts";
-import { decide, maxChunkBytes } from "./upload-machine.ts";
+import { decide, maxChunkBytes, type Outcome, type UploadEvent, type UploadState } from "./upload-machine.ts";
 
 const phases: UploadPhase[] = ["open", "verifying", "complete", "aborted", "expired", "damaged"];
 const hashes = ["aa", "bb"];
@@ -12,7 +11,7 @@ const offset = fc.oneof(fc.nat(20), fc.nat(5 * maxChunkBytes));
 const hash = fc.option(fc.constantFrom(...hashes), { nil: undefined });
 const size = fc.option(fc.nat(20), { nil: undefined });
 
-const progress: fc.Arbitrary<Progress> = fc
+const state: fc.Arbitrary<UploadState> = fc
   .record({
     phase: fc.constantFrom(...phases),
     received: fc.nat(20),
@@ -20,7 +19,7 @@ const progress: fc.Arbitrary<Progress> = fc
     generation: fc.integer({ min: 1, max: 3 }),
     size,
     sha256: hash,
-    expected: hash,
+    expectedSha256: hash,
   })
   .map(({ unsynced, received, ...rest }) => ({ ...rest, received, committed: Math.max(0, received - unsynced) }));
 
@@ -36,21 +35,21 @@ const event: fc.Arbitrary<UploadEvent> = fc.oneof(
     length: offset,
   }),
   fc.record({ kind: fc.constant("committed" as const), offset: fc.nat(20) }),
-  fc.record({ kind: fc.constant("lost" as const), received: fc.nat(20) }),
+  fc.record({ kind: fc.constant("dropped" as const), received: fc.nat(20) }),
   fc.record({
     kind: fc.constant("finish" as const),
     generation: fc.integer({ min: 1, max: 3 }),
     size,
     sha256: hash,
   }),
-  fc.record({ kind: fc.constant("hashed" as const), sha256: fc.constantFrom(...hashes) }),
-  fc.constantFrom(...(["unhashed", "abort", "expire"] as const)).map((kind) => ({ kind })),
-  fc.record({ kind: fc.constant("found" as const), bytes: fc.option(fc.nat(20), { nil: undefined }) }),
+  fc.record({ kind: fc.constant("hashComputed" as const), sha256: fc.constantFrom(...hashes) }),
+  fc.constantFrom(...(["hashFailed", "abort", "expire"] as const)).map((kind) => ({ kind })),
+  fc.record({ kind: fc.constant("fileChecked" as const), bytes: fc.option(fc.nat(20), { nil: undefined }) }),
 );
 
 test("every event has an outcome in every state, and what follows keeps what was promised", () => {
   fc.assert(
-    fc.property(progress, event, (before, happened) => {
+    fc.property(state, event, (before, happened) => {
       const outcome = decide(before, happened, limits);
       const after = nextOf(outcome) ?? before;
       expect(after.committed).toBeGreaterThanOrEqual(before.committed);
@@ -60,15 +59,15 @@ test("every event has an outcome in every state, and what follows keeps what was
       expect(after.generation).toBeGreaterThanOrEqual(before.generation);
       if (before.phase === "aborted" || before.phase === "expired") expect(after).toEqual(before);
       if (after.phase === "complete" && before.phase !== "complete") {
-        expect([before.phase, happened.kind]).toEqual(["verifying", "hashed"]);
+        expect([before.phase, happened.kind]).toEqual(["verifying", "hashComputed"]);
         expect(after).toMatchObject({ size: before.received });
-        if (before.expected !== undefined) expect(after.sha256).toBe(before.expected);
+        if (before.expectedSha256 !== undefined) expect(after.sha256).toBe(before.expectedSha256);
       }
       if (happened.kind === "chunk" && happened.generation !== before.generation && before.phase === "open") {
-        expect(outcome).toMatchObject({ kind: "refuse", problem: "STALE_WRITER" });
+        expect(outcome).toMatchObject({ kind: "refuse", reason: "STALE_WRITER" });
       }
       if (outcome.kind === "append") {
-        expect(outcome.known).toBeGreaterThanOrEqual(0);
+        expect(outcome.overlap).toBeGreaterThanOrEqual(0);
         expect(outcome.next.received).toBeGreaterThan(before.received);
         expect(outcome.next.received).toBeLessThanOrEqual(before.size ?? limits.maxFileBytes);
       }
@@ -79,31 +78,31 @@ test("every event has an outcome in every state, and what follows keeps what was
 });
 
 test("a life of an upload: chunks in any order of two, a wrong hash, the right one", () => {
-  let now: Progress = { phase: "open", received: 0, committed: 0, generation: 0 };
+  let now: UploadState = { phase: "open", received: 0, committed: 0, generation: 0 };
   const happens = (it: UploadEvent) => {
     const outcome = decide(now, it, limits);
     now = nextOf(outcome) ?? now;
     return outcome.kind;
   };
-  expect(happens({ kind: "start" })).toBe("own");
-  expect(happens({ kind: "chunk", generation: 1, offset: 4, length: 4 })).toBe("hold");
+  expect(happens({ kind: "start" })).toBe("acquire");
+  expect(happens({ kind: "chunk", generation: 1, offset: 4, length: 4 })).toBe("wait");
   expect(happens({ kind: "chunk", generation: 1, offset: 0, length: 4 })).toBe("append");
   expect(happens({ kind: "chunk", generation: 1, offset: 4, length: 4 })).toBe("append");
   expect(happens({ kind: "chunk", generation: 1, offset: 2, length: 4 })).toBe("compare");
   expect(happens({ kind: "finish", generation: 1, size: 9 })).toBe("refuse");
-  expect(happens({ kind: "committed", offset: 8 })).toBe("note");
+  expect(happens({ kind: "committed", offset: 8 })).toBe("update");
   expect(happens({ kind: "finish", generation: 1, size: 8, sha256: "aa" })).toBe("verify");
-  expect(happens({ kind: "finish", generation: 1, size: 8, sha256: "aa" })).toBe("answer");
-  expect(happens({ kind: "hashed", sha256: "bb" })).toBe("refuse");
+  expect(happens({ kind: "finish", generation: 1, size: 8, sha256: "aa" })).toBe("none");
+  expect(happens({ kind: "hashComputed", sha256: "bb" })).toBe("refuse");
   expect(now.phase).toBe("open");
   expect(happens({ kind: "finish", generation: 1, size: 8, sha256: "bb" })).toBe("verify");
-  expect(happens({ kind: "hashed", sha256: "bb" })).toBe("publish");
+  expect(happens({ kind: "hashComputed", sha256: "bb" })).toBe("publish");
   expect(now).toMatchObject({ phase: "complete", size: 8, sha256: "bb", committed: 8 });
   expect(happens({ kind: "start", difference: "its size" })).toBe("refuse");
-  expect(happens({ kind: "expire" })).toBe("answer");
+  expect(happens({ kind: "expire" })).toBe("none");
   expect(happens({ kind: "abort" })).toBe("discard");
 });
 
-function nextOf(outcome: Outcome): Progress | undefined {
+function nextOf(outcome: Outcome): UploadState | undefined {
   return "next" in outcome ? outcome.next : undefined;
 }

@@ -1,38 +1,23 @@
+import type { Timers } from "../../../client/shared/timers.ts";
 import { Mutex } from "../../shared/mutex.ts";
-import { discardFile } from "../file/discard-file.ts";
+import { StoreFullError } from "../../storage/storage-errors.ts";
 import type { FlushMode } from "../file/durable-append.ts";
-import { publishFile } from "../file/publish-file.ts";
 import { UploadFile } from "../file/upload-file.ts";
-import type { FileMetadata, UploadRecord } from "../store/upload-record.ts";
+import { openFolder, pathOf, publishFile, removeFile } from "../file/upload-folders.ts";
+import type { FileMetadata, UploadRecord, UploadView } from "../store/upload-record.ts";
 import type { UploadError } from "../upload-errors.ts";
-import { differenceOf } from "./difference-of.ts";
-import { firstDifference } from "./first-difference.ts";
-import { withIdleTimeout } from "./idle-timeout.ts";
-import { OutOfOrderChunks } from "./out-of-order-chunks.ts";
-import { openFolder, pathOf, type UploadDependencies, type UploadView } from "./upload-dependencies.ts";
-import type { Outcome, Progress } from "./upload-events.ts";
-import { gap } from "./upload-machine.ts";
+import { type Chunk, ChunkReceiver } from "./chunk-receiver.ts";
+import type { UploadDependencies } from "./upload-dependencies.ts";
+import type { Outcome, UploadState } from "./upload-machine.ts";
 import { UploadStatus } from "./upload-status.ts";
-import { UploadWriters } from "./upload-writers.ts";
 
-/** How long a chunk waits for the one before it. */
-export const holdMs = 10_000;
+/** The most chunks of one upload in flight: two of the current connection and two of a connection that broke. */
+export const maxChunksInFlight = 4;
 
-/** How many chunks of an upload may be under way: the two that a client may have, and two of a connection that broke. */
-export const maxChunkCalls = 4;
-
-/** How long FinishUpload waits for the hash before it answers VERIFYING. */
+/** How long a finish waits for the hash before it returns the phase `verifying`, in milliseconds. */
 const verifyWaitMs = 2_000;
 
-/** Some bytes of a file, from one writer. */
-export interface Chunk {
-  readonly generation: number;
-  readonly offset: number;
-  /** Must not change from now on. */
-  readonly data: Uint8Array;
-}
-
-/** What a client says of a file when it has sent it. */
+/** The end of a file, as a client announces it. */
 export interface FinishRequest {
   readonly generation: number;
   readonly size?: number | undefined;
@@ -40,297 +25,284 @@ export interface FinishRequest {
   readonly sha256?: string | undefined;
 }
 
-/** One upload while somebody has to do with it. Both doors lead here; `decide` says what follows, this does it. */
-export class UploadSession {
-  readonly #parts: UploadDependencies;
-  readonly #lock = new Mutex();
-  readonly #standing: UploadStatus;
-  readonly #file: UploadFile;
-  readonly #held: OutOfOrderChunks;
-  readonly #writers = new UploadWriters();
-  #chunkCalls = 0;
-  #verdict: Promise<Outcome | undefined> | undefined;
+/** How long a finish waits for the hash: at most {@link verifyWaitMs}, or as long as it takes. */
+export type FinishWait = "short" | "unlimited";
 
-  constructor(record: UploadRecord, parts: UploadDependencies) {
-    this.#parts = parts;
-    this.#standing = new UploadStatus(record, parts);
-    this.#held = new OutOfOrderChunks(parts.timers);
-    this.#file = new UploadFile(parts, {
-      current: () => ({ ...this.#standing.record, committed: this.#standing.progress.committed }),
-      happens: (event) => void this.#standing.accept(event),
-      onDamaged: () => this.#damage(),
-      onUpdate: (updateMicros) => {
-        this.#standing.know({ ...this.#standing.record, updateMicros });
-      },
+/**
+ * The open session of one upload, which all transports share. `upload-machine.ts` decides the outcome of each request;
+ * the session carries it out. Chunks are received by {@link ChunkReceiver}, bytes are committed by {@link UploadFile}.
+ *
+ * The mutex runs one change of the writer or the phase at a time. Chunks do not take it: they decide again after each
+ * wait. Methods reject with an UploadError if the request is refused, or if the disk or the database fails.
+ */
+export class UploadSession {
+  readonly #dependencies: UploadDependencies;
+  readonly #mutex = new Mutex();
+  readonly #status: UploadStatus;
+  readonly #file: UploadFile;
+  readonly #chunks: ChunkReceiver;
+  readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
+  #chunksInFlight = 0;
+  #verification: Promise<Outcome<"hashComputed">> | undefined;
+
+  constructor(record: UploadRecord, dependencies: UploadDependencies) {
+    this.#dependencies = dependencies;
+    this.#status = new UploadStatus(record, dependencies);
+    this.#file = new UploadFile(dependencies, {
+      currentRecord: () => ({ ...this.#status.record, committed: this.#status.state.committed }),
+      apply: (event) => void this.#status.apply(event),
+      onDamaged: () => this.#markDamaged(),
+      onRowUpdated: (updateMicros) => this.#status.setRecord({ ...this.#status.record, updateMicros }),
     });
+    this.#chunks = new ChunkReceiver(this.#status, this.#file, dependencies);
   }
 
   get view(): UploadView {
-    return this.#standing.view;
+    return this.#status.view;
   }
 
-  /** Makes the caller the writer, and stops the one before. Resolves when all that was taken so far is committed. */
-  start(words: FileMetadata): Promise<UploadView> {
-    return this.#lock.run(async () => {
-      const event = { kind: "start", difference: differenceOf(this.#standing.record, words) } as const;
-      if (this.#standing.accept(event).kind !== "own") return this.view;
-      await this.#settle();
-      const outcome = this.#standing.accept(event);
-      if (outcome.kind !== "own") return this.view;
+  /** Makes the caller the writer and stops the previous writer. Resolves when all received bytes are committed. */
+  start(metadata: FileMetadata): Promise<UploadView> {
+    return this.#mutex.run(async () => {
+      const event = { kind: "start", difference: metadataDifference(this.#status.record, metadata) } as const;
+      if (this.#status.apply(event).kind !== "acquire") return this.view;
+      await this.commit().catch(() => {}); // Bytes that cannot be committed are lost: the offset says so.
+      const outcome = this.#status.apply(event); // The commit may have changed the state.
+      if (outcome.kind !== "acquire") return this.view;
       const { generation } = outcome.next;
-      await this.#standing.store({ generation });
-      this.#standing.move({ ...this.#standing.progress, generation });
+      await this.#status.save({ generation });
+      this.#status.enter({ ...this.#status.state, generation });
       this.#stopWriters(generation);
-      this.#wake();
       return this.view;
     });
   }
 
-  /** Calls `stop` when another writer takes over, or the upload goes away, until it is disposed of. */
+  /** Calls `stop` if another writer takes the upload over or the upload ends, until the result is disposed of. */
   watchWriter(generation: number, stop: (reason: UploadError) => void): Disposable {
-    return this.#writers.watch(generation, stop);
+    const writer = { generation, stop };
+    this.#writers.add(writer);
+    return { [Symbol.dispose]: () => void this.#writers.delete(writer) };
   }
 
-  /** Takes a chunk that may be ahead of the one before it. Resolves when it is committed. */
+  /** Receives a chunk, which may arrive before the bytes that precede it. Resolves to the committed offset after it. */
   async writeChunk(chunk: Chunk): Promise<number> {
-    if (this.#chunkCalls >= maxChunkCalls) {
-      throw this.#standing.error(
+    if (this.#chunksInFlight >= maxChunksInFlight) {
+      throw this.#status.error(
         "TOO_MANY",
-        `${this.#chunkCalls} of its chunks are under way: wait for an answer first`,
+        `limit of ${maxChunksInFlight} chunks in flight per upload reached; wait for a response first`,
       );
     }
-    this.#chunkCalls++;
+    this.#chunksInFlight++;
     try {
-      await this.#take(chunk, "may wait");
-      await this.commit(chunk.offset + chunk.data.byteLength, "with the next");
-      return this.#standing.progress.committed;
+      await this.#chunks.receive(chunk, "any");
+      await this.commit(chunk.offset + chunk.data.byteLength, "grouped");
+      return this.#status.state.committed;
     } finally {
-      this.#chunkCalls--;
+      this.#chunksInFlight--;
     }
   }
 
-  /** Takes a chunk that follows the one before it. Resolves when there is room for another one. */
+  /** Receives the next chunk of a stream. Resolves when another chunk may follow, which can be before the commit. */
   async append(chunk: Chunk): Promise<void> {
-    await this.#take(chunk, "in order");
+    await this.#chunks.receive(chunk, "sequential");
     try {
-      await this.#file.room();
+      await this.#file.waitForCapacity();
     } catch (error) {
-      throw this.#standing.diskError(error);
+      throw this.#status.diskError(error);
     }
   }
 
-  /** How many bytes were taken and are not committed. */
-  get uncommittedBytes(): number {
-    return this.#file.uncommittedBytes;
+  /** Starts to commit all received bytes. */
+  startCommit(): void {
+    this.#file.startCommit();
   }
 
-  /** Begins to commit what was taken so far. */
-  commitSoon(): void {
-    this.#file.commitSoon();
-  }
-
-  /** Resolves when all before `upTo` is committed; without it, all that was taken so far. */
-  async commit(upTo = this.#standing.progress.received, haste: FlushMode = "now"): Promise<void> {
-    if (upTo <= this.#standing.progress.committed) return;
-    try {
-      await this.#file.commit(upTo, haste);
-    } catch (error) {
-      throw this.#standing.diskError(error);
-    }
+  /** Resolves when all bytes before `upTo` are committed. Default: all received bytes. */
+  commit(upTo = this.#status.state.received, mode: FlushMode = "immediate"): Promise<void> {
+    return this.#chunks.commit(upTo, mode);
   }
 
   /**
-   * Ends the upload. Resolves when it is complete, or it takes longer than {@link verifyWaitMs}, unless the caller will
-   * wait for the verdict.
+   * Finishes the upload: commits, verifies size and hash, and publishes the file. Resolves when the upload is complete, or
+   * when `wait` is over and the hash is still being computed.
    */
-  async finish(words: FinishRequest, patience: "short" | "until the verdict"): Promise<UploadView> {
-    const { verdict } = await this.#lock.run(async () => {
-      if (this.#standing.progress.phase === "open") {
-        this.#standing.assertWritable();
+  async finish(request: FinishRequest, wait: FinishWait): Promise<UploadView> {
+    // An object: the mutex would wait for a promise that its task returns.
+    const { verification } = await this.#mutex.run(async () => {
+      if (this.#status.state.phase === "open") {
+        this.#status.assertWritable();
         await this.commit();
       }
-      if (this.#standing.accept({ kind: "finish", ...words }).kind === "verify") {
-        this.#verdict = this.#verify();
-        this.#verdict.catch(() => {}); // Told to those who wait for it; who asks again begins anew.
+      if (this.#status.apply({ kind: "finish", ...request }).kind === "verify") {
+        this.#verification = this.#verify();
+        this.#verification.catch(() => {}); // Callers that wait get the error. The next finish verifies again.
       }
-      return { verdict: this.#standing.progress.phase === "verifying" ? this.#verdict : undefined };
+      return { verification: this.#status.state.phase === "verifying" ? this.#verification : undefined };
     });
-    const outcome = await (patience === "short" ? withIdleTimeout(this.#parts.timers, verifyWaitMs, verdict) : verdict);
-    if (outcome?.kind === "refuse") throw this.#standing.refusal(outcome);
-    // Somebody else may have told another hash meanwhile.
-    if (this.#standing.progress.phase === "complete") this.#standing.accept({ kind: "finish", ...words });
+    if (verification !== undefined) {
+      const { timers } = this.#dependencies;
+      const outcome = await (wait === "short" ? resultWithin(timers, verifyWaitMs, verification) : verification);
+      if (outcome?.kind === "refuse") throw this.#status.refusal(outcome);
+    }
+    // Another finish may have replaced the expected hash: compare the request with the complete file.
+    if (this.#status.state.phase === "complete") this.#status.apply({ kind: "finish", ...request });
     return this.view;
   }
 
-  /** Gives the upload up, and deletes its bytes. */
+  /** Aborts the upload and deletes its file. */
   abort(): Promise<UploadView> {
-    return this.#lock.run(() => this.#discard("abort"));
+    return this.#mutex.run(() => this.#discard("abort"));
   }
 
   /**
-   * Gives the upload up if nothing more of it has come since then, in microseconds since 1970.
+   * Expires the upload if its row has not changed since `sinceMicros`, in microseconds since 1970.
    *
-   * @param which `empty`: only if it has no byte
+   * @param which `empty`: only if no byte is received
    */
   expire(sinceMicros: number, which: "any" | "empty"): Promise<UploadView> {
-    return this.#lock.run(async () => {
-      const isWanted = which === "any" || this.#standing.progress.received === 0;
-      return isWanted && this.#standing.record.updateMicros < sinceMicros ? this.#discard("expire") : this.view;
+    return this.#mutex.run(async () => {
+      const matches = which === "any" || this.#status.state.received === 0;
+      return matches && this.#status.record.updateMicros < sinceMicros ? this.#discard("expire") : this.view;
     });
   }
 
-  /** Closes the file when nothing is under way in it. What comes after that opens it again. */
+  /** Closes the file after its writes and syncs. A later call opens it again. */
   close(): Promise<void> {
     return this.#file.close();
   }
 
-  async #discard(kind: "abort" | "expire"): Promise<UploadView> {
-    const { phase, received } = this.#standing.progress;
-    if (this.#standing.decide({ kind }).kind !== "discard") return this.view;
-    await discardFile(this.#standing, this.#file, this.#parts, {
-      phase: kind === "abort" ? "aborted" : "expired",
-      onStored: () => {
-        this.#standing.accept({ kind });
-        this.#stopWriters(Number.POSITIVE_INFINITY);
-      },
-    });
-    const { id, owner } = this.#standing.record;
-    if (phase === "complete") this.#parts.quota.removeComplete(owner, received);
-    else this.#parts.quota.remove(id);
-    return this.view;
-  }
-
-  async #take(chunk: Chunk, order: "may wait" | "in order"): Promise<void> {
-    const { offset, data, generation } = chunk;
-    // How many of its bytes are known to be like those that are there.
-    let same = 0;
-    for (;;) {
-      while (this.#standing.progress.phase === "open" && !this.#file.isWritable) await this.#file.opened();
-      const outcome = this.#standing.decide({ kind: "chunk", generation, offset, length: data.byteLength });
-      switch (outcome.kind) {
-        case "hold":
-          // On a stream nothing is missing but what could not be written.
-          if (order === "in order" && this.#file.lost !== undefined) throw this.#standing.diskError(this.#file.lost);
-          if (order === "in order") throw this.#standing.refusal(gap(this.#standing.progress, offset));
-          await this.#hold(offset, data.byteLength);
-          break;
-        case "compare":
-          if (same < data.byteLength) await this.#compare(offset + same, data.subarray(same));
-          return;
-        case "append":
-          if (same < outcome.known) {
-            await this.#compare(offset + same, data.subarray(same, outcome.known));
-            same = outcome.known;
-            break;
-          }
-          this.#standing.assertWritable();
-          this.#reserve(outcome.next.received);
-          this.#standing.move(outcome.next);
-          this.#file.take(data.subarray(outcome.known));
-          this.#wake();
-          return;
-        case "refuse":
-          if (outcome.problem === "GAP" && this.#file.lost !== undefined)
-            throw this.#standing.diskError(this.#file.lost);
-          throw this.#standing.refusal(outcome);
-        default:
-          throw new Error(`a chunk cannot lead to ${outcome.kind}`);
-      }
-    }
-  }
-
-  #reserve(bytes: number): void {
-    const refusal = this.#parts.quota.grow(this.#standing.record.id, bytes);
-    if (refusal !== undefined) throw this.#standing.error(refusal.problem, refusal.message);
-  }
-
-  async #compare(offset: number, data: Uint8Array): Promise<void> {
-    await this.commit(offset + data.byteLength);
-    const file = await this.#file.opened();
-    const different = await firstDifference(file, offset, data);
-    if (different === undefined) return;
-    throw this.#standing.error(
-      "OVERLAP",
-      `the chunk at ${offset} has other bytes from ${different} on than those that are there: if the file has changed, abort, and send it under a new id`,
-    );
-  }
-
-  /** Waits until the bytes before `offset` were taken, or there is something else to decide. */
-  async #hold(offset: number, bytes: number): Promise<void> {
-    const { heldBytes } = this.#parts;
-    const { owner } = this.#standing.record;
-    const refusal = heldBytes.refusal(owner, bytes);
-    if (refusal !== undefined) {
-      const message = `${refusal.message}, the one at ${this.#standing.progress.committed} first`;
-      throw this.#standing.error("TOO_MANY", message);
-    }
-    using _ = heldBytes.acquire(owner, bytes);
-    if ((await this.#held.wait(offset, holdMs)) === "late")
-      throw this.#standing.refusal(gap(this.#standing.progress, offset));
-  }
-
-  #wake(): void {
-    const { phase, received } = this.#standing.progress;
-    this.#held.wake(phase === "open" ? received : Number.POSITIVE_INFINITY);
-  }
-
-  #stopWriters(generation: number): void {
-    const { phase } = this.#standing.progress;
-    const reason =
-      phase === "open" || phase === "verifying"
-        ? this.#standing.error("STALE_WRITER", "another writer has taken the upload over: stop, or start it again")
-        : this.#standing.gone();
-    this.#writers.stopBefore(generation, reason);
-    this.#held.wake(Number.POSITIVE_INFINITY);
-  }
-
-  async #verify(): Promise<Outcome | undefined> {
-    const { id } = this.#standing.record;
+  /** Computes the hash and publishes the file, or returns the upload to the phase `open`. */
+  async #verify(): Promise<Outcome<"hashComputed">> {
+    const { id } = this.#status.record;
     try {
-      const end = this.#standing.progress.received;
-      const sha256 = await this.#parts.hasher.digest(id, pathOf(id, openFolder), end);
-      return await this.#lock.run(async () => {
-        const outcome = this.#standing.decide({ kind: "hashed", sha256 });
-        if (outcome.kind === "refuse" && outcome.next !== undefined) this.#standing.move(outcome.next);
-        if (outcome.kind === "publish") await this.#publish(outcome.next);
+      const end = this.#status.state.received;
+      const sha256 = await this.#dependencies.hasher.digest(id, pathOf(id, openFolder), end);
+      return await this.#mutex.run(async () => {
+        const outcome = this.#status.decide({ kind: "hashComputed", sha256 });
+        switch (outcome.kind) {
+          case "publish":
+            await this.#publish(outcome.next);
+            break;
+          case "refuse":
+            if (outcome.next !== undefined) this.#status.enter(outcome.next);
+            break;
+          case "none": // The upload was aborted.
+            break;
+        }
         return outcome;
       });
     } catch (error) {
-      const outcome = this.#standing.accept({ kind: "unhashed" });
-      if (outcome.kind === "answer") throw this.#standing.gone();
-      throw this.#standing.diskError(error);
+      const outcome = this.#status.apply({ kind: "hashFailed" });
+      throw outcome.kind === "none" ? this.#status.endedError() : this.#status.diskError(error);
     }
   }
 
-  async #publish(next: Progress): Promise<void> {
-    this.#standing.assertWritable();
-    await this.#file.idle();
-    const file = await this.#file.opened();
+  async #publish(next: UploadState): Promise<void> {
+    const { inspect, nowMicros, store, hasher, quota } = this.#dependencies;
     const { size = 0, sha256 } = next;
-    const updateMicros = this.#parts.nowMicros();
-    const record = {
-      ...this.#standing.record,
-      phase: "complete" as const,
+    const { record } = this.#status;
+    this.#status.assertWritable();
+    await this.#file.waitUntilIdle();
+    const file = await this.#file.open();
+    const contents = await inspect(file, size, record.owner);
+    const updateMicros = nowMicros();
+    const complete = {
+      ...record,
+      ...contents,
+      phase: "complete",
       size,
       sha256,
       committed: size,
       updateMicros,
-    };
-    this.#standing.know(await publishFile(record, file, this.#parts));
-    this.#standing.move(next);
-    this.#parts.hasher.forget(record.id);
-    this.#parts.quota.complete(record.id, size);
-    this.#wake();
+    } as const;
+    await publishFile(record.id, file, size, this.#dependencies, () => store.update(complete));
+    this.#status.setRecord(complete);
+    this.#status.enter(next);
+    hasher.forget(record.id);
+    quota.complete(record.id, size);
+    this.#chunks.wakeAll();
   }
 
-  /** Commits what was taken; what cannot be is lost, which the committed offset tells. */
-  async #settle(): Promise<void> {
-    await this.commit().catch(() => {});
+  /** Saves the new phase, then deletes the file. After a crash in between, recovery deletes it. */
+  async #discard(kind: "abort" | "expire"): Promise<UploadView> {
+    const { phase, received } = this.#status.state;
+    if (this.#status.decide({ kind }).kind !== "discard") return this.view;
+    const discarded = kind === "abort" ? "aborted" : "expired";
+    try {
+      await this.#status.save({ phase: discarded });
+    } catch (error) {
+      if (!(error instanceof StoreFullError)) throw error;
+      // Deleting the file first frees disk space for the row. After a crash in between the upload is damaged.
+      await this.#removeFile();
+      await this.#status.save({ phase: discarded });
+    }
+    this.#status.apply({ kind });
+    this.#stopWriters(Number.POSITIVE_INFINITY);
+    await this.#removeFile();
+    const { id, owner } = this.#status.record;
+    if (phase === "complete") this.#dependencies.quota.removeComplete(owner, received);
+    else this.#dependencies.quota.remove(id);
+    return this.view;
   }
 
-  async #damage(): Promise<Error> {
-    await this.#standing.store({ phase: "damaged" });
-    this.#standing.accept({ kind: "found" });
-    return this.#standing.error("STATE", "the upload is damaged: abort it, and send the file under a new id");
+  async #removeFile(): Promise<void> {
+    const { id } = this.#status.record;
+    await this.#file.close();
+    this.#dependencies.hasher.forget(id);
+    await removeFile(id, this.#dependencies);
+  }
+
+  /** Stops the writers of older generations, and wakes all waiting chunks, so that they are refused. */
+  #stopWriters(generation: number): void {
+    const { phase } = this.#status.state;
+    const reason =
+      phase === "open" || phase === "verifying"
+        ? this.#status.error(
+            "STALE_WRITER",
+            "another writer has taken the upload over; stop, or start the upload again to take it back",
+          )
+        : this.#status.endedError();
+    for (const writer of this.#writers) if (writer.generation < generation) writer.stop(reason);
+    this.#chunks.wakeAll();
+  }
+
+  async #markDamaged(): Promise<Error> {
+    await this.#status.save({ phase: "damaged" });
+    this.#status.apply({ kind: "fileChecked" });
+    return this.#status.error(
+      "STATE",
+      "the server's disk has lost bytes of the upload; abort it and send the file with a new upload id",
+    );
+  }
+}
+
+/**
+ * Describes the first value that differs from the first start. A value that is absent in either is not compared: a client
+ * that resumes may know less than the client that started.
+ */
+function metadataDifference(record: UploadRecord, metadata: FileMetadata): string | undefined {
+  for (const [key, name] of comparedMetadata) {
+    const [known, value] = [record[key], metadata[key]];
+    if (value === undefined || value === "" || known === undefined || value === known) continue;
+    return `the upload was started with the ${name} ${JSON.stringify(known)}, not ${JSON.stringify(value)}`;
+  }
+  return undefined;
+}
+
+const comparedMetadata = [
+  ["fileName", "file name"],
+  ["productId", "product"],
+  ["size", "size"],
+  ["sha256", "SHA-256"],
+] as const;
+
+/** Resolves to the result of a promise, or to undefined after so many milliseconds. Rejects as the promise does. */
+async function resultWithin<T>(timers: Timers, millis: number, result: Promise<T>): Promise<T | undefined> {
+  const timeout = Promise.withResolvers<undefined>();
+  const cancel = timers.after(millis, () => timeout.resolve(undefined));
+  try {
+    return await Promise.race([result, timeout.promise]);
+  } finally {
+    cancel();
   }
 }

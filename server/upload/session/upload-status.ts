@@ -1,100 +1,124 @@
 import { StoreReadOnlyError } from "../../storage/storage-errors.ts";
-import type { UploadRecord } from "../store/upload-record.ts";
+import type { UploadRecord, UploadView } from "../store/upload-record.ts";
 import { diskError, readOnlyError, type UploadError, uploadError } from "../upload-errors.ts";
-import type { UploadDependencies, UploadView } from "./upload-dependencies.ts";
-import type { Outcome, Problem, Progress, UploadEvent } from "./upload-events.ts";
-import { decide } from "./upload-machine.ts";
+import type { UploadDependencies } from "./upload-dependencies.ts";
+import {
+  decide,
+  type EventOf,
+  type Outcome,
+  type ProblemReason,
+  type Refuse,
+  type UploadEvent,
+  type UploadState,
+} from "./upload-machine.ts";
 
-/** How one upload stands: its row, how far it has come beyond that, and what is refused in that state. */
+type StatusDependencies = Pick<UploadDependencies, "health" | "limits" | "nowMicros" | "store">;
+
+/**
+ * The status of one upload: its state and its row. The state is ahead of the row by the bytes that are received and not
+ * committed, and by the phase `verifying`. Makes the errors of the upload, which carry the status.
+ */
 export class UploadStatus {
-  readonly #parts: UploadDependencies;
+  readonly #dependencies: StatusDependencies;
   #record: UploadRecord;
-  #progress: Progress;
+  #state: UploadState;
 
-  constructor(record: UploadRecord, parts: UploadDependencies) {
-    this.#parts = parts;
+  constructor(record: UploadRecord, dependencies: StatusDependencies) {
+    this.#dependencies = dependencies;
     this.#record = record;
     const { phase, committed, generation, size, sha256 } = record;
-    this.#progress = { phase, received: committed, committed, generation, size, sha256 };
+    this.#state = { phase, received: committed, committed, generation, size, sha256 };
   }
 
+  /** The newest row known to be in the database, except that its offset may be older. */
   get record(): UploadRecord {
     return this.#record;
   }
 
-  get progress(): Progress {
-    return this.#progress;
+  get state(): UploadState {
+    return this.#state;
   }
 
   get view(): UploadView {
-    const { phase, committed, generation } = this.#progress;
+    const { phase, committed, generation } = this.#state;
     return { ...this.#record, phase, committed, generation };
   }
 
-  /** What follows an event, which is yet to be done. */
-  decide(event: UploadEvent): Outcome {
-    return decide(this.#progress, event, this.#parts.limits);
+  /** Returns the outcome of an event and changes nothing. */
+  decide<K extends UploadEvent["kind"]>(event: EventOf<K>): Outcome<K> {
+    return decide<K>(this.#state, event, this.#dependencies.limits);
   }
 
-  /** Decides, and takes up what follows where it needs nothing else to be done first. Throws what is refused. */
-  accept(event: UploadEvent): Outcome {
-    const outcome = this.decide(event);
-    if (outcome.kind === "refuse") throw this.refusal(outcome);
-    if (
-      outcome.kind === "note" ||
-      outcome.kind === "discard" ||
-      outcome.kind === "verify" ||
-      outcome.kind === "damage"
-    ) {
-      this.#progress = outcome.next;
+  /**
+   * Decides, and enters the next state unless the outcome needs work first: after `acquire`, `append` and `publish` the
+   * caller calls {@link enter}. Throws an UploadError if the outcome is a refusal.
+   */
+  apply(event: UploadEvent): Exclude<Outcome, Refuse> {
+    const outcome: Outcome = this.decide(event);
+    switch (outcome.kind) {
+      case "refuse":
+        throw this.refusal(outcome);
+      case "update":
+      case "verify":
+      case "discard":
+      case "markDamaged":
+        this.#state = outcome.next;
+        return outcome;
+      case "none":
+      case "acquire":
+      case "append":
+      case "compare":
+      case "wait":
+      case "publish":
+      case "truncate":
+        return outcome;
     }
-    return outcome;
   }
 
-  /** Takes up what followed an event, now that it is done. */
-  move(next: Progress): void {
-    this.#progress = next;
+  /** Enters the next state of an outcome after its work is done. */
+  enter(next: UploadState): void {
+    this.#state = next;
   }
 
-  /** The row is known to be this one. */
-  know(record: UploadRecord): void {
+  /** Replaces the row by one that was saved elsewhere. */
+  setRecord(record: UploadRecord): void {
     this.#record = record;
   }
 
-  /** Writes the row, with what is committed by now. */
-  async store(change: Partial<UploadRecord>): Promise<void> {
+  /** Saves the row with a change, the current committed offset and the current time. */
+  async save(change: Partial<UploadRecord>): Promise<void> {
     this.assertWritable();
-    const { committed } = this.#progress;
-    const record = { ...this.#record, committed, ...change, updateMicros: this.#parts.nowMicros() };
+    const { committed } = this.#state;
+    const record = { ...this.#record, committed, ...change, updateMicros: this.#dependencies.nowMicros() };
     try {
-      await this.#parts.store.update(record);
+      await this.#dependencies.store.update(record);
     } catch (error) {
-      // Where the store is full, the caller may make room.
+      // A StoreFullError stays as it is: the caller can free disk space.
       throw error instanceof StoreReadOnlyError ? this.diskError(error) : error;
     }
     this.#record = record;
   }
 
-  /** Throws where nothing can be written any more. */
+  /** Throws an UploadError if the store is read-only. */
   assertWritable(): void {
-    if (this.#parts.health.isReadOnly) throw readOnlyError(this.#record.id, this.#progress);
+    if (this.#dependencies.health.isReadOnly) throw readOnlyError(this.#record.id, this.#state);
   }
 
-  error(problem: Problem, message: string): UploadError {
-    return uploadError(this.#record.id, this.#progress, problem, message);
+  error(reason: ProblemReason, message: string): UploadError {
+    return uploadError(this.#record.id, this.#state, reason, message);
   }
 
-  refusal({ problem, message }: Outcome & { kind: "refuse" }): UploadError {
-    return this.error(problem, message);
+  refusal({ reason, message }: Refuse): UploadError {
+    return this.error(reason, message);
   }
 
-  /** What those are told who have to do with an upload that is over. */
-  gone(): UploadError {
-    return this.error("STATE", `the upload is ${this.#progress.phase}`);
+  /** The error for callers whose upload has ended during their call. */
+  endedError(): UploadError {
+    return this.error("STATE", `the upload is ${this.#state.phase}`);
   }
 
-  /** The error for the client if it is one of the disk or of the database; any other error unchanged. */
+  /** Returns the UploadError for an error of the disk or the database, and any other error unchanged. */
   diskError(error: unknown): unknown {
-    return diskError(this.#record.id, this.#progress, error, this.#parts.health);
+    return diskError(this.#record.id, this.#state, error, this.#dependencies.health);
   }
 }

@@ -1,36 +1,41 @@
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 
-/** Where an upload stands, as it is stored. While its hash is counted it is `open` on the disk still. */
+/** The phase of an upload in the database. An upload whose hash is being computed is still stored as `open`. */
 export type StoredPhase = "open" | "complete" | "aborted" | "expired" | "damaged";
 
-/** Where an upload stands. */
+/** The phase of an upload. */
 export type UploadPhase = StoredPhase | "verifying";
 
-/** What is stored of an upload besides its bytes. Sizes and offsets are in bytes, times in microseconds since 1970. */
+/** The row of an upload: everything but its bytes. Sizes and offsets are in bytes, times in microseconds since 1970. */
 export interface UploadRecord {
-  /** A UUID in lower case, chosen by the client. It alone names the file on the disk. */
+  /** A UUID in lower case, chosen by the client. The only part of the record that names the file on the disk. */
   readonly id: string;
   readonly phase: StoredPhase;
-  /** For people; never a path. */
+  /** The name to display; never a path. */
   readonly fileName: string;
-  /** A UUID in lower case. Empty: it belongs to no product. */
+  /** A UUID in lower case. Empty: no product. */
   readonly productId: string;
-  /** As announced; what there is, once complete. Absent: not known yet. */
+  /** The announced size; the size of the file once it is complete. Absent: unknown. */
   readonly size?: number | undefined;
-  /** In lower-case hex, as announced; as counted, once complete. Absent: not known yet. */
+  /** Lower-case hex. The announced SHA-256; the computed one once the file is complete. Absent: unknown. */
   readonly sha256?: string | undefined;
-  /** How many bytes are safe on the disk, from the beginning on. */
+  /** The number of bytes, from the first on, that are synced. */
   readonly committed: number;
-  /** Grows with each start: whoever started last is the writer. */
+  /** The generation of the current writer. Grows with each start. */
   readonly generation: number;
-  /** The media type that the bytes have. Absent until complete. */
+  /** The media type, detected from the bytes. Absent until the upload is complete. */
   readonly contentType?: string | undefined;
-  /** Absent where it is no image that a thumbnail can be made of. */
+  /** Absent if no thumbnail can be made of the file. */
   readonly image?: ImageSize | undefined;
   readonly createMicros: number;
   readonly updateMicros: number;
-  /** The client that started it first, by whose share it counts. Absent: it is not known. */
+  /** The client that started the upload first; its share of the quota counts the upload. Absent: unknown. */
   readonly owner?: Peer;
+}
+
+/** An upload at this moment: its row with the phase, offset and generation of its open session, if it has one. */
+export interface UploadView extends Omit<UploadRecord, "phase"> {
+  readonly phase: UploadPhase;
 }
 
 /** In pixels. */
@@ -39,7 +44,7 @@ export interface ImageSize {
   readonly height: number;
 }
 
-/** What a client says of a file before it sends it, checked. */
+/** The description of a file that a client sends with a start, validated. */
 export interface FileMetadata {
   readonly id: string;
   readonly fileName: string;

@@ -37,7 +37,7 @@ const uploads = {
     return { uploads: [], next: undefined };
   },
 };
-const { listUploads } = uploadService({ uploads: uploads as never, stallMs: 60_000 });
+const { listUploads } = uploadService({ uploads: uploads as never, idleTimeoutMs: 60_000 });
 
 /** SQLite has no larger ones. */
 const maxPlace = 2n ** 63n - 1n;

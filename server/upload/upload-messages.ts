@@ -3,65 +3,60 @@ import { toTimestamp } from "../../client/shared/micro-time.ts";
 import { type Upload, type UploadInfo, UploadSchema } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import { displayName } from "./file-name.ts";
-import type { UploadView } from "./session/upload-dependencies.ts";
-import type { FileMetadata } from "./store/upload-record.ts";
-import { stateOf } from "./upload-errors.ts";
+import type { FileMetadata, UploadView } from "./store/upload-record.ts";
+import { protoStates } from "./upload-errors.ts";
 
-/** How long uploads are kept that are not continued: those with a byte, and those without. */
+/** How long uploads are kept without a change, in milliseconds: with a committed byte, and without one. */
 interface Expiry {
   readonly expiryMs: number;
   readonly emptyExpiryMs: number;
 }
 
-/** An upload as clients see it. */
+/** Converts an upload to the message that clients receive. */
 export function toUpload(view: UploadView, expiry: Expiry): Upload {
-  const goesOn = view.phase !== "complete";
+  const expires = view.phase !== "complete";
   const expiryMs = view.phase === "open" && view.committed === 0 ? expiry.emptyExpiryMs : expiry.expiryMs;
   return create(UploadSchema, {
     uploadId: view.id,
-    state: stateOf[view.phase],
+    state: protoStates[view.phase],
     fileName: view.fileName,
     ...(view.size !== undefined && { size: BigInt(view.size) }),
     committedOffset: BigInt(view.committed),
-    sha256: bytesOf(view.sha256),
+    sha256: Uint8Array.from(Buffer.from(view.sha256 ?? "", "hex")),
     productId: view.productId,
     contentType: view.contentType ?? "",
     ...(view.image && { image: view.image }),
     createTime: toTimestamp(view.createMicros),
     updateTime: toTimestamp(view.updateMicros),
-    ...(goesOn && { expireTime: toTimestamp(view.updateMicros + expiryMs * 1_000) }),
+    ...(expires && { expireTime: toTimestamp(view.updateMicros + expiryMs * 1_000) }),
   });
 }
 
-/** What a client says of a file, checked. Throws an {@link InvalidFieldError} where it cannot be taken. */
+/** Converts and validates the description of a file. Throws an {@link InvalidFieldError} if it is missing or invalid. */
 export function toFileMetadata(info: UploadInfo | undefined): FileMetadata {
-  if (info === undefined) throw new InvalidFieldError("info", "is missing: say what the file is");
+  if (info === undefined) throw new InvalidFieldError("info", "is missing: describe the file");
   const { uploadId, productId, size, sha256 } = info;
   return {
     id: uploadId.toLowerCase(),
     fileName: displayName(info.fileName, "info.file_name"),
     productId: productId.toLowerCase(),
     ...(size !== undefined && { size: toBytes(size) }),
-    ...(sha256.byteLength > 0 && { sha256: hexOf(sha256) }),
+    ...(sha256.byteLength > 0 && { sha256: toHex(sha256) }),
   };
 }
 
-/** A number of bytes as a number: beyond what one holds exactly it is more than any disk has, and is not told apart. */
+/** Converts a number of bytes or an offset. Values above the largest safe integer, 9 PB, become that integer. */
 export function toBytes(value: bigint): number {
-  return Number(value > largest ? largest : value);
+  return Number(value > maxBytes ? maxBytes : value);
 }
 
-const largest = BigInt(Number.MAX_SAFE_INTEGER);
+const maxBytes = BigInt(Number.MAX_SAFE_INTEGER);
 
-/** A SHA-256 in lower-case hex; `undefined` where it is empty. */
+/** Converts a SHA-256 to lower-case hex; returns undefined if it is empty. */
 export function toSha256(bytes: Uint8Array): string | undefined {
-  return bytes.byteLength === 0 ? undefined : hexOf(bytes);
+  return bytes.byteLength === 0 ? undefined : toHex(bytes);
 }
 
-function hexOf(bytes: Uint8Array): string {
+function toHex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
-}
-
-function bytesOf(hex: string | undefined): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(hex ?? "", "hex"));
 }

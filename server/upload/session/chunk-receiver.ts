@@ -1,0 +1,145 @@
+import type { DiskFile } from "../file/disk.ts";
+import type { FlushMode } from "../file/durable-append.ts";
+import type { UploadFile } from "../file/upload-file.ts";
+import type { UploadDependencies } from "./upload-dependencies.ts";
+import { gap, type UploadState } from "./upload-machine.ts";
+import type { UploadStatus } from "./upload-status.ts";
+
+/** How long a chunk waits for the bytes before it, in milliseconds. */
+export const chunkWaitMs = 10_000;
+
+/** Bytes of a file from one writer. */
+export interface Chunk {
+  readonly generation: number;
+  readonly offset: number;
+  /** Must not change after the call. */
+  readonly data: Uint8Array;
+}
+
+/** `any`: a chunk waits for the bytes before it. `sequential`: each chunk follows the one before it. */
+export type ChunkOrder = "any" | "sequential";
+
+interface WaitingChunk {
+  readonly offset: number;
+  readonly wake: () => void;
+}
+
+/** Receives the chunks of one upload: appends new bytes, compares stored ones, and lets early chunks wait. */
+export class ChunkReceiver {
+  readonly #status: UploadStatus;
+  readonly #file: UploadFile;
+  readonly #dependencies: Pick<UploadDependencies, "bufferedBytes" | "quota" | "timers">;
+  readonly #waiting = new Set<WaitingChunk>();
+
+  constructor(
+    status: UploadStatus,
+    file: UploadFile,
+    dependencies: Pick<UploadDependencies, "bufferedBytes" | "quota" | "timers">,
+  ) {
+    this.#status = status;
+    this.#file = file;
+    this.#dependencies = dependencies;
+  }
+
+  /** Resolves when the bytes of the chunk are appended, or equal the stored ones. Rejects with an UploadError if refused. */
+  async receive({ generation, offset, data }: Chunk, order: ChunkOrder): Promise<void> {
+    let comparedBytes = 0; // from the start of the chunk; they equal the stored ones
+    for (;;) {
+      while (this.#status.state.phase === "open" && !this.#file.isWritable) await this.#file.open();
+      const outcome = this.#status.decide({ kind: "chunk", generation, offset, length: data.byteLength });
+      switch (outcome.kind) {
+        case "append":
+          if (comparedBytes >= outcome.overlap) {
+            this.#append(data.subarray(outcome.overlap), outcome.next);
+            return;
+          }
+          await this.#compare(offset + comparedBytes, data.subarray(comparedBytes, outcome.overlap));
+          comparedBytes = outcome.overlap;
+          break; // The state may have changed during the comparison.
+        case "compare":
+          if (comparedBytes < data.byteLength)
+            await this.#compare(offset + comparedBytes, data.subarray(comparedBytes));
+          return;
+        case "wait":
+          if (order === "sequential") throw this.#gapError(offset);
+          await this.#waitForPrecedingBytes(offset, data.byteLength);
+          break; // The state has changed.
+        case "refuse":
+          throw outcome.reason === "GAP" ? this.#gapError(offset) : this.#status.refusal(outcome);
+      }
+    }
+  }
+
+  /** Resolves when all bytes before `upTo` are committed. Rejects with an UploadError if the disk or the database fails. */
+  async commit(upTo: number, mode: FlushMode): Promise<void> {
+    if (upTo <= this.#status.state.committed) return;
+    try {
+      await this.#file.commit(upTo, mode);
+    } catch (error) {
+      throw this.#status.diskError(error);
+    }
+  }
+
+  /** Wakes all waiting chunks: the writer or the phase has changed. */
+  wakeAll(): void {
+    for (const chunk of this.#waiting) chunk.wake();
+  }
+
+  #append(data: Uint8Array, next: UploadState): void {
+    this.#status.assertWritable();
+    const refusal = this.#dependencies.quota.grow(this.#status.record.id, next.received);
+    if (refusal !== undefined) throw this.#status.error(refusal.reason, refusal.message);
+    this.#status.enter(next);
+    this.#file.append(data);
+    for (const chunk of this.#waiting) if (chunk.offset <= next.received) chunk.wake();
+  }
+
+  /** Throws an UploadError if stored bytes differ from `data`. */
+  async #compare(offset: number, data: Uint8Array): Promise<void> {
+    await this.commit(offset + data.byteLength, "immediate");
+    const file = await this.#file.open();
+    const different = await firstDifference(file, offset, data);
+    if (different === undefined) return;
+    throw this.#status.error(
+      "OVERLAP",
+      `the chunk at ${offset} differs from the stored bytes at offset ${different}; if the file has changed, abort and send it with a new upload id`,
+    );
+  }
+
+  /** Waits until the bytes before `offset` are received, or the writer or the phase changes. */
+  async #waitForPrecedingBytes(offset: number, bytes: number): Promise<void> {
+    const { bufferedBytes, timers } = this.#dependencies;
+    const { owner } = this.#status.record;
+    const refusal = bufferedBytes.refusal(owner, bytes);
+    if (refusal !== undefined) {
+      const message = `${refusal.message}, the one at offset ${this.#status.state.committed} first`;
+      throw this.#status.error("TOO_MANY", message);
+    }
+    using _ = bufferedBytes.acquire(owner, bytes);
+    const { promise, resolve } = Promise.withResolvers<"woken" | "timeout">();
+    const chunk = { offset, wake: () => resolve("woken") };
+    this.#waiting.add(chunk);
+    const cancel = timers.after(chunkWaitMs, () => resolve("timeout"));
+    try {
+      if ((await promise) === "timeout") throw this.#status.refusal(gap(this.#status.state, offset));
+    } finally {
+      cancel();
+      this.#waiting.delete(chunk);
+    }
+  }
+
+  /** The error for missing bytes. If a failed write has dropped them, the error of that write. */
+  #gapError(offset: number): unknown {
+    const { writeError } = this.#file;
+    if (writeError !== undefined) return this.#status.diskError(writeError);
+    return this.#status.refusal(gap(this.#status.state, offset));
+  }
+}
+
+/** Returns the first offset at which the file differs from `data`; undefined if it does not. */
+async function firstDifference(file: DiskFile, offset: number, data: Uint8Array): Promise<number | undefined> {
+  const stored = Buffer.allocUnsafe(data.byteLength);
+  const length = await file.read(stored, offset);
+  if (length === data.byteLength && stored.equals(data)) return undefined;
+  return offset + stored.findIndex((byte, index) => index >= length || byte !== data[index]);
+}
