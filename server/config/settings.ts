@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
 import { tickFields } from "../../client/quote/tick-columns.ts";
 import { parseColumns } from "../../client/shared/parse-columns.ts";
-import { maxInstruments } from "../quote/feed/quote-feed.ts";
-import { maxTicksPerSecond } from "../quote/feed/simulated-feed.ts";
+import { maxInstruments, maxTicksPerSecond } from "../quote/feed/quote-feed.ts";
 import { defaultLimits } from "../transport/protection/limits.ts";
 import {
   existingFile,

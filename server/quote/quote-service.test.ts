@@ -182,7 +182,7 @@ describe("QuoteService.StreamQuotes", () => {
     [
       "a command that says nothing",
       [start, { request: { case: "command", value: {} } } as StreamQuotesRequestInit],
-      "command: name one",
+      "command: is empty",
     ],
   ])("refuses %s with INVALID_ARGUMENT", async (_what, requests, message) => {
     const { client, hub } = setUp();

@@ -17,27 +17,26 @@ import { listCandles } from "./candle/list-candles.ts";
 import type { PublishTicks } from "./feed/quote-feed.ts";
 import { publishQuotes } from "./hub/publish-quotes.ts";
 import type { QuoteHub } from "./hub/quote-hub.ts";
-import { QuoteIntake } from "./hub/quote-intake.ts";
+import { QuoteValidator } from "./hub/quote-validator.ts";
 import { QuoteWatch } from "./watch/quote-watch.ts";
-import { runCommands, startOf } from "./watch/run-commands.ts";
-import { WatchRegistry } from "./watch/watch-registry.ts";
+import { readStartRequest, runCommandRequests } from "./watch/stream-requests.ts";
 
-/** How often a stream gets a heartbeat where the client does not say: within what proxies and NATs call idle. */
+/** The interval between heartbeats if the request has none: shorter than the idle timeouts of proxies and NATs. */
 export const defaultHeartbeatMillis = 15_000;
 
 export interface QuoteServiceOptions {
   readonly hub: QuoteHub;
-  /** Makes the names of streams. They give control of a stream: unguessable, and fit for a header. */
+  /** Returns a new stream id, which is the permission to control the stream: unguessable, and valid in a header. */
   readonly newId: () => string;
-  /** Default: there are none. */
+  /** Default: no candles. */
   readonly candles?: Candles;
-  /** Takes what PublishQuotes brings. Default: the hub. */
+  /** Publishes the quotes of PublishQuotes. Default: to the hub. */
   readonly publish?: PublishTicks;
 }
 
 /**
- * A request until its stream has begun. A generator keeps its parameters and variables for as long as it runs, and a
- * request may have 10,000 symbols.
+ * The request of a stream, until the stream has started. A generator keeps its parameters and variables alive while it
+ * runs, and a request may have 10,000 symbols.
  */
 interface PendingRequest {
   request: WatchQuotesRequest | undefined;
@@ -45,23 +44,23 @@ interface PendingRequest {
 
 const noCandles: Candles = { list: async () => ({ candles: [], truncated: false }) };
 
-/** Live prices over RPC, as `quote_service.proto` says. */
+/** Makes the handlers of QuoteService: see `quote_service.proto`. */
 export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof QuoteService> {
   const { hub, newId, candles = noCandles, publish = (ticks) => hub.publish(ticks) } = options;
-  const intake = new QuoteIntake(hub);
-  const watches = new WatchRegistry();
+  const validator = new QuoteValidator(hub);
+  const watches = new Map<string, QuoteWatch>();
 
-  /** Throws what the watch and its first commands throw, after it has disposed of the watch. */
+  /** Throws the errors of the watch and of its start commands, after it has disposed of the watch. */
   function openWatch(pending: PendingRequest, streamId: string, context: HandlerContext): QuoteWatch {
     const { request } = pending;
-    if (request === undefined) throw new Error("a request begins one stream");
+    if (request === undefined) throw new Error("a request starts one stream");
     pending.request = undefined;
     const heartbeatMillis = millisOf(request.heartbeatInterval) ?? defaultHeartbeatMillis;
     const { signal } = context;
     const peer = peerOf(context);
     const watch = new QuoteWatch({ hub, request, streamId, peer, heartbeatMillis, signal });
     try {
-      watch.begin(request.commands);
+      watch.runStartCommands(request.commands);
     } catch (error) {
       watch[Symbol.dispose]();
       throw error;
@@ -76,16 +75,17 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
   ): AsyncGenerator<WatchQuotesResponse> {
     const streamId = newId();
     using watch = openWatch(pending, streamId, context);
-    using _known = watches.add(streamId, watch);
-    sendHeader(context, { [metadataNames.streamId]: streamId });
-    onStart?.(watch);
+    watches.set(streamId, watch);
     try {
+      sendHeader(context, { [metadataNames.streamId]: streamId });
+      onStart?.(watch);
       for (;;) {
         const response = watch.next();
         if (response === undefined) await watch.wait();
         else yield response;
       }
     } finally {
+      watches.delete(streamId);
       setTrailer(context, {
         [metadataNames.cursor]: `${hub.epoch}.${watch.sentSeq}`,
         [metadataNames.sentCount]: watch.sentCount,
@@ -103,22 +103,23 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
 
     listCandles: (request) => listCandles(request, { market: hub, candles }),
 
-    publishQuotes: (requests) => publishQuotes(requests, { intake, publish }),
+    publishQuotes: (requests) => publishQuotes(requests, { validator, publish }),
 
     watchQuotes: (request, context) => stream({ request }, context),
 
     async *streamQuotes(requests, context) {
       const incoming = requests[Symbol.asyncIterator]();
-      const pending = { request: await startOf(incoming) };
-      // A client that receives quotes may have no command for hours, as one of WatchQuotes never has.
+      const pending = { request: await readStartRequest(incoming) };
+      // A client may send no command for hours while it receives quotes.
       setIdlePolicy(context, { mayBeIdle: () => true });
-      const updates = stream(pending, context, (watch) => void runCommands(incoming, watch));
+      const updates = stream(pending, context, (watch) => void runCommandRequests(incoming, watch));
       for await (const update of updates) yield create(StreamQuotesResponseSchema, { update });
     },
 
     updateWatch({ streamId, command }) {
       const watch = watches.get(streamId);
-      if (command === undefined) throw new InvalidFieldError("command", "say what is to change");
+      if (watch === undefined || watch.isOver) throw new NotFoundError("running stream", streamId);
+      if (command === undefined) throw new InvalidFieldError("command", "is missing: set one of its fields");
       return { result: watch.command(command) };
     },
   };

@@ -40,7 +40,7 @@ export const expectations: readonly Expectation[] = [
   {
     // The server of the tests has no GOLD.
     command: "npm run publish-quotes",
-    output: /quote 1 \(GOLD\): no instrument is called "GOLD".*\n0 quotes accepted, 300 rejected/s,
+    output: /quote 1 \(GOLD\): no instrument has the symbol "GOLD".*\n0 quotes accepted, 300 rejected/s,
     runBy: "readme",
   },
   {

@@ -2,15 +2,12 @@ import { type MicroClock, type MicroTime, microsPerSecond } from "../../../clien
 import { systemTimers, type Timers } from "../../../client/shared/timers.ts";
 import { type Random, seededRandom } from "../../shared/seeded-random.ts";
 import { sleep } from "../../shared/sleep.ts";
-import { FeedError, maxInstruments, type QuoteFeed, type Tick } from "./quote-feed.ts";
+import { FeedError, maxInstruments, maxTicksPerSecond, type QuoteFeed, type Tick } from "./quote-feed.ts";
 import { acme, type SimulatedInstrument, simulateInstruments } from "./simulated-instruments.ts";
 import { SimulatedStock } from "./simulated-stock.ts";
 
 /** The longest interval between batches, in milliseconds: a user would see a longer one. */
 const maxStepMillis = 100;
-
-/** The most ticks per second: far more than one process can deliver. */
-export const maxTicksPerSecond = 1_000_000;
 
 // After the machine slept, the market skips what it missed beyond this.
 const maxCatchUpMicros = microsPerSecond;

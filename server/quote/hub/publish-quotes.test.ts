@@ -9,7 +9,7 @@ import {
 import { someMonday } from "../../shared/testing/manual-time.ts";
 import type { Tick } from "../feed/quote-feed.ts";
 import { maxRejections, publishQuotes } from "./publish-quotes.ts";
-import { QuoteIntake } from "./quote-intake.ts";
+import { QuoteValidator } from "./quote-validator.ts";
 
 function setUp() {
   const newest = new Map<string, Quote>();
@@ -20,12 +20,12 @@ function setUp() {
       newest.set(symbol, create(QuoteSchema, { symbol, last, sourceTime: toTimestamp(sourceTime) }));
     }
   };
-  const intake = new QuoteIntake({
+  const validator = new QuoteValidator({
     has: (symbol) => symbol === "A",
     newest: (symbol) => newest.get(symbol),
     now: () => someMonday,
   });
-  return { batches, options: { intake, publish } };
+  return { batches, options: { validator, publish } };
 }
 
 /** A request with a quote of A for each price; below 0 they are refused. */

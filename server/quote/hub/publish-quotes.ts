@@ -2,21 +2,21 @@ import { create } from "@bufbuild/protobuf";
 import { type RejectedQuote, RejectedQuoteSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { PublishQuotesRequest } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { PublishTicks, Tick } from "../feed/quote-feed.ts";
-import { type QuoteIntake, shownSymbol } from "./quote-intake.ts";
+import { type QuoteValidator, truncateSymbol } from "./quote-validator.ts";
 
-/** How many refused quotes an answer tells of, the first ones: 100 KB. The others are only counted. */
+/** The most rejected quotes in a response, the first ones: 100 KB. The others are only counted. */
 export const maxRejections = 1_000;
 
 export interface PublishQuotesOptions {
-  /** One for all calls: what another call brought in counts as there. */
-  readonly intake: QuoteIntake;
+  /** Shared by all calls: it knows the newest quotes of all of them. */
+  readonly validator: QuoteValidator;
   readonly publish: PublishTicks;
 }
 
-/** PublishQuotes: publishes what each request brings as soon as it is there, and counts. */
+/** Handles PublishQuotes: publishes the valid quotes of each request when it arrives, and counts the others. */
 export async function publishQuotes(
   requests: AsyncIterable<PublishQuotesRequest>,
-  { intake, publish }: PublishQuotesOptions,
+  { validator, publish }: PublishQuotesOptions,
 ): Promise<{ accepted: bigint; rejected: bigint; rejections: RejectedQuote[] }> {
   let accepted = 0;
   let rejected = 0;
@@ -24,14 +24,14 @@ export async function publishQuotes(
   for await (const { quotes } of requests) {
     const ticks: Tick[] = [];
     for (const quote of quotes) {
-      const taken = intake.take(quote);
-      if (!("problem" in taken)) {
-        ticks.push(taken);
+      const result = validator.accept(quote);
+      if (!("problem" in result)) {
+        ticks.push(result);
         continue;
       }
       if (rejected < maxRejections) {
         const index = BigInt(accepted + ticks.length + rejected);
-        rejections.push(create(RejectedQuoteSchema, { index, symbol: shownSymbol(quote.symbol), ...taken }));
+        rejections.push(create(RejectedQuoteSchema, { index, symbol: truncateSymbol(quote.symbol), ...result }));
       }
       rejected++;
     }

@@ -14,29 +14,30 @@ import { maxInstruments, type Tick } from "../feed/quote-feed.ts";
 import { MemoryQuoteLog } from "../log/memory-quote-log.ts";
 import type { QuoteLog } from "../log/quote-log.ts";
 import { QuoteSubscriber } from "../watch/quote-subscriber.ts";
-import { ResponseMemo } from "../watch/response-memo.ts";
-import { type Listing, listingOf, offerToAll } from "./symbol-subscription.ts";
+import { ResponseCache } from "../watch/response-cache.ts";
+import { createListing, fanOut, type Listing } from "./symbol-subscription.ts";
 
-/** How many subscribers a hub serves at once: what one process feeds in time, and far below what it has memory for. */
+/** The most concurrent subscribers: one process can deliver to so many in time, and has memory for far more. */
 export const maxSubscribers = 10_000;
 
-/** How many subscriptions all subscribers may have together: some 340 MB. */
+/** The most subscriptions of all subscribers together: some 340 MB. */
 export const maxSubscriptions = 2_000_000;
 
-/** What a subscription takes, in bytes: 163 were measured. */
+/** The memory of a subscription, in bytes: 163 were measured. */
 const subscriptionBytes = 170;
 
-/** How much of the heap subscriptions may take. */
+/** The part of the heap that subscriptions may use. */
 const heapShare = 1 / 5;
 
-/** How many subscriptions all subscribers may have in a heap of so many bytes: {@link maxSubscriptions}, or fewer. */
+/** Returns the most subscriptions for a heap of so many bytes: {@link maxSubscriptions}, or fewer. */
 function subscriptionsWithin(heapBytes: number): number {
   return Math.min(maxSubscriptions, Math.floor((heapBytes * heapShare) / subscriptionBytes));
 }
-/** The limit on subscribers, as clients share it. */
+
+/** The limit on subscribers, which clients share. */
 export const subscriberLimit = { name: "maxSubscribers", counted: "streams of quotes", max: maxSubscribers };
 
-/** The limit on subscriptions, as clients share it. */
+/** The limit on subscriptions, which clients share. */
 export const subscriptionLimit = {
   name: "maxSubscriptions",
   counted: "subscriptions",
@@ -44,27 +45,27 @@ export const subscriptionLimit = {
 };
 
 export interface QuoteHubOptions {
-  /** The name of this life of the log, chosen at random at each start: a fixed64. */
+  /** The epoch of the log: a fixed64, chosen at random at each start. */
   readonly epoch: bigint;
-  /** Stamps the arrival of quotes; what lag and the log's age are measured with. */
+  /** The clock of the arrival times of quotes, from which lag and the age of the log follow. */
   readonly now: MicroClock;
-  /** All that will be quoted, each symbol once, at most {@link maxInstruments}. */
+  /** All instruments, each symbol once, at most {@link maxInstruments}. */
   readonly instruments: readonly Instrument[];
-  /** Empty. Default: one in memory. */
+  /** An empty log. Default: one in memory. */
   readonly log?: QuoteLog;
-  /** What rates are kept by. Default: the platform's. */
+  /** For rate limits and heartbeats. Default: {@link systemTimers}. */
   readonly timers?: Timers;
-  /** How many quotes may wait for a reader that skips none. Default: `maxWaitingQuotes`. */
+  /** The capacity of the queue of a lossless subscriber, in quotes. Default: `maxWaitingQuotes`. */
   readonly maxWaiting?: number | undefined;
-  /** Default: {@link subscriberLimit}, all of which one client may use. */
+  /** Default: {@link subscriberLimit}, which one client may use up. */
   readonly subscriberLimit?: SharedLimit | undefined;
-  /** Default: {@link subscriptionLimit}, all of which one client may use. */
+  /** Default: {@link subscriptionLimit}, which one client may use up. */
   readonly subscriptionLimit?: SharedLimit | undefined;
 }
 
 /**
- * Numbers quotes, keeps them in a log and the newest of each instrument beside it, and hands each to whoever
- * subscribes to its instrument: a quote costs its own subscribers and nobody else. It waits for nobody.
+ * Numbers the published quotes, appends them to the log, and offers each to the subscribers of its instrument. A quote
+ * costs nothing for other subscribers. Publishing never waits for a subscriber.
  */
 export class QuoteHub {
   readonly epoch: bigint;
@@ -72,11 +73,10 @@ export class QuoteHub {
   readonly log: QuoteLog;
   readonly timers: Timers;
   readonly maxWaiting: number | undefined;
-  /** The responses that were made of what was published. */
-  readonly responses: ResponseMemo;
+  readonly responses: ResponseCache;
   /** All instruments, sorted by symbol. */
   readonly instruments: readonly Instrument[];
-  /** The same with what the hub knows of them, in the same order. */
+  /** By symbol, in the same order. */
   readonly listings: ReadonlyMap<string, Listing>;
   readonly #subscribers = new Set<QuoteSubscriber>();
   readonly #firstSubscriber = Promise.withResolvers<void>();
@@ -86,7 +86,7 @@ export class QuoteHub {
 
   constructor(options: QuoteHubOptions) {
     this.epoch = options.epoch;
-    this.responses = new ResponseMemo(options.epoch);
+    this.responses = new ResponseCache(options.epoch);
     this.now = options.now;
     this.log = options.log ?? new MemoryQuoteLog();
     this.timers = options.timers ?? systemTimers;
@@ -94,27 +94,27 @@ export class QuoteHub {
     this.#subscriberLimit = options.subscriberLimit ?? new SharedLimit(subscriberLimit);
     this.#subscriptionLimit = options.subscriptionLimit ?? new SharedLimit(subscriptionLimit);
     this.instruments = options.instruments.toSorted((a, b) => (a.symbol < b.symbol ? -1 : 1));
-    this.listings = new Map(this.instruments.map((instrument) => [instrument.symbol, listingOf(instrument)]));
+    this.listings = new Map(this.instruments.map((instrument) => [instrument.symbol, createListing(instrument)]));
     if (this.listings.size < this.instruments.length) throw new Error("two instruments have the same symbol");
     if (this.listings.size > maxInstruments) throw new Error(`there are more than ${maxInstruments} instruments`);
   }
 
-  /** How many subscribers there are. */
+  /** The number of subscribers. */
   get subscriberCount(): number {
     return this.#subscribers.size;
   }
 
-  /** How many more subscriptions a client may have. */
+  /** Returns how many more subscriptions a client may have. */
   subscriptionsLeft(peer: Peer): number {
     return this.#subscriptionLimit.availableTo(peer);
   }
 
-  /** Resolves when there is a subscriber for the first time. */
+  /** Resolves when the first subscriber comes. */
   get firstSubscriber(): Promise<void> {
     return this.#firstSubscriber.promise;
   }
 
-  /** The newest source time of all quotes; absent before the first. */
+  /** The newest source time of all quotes; undefined before the first quote. */
   get newestSourceTime(): MicroTime | undefined {
     return this.#newestSourceTime;
   }
@@ -124,16 +124,16 @@ export class QuoteHub {
     return this.listings.has(symbol);
   }
 
-  /** The newest quote of an instrument; absent before the first, and where no instrument has the symbol. */
+  /** Returns the newest quote of an instrument; undefined before its first, or if no instrument has the symbol. */
   newest(symbol: string): Quote | undefined {
     return this.listings.get(symbol)?.newest?.quote;
   }
 
   /**
-   * Appends ticks to the log, in their order, and returns the quotes that they became. A waiting subscriber is woken
-   * once, and finds all of them.
+   * Appends ticks to the log, in their order, and returns their quotes. A waiting subscriber wakes once, and finds all of
+   * them.
    *
-   * Throws where a tick's symbol has no instrument, which is a mistake of the feed; the ticks before it stand.
+   * Throws if no instrument has the symbol of a tick, which is a bug of the feed; the ticks before it are published.
    */
   publish(ticks: readonly Tick[]): readonly Quote[] {
     const arrivedAt = this.now();
@@ -146,18 +146,18 @@ export class QuoteHub {
       listing.newest = entry;
       this.log.append(entry);
       this.#newestSourceTime = Math.max(tick.sourceTime, this.#newestSourceTime ?? tick.sourceTime);
-      offerToAll(listing, entry);
+      fanOut(listing, entry);
       return quote;
     });
   }
 
   /**
-   * Begins a subscriber, without lines so far.
+   * Adds a subscriber, which has no subscriptions yet.
    *
-   * @param seq the place in the log that it goes on from: 0 where it begins with a snapshot
-   * @param peer the client that it is for
+   * Throws a LimitError if the limit of subscribers is reached, of all clients or of this one.
    *
-   * Throws a LimitError if there are as many as may be, of all clients or of this one.
+   * @param seq the position in the log after which it starts; 0 if it starts with a snapshot
+   * @param peer the client of the subscriber
    */
   subscribe(policy: SlowReaderPolicy, seq = 0, peer?: Peer): QuoteSubscriber {
     this.#subscriberLimit.add(peer);
@@ -167,14 +167,14 @@ export class QuoteHub {
     return subscriber;
   }
 
-  /** Counts subscriptions that begin, or with a negative number end. For subscribers only. */
+  /** Adds a number, which may be negative, to the subscriptions of a client. Only subscribers call it. */
   countSubscriptions(change: number, peer: Peer): void {
     if (change > 0) this.#subscriptionLimit.count(peer, change);
     else if (change < 0) this.#subscriptionLimit.remove(peer, -change);
   }
 
-  /** Forgets a subscriber. For subscribers only: dispose of them instead. */
-  leave(subscriber: QuoteSubscriber): void {
+  /** Removes a subscriber. Only subscribers call it, when they are disposed of. */
+  removeSubscriber(subscriber: QuoteSubscriber): void {
     if (this.#subscribers.delete(subscriber)) this.#subscriberLimit.remove(subscriber.peer);
   }
 }

@@ -1,61 +1,110 @@
 import type { Instrument, Subscription } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 
-/** An instrument with what the hub knows of it. */
+/** An instrument with its newest quote and its subscriptions. */
 export interface Listing {
   readonly instrument: Instrument;
-  /** Who subscribes to it, in no order, and the owner of each, so that to offer a quote need not look at the lines. */
-  readonly lines: SymbolSubscription[];
+  /** In no order. */
+  readonly subscriptions: SymbolSubscription[];
+  /** The owner of each subscription, at the same index: the fan-out then need not load the subscriptions. */
   readonly owners: SubscriptionOwner[];
   newest: LogEntry | undefined;
-  /** What streams are told that subscribe to it without anything special. */
+  /** The message about a live subscription without a rate limit, which all streams share. */
   plainSubscription?: Subscription;
 }
 
-/** Who takes the quotes of its lines. */
-export interface SubscriptionOwner {
-  offer(line: SymbolSubscription, entry: LogEntry): void;
+/** Makes the listing of an instrument that has no quotes yet. */
+export function createListing(instrument: Instrument): Listing {
+  return { instrument, subscriptions: [], owners: [], newest: undefined };
 }
 
-/** What is special about a line: one that just lets its quotes through has none of this. */
-export interface SubscriptionControl {
-  /** `conflating` and `stopped` are the two ways to be paused; the quotes of the last two are read from the log. */
-  flow: "live" | "conflating" | "stopped" | "replaying";
-  /** The most quotes a second; 0: no limit. */
-  maxRate: number;
-  /** When its newest quote was taken, in milliseconds by the clock of the timers. */
-  sentAt: number;
-  /** When the quote that the rate holds back may go; absent where it holds none back. */
-  dueAt: number | undefined;
-  /** Where it stands among the lines that wait for their times. For those only. */
-  pacedAt: number;
-  /** How many quotes of the pause were replaced by newer ones. */
-  skipped: number;
+/** Receives the quotes of its subscriptions. */
+export interface SubscriptionOwner {
+  offer(subscription: SymbolSubscription, entry: LogEntry): void;
 }
 
 /**
- * One subscription: what one stream has to do with one instrument. It is also the node of the list that its waiting
- * quote stands in, as it stands in one at most: that costs no memory but its own.
+ * How the quotes of a subscription reach its reader. Each state says where the quotes are that the reader has not taken:
+ *
+ * - `live`: in the send queue.
+ * - `rateLimited`: live, but its newest quote is deferred until the rate limit allows the next one.
+ * - `pausedConflating`: its newest quote is deferred until it is resumed.
+ * - `pausedForReplay`: in the log, from the first missed one.
+ * - `replaying`: in the log, after the last delivered one.
+ */
+export type DeliveryState =
+  | { readonly kind: "live" }
+  | { readonly kind: "rateLimited" }
+  | PausedConflating
+  | PausedForReplay
+  | Replaying;
+
+export interface PausedConflating {
+  readonly kind: "pausedConflating";
+  /** The number of quotes that a newer one has replaced during the pause. */
+  skipped: number;
+}
+
+export interface PausedForReplay {
+  readonly kind: "pausedForReplay";
+  /** The first quote that was not sent; undefined if there is none. */
+  missed: MissedFrom | undefined;
+}
+
+export interface MissedFrom {
+  /** At most the `seq` of the quote; the log has no quote of the instrument between the two. */
+  readonly seq: number;
+  readonly instrumentSeq: bigint;
+}
+
+export interface Replaying {
+  readonly kind: "replaying";
+  readonly subscription: SymbolSubscription;
+  /**
+   * The `instrument_seq` of the last delivered quote. Undefined: none was delivered, and the replay starts with the
+   * oldest quote that the log has when it reads it.
+   */
+  delivered: bigint | undefined;
+}
+
+/** The state of a subscription that is not simply live. */
+export interface SubscriptionControl {
+  state: DeliveryState;
+  /** The most quotes per second; 0: no limit. */
+  maxRate: number;
+  /** When a quote was last taken, in milliseconds of the clock of the timers. */
+  lastSentAt: number;
+  /** When the rate limit allows the deferred quote; only in the state `rateLimited`. */
+  dueAt: number;
+  /** The index in the heap of `RateLimitedSubscriptions`; only in the state `rateLimited`. */
+  heapIndex: number;
+}
+
+/**
+ * The subscription of one stream to one instrument. It is also the node of the linked list in which its quote is queued:
+ * at most one quote of it is queued at a time, and so the queue allocates no nodes.
  */
 export class SymbolSubscription {
   readonly owner: SubscriptionOwner;
   readonly listing: Listing;
+  /** Undefined: live, without a rate limit. */
   control: SubscriptionControl | undefined = undefined;
-  /** The list that it stands in, and its place there. For that list only. */
+  // The fields of the list node. Only the ConflatingQueue that contains the subscription sets them.
   queue: object | undefined = undefined;
-  waiting: LogEntry | undefined = undefined;
-  /** The place in the log of the first that waited there: of `waiting`, or of one that gave way to it. */
-  since = 0;
+  queuedEntry: LogEntry | undefined = undefined;
+  /** The `seq` of the first quote that was queued: of `queuedEntry`, or of one that it replaced. */
+  queuedSince = 0;
   next: SymbolSubscription | undefined = undefined;
   previous: SymbolSubscription | undefined = undefined;
-  #at: number;
+  /** The index in the arrays of the listing. */
+  #index: number;
 
-  /** From here on the owner is offered the quotes of the instrument. */
+  /** Adds itself to the listing: from now on its owner receives the quotes of the instrument. */
   constructor(owner: SubscriptionOwner, listing: Listing) {
     this.owner = owner;
     this.listing = listing;
-    this.#at = listing.lines.length;
-    listing.lines.push(this);
+    this.#index = listing.subscriptions.length;
+    listing.subscriptions.push(this);
     listing.owners.push(owner);
   }
 
@@ -63,40 +112,25 @@ export class SymbolSubscription {
     return this.listing.instrument.symbol;
   }
 
-  /** Ends the subscription. Safe within an offer to this line: the one that takes its place was offered it before. */
+  /**
+   * Removes itself from the listing, and moves the last subscription to its index. The owner may call it during
+   * {@link fanOut}: that has already offered the quote to the last subscription.
+   */
   detach(): void {
-    const { lines, owners } = this.listing;
-    const last = lines.pop();
+    const { subscriptions, owners } = this.listing;
+    const last = subscriptions.pop();
     owners.pop();
     if (last === undefined || last === this) return;
-    lines[this.#at] = last;
-    owners[this.#at] = last.owner;
-    last.#at = this.#at;
+    subscriptions[this.#index] = last;
+    owners[this.#index] = last.owner;
+    last.#index = this.#index;
   }
 }
 
-/** Hands a quote to all lines of an instrument, from the last to the first, so that each may leave meanwhile. */
-export function offerToAll({ lines, owners }: Listing, entry: LogEntry): void {
-  for (let at = lines.length - 1; at >= 0; at--) {
-    const line = lines[at];
-    if (line !== undefined) owners[at]?.offer(line, entry);
+/** Offers a quote to all subscriptions of its instrument, from the last to the first: each may detach itself meanwhile. */
+export function fanOut({ subscriptions, owners }: Listing, entry: LogEntry): void {
+  for (let index = subscriptions.length - 1; index >= 0; index--) {
+    const subscription = subscriptions[index];
+    if (subscription !== undefined) owners[index]?.offer(subscription, entry);
   }
-}
-
-/** What the hub knows of an instrument without quotes. */
-export function listingOf(instrument: Instrument): Listing {
-  return { instrument, lines: [], owners: [], newest: undefined };
-}
-
-/** What is special about a line, which from here on is one of those that have something special. */
-export function controlOf(line: SymbolSubscription): SubscriptionControl {
-  line.control ??= {
-    flow: "live",
-    maxRate: 0,
-    sentAt: Number.NEGATIVE_INFINITY,
-    dueAt: undefined,
-    pacedAt: 0,
-    skipped: 0,
-  };
-  return line.control;
 }

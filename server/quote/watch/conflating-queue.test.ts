@@ -1,14 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { InstrumentSchema, QuoteSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { listingOf, SymbolSubscription } from "../hub/symbol-subscription.ts";
+import { createListing, SymbolSubscription } from "../hub/symbol-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 
-function lines(count: number): SymbolSubscription[] {
+function subscriptions(count: number): SymbolSubscription[] {
   const instrument = create(InstrumentSchema, { symbol: "A" });
   return Array.from({ length: count }, () => {
-    return new SymbolSubscription({ offer: () => {} }, listingOf(instrument));
+    return new SymbolSubscription({ offer: () => {} }, createListing(instrument));
   });
 }
 
@@ -29,17 +29,17 @@ describe("ConflatingQueue", () => {
     expect([queue.size, queue.first, queue.oldest]).toEqual([0, undefined, undefined]);
   });
 
-  it("gives what was pushed in the order of the log", () => {
+  it("returns the pushed quotes in the order of the log", () => {
     const queue = new ConflatingQueue();
-    for (const [at, line] of lines(3).entries()) expect(queue.push(line, entry(at + 1))).toBe(false);
+    for (const [at, each] of subscriptions(3).entries()) expect(queue.push(each, entry(at + 1))).toBe(false);
     expect([queue.size, queue.oldest?.seq]).toEqual([3, 1]);
     expect(seqs(queue)).toEqual([1, 2, 3]);
     expect(queue.size).toBe(0);
   });
 
-  it("replaces what waits of a line, which keeps its place however often that happens", () => {
+  it("replaces the queued quote of a subscription without moving the subscription", () => {
     const queue = new ConflatingQueue();
-    const [one, two, three] = lines(3) as [SymbolSubscription, SymbolSubscription, SymbolSubscription];
+    const [one, two, three] = subscriptions(3) as [SymbolSubscription, SymbolSubscription, SymbolSubscription];
     queue.push(one, entry(1));
     queue.push(two, entry(2));
     queue.push(three, entry(3));
@@ -51,9 +51,9 @@ describe("ConflatingQueue", () => {
     expect(queue.since).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it("puts what comes late behind a line that waits since before", () => {
+  it("inserts an older quote after a subscription that was queued before it", () => {
     const queue = new ConflatingQueue();
-    const [one, two, late] = lines(3) as [SymbolSubscription, SymbolSubscription, SymbolSubscription];
+    const [one, two, late] = subscriptions(3) as [SymbolSubscription, SymbolSubscription, SymbolSubscription];
     queue.push(one, entry(1));
     queue.push(two, entry(4));
     queue.push(one, entry(5));
@@ -61,32 +61,32 @@ describe("ConflatingQueue", () => {
     expect(seqs(queue)).toEqual([5, 3, 4]);
   });
 
-  it("puts what comes late at its place in the order of the log", () => {
+  it("inserts older quotes in the order of the log", () => {
     const queue = new ConflatingQueue();
-    const all = lines(5);
+    const all = subscriptions(5);
     for (const [at, seq] of [4, 2, 3, 1, 5].entries()) queue.insert(all[at] as SymbolSubscription, entry(seq));
     expect(seqs(queue)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it("finds the places of what comes in the order of the log in one walk", () => {
+  it("inserts many quotes in the order of the log in linear time", () => {
     const queue = new ConflatingQueue();
-    const [count, all] = [100, lines(200)];
+    const [count, all] = [100, subscriptions(200)];
     let looks = 0;
-    for (const [at, line] of all.slice(0, count).entries()) {
-      queue.push(line, entry(2 * at + 2));
-      const { since } = line;
-      Object.defineProperty(line, "since", { get: () => ++looks && since });
+    for (const [at, each] of all.slice(0, count).entries()) {
+      queue.push(each, entry(2 * at + 2));
+      const { queuedSince } = each;
+      Object.defineProperty(each, "queuedSince", { get: () => ++looks && queuedSince });
     }
-    for (const [at, line] of all.slice(count).entries()) queue.insert(line, entry(2 * at + 1));
-    // Each looks at the end, at where the one before was put, and at one more.
+    for (const [at, each] of all.slice(count).entries()) queue.insert(each, entry(2 * at + 1));
+    // Each insertion compares with the last subscription, with the one inserted before, and with one more.
     expect(looks).toBeLessThanOrEqual(3 * count);
     expect(seqs(queue)).toEqual(all.map((_, at) => at + 1));
   });
 
-  it("takes a line out of the middle, and only what waits in it", () => {
+  it("removes a subscription from the middle, and only from its own queue", () => {
     const [queue, other] = [new ConflatingQueue(), new ConflatingQueue()];
-    const all = lines(3);
-    for (const [at, line] of all.entries()) queue.push(line, entry(at + 1));
+    const all = subscriptions(3);
+    for (const [at, each] of all.entries()) queue.push(each, entry(at + 1));
     const middle = all[1] as SymbolSubscription;
     expect(other.remove(middle)).toBeUndefined();
     expect(queue.remove(middle)?.seq).toBe(2);
@@ -94,13 +94,13 @@ describe("ConflatingQueue", () => {
     expect(seqs(queue)).toEqual([1, 3]);
   });
 
-  it("is empty after clear, and takes the same lines again", () => {
+  it("is empty after clear, and accepts the same subscriptions again", () => {
     const queue = new ConflatingQueue();
-    const all = lines(2);
-    for (const line of all) queue.push(line, entry(1));
+    const all = subscriptions(2);
+    for (const each of all) queue.push(each, entry(1));
     queue.clear();
     expect([queue.size, queue.oldest]).toEqual([0, undefined]);
-    for (const [at, line] of all.entries()) expect(queue.push(line, entry(at + 2))).toBe(false);
+    for (const [at, each] of all.entries()) expect(queue.push(each, entry(at + 2))).toBe(false);
     expect(seqs(queue)).toEqual([2, 3]);
   });
 });

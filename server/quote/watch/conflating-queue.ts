@@ -2,94 +2,95 @@ import type { SymbolSubscription } from "../hub/symbol-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 
 /**
- * Keeps one quote of each line, the newest, so that it never holds more quotes than there are lines and is never full.
- * The line that waits the longest is the first, however often its quote was replaced: each has its turn. A list that is linked through the lines: adding and removing at either end allocates nothing.
+ * A queue with at most one quote of each subscription, the newest. Its size is bounded by the number of subscriptions.
+ * Replacing a quote does not move the subscription, so that a busy symbol gets its turn like any other.
+ *
+ * It is a doubly linked list whose nodes are the subscriptions: adding and removing allocate nothing.
  */
 export class ConflatingQueue {
   #first: SymbolSubscription | undefined;
   #last: SymbolSubscription | undefined;
-  /** Where the search for the next place begins. */
+  /** The subscription that was inserted last: the next search for a place starts there. */
   #inserted: SymbolSubscription | undefined;
   #size = 0;
 
-  /** How many quotes wait. */
+  /** The number of queued quotes. */
   get size(): number {
     return this.#size;
   }
 
-  /** The line that waits the longest. */
+  /** The subscription that has been queued for the longest time. */
   get first(): SymbolSubscription | undefined {
     return this.#first;
   }
 
-  /** The place in the log since which the first line waits; Infinity where none does. */
+  /** The `queuedSince` of the first subscription; Infinity if the queue is empty. */
   get since(): number {
-    return this.#first === undefined ? Number.POSITIVE_INFINITY : this.#first.since;
+    return this.#first === undefined ? Number.POSITIVE_INFINITY : this.#first.queuedSince;
   }
 
-  /** The oldest quote that waits. Looks at all of them. */
+  /** The quote with the lowest `seq`. Takes linear time. */
   get oldest(): LogEntry | undefined {
-    let oldest = this.#first?.waiting;
+    let oldest = this.#first?.queuedEntry;
     for (let each = this.#first?.next; each !== undefined; each = each.next) {
-      if (oldest !== undefined && each.waiting !== undefined && each.waiting.seq < oldest.seq) oldest = each.waiting;
+      const entry = each.queuedEntry;
+      if (oldest !== undefined && entry !== undefined && entry.seq < oldest.seq) oldest = entry;
     }
     return oldest;
   }
 
   /**
-   * Adds the newest quote of the log, in place of the one of its line that waits here. Returns whether there was one.
-   * That leaves the line at its place. The line must not stand in another queue.
+   * Adds the newest quote of the log, or replaces the queued one of the same subscription without moving it. Returns
+   * whether it has replaced one. The subscription must not be in another queue.
    */
-  push(line: SymbolSubscription, entry: LogEntry): boolean {
-    const replaced = line.queue === this;
-    if (!replaced) this.#link(line, entry.seq, this.#last);
-    line.waiting = entry;
-    return replaced;
+  push(subscription: SymbolSubscription, entry: LogEntry): boolean {
+    const isReplaced = subscription.queue === this;
+    if (!isReplaced) this.#link(subscription, entry.seq, this.#last);
+    subscription.queuedEntry = entry;
+    return isReplaced;
   }
 
   /**
-   * Adds a quote of a line that stands in no queue, before those that wait since later. Fast where the places in the
-   * log grow from call to call.
+   * Adds a quote of a subscription that is in no queue, before the subscriptions that were queued later. Inserting many
+   * quotes in the order of their `seq` takes linear time.
    */
-  insert(line: SymbolSubscription, entry: LogEntry): void {
-    let before = this.#last;
-    if (before !== undefined && entry.seq < before.since) {
-      // What was held back is older than most of what waits, and comes in its order where it is much.
+  insert(subscription: SymbolSubscription, entry: LogEntry): void {
+    let previous = this.#last;
+    if (previous !== undefined && entry.seq < previous.queuedSince) {
       const hint = this.#inserted;
-      before = hint?.queue === this && hint.since < entry.seq ? hint : undefined;
-      let each = before === undefined ? this.#first : before.next;
-      for (; each !== undefined && each.since < entry.seq; each = each.next) before = each;
+      previous = hint?.queue === this && hint.queuedSince < entry.seq ? hint : undefined;
+      let each = previous === undefined ? this.#first : previous.next;
+      for (; each !== undefined && each.queuedSince < entry.seq; each = each.next) previous = each;
     }
-    this.#link(line, entry.seq, before);
-    this.#inserted = line;
-    line.waiting = entry;
+    this.#link(subscription, entry.seq, previous);
+    this.#inserted = subscription;
+    subscription.queuedEntry = entry;
   }
 
-  /** Takes the quote of a line out; none where none waits here. */
-  remove(line: SymbolSubscription): LogEntry | undefined {
-    if (line.queue !== this) return undefined;
-    const { waiting } = line;
-    this.#unlink(line);
-    line.queue = undefined;
-    line.waiting = undefined;
-    return waiting;
+  /** Removes the quote of a subscription, and returns it; undefined if the subscription is not in this queue. */
+  remove(subscription: SymbolSubscription): LogEntry | undefined {
+    if (subscription.queue !== this) return undefined;
+    const { queuedEntry } = subscription;
+    this.#unlink(subscription);
+    subscription.queue = undefined;
+    subscription.queuedEntry = undefined;
+    return queuedEntry;
   }
 
-  /** Removes all quotes. */
   clear(): void {
     while (this.#first !== undefined) this.remove(this.#first);
   }
 
-  #link(line: SymbolSubscription, since: number, previous: SymbolSubscription | undefined): void {
+  #link(subscription: SymbolSubscription, since: number, previous: SymbolSubscription | undefined): void {
     const next = previous === undefined ? this.#first : previous.next;
-    line.queue = this;
-    line.since = since;
-    line.previous = previous;
-    line.next = next;
-    if (previous === undefined) this.#first = line;
-    else previous.next = line;
-    if (next === undefined) this.#last = line;
-    else next.previous = line;
+    subscription.queue = this;
+    subscription.queuedSince = since;
+    subscription.previous = previous;
+    subscription.next = next;
+    if (previous === undefined) this.#first = subscription;
+    else previous.next = subscription;
+    if (next === undefined) this.#last = subscription;
+    else next.previous = subscription;
     this.#size++;
   }
 

@@ -15,7 +15,7 @@ function seqs(queue: LosslessQueue): number[] {
 }
 
 describe("LosslessQueue", () => {
-  it("gives all that was pushed, in its order", () => {
+  it("returns all quotes in their order", () => {
     const queue = new LosslessQueue();
     expect([queue.size, queue.oldest, queue.shift()]).toEqual([0, undefined, undefined]);
     for (let seq = 1; seq <= 3; seq++) queue.push(entry(seq));
@@ -23,7 +23,7 @@ describe("LosslessQueue", () => {
     expect(seqs(queue)).toEqual([1, 2, 3]);
   });
 
-  it("refuses more than its limit, and keeps what it has", () => {
+  it("refuses a quote beyond its limit, and keeps the others", () => {
     const queue = new LosslessQueue(2);
     queue.push(entry(1));
     queue.push(entry(2));
@@ -31,7 +31,7 @@ describe("LosslessQueue", () => {
     expect(seqs(queue)).toEqual([1, 2]);
   });
 
-  it("has room again as soon as something was taken, for ever", () => {
+  it("accepts a quote again after one was removed, any number of times", () => {
     const queue = new LosslessQueue(2);
     for (let seq = 1; seq <= 2; seq++) queue.push(entry(seq));
     for (let seq = 3; seq <= 50; seq++) {
@@ -41,7 +41,7 @@ describe("LosslessQueue", () => {
     expect(queue.size).toBe(2);
   });
 
-  it("gives some symbols out and keeps the others, both in order", () => {
+  it("extracts the quotes of some symbols and keeps the others, both in order", () => {
     const queue = new LosslessQueue();
     for (const [at, symbol] of ["A", "B", "C", "A", "B"].entries()) queue.push(entry(at, symbol));
     queue.shift();

@@ -1,47 +1,45 @@
 import type { LogEntry } from "../log/quote-log.ts";
 
-/** How many quotes may wait for a reader that skips nothing: some seconds of a busy feed, and 80 KB of references. */
+/** The most queued quotes of a lossless stream: some seconds of a busy feed, and 80 KB of references. */
 export const maxWaitingQuotes = 10_000;
 
-/** Keeps every quote in the order of the log, up to a limit, and is full then. */
+/** A queue of all quotes in the order of the log, with a limit. */
 export class LosslessQueue {
   readonly #limit: number;
   #entries: LogEntry[] = [];
-  // Where the queue begins in the array: moving the rest forward at each removal would cost more than it saves.
+  // The index of the oldest entry: moving the others forward at each removal would be too slow.
   #start = 0;
 
   constructor(limit: number = maxWaitingQuotes) {
     this.#limit = limit;
   }
 
-  /** How many quotes wait. */
+  /** The number of queued quotes. */
   get size(): number {
     return this.#entries.length - this.#start;
   }
 
-  /** The first in the order of the log. */
   get oldest(): LogEntry | undefined {
     return this.#entries[this.#start];
   }
 
-  /** Adds the newest quote of the log. Returns false, and leaves all as it was, where the queue is full. */
+  /** Adds the newest quote of the log. Returns false, and adds nothing, if the queue is full. */
   push(entry: LogEntry): boolean {
     if (this.size >= this.#limit) return false;
     this.#entries.push(entry);
     return true;
   }
 
-  /** Removes the oldest. */
+  /** Removes the oldest quote, and returns it. */
   shift(): LogEntry | undefined {
     const entry = this.#entries[this.#start];
     if (entry === undefined) return undefined;
     this.#start++;
-    if (this.size === 0) this.clear();
-    else if (this.#start >= this.#limit) this.#startAnew(this.#entries.slice(this.#start));
+    this.#compact();
     return entry;
   }
 
-  /** Removes up to `max` quotes, the oldest first. */
+  /** Removes up to `max` quotes, the oldest first, and returns them. */
   take(max: number): LogEntry[] {
     if (max >= this.size && this.#start === 0) {
       const all = this.#entries;
@@ -50,8 +48,7 @@ export class LosslessQueue {
     }
     const taken = this.#entries.slice(this.#start, this.#start + max);
     this.#start += taken.length;
-    if (this.size === 0) this.clear();
-    else if (this.#start >= this.#limit) this.#startAnew(this.#entries.slice(this.#start));
+    this.#compact();
     return taken;
   }
 
@@ -62,16 +59,21 @@ export class LosslessQueue {
     for (const entry of this.#entries.slice(this.#start)) {
       (symbols.has(entry.quote.symbol) ? extracted : rest).push(entry);
     }
-    this.#startAnew(rest);
+    this.#replaceEntries(rest);
     return extracted;
   }
 
-  /** Removes all quotes. */
   clear(): void {
-    this.#startAnew([]);
+    this.#replaceEntries([]);
   }
 
-  #startAnew(entries: LogEntry[]): void {
+  /** Drops the removed entries at the start of the array, once for every `limit` removals. */
+  #compact(): void {
+    if (this.size === 0) this.clear();
+    else if (this.#start >= this.#limit) this.#replaceEntries(this.#entries.slice(this.#start));
+  }
+
+  #replaceEntries(entries: LogEntry[]): void {
     this.#entries = entries;
     this.#start = 0;
   }

@@ -7,20 +7,19 @@ import { type Listing, type SubscriptionOwner, SymbolSubscription } from "../hub
 import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
 import { ReplayOverrunError, slowReaderError } from "../quote-errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
-import { QuoteDelivery } from "./quote-delivery.ts";
+import { QuoteScheduler } from "./quote-scheduler.ts";
 
-/** What a subscriber needs of the hub that it reads. */
+/** The hub of a subscriber. */
 export interface SubscribedHub {
   readonly log: QuoteLog;
   readonly timers: Timers;
-  /** How many quotes may wait where none may be skipped. */
+  /** The capacity of the queue of a lossless subscriber. */
   readonly maxWaiting?: number | undefined;
-  /** How many more subscriptions a client may have. */
+  /** Returns how many more subscriptions a client may have. */
   subscriptionsLeft(peer: Peer): number;
-  /** Counts subscriptions of a client that begin, or with a negative number end. */
+  /** Adds a number, which may be negative, to the subscriptions of a client. */
   countSubscriptions(change: number, peer: Peer): void;
-  /** Takes the subscriber off the hub. */
-  leave(subscriber: QuoteSubscriber): void;
+  removeSubscriber(subscriber: QuoteSubscriber): void;
 }
 
 type State =
@@ -29,106 +28,109 @@ type State =
   | { readonly kind: "closed"; readonly seq: number };
 
 /**
- * One reader of the log, with a line for each instrument that it subscribes to. Quotes come in by `offer` and wait
- * until the reader takes them. Dispose of it to leave the hub.
+ * One reader of the hub, with a subscription for each of its instruments. The hub offers quotes, the reader takes them.
+ * Disposing of it removes it from the hub.
  */
 export class QuoteSubscriber implements SubscriptionOwner, Disposable {
-  /** The client that it is for. */
+  /** The client of the reader. */
   readonly peer: Peer;
   readonly #hub: SubscribedHub;
-  readonly #delivery: QuoteDelivery;
-  readonly #lines = new Map<string, SymbolSubscription>();
+  readonly #scheduler: QuoteScheduler;
+  readonly #subscriptions = new Map<string, SymbolSubscription>();
   #endWait: (() => void) | undefined;
   #state: State = { kind: "open" };
   #seq: number;
 
-  /** @param seq a place in the log: its lines are owed nothing at or before it that they do not get as a snapshot */
+  /** @param seq the position in the log after which the reader starts; 0 if it starts with a snapshot */
   constructor(hub: SubscribedHub, policy: SlowReaderPolicy, seq: number, peer?: Peer) {
     const { log, timers, maxWaiting } = hub;
     this.peer = peer;
     this.#hub = hub;
     this.#seq = seq;
-    this.#delivery = new QuoteDelivery({ policy, log, timers, maxWaiting, wake: () => this.wake() });
+    this.#scheduler = new QuoteScheduler({ policy, log, timers, maxWaiting, wake: () => this.wake() });
   }
 
-  /** How many quotes wait to be taken. What pauses and rates hold back, and what a replay has yet to read, do not. */
+  /** The number of quotes that the reader can take. Does not count deferred quotes, nor those of a replay. */
   get queued(): number {
-    return this.#delivery.waiting.size;
+    return this.#scheduler.queue.size;
   }
 
-  /** How many quotes gave way to newer ones, those of pauses not counted. */
+  /** The number of quotes that a newer one has replaced, or that a replay has lost; does not count those of pauses. */
   get conflated(): number {
-    return this.#delivery.waiting.conflated;
+    return this.#scheduler.queue.conflatedCount;
   }
 
-  /** When the oldest of the quotes that wait to be taken came in; absent where none waits. */
+  /** The arrival time of the oldest quote that the reader can take; undefined if there is none. */
   get oldestArrival(): number | undefined {
-    return this.#delivery.waiting.oldestArrival;
+    return this.#scheduler.queue.oldestArrival;
   }
 
-  /** Whether quotes of a snapshot wait. */
+  /** Whether quotes of a snapshot are queued. */
   get hasSnapshot(): boolean {
-    return this.#delivery.waiting.hasSnapshot;
+    return this.#scheduler.queue.hasSnapshot;
   }
 
-  /** Whether a replay runs: there may be more to take although nothing waits. */
-  get replaying(): boolean {
-    return this.#delivery.replay.running;
+  /** Whether a replay runs: {@link takeReplay} may return quotes although none is queued. */
+  get isReplaying(): boolean {
+    return this.#scheduler.replay.isRunning;
   }
 
-  /** How many more subscriptions its client may have, with all its subscribers. */
+  /** The number of further subscriptions that the client may have, with all its subscribers. */
   get subscriptionsLeft(): number {
     return this.#hub.subscriptionsLeft(this.peer);
   }
 
-  /** The lines by their symbols, in the order in which they began. */
-  get lines(): ReadonlyMap<string, SymbolSubscription> {
-    return this.#lines;
+  /** By symbol, in the order in which they started. */
+  get subscriptions(): ReadonlyMap<string, SymbolSubscription> {
+    return this.#subscriptions;
   }
 
   /**
-   * The place in the log up to which all that the lines are owed was taken, or gave way to something that was taken or
-   * stands behind the place. Never moves back: a line that begins later counts from its snapshot on.
+   * The cursor: all quotes of the subscriptions up to this `seq` were taken, or replaced by quotes that were taken or have
+   * a higher `seq`. Never decreases; a subscription that starts later counts from its snapshot on.
    */
   get seq(): number {
     if (this.#state.kind !== "open") return this.#state.seq;
-    this.#seq = Math.max(this.#seq, Math.min(this.#hub.log.newestSeq, this.#delivery.oldestSeq - 1));
+    this.#seq = Math.max(this.#seq, Math.min(this.#hub.log.newestSeq, this.#scheduler.oldestSeq - 1));
     return this.#seq;
   }
 
-  /** Whether it still takes quotes: it has not failed, and was not disposed of. */
+  /** Whether it receives quotes: it has not failed, and was not disposed of. */
   get isOpen(): boolean {
     return this.#state.kind === "open";
   }
 
-  /** Throws a LimitError or a {@link ReplayOverrunError} once the reader was too slow. */
-  check(): void {
+  /** Throws a LimitError or a {@link ReplayOverrunError} if the reader was too slow. */
+  throwIfFailed(): void {
     if (this.#state.kind === "failed") throw this.#state.error;
   }
 
-  /** Takes up to `max` live quotes, in the order of the log as far as none was held back; none where none waits. */
+  /** Takes up to `max` live quotes, in the order of the log except for deferred ones. Throws if the reader was too slow. */
   take(max: number): Quote[] {
-    this.check();
-    return this.#delivery.waiting.take(max);
+    this.throwIfFailed();
+    return this.#scheduler.queue.take(max);
   }
 
-  /** Takes up to `max` quotes of a snapshot. */
+  /** Takes up to `max` quotes of a snapshot. Throws if the reader was too slow. */
   takeSnapshot(max: number): Quote[] {
-    this.check();
-    return this.#delivery.waiting.takeSnapshot(max);
-  }
-
-  /** Takes up to `max` quotes of a replay. Where it has come to its end, its lines are live when this returns. */
-  takeReplay(max: number): Quote[] {
-    const { waiting, replay } = this.#delivery;
-    if (waiting.lossless && replay.overrun) this.#fail(new ReplayOverrunError());
-    this.check();
-    return this.#delivery.takeReplay(max, (symbol) => this.#lines.get(symbol));
+    this.throwIfFailed();
+    return this.#scheduler.queue.takeSnapshot(max);
   }
 
   /**
-   * Resolves when quotes may be taken, when the subscriber has failed or is closed, and on `wake`; never rejects. One
-   * reader may wait at a time.
+   * Takes up to `max` quotes of a replay. Subscriptions that have reached the end of the log are live on return. Throws if
+   * the reader was too slow.
+   */
+  takeReplay(max: number): Quote[] {
+    const { queue, replay } = this.#scheduler;
+    if (queue.isLossless && replay.isOverrun) this.#fail(new ReplayOverrunError());
+    this.throwIfFailed();
+    return this.#scheduler.takeReplay(max);
+  }
+
+  /**
+   * Resolves when quotes can be taken, when the subscriber has failed or is closed, and on {@link wake}; never rejects.
+   * Only one call may be pending.
    */
   wait(): Promise<void> {
     if (this.#state.kind !== "open" || this.queued > 0) return Promise.resolve();
@@ -137,60 +139,57 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
     });
   }
 
-  /** Ends the reader's wait. Forgotten where nobody waits: a reader looks at what it waits for before it waits. */
+  /** Resolves the pending {@link wait}. Has no effect if none is pending: a reader checks its condition before it waits. */
   wake(): void {
     const endWait = this.#endWait;
     this.#endWait = undefined;
     endWait?.();
   }
 
-  /** Takes in a quote of the log. For the hub only. */
-  offer(line: SymbolSubscription, entry: LogEntry): void {
+  /** Schedules a quote of the log. Only the hub calls it. */
+  offer(subscription: SymbolSubscription, entry: LogEntry): void {
     if (this.#state.kind !== "open") return;
-    if (!this.#delivery.offer(line, entry)) this.#fail(slowReaderError(this.#hub.maxWaiting ?? maxWaitingQuotes));
+    if (!this.#scheduler.offer(subscription, entry)) {
+      this.#fail(slowReaderError(this.#hub.maxWaiting ?? maxWaitingQuotes));
+    }
     this.wake();
   }
 
   /**
-   * Begins lines of instruments that it does not subscribe to, each with a snapshot, or all with a replay. Does nothing
-   * where it is not open.
+   * Starts subscriptions of instruments that it does not subscribe to: with a snapshot, or with a replay. Does nothing if
+   * it is not open.
    *
-   * @param maxRate the most quotes a second of each; 0: no limit
-   * @param replayFrom a place behind which the log holds everything, or the oldest that it holds when it is read
+   * @param maxRate the most quotes per second of each; 0: no limit
+   * @param replayFrom the `seq` after which the replay starts: the log has all later quotes. "oldest": the replay starts
+   *   with the oldest quote that the log has when it is read. Default: a snapshot.
    */
   subscribe(listings: readonly Listing[], maxRate: number, replayFrom?: number | "oldest"): void {
     if (!this.isOpen) return;
-    const lines = listings.map((listing) => {
-      const line = new SymbolSubscription(this, listing);
-      if (maxRate > 0) this.#delivery.controlOf(line).maxRate = maxRate;
-      this.#lines.set(line.symbol, line);
-      return line;
-    });
-    this.#hub.countSubscriptions(lines.length, this.peer);
-    if (replayFrom === undefined) this.#delivery.begin(lines);
-    else if (replayFrom === "oldest") this.#delivery.beginFromOldest(lines);
-    else this.#delivery.beginFrom(lines, replayFrom);
+    const subscriptions = listings.map((listing) => new SymbolSubscription(this, listing));
+    for (const each of subscriptions) this.#subscriptions.set(each.symbol, each);
+    this.#hub.countSubscriptions(subscriptions.length, this.peer);
+    this.#scheduler.start(subscriptions, maxRate, replayFrom);
   }
 
-  /** Ends lines, and drops what waits of them. */
-  unsubscribe(lines: readonly SymbolSubscription[]): void {
-    this.#delivery.end(lines);
-    this.#detach(lines);
+  /** Ends subscriptions, and drops their queued quotes. */
+  unsubscribe(subscriptions: readonly SymbolSubscription[]): void {
+    this.#scheduler.end(subscriptions);
+    this.#detach(subscriptions);
   }
 
-  /** Holds the quotes of lines back; one that is paused keeps its mode. */
-  pause(lines: readonly SymbolSubscription[], mode: PauseMode): void {
-    this.#delivery.pause(lines, mode);
+  /** Pauses subscriptions. Those that are paused keep their mode. */
+  pause(subscriptions: readonly SymbolSubscription[], mode: PauseMode): void {
+    this.#scheduler.pause(subscriptions, mode);
   }
 
-  /** Lets the quotes of lines come again. Returns how many of the pause are skipped of each. */
-  resume(lines: readonly SymbolSubscription[]): ReadonlyMap<SymbolSubscription, number> {
-    return this.#delivery.resume(lines);
+  /** Resumes subscriptions. Returns for each how many quotes of its pause are skipped. */
+  resume(subscriptions: readonly SymbolSubscription[]): ReadonlyMap<SymbolSubscription, number> {
+    return this.#scheduler.resume(subscriptions);
   }
 
-  /** Limits how many quotes a second come of some lines; 0: no limit. */
-  setRate(lines: readonly SymbolSubscription[], maxRate: number): void {
-    this.#delivery.setRate(lines, maxRate);
+  /** Limits the quotes per second of subscriptions; 0: no limit. */
+  setRate(subscriptions: readonly SymbolSubscription[], maxRate: number): void {
+    this.#scheduler.setRate(subscriptions, maxRate);
   }
 
   [Symbol.dispose](): void {
@@ -204,16 +203,16 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
 
   #end(state: State): void {
     this.#state = state;
-    this.#delivery.clear();
-    this.#detach([...this.#lines.values()]);
-    this.#hub.leave(this);
+    this.#scheduler.clear();
+    this.#detach([...this.#subscriptions.values()]);
+    this.#hub.removeSubscriber(this);
   }
 
-  #detach(lines: readonly SymbolSubscription[]): void {
-    for (const line of lines) {
-      this.#lines.delete(line.symbol);
-      line.detach();
+  #detach(subscriptions: readonly SymbolSubscription[]): void {
+    for (const each of subscriptions) {
+      this.#subscriptions.delete(each.symbol);
+      each.detach();
     }
-    this.#hub.countSubscriptions(-lines.length, this.peer);
+    this.#hub.countSubscriptions(-subscriptions.length, this.peer);
   }
 }

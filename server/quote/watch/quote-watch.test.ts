@@ -214,6 +214,6 @@ describe("a stream of quotes", () => {
       expect([hub.subscriberCount, time.timers.count]).toEqual([1, 2]);
     }
     expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
-    expect([...hub.listings.values()].map(({ lines }) => lines.length)).toEqual([0, 0, 0]);
+    expect([...hub.listings.values()].map(({ subscriptions }) => subscriptions.length)).toEqual([0, 0, 0]);
   });
 });

@@ -1,4 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { Condition } from "../../../client/shared/condition.ts";
 import { toDuration, toTimestamp } from "../../../client/shared/micro-time.ts";
 import {
   type CommandResult,
@@ -21,18 +22,18 @@ import type { QuoteSubscriber } from "./quote-subscriber.ts";
 import { WatchCommands } from "./watch-commands.ts";
 import { cursorAt, watchPosition } from "./watch-position.ts";
 
-/** How many quotes a response carries at most: some 60 KB, far below what a client takes as one message. */
+/** The most quotes of one response: some 60 KB, far below the usual message limits of clients. */
 export const maxQuotesInResponse = 500;
 
-/** How many answers to commands may wait for the reader of a stream: more than one that reads ever sees. */
+/** The most unread command results of a stream: a client that reads never has so many. */
 export const maxWaitingResults = 1_000;
 
-/** How many symbols those answers may have before a further command is refused: some MB. */
+/** The most symbols in the unread command results of a stream: some MB. */
 export const maxWaitingResultSymbols = 20_000;
 
 /**
- * How many symbols the answers to the commands of a request may have: each of the most that a stream subscribes to can
- * be subscribed to, paused and given a rate, with as much to spare.
+ * The most symbols in the results of the commands of a start request: enough to subscribe to, pause and rate-limit the
+ * most symbols of a stream, and as much again.
  */
 export const maxStartResultSymbols = 60_000;
 
@@ -44,20 +45,26 @@ export interface QuoteWatchOptions {
   readonly peer?: Peer;
   /** The interval between heartbeats. */
   readonly heartbeatMillis: number;
-  /** Ends the watch. */
+  /** Its abort ends the watch. */
   readonly signal: AbortSignal;
+  /** Default: `maxSubscriptionsPerStream`. */
   readonly maxSubscriptions?: number | undefined;
 }
 
 type Event = NonNullable<MessageInitShape<typeof WatchQuotesResponseSchema>["event"]>;
 
+type State =
+  | { readonly kind: "open" }
+  | { readonly kind: "failed"; readonly error: unknown }
+  | { readonly kind: "closed" };
+
 /**
- * What one stream of quotes has to say, in order: that it has started, a snapshot or a replay, that it has caught up,
- * and from then on quotes, heartbeats and the answers to commands. The stream asks for the next response whenever it
- * can send one, so that a slow reader is told of the state when it reads, not of the past.
+ * The responses of one stream of quotes, in order: `started`, a snapshot or a replay, `caught_up`, then quotes,
+ * heartbeats and command results. The stream asks for the next response when it can send one, so that a slow reader
+ * receives the state at that time, not a backlog of past states.
  *
- * Dispose of it, however the stream ends: it leaves the hub and stops its timer. It does so by itself as soon as the
- * signal aborts, and then wakes its reader.
+ * Disposing of it removes it from the hub and stops its timer. It disposes of itself when the signal aborts, and wakes
+ * its reader then.
  */
 export class QuoteWatch implements Disposable {
   readonly #hub: QuoteHub;
@@ -65,41 +72,40 @@ export class QuoteWatch implements Disposable {
   readonly #subscriber: QuoteSubscriber;
   readonly #commands: WatchCommands;
   readonly #stopHeartbeats: () => void;
-  readonly #release = () => this[Symbol.dispose]();
-  /** What is to be told before anything else. */
+  readonly #dispose = () => this[Symbol.dispose]();
+  #state: State = { kind: "open" };
+  /** The events that come before everything else. */
   readonly #opening: Event[] = [];
   #results: CommandResult[] = [];
   #resultSymbols = 0;
-  #room = Promise.withResolvers<void>();
-  #owesCaughtUp = true;
-  #owesHeartbeat = false;
-  #replayIsNext = false;
-  #isOver = false;
-  #failure: { readonly error: unknown } | undefined;
-  #newest: WatchQuotesResponse | undefined;
+  readonly #capacityChanged = new Condition();
+  #isCaughtUpPending = true;
+  #isHeartbeatPending = false;
+  #isReplayNext = false;
+  /** The newest response, which counts as sent when the stream asks for the next one. */
+  #unconfirmed: WatchQuotesResponse | undefined;
   #sentCount = 0;
   #sentSeq: bigint;
 
-  /** Throws what {@link watchPosition} and `QuoteHub.subscribe` do; nothing is left behind then. */
+  /** Throws the errors of {@link watchPosition} and `QuoteHub.subscribe`. */
   constructor(options: QuoteWatchOptions) {
-    const { hub, request, streamId, maxSubscriptions } = options;
+    const { hub, request, streamId, maxSubscriptions, signal } = options;
     const position = watchPosition(request, hub.log, hub.epoch);
     const after = position.kind === "replay" ? position.after : undefined;
     this.#hub = hub;
-    this.#signal = options.signal;
+    this.#signal = signal;
     this.#sentSeq = BigInt(after ?? 0);
     this.#subscriber = hub.subscribe(request.slowReaderPolicy, after, options.peer);
     const { now, listings } = hub;
     const maxRate = request.maxRate ?? 0;
-    const onReplay = () => {
-      this.#owesCaughtUp = true;
-    };
     this.#commands = new WatchCommands({
       subscriber: this.#subscriber,
       listings,
       now,
       maxRate,
-      onReplay,
+      onReplay: () => {
+        this.#isCaughtUpPending = true;
+      },
       maxSubscriptions,
     });
     const replayFrom = request.position.case === "fromOldest" ? "oldest" : after;
@@ -107,94 +113,94 @@ export class QuoteWatch implements Disposable {
     this.#opening.push({ case: "started", value: { streamId, subscriptions } });
     if (position.kind === "reset") this.#opening.push({ case: "reset", value: { cause: position.cause } });
     this.#stopHeartbeats = hub.timers.every(options.heartbeatMillis, () => {
-      this.#owesHeartbeat = true;
+      this.#isHeartbeatPending = true;
       this.#subscriber.wake();
     });
-    // Not left to the stream: one that waits for its client to read would hold on to all this.
-    options.signal.addEventListener("abort", this.#release);
-    if (options.signal.aborted) this.#release();
+    // The stream does not dispose of the watch before its client reads, which may be never.
+    signal.addEventListener("abort", this.#dispose);
+    if (signal.aborted) this.#dispose();
   }
 
-  /** How many quotes were handed over. */
+  /** The number of quotes in all responses that count as sent. */
   get sentCount(): number {
     return this.#sentCount;
   }
 
-  /** The place in the log that the stream got to: that of the newest response that was handed over. */
+  /** The `seq` of the cursor of the newest response that counts as sent. */
   get sentSeq(): bigint {
     return this.#sentSeq;
   }
 
-  /** Whether it has nothing more to say, and takes no more commands. */
+  /** Whether it has no more responses, and accepts no more commands. */
   get isOver(): boolean {
-    return this.#isOver || this.#failure !== undefined || !this.#subscriber.isOpen;
+    return this.#state.kind !== "open" || !this.#subscriber.isOpen;
   }
 
   /**
-   * The next response, where there is one at hand. Asking for it says that the one before was handed over.
+   * Returns the next response; undefined if none is available. The call means that the previous one was sent.
    *
-   * Throws the signal's reason once that has aborted, what {@link fail} was given, and a LimitError or a
-   * ReplayOverrunError where the reader was too slow.
+   * Throws the signal's reason if that has aborted, the error given to {@link fail}, and a LimitError or a
+   * ReplayOverrunError if the reader was too slow.
    */
   next(): WatchQuotesResponse | undefined {
-    this.#countNewest();
+    this.#confirm();
     this.#signal.throwIfAborted();
-    if (this.#failure !== undefined) throw this.#failure.error;
-    this.#subscriber.check();
-    this.#newest = this.#nextEvent() ?? this.#nextSnapshot() ?? this.#nextCaughtUp() ?? this.#nextQuotes();
-    return this.#newest;
+    if (this.#state.kind === "failed") throw this.#state.error;
+    this.#subscriber.throwIfFailed();
+    this.#unconfirmed = this.#nextEvent() ?? this.#nextSnapshot() ?? this.#nextCaughtUp() ?? this.#nextQuotes();
+    return this.#unconfirmed;
   }
 
-  /** Resolves when there may be a next response, or `next` would throw. To be called right after `next` had none. */
+  /** Resolves when {@link next} may return a response or throw. Call it right after `next` has returned undefined. */
   wait(): Promise<void> {
-    return this.#subscriber.replaying ? callScheduler.nextTurn() : this.#subscriber.wait();
+    return this.#subscriber.isReplaying ? callScheduler.nextTurn() : this.#subscriber.wait();
   }
 
   /**
-   * Does what a command says, at once. The answer is also told in the stream, before any quote.
+   * Runs a command at once. Its result is also a response of the stream, before the next quotes.
    *
-   * Throws a LimitError where too many answers wait, and what `WatchCommands.run` does.
+   * Throws a LimitError if too many results are unread, and the errors of `WatchCommands.run`.
    */
   command(command: WatchCommand): CommandResult {
-    if (!this.#hasRoom) throw this.#backlogError();
+    if (!this.#hasCapacity) throw this.#backlogError();
     return this.#run(command);
   }
 
   /**
-   * Does what the commands of the request say: all of them, as nobody could read an answer before.
+   * Runs the commands of the start request, although the client cannot read results yet.
    *
-   * Throws an {@link InvalidFieldError} where the answers have more symbols than may be, and what `WatchCommands.run`
-   * does.
+   * Throws an {@link InvalidFieldError} if the results have more than {@link maxStartResultSymbols} symbols, and the
+   * errors of `WatchCommands.run`.
    */
-  begin(commands: readonly WatchCommand[]): void {
+  runStartCommands(commands: readonly WatchCommand[]): void {
     for (const command of commands) {
       this.#run(command);
       if (this.#resultSymbols <= maxStartResultSymbols) continue;
       throw new InvalidFieldError(
         "commands",
-        `their answers have more than ${maxStartResultSymbols} symbols: give some of them when the stream has started`,
+        `their results have more than ${maxStartResultSymbols} symbols: send some of them after the stream has started`,
       );
     }
   }
 
-  /** Resolves when a command may be given, or the watch is over. */
-  async room(): Promise<void> {
-    while (!this.#hasRoom && !this.#isOver) await this.#room.promise;
+  /** Resolves when {@link command} accepts a command, or when the watch is over. */
+  async waitForCapacity(): Promise<void> {
+    while (!this.#hasCapacity && this.#state.kind === "open") await this.#capacityChanged.wait();
   }
 
-  /** Has `next` throw an error. */
+  /** Makes {@link next} throw an error. */
   fail(error: unknown): void {
-    this.#failure ??= { error };
+    if (this.#state.kind === "open") this.#state = { kind: "failed", error };
     this.#subscriber.wake();
   }
 
   [Symbol.dispose](): void {
-    this.#signal.removeEventListener("abort", this.#release);
+    this.#signal.removeEventListener("abort", this.#dispose);
     this.#stopHeartbeats();
     this.#subscriber[Symbol.dispose]();
     this.#results = [];
-    this.#isOver = true;
-    this.#room.resolve();
+    if (this.#state.kind === "open") this.#state = { kind: "closed" };
+    this.#capacityChanged.notifyAll();
   }
 
   #run(command: WatchCommand): CommandResult {
@@ -205,7 +211,7 @@ export class QuoteWatch implements Disposable {
     return result;
   }
 
-  get #hasRoom(): boolean {
+  get #hasCapacity(): boolean {
     return this.#results.length < maxWaitingResults && this.#resultSymbols < maxWaitingResultSymbols;
   }
 
@@ -219,31 +225,28 @@ export class QuoteWatch implements Disposable {
     );
   }
 
-  #countNewest(): void {
-    if (this.#newest === undefined) return;
-    this.#sentCount += this.#newest.quotes.length;
-    this.#sentSeq = this.#newest.cursor?.seq ?? this.#sentSeq;
-    this.#newest = undefined;
+  #confirm(): void {
+    if (this.#unconfirmed === undefined) return;
+    this.#sentCount += this.#unconfirmed.quotes.length;
+    this.#sentSeq = this.#unconfirmed.cursor?.seq ?? this.#sentSeq;
+    this.#unconfirmed = undefined;
   }
 
   #nextEvent(): WatchQuotesResponse | undefined {
     if (this.#opening.length > 0) return this.#event(this.#opening.shift());
     if (this.#results.length > 0) return this.#nextResult();
-    return this.#owesHeartbeat ? this.#nextHeartbeat() : undefined;
+    return this.#isHeartbeatPending ? this.#nextHeartbeat() : undefined;
   }
 
   #nextResult(): WatchQuotesResponse {
     const value = this.#results.shift();
     this.#resultSymbols -= value?.subscriptions.length ?? 0;
-    if (this.#hasRoom) {
-      this.#room.resolve();
-      this.#room = Promise.withResolvers<void>();
-    }
+    if (this.#hasCapacity) this.#capacityChanged.notifyAll();
     return this.#event(value && { case: "commandResult", value });
   }
 
   #nextHeartbeat(): WatchQuotesResponse {
-    this.#owesHeartbeat = false;
+    this.#isHeartbeatPending = false;
     const { queued, conflated, oldestArrival } = this.#subscriber;
     const { now, newestSourceTime } = this.#hub;
     const lagMicros = oldestArrival === undefined ? 0 : Math.max(0, now() - oldestArrival);
@@ -261,11 +264,11 @@ export class QuoteWatch implements Disposable {
     return this.#quotes(this.#subscriber.takeSnapshot(maxQuotesInResponse), QuotePhase.SNAPSHOT);
   }
 
-  /** A replay and what is live take turns. */
+  /** Alternates between a replay and live quotes while a replay runs. */
   #nextQuotes(): WatchQuotesResponse | undefined {
-    if (!this.#subscriber.replaying) return this.#nextLive();
-    this.#replayIsNext = !this.#replayIsNext;
-    if (this.#replayIsNext) return this.#nextReplay() ?? this.#nextCaughtUp() ?? this.#nextLive();
+    if (!this.#subscriber.isReplaying) return this.#nextLive();
+    this.#isReplayNext = !this.#isReplayNext;
+    if (this.#isReplayNext) return this.#nextReplay() ?? this.#nextCaughtUp() ?? this.#nextLive();
     return this.#nextLive() ?? this.#nextReplay() ?? this.#nextCaughtUp();
   }
 
@@ -278,8 +281,8 @@ export class QuoteWatch implements Disposable {
   }
 
   #nextCaughtUp(): WatchQuotesResponse | undefined {
-    if (!this.#owesCaughtUp || this.#subscriber.replaying) return undefined;
-    this.#owesCaughtUp = false;
+    if (!this.#isCaughtUpPending || this.#subscriber.isReplaying) return undefined;
+    this.#isCaughtUpPending = false;
     return this.#event({ case: "caughtUp", value: {} });
   }
 

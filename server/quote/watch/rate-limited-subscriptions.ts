@@ -1,109 +1,111 @@
 import type { Timers } from "../../../client/shared/timers.ts";
 import type { SymbolSubscription } from "../hub/symbol-subscription.ts";
 
-/** The lines whose quotes a rate holds back, by their times; one timer for all, none where there are none. */
+/**
+ * The subscriptions of one reader whose newest quote is deferred by a rate limit, with one timer for all of them.
+ *
+ * It is a binary heap, the earliest due time on top: if many subscriptions are due at once, a sorted list is too slow.
+ * Each subscription stores its own due time and index (`control.dueAt`, `control.heapIndex`).
+ */
 export class RateLimitedSubscriptions {
   readonly #timers: Timers;
-  readonly #release: (lines: readonly SymbolSubscription[]) => void;
-  // A binary heap, the first time on top: with many lines that are due at once a sorted list would take long to change.
+  readonly #release: (due: readonly SymbolSubscription[]) => void;
   readonly #heap: SymbolSubscription[] = [];
   #timer: { readonly at: number; readonly stop: () => void } | undefined;
 
-  /** @param release told of the lines whose quotes may go, of all that are due together, in no order */
-  constructor(timers: Timers, release: (lines: readonly SymbolSubscription[]) => void) {
+  /** @param release receives the subscriptions that are due together, in no order, after they were removed */
+  constructor(timers: Timers, release: (due: readonly SymbolSubscription[]) => void) {
     this.#timers = timers;
     this.#release = release;
   }
 
-  /** Releases the line at a time; it must not be here yet. */
-  add(line: SymbolSubscription, dueAt: number): void {
-    if (line.control === undefined) return;
-    line.control.dueAt = dueAt;
-    this.#rise(line, this.#heap.length);
-    this.#arm();
+  /** Adds a subscription, which must have a control and must not be in the heap. It is released at `dueAt`. */
+  add(subscription: SymbolSubscription, dueAt: number): void {
+    if (subscription.control === undefined) return;
+    subscription.control.dueAt = dueAt;
+    this.#siftUp(subscription, this.#heap.length);
+    this.#startTimer();
   }
 
-  /** Forgets a line, if it is here. */
-  remove(line: SymbolSubscription): void {
-    if (line.control?.dueAt === undefined) return;
-    this.#takeOut(line, line.control.pacedAt);
-    line.control.dueAt = undefined;
-    this.#arm();
+  /** Removes a subscription, which must be in the heap. */
+  remove(subscription: SymbolSubscription): void {
+    if (subscription.control === undefined) return;
+    this.#removeAt(subscription.control.heapIndex, subscription);
+    this.#startTimer();
   }
 
   clear(): void {
-    for (const { control } of this.#heap) if (control !== undefined) control.dueAt = undefined;
     this.#heap.length = 0;
-    this.#arm();
+    this.#startTimer();
   }
 
-  #takeOut(line: SymbolSubscription, at: number): void {
+  #removeAt(index: number, subscription: SymbolSubscription): void {
     const last = this.#heap.pop();
-    if (last === undefined || last === line) return;
-    const parent = this.#heap[(at - 1) >> 1];
-    if (at > 0 && parent !== undefined && dueAtOf(last) < dueAtOf(parent)) this.#rise(last, at);
-    else this.#sink(last, at);
+    if (last === undefined || last === subscription) return;
+    const parent = this.#heap[(index - 1) >> 1];
+    if (index > 0 && parent !== undefined && dueAtOf(last) < dueAtOf(parent)) this.#siftUp(last, index);
+    else this.#siftDown(last, index);
   }
 
-  /** Puts a line at a place, or above it. */
-  #rise(line: SymbolSubscription, from: number): void {
-    let at = from;
-    while (at > 0) {
-      const above = (at - 1) >> 1;
+  /** Puts a subscription at an index, or above it. */
+  #siftUp(subscription: SymbolSubscription, from: number): void {
+    let index = from;
+    while (index > 0) {
+      const above = (index - 1) >> 1;
       const parent = this.#heap[above];
-      if (parent === undefined || dueAtOf(parent) <= dueAtOf(line)) break;
-      this.#put(parent, at);
-      at = above;
+      if (parent === undefined || dueAtOf(parent) <= dueAtOf(subscription)) break;
+      this.#put(parent, index);
+      index = above;
     }
-    this.#put(line, at);
+    this.#put(subscription, index);
   }
 
-  /** Puts a line at a place, or below it. */
-  #sink(line: SymbolSubscription, from: number): void {
-    let at = from;
+  /** Puts a subscription at an index, or below it. */
+  #siftDown(subscription: SymbolSubscription, from: number): void {
+    let index = from;
     for (;;) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
+      const [left, right] = [2 * index + 1, 2 * index + 2];
       const below = dueAtOf(this.#heap[right]) < dueAtOf(this.#heap[left]) ? right : left;
       const child = this.#heap[below];
-      if (child === undefined || dueAtOf(line) <= dueAtOf(child)) break;
-      this.#put(child, at);
-      at = below;
+      if (child === undefined || dueAtOf(subscription) <= dueAtOf(child)) break;
+      this.#put(child, index);
+      index = below;
     }
-    this.#put(line, at);
+    this.#put(subscription, index);
   }
 
-  #put(line: SymbolSubscription, at: number): void {
-    this.#heap[at] = line;
-    if (line.control !== undefined) line.control.pacedAt = at;
+  #put(subscription: SymbolSubscription, index: number): void {
+    this.#heap[index] = subscription;
+    if (subscription.control !== undefined) subscription.control.heapIndex = index;
   }
 
-  /** A timer that fires too early is left alone: stopping and starting timers at each quote would cost more. */
-  #arm(): void {
+  /** Starts the timer for the top of the heap. Lets a timer run that fires too early: restarting it often is slower. */
+  #startTimer(): void {
     const next = this.#heap[0]?.control?.dueAt;
     if (this.#timer !== undefined && next !== undefined && this.#timer.at <= next) return;
     this.#timer?.stop();
     this.#timer = undefined;
     if (next === undefined) return;
     const millis = Math.max(0, Math.ceil(next - this.#timers.now()));
-    this.#timer = { at: next, stop: this.#timers.after(millis, this.#onTime) };
+    this.#timer = { at: next, stop: this.#timers.after(millis, this.#onTimer) };
   }
 
-  readonly #onTime = (): void => {
+  readonly #onTimer = (): void => {
     this.#timer = undefined;
     const now = this.#timers.now();
     const due: SymbolSubscription[] = [];
     for (;;) {
-      const line = this.#heap[0];
-      if (line?.control?.dueAt === undefined || line.control.dueAt > now) break;
-      this.#takeOut(line, 0);
-      line.control.dueAt = undefined;
-      due.push(line);
+      const subscription = this.#heap[0];
+      if (subscription === undefined || dueAtOf(subscription) > now) break;
+      this.#removeAt(0, subscription);
+      due.push(subscription);
     }
     this.#release(due);
-    this.#arm();
+    this.#startTimer();
   };
 }
 
-function dueAtOf(line: SymbolSubscription | undefined): number {
-  return line?.control?.dueAt ?? Number.POSITIVE_INFINITY;
+/** Infinity for an index beyond the heap. */
+function dueAtOf(subscription: SymbolSubscription | undefined): number {
+  return subscription?.control?.dueAt ?? Number.POSITIVE_INFINITY;
 }

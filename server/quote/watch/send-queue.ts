@@ -4,7 +4,7 @@ import type { LogEntry } from "../log/quote-log.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 import { LosslessQueue } from "./lossless-queue.ts";
 
-/** What a line had waiting: the first and the newest of its quotes. No other quote of the line came between them. */
+/** The queued quotes of one subscription. The log has no other quote of it between the first and the newest. */
 export interface Backlog {
   readonly first: LogEntry;
   readonly newest: LogEntry;
@@ -12,30 +12,34 @@ export interface Backlog {
 }
 
 /**
- * The quotes that wait for one reader: as snapshots, to be taken, and held back. Bounded, as each line has one waiting
- * quote at most, in one of the queues, and the queue that skips nothing has a limit of its own.
+ * The quotes that one reader has not taken yet. A quote is ready, part of a snapshot, or deferred: the reader cannot take
+ * a deferred one before the scheduler makes it ready. Each subscription has at most one quote in one of these three
+ * queues. A lossless reader also has a queue of all its quotes, which has a limit. So memory is bounded.
  */
 export class SendQueue {
-  /** How many quotes gave way to newer ones. */
-  conflated = 0;
+  /** The number of quotes that a newer one has replaced. */
+  conflatedCount = 0;
   readonly #now: () => number;
   readonly #lossless: LosslessQueue | undefined;
   readonly #snapshot = new ConflatingQueue();
   readonly #ready = new ConflatingQueue();
-  readonly #held = new ConflatingQueue();
+  readonly #deferred = new ConflatingQueue();
 
-  /** @param now the clock that tells when a quote was taken */
+  /**
+   * @param now the clock of the timers, in milliseconds: records when a quote of a rate-limited subscription was taken
+   * @param maxWaiting the capacity of the lossless queue
+   */
   constructor(policy: SlowReaderPolicy, now: () => number, maxWaiting?: number) {
     this.#lossless = policy === SlowReaderPolicy.DISCONNECT ? new LosslessQueue(maxWaiting) : undefined;
     this.#now = now;
   }
 
-  /** Whether nothing may be skipped. */
-  get lossless(): boolean {
+  /** Whether no quote may be skipped. */
+  get isLossless(): boolean {
     return this.#lossless !== undefined;
   }
 
-  /** How many wait to be taken; what is held back does not. */
+  /** The number of quotes that the reader can take. */
   get size(): number {
     return (this.#lossless?.size ?? 0) + this.#snapshot.size + this.#ready.size;
   }
@@ -44,7 +48,7 @@ export class SendQueue {
     return this.#snapshot.size > 0;
   }
 
-  /** When the oldest of those that wait to be taken came into the log. */
+  /** The arrival time of the oldest quote that the reader can take; undefined if there is none. */
   get oldestArrival(): number | undefined {
     const oldest = [this.#lossless?.oldest, this.#snapshot.oldest, this.#ready.oldest];
     const arrivals = oldest.filter((entry) => entry !== undefined).map(({ arrivedAt }) => arrivedAt);
@@ -52,145 +56,150 @@ export class SendQueue {
   }
 
   /**
-   * The first place in the log since which a quote waits, held back or not; Infinity where none does. It is at the quote
-   * or before, where that took the place of another that waited to be taken.
+   * The lowest `seq` of all queued quotes, deferred ones included, and of the quotes that they replaced while they were
+   * ready; Infinity if no quote is queued.
    */
   get oldestSeq(): number {
-    const seq = Math.min(this.#ready.since, this.#held.since, this.#snapshot.since);
+    const seq = Math.min(this.#ready.since, this.#deferred.since, this.#snapshot.since);
     const lossless = this.#lossless?.oldest;
     return lossless === undefined ? seq : Math.min(seq, lossless.seq);
   }
 
-  /** Adds the newest quote of the log. Returns false, and leaves all as it was, where that would be too much. */
-  push(line: SymbolSubscription, entry: LogEntry): boolean {
+  /** Adds the newest quote of the log under the reader's policy. Returns false, and adds nothing, if the queue is full. */
+  push(subscription: SymbolSubscription, entry: LogEntry): boolean {
     if (this.#lossless !== undefined) return this.#lossless.push(entry);
-    this.conflate(line, entry);
+    this.conflate(subscription, entry);
     return true;
   }
 
-  /** Adds the newest quote of the log, in place of the one of its line that waits to be taken. */
-  conflate(line: SymbolSubscription, entry: LogEntry): void {
-    const queue = line.queue === this.#snapshot ? this.#snapshot : this.#ready;
-    if (queue.push(line, entry)) this.conflated++;
+  /** Adds the newest quote of the log, or replaces the one of its subscription that is ready or part of the snapshot. */
+  conflate(subscription: SymbolSubscription, entry: LogEntry): void {
+    const queue = subscription.queue === this.#snapshot ? this.#snapshot : this.#ready;
+    if (queue.push(subscription, entry)) this.conflatedCount++;
   }
 
-  /** Adds the first quote of a line, as a snapshot. */
-  show(line: SymbolSubscription, entry: LogEntry): void {
-    this.#snapshot.insert(line, entry);
+  /** Whether {@link conflate} would replace a quote. */
+  canConflate(subscription: SymbolSubscription): boolean {
+    return subscription.queue === this.#ready || subscription.queue === this.#snapshot;
   }
 
-  /** Adds a quote that was withdrawn, or one that was not offered. */
-  insert(line: SymbolSubscription, entry: LogEntry): void {
-    this.#ready.insert(line, entry);
+  /** Adds the first quote of a subscription to the snapshot. */
+  insertSnapshot(subscription: SymbolSubscription, entry: LogEntry): void {
+    this.#snapshot.insert(subscription, entry);
   }
 
-  /** Whether a quote of the line waits to be taken that may give way to a newer one. */
-  offers(line: SymbolSubscription): boolean {
-    return line.queue === this.#ready || line.queue === this.#snapshot;
+  /** Adds an older quote of the log as ready. No quote of its subscription may be queued. */
+  insertReady(subscription: SymbolSubscription, entry: LogEntry): void {
+    this.#ready.insert(subscription, entry);
+  }
+
+  /** Defers an older quote of the log. No quote of its subscription may be queued. */
+  insertDeferred(subscription: SymbolSubscription, entry: LogEntry): void {
+    this.#deferred.insert(subscription, entry);
   }
 
   /**
-   * Holds the newest quote of the log back. Returns whether it took the place of another, which is not looked back to:
-   * a pause may last for longer than the log goes back.
+   * Defers the newest quote of the log. Returns whether it has replaced a deferred one. {@link oldestSeq} forgets the
+   * replaced one: a pause may last longer than the log keeps quotes.
    */
-  hold(line: SymbolSubscription, entry: LogEntry): boolean {
-    const replaced = this.#held.remove(line) !== undefined;
-    this.#held.push(line, entry);
-    return replaced;
+  defer(subscription: SymbolSubscription, entry: LogEntry): boolean {
+    const isReplaced = this.#deferred.remove(subscription) !== undefined;
+    this.#deferred.push(subscription, entry);
+    return isReplaced;
   }
 
-  /** Holds a quote back that was withdrawn. */
-  holdAgain(line: SymbolSubscription, entry: LogEntry): void {
-    this.#held.insert(line, entry);
+  /** Removes the deferred quote of a subscription, and returns it. */
+  takeDeferred(subscription: SymbolSubscription): LogEntry | undefined {
+    return this.#deferred.remove(subscription);
   }
 
-  /** Takes out what is held back of a line. */
-  unhold(line: SymbolSubscription): LogEntry | undefined {
-    return this.#held.remove(line);
-  }
-
-  /** Takes up to `max` quotes of the snapshot, of those that wait the longest, in the order of the log. */
+  /** Removes up to `max` quotes of the snapshot, those queued longest, and returns them in the order of the log. */
   takeSnapshot(max: number): Quote[] {
     return this.#takeInOrder(max, this.#snapshot);
   }
 
-  /** Takes up to `max` quotes that are no snapshot, of those that wait the longest, in the order of the log. */
+  /** Removes up to `max` ready quotes, those queued longest, and returns them in the order of the log. */
   take(max: number): Quote[] {
     if (this.#lossless !== undefined && this.#ready.size === 0) return this.#lossless.take(max).map(quoteOf);
     return this.#takeInOrder(max, this.#ready);
   }
 
-  /** Takes all quotes of some lines out. */
-  withdraw(lines: readonly SymbolSubscription[]): Map<SymbolSubscription, Backlog> {
+  /** Removes all quotes of some subscriptions, and returns the backlog of each that had any. */
+  withdraw(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, Backlog> {
     const backlogs = new Map<SymbolSubscription, Backlog>();
-    const lossless = this.#extract(lines);
-    for (const line of lines) {
-      const other = this.#snapshot.remove(line) ?? this.#ready.remove(line) ?? this.#held.remove(line);
-      const entries = [...(lossless.get(line.symbol) ?? []), ...(other === undefined ? [] : [other])];
+    const lossless = this.#extractLossless(subscriptions);
+    for (const each of subscriptions) {
+      const other = this.#snapshot.remove(each) ?? this.#ready.remove(each) ?? this.#deferred.remove(each);
+      const entries = [...(lossless.get(each.symbol) ?? []), ...(other === undefined ? [] : [other])];
       const [first, ...rest] = entries.sort((a, b) => a.seq - b.seq);
-      if (first !== undefined) backlogs.set(line, { first, newest: rest.at(-1) ?? first, count: entries.length });
+      if (first !== undefined) backlogs.set(each, { first, newest: rest.at(-1) ?? first, count: entries.length });
     }
     return backlogs;
   }
 
-  /** Lets all quotes of a line but the newest give way. Returns that, taken out, unless it waits in a snapshot. */
-  thinOut(lines: readonly SymbolSubscription[]): Map<SymbolSubscription, LogEntry> {
-    const thinned = new Map<SymbolSubscription, LogEntry>();
-    const shown = new Set<SymbolSubscription>();
-    const lossless = this.#extract(lines);
-    for (const line of lines) {
-      const entries = lossless.get(line.symbol);
+  /**
+   * Removes the lossless quotes of some subscriptions and counts all but the newest of each as conflated. The newest
+   * replaces the quote of the snapshot if there is one; the others are returned.
+   */
+  conflateLossless(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, LogEntry> {
+    const removed = new Map<SymbolSubscription, LogEntry>();
+    const inSnapshot = new Map<SymbolSubscription, LogEntry>();
+    const lossless = this.#extractLossless(subscriptions);
+    for (const each of subscriptions) {
+      const entries = lossless.get(each.symbol);
       const newest = entries?.at(-1);
       if (entries === undefined || newest === undefined) continue;
-      const isSnapshot = this.#snapshot.remove(line) !== undefined;
-      this.conflated += entries.length - 1 + (isSnapshot || this.#ready.remove(line) !== undefined ? 1 : 0);
-      thinned.set(line, newest);
-      if (isSnapshot) shown.add(line);
+      this.conflatedCount += entries.length - 1;
+      if (this.#snapshot.remove(each) !== undefined) {
+        this.conflatedCount++;
+        inSnapshot.set(each, newest);
+      } else {
+        if (this.#ready.remove(each) !== undefined) this.conflatedCount++;
+        removed.set(each, newest);
+      }
     }
-    for (const [line, newest] of [...thinned].sort(([, a], [, b]) => a.seq - b.seq)) {
-      if (!shown.has(line)) continue;
-      this.#snapshot.insert(line, newest);
-      thinned.delete(line);
+    for (const [each, newest] of [...inSnapshot].sort(([, a], [, b]) => a.seq - b.seq)) {
+      this.#snapshot.insert(each, newest);
     }
-    return thinned;
+    return removed;
   }
 
   clear(): void {
     this.#lossless?.clear();
-    for (const queue of [this.#snapshot, this.#ready, this.#held]) queue.clear();
+    for (const queue of [this.#snapshot, this.#ready, this.#deferred]) queue.clear();
   }
 
-  #extract(lines: readonly SymbolSubscription[]): Map<string, LogEntry[]> {
+  #extractLossless(subscriptions: readonly SymbolSubscription[]): Map<string, LogEntry[]> {
     if (this.#lossless === undefined || this.#lossless.size === 0) return new Map();
-    const extracted = this.#lossless.extract(new Set(lines.map(({ symbol }) => symbol)));
+    const extracted = this.#lossless.extract(new Set(subscriptions.map(({ symbol }) => symbol)));
     return Map.groupBy(extracted, ({ quote }) => quote.symbol);
   }
 
-  /** Mostly they come in order: what was replaced while it waited is at its old place. */
+  /** Sorts only if necessary: a quote that was replaced while it was queued has kept its earlier place. */
   #takeInOrder(max: number, queue: ConflatingQueue): Quote[] {
     const quotes: Quote[] = [];
-    let newest = 0;
-    let inOrder = true;
+    let newestSeq = 0;
+    let isInOrder = true;
     while (quotes.length < max) {
-      const entry = this.#next(queue);
+      const entry = this.#shift(queue);
       if (entry === undefined) break;
-      if (entry.seq < newest) inOrder = false;
-      newest = entry.seq;
+      if (entry.seq < newestSeq) isInOrder = false;
+      newestSeq = entry.seq;
       quotes.push(entry.quote);
     }
-    return inOrder ? quotes : quotes.sort((a, b) => (a.seq < b.seq ? -1 : 1));
+    return isInOrder ? quotes : quotes.sort((a, b) => (a.seq < b.seq ? -1 : 1));
   }
 
-  #next(queue: ConflatingQueue): LogEntry | undefined {
-    const line = queue.first;
-    const oldest = queue === this.#ready ? this.#lossless?.oldest : undefined;
-    if (oldest !== undefined && (line === undefined || oldest.seq < line.since)) return this.#lossless?.shift();
-    return line && this.#takeFirst(queue, line);
-  }
-
-  #takeFirst(queue: ConflatingQueue, line: SymbolSubscription): LogEntry | undefined {
-    if (line.control !== undefined) line.control.sentAt = this.#now();
-    return queue.remove(line);
+  /** Removes the quote queued longest: of the snapshot, or of the lossless and the ready quotes together. */
+  #shift(queue: ConflatingQueue): LogEntry | undefined {
+    const subscription = queue.first;
+    const lossless = queue === this.#ready ? this.#lossless?.oldest : undefined;
+    if (lossless !== undefined && (subscription === undefined || lossless.seq < subscription.queuedSince)) {
+      return this.#lossless?.shift();
+    }
+    if (subscription === undefined) return undefined;
+    if (subscription.control !== undefined) subscription.control.lastSentAt = this.#now();
+    return queue.remove(subscription);
   }
 }
 

@@ -102,7 +102,7 @@ describe("Unsubscribe", () => {
     expect(subscriptions.map(({ symbol }) => symbol)).toEqual(["A", "C"]);
     publish("A", "B", "C");
     expect(told(one)).toEqual(["commandResult @3"]);
-    expect([...hub.listings.values()].map(({ lines }) => lines.length)).toEqual([0, 0, 0]);
+    expect([...hub.listings.values()].map(({ subscriptions }) => subscriptions.length)).toEqual([0, 0, 0]);
   });
 });
 
@@ -138,7 +138,7 @@ describe("commands", () => {
     const { one } = caughtUp();
     for (let at = 0; at < maxWaitingResults; at++) give(one, { case: "ping", value: {} });
     expect(() => give(one, { case: "ping", value: {} })).toThrow(LimitError);
-    const room = one.room();
+    const room = one.waitForCapacity();
     one.next();
     await room;
     expect(() => give(one, { case: "ping", value: {} })).not.toThrow();
@@ -158,9 +158,9 @@ describe("commands", () => {
     const list = create(WatchCommandSchema, { command: { case: "listSubscriptions", value: {} } });
     const most = maxStartResultSymbols / symbols.length;
     const one = watch();
-    one.begin(Array.from({ length: most }, () => list));
+    one.runStartCommands(Array.from({ length: most }, () => list));
     expect(drain(one).filter(({ event }) => event.case === "commandResult")).toHaveLength(most);
-    expect(() => watch().begin(Array.from({ length: most + 1 }, () => list))).toThrow(InvalidFieldError);
+    expect(() => watch().runStartCommands(Array.from({ length: most + 1 }, () => list))).toThrow(InvalidFieldError);
   });
 
   it("are no longer for a stream that has failed, and leave nothing in the hub", () => {
@@ -171,10 +171,10 @@ describe("commands", () => {
     publish("A", "A");
     expect(one.isOver).toBe(true);
     give(one, { case: "subscribe", value: { symbols: ["B"] } });
-    expect([...hub.listings.values()].map(({ lines }) => lines.length)).toEqual([0, 0, 0]);
+    expect([...hub.listings.values()].map(({ subscriptions }) => subscriptions.length)).toEqual([0, 0, 0]);
   });
 
   it("must say something", () => {
-    expect(() => give(caughtUp().one, undefined)).toThrow("command: name one");
+    expect(() => give(caughtUp().one, undefined)).toThrow("command: is empty");
   });
 });

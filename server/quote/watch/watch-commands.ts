@@ -11,28 +11,28 @@ import {
 } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { share } from "../../transport/encoding/shared-message.ts";
-import type { Listing, SymbolSubscription } from "../hub/symbol-subscription.ts";
+import type { DeliveryState, Listing, SymbolSubscription } from "../hub/symbol-subscription.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 
-/** How many symbols one stream may subscribe to: as many as a request can name. */
+/** The most subscriptions of one stream: as many as a request can name. */
 export const maxSubscriptionsPerStream = 10_000;
 
-/** The symbol that stands for all. */
+/** In a request, the symbol that means all symbols. */
 const allSymbols = "*";
 
 export interface WatchCommandsOptions {
   readonly subscriber: QuoteSubscriber;
   readonly listings: ReadonlyMap<string, Listing>;
   readonly now: MicroClock;
-  /** The most quotes a second of each symbol, where a command does not say; 0: no limit. */
+  /** The most quotes per second of each symbol if a command does not contain a rate; 0: no limit. */
   readonly maxRate: number;
-  /** Told when symbols go on after a pause that replays: they will have caught up. */
+  /** Called when symbols are resumed after a pause for replay: the stream will send `caught_up` for them. */
   readonly onReplay: () => void;
   /** Default: {@link maxSubscriptionsPerStream}. */
   readonly maxSubscriptions?: number | undefined;
 }
 
-/** What clients can do to the subscriptions of one stream. Each command holds when its method returns. */
+/** Runs the commands of a client on the subscriptions of one stream. A command has taken effect on return. */
 export class WatchCommands {
   readonly #options: WatchCommandsOptions;
 
@@ -40,7 +40,7 @@ export class WatchCommands {
     this.#options = options;
   }
 
-  /** Does what a command says. Throws an {@link InvalidFieldError} where it says nothing. */
+  /** Runs a command, and returns its result. Throws an {@link InvalidFieldError} if it is empty or invalid. */
   run({ id, command }: WatchCommand): CommandResult {
     switch (command.case) {
       case "subscribe":
@@ -55,100 +55,108 @@ export class WatchCommands {
         return result(id, this.#setRate(command.value.symbols, command.value.maxRate ?? 0));
       case "ping": {
         const { clientTime } = command.value;
-        // The stream of a client that reads JSON could not carry it, whoever sent the ping.
+        // The result is also a response of the stream, which may be JSON, and JSON cannot contain such a time.
         if (clientTime !== undefined && !isValidTimestamp(clientTime)) {
-          throw new InvalidFieldError("ping.client_time", "is no time of the years 1 to 9999: send another, or none");
+          throw new InvalidFieldError(
+            "ping.client_time",
+            "is no time of the years 1 to 9999: send another time, or none",
+          );
         }
         return create(CommandResultSchema, { id, pong: { clientTime, serverTime: toTimestamp(this.#options.now()) } });
       }
       case "listSubscriptions":
-        return result(id, Array.from(this.#lines.values(), subscriptionOf));
+        return result(id, Array.from(this.#subscriptions.values(), toMessage));
       case undefined:
-        throw new InvalidFieldError("command", "name one, as in subscribe");
+        throw new InvalidFieldError("command", "is empty: set one of its fields, such as subscribe");
     }
   }
 
   /**
-   * Subscribes to symbols, each with a snapshot or all with a replay.
+   * Subscribes to symbols, with a snapshot or with a replay. Returns the subscription of each symbol, or why it was
+   * refused.
    *
-   * @param replayFrom a place behind which the log holds everything, or the oldest that it holds when it is read; only
-   *   for the first
+   * @param replayFrom see `QuoteSubscriber.subscribe`; only for the first subscriptions of a stream
    */
-  subscribe(asked: readonly string[], maxRate = this.#options.maxRate, replayFrom?: number | "oldest"): Subscription[] {
+  subscribe(
+    requested: readonly string[],
+    maxRate = this.#options.maxRate,
+    replayFrom?: number | "oldest",
+  ): Subscription[] {
     const { listings, subscriber, maxSubscriptions = maxSubscriptionsPerStream } = this.#options;
-    const symbols = asked.includes(allSymbols) ? [...listings.keys()] : [...new Set(asked)];
-    const room = Math.min(maxSubscriptions - this.#lines.size, subscriber.subscriptionsLeft);
+    const symbols = requested.includes(allSymbols) ? [...listings.keys()] : [...new Set(requested)];
+    const capacity = Math.min(maxSubscriptions - this.#subscriptions.size, subscriber.subscriptionsLeft);
     const added: Listing[] = [];
     const refused = new Map<string, SubscriptionStatus>();
     for (const symbol of symbols) {
       const listing = listings.get(symbol);
       if (listing === undefined) refused.set(symbol, SubscriptionStatus.UNKNOWN_SYMBOL);
-      else if (this.#lines.has(symbol)) continue;
-      else if (added.length < room) added.push(listing);
+      else if (this.#subscriptions.has(symbol)) continue;
+      else if (added.length < capacity) added.push(listing);
       else refused.set(symbol, SubscriptionStatus.TOO_MANY);
     }
     subscriber.subscribe(added, maxRate, replayFrom);
-    return symbols.map((symbol) => this.#subscription(symbol, refused.get(symbol)));
+    return symbols.map((symbol) => this.#describe(symbol, refused.get(symbol)));
   }
 
-  #unsubscribe(asked: readonly string[]): Subscription[] {
-    const symbols = this.#named(asked);
-    const lines = this.#linesOf(symbols);
-    this.#options.subscriber.unsubscribe(lines);
-    const ended = new Set(lines.map(({ symbol }) => symbol));
+  #unsubscribe(requested: readonly string[]): Subscription[] {
+    const symbols = this.#resolveSymbols(requested);
+    const subscriptions = this.#subscriptionsOf(symbols);
+    this.#options.subscriber.unsubscribe(subscriptions);
+    const ended = new Set(subscriptions.map(({ symbol }) => symbol));
     return symbols.map((symbol) =>
       ended.has(symbol) ? accepted(symbol) : create(SubscriptionSchema, { symbol, status: this.#statusOf(symbol) }),
     );
   }
 
-  #pause(asked: readonly string[], mode: PauseMode): Subscription[] {
-    const symbols = this.#named(asked);
-    this.#options.subscriber.pause(this.#linesOf(symbols), mode);
-    return symbols.map((symbol) => this.#subscription(symbol));
+  #pause(requested: readonly string[], mode: PauseMode): Subscription[] {
+    const symbols = this.#resolveSymbols(requested);
+    this.#options.subscriber.pause(this.#subscriptionsOf(symbols), mode);
+    return symbols.map((symbol) => this.#describe(symbol));
   }
 
-  #resume(asked: readonly string[]): Subscription[] {
-    const symbols = this.#named(asked);
-    const lines = this.#linesOf(symbols);
-    if (lines.some(({ control }) => control?.flow === "stopped")) this.#options.onReplay();
-    const skipped = this.#options.subscriber.resume(lines);
+  #resume(requested: readonly string[]): Subscription[] {
+    const symbols = this.#resolveSymbols(requested);
+    const subscriptions = this.#subscriptionsOf(symbols);
+    const isReplayed = subscriptions.some(({ control }) => control?.state.kind === "pausedForReplay");
+    if (isReplayed) this.#options.onReplay();
+    const skipped = this.#options.subscriber.resume(subscriptions);
     return symbols.map((symbol) => {
-      const line = this.#lines.get(symbol);
-      const count = line && skipped.get(line);
-      if (line === undefined || !count) return this.#subscription(symbol);
-      return create(SubscriptionSchema, { ...stateOf(line), skipped: BigInt(count) });
+      const subscription = this.#subscriptions.get(symbol);
+      const count = subscription && skipped.get(subscription);
+      if (subscription === undefined || !count) return this.#describe(symbol);
+      return create(SubscriptionSchema, { ...fieldsOf(subscription), skipped: BigInt(count) });
     });
   }
 
-  #setRate(asked: readonly string[], maxRate: number): Subscription[] {
-    const symbols = this.#named(asked);
-    this.#options.subscriber.setRate(this.#linesOf(symbols), maxRate);
-    return symbols.map((symbol) => this.#subscription(symbol));
+  #setRate(requested: readonly string[], maxRate: number): Subscription[] {
+    const symbols = this.#resolveSymbols(requested);
+    this.#options.subscriber.setRate(this.#subscriptionsOf(symbols), maxRate);
+    return symbols.map((symbol) => this.#describe(symbol));
   }
 
-  get #lines(): ReadonlyMap<string, SymbolSubscription> {
-    return this.#options.subscriber.lines;
+  get #subscriptions(): ReadonlyMap<string, SymbolSubscription> {
+    return this.#options.subscriber.subscriptions;
   }
 
-  /** The symbols that a command names, each once; all that are subscribed to where it names all. */
-  #named(asked: readonly string[]): string[] {
-    return asked.includes(allSymbols) ? [...this.#lines.keys()] : [...new Set(asked)];
+  /** Returns the symbols of a command, each once. `*` means all symbols of the stream. */
+  #resolveSymbols(requested: readonly string[]): string[] {
+    return requested.includes(allSymbols) ? [...this.#subscriptions.keys()] : [...new Set(requested)];
   }
 
-  #linesOf(symbols: readonly string[]): SymbolSubscription[] {
-    return symbols.map((symbol) => this.#lines.get(symbol)).filter((line) => line !== undefined);
+  #subscriptionsOf(symbols: readonly string[]): SymbolSubscription[] {
+    return symbols.map((symbol) => this.#subscriptions.get(symbol)).filter((each) => each !== undefined);
   }
 
-  #subscription(symbol: string, refused?: SubscriptionStatus): Subscription {
-    const line = this.#lines.get(symbol);
-    if (line !== undefined) return subscriptionOf(line);
+  #describe(symbol: string, refused?: SubscriptionStatus): Subscription {
+    const subscription = this.#subscriptions.get(symbol);
+    if (subscription !== undefined) return toMessage(subscription);
     return create(SubscriptionSchema, { symbol, status: refused ?? this.#statusOf(symbol) });
   }
 
-  /** Why a symbol has no line. */
+  /** Returns why a symbol has no subscription. */
   #statusOf(symbol: string): SubscriptionStatus {
-    const known = this.#options.listings.has(symbol);
-    return known ? SubscriptionStatus.NOT_SUBSCRIBED : SubscriptionStatus.UNKNOWN_SYMBOL;
+    const isKnown = this.#options.listings.has(symbol);
+    return isKnown ? SubscriptionStatus.NOT_SUBSCRIBED : SubscriptionStatus.UNKNOWN_SYMBOL;
   }
 }
 
@@ -160,22 +168,23 @@ function accepted(symbol: string): Subscription {
   return create(SubscriptionSchema, { symbol, status: SubscriptionStatus.ACCEPTED });
 }
 
-/** What most streams have of an instrument is one message for all of them. */
-function subscriptionOf(line: SymbolSubscription): Subscription {
-  if (line.control !== undefined) return create(SubscriptionSchema, stateOf(line));
-  const { listing } = line;
-  listing.plainSubscription ??= share(create(SubscriptionSchema, stateOf(line)));
+/** Most streams have a live subscription without a rate limit: they share one message for each instrument. */
+function toMessage(subscription: SymbolSubscription): Subscription {
+  if (subscription.control !== undefined) return create(SubscriptionSchema, fieldsOf(subscription));
+  const { listing } = subscription;
+  listing.plainSubscription ??= share(create(SubscriptionSchema, fieldsOf(subscription)));
   return listing.plainSubscription;
 }
 
-function stateOf({ symbol, control }: SymbolSubscription) {
-  const paused = pauseModes[control?.flow ?? "live"];
+function fieldsOf({ symbol, control }: SymbolSubscription) {
+  const paused = pauseModes[control?.state.kind ?? "live"];
   return { symbol, status: SubscriptionStatus.ACCEPTED, paused, maxRate: control?.maxRate ?? 0 };
 }
 
-const pauseModes = {
+const pauseModes: Record<DeliveryState["kind"], PauseMode> = {
   live: PauseMode.UNSPECIFIED,
+  rateLimited: PauseMode.UNSPECIFIED,
   replaying: PauseMode.UNSPECIFIED,
-  conflating: PauseMode.CONFLATE,
-  stopped: PauseMode.REPLAY,
-} as const;
+  pausedConflating: PauseMode.CONFLATE,
+  pausedForReplay: PauseMode.REPLAY,
+};

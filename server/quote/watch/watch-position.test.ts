@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { CursorProblem, PauseMode, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { maxScannedQuotes } from "../log/log-replay.ts";
 import { CursorOutOfRangeError, ReplayOverrunError } from "../quote-errors.ts";
 import { drain, give, testHeartbeatMillis, testWatch, told } from "../testing/test-watch.ts";
+import { maxScannedQuotes } from "./log-replay.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
 
 const { TOO_OLD, OTHER_EPOCH, AHEAD } = CursorProblem;

@@ -11,16 +11,17 @@ import { InvalidFieldError } from "../../shared/request-errors.ts";
 import type { QuoteLog } from "../log/quote-log.ts";
 import { CursorOutOfRangeError } from "../quote-errors.ts";
 
-/** Where a stream begins. */
+/** The position in the log at which a stream starts. */
 export type WatchPosition =
   | { readonly kind: "snapshot" }
   | { readonly kind: "replay"; readonly after: number }
   | { readonly kind: "reset"; readonly cause: CursorOutOfRange };
 
 /**
- * Where a stream begins that asks for a place in the log.
+ * Returns the position that a request asks for.
  *
- * Throws a {@link CursorOutOfRangeError} where the log cannot serve it and the client does not want a reset instead.
+ * Throws a {@link CursorOutOfRangeError} if the log does not have that position and the request does not allow a reset,
+ * and an {@link InvalidFieldError} if the `seq` is negative.
  */
 export function watchPosition(request: WatchQuotesRequest, log: QuoteLog, epoch: bigint): WatchPosition {
   switch (request.position.case) {
@@ -45,7 +46,7 @@ export function watchPosition(request: WatchQuotesRequest, log: QuoteLog, epoch:
   }
 }
 
-/** A place in the log, as it is told to clients. */
+/** Returns the cursor of a position in the log. */
 export function cursorAt(epoch: bigint, seq: number): Cursor {
   return create(CursorSchema, { epoch, seq: BigInt(seq) });
 }

@@ -3,8 +3,8 @@ import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { QuoteWatch } from "./quote-watch.ts";
 
-/** The first request of a stream that takes commands. Throws an {@link InvalidFieldError} where that is no start. */
-export async function startOf(requests: AsyncIterator<StreamQuotesRequest>): Promise<WatchQuotesRequest> {
+/** Reads the first request of StreamQuotes. Throws an {@link InvalidFieldError} if it is not `start`. */
+export async function readStartRequest(requests: AsyncIterator<StreamQuotesRequest>): Promise<WatchQuotesRequest> {
   const first = await requests.next();
   if (first.done === true || first.value.request.case !== "start") {
     throw new InvalidFieldError("request", "the first request of a stream is start, and commands follow");
@@ -13,13 +13,17 @@ export async function startOf(requests: AsyncIterator<StreamQuotesRequest>): Pro
 }
 
 /**
- * Gives a watch the commands that arrive, each as soon as it has room for the answer: until then they stay with the
- * client. Ends when the client sends no more, which ends nothing else; what is wrong with a request fails the watch.
+ * Runs the commands of the further requests of StreamQuotes. Reads a request only if the watch has capacity for its
+ * result: this is the back-pressure on the client. Ends when the client closes its side, which does not end the watch.
+ * An invalid request or a failed command makes the watch fail; never rejects.
  */
-export async function runCommands(requests: AsyncIterator<StreamQuotesRequest>, watch: QuoteWatch): Promise<void> {
+export async function runCommandRequests(
+  requests: AsyncIterator<StreamQuotesRequest>,
+  watch: QuoteWatch,
+): Promise<void> {
   try {
     for (;;) {
-      await watch.room();
+      await watch.waitForCapacity();
       const next = await requests.next();
       if (next.done === true || watch.isOver) return;
       const { request } = next.value;
@@ -27,7 +31,7 @@ export async function runCommands(requests: AsyncIterator<StreamQuotesRequest>, 
         throw new InvalidFieldError("request", "the stream has started: send commands, or open another stream");
       }
       watch.command(request.value);
-      // A command about all instruments takes as long as a hundred calls.
+      // A command for all instruments takes as long as a hundred calls.
       if (callScheduler.sliceUsed) await callScheduler.nextTurn();
     }
   } catch (error) {

@@ -3,21 +3,21 @@ import { fromTimestamp, type MicroClock, type MicroTime, microsPerDay } from "..
 import { formatTime } from "../../../client/shared/time-text.ts";
 import { type Quote, QuoteProblem } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 
-/** What there is already, of each instrument. */
+/** The instruments and their newest quotes. */
 export interface Market {
   /** Whether an instrument has the symbol. */
   has(symbol: string): boolean;
-  /** The newest quote of an instrument; undefined before the first. */
+  /** Returns the newest quote of an instrument; undefined before its first. */
   newest(symbol: string): Quote | undefined;
-  /** What times that are ahead are measured with. */
+  /** The clock to which the times of quotes are compared. */
   readonly now: MicroClock;
 }
 
-/** How far ahead of the clock a quote's time may be: clocks differ, and time zones are mistaken for each other. */
+/** How far the time of a quote may be ahead of the clock: clocks differ, and clients confuse time zones. */
 const maxAheadMicros = microsPerDay;
 
-/** Why a quote is refused: the kind, and a sentence with the numbers. */
-export interface Refusal {
+/** Why a quote is rejected: the kind of problem, and a sentence with the values. */
+export interface Rejection {
   readonly problem: QuoteProblem;
   readonly message: string;
 }
@@ -26,12 +26,12 @@ const priceFields = ["bid", "ask", "last", "open", "high", "low", "previousClose
 const sizeFields = ["bidSize", "askSize", "lastSize", "volume"] as const;
 
 /**
- * Looks quotes from outside over, one by one, before they are published. It remembers those that it has taken, so that
- * several may be taken before they are in the market.
+ * Validates the quotes of PublishQuotes before they are published. It remembers the newest accepted quote of each
+ * instrument, so that it can accept several quotes before they are published.
  */
-export class QuoteIntake {
+export class QuoteValidator {
   readonly #market: Market;
-  /** Of each instrument, the newest time that was taken, and the newest number: at most one for each instrument. */
+  /** By symbol; only accepted quotes, so that the size is bounded by the number of instruments. */
   readonly #newestTime = new Map<string, MicroTime>();
   readonly #newestSourceSeq = new Map<string, bigint>();
 
@@ -39,29 +39,31 @@ export class QuoteIntake {
     this.#market = market;
   }
 
-  /** The tick of a quote that can be published, or why it cannot. Its `seq` and `instrument_seq` do not count. */
-  take(quote: Quote): Tick | Refusal {
+  /** Returns the tick of a valid quote, or why it is rejected. Ignores `seq` and `instrument_seq`. */
+  accept(quote: Quote): Tick | Rejection {
     const sourceTime = quote.sourceTime && fromTimestamp(quote.sourceTime);
-    const refusal =
-      this.#unknown(quote) ??
-      badPrices(quote) ??
-      (sourceTime === undefined ? noTime(quote) : (this.#mistimed(quote, sourceTime) ?? this.#duplicate(quote)));
-    if (refusal !== undefined) return refusal;
-    return this.#accept(quote, sourceTime as MicroTime);
+    const rejection =
+      this.#checkSymbol(quote) ??
+      checkPrices(quote) ??
+      (sourceTime === undefined
+        ? missingTime(quote)
+        : (this.#checkTime(quote, sourceTime) ?? this.#checkNumber(quote)));
+    if (rejection !== undefined) return rejection;
+    return this.#remember(quote, sourceTime as MicroTime);
   }
 
-  #unknown({ symbol }: Quote): Refusal | undefined {
+  #checkSymbol({ symbol }: Quote): Rejection | undefined {
     if (this.#market.has(symbol)) return undefined;
     return {
       problem: QuoteProblem.UNKNOWN_INSTRUMENT,
-      message: `no instrument is called ${JSON.stringify(shownSymbol(symbol))}: ListInstruments tells those that there are`,
+      message: `no instrument has the symbol ${JSON.stringify(truncateSymbol(symbol))}: ListInstruments returns all instruments`,
     };
   }
 
-  #mistimed(quote: Quote, time: MicroTime): Refusal | undefined {
+  #checkTime(quote: Quote, time: MicroTime): Rejection | undefined {
     const now = this.#market.now();
     if (time > now + maxAheadMicros) {
-      const message = `its time ${formatTime(time)} is more than a day ahead of ${formatTime(now)}, the server's`;
+      const message = `its time ${formatTime(time)} is more than a day ahead of the server's, ${formatTime(now)}`;
       return { problem: QuoteProblem.AHEAD_OF_TIME, message };
     }
     const newest = this.#newestTimeOf(quote.symbol);
@@ -70,7 +72,7 @@ export class QuoteIntake {
     return { problem: QuoteProblem.BACK_IN_TIME, message };
   }
 
-  #duplicate({ symbol, sourceSeq }: Quote): Refusal | undefined {
+  #checkNumber({ symbol, sourceSeq }: Quote): Rejection | undefined {
     if (sourceSeq === undefined) return undefined;
     const newest = this.#newestSourceSeqOf(symbol);
     if (newest === undefined || sourceSeq > newest) return undefined;
@@ -78,7 +80,7 @@ export class QuoteIntake {
     return { problem: QuoteProblem.DUPLICATE, message };
   }
 
-  /** A feed may have published in between. */
+  /** A feed may have published a newer quote than the last accepted one. */
   #newestTimeOf(symbol: string): MicroTime | undefined {
     const published = this.#market.newest(symbol)?.sourceTime;
     return larger(this.#newestTime.get(symbol), published && fromTimestamp(published));
@@ -88,7 +90,7 @@ export class QuoteIntake {
     return larger(this.#newestSourceSeq.get(symbol), this.#market.newest(symbol)?.sourceSeq);
   }
 
-  #accept(quote: Quote, sourceTime: MicroTime): Tick {
+  #remember(quote: Quote, sourceTime: MicroTime): Tick {
     this.#newestTime.set(quote.symbol, sourceTime);
     if (quote.sourceSeq !== undefined) this.#newestSourceSeq.set(quote.symbol, quote.sourceSeq);
     const { symbol, bid, ask, bidSize, askSize, last, lastSize, volume } = quote;
@@ -112,15 +114,18 @@ export class QuoteIntake {
   }
 }
 
-/** A symbol as it is told back: one that is too long for any instrument is cut off. */
-export function shownSymbol(symbol: string): string {
+/** Truncates a symbol for a message if it is too long for any instrument. */
+export function truncateSymbol(symbol: string): string {
   return symbol.length > maxSymbolBytes ? `${symbol.slice(0, maxSymbolBytes).toWellFormed()}…` : symbol;
 }
 
-function badPrices(quote: Quote): Refusal | undefined {
+function checkPrices(quote: Quote): Rejection | undefined {
   const { bid, ask, last } = quote;
   if (bid === undefined && ask === undefined && last === undefined) {
-    return { problem: QuoteProblem.NO_PRICE, message: "it has no bid, no ask and no last price: give one at least" };
+    return {
+      problem: QuoteProblem.NO_PRICE,
+      message: "it has no bid, no ask and no last price: set at least one of them",
+    };
   }
   for (const field of priceFields) {
     const price = quote[field];
@@ -140,7 +145,7 @@ function badPrices(quote: Quote): Refusal | undefined {
   return undefined;
 }
 
-function noTime({ sourceTime }: Quote): Refusal {
+function missingTime({ sourceTime }: Quote): Rejection {
   const message =
     sourceTime === undefined
       ? "it has no source_time"

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { microsPerDay, toTimestamp } from "../../../client/shared/micro-time.ts";
 import { type Quote, QuoteProblem, QuoteSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { someMonday } from "../../shared/testing/manual-time.ts";
-import { QuoteIntake } from "./quote-intake.ts";
+import { QuoteValidator } from "./quote-validator.ts";
 
 type Init = MessageInitShape<typeof QuoteSchema>;
 
@@ -13,15 +13,15 @@ function quote(fields: Init = {}): Quote {
 
 function setUp(newest: Init = {}) {
   const market = new Map<string, Quote>([["A", create(QuoteSchema, newest)]]);
-  const intake = new QuoteIntake({
+  const validator = new QuoteValidator({
     has: (symbol) => symbol === "A" || symbol === "B",
     newest: (symbol) => market.get(symbol),
     now: () => someMonday,
   });
-  return { market, take: (fields: Init = {}) => intake.take(quote(fields)) };
+  return { market, take: (fields: Init = {}) => validator.accept(quote(fields)) };
 }
 
-describe("QuoteIntake", () => {
+describe("QuoteValidator", () => {
   it("makes a tick of a good quote, with the fields that it has, and without its places in another log", () => {
     const { take } = setUp();
     const full = { bid: 1, ask: 1, bidSize: 0n, askSize: 2n, last: 0, lastSize: 3n, volume: 4n };
@@ -36,7 +36,7 @@ describe("QuoteIntake", () => {
   });
 
   it.each<[string, Init, QuoteProblem, string]>([
-    ["an unknown instrument", { symbol: "X" }, QuoteProblem.UNKNOWN_INSTRUMENT, 'no instrument is called "X"'],
+    ["an unknown instrument", { symbol: "X" }, QuoteProblem.UNKNOWN_INSTRUMENT, 'no instrument has the symbol "X"'],
     [
       "a time that is far ahead",
       { sourceTime: toTimestamp(someMonday + microsPerDay + 1) },

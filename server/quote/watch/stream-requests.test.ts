@@ -3,13 +3,13 @@ import { expect, test } from "vitest";
 import { type StreamQuotesRequest, StreamQuotesRequestSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { drain, testWatch } from "../testing/test-watch.ts";
 import { maxWaitingResults } from "./quote-watch.ts";
-import { runCommands } from "./run-commands.ts";
+import { runCommandRequests } from "./stream-requests.ts";
 
 const command = create(StreamQuotesRequestSchema, {
   request: { case: "command", value: { command: { case: "ping", value: {} } } },
 });
 
-test("commands stay with a client that reads no answers, and go on when it does", async () => {
+test("commands are not read while the client reads no results, and are read when it does", async () => {
   const watch = testWatch().watch();
   let taken = 0;
   let fullAt = Promise.withResolvers<void>();
@@ -20,7 +20,7 @@ test("commands stay with a client that reads no answers, and go on when it does"
       return taken > 2 * maxWaitingResults ? { done: true, value: undefined } : { done: false, value: command };
     },
   };
-  const running = runCommands(requests, watch);
+  const running = runCommandRequests(requests, watch);
   await fullAt.promise;
   await new Promise(setImmediate);
   expect(taken).toBe(maxWaitingResults);
@@ -33,17 +33,17 @@ test("commands stay with a client that reads no answers, and go on when it does"
   await running;
 });
 
-test("a watch that is over is no longer waited for", async () => {
+test("ends when the watch is disposed of", async () => {
   const watch = testWatch().watch();
   const requests = { next: async () => ({ done: false, value: command }) };
-  const running = runCommands(requests, watch);
+  const running = runCommandRequests(requests, watch);
   await new Promise(setImmediate);
   watch[Symbol.dispose]();
   await running;
 });
 
-test("what is wrong with the requests fails the stream", async () => {
+test("an error of the requests fails the watch", async () => {
   const watch = testWatch().watch();
-  await runCommands({ next: () => Promise.reject(new Error("broken")) }, watch);
+  await runCommandRequests({ next: () => Promise.reject(new Error("broken")) }, watch);
   expect(() => watch.next()).toThrow("broken");
 });

@@ -1,0 +1,413 @@
+import type { Timers } from "../../../client/shared/timers.ts";
+import { PauseMode, type Quote, type SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
+import type {
+  DeliveryState,
+  MissedFrom,
+  PausedConflating,
+  PausedForReplay,
+  Replaying,
+  SubscriptionControl,
+  SymbolSubscription,
+} from "../hub/symbol-subscription.ts";
+import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
+import { firstQuotesAfter, LogReplay } from "./log-replay.ts";
+import { RateLimitedSubscriptions } from "./rate-limited-subscriptions.ts";
+import { type Backlog, SendQueue } from "./send-queue.ts";
+
+const millisPerSecond = 1_000;
+
+export interface QuoteSchedulerOptions {
+  readonly policy: SlowReaderPolicy;
+  readonly log: QuoteLog;
+  readonly timers: Timers;
+  /** The capacity of the queue of a lossless reader. */
+  readonly maxWaiting?: number | undefined;
+  /** The reader can take more quotes, for another reason than an offer. */
+  readonly wake: () => void;
+}
+
+/** A quote that is in no queue, on its way to one. */
+interface UnqueuedQuote {
+  readonly subscription: SymbolSubscription;
+  readonly entry: LogEntry;
+}
+
+// The states without data are shared: a transition to them allocates nothing.
+const live: DeliveryState = { kind: "live" };
+const rateLimited: DeliveryState = { kind: "rateLimited" };
+
+/**
+ * Decides when one reader can take which quote of its subscriptions. Every quote of a subscription from its start is
+ * taken, replaced by a newer one and counted, or kept for the reader: in the {@link SendQueue} or in the log, as the
+ * {@link DeliveryState} of the subscription says. The quotes of one symbol are taken in their order.
+ *
+ * | state | new quote | pause | resume | other transitions |
+ * | --- | --- | --- | --- | --- |
+ * | live | ready in the send queue | paused… | | rateLimited, if the rate limit does not allow the quote yet |
+ * | rateLimited | replaces the deferred one | paused… | | live, when it is due or the rate changes |
+ * | pausedConflating | replaces the deferred one | | live | |
+ * | pausedForReplay | stays in the log | | replaying; live if nothing was missed or the log has evicted it | |
+ * | replaying | stays in the log | paused… | | live, at the end of the log |
+ */
+export class QuoteScheduler {
+  readonly queue: SendQueue;
+  readonly replay: LogReplay;
+  readonly #options: QuoteSchedulerOptions;
+  readonly #rateLimited: RateLimitedSubscriptions;
+  readonly #missed = new MissedQuotes();
+  /** Whether any subscription ever had a control. While none had, an offer need not load the subscription. */
+  #hasControls = false;
+
+  constructor(options: QuoteSchedulerOptions) {
+    const { policy, log, timers, maxWaiting } = options;
+    this.#options = options;
+    this.queue = new SendQueue(policy, () => timers.now(), maxWaiting);
+    this.replay = new LogReplay(log);
+    this.#rateLimited = new RateLimitedSubscriptions(timers, (due) => this.#releaseDue(due));
+  }
+
+  /** The lowest `seq` of all quotes that are kept for the reader; Infinity if there is none. */
+  get oldestSeq(): number {
+    return Math.min(this.queue.oldestSeq, this.#missed.oldestSeq, this.replay.completedSeq + 1);
+  }
+
+  /** Schedules the newest quote of the log. Returns false if the queue of a lossless reader is full. */
+  offer(subscription: SymbolSubscription, entry: LogEntry): boolean {
+    const control = this.#hasControls ? subscription.control : undefined;
+    if (control === undefined) return this.queue.push(subscription, entry);
+    const { state } = control;
+    switch (state.kind) {
+      case "live":
+        this.#offerAtRate(subscription, control, entry);
+        return true;
+      case "rateLimited":
+        this.queue.defer(subscription, entry);
+        this.queue.conflatedCount++;
+        return true;
+      case "pausedConflating":
+        if (this.queue.defer(subscription, entry)) state.skipped++;
+        return true;
+      case "pausedForReplay":
+        if (state.missed === undefined) this.#missed.set(state, missedFrom(entry));
+        return true;
+      case "replaying":
+        return true; // The replay will read it from the log.
+    }
+  }
+
+  /**
+   * Starts new subscriptions: live after a snapshot, or with a replay.
+   *
+   * @param maxRate the most quotes per second of each; 0: no limit
+   * @param replayFrom the `seq` after which the replay starts: the log has all later quotes. "oldest": the replay starts
+   *   with the oldest quote that the log has when it is read. Undefined: a snapshot.
+   */
+  start(
+    subscriptions: readonly SymbolSubscription[],
+    maxRate: number,
+    replayFrom: number | "oldest" | undefined,
+  ): void {
+    if (maxRate > 0) for (const each of subscriptions) this.#controlOf(each).maxRate = maxRate;
+    if (replayFrom === undefined) this.#startWithSnapshot(subscriptions);
+    else if (replayFrom === "oldest") this.#startFromOldest(subscriptions);
+    else this.#startAfter(subscriptions, replayFrom);
+  }
+
+  /** Ends subscriptions, and drops the quotes that are kept for them. */
+  end(subscriptions: readonly SymbolSubscription[]): void {
+    this.#withdraw(subscriptions);
+    for (const each of subscriptions) {
+      const state = each.control?.state;
+      if (state?.kind === "pausedForReplay") this.#missed.remove(state);
+      if (state?.kind === "replaying") this.replay.remove(each);
+    }
+  }
+
+  /** Pauses subscriptions. Those that are paused keep their mode. */
+  pause(subscriptions: readonly SymbolSubscription[], mode: PauseMode): void {
+    const running = subscriptions.filter((each) => !isPaused(each.control?.state));
+    this.replay.resolveStarts(running);
+    const backlogs = this.#withdraw(running);
+    const deferred: UnqueuedQuote[] = [];
+    for (const each of running) {
+      const unsent = this.#withdrawReplay(each) ?? unsentOf(backlogs.get(each));
+      if (mode === PauseMode.REPLAY) this.#pauseForReplay(each, unsent?.first);
+      else {
+        this.#pauseConflating(each, unsent === undefined ? 0 : unsent.count - 1);
+        if (unsent !== undefined) deferred.push({ subscription: each, entry: unsent.newest });
+      }
+    }
+    for (const { subscription, entry } of inLogOrder(deferred)) this.queue.insertDeferred(subscription, entry);
+  }
+
+  /** Resumes subscriptions. Returns for each how many quotes of its pause are skipped. */
+  resume(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, number> {
+    const released: UnqueuedQuote[] = [];
+    const skipped = new Map(subscriptions.map((each) => [each, this.#resumeOne(each, released)]));
+    this.#schedule(released);
+    return skipped;
+  }
+
+  /** Limits the quotes per second of subscriptions; 0: no limit. A paused one is limited after its pause. */
+  setRate(subscriptions: readonly SymbolSubscription[], maxRate: number): void {
+    // A rate-limited subscription conflates, also for a lossless reader.
+    const conflated = maxRate > 0 ? this.queue.conflateLossless(subscriptions) : undefined;
+    const released: UnqueuedQuote[] = [];
+    for (const each of subscriptions) {
+      const control = this.#controlOf(each);
+      control.maxRate = maxRate;
+      if (control.state.kind === "rateLimited") this.#rateLimited.remove(each);
+      else if (control.state.kind !== "live") continue;
+      this.#goLive(each, control);
+      add(released, each, conflated?.get(each) ?? this.queue.takeDeferred(each));
+    }
+    this.#schedule(released);
+  }
+
+  /** Takes up to `max` quotes of the replay. Subscriptions that have reached the end of the log are live on return. */
+  takeReplay(max: number): Quote[] {
+    const page = this.replay.read(max);
+    this.queue.conflatedCount += page.evicted;
+    for (const each of page.caughtUp) this.#goLive(each, this.#controlOf(each));
+    return page.quotes;
+  }
+
+  clear(): void {
+    this.queue.clear();
+    this.replay.clear();
+    this.#rateLimited.clear();
+    this.#missed.clear();
+  }
+
+  #startWithSnapshot(subscriptions: readonly SymbolSubscription[]): void {
+    const newest: UnqueuedQuote[] = [];
+    for (const each of subscriptions) add(newest, each, each.listing.newest);
+    for (const { subscription, entry } of inLogOrder(newest)) this.queue.insertSnapshot(subscription, entry);
+    this.#options.wake();
+  }
+
+  #startFromOldest(subscriptions: readonly SymbolSubscription[]): void {
+    const afterSeq = this.#options.log.oldestSeq - 1;
+    for (const each of subscriptions) {
+      if (newestSeqOf(each) > afterSeq) this.#startReplay(each, undefined, afterSeq);
+    }
+  }
+
+  #startAfter(subscriptions: readonly SymbolSubscription[], afterSeq: number): void {
+    const behind = subscriptions.filter((each) => newestSeqOf(each) > afterSeq);
+    const bySymbol = new Map(behind.map((each) => [each.symbol, each]));
+    for (const [symbol, first] of firstQuotesAfter(this.#options.log, bySymbol.keys(), afterSeq)) {
+      const subscription = bySymbol.get(symbol);
+      if (subscription !== undefined) this.#startReplay(subscription, first.instrumentSeq - 1n, afterSeq);
+    }
+  }
+
+  /** Offers a quote to a live subscription with a rate limit. */
+  #offerAtRate(subscription: SymbolSubscription, control: SubscriptionControl, entry: LogEntry): void {
+    const dueAt = nextDueAt(control);
+    if (this.queue.canConflate(subscription) || dueAt <= this.#options.timers.now()) {
+      this.queue.conflate(subscription, entry);
+    } else {
+      this.queue.defer(subscription, entry);
+      this.#limitRate(subscription, control, dueAt);
+    }
+  }
+
+  /** Makes the deferred quotes of rate-limited subscriptions ready, which are due. */
+  #releaseDue(due: readonly SymbolSubscription[]): void {
+    const released: UnqueuedQuote[] = [];
+    for (const each of due) {
+      this.#goLive(each, this.#controlOf(each));
+      add(released, each, this.queue.takeDeferred(each));
+    }
+    this.#schedule(released);
+  }
+
+  /** Schedules quotes of live subscriptions of which no other quote is queued. */
+  #schedule(quotes: readonly UnqueuedQuote[]): void {
+    if (quotes.length === 0) return;
+    const now = this.#options.timers.now();
+    for (const { subscription, entry } of inLogOrder(quotes)) {
+      const { control } = subscription;
+      const dueAt = control === undefined ? now : nextDueAt(control);
+      if (control === undefined || dueAt <= now) this.queue.insertReady(subscription, entry);
+      else {
+        this.queue.insertDeferred(subscription, entry);
+        this.#limitRate(subscription, control, dueAt);
+      }
+    }
+    this.#options.wake();
+  }
+
+  /** Returns the number of skipped quotes. Adds the quote that is to be scheduled, if any, to `released`. */
+  #resumeOne(subscription: SymbolSubscription, released: UnqueuedQuote[]): number {
+    const { control } = subscription;
+    if (control === undefined) return 0;
+    const { state } = control;
+    switch (state.kind) {
+      case "live":
+      case "rateLimited":
+      case "replaying":
+        return 0;
+      case "pausedConflating":
+        this.#goLive(subscription, control);
+        add(released, subscription, this.queue.takeDeferred(subscription));
+        return state.skipped;
+      case "pausedForReplay":
+        return this.#resumeReplay(subscription, control, state, released);
+    }
+  }
+
+  #resumeReplay(
+    subscription: SymbolSubscription,
+    control: SubscriptionControl,
+    state: PausedForReplay,
+    released: UnqueuedQuote[],
+  ): number {
+    const { missed } = state;
+    this.#missed.remove(state);
+    if (missed === undefined) {
+      this.#goLive(subscription, control);
+      return 0;
+    }
+    if (missed.seq >= this.#options.log.oldestSeq) {
+      this.#startReplay(subscription, missed.instrumentSeq - 1n, missed.seq - 1);
+      this.#options.wake();
+      return 0;
+    }
+    const { newest } = subscription.listing;
+    this.#goLive(subscription, control);
+    add(released, subscription, newest);
+    return Number((newest?.quote.instrumentSeq ?? 0n) - missed.instrumentSeq);
+  }
+
+  /** Removes the quotes of subscriptions from the queue, and their deferred ones from the rate limit. */
+  #withdraw(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, Backlog> {
+    for (const each of subscriptions) {
+      if (each.control?.state.kind === "rateLimited") this.#rateLimited.remove(each);
+    }
+    return this.queue.withdraw(subscriptions);
+  }
+
+  /** Ends the replay of a subscription, and returns what it has not read; undefined if there is no replay or nothing. */
+  #withdrawReplay(subscription: SymbolSubscription): UnsentQuotes | undefined {
+    const state = subscription.control?.state;
+    if (state?.kind !== "replaying") return undefined;
+    this.replay.remove(subscription);
+    const { delivered } = state;
+    const { newest } = subscription.listing;
+    if (delivered === undefined || newest === undefined || newest.quote.instrumentSeq <= delivered) return undefined;
+    return {
+      // If the log has evicted all quotes that were not read, none of them comes after the position of the replay.
+      first: { seq: Math.min(this.replay.position + 1, newest.seq), instrumentSeq: delivered + 1n },
+      newest,
+      count: Number(newest.quote.instrumentSeq - delivered),
+    };
+  }
+
+  #goLive(subscription: SymbolSubscription, control: SubscriptionControl): void {
+    control.state = live;
+    if (control.maxRate === 0) subscription.control = undefined;
+  }
+
+  #limitRate(subscription: SymbolSubscription, control: SubscriptionControl, dueAt: number): void {
+    control.state = rateLimited;
+    this.#rateLimited.add(subscription, dueAt);
+  }
+
+  #pauseConflating(subscription: SymbolSubscription, skipped: number): void {
+    const state: PausedConflating = { kind: "pausedConflating", skipped };
+    this.#controlOf(subscription).state = state;
+  }
+
+  #pauseForReplay(subscription: SymbolSubscription, missed: MissedFrom | undefined): void {
+    const state: PausedForReplay = { kind: "pausedForReplay", missed: undefined };
+    this.#controlOf(subscription).state = state;
+    if (missed !== undefined) this.#missed.set(state, missed);
+  }
+
+  #startReplay(subscription: SymbolSubscription, delivered: bigint | undefined, afterSeq: number): void {
+    const state: Replaying = { kind: "replaying", subscription, delivered };
+    this.#controlOf(subscription).state = state;
+    this.replay.add(state, afterSeq);
+  }
+
+  #controlOf(subscription: SymbolSubscription): SubscriptionControl {
+    this.#hasControls = true;
+    subscription.control ??= {
+      state: live,
+      maxRate: 0,
+      lastSentAt: Number.NEGATIVE_INFINITY,
+      dueAt: 0,
+      heapIndex: 0,
+    };
+    return subscription.control;
+  }
+}
+
+/** The quotes of a subscription that the reader has not taken when the subscription is paused. */
+interface UnsentQuotes {
+  readonly first: MissedFrom;
+  readonly newest: LogEntry;
+  readonly count: number;
+}
+
+/** The states that miss quotes, and the lowest `seq` of all missed quotes, which the cursor must not pass. */
+class MissedQuotes {
+  readonly #states = new Set<PausedForReplay>();
+  /** Undefined: not computed since the lowest one was removed. */
+  #oldestSeq: number | undefined = Number.POSITIVE_INFINITY;
+
+  set(state: PausedForReplay, missed: MissedFrom): void {
+    state.missed = missed;
+    this.#states.add(state);
+    if (this.#oldestSeq !== undefined) this.#oldestSeq = Math.min(this.#oldestSeq, missed.seq);
+  }
+
+  remove(state: PausedForReplay): void {
+    if (this.#states.delete(state) && state.missed?.seq === this.#oldestSeq) this.#oldestSeq = undefined;
+  }
+
+  clear(): void {
+    this.#states.clear();
+    this.#oldestSeq = undefined;
+  }
+
+  /** Infinity if no quote was missed. */
+  get oldestSeq(): number {
+    this.#oldestSeq ??= this.#states
+      .values()
+      .reduce((oldest, { missed }) => Math.min(oldest, missed?.seq ?? oldest), Number.POSITIVE_INFINITY);
+    return this.#oldestSeq;
+  }
+}
+
+function isPaused(state: DeliveryState | undefined): boolean {
+  return state?.kind === "pausedConflating" || state?.kind === "pausedForReplay";
+}
+
+function unsentOf(backlog: Backlog | undefined): UnsentQuotes | undefined {
+  return backlog && { first: missedFrom(backlog.first), newest: backlog.newest, count: backlog.count };
+}
+
+function missedFrom({ seq, quote }: LogEntry): MissedFrom {
+  return { seq, instrumentSeq: quote.instrumentSeq };
+}
+
+/** Returns when the rate limit allows the next quote. */
+function nextDueAt({ maxRate, lastSentAt }: SubscriptionControl): number {
+  return maxRate === 0 ? Number.NEGATIVE_INFINITY : lastSentAt + millisPerSecond / maxRate;
+}
+
+function newestSeqOf({ listing }: SymbolSubscription): number {
+  return listing.newest?.seq ?? 0;
+}
+
+function add(quotes: UnqueuedQuote[], subscription: SymbolSubscription, entry: LogEntry | undefined): void {
+  if (entry !== undefined) quotes.push({ subscription, entry });
+}
+
+/** In this order a queue inserts many quotes in linear time. */
+function inLogOrder(quotes: readonly UnqueuedQuote[]): UnqueuedQuote[] {
+  return quotes.toSorted((a, b) => a.entry.seq - b.entry.seq);
+}
