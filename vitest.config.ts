@@ -17,6 +17,10 @@ export default defineConfig({
             "test/{wire,docs,fuzz,h2spec,soak}/**/*.test.ts",
           ],
           testTimeout: 10 * secondsMs,
+          maxConcurrency: 50, // concurrent tests wait for timeouts, and need little CPU
+          tags: [
+            { name: "slow", description: "takes seconds: only `npm run test:slow` runs it", timeout: 60 * secondsMs },
+          ],
         },
       },
       // The others start whole servers and browsers: one file at a time, one project after the other.

@@ -65,7 +65,10 @@ async function killed(path: string, format: OrderFormatName) {
 }
 
 describe.each(["csv", "ndjson"] as const)("ExportFile, as %s", (format) => {
-  it("goes on where the file was cut off, at any byte, and ends with the same file", async () => {
+  it("goes on where the file was cut off, at any byte, and ends with the same file", {
+    tags: ["slow"],
+    timeout: 60_000,
+  }, async () => {
     await using folder = await directory();
     const path = join(folder.path, "orders");
     const { file, journal } = await killed(path, format);
@@ -82,7 +85,7 @@ describe.each(["csv", "ndjson"] as const)("ExportFile, as %s", (format) => {
     }
     expect(most).toBe(orders.length);
     expect(fewest).toBeLessThan(2);
-  }, 60_000);
+  });
 
   it("goes on where the journal was cut off, at whatever byte behind its first line", async () => {
     await using folder = await directory();

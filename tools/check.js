@@ -19,7 +19,7 @@ const checks = [
   { name: "types of the tools", args: [tsc, "-p", "tools"] },
   { name: "lint of the protos", args: [buf, "lint", "proto"] },
   { name: "format of the protos", args: [buf, "format", "--exit-code", "--diff", "proto"] },
-  { name: "unit and wire tests", args: [vitest, "run", "--project", "unit"] },
+  { name: "unit and wire tests", args: [vitest, "run", "--project", "unit", "--tags-filter", "!slow"] },
 ];
 
 const withoutTests = process.argv.includes("--without-tests");

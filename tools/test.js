@@ -2,8 +2,8 @@ import { provideChromium } from "./chromium/provide-chromium.js";
 import { runChild } from "./launch/run-child.js";
 
 /**
- * Runs all tests that need no other language: units and the wire, the browser, the README's commands. Arguments go to
- * vitest, as in `npm test -- server/quote`.
+ * Runs the tests that need no other language: unit and wire tests but for the slow ones, the browser, and the commands
+ * of the README. Arguments are passed to vitest, as in `npm test -- server/quote`.
  */
 const chromium = await provideChromium(console.error).catch((error) => console.error(`bourse: ${error.message}`));
 if (chromium === undefined) {
@@ -16,7 +16,7 @@ if (chromium === undefined) {
   const projects = ["unit", "browser", "readme"].flatMap((name) => ["--project", name]);
   const { code } = await runChild(
     process.execPath,
-    ["node_modules/vitest/vitest.mjs", "run", ...projects, ...process.argv.slice(2)],
+    ["node_modules/vitest/vitest.mjs", "run", ...projects, "--tags-filter", "!slow", ...process.argv.slice(2)],
     { stdio: "inherit", env: { ...process.env, BOURSE_CHROMIUM: chromium } },
   );
   process.exitCode = code;

@@ -22,11 +22,14 @@ interface ClientFile {
 
 // Every seed is a run of clients at both doors, with a crash in the middle of whatever is under way, a recovery from
 // what the disk has kept of it, and so on until all files are complete.
-test(`${seeds} crashes and more lose nothing that was acknowledged, and show nothing that is not whole`, async () => {
+test(`${seeds} crashes and more lose nothing that was acknowledged, and show nothing that is not whole`, {
+  tags: ["slow"],
+  timeout: 120_000,
+}, async () => {
   let crashes = 0;
   for (let seed = 1; seed <= seeds; seed++) crashes += await runSeed(seed);
   expect(crashes).toBeGreaterThan(seeds);
-}, 120_000);
+});
 
 async function runSeed(seed: number): Promise<number> {
   const random = seededRandom(seed);

@@ -12,7 +12,10 @@ import { type ClassicServer, startClassicServer } from "./classic-server.ts";
 
 const million = 1_000_000;
 
-test("a million numbers are counted one by one, while both sides send", async () => {
+test("a million numbers are counted one by one, while both sides send", {
+  tags: ["slow"],
+  timeout: 60_000,
+}, async () => {
   await using classic = await startClassicServer({ demo: false });
   const stream = open(classic, "proto.StreamService/SumData");
   const counts: number[] = [];
@@ -26,7 +29,7 @@ test("a million numbers are counted one by one, while both sides send", async ()
   expect(counts).toHaveLength(million + 1);
   expect(counts.every((count, at) => count === at)).toBe(true);
   expect(classic.lines).toEqual([{ facts: { sum: "-3000000", count: million }, text: "summed numbers" }]);
-}, 60_000);
+});
 
 test("a client that sends numbers and never reads is held back, and forgotten when it leaves", async () => {
   await using classic = await startClassicServer({ demo: false });

@@ -62,6 +62,7 @@ afterAll(async () => {
 
 test.each(methods.map((method) => [`${method.parent.typeName}/${method.name}`, method] as const))(
   "%s answers no extreme value with INTERNAL",
+  { tags: ["slow"], timeout: 120_000 },
   async (path, method) => {
     const ours: string[] = [];
     for (const { what, message } of variants(method.input)) {
@@ -77,7 +78,6 @@ test.each(methods.map((method) => [`${method.parent.typeName}/${method.name}`, m
     // Also after the first response. A chunk that does not have its checksum is logged as lost data.
     expect(logged.filter((line) => !line.includes('"code":"data_loss"'))).toEqual([]);
   },
-  120_000,
 );
 
 interface Variant {

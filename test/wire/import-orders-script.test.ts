@@ -52,7 +52,9 @@ async function exported(...args: readonly string[]) {
 const line = (invoice: string, change: Partial<Record<"quantity" | "price" | "code" | "end", string>> = {}) =>
   `${invoice},${change.code ?? "P"},x,${change.quantity ?? 6},2010-12-01 08:26:00,${change.price ?? "2.55"},,EIRE${change.end ?? "\n"}`;
 
-test("every line of a real file is stored as it stands, and a second run adds nothing", async () => {
+test("every line of a real file is stored as it stands, and a second run adds nothing", {
+  tags: ["slow"],
+}, async () => {
   const first = await importJson(retail);
   expect(first).toMatchObject({ lines: 81, added: 81, present: 0, rejected: 0, exitCode: 0, stderr: "" });
   const again = await importJson(retail);
@@ -107,7 +109,7 @@ test("what is refused is told by line and reason; all else is stored, and the me
   expect(numbers.sort()).toEqual(["B1", "B2", "B3", "B4", "B5", "B6", "B7"]);
 });
 
-test("a file cut off at any byte of its last line gives no altered order", async () => {
+test("a file cut off at any byte of its last line gives no altered order", { tags: ["slow"] }, async () => {
   const whole = header + line("CUT1", { code: "CUT" }) + line("CUT2", { code: "CUT" });
   const start = whole.indexOf("CUT2");
   for (const end of [start + 2, start + 20, whole.length - 3, whole.length - 1]) {
@@ -127,7 +129,7 @@ test("the same file in another currency is refused, and nothing is changed", asy
   expect(await exported("--product", "EUR")).toMatchObject([{ currency: "GBP" }]);
 });
 
-test("other files say by flags how they are written, and an export can be imported", async () => {
+test("other files say by flags how they are written, and an export can be imported", { tags: ["slow"] }, async () => {
   const rows = "\uFEFFNo;Item;Text;Qty;When;Each\r\nF1;FLAG;caf\xE9;-2;2010-12-01T10:00:00+02:00;0.001\r\n";
   const path = await file("flags.csv", Buffer.from(rows.slice(1), "latin1"));
   const flags = ["--delimiter", ";", "--encoding", "windows-1252", "--currency", "EUR", "--country", "France"];

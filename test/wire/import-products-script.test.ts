@@ -190,7 +190,10 @@ test("the script tells the counts, where the refused lines are, and that a last 
   expect(await readFile(`${path}.rejects.csv`, "utf8")).toContain("S shade");
 }, 60_000);
 
-test("a server that is killed while it imports has nothing twice and nothing missing after a second run", async () => {
+test("a server that is killed while it imports has nothing twice and nothing missing after a second run", {
+  tags: ["slow"],
+  timeout: 120_000,
+}, async () => {
   const data = await mkdtemp(join(tmpdir(), "bourse-import-data-"));
   try {
     const names = Array.from({ length: 2_000 }, (_, n) => `K ${n}`);
@@ -217,4 +220,4 @@ test("a server that is killed while it imports has nothing twice and nothing mis
   } finally {
     await rm(data, { recursive: true });
   }
-}, 120_000);
+});

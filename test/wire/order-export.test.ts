@@ -62,7 +62,10 @@ describe.each(formats)("$name", ({ transport }) => {
   });
 });
 
-test("takes so many exports at once, and a further one when others have ended", async () => {
+test("takes so many exports at once, and a further one when others have ended", {
+  tags: ["slow"],
+  timeout: 120_000,
+}, async () => {
   await using opened = await openWith(2_000);
   const end = new AbortController();
   const started = Array.from({ length: maxExports }, () => Promise.withResolvers<void>());
@@ -81,7 +84,7 @@ test("takes so many exports at once, and a further one when others have ended", 
   const next = () => exportAll(grpc(opened), { batchSize: 1_000 });
   const { orders } = await vi.waitFor(next, { timeout: 20_000 });
   expect(orders.length).toBe(2_000);
-}, 30_000);
+});
 
 test("nothing is exported from an empty store, or by a filter that nothing passes", async () => {
   await using opened = await openWith(0);

@@ -129,7 +129,10 @@ test("a store that is full ends the stream with RESOURCE_EXHAUSTED, and what was
   expect(stored.length).toBeGreaterThanOrEqual(accepted.length);
 });
 
-test("a client that sends and does not read is stopped, and gets all answers when it reads", async () => {
+test("a client that sends and does not read is stopped, and gets all answers when it reads", {
+  tags: ["slow"],
+  timeout: 60_000,
+}, async () => {
   await using opened = await startOrderServer();
   const count = maxUnansweredOrders * 4;
   const description = "\u{1F600}".repeat(1_000); // more than what connections may hold by themselves
@@ -149,7 +152,7 @@ test("a client that sends and does not read is stopped, and gets all answers whe
   while ((await answers.next()).done !== true) received++;
   expect(received).toBe(count);
   expect(opened.store.newest).toBe(count);
-}, 60_000);
+});
 
 test("a server that shuts down answers what it has taken, and tells clients to come back", async () => {
   await using opened = await startOrderServer();

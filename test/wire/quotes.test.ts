@@ -232,6 +232,7 @@ describe.each(duplexWires)("StreamQuotes over $name", (wire) => {
   });
 
   test("10,000 subscribe and unsubscribe commands in a burst are all answered, in order", {
+    tags: ["slow"],
     timeout: 30_000,
   }, async () => {
     const requests = openRequests(start({ symbols: ["S00"] }));

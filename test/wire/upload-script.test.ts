@@ -111,19 +111,23 @@ test.each([
   expect(await remembered()).toEqual([]);
 });
 
-test.each(doors)("through %s, a server that is killed in the middle and comes back is gone on with", async (door) => {
-  const { start } = await setUp();
-  const held = line.holdAfter(6 * MiB);
-  const run = start("upload-file", file, "--door", door, "--json");
-  await held;
-  bourse.process.kill("SIGKILL");
-  await bourse.ended;
-  line.release();
-  bourse = await startBourse(["--no-demo"], join(folder, "data"));
-  line.target = bourse.url;
-  const { lines, exitCode } = await run.ended;
-  expect({ exitCode, ...JSON.parse(lines[0] ?? "") }).toMatchObject({ exitCode: 0, sha256, size: content.length });
-});
+test.each(doors)(
+  "through %s, a server that is killed in the middle and comes back is gone on with",
+  { tags: ["slow"] },
+  async (door) => {
+    const { start } = await setUp();
+    const held = line.holdAfter(6 * MiB);
+    const run = start("upload-file", file, "--door", door, "--json");
+    await held;
+    bourse.process.kill("SIGKILL");
+    await bourse.ended;
+    line.release();
+    bourse = await startBourse(["--no-demo"], join(folder, "data"));
+    line.target = bourse.url;
+    const { lines, exitCode } = await run.ended;
+    expect({ exitCode, ...JSON.parse(lines[0] ?? "") }).toMatchObject({ exitCode: 0, sha256, size: content.length });
+  },
+);
 
 test.each(doors)("through %s, a line that is cut for a while is waited for", async (door) => {
   const { start } = await setUp();

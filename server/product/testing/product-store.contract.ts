@@ -164,7 +164,7 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       expect(await opened.store.count()).toBe(247);
     });
 
-    test("no snapshot changes, for any sequence of operations", { timeout: 60_000 }, async () => {
+    test("no snapshot changes, for any sequence of operations", { tags: ["slow"], timeout: 60_000 }, async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(anyAction, { maxLength: 40 }), async (actions) => {
           await using opened = await open();

@@ -17,7 +17,7 @@ const wild = fc.constantFrom<unknown[]>(
 const compared = { schemas: 0, bytes: 0, errors: 0 };
 
 describe("messageEncoder, with any messages of any schema", () => {
-  test("gives the bytes that toBinary gives, also for what was parsed from them", { timeout }, () => {
+  test("gives the bytes that toBinary gives, also for what was parsed from them", { tags: ["slow"], timeout }, () => {
     fc.assert(
       fc.property(anySchemaAndMessages({}), (cases) => {
         compared.schemas++;
@@ -31,7 +31,10 @@ describe("messageEncoder, with any messages of any schema", () => {
     );
   });
 
-  test("throws where toBinary throws because a value does not fit, and else gives its bytes", { timeout }, () => {
+  test("throws where toBinary throws because a value does not fit, and else gives its bytes", {
+    tags: ["slow"],
+    timeout,
+  }, () => {
     fc.assert(
       fc.property(anySchemaAndMessages({ wild }), (cases) => {
         compared.schemas++;

@@ -228,7 +228,7 @@ describe("an HTTP/1.1 connection that sends requests ahead", () => {
   });
 });
 
-test("calls that never wait for anything leave turns to others", async () => {
+test("calls that never wait for anything leave turns to others", { tags: ["slow"] }, async () => {
   await using server = await startWireServer({
     async *busy() {
       for (let at = 0; at < 200_000; at++) yield "x";
