@@ -1,11 +1,13 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { pino } from "pino";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { CandleInterval, QuotePhase } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
@@ -15,6 +17,7 @@ import { ServerReflection, type ServerReflectionRequest } from "../gen/grpc/refl
 import { Health } from "../gen/health/v1/health_pb.ts";
 import { type App, createApp } from "./app.ts";
 import { type RawSettings, readConfig } from "./config/config.ts";
+import { databaseFileName } from "./storage/sqlite/database.ts";
 
 const stocks = fileURLToPath(new URL("../node_modules/vega-datasets/data/stocks.csv", import.meta.url));
 
@@ -44,6 +47,34 @@ test("products survive a restart", async () => {
   const second = await start({ data });
   const again = await createClient(ProductService, second.transport).getProduct({ id: product?.id ?? "" });
   expect(again.product).toEqual(product);
+});
+
+test("a database of an earlier layout of the code keeps its rows, and has the schema of a new one", async () => {
+  const data = await temporaryFolder();
+  const dump = await readFile(new URL("../test/data/database-6-migrations.sql", import.meta.url), "utf8");
+  const earlier = new DatabaseSync(join(data, databaseFileName));
+  earlier.exec(dump);
+  earlier.close();
+  const { transport } = await start({ data });
+  const { product } = await createClient(ProductService, transport).getProduct({
+    id: "0b5e7b1c-0000-4000-8000-000000000001",
+  });
+  expect(product?.name).toBe("Abacus");
+  const { orderCount } = await createClient(OrderService, transport).getOrderSummary({});
+  expect(orderCount).toBe(2n);
+
+  const empty = await temporaryFolder();
+  await start({ data: empty });
+  const [migrated, created] = [data, empty].map((folder) => schemaOf(join(folder, databaseFileName)));
+  expect(migrated).toEqual(created);
+  expect(migrated?.migrations).toEqual([
+    "0001-create-products",
+    "0002-create-candles",
+    "0003-create-orders",
+    "0004-extend-products",
+    "0005-create-uploads",
+    "0006-add-upload-owners",
+  ]);
 });
 
 test("an empty catalogue is filled only where a demonstration is wanted", async () => {
@@ -127,6 +158,15 @@ async function start(settings: RawSettings = {}): Promise<{ app: App; transport:
   // Nothing may have to be cut off, whatever its clients did.
   onTestFinished(async () => expect(await app.close()).toBe(true));
   return { app, transport: createGrpcTransport({ baseUrl: app.url }) };
+}
+
+function schemaOf(path: string) {
+  using database = new DatabaseSync(path, { readOnly: true });
+  const namesOf = (sql: string) => database.prepare(sql).all();
+  return {
+    objects: namesOf("select type, name, sql from sqlite_master order by type, name"),
+    migrations: namesOf("select name from kysely_migration order by name").map(({ name }) => name),
+  };
 }
 
 async function reflectedServices(transport: Transport): Promise<string[]> {

@@ -19,10 +19,16 @@ import type { Config } from "./config/config.ts";
 import { logRepeatedProblem } from "./logging/repeated-problem.ts";
 import { fillOrderBook } from "./order/demo/fill-order-book.ts";
 import { exportLimit, orderService } from "./order/order-service.ts";
+import { orderMigrations } from "./order/store/order-migrations.ts";
+import type { OrderTables } from "./order/store/order-tables.ts";
 import { SqliteOrderStore } from "./order/store/sqlite-order-store.ts";
 import { OrderIntake, waitingOrderLimit } from "./order/submit/order-intake.ts";
 import { openProducts } from "./product/open-products.ts";
 import { productService } from "./product/product-service.ts";
+import { productMigrations } from "./product/store/product-migrations.ts";
+import type { ProductTables } from "./product/store/product-tables.ts";
+import { candleMigrations } from "./quote/candle/candle-migrations.ts";
+import type { CandleTables } from "./quote/candle/candle-tables.ts";
 import { SqliteCandleStore } from "./quote/candle/sqlite-candle-store.ts";
 import { openQuotes } from "./quote/open-quotes.ts";
 import { quoteService } from "./quote/quote-service.ts";
@@ -33,16 +39,23 @@ import { classicNames, metadataNames } from "./shared/metadata-names.ts";
 import { ResumeTokens, resumeKeyBytes } from "./shared/resume-token.ts";
 import { createValidation } from "./shared/validation.ts";
 import { watchDataDirectory } from "./storage/data-directory-watch.ts";
-import { openDatabase } from "./storage/database.ts";
 import { isShared } from "./storage/private-files.ts";
-import { serverSecret } from "./storage/server-secret.ts";
-import { writeLimit } from "./storage/writer-dialect.ts";
+import { openDatabase } from "./storage/sqlite/database.ts";
+import { type ServerSecretTables, serverSecret } from "./storage/sqlite/server-secret.ts";
+import { writeLimit } from "./storage/sqlite/thread-dialect.ts";
 import { type SharedLimit, SharedLimits } from "./transport/protection/shared-limit.ts";
 import { logCalls } from "./transport/rpc/call-record.ts";
 import { Health, wholeServer } from "./transport/services/health.ts";
 import { createStaticFiles } from "./transport/static-files.ts";
 import { startTransportServer } from "./transport/transport-server.ts";
 import { openUploads } from "./upload/open-uploads.ts";
+import { uploadMigrations } from "./upload/store/upload-migrations.ts";
+import type { UploadTables } from "./upload/store/upload-tables.ts";
+
+/** The tables of all families. */
+type Tables = ProductTables & CandleTables & OrderTables & UploadTables & ServerSecretTables;
+
+const migrations = [productMigrations, candleMigrations, orderMigrations, uploadMigrations];
 
 /** A server that is up. */
 export interface App {
@@ -65,7 +78,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const clock = systemClock();
   const shared = new SharedLimits({ peerShare: config.limits.peerShare, values: config.sharedLimits });
 
-  const database = opened.use(await openDatabase(config.data, { maxBytes: config.maxStoreBytes }));
+  const database = opened.use(await openDatabase<Tables>(config.data, { migrations, maxBytes: config.maxStoreBytes }));
   const storeHealth = database.health;
   if (isShared(config.data)) {
     log.warn({ data: config.data }, "other users can list the data directory: chmod 700 keeps them out");

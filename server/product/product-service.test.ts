@@ -22,7 +22,7 @@ import {
 import { metadataNames } from "../shared/metadata-names.ts";
 import { ResumeTokens } from "../shared/resume-token.ts";
 import { mapDomainErrors } from "../shared/testing/map-domain-errors.ts";
-import { openDatabase } from "../storage/database.ts";
+import { openDatabase } from "../storage/sqlite/database.ts";
 import { Catalogue, maxCatalogueReads } from "./catalogue.ts";
 import { seedDemoCatalogue } from "./demo/demo-catalogue.ts";
 import type { ProductImages } from "./product-images.ts";
@@ -30,6 +30,8 @@ import { productService } from "./product-service.ts";
 import { SqliteRatingStore } from "./rating/sqlite-rating-store.ts";
 import { SqliteProductFinder } from "./search/sqlite-product-finder.ts";
 import { SqliteTextIndex } from "./search/sqlite-text-index.ts";
+import { productMigrations } from "./store/product-migrations.ts";
+import type { ProductTables } from "./store/product-tables.ts";
 import { SqliteProductStore } from "./store/sqlite-product-store.ts";
 
 const now = timestampFromMs(1_790_000_000_000);
@@ -212,7 +214,9 @@ test("a list or a search beyond the limit is refused until another ends", async 
 async function openShop() {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-shop-")));
-  const database = resources.use(await openDatabase(temporary.path));
+  const database = resources.use(
+    await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] }),
+  );
   const textIndex = new SqliteTextIndex(database.queries);
   const store = new SqliteProductStore(database, textIndex);
   const finder = new SqliteProductFinder(database.queries, textIndex);

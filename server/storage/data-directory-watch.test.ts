@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { ManualTimers } from "../../client/shared/testing/manual-timers.ts";
 import { watchDataDirectory, watchIntervalMs } from "./data-directory-watch.ts";
-import { openDatabase } from "./database.ts";
 import { StoreReadOnlyError } from "./storage-errors.ts";
+import { openTestDatabase } from "./testing/test-database.ts";
 
-const row = { name: "", body: new Uint8Array(1) };
+const row = { body: new Uint8Array(1) };
 
 test.each([
   ["the database is removed", (data: string) => rm(join(data, "bourse.sqlite")), "bourse.sqlite was removed"],
@@ -25,7 +25,7 @@ test.each([
   const { database, timers, told } = opened;
   timers.advance(watchIntervalMs);
   await database.tables
-    .insertInto("product")
+    .insertInto("item")
     .values({ id: "before", ...row })
     .execute();
   expect(told).toEqual([]);
@@ -37,11 +37,11 @@ test.each([
   expect(told[0]).toMatch(message);
   expect(told[0]).toContain("stop the server, put the data directory right, and start again");
   const writing = database.tables
-    .insertInto("product")
+    .insertInto("item")
     .values({ id: "after", ...row })
     .execute();
   await expect(writing).rejects.toThrow(StoreReadOnlyError);
-  expect(await database.tables.selectFrom("product").select("id").execute()).toEqual([{ id: "before" }]);
+  expect(await database.tables.selectFrom("item").select("id").execute()).toEqual([{ id: "before" }]);
 });
 
 test("what is in order stays so, and nothing is left running at the end", async () => {
@@ -60,7 +60,7 @@ async function openWatched() {
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-watch-")));
   const data = join(folder.path, "data");
   await mkdir(join(data, "uploads/open"), { recursive: true });
-  const database = resources.use(await openDatabase(data));
+  const database = resources.use(await openTestDatabase(data));
   const { health } = database;
   const told: string[] = [];
   health.onFailure((error) => told.push((error as Error).message));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Timers } from "../../client/shared/timers.ts";
 import { DataDirectoryError } from "./data-directory-error.ts";
 import { lockFileName } from "./data-directory-lock.ts";
-import { databaseFileName } from "./database.ts";
+import { databaseFileName } from "./sqlite/database.ts";
 import type { StoreHealth } from "./store-health.ts";
 
 /** How often it is looked, in milliseconds: so long may be acknowledged what goes to files that have no name any more. */

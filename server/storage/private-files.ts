@@ -31,12 +31,12 @@ export function ensurePrivateFile(path: string): void {
     closeSync(openSync(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, privateFileMode));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    tightenFile(path);
+    restrictPermissions(path);
   }
 }
 
 /** Takes the permissions of others from a file, as a version before had left them. Nothing happens if there is none. */
-export function tightenFile(path: string): void {
+export function restrictPermissions(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined || !found.isFile() || (found.mode & sharedBits) === 0) return;
   try {

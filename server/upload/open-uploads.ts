@@ -4,7 +4,7 @@ import type { Logger } from "pino";
 import type { Timers } from "../../client/shared/timers.ts";
 import type { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { logRepeatedProblem } from "../logging/repeated-problem.ts";
-import type { Database } from "../storage/database.ts";
+import type { Database } from "../storage/sqlite/database.ts";
 import type { Exchange } from "../transport/exchange/exchange.ts";
 import type { LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { assembleUploads, type UploadSettings } from "./assemble-uploads.ts";
@@ -15,6 +15,7 @@ import { inspectFile } from "./image/inspect-file.ts";
 import { type ProductImageLookup, productImageLookup } from "./image/product-image-lookup.ts";
 import { createUploadPages } from "./image/upload-pages.ts";
 import { SqliteUploadStore } from "./store/sqlite-upload-store.ts";
+import type { UploadTables } from "./store/upload-tables.ts";
 import { uploadIdleTimeoutMs, uploadService } from "./upload-service.ts";
 import type { ProductExists, Uploads } from "./uploads.ts";
 
@@ -22,7 +23,7 @@ export interface OpenUploadsOptions {
   /** The data directory. Files are stored in its folder `uploads`. */
   readonly dataDirectory: string;
   /** The database of that directory. */
-  readonly database: Pick<Database, "tables" | "queries" | "queries" | "health" | "toDomainError">;
+  readonly database: Pick<Database<UploadTables>, "tables" | "queries" | "health" | "toDomainError">;
   readonly settings: UploadSettings;
   /** The longest time that a request stream of any service may be idle, in milliseconds. */
   readonly maxIdleMs: number;

@@ -35,7 +35,7 @@ import { maxWatchRequestBytes } from "../../server/request-limits.ts";
 import { maxViolations } from "../../server/shared/request-errors.ts";
 import { maxPositionBytes } from "../../server/shared/resume-token.ts";
 import { maxCollectedElements } from "../../server/shared/validation.ts";
-import { maxWaitingWrites, writeLimit } from "../../server/storage/writer-dialect.ts";
+import { maxWaitingWrites, writeLimit } from "../../server/storage/sqlite/thread-dialect.ts";
 import { callBytes, maxUnreadRefusals } from "../../server/transport/protection/call-memory.ts";
 import { sliceMs } from "../../server/transport/protection/call-scheduler.ts";
 import { defaultLimits, limitTable } from "../../server/transport/protection/limits.ts";

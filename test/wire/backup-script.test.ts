@@ -5,16 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { orderMigrations } from "../../server/order/store/order-migrations.ts";
+import type { OrderTables } from "../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { newOrder } from "../../server/order/submit/new-order.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
-import { databaseFileName, openDatabase } from "../../server/storage/database.ts";
+import { databaseFileName, openDatabase } from "../../server/storage/sqlite/database.ts";
 
 test("a database is copied while it is written to, and the copy is a whole one to start from", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
   const [data, restored] = [join(folder.path, "data"), join(folder.path, "restored")];
   const copy = join(folder.path, "copy.sqlite");
-  await using database = await openDatabase(data);
+  await using database = await openDatabase<OrderTables>(data, { migrations: [orderMigrations] });
   const store = new SqliteOrderStore(database);
   await store.append(orders(0, 5_000));
 
@@ -35,7 +37,7 @@ test("a database is copied while it is written to, and the copy is a whole one t
 
   await openThenClose(restored); // a server that ran before: what it has gives way to the copy
   await copyFile(copy, join(restored, databaseFileName));
-  await using again = await openDatabase(restored);
+  await using again = await openDatabase<OrderTables>(restored, { migrations: [orderMigrations] });
   const restoredStore = new SqliteOrderStore(again);
   const { newest } = restoredStore;
   expect(newest).toBeGreaterThanOrEqual(5_000);
@@ -90,7 +92,7 @@ function orders(from: number, to: number) {
 }
 
 async function openThenClose(directory: string): Promise<void> {
-  await (await openDatabase(directory))[Symbol.asyncDispose]();
+  await (await openDatabase<OrderTables>(directory, { migrations: [orderMigrations] }))[Symbol.asyncDispose]();
 }
 
 const script = fileURLToPath(new URL("../../scripts/backup.ts", import.meta.url));

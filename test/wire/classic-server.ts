@@ -8,20 +8,26 @@ import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { classicServices, registerClassicRoutes } from "../../server/classic/classic-routes.ts";
 import { createMessageDelay, type MessageDelay } from "../../server/classic/message-delay.ts";
 import { exportLimit } from "../../server/order/order-service.ts";
+import { orderMigrations } from "../../server/order/store/order-migrations.ts";
+import type { OrderTables } from "../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { openProducts } from "../../server/product/open-products.ts";
+import { productMigrations } from "../../server/product/store/product-migrations.ts";
+import type { ProductTables } from "../../server/product/store/product-tables.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { messageLimitsOf } from "../../server/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
 import { createValidation } from "../../server/shared/validation.ts";
-import { openDatabase } from "../../server/storage/database.ts";
+import { openDatabase } from "../../server/storage/sqlite/database.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
 import { inspectFile } from "../../server/upload/image/inspect-file.ts";
 import { SqliteUploadStore } from "../../server/upload/store/sqlite-upload-store.ts";
+import { uploadMigrations } from "../../server/upload/store/upload-migrations.ts";
+import type { UploadTables } from "../../server/upload/store/upload-tables.ts";
 import { uploadIdleTimeoutMs } from "../../server/upload/upload-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
@@ -39,7 +45,11 @@ export async function startClassicServer(
 ) {
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-classic-")));
-  const database = resources.use(await openDatabase(folder.path));
+  const database = resources.use(
+    await openDatabase<ProductTables & OrderTables & UploadTables>(folder.path, {
+      migrations: [productMigrations, orderMigrations, uploadMigrations],
+    }),
+  );
   const { catalogue, productExists } = await openProducts({
     database,
     now: () => catalogueTime,

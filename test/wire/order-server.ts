@@ -3,20 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { orderService } from "../../server/order/order-service.ts";
+import { orderMigrations } from "../../server/order/store/order-migrations.ts";
+import type { OrderTables } from "../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { OrderIntake } from "../../server/order/submit/order-intake.ts";
 import { messageLimitsOf } from "../../server/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../server/shared/resume-token.ts";
 import { createValidation } from "../../server/shared/validation.ts";
-import { type DatabaseOptions, openDatabase } from "../../server/storage/database.ts";
+import { type DatabaseOptions, openDatabase } from "../../server/storage/sqlite/database.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
 /** A server of OrderService on a free port, with an empty order book in a database of its own. */
-export async function startOrderServer(options: DatabaseOptions = {}) {
+export async function startOrderServer(options: Partial<DatabaseOptions> = {}) {
   const resources = new AsyncDisposableStack();
   const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-order-wire-")));
-  const database = resources.use(await openDatabase(path, options));
+  const database = resources.use(await openDatabase<OrderTables>(path, { migrations: [orderMigrations], ...options }));
   const store = new SqliteOrderStore(database);
   const tokens = new ResumeTokens(new Uint8Array(resumeKeyBytes).fill(7));
   const intake = new OrderIntake(store);

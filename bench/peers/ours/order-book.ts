@@ -4,11 +4,12 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { type Order, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import { orderService } from "../../../server/order/order-service.ts";
+import type { OrderTables } from "../../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../../server/order/store/sqlite-order-store.ts";
 import { newOrder } from "../../../server/order/submit/new-order.ts";
 import { OrderIntake } from "../../../server/order/submit/order-intake.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../../server/shared/resume-token.ts";
-import type { Database } from "../../../server/storage/database.ts";
+import type { Database } from "../../../server/storage/sqlite/database.ts";
 import { orderAt } from "../shared/order-at.ts";
 
 /** The project's own order book, in a database. */
@@ -18,7 +19,7 @@ export interface OrderBook {
   fill(count: number): Promise<number>;
 }
 
-export function openOrderBook(database: Database): OrderBook {
+export function openOrderBook(database: Database<OrderTables>): OrderBook {
   const store = new SqliteOrderStore(database);
   const tokens = new ResumeTokens(randomBytes(resumeKeyBytes));
   return {

@@ -6,14 +6,18 @@ import { BenchService } from "../../../gen/bench/v1/bench_service_pb.ts";
 import { OrderService } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import { QuoteService } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { orderMigrations } from "../../../server/order/store/order-migrations.ts";
+import type { OrderTables } from "../../../server/order/store/order-tables.ts";
 import { QuoteHub } from "../../../server/quote/hub/quote-hub.ts";
 import { quoteService } from "../../../server/quote/quote-service.ts";
 import { toConnectError } from "../../../server/shared/connect-error.ts";
 import { createValidation } from "../../../server/shared/validation.ts";
-import { openDatabase } from "../../../server/storage/database.ts";
+import { openDatabase } from "../../../server/storage/sqlite/database.ts";
 import { tuneGarbageCollection } from "../../../server/transport/protection/tune-garbage-collection.ts";
 import { batch } from "../../../server/transport/rpc/batch.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
+import { uploadMigrations } from "../../../server/upload/store/upload-migrations.ts";
+import type { UploadTables } from "../../../server/upload/store/upload-tables.ts";
 import { uploadIdleTimeoutMs, uploadService } from "../../../server/upload/upload-service.ts";
 import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
@@ -37,7 +41,9 @@ const source = new TickSource((tick) => hub.publish([tick]));
 const market = new Market({ publish: (ticks) => hub.publish(ticks), now: monotonicMicros, timers: systemTimers });
 
 const folder = process.env.BENCH_FOLDER ?? "";
-const database = await openDatabase(folder);
+const database = await openDatabase<OrderTables & UploadTables>(folder, {
+  migrations: [orderMigrations, uploadMigrations],
+});
 const orderBook = openOrderBook(database);
 const uploads = await openUploadStore(database, folder);
 

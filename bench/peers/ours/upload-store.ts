@@ -1,16 +1,17 @@
 import { systemClock } from "../../../client/shared/micro-time.ts";
 import { systemTimers } from "../../../client/shared/timers.ts";
-import type { Database } from "../../../server/storage/database.ts";
+import type { Database } from "../../../server/storage/sqlite/database.ts";
 import { assembleUploads } from "../../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../../server/upload/file/node-disk.ts";
 import { WorkerHasher } from "../../../server/upload/hash/worker-hasher.ts";
 import { inspectFile } from "../../../server/upload/image/inspect-file.ts";
 import { SqliteUploadStore } from "../../../server/upload/store/sqlite-upload-store.ts";
+import type { UploadTables } from "../../../server/upload/store/upload-tables.ts";
 
 const gibibyte = 2 ** 30;
 
 /** The project's own uploads, on a real disk. */
-export async function openUploadStore({ tables, health }: Database, folder: string) {
+export async function openUploadStore({ tables, health }: Database<UploadTables>, folder: string) {
   const { uploads } = await assembleUploads({
     disk: new NodeDisk(folder),
     store: new SqliteUploadStore(tables),

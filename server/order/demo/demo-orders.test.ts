@@ -5,8 +5,10 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import type { Order } from "../../../gen/bourse/order/v1/order_pb.ts";
 import { ExportOrdersResponseSchema } from "../../../gen/bourse/order/v1/order_service_pb.ts";
-import { openDatabase } from "../../storage/database.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
+import { orderMigrations } from "../store/order-migrations.ts";
 import type { OrderStore } from "../store/order-store.ts";
+import type { OrderTables } from "../store/order-tables.ts";
 import { SqliteOrderStore } from "../store/sqlite-order-store.ts";
 import { newOrder } from "../submit/new-order.ts";
 import { OrderIntake } from "../submit/order-intake.ts";
@@ -91,7 +93,9 @@ test("the demonstration has what real orders have: customers that are not known,
 async function openStore() {
   const resources = new AsyncDisposableStack();
   const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-demo-")));
-  const store = new SqliteOrderStore(resources.use(await openDatabase(path)));
+  const store = new SqliteOrderStore(
+    resources.use(await openDatabase<OrderTables>(path, { migrations: [orderMigrations] })),
+  );
   return { store, intake: new OrderIntake(store), [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 

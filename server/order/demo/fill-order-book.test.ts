@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { ManualTimers } from "../../../client/shared/testing/manual-timers.ts";
-import { openDatabase } from "../../storage/database.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
+import { orderMigrations } from "../store/order-migrations.ts";
 import type { OrderStore } from "../store/order-store.ts";
+import type { OrderTables } from "../store/order-tables.ts";
 import { SqliteOrderStore } from "../store/sqlite-order-store.ts";
 import { OrderIntake } from "../submit/order-intake.ts";
 import { fillOrderBook } from "./fill-order-book.ts";
@@ -47,7 +49,7 @@ test("a store that is read-only gets no demonstration, and has reported that its
 async function openBook() {
   const resources = new AsyncDisposableStack();
   const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-fill-")));
-  const database = resources.use(await openDatabase(path));
+  const database = resources.use(await openDatabase<OrderTables>(path, { migrations: [orderMigrations] }));
   const store = new SqliteOrderStore(database);
   let failure: (() => Error) | undefined;
   const refusing: Pick<OrderStore, "append"> = {

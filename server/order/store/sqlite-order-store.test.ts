@@ -2,11 +2,13 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openDatabase } from "../../storage/database.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
 import { newOrder } from "../submit/new-order.ts";
 import { someOrder } from "../testing/any-order.ts";
 import { orderStoreContract } from "../testing/order-store.contract.ts";
+import { orderMigrations } from "./order-migrations.ts";
+import type { OrderTables } from "./order-tables.ts";
 import { SqliteOrderStore } from "./sqlite-order-store.ts";
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-orders-"));
@@ -14,14 +16,14 @@ const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-orders
 orderStoreContract(async () => {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await temporaryDirectory());
-  const database = resources.use(await openDatabase(temporary.path));
+  const database = resources.use(await openDatabase<OrderTables>(temporary.path, { migrations: [orderMigrations] }));
   return { store: new SqliteOrderStore(database), [Symbol.asyncDispose]: () => resources.disposeAsync() };
 });
 
 test("orders are there after the database was closed and opened again, and sequences go on", async () => {
   await using temporary = await temporaryDirectory();
   for (let n = 0; n < 3; n++) {
-    await using database = await openDatabase(temporary.path);
+    await using database = await openDatabase<OrderTables>(temporary.path, { migrations: [orderMigrations] });
     const store = new SqliteOrderStore(database);
     expect(store.newest).toBe(n);
     const outcomes = await store.append([newOrder(someOrder(0)), newOrder(someOrder(n))]);
@@ -31,7 +33,10 @@ test("orders are there after the database was closed and opened again, and seque
 
 test("a store that is full takes none of the orders that come together, and the next are numbered as if they never came", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(temporary.path, { maxBytes: 400_000 });
+  await using database = await openDatabase<OrderTables>(temporary.path, {
+    migrations: [orderMigrations],
+    maxBytes: 400_000,
+  });
   const store = new SqliteOrderStore(database);
   await store.append(Array.from({ length: 100 }, (_, n) => newOrder(someOrder(n))));
   const many = Array.from({ length: 3_000 }, (_, n) => newOrder(someOrder(1_000 + n)));
@@ -43,7 +48,7 @@ test("a store that is full takes none of the orders that come together, and the 
 
 test("what queries need is in columns of its own", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(temporary.path);
+  await using database = await openDatabase<OrderTables>(temporary.path, { migrations: [orderMigrations] });
   await new SqliteOrderStore(database).append([newOrder(someOrder(4))]);
   const rows = await database.tables.selectFrom("order_line").selectAll().execute();
   expect(rows).toEqual([

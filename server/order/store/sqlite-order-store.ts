@@ -2,8 +2,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Insertable, Kysely } from "kysely";
 import { nanosPerUnit } from "../../../client/shared/amount-text.ts";
 import { Mutex } from "../../shared/mutex.ts";
-import { BulkWrite } from "../../storage/bulk-write.ts";
-import type { OrderLineTable, Tables } from "../../storage/tables.ts";
+import { BulkWrite } from "../../storage/sqlite/bulk-write.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 import { isEverything, type OrderSelection } from "../order-selection.ts";
@@ -12,11 +11,12 @@ import type { NewOrder } from "../submit/new-order.ts";
 import { contentOf, toBody } from "./order-bytes.ts";
 import { conditionsOf } from "./order-conditions.ts";
 import type { AppendOutcome, OrderPage, OrderStore, PageRange } from "./order-store.ts";
+import type { OrderLineTable, OrderTables } from "./order-tables.ts";
 import { ReadSlices } from "./read-slices.ts";
 
 /** What orders in the embedded database need of it. */
 export interface SqliteOrderStoreOptions {
-  readonly tables: Kysely<Tables>;
+  readonly tables: Kysely<OrderTables>;
   /** Nobody else may add orders to the database meanwhile. */
   readonly reader: DatabaseSync;
   /** Milliseconds that only grow. */
@@ -28,7 +28,7 @@ type ReadRange = Omit<PageRange, "pageSize">;
 
 /** Orders in the embedded database: written through `tables`, read in short pages in the calling thread. */
 export class SqliteOrderStore implements OrderStore {
-  readonly #tables: Kysely<Tables>;
+  readonly #tables: Kysely<OrderTables>;
   readonly #reader: DatabaseSync;
   readonly #now: () => number;
   readonly #statements = new Map<string, StatementSync>();

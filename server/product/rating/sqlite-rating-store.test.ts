@@ -5,8 +5,10 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { openDatabase } from "../../storage/database.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
 import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
+import { productMigrations } from "../store/product-migrations.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 import { SqliteProductStore } from "../store/sqlite-product-store.ts";
 import { ratingStoreContract } from "../testing/rating-store.contract.ts";
 import { SqliteRatingStore } from "./sqlite-rating-store.ts";
@@ -22,7 +24,9 @@ const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-rating
 ratingStoreContract(async () => {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await temporaryDirectory());
-  const database = resources.use(await openDatabase(temporary.path));
+  const database = resources.use(
+    await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] }),
+  );
   const store = new SqliteProductStore(database, new SqliteTextIndex(database.queries));
   for (const id of Object.values(products)) await store.create(create(ProductSchema, { id, name: id }));
   await store.update(products.deleted, (current) => ({ ...current, deleteTime: timestampFromMs(1) }));
@@ -32,12 +36,12 @@ ratingStoreContract(async () => {
 test("ratings survive a restart", async () => {
   await using temporary = await temporaryDirectory();
   {
-    await using database = await openDatabase(temporary.path);
+    await using database = await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] });
     const store = new SqliteProductStore(database, new SqliteTextIndex(database.queries));
     await store.create(create(ProductSchema, { id: products.first, name: "Lamp" }));
     await new SqliteRatingStore(database).add({ productId: products.first, millionths: 5n });
   }
-  await using database = await openDatabase(temporary.path);
+  await using database = await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] });
   const ratings = new SqliteRatingStore(database);
   expect(await ratings.add({ productId: products.first, millionths: 6n })).toEqual({ count: 2n, millionths: 11n });
 });

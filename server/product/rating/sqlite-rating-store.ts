@@ -1,18 +1,18 @@
 import type { StatementSync } from "node:sqlite";
 import { type Kysely, sql } from "kysely";
-import type { Database } from "../../storage/database.ts";
 import { GroupCommit } from "../../storage/group-commit.ts";
-import type { Tables } from "../../storage/tables.ts";
+import type { Database } from "../../storage/sqlite/database.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 import type { ProductScore, RatingStore, ScoreSum } from "./rating-store.ts";
 
 /** Ratings in SQLite. */
 export class SqliteRatingStore implements RatingStore {
-  readonly #tables: Kysely<Tables>;
+  readonly #tables: Kysely<ProductTables>;
   /** Runs in this thread: a lookup through `tables` would wait for pending transactions. */
   readonly #sum: StatementSync;
   readonly #scores: GroupCommit<ProductScore, ScoreSum | undefined>;
 
-  constructor({ tables, reader }: Pick<Database, "tables" | "reader">) {
+  constructor({ tables, reader }: Pick<Database<ProductTables>, "tables" | "reader">) {
     this.#tables = tables;
     this.#sum = reader.prepare(
       "select count, sum_millionths from product_rating join product using (sequence) where product.id = ?",
@@ -43,7 +43,7 @@ export class SqliteRatingStore implements RatingStore {
 const maxScoresPerCommit = 128;
 
 async function addScore(
-  transaction: Kysely<Tables>,
+  transaction: Kysely<ProductTables>,
   { productId, millionths }: ProductScore,
 ): Promise<ScoreSum | undefined> {
   // `and true` avoids SQLite's parsing ambiguity of `on` after a select: https://www.sqlite.org/lang_upsert.html

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { Tables } from "../../storage/tables.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 import type { SearchPosition } from "./product-finder.ts";
 import type { Amount, ProductSelection } from "./product-selection.ts";
 
@@ -37,14 +37,14 @@ export interface PriceScan {
 }
 
 /** Resolves to the next entries in the order of the scan. Fewer than `limit` mean that the scan is complete. */
-export async function scanPrices(tables: Kysely<Tables>, scan: PriceScan): Promise<PricePosition[]> {
+export async function scanPrices(tables: Kysely<ProductTables>, scan: PriceScan): Promise<PricePosition[]> {
   // Two queries, because SQLite would read all products with the same price again in each step of a single one.
   const samePrice = await scanSamePrice(tables, scan);
   const limit = scan.limit - samePrice.length;
   return limit === 0 ? samePrice : [...samePrice, ...(await scanNextPrices(tables, { ...scan, limit }))];
 }
 
-async function scanSamePrice(tables: Kysely<Tables>, scan: PriceScan): Promise<PricePosition[]> {
+async function scanSamePrice(tables: Kysely<ProductTables>, scan: PriceScan): Promise<PricePosition[]> {
   const { range, position, isAscending, limit } = scan;
   const { rows } = await sql<PricePosition>`
     select price_units as units, price_nanos as nanos, sequence from product
@@ -56,7 +56,7 @@ async function scanSamePrice(tables: Kysely<Tables>, scan: PriceScan): Promise<P
   return rows;
 }
 
-async function scanNextPrices(tables: Kysely<Tables>, scan: PriceScan): Promise<PricePosition[]> {
+async function scanNextPrices(tables: Kysely<ProductTables>, scan: PriceScan): Promise<PricePosition[]> {
   const { range, position, isAscending, limit } = scan;
   const [beyond, within, end] = isAscending ? [">", "<=", range.max ?? highest] : ["<", ">=", range.min ?? lowest];
   const direction = sql.raw(isAscending ? "asc" : "desc");

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
-import type { Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 import { scanPrices, startPosition } from "./price-index.ts";
 import type { SearchPosition } from "./product-finder.ts";
 import type { ProductSelection } from "./product-selection.ts";
@@ -8,7 +8,7 @@ import { relevances, type TextIndex } from "./text-index.ts";
 
 /** The indexes that a search reads. */
 export interface CandidateSources {
-  readonly tables: Kysely<Tables>;
+  readonly tables: Kysely<ProductTables>;
   readonly textIndex: TextIndex;
 }
 

@@ -1,8 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql } from "kysely";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import type { Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 import { formatSortableBits } from "./memory-size.ts";
 import type { FoundProduct, ProductFinder, SearchPosition } from "./product-finder.ts";
 import type { ProductSelection } from "./product-selection.ts";
@@ -14,10 +14,10 @@ import type { TextIndex } from "./text-index.ts";
  * conditions. No query stays open between two steps.
  */
 export class SqliteProductFinder implements ProductFinder {
-  readonly #tables: Kysely<Tables>;
+  readonly #tables: Kysely<ProductTables>;
   readonly #textIndex: TextIndex;
 
-  constructor(tables: Kysely<Tables>, textIndex: TextIndex) {
+  constructor(tables: Kysely<ProductTables>, textIndex: TextIndex) {
     this.#tables = tables;
     this.#textIndex = textIndex;
   }
@@ -130,7 +130,10 @@ function sequencesOf(positions: readonly SearchPosition[]) {
 }
 
 /** Builds the SQL condition for everything except the terms. */
-function meetsConditions(row: ExpressionBuilder<Tables, "product">, selection: ProductSelection): Expression<SqlBool> {
+function meetsConditions(
+  row: ExpressionBuilder<ProductTables, "product">,
+  selection: ProductSelection,
+): Expression<SqlBool> {
   const { price, brand, minCoreCount, minGhz, minRamBits } = selection;
   const conditions: Expression<SqlBool>[] = [row("deleted", "=", sql<bigint>`0`)];
   if (brand !== undefined) conditions.push(row("brand", "=", brand));

@@ -2,14 +2,18 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openDatabase } from "../../storage/database.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
+import { productMigrations } from "../store/product-migrations.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 import { textIndexContract } from "../testing/text-index.contract.ts";
 import { formatFts5Query, SqliteTextIndex } from "./sqlite-text-index.ts";
 
 textIndexContract(async () => {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-texts-")));
-  const { tables } = resources.use(await openDatabase(temporary.path));
+  const { tables } = resources.use(
+    await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] }),
+  );
   return { textIndex: new SqliteTextIndex(tables), tables, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 });
 

@@ -1,22 +1,26 @@
 import { type Kysely, sql } from "kysely";
-import type { Tables } from "../../storage/tables.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 import { splitTerms } from "./search-terms.ts";
 import type { MatchRange, ProductTexts, Relevance, TextIndex } from "./text-index.ts";
 
 /** A full-text index in SQLite: https://www.sqlite.org/fts5.html. */
 export class SqliteTextIndex implements TextIndex {
-  readonly #tables: Kysely<Tables>;
+  readonly #tables: Kysely<ProductTables>;
 
-  constructor(tables: Kysely<Tables>) {
+  constructor(tables: Kysely<ProductTables>) {
     this.#tables = tables;
   }
 
-  async put(transaction: Kysely<Tables>, sequence: bigint, { name, maker, description }: ProductTexts): Promise<void> {
+  async put(
+    transaction: Kysely<ProductTables>,
+    sequence: bigint,
+    { name, maker, description }: ProductTexts,
+  ): Promise<void> {
     await sql`insert or replace into product_text (rowid, name, maker, description)
       values (${sequence}, ${joinTerms(name)}, ${joinTerms(maker)}, ${joinTerms(description)})`.execute(transaction);
   }
 
-  async remove(transaction: Kysely<Tables>, sequence: bigint): Promise<void> {
+  async remove(transaction: Kysely<ProductTables>, sequence: bigint): Promise<void> {
     await sql`delete from product_text where rowid = ${sequence}`.execute(transaction);
   }
 

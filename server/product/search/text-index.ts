@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Tables } from "../../storage/tables.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 
 /** The indexed texts of a product. */
 export interface ProductTexts {
@@ -44,10 +44,10 @@ export interface MatchRange {
  */
 export interface TextIndex {
   /** Adds a product or replaces its texts, as part of a transaction. */
-  put(transaction: Kysely<Tables>, sequence: bigint, texts: ProductTexts): Promise<void>;
+  put(transaction: Kysely<ProductTables>, sequence: bigint, texts: ProductTexts): Promise<void>;
 
   /** Removes a product, as part of a transaction. Does nothing if it is not indexed. */
-  remove(transaction: Kysely<Tables>, sequence: bigint): Promise<void>;
+  remove(transaction: Kysely<ProductTables>, sequence: bigint): Promise<void>;
 
   /** Resolves to the matching sequences in order; none if there are no terms. Takes some milliseconds. */
   find(terms: readonly string[], range: MatchRange): Promise<bigint[]>;

@@ -3,14 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { Migration } from "kysely/migration";
 import { expect, test } from "vitest";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { openDatabase } from "../../storage/database.ts";
-import { migrations } from "../../storage/migrations/migrations.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
 import { demoCatalogue } from "../demo/demo-catalogue.ts";
 import { SqliteProductFinder } from "../search/sqlite-product-finder.ts";
 import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
+import { productMigrations } from "./product-migrations.ts";
 import { toProductRow } from "./product-row.ts";
+import type { ProductTables } from "./product-tables.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
 const products = demoCatalogue(timestampFromMs(1_790_000_000_000)).map((product) =>
@@ -20,8 +22,10 @@ const products = demoCatalogue(timestampFromMs(1_790_000_000_000)).map((product)
 test("the migration gives products of the first version all columns and texts of the search", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-earlier-"));
   {
-    const first = { "0001-create-products": migrations["0001-create-products"] } as typeof migrations;
-    await using database = await openDatabase(temporary.path, { migrations: first });
+    const createProducts = productMigrations["0001-create-products"] as Migration;
+    await using database = await openDatabase<ProductTables>(temporary.path, {
+      migrations: [{ "0001-create-products": createProducts }],
+    });
     for (const product of products) {
       const { id, name, price_currency, price_units, price_nanos } = toProductRow(product);
       const body = toBinary(ProductSchema, product);
@@ -30,7 +34,7 @@ test("the migration gives products of the first version all columns and texts of
       await database.tables.insertInto("product").values(row).execute();
     }
   }
-  await using database = await openDatabase(temporary.path);
+  await using database = await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] });
   const textIndex = new SqliteTextIndex(database.tables);
   const store = new SqliteProductStore(database, textIndex);
   const finder = new SqliteProductFinder(database.tables, textIndex);

@@ -4,9 +4,11 @@ import { join } from "node:path";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { openDatabase } from "../../storage/database.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
 import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
 import { maxUnprunedRevisions } from "./product-history.ts";
+import { productMigrations } from "./product-migrations.ts";
+import type { ProductTables } from "./product-tables.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
 const id = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
@@ -62,7 +64,9 @@ test("archived revisions beyond one step are pruned too", async () => {
 async function openShop() {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-history-")));
-  const database = resources.use(await openDatabase(temporary.path));
+  const database = resources.use(
+    await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] }),
+  );
   let queries = 0;
   const tables = database.tables.withPlugin({
     transformQuery({ node }) {

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
-import type { ProductPastTable, Tables } from "../../storage/tables.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
+import type { ProductPastTable, ProductTables } from "./product-tables.ts";
 
 /** A pinned revision of all products: until it is disposed of, the product revisions of that moment are kept. */
 export interface PinnedRevision extends AsyncDisposable {
@@ -31,13 +31,13 @@ export const maxUnprunedRevisions = 1_000;
  * number of archived revisions of a product is at most the number of pins, plus 1,000 over all products.
  */
 export class ProductHistory {
-  readonly #tables: Kysely<Tables>;
+  readonly #tables: Kysely<ProductTables>;
   /** The pinned revision numbers; undefined while one is being read. */
   readonly #pins = new Set<{ revision?: bigint }>();
   #prunedUntil = 0n;
   #unpruned = maxUnprunedRevisions;
 
-  constructor(tables: Kysely<Tables>) {
+  constructor(tables: Kysely<ProductTables>) {
     this.#tables = tables;
   }
 
@@ -57,7 +57,10 @@ export class ProductHistory {
   }
 
   /** Archives a revision as part of a transaction. Resolves to the number of the change that replaces it. */
-  async archive(transaction: Kysely<Tables>, { sequence, body, fromRevision }: ReplacedRevision): Promise<bigint> {
+  async archive(
+    transaction: Kysely<ProductTables>,
+    { sequence, body, fromRevision }: ReplacedRevision,
+  ): Promise<bigint> {
     const { newest } = await transaction
       .selectFrom("product")
       .select(({ fn }) => fn.max("revision").as("newest"))
@@ -135,7 +138,7 @@ export class ProductHistory {
 const revisionsPerStep = 500;
 
 async function readNewestRevision(
-  tables: Kysely<Tables>,
+  tables: Kysely<ProductTables>,
 ): Promise<Pick<PinnedRevision, "revision" | "maxSequence" | "total">> {
   // One statement, so that the three numbers are consistent.
   const { revision, maxSequence, total } = await tables

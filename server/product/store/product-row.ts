@@ -1,9 +1,9 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import type { ProductTable } from "../../storage/tables.ts";
 import { formatSortableBits, memoryToBits } from "../search/memory-size.ts";
 import { foldCase } from "../search/search-terms.ts";
 import type { ProductTexts } from "../search/text-index.ts";
+import type { ProductTable } from "./product-tables.ts";
 
 /** The columns of a row that come from the product: the body, and copies of the fields that queries use. */
 export type ProductRow = Omit<ProductTable, "sequence" | "revision" | "deleted"> & { deleted: bigint };

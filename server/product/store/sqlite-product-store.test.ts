@@ -4,19 +4,24 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { type Database, openDatabase } from "../../storage/database.ts";
+import { type Database, openDatabase } from "../../storage/sqlite/database.ts";
 import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
 import { productStoreContract } from "../testing/product-store.contract.ts";
+import { productMigrations } from "./product-migrations.ts";
+import type { ProductTables } from "./product-tables.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
-const storeOf = (database: Database) => new SqliteProductStore(database, new SqliteTextIndex(database.queries));
+const storeOf = (database: Database<ProductTables>) =>
+  new SqliteProductStore(database, new SqliteTextIndex(database.queries));
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-products-"));
 
 productStoreContract(async () => {
   const resources = new AsyncDisposableStack();
   const temporary = resources.use(await temporaryDirectory());
-  const database = resources.use(await openDatabase(temporary.path));
+  const database = resources.use(
+    await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] }),
+  );
   return {
     store: storeOf(database),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
@@ -33,10 +38,10 @@ test("products survive a restart, in their order", async () => {
   await using temporary = await temporaryDirectory();
   const shade = create(ProductSchema, { id: "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02", name: "Shade" });
   {
-    await using database = await openDatabase(temporary.path);
+    await using database = await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] });
     await storeOf(database).create(lamp);
   }
-  await using database = await openDatabase(temporary.path);
+  await using database = await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] });
   const store = storeOf(database);
   await store.create(shade);
   expect(await Array.fromAsync((await store.openSnapshot()).pages())).toEqual([[lamp, shade]]);
@@ -44,7 +49,7 @@ test("products survive a restart, in their order", async () => {
 
 test("the fields of queries have their own columns", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(temporary.path);
+  await using database = await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] });
   await storeOf(database).create(lamp);
   const columns = ["sequence", "id", "name", "price_currency", "price_units", "price_nanos"] as const;
   expect(await database.tables.selectFrom("product").select(columns).execute()).toEqual([
@@ -54,7 +59,7 @@ test("the fields of queries have their own columns", async () => {
 
 test("lookups and counts do not wait for an open transaction", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(temporary.path);
+  await using database = await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] });
   const store = storeOf(database);
   await store.create(lamp);
   const [began, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

@@ -3,22 +3,22 @@ import { equals, fromBinary } from "@bufbuild/protobuf";
 import { type Kysely, sql } from "kysely";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { AlreadyExistsError } from "../../shared/resource-errors.ts";
-import type { Database } from "../../storage/database.ts";
 import { GroupCommit } from "../../storage/group-commit.ts";
-import type { Tables } from "../../storage/tables.ts";
+import type { Database } from "../../storage/sqlite/database.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { TextIndex } from "../search/text-index.ts";
 import { type PinnedRevision, ProductHistory } from "./product-history.ts";
 import { toProductRow, toProductTexts } from "./product-row.ts";
 import type { ProductSnapshot, ProductStore } from "./product-store.ts";
+import type { ProductTables } from "./product-tables.ts";
 
 /** The connections of the store: `tables` for writes, `queries` for long reads, `reader` for lookups. */
-export type ProductDatabase = Pick<Database, "tables" | "queries" | "reader">;
+export type ProductDatabase = Pick<Database<ProductTables>, "tables" | "queries" | "reader">;
 
 /** Products in SQLite. */
 export class SqliteProductStore implements ProductStore {
-  readonly #tables: Kysely<Tables>;
-  readonly #queries: Kysely<Tables>;
+  readonly #tables: Kysely<ProductTables>;
+  readonly #queries: Kysely<ProductTables>;
   /** Runs in this thread: a lookup through `tables` would wait for pending transactions. */
   readonly #body: StatementSync;
   readonly #textIndex: TextIndex;
@@ -88,7 +88,7 @@ export class SqliteProductStore implements ProductStore {
   }
 
   /** Resolves to false if the id is taken. */
-  async #insert(transaction: Kysely<Tables>, product: Product): Promise<boolean> {
+  async #insert(transaction: Kysely<ProductTables>, product: Product): Promise<boolean> {
     const added = await transaction
       .insertInto("product")
       .values(toProductRow(product))
@@ -100,7 +100,7 @@ export class SqliteProductStore implements ProductStore {
     return true;
   }
 
-  async #change(transaction: Kysely<Tables>, id: string, change: (current: Product) => Product) {
+  async #change(transaction: Kysely<ProductTables>, id: string, change: (current: Product) => Product) {
     const row = await transaction
       .selectFrom("product")
       .select(["sequence", "revision", "body"])
@@ -130,7 +130,7 @@ const maxCreationsPerCommit = 64;
 const maxPageProducts = 100;
 
 async function* readPages(
-  tables: Kysely<Tables>,
+  tables: Kysely<ProductTables>,
   { revision, maxSequence }: PinnedRevision,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly Product[]> {

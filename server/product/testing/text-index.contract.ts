@@ -1,14 +1,14 @@
 import fc from "fast-check";
 import type { Kysely } from "kysely";
 import { describe, expect, test } from "vitest";
-import type { Tables } from "../../storage/tables.ts";
 import { splitTerms } from "../search/search-terms.ts";
 import { relevances, type TextIndex } from "../search/text-index.ts";
+import type { ProductTables } from "../store/product-tables.ts";
 
 /** An index and the database that it writes to. */
 export interface OpenedTextIndex extends AsyncDisposable {
   readonly textIndex: TextIndex;
-  readonly tables: Kysely<Tables>;
+  readonly tables: Kysely<ProductTables>;
 }
 
 /** Tests the contract of {@link TextIndex}. `open` returns a new, empty index for each test. */

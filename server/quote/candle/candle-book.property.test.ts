@@ -4,9 +4,11 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
-import { openDatabase } from "../../storage/database.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
 import { CandleBook } from "./candle-book.ts";
+import { candleMigrations } from "./candle-migrations.ts";
 import { candleSpans, keptSeconds } from "./candle-span.ts";
+import type { CandleTables } from "./candle-tables.ts";
 import { SqliteCandleStore } from "./sqlite-candle-store.ts";
 
 const second = 1_000_000;
@@ -54,7 +56,7 @@ function expected(trades: readonly Trade[], span: number) {
 
 test("candles are what all ticks give, however often they were stored and the server started again", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-candle-book-"));
-  await using database = await openDatabase(temporary.path);
+  await using database = await openDatabase<CandleTables>(temporary.path, { migrations: [candleMigrations] });
   const store = new SqliteCandleStore(database.tables);
   let runs = 0;
   const check = async (steps: readonly Step[]) => {

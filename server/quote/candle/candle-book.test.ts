@@ -3,20 +3,22 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
-import { type Database, openDatabase } from "../../storage/database.ts";
+import { type Database, openDatabase } from "../../storage/sqlite/database.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
 import { CandleBook, type CandleBookOptions, saveIntervalMillis } from "./candle-book.ts";
+import { candleMigrations } from "./candle-migrations.ts";
 import { keptSeconds } from "./candle-span.ts";
 import type { CandleQuery, CandleStore } from "./candle-store.ts";
+import type { CandleTables } from "./candle-tables.ts";
 import type { ListedCandle } from "./candles.ts";
 import { SqliteCandleStore } from "./sqlite-candle-store.ts";
 
 const second = 1_000_000;
 const symbols = ["A", "B"];
 
-async function openStore(): Promise<{ store: CandleStore; database: Database }> {
+async function openStore(): Promise<{ store: CandleStore; database: Database<CandleTables> }> {
   const temporary = await mkdtempDisposable(join(tmpdir(), "bourse-candle-book-"));
-  const database = await openDatabase(temporary.path);
+  const database = await openDatabase<CandleTables>(temporary.path, { migrations: [candleMigrations] });
   onTestFinished(async () => {
     await database[Symbol.asyncDispose]();
     await temporary.remove();

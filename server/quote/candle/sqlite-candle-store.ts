@@ -1,9 +1,9 @@
 import type { Kysely, Selectable } from "kysely";
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
-import { BulkWrite } from "../../storage/bulk-write.ts";
-import type { CandleTable, OpenCandleTable, Tables } from "../../storage/tables.ts";
+import { BulkWrite } from "../../storage/sqlite/bulk-write.ts";
 import { type CandleSpan, candleSpans } from "./candle-span.ts";
 import type { CandleChanges, CandleQuery, CandleStore, OpenCandle, PriceCandle } from "./candle-store.ts";
+import type { CandleTable, CandleTables, OpenCandleTable } from "./candle-tables.ts";
 
 // Types and not interfaces, so that they count as records.
 type CandleRow = { [Column in keyof CandleTable]: CandleTable[Column] };
@@ -11,13 +11,13 @@ type OpenCandleRow = { [Column in keyof OpenCandleTable]: OpenCandleTable[Column
 
 /** Candles in the embedded database. */
 export class SqliteCandleStore implements CandleStore {
-  readonly #tables: Kysely<Tables>;
-  readonly #queries: Kysely<Tables>;
+  readonly #tables: Kysely<CandleTables>;
+  readonly #queries: Kysely<CandleTables>;
   readonly #completeRows: BulkWrite<CandleRow>;
   readonly #openRows: BulkWrite<OpenCandleRow>;
 
   /** @param queries for reads at length, which wait for no transaction; default: `tables` */
-  constructor(tables: Kysely<Tables>, queries = tables) {
+  constructor(tables: Kysely<CandleTables>, queries = tables) {
     this.#tables = tables;
     this.#queries = queries;
     this.#completeRows = new BulkWrite((rows) =>

@@ -1,17 +1,17 @@
 import { type CompiledQuery, type Insertable, type Kysely, type Selectable, sql } from "kysely";
 import { AlreadyExistsError } from "../../shared/resource-errors.ts";
-import type { Tables, UploadTable } from "../../storage/tables.ts";
 import type { StoredPhase, UploadRecord } from "./upload-record.ts";
 import type { CommittedOffset, UploadPage, UploadQuery, UploadStore } from "./upload-store.ts";
+import type { UploadTable, UploadTables } from "./upload-tables.ts";
 
 /** Uploads in the embedded database. */
 export class SqliteUploadStore implements UploadStore {
-  readonly #tables: Kysely<Tables>;
-  readonly #queries: Kysely<Tables>;
+  readonly #tables: Kysely<UploadTables>;
+  readonly #queries: Kysely<UploadTables>;
   readonly #moveOffset: CompiledQuery;
 
   /** @param queries for reads at length, which wait for no transaction; default: `tables` */
-  constructor(tables: Kysely<Tables>, queries = tables) {
+  constructor(tables: Kysely<UploadTables>, queries = tables) {
     this.#tables = tables;
     this.#queries = queries;
     this.#moveOffset = compileMoveOffset(tables);
@@ -117,14 +117,14 @@ export class SqliteUploadStore implements UploadStore {
     return rows.map(toRecord);
   }
 
-  async #move(tables: Kysely<Tables>, { id, committed, updateMicros }: CommittedOffset): Promise<void> {
+  async #move(tables: Kysely<UploadTables>, { id, committed, updateMicros }: CommittedOffset): Promise<void> {
     const parameters = [BigInt(committed), BigInt(updateMicros), id, "open", BigInt(committed)];
     await tables.executeQuery({ ...this.#moveOffset, parameters });
   }
 }
 
 /** Made once: to make it takes as long as to run it, and each chunk that is committed needs it. */
-function compileMoveOffset(tables: Kysely<Tables>): CompiledQuery {
+function compileMoveOffset(tables: Kysely<UploadTables>): CompiledQuery {
   return tables
     .updateTable("upload")
     .set({ committed_offset: 0n, update_time: 0n })

@@ -2,16 +2,18 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "vitest";
-import { openDatabase } from "../../storage/database.ts";
+import { openDatabase } from "../../storage/sqlite/database.ts";
 import { SqliteUploadStore } from "./sqlite-upload-store.ts";
 import { MemoryUploadStore } from "./testing/memory-upload-store.ts";
 import { uploadStoreContract } from "./testing/upload-store.contract.ts";
+import { uploadMigrations } from "./upload-migrations.ts";
+import type { UploadTables } from "./upload-tables.ts";
 
 describe("in the database", () => {
   uploadStoreContract(async () => {
     const resources = new AsyncDisposableStack();
     const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-uploads-")));
-    const { tables } = resources.use(await openDatabase(folder.path));
+    const { tables } = resources.use(await openDatabase<UploadTables>(folder.path, { migrations: [uploadMigrations] }));
     return { store: new SqliteUploadStore(tables), [Symbol.asyncDispose]: () => resources.disposeAsync() };
   });
 });

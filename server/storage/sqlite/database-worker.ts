@@ -1,26 +1,26 @@
 import type { StatementSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { openWriter } from "./open-writer.ts";
-import { classifySqliteCode } from "./result-code.ts";
-import type { WriterFailure, WriterReply, WriterRequest, WriterResult, WriterSettings } from "./writer-messages.ts";
+import { type ConnectionSettings, openConnection } from "./connections.ts";
+import { classifySqliteCode, sqliteReadOnly } from "./result-code.ts";
+import type { StatementResult, ThreadFailure, ThreadReply, ThreadRequest } from "./thread-messages.ts";
 
-// The thread that owns the connection which writes. Here alone the process waits for the disk.
+// The worker thread of a DatabaseThread: it owns the connection, and only it waits for the disk.
 
-/** Statements that stay prepared, by their text: the least recently used one makes room. */
+/** The number of prepared statements that are kept. The least recently used one is evicted. */
 const maxStatements = 100;
 
 if (parentPort === null) throw new Error("this file is the main file of a worker thread");
 const port = parentPort;
-const settings = workerData as WriterSettings;
-const sqlite = openWriter(settings);
+const settings = workerData as ConnectionSettings;
+const sqlite = openConnection(settings);
 const statements = new Map<string, { readonly statement: StatementSync; readonly hasRows: boolean }>();
 
-/** Whether nothing more is written: a write has failed here or elsewhere in the data directory. */
+/** Whether writes are refused: a write has failed, here or elsewhere in the data directory. */
 let isFrozen = false;
 
-port.on("message", (request: WriterRequest) => {
+port.on("message", (request: ThreadRequest) => {
   const { id } = request;
-  let reply: WriterReply;
+  let reply: ThreadReply;
   try {
     reply = { kind: "done", id, result: run(request) };
   } catch (error) {
@@ -28,20 +28,20 @@ port.on("message", (request: WriterRequest) => {
   }
   port.postMessage(reply);
   if (request.kind === "close") port.close();
-  // After the reply: what was committed is on the disk, in the log, and nobody waits for this.
+  // After the reply: the commit is on the disk, in the log, and no caller waits for the checkpoint.
   else if (mayHaveCommitted(request)) checkpointIfDue();
 });
 
-function mayHaveCommitted(request: WriterRequest): boolean {
-  if (settings.isReader === true || sqlite.isTransaction) return false;
+function mayHaveCommitted(request: ThreadRequest): boolean {
+  if (settings.readOnly === true || sqlite.isTransaction) return false;
   return request.kind === "commit" || (request.kind === "query" && !/^\s*select\b/i.test(request.sql));
 }
 
-/** Notes that the disk has failed before anything else is done: no later write may be acknowledged. */
-function failureOf(error: unknown): WriterFailure {
+/** Freezes the connection if the disk has failed, before the next request: no later write may be acknowledged. */
+function failureOf(error: unknown): ThreadFailure {
   const failure = toFailure(error);
   const kind = classifySqliteCode(failure.errcode);
-  if (settings.isReader !== true && (kind === "disk" || kind === "damaged")) freeze();
+  if (settings.readOnly !== true && (kind === "disk" || kind === "damaged")) freeze();
   return failure;
 }
 
@@ -50,13 +50,12 @@ function freeze(): void {
   sqlite.exec("pragma query_only = on");
 }
 
-/** How many pages of 4 KiB the log has before it is moved into the database: as many as with SQLite itself. */
+/** The length of the log, in pages of 4 KiB, at which it is moved into the database; the same as SQLite's default. */
 const checkpointPages = 1_000;
 
 /**
- * Moves the log into the database when it is long. A sync of the database that fails would go unnoticed in SQLite's own
- * checkpoint, and the next one would succeed, empty the log, and lose what it had:
- * https://www.sqlite.org/c3ref/wal_autocheckpoint.html.
+ * Moves a long log into the database. SQLite's automatic checkpoint would ignore a failed sync of the database; the next
+ * checkpoint would succeed, empty the log and lose its content: https://www.sqlite.org/c3ref/wal_autocheckpoint.html.
  */
 function checkpointIfDue(): void {
   if (isFrozen) return;
@@ -65,45 +64,45 @@ function checkpointIfDue(): void {
     if (log >= checkpointPages) sqlite.exec("pragma wal_checkpoint(passive)");
   } catch (error) {
     const failure = failureOf(error);
-    if (isFrozen) port.postMessage({ kind: "checkpoint failed", error: failure } satisfies WriterReply);
+    if (isFrozen) port.postMessage({ kind: "checkpoint failed", error: failure } satisfies ThreadReply);
   }
 }
 
-function run(request: WriterRequest): WriterResult {
+function run(request: ThreadRequest): StatementResult {
   switch (request.kind) {
     case "query": {
       const { statement, hasRows } = prepare(request.sql);
-      if (hasRows) return { ...nothing, rows: statement.all(...request.parameters) };
+      if (hasRows) return { ...noResult, rows: statement.all(...request.parameters) };
       const { changes, lastInsertRowid } = statement.run(...request.parameters);
       return { rows: [], changes: BigInt(changes), insertId: BigInt(lastInsertRowid) };
     }
     case "commit":
-      if (isFrozen) throw frozen;
+      if (isFrozen) throw frozenError;
       sqlite.exec("commit");
-      return nothing;
+      return noResult;
     case "freeze":
       freeze();
-      return nothing;
+      return noResult;
     case "rollback":
       if (sqlite.isTransaction) sqlite.exec("rollback");
-      return nothing;
+      return noResult;
     case "close":
       if (sqlite.isOpen) sqlite.close();
-      return nothing;
+      return noResult;
   }
 }
 
-/** As SQLite refuses a write: SQLITE_READONLY. */
-const frozen = Object.assign(new Error("attempt to write a readonly database"), { errcode: 8 });
+/** The error with which SQLite refuses a write on a read-only connection. */
+const frozenError = Object.assign(new Error("attempt to write a readonly database"), { errcode: sqliteReadOnly });
 
-const nothing: WriterResult = { rows: [], changes: undefined, insertId: undefined };
+const noResult: StatementResult = { rows: [], changes: undefined, insertId: undefined };
 
 function prepare(sql: string) {
-  const known = statements.get(sql);
-  if (known !== undefined) {
+  const cached = statements.get(sql);
+  if (cached !== undefined) {
     statements.delete(sql);
-    statements.set(sql, known);
-    return known;
+    statements.set(sql, cached);
+    return cached;
   }
   const statement = sqlite.prepare(sql);
   const prepared = { statement, hasRows: statement.columns().length > 0 };
@@ -115,7 +114,7 @@ function prepare(sql: string) {
   return prepared;
 }
 
-function toFailure(error: unknown): WriterFailure {
+function toFailure(error: unknown): ThreadFailure {
   const { message, errcode } = error as { message?: unknown; errcode?: unknown };
   return { message: String(message ?? error), errcode: typeof errcode === "number" ? errcode : undefined };
 }

@@ -7,29 +7,28 @@ import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { expect, test } from "vitest";
-import { DataDirectoryError } from "./data-directory-error.ts";
-import { openDatabase } from "./database.ts";
-import { migrations } from "./migrations/migrations.ts";
+import { DataDirectoryError } from "../data-directory-error.ts";
+import { openTestDatabase, testMigrations } from "../testing/test-database.ts";
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-storage-"));
 
-const laptopBag = { id: "b4c1", name: "Laptop bag", body: new Uint8Array([1, 0, 255]) };
+const someItem = { id: "b4c1", body: new Uint8Array([1, 0, 255]) };
 
 test("a missing data directory is created, parents included", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(join(temporary.path, "a", "b"));
-  expect(await database.tables.selectFrom("product").selectAll().execute()).toEqual([]);
+  await using database = await openTestDatabase(join(temporary.path, "a", "b"));
+  expect(await database.tables.selectFrom("item").selectAll().execute()).toEqual([]);
 });
 
 test("what was written is there after closing and opening again", async () => {
   await using temporary = await temporaryDirectory();
   {
-    await using database = await openDatabase(temporary.path);
-    await database.tables.insertInto("product").values(laptopBag).execute();
+    await using database = await openTestDatabase(temporary.path);
+    await database.tables.insertInto("item").values(someItem).execute();
   }
-  await using database = await openDatabase(temporary.path);
-  const rows = await database.tables.selectFrom("product").select(["sequence", "id", "name", "body"]).execute();
-  expect(rows).toEqual([{ sequence: 1n, ...laptopBag }]);
+  await using database = await openTestDatabase(temporary.path);
+  const rows = await database.tables.selectFrom("item").select(["sequence", "id", "body"]).execute();
+  expect(rows).toEqual([{ sequence: 1n, ...someItem }]);
 });
 
 test("migrations run once, in the order of their names", async () => {
@@ -37,8 +36,8 @@ test("migrations run once, in the order of their names", async () => {
   const ran: string[] = [];
   const noting = (name: string): Migration => ({ up: async () => void ran.push(name) });
   const three = { "0003-c": noting("c"), "0001-a": noting("a"), "0002-b": noting("b") };
-  for (const set of [{}, three, three])
-    await (await openDatabase(temporary.path, { migrations: set }))[Symbol.asyncDispose]();
+  for (const set of [[], [three], [three]])
+    await (await openTestDatabase(temporary.path, { migrations: set }))[Symbol.asyncDispose]();
   expect(ran).toEqual(["a", "b", "c"]);
 });
 
@@ -50,44 +49,44 @@ test("a migration that fails leaves nothing behind, and is named", async () => {
       throw new Error("the disk is full");
     },
   };
-  const opening = openDatabase(temporary.path, { migrations: { ...migrations, "0002-broken": broken } });
+  const opening = openTestDatabase(temporary.path, { migrations: [testMigrations, { "0002-broken": broken }] });
   await expect(opening).rejects.toThrow(
     /bourse\.sqlite .*0002-broken failed \(the disk is full\): nothing was changed/,
   );
-  await using database = await openDatabase(temporary.path, { migrations: {} });
-  const names = await sql`select name from sqlite_master where name in ('half', 'product')`.execute(database.tables);
+  await using database = await openTestDatabase(temporary.path, { migrations: [] });
+  const names = await sql`select name from sqlite_master where name in ('half', 'item')`.execute(database.tables);
   expect(names.rows).toEqual([]);
 });
 
 test("a database of a newer version is refused, and left as it is", async () => {
   await using temporary = await temporaryDirectory();
-  const newer = { ...migrations, "0099-from-the-future": { up: async () => {} } };
-  await (await openDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
+  const newer = [testMigrations, { "0099-from-the-future": { up: async () => {} } }];
+  await (await openTestDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
   const before = await readFile(join(temporary.path, "bourse.sqlite"));
-  const opening = openDatabase(temporary.path);
+  const opening = openTestDatabase(temporary.path);
   await expect(opening).rejects.toThrow(DataDirectoryError);
   await expect(opening).rejects.toThrow(/newer version of Bourse.*0099-from-the-future: start the newer version/);
   expect(await readFile(join(temporary.path, "bourse.sqlite"))).toEqual(before);
-  await (await openDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
+  await (await openTestDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
 });
 
 test("a second opener in the same process is refused until the first has closed", async () => {
   await using temporary = await temporaryDirectory();
-  const first = await openDatabase(temporary.path);
-  await expect(openDatabase(temporary.path)).rejects.toThrow(
+  const first = await openTestDatabase(temporary.path);
+  await expect(openTestDatabase(temporary.path)).rejects.toThrow(
     `the data directory ${temporary.path} is in use by another server: stop that server`,
   );
   await first[Symbol.asyncDispose]();
   await first[Symbol.asyncDispose]();
-  await using _ = await openDatabase(temporary.path);
+  await using _ = await openTestDatabase(temporary.path);
 });
 
 test("another process's lock holds while it lives, and is gone once it is killed", async () => {
   await using temporary = await temporaryDirectory();
   const script = `
-    const { openDatabase } = await import(${JSON.stringify(new URL("database.ts", import.meta.url))});
-    const database = await openDatabase(${JSON.stringify(temporary.path)});
-    await database.tables.insertInto("product").values({ id: "a", name: "A", body: new Uint8Array(1) }).execute();
+    const { openTestDatabase } = await import(${JSON.stringify(new URL("../testing/test-database.ts", import.meta.url))});
+    const database = await openTestDatabase(${JSON.stringify(temporary.path)});
+    await database.tables.insertInto("item").values({ id: "a", body: new Uint8Array(1) }).execute();
     console.log("open");
     setInterval(() => database, 1000);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
@@ -96,20 +95,20 @@ test("another process's lock holds while it lives, and is gone once it is killed
   const ended = once(child, "exit");
   try {
     await once(child.stdout, "data");
-    await expect(openDatabase(temporary.path)).rejects.toThrow("is in use by another server");
+    await expect(openTestDatabase(temporary.path)).rejects.toThrow("is in use by another server");
   } finally {
     child.kill("SIGKILL");
     await ended;
   }
-  await using database = await openDatabase(temporary.path);
-  expect(await database.tables.selectFrom("product").select("id").execute()).toEqual([{ id: "a" }]);
+  await using database = await openTestDatabase(temporary.path);
+  expect(await database.tables.selectFrom("item").select("id").execute()).toEqual([{ id: "a" }]);
 });
 
 test("a data directory that cannot be created is an error with its path and what to do", async () => {
   await using temporary = await temporaryDirectory();
   const file = join(temporary.path, "file");
   await writeFile(file, "");
-  const opening = openDatabase(join(file, "data"));
+  const opening = openTestDatabase(join(file, "data"));
   await expect(opening).rejects.toThrow(DataDirectoryError);
   await expect(opening).rejects.toThrow(`the data directory ${join(file, "data")} cannot be created`);
   await expect(opening).rejects.toThrow("choose another directory with --data");
@@ -118,7 +117,9 @@ test("a data directory that cannot be created is an error with its path and what
 test("a data directory that cannot be written is an error with its path", async () => {
   await using temporary = await temporaryDirectory();
   await mkdir(join(temporary.path, "bourse.lock"));
-  await expect(openDatabase(temporary.path)).rejects.toThrow(`the data directory ${temporary.path} cannot be written`);
+  await expect(openTestDatabase(temporary.path)).rejects.toThrow(
+    `the data directory ${temporary.path} cannot be written`,
+  );
 });
 
 test("a file that is no database is refused, and the directory is free again", async () => {
@@ -126,13 +127,13 @@ test("a file that is no database is refused, and the directory is free again", a
   const path = join(temporary.path, "bourse.sqlite");
   await writeFile(path, "This is a text that somebody left here. ".repeat(100));
   for (let attempt = 0; attempt < 2; attempt++) {
-    await expect(openDatabase(temporary.path)).rejects.toThrow(`the database ${path} cannot be opened`);
+    await expect(openTestDatabase(temporary.path)).rejects.toThrow(`the database ${path} cannot be opened`);
   }
 });
 
 test("commits are on the disk before they are acknowledged, and readers do not wait for the writer", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(temporary.path);
+  await using database = await openTestDatabase(temporary.path);
   const pragma = async (name: string) =>
     Object.values((await sql<object>`pragma ${sql.raw(name)}`.execute(database.tables)).rows[0] ?? {})[0];
   expect(await pragma("journal_mode")).toBe("wal");
@@ -140,47 +141,42 @@ test("commits are on the disk before they are acknowledged, and readers do not w
   expect(await pragma("foreign_keys")).toBe(1n);
   using reader = new DatabaseSync(join(temporary.path, "bourse.sqlite"), { readOnly: true });
   await database.tables.transaction().execute(async (transaction) => {
-    await transaction.insertInto("product").values(laptopBag).execute();
-    expect(reader.prepare("select * from product").all()).toEqual([]);
+    await transaction.insertInto("item").values(someItem).execute();
+    expect(reader.prepare("select * from item").all()).toEqual([]);
   });
-  expect(reader.prepare("select id from product").all()).toEqual([{ id: "b4c1" }]);
+  expect(reader.prepare("select id from item").all()).toEqual([{ id: "b4c1" }]);
 });
 
 test("integers beyond what a number can hold come back exactly", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(temporary.path);
-  const price = { price_currency: "XXX", price_units: 2n ** 63n - 1n, price_nanos: 999_999_999n };
+  await using database = await openTestDatabase(temporary.path);
+  const amount = 2n ** 63n - 1n;
   await database.tables
-    .insertInto("product")
-    .values({ ...laptopBag, ...price })
+    .insertInto("item")
+    .values({ ...someItem, amount })
     .execute();
-  expect(
-    await database.tables
-      .selectFrom("product")
-      .select(["price_currency", "price_units", "price_nanos"])
-      .executeTakeFirst(),
-  ).toEqual(price);
+  expect(await database.tables.selectFrom("item").select("amount").executeTakeFirst()).toEqual({ amount });
 });
 
 test("what a transaction did is undone where it fails", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(temporary.path);
+  await using database = await openTestDatabase(temporary.path);
   const failing = database.tables.transaction().execute(async (transaction) => {
-    await transaction.insertInto("product").values(laptopBag).execute();
+    await transaction.insertInto("item").values(someItem).execute();
     throw new Error("no");
   });
   await expect(failing).rejects.toThrow("no");
-  expect(await database.tables.selectFrom("product").selectAll().execute()).toEqual([]);
+  expect(await database.tables.selectFrom("item").selectAll().execute()).toEqual([]);
 });
 
 test("no write waits for those who read at length, and they see what was written before", async () => {
   await using temporary = await temporaryDirectory();
-  await using database = await openDatabase(temporary.path);
-  const ids = (tables: typeof database.tables) => tables.selectFrom("product").select("id").execute();
+  await using database = await openTestDatabase(temporary.path);
+  const ids = (tables: typeof database.tables) => tables.selectFrom("item").select("id").execute();
   await database.queries.connection().execute(async (taken) => {
     expect(await ids(taken)).toEqual([]);
-    await database.tables.insertInto("product").values(laptopBag).execute();
-    expect(await ids(taken)).toEqual([{ id: laptopBag.id }]);
+    await database.tables.insertInto("item").values(someItem).execute();
+    expect(await ids(taken)).toEqual([{ id: someItem.id }]);
   });
-  await expect(database.queries.deleteFrom("product").execute()).rejects.toThrow("readonly");
+  await expect(database.queries.deleteFrom("item").execute()).rejects.toThrow("readonly");
 });

@@ -5,22 +5,23 @@ import { DatabaseSync } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { CompiledQuery, sql } from "kysely";
 import { describe, expect, test } from "vitest";
-import { sliceMs } from "../transport/protection/call-scheduler.ts";
-import { LimitError } from "../transport/protection/limit-error.ts";
-import { runForPeer } from "../transport/protection/peer.ts";
-import { type DatabaseOptions, databaseFileName, openDatabase } from "./database.ts";
-import { StoreFullError, StoreReadError, StoreReadOnlyError } from "./storage-errors.ts";
-import { StoreHealth } from "./store-health.ts";
-import { SqliteError, Writer } from "./writer.ts";
-import { maxWaitingWrites } from "./writer-dialect.ts";
-import type { WriterSettings } from "./writer-messages.ts";
+import { sliceMs } from "../../transport/protection/call-scheduler.ts";
+import { LimitError } from "../../transport/protection/limit-error.ts";
+import { runForPeer } from "../../transport/protection/peer.ts";
+import { StoreFullError, StoreReadError, StoreReadOnlyError } from "../storage-errors.ts";
+import { StoreHealth } from "../store-health.ts";
+import { openTestDatabase } from "../testing/test-database.ts";
+import type { ConnectionSettings } from "./connections.ts";
+import { type DatabaseOptions, databaseFileName } from "./database.ts";
+import { DatabaseThread, SqliteError } from "./database-thread.ts";
+import { maxWaitingWrites } from "./thread-dialect.ts";
 
 test("what SQLite refuses is an error with its code", async () => {
   await using opened = await openSome();
   await opened.write("a");
   const again = await opened.write("a").catch((error: unknown) => error);
   expect(again).toBeInstanceOf(SqliteError);
-  expect(again).toMatchObject({ errcode: 2067, message: "UNIQUE constraint failed: product.id" });
+  expect(again).toMatchObject({ errcode: 2067, message: "UNIQUE constraint failed: item.id" });
 });
 
 test("what cannot be sent to the writer is an error, and the writer goes on", async () => {
@@ -83,13 +84,13 @@ test("transactions do not mix, however many are begun at once", async () => {
   const outcomes = await Promise.allSettled(
     Array.from({ length: 40 }, (_, n) =>
       tables.transaction().execute(async (transaction) => {
-        const row = { name: "", body: new Uint8Array(1) };
+        const row = { body: new Uint8Array(1) };
         await transaction
-          .insertInto("product")
+          .insertInto("item")
           .values({ ...row, id: `${n}-first` })
           .execute();
         await transaction
-          .insertInto("product")
+          .insertInto("item")
           .values({ ...row, id: `${n}-second` })
           .execute();
         if (n % 2 === 0) throw new Error("taken back");
@@ -97,7 +98,7 @@ test("transactions do not mix, however many are begun at once", async () => {
     ),
   );
   expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(20);
-  expect(opened.database.reader.prepare("select count(*) as count from product").get()).toEqual({ count: 40 });
+  expect(opened.database.reader.prepare("select count(*) as count from item").get()).toEqual({ count: 40 });
 });
 
 test("more than may wait are refused, and the others are done", async () => {
@@ -123,9 +124,9 @@ test("a store that is full says so, keeps what it has, and can be read", async (
   };
   const full = await filling().catch((error: unknown) => error);
   expect(full).toBeInstanceOf(StoreFullError);
-  expect((full as Error).message).toContain("it may have 300,000 bytes (--max-store)");
+  expect((full as Error).message).toContain("its limit of 300,000 bytes (--max-store) is reached");
   expect(stored).toBeGreaterThan(10);
-  const count = await sql`select count(*) as count from product`.execute(opened.database.tables);
+  const count = await sql`select count(*) as count from item`.execute(opened.database.tables);
   expect(count.rows).toEqual([{ count: BigInt(stored) }]);
   expect((await stat(join(opened.path, databaseFileName))).size).toBeLessThanOrEqual(300_000);
 });
@@ -134,19 +135,19 @@ test("a transaction that finds the store full is undone, and the next one works"
   await using opened = await openSome({ maxBytes: 300_000 });
   const filling = opened.database.tables.transaction().execute(async (transaction) => {
     for (let n = 0; ; n++) {
-      const row = { id: `${n}`, name: "", body: new Uint8Array(10_000) };
-      await transaction.insertInto("product").values(row).execute();
+      const row = { id: `${n}`, body: new Uint8Array(10_000) };
+      await transaction.insertInto("item").values(row).execute();
     }
   });
   await expect(filling).rejects.toThrow(StoreFullError);
   await opened.write("small", 10);
-  expect(opened.database.reader.prepare("select id from product").all()).toEqual([{ id: "small" }]);
+  expect(opened.database.reader.prepare("select id from item").all()).toEqual([{ id: "small" }]);
 });
 
 test("a database that was damaged is refused at the start, with what to do", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-damage-"));
   {
-    await using database = await openDatabase(temporary.path);
+    await using database = await openTestDatabase(temporary.path);
     for (let n = 0; n < 200; n++) await write(database, `product ${n}`, 1_000);
   }
   const path = join(temporary.path, databaseFileName);
@@ -154,7 +155,7 @@ test("a database that was damaged is refused at the start, with what to do", asy
   const file = await open(path, "r+");
   await file.write(Buffer.alloc(20_000, 0xab), 0, 20_000, Math.floor(size / 2));
   await file.close();
-  await expect(openDatabase(temporary.path)).rejects.toThrow(/is damaged .*put a backup in its place/s);
+  await expect(openTestDatabase(temporary.path)).rejects.toThrow(/is damaged .*restore a backup/s);
 });
 
 describe("a thread that ends by itself", () => {
@@ -168,7 +169,7 @@ describe("a thread that ends by itself", () => {
   });
 
   test("is replaced where it only reads, and what it was asked is unavailable", async () => {
-    await using opened = await openThreads({ isReader: true });
+    await using opened = await openThreads({ readOnly: true });
     const long = opened.writer.query(countTo(30_000_000), []);
     void opened.end();
     await expect(long).rejects.toThrow(StoreReadError);
@@ -194,7 +195,7 @@ test("the log of the database is moved into it by the thread that writes, after 
 test("a database that is found damaged while it is read accepts no more writes", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-damage-"));
   const path = join(temporary.path, databaseFileName);
-  await using database = await openDatabase(temporary.path);
+  await using database = await openTestDatabase(temporary.path);
   for (let n = 0; n < 200; n++) await write(database, `product ${n}`, 20_000);
   await sql`pragma wal_checkpoint(truncate)`.execute(database.tables);
   const { size } = await stat(path);
@@ -202,8 +203,8 @@ test("a database that is found damaged while it is read accepts no more writes",
   await file.write(Buffer.alloc(size - 8_192, 0xab), 0, size - 8_192, 8_192);
   await file.close();
   using other = new DatabaseSync(path, { readOnly: true });
-  expect(() => other.prepare("select sum(length(body)) from product").all()).toThrow();
-  const reading = database.queries.selectFrom("product").selectAll().execute();
+  expect(() => other.prepare("select sum(length(body)) from item").all()).toThrow();
+  const reading = database.queries.selectFrom("item").selectAll().execute();
   await expect(reading).rejects.toThrow(/^the database is damaged/);
   await expect(write(database, "more", 1)).rejects.toThrow(StoreReadOnlyError);
   expect(database.health.isReadOnly).toBe(true);
@@ -215,25 +216,25 @@ function countTo(limit: number): string {
 }
 
 /** A writer whose thread can be ended as running out of memory would end it. */
-async function openThreads({ isReader = false } = {}) {
+async function openThreads({ readOnly = false } = {}) {
   const resources = new AsyncDisposableStack();
   const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-thread-")));
   const file = join(path, databaseFileName);
-  await (await openDatabase(path))[Symbol.asyncDispose]();
+  await (await openTestDatabase(path))[Symbol.asyncDispose]();
   const health = new StoreHealth();
   let thread: Worker | undefined;
-  const startThread = (workerData: WriterSettings) => {
-    thread = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData });
+  const startWorker = (workerData: ConnectionSettings) => {
+    thread = new Worker(new URL("./database-worker.ts", import.meta.url), { workerData });
     return thread;
   };
-  const writer = resources.use(await Writer.open({ path: file, maxBytes: 0, isReader, health, startThread }));
+  const writer = resources.use(await DatabaseThread.open({ path: file, maxBytes: 0, readOnly, health, startWorker }));
   return { writer, health, end: () => thread?.terminate(), [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-async function openSome(options: DatabaseOptions = {}) {
+async function openSome(options: Partial<DatabaseOptions> = {}) {
   const resources = new AsyncDisposableStack();
   const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-writer-")));
-  const database = resources.use(await openDatabase(path, options));
+  const database = resources.use(await openTestDatabase(path, options));
   return {
     path,
     database,
@@ -242,9 +243,9 @@ async function openSome(options: DatabaseOptions = {}) {
   };
 }
 
-async function write(database: Awaited<ReturnType<typeof openDatabase>>, id: string, bytes: number): Promise<void> {
+async function write(database: Awaited<ReturnType<typeof openTestDatabase>>, id: string, bytes: number): Promise<void> {
   await database.tables
-    .insertInto("product")
-    .values({ id, name: "", body: new Uint8Array(bytes) })
+    .insertInto("item")
+    .values({ id, body: new Uint8Array(bytes) })
     .execute();
 }

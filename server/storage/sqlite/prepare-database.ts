@@ -1,0 +1,101 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+import { DataDirectoryError } from "../data-directory-error.ts";
+import { ensurePrivateFile, restrictPermissions } from "../private-files.ts";
+import { busyTimeoutMs } from "./connections.ts";
+import { type Migrations, refuseNewerDatabase } from "./migrations.ts";
+
+/** A database of up to this size is checked at each start, which takes about a second; a larger one only after a crash. */
+const maxBytesCheckedAlways = 512 * 1024 * 1024;
+
+/**
+ * Creates the database if it is missing, restricts it to this user, and checks it. The write-ahead log that a crashed
+ * server left is moved into the database and synced first: after a failed sync, the log may be complete in the memory of
+ * the system and damaged on the disk.
+ *
+ * The check reads the whole file, at about 512 MiB a second. It runs at each start up to 512 MiB; a larger database is
+ * checked only if the last server did not close it, that is, if its write-ahead log is not empty.
+ *
+ * Throws a {@link DataDirectoryError} if the database cannot be read or written, was written by a newer version, or is
+ * damaged.
+ */
+export function prepareDatabase(path: string, migrations: Migrations): void {
+  const hasCrashed = sizeOf(`${path}-wal`) > 0;
+  const sqlite = openOrExplain(path, () => {
+    // SQLite gives the log and its index the permissions of the database; those of an earlier version may be wider.
+    ensurePrivateFile(path);
+    for (const suffix of ["-wal", "-shm"]) restrictPermissions(path + suffix);
+    const opened = new DatabaseSync(path, { timeout: busyTimeoutMs });
+    try {
+      // With a write-ahead log readers and the writer do not block each other: https://www.sqlite.org/wal.html.
+      opened.exec("pragma journal_mode = wal");
+      // SQLite opens a read-only file without an error, and fails at the first write.
+      accessSync(path, constants.W_OK);
+      return opened;
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+  });
+  try {
+    refuseNewerDatabase(sqlite, path, migrations);
+    if (hasCrashed || sizeOf(path) <= maxBytesCheckedAlways) refuseDamagedDatabase(sqlite, path);
+    if (hasCrashed) emptyLog(sqlite, path);
+  } finally {
+    sqlite.close();
+  }
+}
+
+/**
+ * Opens a connection for reads of about a millisecond, which run in the calling thread and do not wait for the writer. A
+ * statement sees what was committed before it began; an open statement keeps SQLite from emptying its log, so close each
+ * after a page.
+ */
+export function openReader(path: string): DatabaseSync {
+  return openOrExplain(path, () => new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs }));
+}
+
+function openOrExplain(path: string, open: () => DatabaseSync): DatabaseSync {
+  try {
+    return open();
+  } catch (error) {
+    throw new DataDirectoryError(
+      `the database ${path} cannot be opened`,
+      "check that it is a database of Bourse and that the server may write it, or choose another directory with --data",
+      error,
+    );
+  }
+}
+
+function refuseDamagedDatabase(sqlite: DatabaseSync, path: string): void {
+  let problem: string;
+  try {
+    problem = String(Object.values(sqlite.prepare("pragma quick_check(1)").get() ?? {})[0]);
+  } catch (error) {
+    problem = (error as Error).message;
+  }
+  if (problem === "ok") return;
+  throw new DataDirectoryError(`the database ${path} is damaged (${problem})`, restoreAdvice("restore a backup"));
+}
+
+/** Throws a {@link DataDirectoryError} if the disk fails. A process that reads the database, such as a backup, may keep the log. */
+function emptyLog(sqlite: DatabaseSync, path: string): void {
+  try {
+    sqlite.exec("pragma wal_checkpoint(truncate)");
+  } catch (error) {
+    throw new DataDirectoryError(
+      `the write-ahead log of the database ${path} cannot be moved into it`,
+      restoreAdvice("check the disk, or restore a backup"),
+      error,
+    );
+  }
+}
+
+function restoreAdvice(action: string): string {
+  return `${action} (see docs/operation/storage.md), or choose another directory with --data`;
+}
+
+/** Returns the size of a file in bytes; 0 if it does not exist. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}

@@ -1,0 +1,44 @@
+import { type Kysely, sql } from "kysely";
+import type { Migrations } from "../../storage/sqlite/migrations.ts";
+
+/**
+ * The migrations of uploads. A released migration is never changed, renamed or removed: a database
+ * stores the names of those that it has run.
+ */
+export const uploadMigrations: Migrations = {
+  "0005-create-uploads": { up: createUploads },
+  "0006-add-upload-owners": { up: addUploadOwners },
+};
+
+/** Uploads, in the order of creation. Their bytes are in files. */
+async function createUploads(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("upload")
+    .addColumn("sequence", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("id", "text", (column) => column.notNull().unique())
+    .addColumn("phase", "text", (column) => column.notNull())
+    .addColumn("file_name", "text", (column) => column.notNull())
+    .addColumn("product_id", "text", (column) => column.notNull())
+    .addColumn("size", "integer")
+    .addColumn("sha256", "text")
+    .addColumn("committed_offset", "integer", (column) => column.notNull())
+    .addColumn("generation", "integer", (column) => column.notNull())
+    .addColumn("content_type", "text")
+    .addColumn("image_width", "integer")
+    .addColumn("image_height", "integer")
+    .addColumn("create_time", "integer", (column) => column.notNull())
+    .addColumn("update_time", "integer", (column) => column.notNull())
+    .modifyEnd(sql`strict`)
+    .execute();
+  await db.schema.createIndex("upload_of_product").on("upload").columns(["product_id", "sequence"]).execute();
+  // Not the time of the last change: that would be one more page to write each time that an offset moves.
+  await db.schema.createIndex("upload_in_phase").on("upload").columns(["phase", "sequence"]).execute();
+}
+
+/** Who started an upload, by whose share it counts. Of those that were started before nobody knows. */
+async function addUploadOwners(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable("upload")
+    .addColumn("owner", "text", (column) => column.notNull().defaultTo(""))
+    .execute();
+}
