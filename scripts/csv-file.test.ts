@@ -12,8 +12,8 @@ async function readFile(content: string) {
   return { counted: await file.countLines(), rows: await Array.fromAsync(file.rows()) };
 }
 
-test("a file without a header, and one that is missing, are errors with the name", async () => {
-  await expect(readFile("\n\n")).rejects.toThrow("file.csv: it is empty: its first row names the columns");
+test("an empty file and a missing file are errors with the name", async () => {
+  await expect(readFile("\n\n")).rejects.toThrow("file.csv is empty: a header is needed");
   const missing = new CsvFile("no-such.csv", { mayEndOpen: true });
   await expect(Array.fromAsync(missing.rows())).rejects.toThrow("no-such.csv cannot be read: ENOENT");
 });
@@ -22,8 +22,11 @@ test.each([
   ["a\nb\n", 2, 2, false],
   ["a\nb", 1, 2, true],
   [`${"x\n".repeat(200_000)}y`, 200_000, 200_001, true],
-])("line ends are counted, and a last line without one is seen and read", async (content, lines, rows, isCutOff) => {
-  const read = await readFile(content);
-  expect(read.counted).toEqual({ lines, isCutOff });
-  expect(read.rows).toHaveLength(rows);
-});
+])(
+  "line ends are counted, and a last line without one is detected and read",
+  async (content, lines, rows, isTruncated) => {
+    const read = await readFile(content);
+    expect(read.counted).toEqual({ lines, isTruncated });
+    expect(read.rows).toHaveLength(rows);
+  },
+);

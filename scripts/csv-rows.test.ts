@@ -42,8 +42,8 @@ describe("CsvRows", () => {
     ["a quote within a cell", '1,7" plate', "its quotes do not match"],
     ["two quotes within a cell", '1,7" or 8" plate', "its quotes do not match"],
     ["something behind a quoted cell", '1,"x"y', "its quotes do not match"],
-    ["too few cells", "1", "the row has 1 cells, and the header 2"],
-    ["too many cells", "1,2,3", "the row has 3 cells, and the header 2"],
+    ["too few cells", "1", "the row has 1 cells, and the header has 2"],
+    ["too many cells", "1,2,3", "the row has 3 cells, and the header has 2"],
     ["too many bytes", "x".repeat(maxLineBytes + 1), "the line has more than 65,536 bytes"],
   ])("tells of %s, and reads on behind it", (_what, line, problem) => {
     const after = Array.from({ length: 50 }, (_, index) => `${index},"in ""quotes"""`);
@@ -61,14 +61,14 @@ describe("CsvRows", () => {
   });
 
   it("takes a last line without a line end for one that may be cut off, unless told otherwise", () => {
-    expect(brief("a,b\n1,2\n3,4")).toEqual(["a|b", "1|2", "3: the file ends within the line, so it may be cut off"]);
+    expect(brief("a,b\n1,2\n3,4")).toEqual(["a|b", "1|2", "3: the line has no line end, so the file may be truncated"]);
     expect(brief("a,b\n1,2\n3,4", { open: true })).toEqual(["a|b", "1|2", "3|4"]);
-    expect(brief('a,b\n1,2\n3,"x')[2]).toMatch(/^3: the file ends/);
+    expect(brief('a,b\n1,2\n3,"x')[2]).toMatch(/^3: the line has no line end/);
     expect(brief('a,b\n1,2\n3,"x\ny\n')).toEqual([
       "a|b",
       "1|2",
       expect.stringMatching(/^3: its quotes/),
-      "4: the row has 1 cells, and the header 2",
+      "4: the row has 1 cells, and the header has 2",
     ]);
   });
 

@@ -1,81 +1,79 @@
 import { type Options, parse } from "csv-parse/sync";
 import { type CsvLine, maxLineBytes } from "./csv-lines.ts";
 
-/** A row of a CSV file, mostly of one line. */
-export type CsvRow = ReadRow | BrokenRow;
+/** A row of a CSV file. Usually it is one line. */
+export type CsvRow = ValidRow | InvalidRow;
 
-export interface ReadRow {
-  /** Where it begins, from 1 on. */
+export interface ValidRow {
+  /** The number of its first line, from 1. */
   readonly line: number;
   readonly text: string;
   readonly cells: readonly string[];
 }
 
-/** A line that is no row. */
-export interface BrokenRow {
+/** A line that is not a row. */
+export interface InvalidRow {
   readonly line: number;
   readonly text: string;
-  /** Why. */
   readonly problem: string;
 }
 
-/** How rows are written. */
 export interface CsvRowsOptions {
-  /** What stands between cells. Default: a comma. */
+  /** The separator of cells. Default: a comma. */
   readonly delimiter?: string;
-  /** Whether blanks around cells are none of theirs. Default: they are. */
+  /** Whether spaces around cells are removed. Default: false. */
   readonly trim?: boolean;
 }
 
-/** The longest row, in characters: so far the end of a quoted cell with line ends is looked for. */
+/** The longest row, in characters. The closing quote of a cell with line ends is searched within this length. */
 const maxRowChars = maxLineBytes;
 
 /**
- * Reads lines as rows of CSV (RFC 4180). Each row has as many cells as the first.
+ * Parses lines as rows of CSV (RFC 4180). Each row has as many cells as the first.
  *
- * A line that is broken is told of by itself, and the next is read as if it were not there. A quote that is opened and
- * not closed in its line makes one row of that line and the next ones only where that gives a row of the right size.
+ * An invalid line does not affect the lines after it. A line with an unclosed quote and the lines after it are one row
+ * only if that row has the right number of cells.
  */
 export class CsvRows {
   readonly #dialect: Options;
   #width: number | undefined;
-  /** Begins with a line that opens a quote. */
-  #open: readonly CsvLine[] = [];
+  /** The lines from an unclosed quote on. */
+  #unclosed: readonly CsvLine[] = [];
 
   constructor({ delimiter = ",", trim = false }: CsvRowsOptions = {}) {
     this.#dialect = { delimiter, trim, record_delimiter: "\n", relax_column_count: true, skip_empty_lines: true };
   }
 
-  /** The rows that end in the next lines. */
+  /** The rows that are complete after the next lines. */
   read(next: readonly CsvLine[]): CsvRow[] {
     return this.#read(next, false);
   }
 
-  /** The rows of what was open at the end of the file. */
+  /** The rows of the remaining lines at the end of the file. */
   end(): CsvRow[] {
     return this.#read([], true);
   }
 
   #read(next: readonly CsvLine[], isEnd: boolean): CsvRow[] {
-    const lines = this.#open.length > 0 ? [...this.#open, ...next] : next;
-    this.#open = [];
+    const lines = this.#unclosed.length > 0 ? [...this.#unclosed, ...next] : next;
+    this.#unclosed = [];
     const rows: CsvRow[] = [];
     for (let at = 0; at < lines.length; ) {
-      const end = nextOpen(lines, at);
+      const end = nextUnclosed(lines, at);
       if (end > at) this.#readClosed(lines.slice(at, end), rows);
       at = end;
       if (at === lines.length) break;
       const closing = closingLine(lines, at);
-      if (closing === "further on" && !isEnd) {
-        this.#open = lines.slice(at);
+      if (closing === "unknown" && !isEnd) {
+        this.#unclosed = lines.slice(at);
         break;
       }
-      at = this.#readOpen(lines, at, closing, rows);
+      at = this.#readUnclosed(lines, at, closing, rows);
     }
     return rows;
   }
 
-  /** Lines each of which is a row, or broken. */
+  /** Parses lines of which each is a row or invalid. */
   #readClosed(lines: readonly CsvLine[], rows: CsvRow[]): void {
     const usable = lines.filter(({ problem, text }) => problem === undefined && !this.#isBlank(text));
     const records = this.#parse(usable.map(({ text }) => withoutReturn(text)).join("\n"));
@@ -94,8 +92,13 @@ export class CsvRows {
     }
   }
 
-  /** Returns which line is the next to be read. */
-  #readOpen(lines: readonly CsvLine[], at: number, closing: ReturnType<typeof closingLine>, rows: CsvRow[]): number {
+  /** Parses the lines from an unclosed quote on. Returns the index of the next line. */
+  #readUnclosed(
+    lines: readonly CsvLine[],
+    at: number,
+    closing: ReturnType<typeof closingLine>,
+    rows: CsvRow[],
+  ): number {
     const first = lines[at];
     if (first === undefined) return at + 1;
     if (typeof closing === "number") {
@@ -116,14 +119,14 @@ export class CsvRows {
   #row(line: number, text: string, cells: readonly string[]): CsvRow {
     this.#width ??= cells.length;
     if (cells.length === this.#width) return { line, text, cells };
-    return { line, text, problem: `the row has ${cells.length} cells, and the header ${this.#width}` };
+    return { line, text, problem: `the row has ${cells.length} cells, and the header has ${this.#width}` };
   }
 
   #isBlank(line: string): boolean {
     return (this.#dialect.trim ? line.trim() : withoutReturn(line)) === "";
   }
 
-  /** Undefined where the quotes do not match. */
+  /** Undefined if the quotes do not match. */
   #parse(text: string): string[][] | undefined {
     try {
       return parse(text, this.#dialect) as unknown as string[][];
@@ -134,31 +137,31 @@ export class CsvRows {
 }
 
 const wrongQuotes =
-  "its quotes do not match: a cell that has quotes or line ends stands in quotes, and each quote in it is doubled";
+  "its quotes do not match: enclose a cell with quotes or line ends in quotes, and double each quote in it";
 
-/** Whether a quote is opened in the line that is not closed in it, or the other way round. */
-function isOpen({ text, problem }: CsvLine): boolean {
+/** Whether the line opens a quote without closing it, or closes one without opening it. */
+function hasUnmatchedQuote({ text, problem }: CsvLine): boolean {
   if (problem !== undefined || !text.includes('"')) return false;
   return text.split('"').length % 2 === 0;
 }
 
-function nextOpen(lines: readonly CsvLine[], from: number): number {
+function nextUnclosed(lines: readonly CsvLine[], from: number): number {
   let at = from;
-  for (let line = lines[at]; line !== undefined && !isOpen(line); line = lines[at]) at++;
+  for (let line = lines[at]; line !== undefined && !hasUnmatchedQuote(line); line = lines[at]) at++;
   return at;
 }
 
-/** The line that closes the quote which one opens. Or it has none, or may have it in lines that are not there yet. */
-function closingLine(lines: readonly CsvLine[], opening: number): number | "none" | "further on" {
+/** The index of the line that closes the quote of another line. `unknown`: a later line of the file may close it. */
+function closingLine(lines: readonly CsvLine[], opening: number): number | "none" | "unknown" {
   let chars = 0;
   for (let at = opening; at < lines.length; at++) {
     const line = lines[at];
     if (line === undefined || line.problem !== undefined) return "none";
     chars += line.text.length + 1;
     if (chars > maxRowChars) return "none";
-    if (at > opening && isOpen(line)) return at;
+    if (at > opening && hasUnmatchedQuote(line)) return at;
   }
-  return "further on";
+  return "unknown";
 }
 
 function withoutReturn(text: string): string {

@@ -2,11 +2,12 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
-import { addressOption } from "./address-option.ts";
+import { addressOption } from "./command-options.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { receiveFile } from "./receive-file.ts";
-import { retryText } from "./retry-text.ts";
+import { formatRetry } from "./retry-policy.ts";
 import { exitCodes, runScript } from "./run-script.ts";
+import { printError, printLine } from "./terminal-output.ts";
 
 interface Options {
   readonly address: string;
@@ -16,13 +17,15 @@ interface Options {
 }
 
 const command = new Command("npm run download-file --")
-  .description("Downloads an upload, and verifies its SHA-256. Goes on after a break, and when it is run again.")
-  .argument("<id>", "the upload's id")
-  .requiredOption("--out <file>", "where it goes; until it is whole it is beside it, as FILE.ID.part")
-  .option("--json", "an object with id, out, size and sha256, and nothing else")
-  .option("--quiet", "no progress")
+  .description(
+    "Downloads an upload, and verifies its SHA-256. Reconnects after a failure. A second run resumes the download.",
+  )
+  .argument("<id>", "id of the upload")
+  .requiredOption("--out <file>", "path of the file; while it is incomplete, it is FILE.ID.part")
+  .option("--json", "print an object with id, out, size and sha256, and no progress")
+  .option("--quiet", "do not show progress")
   .addOption(addressOption())
-  .addHelpText("after", "\nExit codes: 0 it is whole; 1 it is not; 130 interrupted: run it again to go on.")
+  .addHelpText("after", "\nExit codes: 0 the file is complete; 1 an error; 130 interrupted: run it again to resume.")
   .parse();
 const { address, out, json, quiet } = command.opts<Options>();
 const [id = ""] = command.args;
@@ -34,9 +37,9 @@ await runScript(address, async (signal) => {
     const { size, sha256 } = await receiveFile(id.toLowerCase(), out, {
       client,
       signal,
-      onProgress(received, of) {
+      onProgress(received, total) {
         bar ??= new ProgressBar({
-          total: of,
+          total,
           startAt: received,
           items: "bytes",
           quiet: json === true || quiet === true,
@@ -44,15 +47,15 @@ await runScript(address, async (signal) => {
         bar.update(received);
       },
       onState(state) {
-        if (state.kind === "retrying" && !json && !quiet) console.error(retryText("the line", state));
+        if (state.kind === "retrying" && !json && !quiet) printError(formatRetry("the connection", state));
       },
     });
     bar?.[Symbol.dispose]();
-    console.log(json ? JSON.stringify({ id, out, size, sha256 }) : `${out}  ${size} bytes  sha256 ${sha256}`);
+    printLine(json ? JSON.stringify({ id, out, size, sha256 }) : `${out}  ${size} bytes  sha256 ${sha256}`);
   } catch (reason) {
     if (signal.aborted) {
       process.exitCode = exitCodes.interrupted;
-      if (!json) console.error(`${out}: interrupted; run it again to go on`);
+      if (!json) printError(`${out}: interrupted; run it again to resume`);
       return;
     }
     throw reason;

@@ -7,9 +7,9 @@ import { exportOrders } from "../client/order/export-orders.ts";
 import { FakeOrderService } from "../client/order/testing/fake-order-service.ts";
 import { OrderSchema } from "../gen/bourse/order/v1/order_pb.ts";
 import { ExportFile } from "./export-file.ts";
-import { ExportFileError } from "./export-file-error.ts";
+import { ExportFileError } from "./export-journal.ts";
 import { sha256 } from "./node-sha256.ts";
-import { type OrderFormatName, orderFormats } from "./order-text.ts";
+import { type OrderFormatName, orderFormats } from "./order-formats.ts";
 
 const name = { format: "csv", filter: {} };
 
@@ -35,7 +35,7 @@ const directory = () => mkdtempDisposable(join(tmpdir(), "bourse-export-"));
 
 /** Exports to a file as the script does. Returns how many orders were asked for. */
 async function exportTo(path: string, format: OrderFormatName = "csv", atEnd = async () => {}, isLost = false) {
-  const { header, text } = orderFormats[format];
+  const { header, format: formatOrders } = orderFormats[format];
   await using file = await ExportFile.open(path, { ...name, format }, header, { step });
   const { client } = new FakeOrderService(orders);
   const { from } = file;
@@ -46,7 +46,7 @@ async function exportTo(path: string, format: OrderFormatName = "csv", atEnd = a
     ...(from && { from }),
   })) {
     received += some.length;
-    await file.write(text(some), position);
+    await file.write(formatOrders(some), position);
   }
   await atEnd();
   if (!isLost) await file.complete();
@@ -129,7 +129,7 @@ describe("ExportFile", () => {
     const open = (other: object, options = {}) => ExportFile.open(path, { ...name, ...other }, "header\n", options);
     await exportTo(path);
     const file = await readFile(path);
-    await expect(open({})).rejects.toThrow(/orders\.csv is there already, .* --overwrite/);
+    await expect(open({})).rejects.toThrow(/orders\.csv exists, .* --overwrite/);
     await writeFile(`${path}.part`, `${JSON.stringify({ version: 1, ...name })}\n`);
     await expect(open({ filter: { country: "EIRE" } })).rejects.toThrow(/is of another export, .* the same flags/);
     await expect(open({})).rejects.toThrow(ExportFileError);

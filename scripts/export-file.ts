@@ -2,21 +2,19 @@ import { createHash, type Hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import type { ExportPosition } from "../client/order/export-orders.ts";
-import { ExportFileError } from "./export-file-error.ts";
-import { type Checkpoint, ExportJournal, type ExportName } from "./export-journal.ts";
+import { type Checkpoint, ExportFileError, ExportJournal, type ExportName } from "./export-journal.ts";
 
-/** How much is written between two checkpoints, in bytes: so much at most is fetched again after a break. */
+/** The distance of two checkpoints, in bytes: at most so much is exported again after a failure. */
 export const checkpointBytes = 1024 * 1024;
 
 /**
- * A file that an export is written to, with a journal beside it, FILE.part, for as long as the export is not complete.
+ * The file of an export. An {@link ExportJournal} is beside it while the export is incomplete.
  *
- * The journal tells places from which the export can go on, and the SHA-256 of what the file has up to each. A file that
- * was cut off, whose end was never written, or that was changed is cut back to the last place up to which it is intact:
- * so nothing has to be on the disk in any order, and what is kept is known to be right.
+ * When an export is resumed, the file is truncated to its last correct checkpoint: a truncated file, lost writes and
+ * changed bytes are detected by the hashes in the journal. So nothing has to be synced in a particular order.
  */
 export class ExportFile implements AsyncDisposable {
-  /** Where to go on. Undefined: from the first order. */
+  /** The position to resume from. Undefined: the export starts with the first order. */
   readonly from: ExportPosition | undefined;
   readonly #journal: ExportJournal;
   readonly #file: FileHandle;
@@ -27,7 +25,7 @@ export class ExportFile implements AsyncDisposable {
   #checkpointAt: number;
 
   private constructor(journal: ExportJournal, file: FileHandle, hash: Hash, checkpoint: Checkpoint, step: number) {
-    this.from = positionOf(checkpoint);
+    this.from = toPosition(checkpoint);
     this.#journal = journal;
     this.#file = file;
     this.#hash = hash;
@@ -38,11 +36,11 @@ export class ExportFile implements AsyncDisposable {
   }
 
   /**
-   * Opens the file where an export of that name ended, or makes it. Throws an {@link ExportFileError} where there is
-   * something else.
+   * Opens the file of an incomplete export, or creates it. Throws an {@link ExportFileError} if the file is something
+   * else.
    *
-   * @param header what a new file begins with
-   * @param overwrite whether to begin anew whatever there is
+   * @param header the first text of a new file
+   * @param overwrite whether to replace an existing file
    */
   static async open(
     path: string,
@@ -51,49 +49,53 @@ export class ExportFile implements AsyncDisposable {
     { overwrite = false, step = checkpointBytes }: { readonly overwrite?: boolean; readonly step?: number } = {},
   ): Promise<ExportFile> {
     const journal = new ExportJournal(path, name);
-    if (overwrite || !existsSync(path)) return ExportFile.#begin(path, journal, header, step);
+    if (overwrite || !existsSync(path)) return ExportFile.#create(path, journal, header, step);
     if (!existsSync(journal.path)) {
-      throw new ExportFileError(`${path} is there already, and is complete or something else: --overwrite replaces it`);
+      throw new ExportFileError(`${path} exists, and is not an incomplete export: --overwrite replaces it`);
     }
-    const { checkpoints, hash, size } = await journal.intact();
+    const { checkpoints, hash, size } = await journal.verify();
     const last = checkpoints.at(-1);
     if (last === undefined) {
-      if (size <= Buffer.byteLength(header)) return ExportFile.#begin(path, journal, header, step);
-      throw new ExportFileError(`${path} is not what ${journal.path} tells of: --overwrite replaces it`);
+      if (size <= Buffer.byteLength(header)) return ExportFile.#create(path, journal, header, step);
+      throw new ExportFileError(`${path} is not the file that ${journal.path} describes: --overwrite replaces it`);
     }
-    await journal.begin(checkpoints);
+    await journal.create(checkpoints);
     const file = await open(path, "a");
     await file.truncate(last.bytes);
     return new ExportFile(journal, file, hash, last, step);
   }
 
-  /** Appends whole lines, which is what the export has up to a position. */
+  /**
+   * Appends complete lines.
+   *
+   * @param position the position of the export after the lines
+   */
   async write(text: string, position: ExportPosition): Promise<void> {
     await this.#append(text);
     this.#position = position;
-    if (this.#bytes - this.#checkpointAt >= this.#step) await this.#check();
+    if (this.#bytes - this.#checkpointAt >= this.#step) await this.#addCheckpoint();
   }
 
-  /** The export is complete: the file is on the disk, and the journal is gone. */
+  /** Ends a complete export: syncs the file, and removes the journal. */
   async complete(): Promise<void> {
     await this.#file.sync();
     await this.#journal.remove();
     this.#checkpointAt = this.#bytes;
   }
 
-  /** Closes the file. What is not complete can go on right behind what was written. */
+  /** Closes the file. An incomplete export gets a checkpoint at the end of the file. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#bytes > this.#checkpointAt) await this.#check();
+    if (this.#bytes > this.#checkpointAt) await this.#addCheckpoint();
     await this.#file.close();
   }
 
-  static async #begin(path: string, journal: ExportJournal, header: string, step: number): Promise<ExportFile> {
+  static async #create(path: string, journal: ExportJournal, header: string, step: number): Promise<ExportFile> {
     await rm(path, { force: true });
-    await journal.begin();
-    const made = new ExportFile(journal, await open(path, "wx"), createHash("sha256"), nothing, step);
-    await made.#append(header);
-    await made.#check();
-    return made;
+    await journal.create();
+    const created = new ExportFile(journal, await open(path, "wx"), createHash("sha256"), emptyCheckpoint, step);
+    await created.#append(header);
+    await created.#addCheckpoint();
+    return created;
   }
 
   async #append(text: string): Promise<void> {
@@ -103,8 +105,8 @@ export class ExportFile implements AsyncDisposable {
     this.#bytes += bytes.length;
   }
 
-  async #check(): Promise<void> {
-    const { token = new Uint8Array(), received = 0, digest = nothing.digest } = this.#position ?? {};
+  async #addCheckpoint(): Promise<void> {
+    const { token = new Uint8Array(), received = 0, digest = emptyCheckpoint.digest } = this.#position ?? {};
     await this.#journal.add({
       bytes: this.#bytes,
       sha256: this.#hash.copy().digest("hex"),
@@ -116,8 +118,8 @@ export class ExportFile implements AsyncDisposable {
   }
 }
 
-const nothing: Checkpoint = { bytes: 0, sha256: "", received: 0, digest: "0".repeat(64), token: "" };
+const emptyCheckpoint: Checkpoint = { bytes: 0, sha256: "", received: 0, digest: "0".repeat(64), token: "" };
 
-function positionOf({ received, digest, token }: Checkpoint): ExportPosition | undefined {
+function toPosition({ received, digest, token }: Checkpoint): ExportPosition | undefined {
   return token === "" ? undefined : { token: Buffer.from(token, "base64"), received, digest };
 }

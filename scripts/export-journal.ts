@@ -1,51 +1,68 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { appendFile, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { ExportFileError } from "./export-file-error.ts";
 
-/** What makes one export another than another: its format and what it selects. */
+/** An export cannot be written to its file. The message names the reason and the remedy. */
+export class ExportFileError extends Error {
+  override name = "ExportFileError";
+}
+
+/** Identifies an export: its format and its filter. */
 export type ExportName = Readonly<Record<string, unknown>>;
 
-/** A place in the file behind a whole line, and in the export. */
+/** A position in the export, and in the file: after a complete line. */
 export interface Checkpoint {
-  /** How many bytes of the file are before it. */
+  /** The offset in the file, in bytes. */
   readonly bytes: number;
-  /** Their SHA-256, in hex. */
+  /** The SHA-256 of the bytes before the offset, in hex. */
   readonly sha256: string;
+  /** The number of orders before the position. */
   readonly received: number;
+  /** The running digest of those orders, in hex. */
   readonly digest: string;
-  /** In base64. Empty: nothing was received. */
+  /** The resume token in base64. Empty before the first order. */
   readonly token: string;
 }
 
-/** The longest journal that is read, in bytes: of an export of some 50 GB. */
+/** The part of a file that is known to be correct. */
+export interface VerifiedFile {
+  /** The checkpoints that the content of the file confirms. */
+  readonly checkpoints: readonly Checkpoint[];
+  /** The running hash of the bytes before the last of them. */
+  readonly hash: Hash;
+  /** The size of the whole file, in bytes. */
+  readonly size: number;
+}
+
+/** The longest journal that is read, in bytes. It is enough for an export of 50 GB. */
 const maxJournalBytes = 32 * 1024 * 1024;
 
 const version = 1;
 
 /**
- * The file FILE.part beside an export that is not complete: a line that names the export, and one for each checkpoint.
- * A line that is cut off or makes no sense counts as none.
+ * The file FILE.part beside an incomplete export. Its first line identifies the export, each further line is a
+ * checkpoint. A truncated or invalid line is ignored.
  */
 export class ExportJournal {
   readonly path: string;
   readonly #file: string;
-  readonly #first: string;
+  readonly #firstLine: string;
 
   /** @param file the file of the export */
   constructor(file: string, name: ExportName) {
     this.path = `${file}.part`;
     this.#file = file;
-    this.#first = JSON.stringify({ version, ...name });
+    this.#firstLine = JSON.stringify({ version, ...name });
   }
 
-  /** Begins it anew, with these checkpoints. */
-  async begin(checkpoints: readonly Checkpoint[] = []): Promise<void> {
-    const lines = [this.#first, ...checkpoints.map((each) => JSON.stringify(each))];
-    // Whoever has a token can read what it was given out for: only this user may read the journal.
-    await rm(`${this.path}.new`, { force: true });
-    await writeFile(`${this.path}.new`, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
-    await rename(`${this.path}.new`, this.path);
+  /** Creates or replaces the journal, with these checkpoints. */
+  async create(checkpoints: readonly Checkpoint[] = []): Promise<void> {
+    const lines = [this.#firstLine, ...checkpoints.map((each) => JSON.stringify(each))];
+    const draft = `${this.path}.new`;
+    await rm(draft, { force: true });
+    // A resume token gives access to the orders of the export, so only the user may read the journal.
+    await writeFile(draft, `${lines.join("\n")}\n`, { mode: 0o600, flag: "wx" });
+    await rename(draft, this.path);
   }
 
   async add(checkpoint: Checkpoint): Promise<void> {
@@ -57,35 +74,44 @@ export class ExportJournal {
   }
 
   /**
-   * The checkpoints up to the last one before which the file is what was written, the hash of what is before it, and the
-   * size of the file. Throws an {@link ExportFileError} where the journal is of another export.
+   * Verifies the file of the export by the hashes of its checkpoints. Throws an {@link ExportFileError} if the journal
+   * belongs to another export.
    */
-  async intact(): Promise<{ checkpoints: Checkpoint[]; hash: Hash; size: number }> {
-    const all = await this.#read();
+  async verify(): Promise<VerifiedFile> {
+    const checkpoints = await this.#read();
     const hash = createHash("sha256");
-    let [next, count, size, atLast] = [0, 0, 0, hash.copy()];
+    let verifiedHash = hash.copy();
+    let verifiedCount = 0;
+    let next = 0;
+    let size = 0;
     for await (const piece of createReadStream(this.#file) as AsyncIterable<Buffer>) {
       let hashed = 0;
-      for (let each = all[next]; each !== undefined && each.bytes <= size + piece.length; each = all[++next]) {
-        hash.update(piece.subarray(hashed, each.bytes - size));
-        hashed = each.bytes - size;
-        if (hash.copy().digest("hex") === each.sha256) [count, atLast] = [next + 1, hash.copy()];
+      for (; next < checkpoints.length; next++) {
+        const checkpoint = checkpoints[next];
+        if (checkpoint === undefined || checkpoint.bytes > size + piece.length) break;
+        hash.update(piece.subarray(hashed, checkpoint.bytes - size));
+        hashed = checkpoint.bytes - size;
+        if (hash.copy().digest("hex") !== checkpoint.sha256) continue;
+        verifiedCount = next + 1;
+        verifiedHash = hash.copy();
       }
       hash.update(piece.subarray(hashed));
       size += piece.length;
     }
-    return { checkpoints: all.slice(0, count), hash: atLast, size };
+    return { checkpoints: checkpoints.slice(0, verifiedCount), hash: verifiedHash, size };
   }
 
   async #read(): Promise<Checkpoint[]> {
     const bytes = await readFile(this.path);
     if (bytes.length > maxJournalBytes) {
-      throw new ExportFileError(`${this.path} is too large to be read: begin anew with --overwrite`);
+      throw new ExportFileError(
+        `${this.path} has ${bytes.length} bytes, and the limit is ${maxJournalBytes}: start again with --overwrite`,
+      );
     }
     const [first, ...lines] = bytes.toString().split("\n");
-    if (first !== this.#first) {
+    if (first !== this.#firstLine) {
       throw new ExportFileError(
-        `${this.path} is of another export, ${first}: export with the same flags, or begin anew with --overwrite`,
+        `${this.path} is of another export, ${first}: use the same flags, or start again with --overwrite`,
       );
     }
     const checkpoints: Checkpoint[] = [];

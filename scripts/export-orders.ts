@@ -12,13 +12,14 @@ import {
 import { parseTimestamp } from "../client/shared/timestamp-text.ts";
 import { Cancellations, OrderFilterSchema } from "../gen/bourse/order/v1/order_pb.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
-import { addressOption } from "./address-option.ts";
+import { addressOption } from "./command-options.ts";
 import { ExportFile } from "./export-file.ts";
 import { sha256 } from "./node-sha256.ts";
-import { type OrderFormatName, orderFormats } from "./order-text.ts";
+import { type OrderFormatName, orderFormats } from "./order-formats.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { retryPolicy } from "./retry-policy.ts";
 import { exitCodes, runScript } from "./run-script.ts";
+import { escapeControls, printError, printLine } from "./terminal-output.ts";
 
 const cancellations = {
   included: Cancellations.UNSPECIFIED,
@@ -43,53 +44,55 @@ interface Options {
 
 type Timestamp = NonNullable<ReturnType<typeof parseTimestamp>>;
 
-/** Where an export is written to. */
+/** The destination of an export. */
 interface Sink {
-  /** Where it ended before. */
+  /** The position to resume from. */
   readonly from: ExportPosition | undefined;
   write(text: string, position: ExportPosition): Promise<void>;
   complete(): Promise<void>;
 }
 
 const command = new Command("npm run export-orders --")
-  .description("Writes orders to a file, and proves that they are all. Run again, it goes on where it was broken off.")
-  .addOption(new Option("--format <name>", "how").choices(Object.keys(orderFormats)).default("csv"))
-  .option("--out <file>", "where to; - for standard output", "-")
-  .option("--overwrite", "begin anew, whatever the file is")
-  .option("--placed-from <time>", "orders placed then or later, as in 2010-12-01T08:26:00Z", time)
-  .option("--placed-before <time>", "orders placed before", time)
+  .description(
+    "Exports orders to a file, and verifies that the export is complete. A second run resumes an incomplete export.",
+  )
+  .addOption(new Option("--format <name>", "format of the file").choices(Object.keys(orderFormats)).default("csv"))
+  .option("--out <file>", "path of the file; - for standard output", "-")
+  .option("--overwrite", "replace an existing file")
+  .option("--placed-from <time>", "orders placed at this time or later, as in 2010-12-01T08:26:00Z", time)
+  .option("--placed-before <time>", "orders placed before this time", time)
   .option("--country <country>", "orders from this country")
   .option("--customer <id>", "orders of this customer")
-  .addOption(new Option("--customer-unknown", "orders whose customer is not known").conflicts("customer"))
+  .addOption(new Option("--customer-unknown", "orders of an unknown customer").conflicts("customer"))
   .option("--product <code>", "orders of this product")
   .addOption(
     new Option("--cancellations <which>", "orders of a negative quantity")
       .choices(Object.keys(cancellations))
       .default("included"),
   )
-  .option("--json", "print a summary as a JSON object, and no progress")
+  .option("--json", "print the summary as a JSON object, and no progress")
   .addOption(addressOption())
   .addHelpText(
     "after",
     `
-While an export is not complete, FILE.part beside the file keeps where it can go on.
+While an export is incomplete, FILE.part beside the file stores the position to resume from.
 Exit codes: 0 all orders are written and verified; 1 an error; 130 interrupted.`,
   )
   .parse();
 const { address, format, out, overwrite = false, json, ...selection } = command.opts<Options>();
-const { header, text } = orderFormats[format];
+const { header, format: formatOrders } = orderFormats[format];
 
 await runScript(address, async (signal) => {
   signal.addEventListener("abort", () => (process.exitCode ??= exitCodes.interrupted));
   const filter = filterOf(selection);
   const name = { format, filter: toJson(OrderFilterSchema, create(OrderFilterSchema, filter)) };
   await using file = out === "-" ? undefined : await ExportFile.open(out, name, header, { overwrite });
-  const began = performance.now();
+  const startedAt = performance.now();
   const summary = await run(file ?? (await standardOutput(signal)), filter, signal);
-  const seconds = Number(((performance.now() - began) / 1000).toFixed(3));
-  const report = json ? JSON.stringify({ file: out, ...summary, seconds }) : reportOf(summary);
-  if (out === "-") console.error(report);
-  else console.log(report);
+  const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(3));
+  const report = json ? JSON.stringify({ file: out, ...summary, seconds }) : formatSummary(summary);
+  if (out === "-") printError(report);
+  else printLine(report);
   process.exitCode = 0;
 });
 
@@ -100,7 +103,8 @@ async function run(
 ): Promise<ExportSummary> {
   const client = createClient(OrderService, createGrpcTransport({ baseUrl: address }));
   const { from } = sink;
-  if (from !== undefined && !json) console.error(`${out} has ${count(from.received)} orders: going on behind them`);
+  if (from !== undefined && !json)
+    printError(`${out} has ${count(from.received)} orders: the export resumes after them`);
   const exporting = exportOrders(client, {
     filter,
     sha256,
@@ -117,7 +121,7 @@ async function run(
         return next.value;
       }
       const { orders, position, total } = next.value;
-      await sink.write(text(orders), position);
+      await sink.write(formatOrders(orders), position);
       progress.update(position.received, total);
     }
   } catch (error) {
@@ -129,8 +133,10 @@ async function run(
 }
 
 async function standardOutput(signal: AbortSignal): Promise<Sink> {
-  const write = async (text: string) => {
-    if (!process.stdout.write(text)) await once(process.stdout, "drain", { signal });
+  const write = async (lines: string) => {
+    // A pipe gets the exact text. A terminal must not interpret control characters of the orders.
+    const shown = process.stdout.isTTY ? lines.split("\n").map(escapeControls).join("\n") : lines;
+    if (!process.stdout.write(shown)) await once(process.stdout, "drain", { signal });
   };
   await write(header);
   return { from: undefined, write, complete: () => Promise.resolve() };
@@ -156,8 +162,8 @@ function filterOf({
   };
 }
 
-function reportOf({ count: received, sha256: digest }: ExportSummary): string {
-  return `${count(received)} orders${out === "-" ? "" : ` in ${out}`}, as the server says; digest ${digest}`;
+function formatSummary({ count: received, sha256: digest }: ExportSummary): string {
+  return `${count(received)} orders${out === "-" ? "" : ` in ${out}`}, verified; digest ${digest}`;
 }
 
 function count(value: number): string {

@@ -4,14 +4,13 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type OrderField, orderFields } from "../client/order/order-columns.ts";
 import type { ColumnsOf } from "../client/shared/csv-columns.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
-import { addressOption } from "./address-option.ts";
-import { columnsOption } from "./columns-option.ts";
+import { addressOption, columnsOption, currencyOption } from "./command-options.ts";
 import { encodings } from "./csv-lines.ts";
-import { currencyOption } from "./currency-option.ts";
 import { OrderFile, type OrderFileOptions } from "./order-file.ts";
 import { type ImportSummary, importOrders } from "./order-import.ts";
 import { withRejects } from "./rejects-file.ts";
 import { exitCodes, runScript } from "./run-script.ts";
+import { printError, printLine } from "./terminal-output.ts";
 
 interface Options {
   readonly address: string;
@@ -26,22 +25,25 @@ interface Options {
 }
 
 const command = new Command("npm run import-orders --")
-  .description("Stores the orders of CSV files. Run again, it adds what is not there yet, and nothing twice.")
-  .argument("<files...>", "CSV files whose first row names the columns")
+  .description("Imports the orders of CSV files. A second run adds only the missing orders.")
+  .argument("<files...>", "CSV files with a header")
   .addOption(columnsOption(orderFields, "order_number=No,placed_at=Date"))
   .addOption(currencyOption().default("GBP"))
-  .option("--country <country>", "the country of the customers where no column tells it")
-  .option("--delimiter <character>", "what stands between cells", oneCharacter, ",")
-  .addOption(new Option("--encoding <name>", "how the files are encoded").choices(encodings).default("utf-8"))
-  .option("--allow-open-end", "take a last line without a line end for whole, not for one that was cut off")
-  .option("--rejects <file>", "a CSV of the lines that were refused, and why; default: beside each, FILE.rejects.csv")
-  .option("--json", "print a summary as a JSON object, and no progress")
+  .option("--country <country>", "country of the customers if no column has it")
+  .option("--delimiter <character>", "separator of cells", oneCharacter, ",")
+  .addOption(new Option("--encoding <name>", "encoding of the files").choices(encodings).default("utf-8"))
+  .option("--allow-open-end", "accept a last line without a line end, which may be truncated")
+  .option(
+    "--rejects <file>",
+    "CSV file for rejected lines and their reasons; default: FILE.rejects.csv beside each file",
+  )
+  .option("--json", "print the summary as a JSON object, and no progress")
   .addOption(addressOption())
   .addHelpText(
     "after",
     `
 Fields of --columns: ${orderFields.join(", ")}.
-Exit codes: 0 all lines are stored; 2 all but those that were refused; 1 an error; 130 interrupted.`,
+Exit codes: 0 all lines are stored; 1 an error; 2 some lines were rejected, all others are stored; 130 interrupted.`,
   )
   .parse();
 const { address, json, ...options } = command.opts<Options>();
@@ -55,17 +57,19 @@ await runScript(address, async (signal) => {
   for (const [file, rejects] of withRejects(files, options.rejects)) {
     const summary = await importOrders(client, file, rejects, { signal, quiet: json === true });
     summaries.push(summary);
-    if (!json) show(summary, rejects.path);
+    if (!json) printSummary(summary, rejects.path);
   }
-  if (json) console.log(JSON.stringify({ files: summaries }));
+  if (json) printLine(JSON.stringify({ files: summaries }));
   process.exitCode = summaries.some(({ rejected }) => rejected > 0) ? exitCodes.rejected : 0;
 });
 
-function show({ file, added, present, rejected, amounts }: ImportSummary, rejects: string): void {
-  const [some, before, refused] = [added, present, rejected].map((count) => count.toLocaleString("en"));
+function printSummary({ file, added, present, rejected, amounts }: ImportSummary, rejects: string): void {
+  const count = (value: number) => value.toLocaleString("en");
   const sums = Object.entries(amounts).map(([currency, amount]) => `; ${amount} ${currency}`);
-  console.log(`${file}: ${some} orders added, ${before} there already, ${refused} lines refused${sums.join("")}`);
-  if (rejected > 0) console.error(`what was refused, and why: ${rejects}`);
+  printLine(
+    `${file}: ${count(added)} orders added, ${count(present)} already stored, ${count(rejected)} lines rejected${sums.join("")}`,
+  );
+  if (rejected > 0) printError(`rejected lines and their reasons: ${rejects}`);
 }
 
 function fileOptions(): OrderFileOptions {

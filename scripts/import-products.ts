@@ -4,14 +4,13 @@ import { Command } from "commander";
 import { type ProductField, productFields } from "../client/product/product-columns.ts";
 import type { ColumnsOf } from "../client/shared/csv-columns.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
-import { addressOption } from "./address-option.ts";
-import { columnsOption } from "./columns-option.ts";
+import { addressOption, columnsOption, currencyOption } from "./command-options.ts";
 import { CsvFile } from "./csv-file.ts";
-import { currencyOption } from "./currency-option.ts";
 import { importProducts, newProductCounts, type ProductCounts, productFileOptions } from "./product-import.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { withRejects } from "./rejects-file.ts";
 import { exitCodes, runScript } from "./run-script.ts";
+import { printError, printLine } from "./terminal-output.ts";
 
 interface Options {
   readonly address: string;
@@ -23,17 +22,20 @@ interface Options {
 }
 
 const command = new Command("npm run import-products --")
-  .description("Brings the products of CSV files into the catalogue. A second run adds nothing.")
-  .argument("<files...>", `CSV files whose first row names the columns, of ${productFields.join(", ")}`)
+  .description("Imports the products of CSV files. A second run adds only the missing products.")
+  .argument("<files...>", `CSV files with a header; the known columns are ${productFields.join(", ")}`)
   .addOption(columnsOption(productFields, "name=Title,price=RRP"))
   .addOption(currencyOption())
-  .option("--update", "give products that are there already the values of the file")
-  .option("--rejects <file>", "a CSV of the lines that were refused, and why; default: beside each, FILE.rejects.csv")
-  .option("--quiet", "show no progress")
+  .option("--update", "update existing products with the values of the file")
+  .option(
+    "--rejects <file>",
+    "CSV file for rejected lines and their reasons; default: FILE.rejects.csv beside each file",
+  )
+  .option("--quiet", "do not show progress")
   .addOption(addressOption())
   .addHelpText(
     "after",
-    "\nExit codes: 0 all lines are stored; 2 all but those that were refused; 1 an error; 130 interrupted.",
+    "\nExit codes: 0 all lines are stored; 1 an error; 2 some lines were rejected, all others are stored; 130 interrupted.",
   )
   .parse();
 const { address, currency, columns: mapping, update, rejects: rejectsPath, quiet } = command.opts<Options>();
@@ -42,30 +44,35 @@ await runScript(address, async (signal) => {
   signal.addEventListener("abort", () => (process.exitCode ??= exitCodes.interrupted));
   const client = createClient(ProductService, createConnectTransport({ baseUrl: address, httpVersion: "2" }));
   const files = command.args.map((path) => new CsvFile(path, productFileOptions));
-  let isAllTaken = true;
+  let hasRejects = false;
   for (const [file, rejects] of withRejects(files, rejectsPath)) {
-    const { lines, isCutOff } = await file.countLines(signal);
+    const { lines, isTruncated } = await file.countLines(signal);
     const counts = newProductCounts();
     try {
       using progress = new ProgressBar({ items: "lines", total: lines, quiet: quiet === true });
       const onProgress = (done: number) => progress.update(done);
-      await importProducts(file, { client, rejects, update: update === true, signal, onProgress, ...given() }, counts);
+      await importProducts(
+        file,
+        { client, rejects, update: update === true, signal, onProgress, ...columnDefaults() },
+        counts,
+      );
     } finally {
-      console.log(`${file.path}: ${summary(counts)}`);
+      printLine(`${file.path}: ${formatCounts(counts)}`);
     }
-    if (counts.rejected > 0) console.error(`what was refused, and why: ${rejects.path}`);
-    isAllTaken &&= counts.rejected === 0;
-    if (isCutOff) console.error(`${file.path}: its last line has no end: if it was cut off, look at that product`);
+    if (counts.rejected > 0) printError(`rejected lines and their reasons: ${rejects.path}`);
+    hasRejects ||= counts.rejected > 0;
+    if (isTruncated)
+      printError(`${file.path}: the last line has no line end: check that product, because the file may be truncated`);
   }
-  process.exitCode = isAllTaken ? 0 : exitCodes.rejected;
+  process.exitCode = hasRejects ? exitCodes.rejected : 0;
 });
 
-function given() {
+function columnDefaults() {
   return { ...(currency && { currency }), ...(mapping && { mapping }) };
 }
 
-function summary({ added, updated, known, rejected }: ProductCounts): string {
+function formatCounts({ added, updated, present, rejected }: ProductCounts): string {
   const count = (value: number) => value.toLocaleString("en");
-  const there = update ? `${count(updated)} brought up to date` : `${count(known)} there already`;
-  return `${count(added)} products added, ${there}, ${count(rejected)} lines refused`;
+  const existing = update ? `${count(updated)} updated` : `${count(present)} already stored`;
+  return `${count(added)} products added, ${existing}, ${count(rejected)} lines rejected`;
 }

@@ -3,14 +3,15 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
 import { DigestChain } from "../client/order/digest-chain.ts";
-import { moneyText } from "../client/shared/money-text.ts";
+import { formatMoney } from "../client/shared/money-text.ts";
 import { type Product, ProductSchema } from "../gen/bourse/product/v1/product_pb.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
-import { addressOption } from "./address-option.ts";
+import { addressOption } from "./command-options.ts";
 import { runScript } from "./run-script.ts";
+import { printError, printLine } from "./terminal-output.ts";
 
 const command = new Command("npm run list-products --")
-  .description("Prints the catalogue, a line a product, and proves that it arrived whole.")
+  .description("Prints the catalogue, one product per line, and verifies that it is complete.")
   .addOption(addressOption())
   .parse();
 const { address } = command.opts<{ address: string }>();
@@ -22,7 +23,7 @@ await runScript(address, async (signal) => {
     {},
     {
       signal,
-      onHeader: (header) => console.log(`${header.get("bourse-total-count")} products`),
+      onHeader: (header) => printLine(`${header.get("bourse-total-count")} products`),
       onTrailer: (received) => {
         trailer = received;
       },
@@ -34,22 +35,22 @@ await runScript(address, async (signal) => {
     if (!product) continue;
     digest.add(toBinary(ProductSchema, product));
     count++;
-    console.log(line(product));
+    printLine(formatProduct(product));
   }
   check("count", String(count), trailer.get("bourse-sent-count"));
   check("digest", digest.hex, trailer.get("bourse-sha256"));
 });
 
-function line({ id, name, price }: Product): string {
-  const amount = price ? moneyText(price) : "-";
+function formatProduct({ id, name, price }: Product): string {
+  const amount = price ? formatMoney(price) : "-";
   return `${id}  ${amount.padStart(14)}  ${name}`;
 }
 
 function check(what: string, received: string, announced: string | null): void {
   if (received === announced) {
-    console.log(`${what} ${received}: as the server says`);
+    printLine(`${what} ${received}, verified`);
   } else {
-    console.error(`${what} ${received}: the server says ${announced}, so something was lost on the way`);
+    printError(`${what} ${received}, but the server announced ${announced}: the list is not complete, so run it again`);
     process.exitCode = 1;
   }
 }

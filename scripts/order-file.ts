@@ -7,15 +7,14 @@ import { CsvFile, CsvFileError, type CsvFileOptions } from "./csv-file.ts";
 import type { CsvRow } from "./csv-rows.ts";
 import { OrderKeys } from "./order-keys.ts";
 
-/** How a file is written. */
 export interface OrderFileOptions extends CsvFileOptions {
   readonly defaults: OrderDefaults;
   readonly mapping?: ColumnsOf<OrderField>;
 }
 
-/** A line of the file, and its order. */
+/** A row of the file, and its order. */
 export interface OrderLine {
-  /** Where it begins, from 1 on. */
+  /** The number of its first line, from 1. */
   readonly line: number;
   readonly text: string;
   readonly order: MessageInitShape<typeof OrderSchema>;
@@ -32,15 +31,15 @@ export class OrderFile extends CsvFile {
     this.#mapping = options.mapping;
   }
 
-  /** Throws a {@link CsvFileError} where the file cannot be read or its columns are not those of orders. */
+  /** Throws a {@link CsvFileError} if the file cannot be read or its header has no order columns. */
   async check(): Promise<void> {
-    for await (const row of this.rows()) return void this.#columns(row);
+    for await (const row of this.rows()) return void this.#readHeader(row);
   }
 
   /**
-   * Yields its orders, with the keys that they have each time.
+   * Yields the orders, with keys that are the same at each call.
    *
-   * @param reject takes each line that has none
+   * @param reject receives the invalid lines
    */
   async *orders(
     reject: (line: number, reason: string, text: string) => void,
@@ -50,7 +49,7 @@ export class OrderFile extends CsvFile {
     let columns: OrderColumns | undefined;
     for await (const row of this.rows(signal)) {
       if (columns === undefined) {
-        columns = this.#columns(row);
+        columns = this.#readHeader(row);
         continue;
       }
       try {
@@ -64,7 +63,7 @@ export class OrderFile extends CsvFile {
     }
   }
 
-  #columns(header: CsvRow): OrderColumns {
+  #readHeader(header: CsvRow): OrderColumns {
     try {
       if ("problem" in header) throw new CsvRowError(header.problem);
       return new OrderColumns(header.cells, this.#defaults, this.#mapping);

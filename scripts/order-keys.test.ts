@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OrderColumns } from "../client/order/order-columns.ts";
-import { OccurrenceCounter } from "./occurrence-counter.ts";
-import { OrderKeys } from "./order-keys.ts";
+import { OccurrenceCounter, OrderKeys } from "./order-keys.ts";
 
 const header = ["invoice", "sku", "description", "quantity", "order date", "price", "customer id", "country"];
 const columns = new OrderColumns(header, { currency: "GBP" });

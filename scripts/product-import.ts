@@ -7,47 +7,45 @@ import type { CsvRow } from "./csv-rows.ts";
 import { ProductIds } from "./product-ids.ts";
 import type { RejectsFile } from "./rejects-file.ts";
 
-/** How files of products are read: blanks around cells say nothing, and the last line may lack its end. */
+/** The dialect of product files: spaces around cells are ignored, and the last line may have no line end. */
 export const productFileOptions = { trim: true, mayEndOpen: true } as const satisfies CsvFileOptions;
 
-/** How a file is brought in. */
+/** The options of an import. */
 export interface ImportOptions {
   readonly client: Client<typeof ProductService>;
-  /** Where what cannot be taken goes. */
+  /** Receives the rejected lines. */
   readonly rejects: RejectsFile;
   readonly currency?: string;
   readonly mapping?: ColumnsOf<ProductField>;
-  /** Give products that are there already the values of the file; else they stay as they are. */
+  /** Whether existing products get the values of the file. Default: they stay unchanged. */
   readonly update?: boolean;
   readonly signal: AbortSignal;
-  /** Called after each row, with how many lines of the file are done. */
+  /** Called for each row, with its line number. */
   readonly onProgress?: (lines: number) => void;
 }
 
-/** What became of a file's rows. */
+/** The number of rows by result. */
 export interface ProductCounts {
   added: number;
-  /** Those that were there already, and have the file's values now. */
+  /** Existing products that have the values of the file now. */
   updated: number;
-  /** Those that were there already, and were left alone. */
-  known: number;
+  /** Existing products that are unchanged. */
+  present: number;
   rejected: number;
 }
 
-/** Those of a file of which nothing was read yet. */
 export function newProductCounts(): ProductCounts {
-  return { added: 0, updated: 0, known: 0, rejected: 0 };
+  return { added: 0, updated: 0, present: 0, rejected: 0 };
 }
 
-/** How many calls are under way at once: the server stores what comes together together. */
-const maxCalls = 64;
+/** The most calls in flight. The server stores the products of concurrent calls in groups. */
+const maxCallsInFlight = 64;
 
 /**
- * Brings the products of a CSV file into the catalogue. A row that makes no sense, or that the server refuses for what
- * it says, is rejected by itself; everything else that goes wrong ends the import, which can be run again: what is
- * there is not added twice.
+ * Imports the products of a CSV file. A row that is invalid, or that the server refuses as invalid, is rejected. Any
+ * other error ends the import. It can be repeated: no product is added twice.
  *
- * @param counts is kept up to date, so that it tells what is done also where the import fails
+ * @param counts is updated for each row, and valid after a failure too
  */
 export async function importProducts(file: CsvFile, options: ImportOptions, counts: ProductCounts): Promise<void> {
   const { signal, onProgress } = options;
@@ -60,7 +58,7 @@ export async function importProducts(file: CsvFile, options: ImportOptions, coun
       signal.throwIfAborted();
       if (failure !== undefined) break;
       if (columns === undefined) {
-        columns = headerOf(file, row, options);
+        columns = readHeader(file, row, options);
         continue;
       }
       const call = importRow({ file, row, columns, ids }, options, counts)
@@ -69,7 +67,7 @@ export async function importProducts(file: CsvFile, options: ImportOptions, coun
         })
         .finally(() => calls.delete(call));
       calls.add(call);
-      if (calls.size >= maxCalls) await Promise.race(calls);
+      if (calls.size >= maxCallsInFlight) await Promise.race(calls);
       onProgress?.(row.line);
     }
   } finally {
@@ -78,7 +76,7 @@ export async function importProducts(file: CsvFile, options: ImportOptions, coun
   if (failure !== undefined) throw failure;
 }
 
-function headerOf({ path }: CsvFile, header: CsvRow, { currency, mapping }: ImportOptions): ProductColumns {
+function readHeader({ path }: CsvFile, header: CsvRow, { currency, mapping }: ImportOptions): ProductColumns {
   try {
     if ("problem" in header) throw new CsvRowError(header.problem);
     return new ProductColumns(header.cells, currency, mapping);
@@ -104,7 +102,7 @@ async function importRow(
     const { product, id } = columns.read(row.cells);
     await store({ ...product, id: id || ids.next(product.name ?? "") }, columns.paths, options, counts);
   } catch (error) {
-    const reason = reasonOf(error);
+    const reason = rejectReason(error);
     if (reason === undefined) throw error;
     counts.rejected++;
     options.rejects.add({ file: file.path, line: row.line, reason, text: row.text });
@@ -125,17 +123,17 @@ async function store(
     if (ConnectError.from(error).code !== Code.AlreadyExists) throw error;
   }
   if (update !== true) {
-    counts.known++;
+    counts.present++;
     return;
   }
   await client.updateProduct({ product, updateMask: { paths: [...paths] } }, { signal });
   counts.updated++;
 }
 
-/** Why a row is rejected; undefined where the error is not the row's. */
-function reasonOf(error: unknown): string | undefined {
+/** Why a row is rejected. Undefined if the error is not caused by the row. */
+function rejectReason(error: unknown): string | undefined {
   if (error instanceof CsvRowError) return error.message;
   if (!(error instanceof ConnectError)) return undefined;
   if (error.code === Code.InvalidArgument) return error.rawMessage;
-  return error.code === Code.NotFound ? "it was deleted from the catalogue" : undefined;
+  return error.code === Code.NotFound ? "the product was deleted from the catalogue" : undefined;
 }

@@ -9,26 +9,29 @@ import { type ColumnMapping, tickFields } from "../client/quote/tick-columns.ts"
 import { groupAvailable } from "../client/shared/group-available.ts";
 import { linesOf } from "../client/shared/lines-of.ts";
 import { type PublishQuotesRequestSchema, QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
-import { addressOption } from "./address-option.ts";
-import { columnsOption } from "./columns-option.ts";
+import { addressOption, columnsOption } from "./command-options.ts";
+import { withIdleMarkers } from "./idle-markers.ts";
 import { QuoteRows } from "./quote-rows.ts";
 import { runScript } from "./run-script.ts";
-import { withPauses } from "./with-pauses.ts";
+import { printError, printLine } from "./terminal-output.ts";
 
-/** As many quotes as a request may have. */
+/** The most quotes in a request. */
 const maxQuotesInRequest = 1_000;
 
-/** How many refused quotes are shown; the others are counted. */
-const maxShownRejections = 10;
+/** How many rejected quotes are printed. Further ones are counted. */
+const maxPrintedRejections = 10;
 
-/** How often the progress is told. */
+/** The interval of progress messages, in milliseconds. */
 const progressMs = 1_000;
 
-/** How long nothing is sent while a pipe is quiet: far less than the ten minutes that a server allows by default. */
+/**
+ * The longest silence while the input is idle, in milliseconds. Then an empty request keeps the call alive. A server ends
+ * a call that is idle for ten minutes, by default.
+ */
 const keepAliveMs = 15_000;
 
-/** How long the server may take to answer when the script was told to end. */
-const farewellMs = 5_000;
+/** How long the server may take to respond after a signal has ended the input, in milliseconds. */
+const responseAfterSignalMs = 5_000;
 
 interface Options {
   readonly address: string;
@@ -38,11 +41,11 @@ interface Options {
 }
 
 const command = new Command("npm run publish-quotes --")
-  .description("Brings the quotes of a CSV file into the server, and tells which of them it refused.")
-  .argument("<file>", "a CSV of ticks or bars, or - for standard input")
-  .option("--symbol <symbol>", "the instrument, where no column tells it; default: the file's name in capitals")
+  .description("Publishes the quotes of a CSV file, and prints the ones that the server rejected.")
+  .argument("<file>", "CSV file of ticks or bars, or - for standard input")
+  .option("--symbol <symbol>", "symbol of the quotes if no column has it; default: the name of the file in capitals")
   .addOption(columnsOption(tickFields, "time=ts,bid=best_bid"))
-  .option("--allow-rejected", "end with exit code 0 though quotes were refused")
+  .option("--allow-rejected", "exit with 0 even if quotes were rejected")
   .addOption(addressOption())
   .parse();
 const [file = "-"] = command.args;
@@ -54,41 +57,41 @@ let problem: string | undefined;
 await runScript(address, async (signal) => {
   const client = createClient(QuoteService, createConnectTransport({ baseUrl: address, httpVersion: "2" }));
   const call = new AbortController();
-  signal.addEventListener("abort", () => setTimeout(() => call.abort(), farewellMs).unref());
-  const start = performance.now();
-  const rate = () => Math.round((sent * 1000) / Math.max(performance.now() - start, 1)).toLocaleString("en");
+  signal.addEventListener("abort", () => setTimeout(() => call.abort(), responseAfterSignalMs).unref());
+  const startedAt = performance.now();
+  const rate = () => Math.round((sent * 1000) / Math.max(performance.now() - startedAt, 1)).toLocaleString("en");
   const progress = setInterval(
-    () => console.error(`${sent.toLocaleString("en")} quotes sent, ${rate()} a second`),
+    () => printError(`${sent.toLocaleString("en")} quotes sent, ${rate()} per second`),
     progressMs,
   );
   try {
     const answer = await client.publishQuotes(requests(signal), { signal: call.signal });
-    for (const { index, symbol: of, message } of answer.rejections.slice(0, maxShownRejections)) {
-      console.error(`quote ${index + 1n} (${of}): ${message}`);
+    for (const { index, symbol: rejectedSymbol, message } of answer.rejections.slice(0, maxPrintedRejections)) {
+      printError(`quote ${index + 1n} (${rejectedSymbol}): ${message}`);
     }
-    const more = Number(answer.rejected) - maxShownRejections;
-    if (more > 0) console.error(`and ${more.toLocaleString("en")} more`);
-    console.log(`${answer.accepted} quotes accepted, ${answer.rejected} rejected, ${rate()} a second`);
+    const more = Number(answer.rejected) - maxPrintedRejections;
+    if (more > 0) printError(`and ${more.toLocaleString("en")} more`);
+    printLine(`${answer.accepted} quotes accepted, ${answer.rejected} rejected, ${rate()} per second`);
     if (answer.rejected > 0n && !allowRejected) process.exitCode = 1;
   } finally {
     clearInterval(progress);
-    process.stdin.destroy(); // or it would keep the script waiting for input that nobody takes
+    process.stdin.destroy(); // an open standard input keeps the process alive
   }
   if (problem === undefined) return;
-  console.error(problem);
+  printError(problem);
   process.exitCode = 1;
 });
 
-/** Ends at the end of the file, at the first row that makes no sense, or by the signal: the server then answers. */
+/** Ends at the end of the file, at the first invalid row, or when the signal aborts. Then the server responds. */
 async function* requests(signal: AbortSignal): AsyncGenerator<MessageInitShape<typeof PublishQuotesRequestSchema>> {
   const input = file === "-" ? process.stdin : createReadStream(file);
   addAbortSignal(signal, input);
   const rows = new QuoteRows(file, symbol, mapping);
   try {
     const groups = groupAvailable(linesOf(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate);
-    for await (const lines of withPauses(groups, keepAliveMs)) {
-      if (lines === "pause") {
-        yield {}; // the server ends a call on which nothing arrives for minutes
+    for await (const lines of withIdleMarkers(groups, keepAliveMs)) {
+      if (lines === "idle") {
+        yield {}; // keeps the call alive
         continue;
       }
       const { quotes, problem: found } = rows.read(lines);
@@ -97,7 +100,7 @@ async function* requests(signal: AbortSignal): AsyncGenerator<MessageInitShape<t
       if (quotes.length > 0) yield { quotes };
       if (found !== undefined) return;
     }
-    problem = rows.isEmpty ? `${file}: it is empty: its first row names the columns` : undefined;
+    problem = rows.isEmpty ? `${file} is empty: a header is needed` : undefined;
   } catch (error) {
     if (!signal.aborted) problem = `${file}: ${(error as Error).message}`;
   }

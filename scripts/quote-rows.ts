@@ -7,45 +7,45 @@ import type { QuoteSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
 
 type QuoteInit = MessageInitShape<typeof QuoteSchema>;
 
-/** What lines hold, up to the first that makes no sense. */
-export interface ReadRows {
+/** The quotes of some lines, up to the first invalid one. */
+export interface ParsedRows {
   readonly quotes: QuoteInit[];
-  /** What is wrong with that line, and where it stands. */
+  /** The problem of that line, with the name of the file and the line number. */
   readonly problem?: string;
 }
 
-/** Reads the lines of a CSV as quotes, some at a time: what a pipe has brought is read at once, to the last line. */
+/** Parses the lines of a CSV file as quotes, some lines at a time. */
 export class QuoteRows {
   readonly #file: string;
   readonly #symbol: string | undefined;
   readonly #mapping: ColumnMapping | undefined;
   #columns: TickColumns | undefined;
   #width = 0;
-  #linesBefore = 0;
+  #lineCount = 0;
 
-  /** @param file its name, `-` for standard input, which gives no name to an instrument */
+  /** @param file its name, from which the symbol is taken if there is no other; `-` for standard input */
   constructor(file: string, symbol: string | undefined, mapping: ColumnMapping | undefined) {
     this.#file = file;
     this.#symbol = symbol;
     this.#mapping = mapping;
   }
 
-  /** Whether there was no row yet, not even the header. */
+  /** Whether the header was not read yet. */
   get isEmpty(): boolean {
     return this.#columns === undefined;
   }
 
-  /** Reads the next lines. */
-  read(lines: readonly string[]): ReadRows {
+  /** Parses the next lines. */
+  read(lines: readonly string[]): ParsedRows {
     const quotes: QuoteInit[] = [];
-    let line = this.#linesBefore + 1;
+    let line = this.#lineCount + 1;
     try {
       for (const { record, info } of this.#parse(lines)) {
-        line = this.#linesBefore + info.lines;
+        line = this.#lineCount + info.lines;
         const quote = this.#readRow(record);
         if (quote !== undefined) quotes.push(quote);
       }
-      this.#linesBefore += lines.length;
+      this.#lineCount += lines.length;
       return { quotes };
     } catch (error) {
       return { quotes, problem: `${this.#file}: line ${line}: ${(error as Error).message}` };
@@ -64,7 +64,7 @@ export class QuoteRows {
       return undefined;
     }
     if (cells.length !== this.#width) {
-      throw new Error(`the row has ${cells.length} cells, and the header ${this.#width}`);
+      throw new Error(`the row has ${cells.length} cells, and the header has ${this.#width}`);
     }
     const { sourceTime, ...tick } = this.#columns.read(cells);
     return { ...tick, sourceTime: toTimestamp(sourceTime) };
@@ -74,7 +74,7 @@ export class QuoteRows {
     const name = basename(this.#file, extname(this.#file)).toUpperCase();
     const columns = new TickColumns(cells, this.#symbol ?? name, this.#mapping);
     if (this.#file === "-" && this.#symbol === undefined && !columns.haveSymbols) {
-      throw new Error("no column tells the symbol: say it with --symbol");
+      throw new Error("no column has the symbol: set it with --symbol");
     }
     return columns;
   }

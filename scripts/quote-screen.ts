@@ -2,14 +2,16 @@ import { clearScreenDown, moveCursor } from "node:readline";
 import type { WriteStream } from "node:tty";
 import { styleText } from "node:util";
 import type { Quote } from "../gen/bourse/quote/v1/quote_pb.ts";
-import { priceText, timeOfDay, volumeText } from "./quote-text.ts";
+import { formatPrice, formatTimeOfDay, formatVolume } from "./quote-text.ts";
+import { escapeControls } from "./terminal-output.ts";
 
-/** More often than this the eye does not follow. */
+/** The interval of redraws, in milliseconds. A shorter one is not visible. */
 const drawMs = 100;
 
-// The heading, the status, and the line on which the shell goes on.
+/** The lines besides quotes: the heading, the status, and the next prompt of the shell. */
 const otherLines = 3;
 
+/** The colour of a price that has risen or fallen. */
 type Move = "green" | "red" | undefined;
 
 interface Row {
@@ -17,7 +19,7 @@ interface Row {
   moves: Move[];
 }
 
-/** A table of the newest quote of each symbol, which is drawn anew in its place. Colours only where NO_COLOR is not set. */
+/** A table of the newest quote of each symbol, which is redrawn in place. Without colours if NO_COLOR is set. */
 export class QuoteScreen implements Disposable {
   readonly #out: WriteStream;
   readonly #rows = new Map<string, Row>();
@@ -31,22 +33,21 @@ export class QuoteScreen implements Disposable {
     this.#timer = setInterval(() => this.#draw(), drawMs);
   }
 
-  /** Says how the stream is, below the table. */
+  /** The line below the table. */
   set status(text: string) {
-    this.#status = text;
+    this.#status = escapeControls(text);
     this.#isChanged = true;
   }
 
-  /** Shows a quote in place of the one before. */
+  /** Replaces the quote of its symbol. */
   show(quote: Quote): void {
-    const before = this.#rows.get(quote.symbol);
-    const prices = [quote.bid, quote.ask, quote.last];
-    const old = before && [before.quote.bid, before.quote.ask, before.quote.last];
-    this.#rows.set(quote.symbol, { quote, moves: prices.map((price, index) => moveOf(old?.[index], price)) });
+    const previous = this.#rows.get(quote.symbol)?.quote;
+    const moves = (["bid", "ask", "last"] as const).map((field) => moveOf(previous?.[field], quote[field]));
+    this.#rows.set(quote.symbol, { quote, moves });
     this.#isChanged = true;
   }
 
-  /** Draws for the last time. */
+  /** Stops, after a last redraw. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#draw();
@@ -57,29 +58,30 @@ export class QuoteScreen implements Disposable {
     this.#isChanged = false;
     const symbols = [...this.#rows.keys()].sort();
     const shown = symbols.slice(0, Math.max(1, this.#out.rows - otherLines));
-    const width = Math.max(8, ...shown.map((symbol) => symbol.length));
-    const left = symbols.length - shown.length;
+    const width = Math.max(8, ...shown.map((symbol) => escapeControls(symbol).length));
+    const hiddenCount = symbols.length - shown.length;
     const lines = [
       this.#style(
         "bold",
         `${"symbol".padEnd(width)}  ${["bid", "ask", "last", "volume"].map((name) => name.padStart(11)).join("  ")}  time`,
       ),
-      ...shown.map((symbol) => this.#line(symbol.padEnd(width), this.#rows.get(symbol))),
-      this.#style("dim", left > 0 ? `${left} more  ${this.#status}` : this.#status),
+      ...shown.map((symbol) => this.#formatRow(escapeControls(symbol).padEnd(width), this.#rows.get(symbol))),
+      this.#style("dim", hiddenCount > 0 ? `${hiddenCount} more  ${this.#status}` : this.#status),
     ];
     moveCursor(this.#out, 0, -this.#height);
     this.#out.cursorTo(0);
     clearScreenDown(this.#out);
-    // Lines that wrapped would take more room than is counted: the terminal is to cut them.
+    // DECAWM off and on: a wrapped line would make the height of the table wrong
+    // (https://invisible-island.net/xterm/ctlseqs/ctlseqs.html).
     this.#out.write(`\x1b[?7l${lines.join("\n")}\n\x1b[?7h`);
     this.#height = lines.length;
   }
 
-  #line(symbol: string, row: Row | undefined): string {
+  #formatRow(symbol: string, row: Row | undefined): string {
     if (row === undefined) return symbol;
     const { bid, ask, last, volume } = row.quote;
-    const prices = [bid, ask, last].map((price, index) => this.#style(row.moves[index], priceText(price)));
-    return [symbol, ...prices, volumeText(volume), timeOfDay(row.quote)].join("  ");
+    const prices = [bid, ask, last].map((price, index) => this.#style(row.moves[index], formatPrice(price)));
+    return [symbol, ...prices, formatVolume(volume), formatTimeOfDay(row.quote)].join("  ");
   }
 
   #style(format: "bold" | "dim" | Move, text: string): string {

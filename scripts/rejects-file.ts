@@ -3,26 +3,26 @@ import { resolve } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { CsvFileError } from "./csv-file.ts";
 
-/** A line that was not imported. */
+/** A rejected line. */
 export interface Reject {
   readonly file: string;
-  /** Where it begins, from 1 on. */
+  /** The number of its first line, from 1. */
   readonly line: number;
   readonly reason: string;
-  /** As it stands in the file, without its line end. */
+  /** The content, without the line end. */
   readonly text: string;
 }
 
-/** So many are written at once. */
-const maxWaiting = 500;
+/** How many rejects are buffered before a write. */
+const maxBuffered = 500;
 
 /**
- * A CSV of what was not imported, with the columns file, line, reason and text. It is made for the first one; where
- * there is none, what an earlier run has left is removed, so that it is never of another run.
+ * A CSV file of rejected lines, with the columns file, line, reason and text. It is created for the first reject. The file
+ * of an earlier run is removed at the start.
  */
 export class RejectsFile implements Disposable {
   readonly path: string;
-  #waiting: Reject[] = [];
+  #buffer: Reject[] = [];
   #file: number | undefined;
   #count = 0;
 
@@ -31,35 +31,35 @@ export class RejectsFile implements Disposable {
     rmSync(path, { force: true });
   }
 
-  /** How many there are. */
+  /** The number of rejects. */
   get count(): number {
     return this.#count;
   }
 
   add(reject: Reject): void {
     this.#count++;
-    this.#waiting.push({ ...reject, text: reject.text.replace(/\r$/, "") });
-    if (this.#waiting.length >= maxWaiting) this.#write();
+    this.#buffer.push({ ...reject, text: reject.text.replace(/\r$/, "") });
+    if (this.#buffer.length >= maxBuffered) this.#flush();
   }
 
   [Symbol.dispose](): void {
-    this.#write();
+    this.#flush();
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
 
-  #write(): void {
-    if (this.#waiting.length === 0) return;
+  #flush(): void {
+    if (this.#buffer.length === 0) return;
     const header = this.#file === undefined;
     this.#file ??= openSync(this.path, "w");
-    writeSync(this.#file, stringify(this.#waiting, { header, columns: ["file", "line", "reason", "text"] }));
-    this.#waiting = [];
+    writeSync(this.#file, stringify(this.#buffer, { header, columns: ["file", "line", "reason", "text"] }));
+    this.#buffer = [];
   }
 }
 
 /**
- * Yields each file that is to be imported with where its refused lines go: one file for all, or without a path
- * `FILE.rejects.csv` beside each. Throws a {@link CsvFileError} where that is one of the files.
+ * Yields each input file with the file of its rejects: one for all at `path`, or `FILE.rejects.csv` beside each. Throws a
+ * {@link CsvFileError} if a rejects file is an input file.
  */
 export function* withRejects<File extends { readonly path: string }>(
   files: readonly File[],
@@ -67,7 +67,7 @@ export function* withRejects<File extends { readonly path: string }>(
 ): Generator<[File, RejectsFile], void, undefined> {
   const open = (rejects: string) => {
     if (!files.some((file) => resolve(file.path) === resolve(rejects))) return new RejectsFile(rejects);
-    throw new CsvFileError(`${rejects} is to be imported: refused lines cannot be written there`);
+    throw new CsvFileError(`${rejects} is an input file: rejected lines cannot be written there`);
   };
   using shared = path === undefined ? undefined : open(path);
   for (const file of files) {

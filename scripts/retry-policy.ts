@@ -1,26 +1,30 @@
 import type { ConnectError } from "@connectrpc/connect";
 import type { ReconnectingCallOptions } from "../client/shared/reconnecting-call.ts";
 import { isRetryable } from "../client/shared/retry-policy.ts";
-import { retryText } from "./retry-text.ts";
+import { printError } from "./terminal-output.ts";
 
-/** How many attempts in a row may fail: about a minute, in which a server is started again. */
+/** The most failed attempts in a row: about a minute, in which a server restarts. */
 const maxFailures = 15;
 
 /**
- * How scripts take it that a call breaks: they say so and try again for a minute. Whoever calls a server that does not
- * answer at all wants to know at once.
- *
- * @param isWorthIt whether another attempt may mend it
+ * The retry policy of scripts: prints each failure, and retries for about a minute. If the first attempt fails, the
+ * script ends at once, because the address may be wrong.
  */
 export function retryPolicy(
-  isWorthIt: (reason: ConnectError) => boolean = isRetryable,
+  canRetry: (reason: ConnectError) => boolean = isRetryable,
 ): Pick<ReconnectingCallOptions, "onState" | "retry"> {
   let wasLive = false;
   return {
     onState: (state) => {
       wasLive ||= state.kind === "live";
-      if (state.kind === "retrying") console.error(retryText("the call", state));
+      if (state.kind === "retrying") printError(formatRetry("the call", state));
     },
-    retry: (reason, failures) => wasLive && failures <= maxFailures && isWorthIt(reason),
+    retry: (reason, failures) => wasLive && failures <= maxFailures && canRetry(reason),
   };
+}
+
+/** The message before a retry, as in `the call has failed (…): the next attempt starts in 0.5 s`. */
+export function formatRetry(what: string, state: { readonly reason: ConnectError; readonly delayMs: number }): string {
+  const seconds = (state.delayMs / 1000).toFixed(1);
+  return `${what} has failed (${state.reason.rawMessage}): the next attempt starts in ${seconds} s`;
 }

@@ -3,12 +3,13 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command, InvalidArgumentError } from "commander";
 import { parseMemory } from "../client/product/memory-text.ts";
-import { moneyText, parseMoney } from "../client/shared/money-text.ts";
+import { formatMoney, parseMoney } from "../client/shared/money-text.ts";
 import type { MemorySchema } from "../gen/bourse/product/v1/product_pb.ts";
 import { ProductService, type SearchProductsResponse } from "../gen/bourse/product/v1/product_service_pb.ts";
 import type { MoneySchema } from "../gen/google/type/money_pb.ts";
-import { addressOption } from "./address-option.ts";
+import { addressOption } from "./command-options.ts";
 import { runScript } from "./run-script.ts";
+import { printLine } from "./terminal-output.ts";
 
 type Money = MessageInitShape<typeof MoneySchema>;
 
@@ -25,16 +26,16 @@ interface Options {
 }
 
 const command = new Command("npm run search-products --")
-  .description("Prints the products that have all that is asked for, a line a product, as they are found.")
-  .argument("[words...]", "words that a product must all have; their ends may be missing")
-  .option("--min-price <amount>", "at least this price, as in 500EUR", parsing(price))
-  .option("--max-price <amount>", "at most this price, in the same currency", parsing(price))
-  .option("--brand <brand>", "a laptop's brand")
-  .option("--min-cores <number>", "at least so many cores", parsing(number))
-  .option("--min-ghz <number>", "at least this base clock", parsing(number))
-  .option("--min-ram <amount>", "at least so much memory, as in 16GB", parsing(parseMemory))
-  .option("--limit <number>", "at most so many products", parsing(number))
-  .option("--after <cursor>", "go on where an earlier search ended, whose last line tells the cursor")
+  .description("Prints the products that match all terms and filters, one per line.")
+  .argument("[terms...]", "search terms, or their first letters")
+  .option("--min-price <amount>", "at least this price, as in 500EUR", parseWith(price))
+  .option("--max-price <amount>", "at most this price, in the same currency", parseWith(price))
+  .option("--brand <brand>", "brand of a laptop")
+  .option("--min-cores <number>", "at least this many CPU cores", parseWith(number))
+  .option("--min-ghz <number>", "at least this base clock", parseWith(number))
+  .option("--min-ram <amount>", "at least this memory, as in 16GB", parseWith(parseMemory))
+  .option("--limit <number>", "at most this many products", parseWith(number))
+  .option("--after <cursor>", "resume an earlier search after its cursor, which its last line has")
   .addOption(addressOption())
   .parse();
 const { address, minPrice, maxPrice, limit, after, ...rest } = command.opts<Options>();
@@ -57,14 +58,14 @@ await runScript(address, async (signal) => {
     ...(limit && { limit }),
     ...(after && { resumeToken: Buffer.from(after, "base64") }),
   };
-  for await (const found of client.searchProducts(request, { signal, onTrailer })) console.log(line(found));
-  console.log(`${trailer.get("bourse-sent-count")} products`);
+  for await (const found of client.searchProducts(request, { signal, onTrailer })) printLine(formatResult(found));
+  printLine(`${trailer.get("bourse-sent-count")} products`);
   const cursor = trailer.get("bourse-cursor");
-  if (cursor !== null) console.log(`cursor ${cursor}`);
+  if (cursor !== null) printLine(`cursor ${cursor}`);
 });
 
-function line({ product, relevance }: SearchProductsResponse): string {
-  const amount = product?.price ? moneyText(product.price) : "-";
+function formatResult({ product, relevance }: SearchProductsResponse): string {
+  const amount = product?.price ? formatMoney(product.price) : "-";
   return `${relevance?.toFixed(1) ?? "   "}  ${amount.padStart(14)}  ${product?.name}`;
 }
 
@@ -79,7 +80,7 @@ function number(text: string): number {
   throw new Error("a number is needed");
 }
 
-function parsing<T>(parse: (text: string) => T): (text: string) => T {
+function parseWith<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
       return parse(text);

@@ -6,11 +6,12 @@ import { watchQuotes } from "../client/quote/watch-quotes.ts";
 import type { Gap, WatchState, WatchUpdate } from "../client/quote/watch-update.ts";
 import { SlowReaderPolicy, SubscriptionStatus } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
-import { addressOption } from "./address-option.ts";
+import { addressOption } from "./command-options.ts";
 import { QuoteScreen } from "./quote-screen.ts";
-import { quoteJson, quoteLine } from "./quote-text.ts";
-import { retryText } from "./retry-text.ts";
+import { formatQuote, formatQuoteJson } from "./quote-text.ts";
+import { formatRetry } from "./retry-policy.ts";
 import { runScript } from "./run-script.ts";
+import { escapeControls, printError } from "./terminal-output.ts";
 
 interface Options {
   readonly address: string;
@@ -24,15 +25,15 @@ interface Options {
 const policies = { conflate: SlowReaderPolicy.CONFLATE, disconnect: SlowReaderPolicy.DISCONNECT };
 
 const command = new Command("npm run watch-quotes --")
-  .description("Shows live quotes: a table on a terminal, a line each in a pipe. Goes on after a break.")
-  .argument("[symbols...]", "what to watch; none: everything")
+  .description("Prints live quotes: a table on a terminal, lines in a pipe. Reconnects after a failure.")
+  .argument("[symbols...]", "symbols to watch; default: all")
   .addOption(addressOption())
-  .option("--json", "an object a line")
-  .option("--count <n>", "end after so many quotes", wholeNumber)
-  .option("--from-start", "begin with the oldest quote that the server still holds")
-  .option("--max-rate <n>", "at most so many quotes a second of each symbol", rate)
+  .option("--json", "print an object per line")
+  .option("--count <n>", "exit after this many quotes", wholeNumber)
+  .option("--from-start", "start with the oldest quote that the server has")
+  .option("--max-rate <n>", "at most this many quotes per second of each symbol", rate)
   .addOption(
-    new Option("--policy <name>", "what becomes of quotes that come faster than they are read")
+    new Option("--policy <name>", "policy for quotes that arrive faster than they are read")
       .choices(Object.keys(policies))
       .default("conflate"),
   )
@@ -51,36 +52,36 @@ await runScript(address, async (signal) => {
       from: fromStart ? "oldest" : "snapshot",
       signal: AbortSignal.any([signal, end.signal]),
       onState: (state) => {
-        if (state.kind === "retrying" && !isStarted)
-          end.abort(state.reason); // Whoever calls it for the first time wants to know.
-        else tell(state);
+        if (state.kind !== "retrying" || isStarted) showState(state);
+        else end.abort(state.reason); // the first attempt has failed: the address may be wrong
       },
       ...(maxRate !== undefined && { maxRate }),
     },
   );
-  const tell = (state: WatchState) => {
-    if (screen) screen.status = stateText(state);
-    else if (state.kind === "retrying") console.error(stateText(state));
+  const showState = (state: WatchState) => {
+    const text = state.kind === "retrying" ? formatRetry("the stream", state) : state.kind;
+    if (screen) screen.status = text;
+    else if (state.kind === "retrying") printError(text);
   };
-  const say = async (line: string) => {
-    if (!process.stdout.write(`${line}\n`)) await once(process.stdout, "drain", { signal });
+  const write = async (line: string) => {
+    if (!process.stdout.write(`${escapeControls(line)}\n`)) await once(process.stdout, "drain", { signal });
   };
-  let left = count;
+  let remaining = count;
   for await (const update of watch) {
     isStarted ||= update.kind === "started";
-    if (update.kind === "started" && !json && !screen) await say(`stream ${update.streamId}`);
+    if (update.kind === "started" && !json && !screen) await write(`stream ${update.streamId}`);
     if (update.kind !== "quotes") {
-      for (const problem of problemsOf(update)) console.error(problem);
-      if (screen && update.kind === "heartbeat") screen.status = heartbeatText(update);
+      for (const problem of problemsOf(update)) printError(problem);
+      if (screen && update.kind === "heartbeat") screen.status = formatHeartbeat(update);
       continue;
     }
-    for (const gap of update.gaps) if (gap.cause === "lost") console.error(gapText(gap));
-    for (const quote of update.quotes.slice(0, left)) {
+    for (const gap of update.gaps) if (gap.cause === "lost") printError(formatGap(gap));
+    for (const quote of update.quotes.slice(0, remaining)) {
       if (screen) screen.show(quote);
-      else await say(json ? quoteJson(quote) : quoteLine(update.phase, quote));
+      else await write(json ? formatQuoteJson(quote) : formatQuote(update.phase, quote));
     }
-    left -= update.quotes.length;
-    if (left <= 0) return;
+    remaining -= update.quotes.length;
+    if (remaining <= 0) return;
   }
   if (end.signal.aborted) throw end.signal.reason;
 });
@@ -91,30 +92,27 @@ function problemsOf(update: WatchUpdate): string[] {
       return update.subscriptions
         .filter(({ status }) => status !== SubscriptionStatus.ACCEPTED)
         .map(({ symbol, status }) =>
-          status === SubscriptionStatus.TOO_MANY ? `${symbol} is one too many` : `there is no instrument ${symbol}`,
+          status === SubscriptionStatus.TOO_MANY
+            ? `${symbol}: limit of subscriptions reached`
+            : `there is no instrument ${symbol}`,
         );
     case "reset":
-      return ["the server cannot go on where the stream broke: quotes are missing"];
+      return ["the server cannot resume the stream from its cursor: quotes are missing"];
     case "heartbeat":
       return update.unexplained > 0n
-        ? [`${update.unexplained} quotes are missing, of which the server does not know`]
+        ? [`${update.unexplained} quotes are missing, and the server has not skipped them`]
         : [];
     default:
       return [];
   }
 }
 
-function gapText({ symbol, missing, before }: Gap): string {
-  return `${missing} quotes of ${symbol} are missing before its number ${before}`;
+function formatGap({ symbol, missing, before }: Gap): string {
+  return `${missing} quotes of ${symbol} are missing before instrument_seq ${before}`;
 }
 
-function stateText(state: WatchState): string {
-  if (state.kind !== "retrying") return state.kind;
-  return retryText("the stream", state);
-}
-
-function heartbeatText({ conflated, lagMs }: WatchUpdate & { kind: "heartbeat" }): string {
-  return `live  ${conflated} conflated  ${lagMs.toFixed(0)} ms behind`;
+function formatHeartbeat({ conflated, lagMs }: WatchUpdate & { kind: "heartbeat" }): string {
+  return `live  ${conflated} conflated  lag ${lagMs.toFixed(0)} ms`;
 }
 
 function wholeNumber(text: string): number {

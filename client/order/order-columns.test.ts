@@ -29,7 +29,7 @@ const readRetail = (change: Partial<Record<(typeof retail)[number], string>>) =>
   new OrderColumns(retail, pounds).read(lantern.map((cell, index) => change[retail[index] ?? ""] ?? cell));
 
 describe("OrderColumns", () => {
-  it("reads what a shop calls its columns, and keeps text as it is", () => {
+  it("finds common column names, and keeps text unchanged", () => {
     expect(readRetail({})).toEqual({
       orderNumber: "536365",
       productCode: "71053",
@@ -42,7 +42,7 @@ describe("OrderColumns", () => {
     });
   });
 
-  it("reads the columns of an export, its currency too", () => {
+  it("reads the columns of an export, with its currency", () => {
     const cells = ["1", "P", "", "-2", "2010-12-01T08:26:00.000000001Z", "0", "EUR", "", "EIRE"];
     expect(new OrderColumns(exported, pounds).read(cells)).toEqual({
       orderNumber: "1",
@@ -55,7 +55,7 @@ describe("OrderColumns", () => {
     });
   });
 
-  it("takes columns that a mapping names, and what the file leaves out from the defaults", () => {
+  it("uses mapped columns, and the defaults of columns that the file lacks", () => {
     const columns = new OrderColumns(
       ["No", "Item", "Qty", "When", "Price"],
       { currency: "USD", country: "France" },
@@ -68,12 +68,12 @@ describe("OrderColumns", () => {
     });
   });
 
-  it("refuses a header without what an order needs, and tells what there is", () => {
+  it("refuses a header without required columns, and names those of the header", () => {
     expect(() => new OrderColumns(["InvoiceNo", "Description", "Colour"], pounds)).toThrow(
       "no column has product_code, quantity, placed_at, unit_price, country (the header has InvoiceNo, Description, " +
-        "Colour): say which do, as in product_code=COLUMN",
+        "Colour): map columns, as in --columns product_code=COLUMN",
     );
-    expect(() => new OrderColumns(retail, pounds, { country: "Land" })).toThrow(/^no column is called Land/);
+    expect(() => new OrderColumns(retail, pounds, { country: "Land" })).toThrow(/^no column has the name Land/);
   });
 
   it.each([
@@ -89,7 +89,7 @@ describe("OrderColumns", () => {
   });
 
   it.each(["", "6.5", "6.", "6.01", "1e3", "1,000", "six", "+6", "6 0", "2147483648", "99999999999", "NaN"])(
-    "refuses the quantity %j rather than guess",
+    "refuses the quantity %j",
     (text) => {
       expect(() => readRetail({ Quantity: text })).toThrow(`quantity ${JSON.stringify(text)} is not a whole number`);
     },
@@ -105,7 +105,7 @@ describe("OrderColumns", () => {
     expect(readRetail({ CustomerID: text }).customerId).toBe(customer);
   });
 
-  it("tells of every cell that makes no sense", () => {
+  it("names every invalid cell", () => {
     expect(() => readRetail({ Quantity: "x", UnitPrice: "£2", InvoiceDate: "yesterday" })).toThrow(
       'quantity "x" is not a whole number, as in 6 or -1; placed_at "yesterday" is not a time: write it as ' +
         '2010-12-01T08:26:00Z; unit_price "£2" is not an exact amount: write it as 2.55, with at most 9 decimals',

@@ -1,24 +1,24 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
-import { parseAmount } from "../shared/amount-text.ts";
-import { type Column, type ColumnsOf, CsvRowError, columnsOf, findColumns } from "../shared/csv-columns.ts";
+import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-columns.ts";
+import { parseAmount } from "../shared/money-text.ts";
 import { parseTimestamp } from "../shared/timestamp-text.ts";
 
 /** An order without the client's key. */
 export type OrderRow = Omit<MessageInitShape<typeof OrderSchema>, "$typeName" | "sequence" | "key">;
 
-/** What a file may leave out. */
+/** The values of columns that a file may lack. */
 export interface OrderDefaults {
-  /** The currency of the prices where no column tells it, three capital letters. */
+  /** Three capital letters. */
   readonly currency: string;
-  /** The country of the customers where no column tells it. */
+  /** If absent, the file must have the column. */
   readonly country?: string;
 }
 
-/** A field of a row, by the name that it has in {@link ColumnsOf}. */
+/** The name of a field in a mapping. */
 export type OrderField = keyof typeof knownNames;
 
-// What the columns may be called: as exports write them, and as shops do. Case, blanks and punctuation do not count.
+/** The names of columns, normalized: those of exports, and common others. */
 const knownNames = {
   order_number: ["ordernumber", "orderno", "invoiceno", "invoice"],
   product_code: ["productcode", "stockcode", "sku"],
@@ -31,20 +31,20 @@ const knownNames = {
   country: ["country"],
 } as const;
 
-/** All fields that a mapping may name; exports write their columns in this order. */
+/** All fields of a mapping, in the order of the columns in exports. */
 export const orderFields = Object.keys(knownNames) as readonly OrderField[];
 
 const requiredFields = ["order_number", "product_code", "quantity", "placed_at", "unit_price", "country"] as const;
 
-// Of the wire. What an order may have is for the server to say.
+/** The limit of the wire type. The server checks the limits of orders. */
 const maxInt32 = 2 ** 31 - 1;
 
-/** The columns of a CSV file of orders, found by the names in its header. Reads rows by them. */
+/** The columns of a CSV file of orders, which are found by its header. Reads rows. */
 export class OrderColumns {
   readonly #columns: ReadonlyMap<OrderField, Column>;
   readonly #defaults: OrderDefaults;
 
-  /** Throws a {@link CsvRowError} that tells what is missing, and what there is. */
+  /** Throws a {@link CsvRowError} that names the missing fields, and the columns of the header. */
   constructor(header: readonly string[], defaults: OrderDefaults, mapping: ColumnsOf<OrderField> = {}) {
     this.#columns = findColumns(header, knownNames, mapping);
     this.#defaults = defaults;
@@ -53,17 +53,17 @@ export class OrderColumns {
     );
     if (missing.length === 0) return;
     throw new CsvRowError(
-      `no column has ${missing.join(", ")} (${columnsOf(header)}): say which do, as in ${missing[0]}=COLUMN`,
+      `no column has ${missing.join(", ")} (${formatHeader(header)}): map columns, as in --columns ${missing[0]}=COLUMN`,
     );
   }
 
-  /** A row's order. Throws a {@link CsvRowError} that tells of every cell that makes no sense. */
+  /** Reads a row. Throws a {@link CsvRowError} that names every invalid cell. */
   read(cells: readonly string[]): OrderRow {
     const problems: string[] = [];
-    const read = <T>(field: OrderField, parse: (text: string) => T | undefined, right: string): T | undefined => {
+    const read = <T>(field: OrderField, parse: (text: string) => T | undefined, expected: string): T | undefined => {
       const text = this.#cell(field, cells);
       const value = parse(text.trim());
-      if (value === undefined) problems.push(`${field} ${JSON.stringify(text)} is not ${right}`);
+      if (value === undefined) problems.push(`${field} ${JSON.stringify(text)} is not ${expected}`);
       return value;
     };
     const quantity = read("quantity", parseQuantity, "a whole number, as in 6 or -1");
@@ -85,21 +85,21 @@ export class OrderColumns {
     };
   }
 
-  /** Empty where the file has no such column. */
+  /** Empty if the file has no such column. */
   #cell(field: OrderField, cells: readonly string[]): string {
     const column = this.#columns.get(field);
     return column === undefined ? "" : (cells[column.index] ?? "");
   }
 }
 
-/** `6.0` is 6, as programs write whole numbers in columns of decimals; nothing else that is not written as one is. */
+/** Parses a whole number, also as `6.0`: some programs write all numbers of a column with decimals. */
 function parseQuantity(text: string): number | undefined {
   const digits = /^(-?\d{1,10})(?:\.0+)?$/.exec(text)?.[1];
   const value = Number(digits);
   return Math.abs(value) <= maxInt32 ? value + 0 : undefined;
 }
 
-/** `17850.0` is 17850, for the same reason. Undefined where it is not known. */
+/** Parses a customer id. `17850.0` is 17850, for the same reason. Undefined if it is empty. */
 function parseCustomer(text: string): string | undefined {
   return text === "" ? undefined : (/^(\d+)\.0$/.exec(text)?.[1] ?? text);
 }

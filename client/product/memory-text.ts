@@ -2,9 +2,9 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type MemorySchema, MemoryUnit } from "../../gen/bourse/product/v1/product_pb.ts";
 
 /**
- * Reads an amount of memory such as `16 GB`, each unit 1,024 of the one before it.
+ * Parses an amount of memory such as `16 GB`. Each unit is 1,024 times the previous one.
  *
- * Throws an error whose message says what would be right, to be followed by "not …".
+ * Throws an error whose message describes a valid amount, to be followed by `, not …`.
  */
 export function parseMemory(text: string): MessageInitShape<typeof MemorySchema> {
   const [, digits = "", name = ""] = /^(\d{1,20})\s*([a-z]+)$/i.exec(text.trim()) ?? [];

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { MemoryUnit, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { ProductColumns } from "./product-columns.ts";
 
-test("columns are found by their names, whatever their case and order", () => {
+test("columns are found by their names in any case and order", () => {
   const columns = new ProductColumns(["Unit Price", "PRODUCT", "ram", "Cores", "Brand", "colour", "Currency"]);
   const { product } = columns.read(["999.90", "Air 13", "16 GB", "8", "Kestrel", "red", "EUR"]);
   expect(create(ProductSchema, product)).toEqual(
@@ -19,7 +19,7 @@ test("columns are found by their names, whatever their case and order", () => {
   expect(columns.paths).toEqual(["name", "price", "laptop.brand", "laptop.cpu.core_count", "laptop.ram"]);
 });
 
-test("a mapping says which column has what, and takes it away from what its name says", () => {
+test("a mapped column is used for its field only", () => {
   const columns = new ProductColumns(["name", "sku name", "price"], "GBP", { name: "sku name", description: "name" });
   expect(columns.read(["A long text", "Lamp", "5"]).product).toMatchObject({
     name: "Lamp",
@@ -27,7 +27,7 @@ test("a mapping says which column has what, and takes it away from what its name
   });
 });
 
-test("a row without anything of a laptop is none, and an empty price is none", () => {
+test("a row without laptop fields is no laptop, and an empty price is absent", () => {
   const columns = new ProductColumns(["name", "price", "brand", "cores"], "EUR");
   expect(create(ProductSchema, columns.read(["Lamp", "", "", ""]).product)).toEqual(
     create(ProductSchema, { name: "Lamp" }),
@@ -35,10 +35,10 @@ test("a row without anything of a laptop is none, and an empty price is none", (
 });
 
 test.each([
-  [["price", "currency"], {}, `no column tells the name: name one "name" (the header has price, currency)`],
-  [["name", "price"], {}, "no column tells the currency of the prices: say it with --currency"],
-  [["name"], { description: "text" }, "no column is called text, as description is to be"],
-])("a header of %j is refused with what is missing", (header, mapping, problem) => {
+  [["price", "currency"], {}, `no column has the name: rename one to "name" (the header has price, currency)`],
+  [["name", "price"], {}, "no column has the currency of the prices: set it with --currency"],
+  [["name"], { description: "text" }, "no column has the name text, mapped to description"],
+])("the error of the header %j names what is missing", (header, mapping, problem) => {
   expect(() => new ProductColumns(header, undefined, mapping)).toThrow(problem);
 });
 
@@ -48,6 +48,6 @@ test.each([
   ["ghz", "2.4 GHz", "min_ghz: a number such as 2.4 is needed"],
   ["ram", "much", "ram: an amount of memory such as 16 GB"],
   ["screen inch", '13"', "screen_inch: a number such as 2.4 is needed"],
-])("a %s of %j is refused with what would be right", (name, cell, problem) => {
+])("the error of the %s %j describes a valid value", (name, cell, problem) => {
   expect(() => new ProductColumns(["name", name], "EUR").read(["Lamp", cell])).toThrow(problem);
 });

@@ -1,23 +1,23 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LaptopSchema, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { type Column, type ColumnsOf, CsvRowError, columnsOf, findColumns } from "../shared/csv-columns.ts";
+import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-columns.ts";
 import { parseMoney } from "../shared/money-text.ts";
 import { parseMemory } from "./memory-text.ts";
 
 type ProductInit = MessageInitShape<typeof ProductSchema>;
 type LaptopInit = MessageInitShape<typeof LaptopSchema>;
 
-/** A field of a row, by the name that it has in {@link ColumnsOf}. */
+/** The name of a field in a mapping. */
 export type ProductField = keyof typeof knownNames;
 
-/** What a row says of a product. */
+/** The content of a row. */
 export interface ProductRow {
-  /** Empty where the row does not tell it. */
+  /** Empty if the row has no id. */
   readonly id: string;
   readonly product: ProductInit;
 }
 
-// What the columns may be called; the first name that a file has counts. Case, blanks and punctuation do not.
+/** The names of columns, normalized. The first one that a file has counts. */
 const knownNames = {
   id: ["id", "uuid", "productid"],
   name: ["name", "title", "productname", "product"],
@@ -36,10 +36,10 @@ const knownNames = {
   release_year: ["releaseyear", "year"],
 } as const;
 
-/** All fields that a mapping may name. */
+/** All fields of a mapping. */
 export const productFields = Object.keys(knownNames) as readonly ProductField[];
 
-/** The path of a field in a mask; the others say how to read a field, or which product is meant. */
+/** The paths of fields in an update mask. Fields without a path are the id and the currency. */
 const paths: Readonly<Partial<Record<ProductField, string>>> = {
   name: "name",
   description: "description",
@@ -56,25 +56,25 @@ const paths: Readonly<Partial<Record<ProductField, string>>> = {
   release_year: "laptop.release_year",
 };
 
-/** The columns of a CSV file of products, found by the names in its header. Reads rows by them. */
+/** The columns of a CSV file of products, which are found by its header. Reads rows. */
 export class ProductColumns {
-  /** The paths of what the file tells, for the mask of an update. */
+  /** The paths of the fields in the file, for an update mask. */
   readonly paths: readonly string[];
   readonly #columns: ReadonlyMap<ProductField, Column>;
   readonly #currency: string | undefined;
 
   /**
-   * Throws a {@link CsvRowError} where the header has no name, a price without a currency, or not a column that the
-   * mapping names.
+   * Throws a {@link CsvRowError} if the header has no name, has a price without a currency, or lacks a mapped column.
    *
-   * @param currency the currency of all prices where the file has no column for it
+   * @param currency the currency of the prices if the file has no column for it
    */
   constructor(header: readonly string[], currency?: string, mapping: ColumnsOf<ProductField> = {}) {
     const columns = findColumns(header, knownNames, mapping);
-    if (!columns.has("name")) throw new CsvRowError(`no column tells the name: name one "name" (${columnsOf(header)})`);
+    if (!columns.has("name"))
+      throw new CsvRowError(`no column has the name: rename one to "name" (${formatHeader(header)})`);
     if (columns.has("price") && !columns.has("currency") && currency === undefined) {
       throw new CsvRowError(
-        `no column tells the currency of the prices: say it with --currency (${columnsOf(header)})`,
+        `no column has the currency of the prices: set it with --currency (${formatHeader(header)})`,
       );
     }
     this.#columns = columns;
@@ -82,11 +82,11 @@ export class ProductColumns {
     this.paths = productFields.flatMap((field) => (columns.has(field) ? (paths[field] ?? []) : []));
   }
 
-  /** A row's product. Empty cells are what is not known. Throws a {@link CsvRowError} where a cell makes no sense. */
+  /** Reads a row. Empty cells are unknown values. Throws a {@link CsvRowError} if a cell is invalid. */
   read(cells: readonly string[]): ProductRow {
     const text = (field: ProductField) => cells[this.#columns.get(field)?.index ?? -1] ?? "";
     const laptop = this.#readLaptop(text);
-    const price = read(text, "price", (amount) => parseMoney(amount, text("currency") || (this.#currency ?? "")));
+    const price = readCell(text, "price", (amount) => parseMoney(amount, text("currency") || (this.#currency ?? "")));
     return {
       id: text("id"),
       product: {
@@ -101,16 +101,16 @@ export class ProductColumns {
 
   #readLaptop(text: (field: ProductField) => string): LaptopInit | undefined {
     const [ram, inch, kilograms] = [
-      read(text, "ram", parseMemory),
-      decimal(text, "screen_inch"),
-      decimal(text, "weight_kg"),
+      readCell(text, "ram", parseMemory),
+      readDecimal(text, "screen_inch"),
+      readDecimal(text, "weight_kg"),
     ];
     const cpu = {
       name: text("cpu"),
-      coreCount: whole(text, "cores") ?? 0,
-      threadCount: whole(text, "threads") ?? 0,
-      minGhz: decimal(text, "min_ghz") ?? 0,
-      maxGhz: decimal(text, "max_ghz") ?? 0,
+      coreCount: readWhole(text, "cores") ?? 0,
+      threadCount: readWhole(text, "threads") ?? 0,
+      minGhz: readDecimal(text, "min_ghz") ?? 0,
+      maxGhz: readDecimal(text, "max_ghz") ?? 0,
     };
     const laptop = {
       brand: text("brand"),
@@ -118,27 +118,27 @@ export class ProductColumns {
       ...(ram && { ram }),
       ...(inch !== undefined && { screen: { sizeInch: inch } }),
       ...(kilograms !== undefined && { weight: { case: "weightKg" as const, value: kilograms } }),
-      releaseYear: whole(text, "release_year") ?? 0,
+      releaseYear: readWhole(text, "release_year") ?? 0,
     };
     return Object.values(laptop).some(Boolean) ? laptop : undefined;
   }
 }
 
-function whole(text: (field: ProductField) => string, field: ProductField): number | undefined {
-  return read(text, field, (cell) => {
+function readWhole(text: (field: ProductField) => string, field: ProductField): number | undefined {
+  return readCell(text, field, (cell) => {
     if (/^\d{1,9}$/.test(cell)) return Number(cell);
     throw new Error("a whole number is needed");
   });
 }
 
-function decimal(text: (field: ProductField) => string, field: ProductField): number | undefined {
-  return read(text, field, (cell) => {
+function readDecimal(text: (field: ProductField) => string, field: ProductField): number | undefined {
+  return readCell(text, field, (cell) => {
     if (/^\d{1,9}(\.\d{1,9})?$/.test(cell)) return Number(cell);
     throw new Error("a number such as 2.4 is needed");
   });
 }
 
-function read<T>(
+function readCell<T>(
   text: (field: ProductField) => string,
   field: ProductField,
   parse: (cell: string) => T,

@@ -6,7 +6,7 @@ const second = 1_767_623_400_000_000; // 2026-01-05T14:30:00Z
 const time = "2026-01-05T14:30:00Z";
 
 describe("TickColumns", () => {
-  it("finds the columns that a mapping names, and the others by their own names", () => {
+  it("finds mapped columns, and the others by their known names", () => {
     const columns = new TickColumns(["when", "b", "ask", "px", "n"], "X", { time: "when", bid: "b", source_seq: "n" });
     expect(columns.read([time, "1", "2", "3", "17"])).toEqual({
       symbol: "X",
@@ -17,13 +17,13 @@ describe("TickColumns", () => {
     });
   });
 
-  it("takes a column for one field only: a mapped one is not found by its own name as well", () => {
+  it("uses a column for one field only: a mapped column is not found by its known name too", () => {
     const columns = new TickColumns(["time", "price", "close"], "X", { bid: "price", ask: "close" });
     expect(columns.read([time, "1", "2"])).toEqual({ symbol: "X", sourceTime: second, bid: 1, ask: 2 });
     expect(columns.areBars).toBe(false);
   });
 
-  it("takes rows with a close, or with a date, for bars, also where a mapping names them", () => {
+  it("recognizes bars by a close or a date, also if they are mapped", () => {
     expect(new TickColumns(["time", "close"], "X").areBars).toBe(true);
     expect(new TickColumns(["date", "last"], "X").areBars).toBe(true);
     expect(new TickColumns(["time", "c"], "X", { close: "c" }).areBars).toBe(true);
@@ -34,9 +34,9 @@ describe("TickColumns", () => {
     expect(new TickColumns(["time", "close", "last"], "X").read([time, "1", "2"]).last).toBe(2);
   });
 
-  it("refuses a mapping to a column that the file does not have", () => {
+  it("refuses a mapping to a missing column", () => {
     expect(() => new TickColumns(["time", "bid"], "X", { ask: "offer" })).toThrow(
-      "no column is called offer, as ask is to be (the header has time, bid)",
+      "no column has the name offer, mapped to ask (the header has time, bid)",
     );
   });
 });

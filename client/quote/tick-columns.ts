@@ -1,25 +1,31 @@
-import { type Column, type ColumnsOf, CsvRowError, columnsOf, findColumns, normalName } from "../shared/csv-columns.ts";
+import {
+  type Column,
+  type ColumnsOf,
+  CsvRowError,
+  findColumns,
+  formatHeader,
+  normalizeName,
+} from "../shared/csv-columns.ts";
 import type { MicroTime } from "../shared/micro-time.ts";
 import { parseTime } from "../shared/time-text.ts";
 import { isSymbol, maxSymbolBytes, type Tick } from "./tick.ts";
 
-/** How the files are written, as options of csv-parse. Rows are lists of cells; empty lines are none. */
+/** The dialect of the files, as options of csv-parse. Rows are arrays of cells. Empty lines are skipped. */
 export const tickFileDialect = {
   bom: true,
   info: true,
   trim: true,
   skip_empty_lines: true,
-  /** The longest row, in bytes: what bounds the memory on a file without line ends. */
+  /** The longest row, in bytes. It limits the memory for a file without line ends. */
   max_record_size: 64 * 1024,
 } as const;
 
-/** A field of a row, by the name that it has in headers and in {@link ColumnMapping}. */
+/** The name of a field in a {@link ColumnMapping}. */
 export type TickField = keyof typeof knownNames;
 
-/** Which column has which field, where a file's own names do not tell. Fields that are not named are found as usual. */
 export type ColumnMapping = ColumnsOf<TickField>;
 
-// What the columns may be called; the first name that a file has counts. Case, blanks and punctuation do not.
+/** The names of columns, normalized. The first one that a file has counts. */
 const knownNames = {
   time: ["timestamp", "datetime", "time", "date"],
   symbol: ["symbol", "ticker", "instrument"],
@@ -57,17 +63,17 @@ const countFields = {
   source_seq: "sourceSeq",
 } as const satisfies Partial<Record<TickField, keyof Tick>>;
 
-// One of them at least is in every file.
+/** Each file has at least one of these. */
 const priceNames = ["bid", "ask", "last", "close"] as const;
 
-/** All fields that a mapping may name. */
+/** All fields of a mapping. */
 export const tickFields = Object.keys(knownNames) as readonly TickField[];
 
-/** The columns of a CSV file of ticks or bars, found by the names in its header. Reads rows by them. */
+/** The columns of a CSV file of ticks or bars, which are found by its header. Reads rows. */
 export class TickColumns {
-  /** Whether a row sums up a day, or a longer span, rather than tell one moment. */
+  /** Whether a row is the summary of a day or a longer period, not a moment. */
   readonly areBars: boolean;
-  /** Whether rows tell their symbol. */
+  /** Whether the file has a column of symbols. */
   readonly haveSymbols: boolean;
   readonly #defaultSymbol: string;
   readonly #time: Column;
@@ -76,21 +82,21 @@ export class TickColumns {
   readonly #counts: readonly (readonly [(typeof countFields)[keyof typeof countFields], Column])[];
 
   /**
-   * Throws a {@link CsvRowError} where the header has no time or no price, or not a column that the mapping names.
+   * Throws a {@link CsvRowError} if the header has no time, has no price, or lacks a mapped column.
    *
-   * @param defaultSymbol the symbol of all rows where the file has no column for it
+   * @param defaultSymbol the symbol of all rows if the file has no column for it
    */
   constructor(header: readonly string[], defaultSymbol: string, mapping: ColumnMapping = {}) {
     const columns = findColumns(header, knownNames, mapping);
     const time = columns.get("time");
     if (time === undefined) {
-      throw new CsvRowError(`no column tells the time: name one timestamp, time or date (${columnsOf(header)})`);
+      throw new CsvRowError(`no column has the time: rename one to timestamp, time or date (${formatHeader(header)})`);
     }
     if (!priceNames.some((name) => columns.has(name))) {
-      const names = "name one bid, ask, last, price or close";
-      throw new CsvRowError(`no column tells a price: ${names} (${columnsOf(header)})`);
+      const remedy = "rename one to bid, ask, last, price or close";
+      throw new CsvRowError(`no column has a price: ${remedy} (${formatHeader(header)})`);
     }
-    this.areBars = normalName(time.name) === "date" || columns.has("close");
+    this.areBars = normalizeName(time.name) === "date" || columns.has("close");
     this.#defaultSymbol = defaultSymbol;
     this.#time = time;
     this.#symbol = columns.get("symbol");
@@ -100,7 +106,7 @@ export class TickColumns {
     this.#counts = pick(columns, countFields);
   }
 
-  /** A row's tick. Empty cells are absent fields. Throws a {@link CsvRowError} where a cell makes no sense. */
+  /** Reads a row. Empty cells are absent fields. Throws a {@link CsvRowError} if a cell is invalid. */
   read(cells: readonly string[]): Tick {
     const tick: { -readonly [Field in keyof Tick]: Tick[Field] } = {
       symbol: this.#readSymbol(cells),
@@ -118,7 +124,7 @@ export class TickColumns {
     if (this.#symbol === undefined) return this.#defaultSymbol;
     const symbol = cells[this.#symbol.index] ?? "";
     if (isSymbol(symbol)) return symbol;
-    throw cellError(cells, this.#symbol, `is not a symbol: it has 1 to ${maxSymbolBytes} bytes, and is not *`);
+    throw cellError(cells, this.#symbol, `is not a symbol of 1 to ${maxSymbolBytes} bytes; * is reserved`);
   }
 }
 

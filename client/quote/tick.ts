@@ -1,11 +1,11 @@
 import type { MicroTime } from "../shared/micro-time.ts";
 
-/** The longest symbol, in bytes of UTF-8: the longest that a client may ask for. */
+/** The longest symbol, in bytes of UTF-8. */
 export const maxSymbolBytes = 64;
 
 /**
- * The whole state of one instrument at one moment, without a place in a log. Prices are in units of the instrument's
- * currency, sizes in units of the instrument; what is absent its source does not have.
+ * The complete state of one instrument at one moment, before it has a position in the log. Prices are in the currency
+ * of the instrument, sizes in units of it. A field is absent if its source does not have it.
  */
 export interface Tick {
   readonly symbol: string;
@@ -21,11 +21,11 @@ export interface Tick {
   readonly high?: number;
   readonly low?: number;
   readonly previousClose?: number;
-  /** Its number at the source, which grows with every tick of the instrument. */
+  /** The sequence number at the source. It grows with each tick of the instrument. */
   readonly sourceSeq?: bigint;
 }
 
-/** Whether a text can be a symbol. `*` cannot: where symbols are asked for, it stands for all of them. */
+/** Whether a text is a valid symbol. `*` is not: in requests it selects all instruments. */
 export function isSymbol(text: string): boolean {
   if (text === "*") return false;
   const bytes = new TextEncoder().encode(text).length;

@@ -1,22 +1,25 @@
-/** Which column has which field, where a file's own names do not tell. Fields that are not named are found as usual. */
+/** The column names of fields, for files with other names. Fields that are not named are found by their known names. */
 export type ColumnsOf<Field extends string> = Readonly<Partial<Record<Field, string>>>;
 
-/** A column of a file. */
+/** A column of a CSV file. */
 export interface Column {
   readonly name: string;
   readonly index: number;
 }
 
-/** A row or a header cannot be used. The message says what is wrong with it, and not where it stands. */
+/** A row or a header is invalid. The message describes the problem, without the line number. */
 export class CsvRowError extends Error {
   override name = "CsvRowError";
 }
 
+/** The longest excerpt of a header in a message, in characters. */
+const maxHeaderChars = 500;
+
 /**
- * Finds columns by the names in a header. Throws a {@link CsvRowError} where one that the mapping names is not there.
+ * Finds the columns of fields by the names in a header. Throws a {@link CsvRowError} if the mapping names a column that
+ * the header does not have.
  *
- * @param knownNames what the column of a field may be called, in small letters and nothing else, as case, blanks and
- *   punctuation do not count; the first name that the header has is taken
+ * @param knownNames the column names of each field, in the form of {@link normalizeName}; the first match counts
  */
 export function findColumns<Field extends string>(
   header: readonly string[],
@@ -31,17 +34,41 @@ export function findColumns<Field extends string>(
   return columns;
 }
 
-/** So much of a header is shown, in characters. */
-const maxShownChars = 500;
-
-/** For messages: what columns there are. */
-export function columnsOf(header: readonly string[]): string {
-  return `the header has ${header.join(", ").slice(0, maxShownChars)}`;
+/** The columns of a header, for messages. */
+export function formatHeader(header: readonly string[]): string {
+  return `the header has ${header.join(", ").slice(0, maxHeaderChars)}`;
 }
 
-/** A column's name as known names are written. */
-export function normalName(name: string): string {
+/** Normalizes a column name for comparison: lower-case letters only. */
+export function normalizeName(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, "");
+}
+
+/**
+ * Parses a mapping of fields to columns, as in `time=ts,bid=best_bid`. Columns are named exactly as in the header.
+ *
+ * Throws an error whose message describes a valid mapping, to be followed by `, not …`.
+ *
+ * @param fields the known fields
+ * @param example for the error
+ */
+export function parseColumns<Field extends string>(
+  text: string,
+  fields: readonly Field[],
+  example: string,
+): ColumnsOf<Field> {
+  const columns: Partial<Record<Field, string>> = {};
+  for (const part of text.split(",")) {
+    const [, name = "", column = ""] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
+    const field = fields.find((each) => each === name);
+    if (field === undefined || column === "" || columns[field] !== undefined) {
+      throw new Error(
+        `FIELD=COLUMN pairs such as ${example}, each field at most once and of ${fields.join(", ")}, are needed`,
+      );
+    }
+    columns[field] = column;
+  }
+  return columns;
 }
 
 function findColumn<Field extends string>(
@@ -50,14 +77,15 @@ function findColumn<Field extends string>(
   names: readonly string[],
   mapping: ColumnsOf<Field>,
 ): Column | undefined {
-  const wanted = mapping[field];
-  if (wanted !== undefined) {
-    const index = header.indexOf(wanted);
-    if (index < 0) throw new CsvRowError(`no column is called ${wanted}, as ${field} is to be (${columnsOf(header)})`);
-    return { name: wanted, index };
+  const mapped = mapping[field];
+  if (mapped !== undefined) {
+    const index = header.indexOf(mapped);
+    if (index < 0)
+      throw new CsvRowError(`no column has the name ${mapped}, mapped to ${field} (${formatHeader(header)})`);
+    return { name: mapped, index };
   }
-  const taken = Object.values<string | undefined>(mapping);
-  const cells = header.map((name) => (taken.includes(name) ? undefined : normalName(name)));
-  const index = names.map((name) => cells.indexOf(name)).find((each) => each >= 0);
+  const mappedNames = Object.values<string | undefined>(mapping);
+  const unmapped = header.map((name) => (mappedNames.includes(name) ? undefined : normalizeName(name)));
+  const index = names.map((name) => unmapped.indexOf(name)).find((each) => each >= 0);
   return index === undefined ? undefined : { name: header[index] ?? "", index };
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { tickFields } from "../../client/quote/tick-columns.ts";
-import { parseColumns } from "../../client/shared/parse-columns.ts";
+import { parseColumns } from "../../client/shared/csv-columns.ts";
 import { maxInstruments, maxTicksPerSecond } from "../quote/feed/quote-feed.ts";
 import { defaultLimits } from "../transport/protection/limits.ts";
 import {

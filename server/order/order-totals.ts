@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { formatAmount, fromNanos, toNanos } from "../../client/shared/amount-text.ts";
+import { formatAmount, fromNanos, toNanos } from "../../client/shared/money-text.ts";
 import { type CurrencyTotal, CurrencyTotalSchema, type Order } from "../../gen/bourse/order/v1/order_pb.ts";
 
 /** A number of orders, and what they come to in billionths of the currency's unit. */

@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { parse } from "csv-parse/sync";
 import { beforeAll, expect, test, vi } from "vitest";
-import { parseAmount } from "../../client/shared/amount-text.ts";
+import { parseAmount } from "../../client/shared/money-text.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { expectNoViolations } from "./no-violations.ts";
 import { ordersOf, throttle } from "./orders-of.ts";

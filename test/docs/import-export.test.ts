@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { orderFields } from "../../client/order/order-columns.ts";
 import { defaultMaxInFlight } from "../../client/order/submit-orders.ts";
 import { maxLineBytes } from "../../scripts/csv-lines.ts";
-import { maxEntries } from "../../scripts/occurrence-counter.ts";
+import { maxEntries } from "../../scripts/order-keys.ts";
 
 const page = readFileSync("docs/guides/import-export.md", "utf8");
 

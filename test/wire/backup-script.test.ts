@@ -30,7 +30,7 @@ test("a database is copied while it is written to, and the copy is a whole one t
     await store.append(orders(next, next + 50));
     next += 50;
   }
-  expect(await running).toMatchObject({ code: 0, stdout: expect.stringContaining("as it was when the copy began") });
+  expect(await running).toMatchObject({ code: 0, stdout: expect.stringContaining("as it was when the copy started") });
   expect(next).toBeGreaterThan(5_000);
   // It has the secret that signs resume tokens.
   expect((await stat(copy)).mode & 0o777).toBe(0o600);
@@ -59,7 +59,7 @@ test("nothing is written over, unless it is asked for", async () => {
   await writeFile(copy, "mine");
   const refused = await backup([copy, "--data", folder.path]);
   expect(refused.code).toBe(1);
-  expect(refused.stderr).toContain(`there is ${copy} already`);
+  expect(refused.stderr).toContain(`${copy} exists`);
   expect((await backup([copy, "--data", folder.path, "--force", "--quiet"])).code).toBe(0);
   expect((await readdir(folder.path)).filter((name) => name.startsWith("copy"))).toEqual(["copy.sqlite"]);
 }, 30_000);
@@ -83,7 +83,7 @@ test("a data directory without a database is an error, and leaves nothing behind
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
   const { code, stderr } = await backup([join(folder.path, "copy.sqlite"), "--data", folder.path]);
   expect(code).toBe(1);
-  expect(stderr).toContain("no backup was made");
+  expect(stderr).toContain("the backup has failed");
   expect(await readdir(folder.path)).toEqual([]);
 });
 

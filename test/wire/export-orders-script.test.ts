@@ -33,7 +33,7 @@ test("a CSV has a header line, exact prices and RFC 3339 times, and says what wa
   const path = join(folder, "all.csv");
   const { stdout, exitCode } = await run("export-orders", "--out", path);
   expect(exitCode).toBe(0);
-  expect(stdout).toMatch(/^81 orders in .*all\.csv, as the server says; digest [0-9a-f]{64}\n$/);
+  expect(stdout).toMatch(/^81 orders in .*all\.csv, verified; digest [0-9a-f]{64}\n$/);
   expect(existsSync(`${path}.part`)).toBe(false);
   const text = await readFile(path, "utf8");
   expect(text.split("\n").slice(0, 2)).toEqual([

@@ -91,14 +91,14 @@ test("what is refused is told by line and reason; all else is stored, and the me
   const rejects = `${path}.rejects.csv`;
   const { exitCode, stdout, stderr } = await run("import-orders", path);
   expect(exitCode).toBe(2);
-  expect(stdout).toBe(`${path}: 3 orders added, 0 there already, 4 lines refused; 45.9 GBP\n`);
+  expect(stdout).toBe(`${path}: 3 orders added, 0 already stored, 4 lines rejected; 45.9 GBP\n`);
   expect(stderr).toContain(rejects);
   const rows: Record<string, string>[] = parse(await readFile(rejects), { columns: true });
   expect(rows.map((row) => [row.file, row.line, row.reason]).sort()).toEqual([
     [path, "3", expect.stringMatching(/^quantity "six" is not .*; unit_price "£2" is not an exact amount/)],
     [path, "5", expect.stringContaining("its quotes do not match")],
     [path, "6", expect.stringMatching(/^quantity: /)],
-    [path, "8", "the file ends within the line, so it may be cut off"],
+    [path, "8", "the line has no line end, so the file may be truncated"],
   ]);
   expect(rows.find((row) => row.line === "3")?.text).toBe(bad.split("\n")[1]);
 
@@ -125,7 +125,7 @@ test("the same file in another currency is refused, and nothing is changed", asy
   const path = await file("currency.csv", header + line("E1", { code: "EUR" }));
   expect(await importJson(path)).toMatchObject({ added: 1 });
   expect(await importJson(path, "--currency", "EUR")).toMatchObject({ added: 0, rejected: 1, exitCode: 2 });
-  expect(await readFile(`${path}.rejects.csv`, "utf8")).toContain("the store has another order for this line");
+  expect(await readFile(`${path}.rejects.csv`, "utf8")).toContain("another order is stored for this line");
   expect(await exported("--product", "EUR")).toMatchObject([{ currency: "GBP" }]);
 });
 
@@ -155,7 +155,7 @@ test("other files say by flags how they are written, and an export can be import
 
 test.each([
   ["columns that are not those of orders", "InvoiceNo,Colour\n1,red\n", "no column has product_code, quantity, "],
-  ["an empty file", "", "it is empty: its first row names the columns"],
+  ["an empty file", "", "is empty: a header is needed"],
 ])("%s: it says what is missing and imports nothing of any file", async (_what, content, problem) => {
   const good = await file("good.csv", header + line("G1", { code: "GOOD" }));
   const { exitCode, stdout, stderr } = await run("import-orders", good, await file("wrong.csv", content));
@@ -174,7 +174,7 @@ test("Ctrl-C ends it with a code of its own, and it says how far it came", async
   script.process.kill("SIGINT");
   const { exitCode, stdout, stderr } = await script.done;
   expect([exitCode, stdout]).toEqual([130, ""]);
-  expect(stderr).toContain("ended early, with 0 lines stored: run it again");
+  expect(stderr).toContain("the import has failed after 0 lines: run it again");
 });
 
 test.each([
@@ -195,10 +195,10 @@ test("a pipe and a directory are refused, as they cannot be read twice", async (
   execFileSync("mkfifo", [pipe]);
   expect(await run("import-orders", pipe)).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining(`${pipe} is no file but a pipe`),
+    stderr: expect.stringContaining(`${pipe} is a pipe or device, not a file`),
   });
   expect(await run("import-orders", folder)).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining(`${folder} is no file but a directory`),
+    stderr: expect.stringContaining(`${folder} is a directory, not a file`),
   });
 });

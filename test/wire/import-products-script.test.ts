@@ -98,7 +98,7 @@ test("a file is brought in exactly, and a second run adds nothing", async () => 
     ["G lamp", "Bright, and\nwarm", 49n, 900_000_000],
     ["G lamp", "another", 5n, 0],
   ]);
-  expect(await bringIn(path)).toEqual({ ...nothing, known: 3 });
+  expect(await bringIn(path)).toEqual({ ...nothing, present: 3 });
   expect(await named("G ")).toEqual(products);
 });
 
@@ -128,7 +128,7 @@ test("lines that cannot be taken are in a file with their reasons, and all other
   expect(added).toBe(50);
   expect(await named("R ")).toHaveLength(50);
   expect(rejected).toEqual([
-    ["27", "the row has 1 cells, and the header 4", "R few"],
+    ["27", "the row has 1 cells, and the header has 4", "R few"],
     ["28", expect.stringContaining("its quotes do not match"), 'R quote,"5,EUR,'],
     ["29", expect.stringMatching(/^price: an amount such as 49\.90, .* not "five"$/), "R price,five,EUR,"],
     ["30", expect.stringMatching(/product\.price: currency_code must be three capital letters/), expect.anything()],
@@ -141,7 +141,7 @@ test("a file that was cut off in the middle of a line brings in what is whole", 
   const inRow = await bringIn(await file("cut.csv", "name,price,currency\nC one,1.50,EUR\nC two,2."));
   expect(inRow).toMatchObject({
     added: 1,
-    rejected: [["3", "the row has 2 cells, and the header 3", "C two,2."]],
+    rejected: [["3", "the row has 2 cells, and the header has 3", "C two,2."]],
   });
   const inCell = await bringIn(await file("cut-in-cell.csv", "name,price,currency\nC three,1.50,EU"));
   expect(inCell).toMatchObject({
@@ -151,9 +151,9 @@ test("a file that was cut off in the middle of a line brings in what is whole", 
 });
 
 test.each([
-  ["no name", "colour,price\nred,5\n", `no column tells the name: name one "name" (the header has colour, price)`],
-  ["no currency", "name,price\nLamp,5\n", "say it with --currency"],
-  ["nothing", "", "it is empty: its first row names the columns"],
+  ["no name", "colour,price\nred,5\n", `no column has the name: rename one to "name" (the header has colour, price)`],
+  ["no currency", "name,price\nLamp,5\n", "set it with --currency"],
+  ["nothing", "", "is empty: a header is needed"],
 ])("a file with %s is refused whole", async (_what, content, problem) => {
   await expect(bringIn(await file("wrong.csv", content))).rejects.toThrow(problem);
 });
@@ -164,10 +164,10 @@ test("columns may be mapped, and a deleted product is not brought back", async (
   expect(await bringIn(path, options)).toMatchObject({ added: 1 });
   const [lamp] = await named("M ");
   await clientOf(app.url).deleteProduct({ id: lamp?.id ?? "" });
-  expect(await bringIn(path, options)).toMatchObject({ added: 0, known: 1, rejected: [] });
+  expect(await bringIn(path, options)).toMatchObject({ added: 0, present: 1, rejected: [] });
   expect(await bringIn(path, { ...options, update: true })).toMatchObject({
     updated: 0,
-    rejected: [["2", "it was deleted from the catalogue", "M lamp,5"]],
+    rejected: [["2", "the product was deleted from the catalogue", "M lamp,5"]],
   });
   expect(await named("M ")).toEqual([]);
 });
@@ -182,10 +182,10 @@ test("the script tells the counts, where the refused lines are, and that a last 
     "--currency",
     "EUR",
   );
-  expect([code, stdout]).toEqual([2, `${path}: 2 products added, 0 there already, 1 lines refused\n`]);
+  expect([code, stdout]).toEqual([2, `${path}: 2 products added, 0 already stored, 1 lines rejected\n`]);
   expect(stderr).toBe(
-    `what was refused, and why: ${path}.rejects.csv\n` +
-      `${path}: its last line has no end: if it was cut off, look at that product\n`,
+    `rejected lines and their reasons: ${path}.rejects.csv\n` +
+      `${path}: the last line has no line end: check that product, because the file may be truncated\n`,
   );
   expect(await readFile(`${path}.rejects.csv`, "utf8")).toContain("S shade");
 }, 60_000);
@@ -215,7 +215,7 @@ test("a server that is killed while it imports has nothing twice and nothing mis
     expect(kept).toBeLessThan(names.length);
     const again = newProductCounts();
     await importProducts(products, { client: clientOf(second.url), ...options }, again);
-    expect(again).toEqual({ ...nothing, added: names.length - kept, known: kept, rejected: 0 });
+    expect(again).toEqual({ ...nothing, added: names.length - kept, present: kept, rejected: 0 });
     expect((await catalogue(second.url)).map(({ name }) => name).sort()).toEqual(names.sort());
   } finally {
     await rm(data, { recursive: true });

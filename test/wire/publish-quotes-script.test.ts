@@ -39,7 +39,7 @@ const lastPriceOf = async (symbol: string) =>
 test("a file is published under its name; what the server has already is refused, and the exit code tells", async () => {
   const first = await run(gold).done;
   expect(first).toMatchObject({ exitCode: 0, stderr: "" });
-  expect(first.stdout).toMatch(/^300 quotes accepted, 0 rejected, [\d,]+ a second\n$/);
+  expect(first.stdout).toMatch(/^300 quotes accepted, 0 rejected, [\d,]+ per second\n$/);
   const again = await run(gold).done;
   expect(again.exitCode).toBe(1);
   expect(again.stdout).toMatch(/^0 quotes accepted, 300 rejected/);
@@ -73,9 +73,9 @@ test("a row that makes no sense ends it, with the line; what came before is publ
 });
 
 test.each([
-  ["a pipe without symbols", [], "time,last\n", "-: line 1: no column tells the symbol: say it with --symbol"],
-  ["an empty pipe", [], "", "-: it is empty: its first row names the columns"],
-  ["a file without prices", ["--symbol", "OTHER"], "time,x\n", "-: line 1: no column tells a price"],
+  ["a pipe without symbols", [], "time,last\n", "-: line 1: no column has the symbol: set it with --symbol"],
+  ["an empty pipe", [], "", "- is empty: a header is needed"],
+  ["a file without prices", ["--symbol", "OTHER"], "time,x\n", "-: line 1: no column has a price"],
   ["a mapping that is none", ["--columns", "bid"], "", "FIELD=COLUMN pairs such as time=ts,bid=b"],
   [
     "a server that is not there",

@@ -75,12 +75,12 @@ test.each(doors)("through %s, a file is uploaded, and comes back bit for bit", a
   const { start, remembered, place } = await setUp();
   const { lines, stderr, exitCode } = await start("upload-file", file, "--door", door, "--json").ended;
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
-  const told = JSON.parse(lines[0] ?? "");
-  expect(told).toEqual({ file, id: expect.stringMatching(/^[0-9a-f-]{36}$/), size: content.length, sha256 });
+  const reported = JSON.parse(lines[0] ?? "");
+  expect(reported).toEqual({ file, id: expect.stringMatching(/^[0-9a-f-]{36}$/), size: content.length, sha256 });
   expect(await remembered()).toEqual([]);
   const out = join(place, "back.bin");
-  const back = await start("download-file", told.id, "--out", out, "--json").ended;
-  expect(back.lines.map((each) => JSON.parse(each))).toEqual([{ id: told.id, out, size: content.length, sha256 }]);
+  const back = await start("download-file", reported.id, "--out", out, "--json").ended;
+  expect(back.lines.map((each) => JSON.parse(each))).toEqual([{ id: reported.id, out, size: content.length, sha256 }]);
   expect(Buffer.compare(await readFile(out), content)).toBe(0);
   expect((await readdir(place)).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
@@ -96,7 +96,7 @@ test.each([
   run.process.kill("SIGINT");
   const { stderr, exitCode } = await run.ended;
   expect(exitCode).toBe(130);
-  expect(stderr).toContain(`${file}: interrupted; run it again to go on\n`);
+  expect(stderr).toContain(`${file}: interrupted; run it again to resume\n`);
   line.release();
   expect(await remembered()).toHaveLength(1);
   const uploadId = await id();
@@ -105,7 +105,7 @@ test.each([
   const sentBefore = line.sent;
   const again = await start("upload-file", file, "--door", second).ended;
   expect(again.exitCode).toBe(0);
-  expect(again.stderr).toMatch(/goes on after \d{7} of \d+ bytes/);
+  expect(again.stderr).toMatch(/resumes after \d{7} of \d+ bytes/);
   expect(again.lines[0]).toContain(`${uploadId}  ${content.length} bytes  application/octet-stream  sha256 ${sha256}`);
   expect(line.sent - sentBefore).toBeLessThan(6 * MiB);
   expect(await remembered()).toEqual([]);
@@ -139,7 +139,7 @@ test.each(doors)("through %s, a line that is cut for a while is waited for", asy
   await new Promise<void>((resolve) => {
     run.process.stderr?.on("data", (data) => {
       stderr += data;
-      if (/the next attempt begins/.test(stderr)) resolve();
+      if (/the next attempt starts/.test(stderr)) resolve();
     });
   });
   line.mend();
@@ -241,6 +241,9 @@ test("a download goes on behind what has come before, and is removed where that 
   expect(Buffer.compare(await readFile(out), content)).toBe(0);
   await writeFile(part, Buffer.alloc(7 * MiB));
   const wrong = await start("download-file", id, "--out", out).ended;
-  expect(wrong).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(`not ${sha256}: it was removed`) });
+  expect(wrong).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining(`announced ${sha256}: the file was removed`),
+  });
   await expect(stat(part)).rejects.toThrow("ENOENT");
 });

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import type { Insertable, Kysely } from "kysely";
-import { nanosPerUnit } from "../../../client/shared/amount-text.ts";
+import { nanosPerUnit } from "../../../client/shared/money-text.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { BulkWrite } from "../../storage/sqlite/bulk-write.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";

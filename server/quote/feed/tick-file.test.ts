@@ -93,12 +93,12 @@ describe("readTickFile", () => {
     [
       "a file without a time",
       ["symbol,bid"],
-      "eurusd.csv line 1: no column tells the time: name one timestamp, time or date (the header has symbol, bid)",
+      "eurusd.csv line 1: no column has the time: rename one to timestamp, time or date (the header has symbol, bid)",
     ],
     [
       "a file without a price",
       ["date,open,volume"],
-      "eurusd.csv line 1: no column tells a price: name one bid, ask, last, price or close (the header has date, open, volume)",
+      "eurusd.csv line 1: no column has a price: rename one to bid, ask, last, price or close (the header has date, open, volume)",
     ],
     [
       "a bad number",
@@ -120,7 +120,7 @@ describe("readTickFile", () => {
     [
       "a row without a symbol",
       ["symbol,time,bid", ",2026-01-05,1"],
-      'eurusd.csv line 2: symbol "" is not a symbol: it has 1 to 64 bytes, and is not *',
+      'eurusd.csv line 2: symbol "" is not a symbol of 1 to 64 bytes; * is reserved',
     ],
     [
       "time that runs backwards",

@@ -1,7 +1,6 @@
 import { parseMemory } from "../../../client/product/memory-text.ts";
-import { formatAmount, fromNanos, parseAmount, toNanos } from "../../../client/shared/amount-text.ts";
 import { isValidTimestamp } from "../../../client/shared/micro-time.ts";
-import { parseMoney } from "../../../client/shared/money-text.ts";
+import { formatAmount, fromNanos, parseAmount, parseMoney, toNanos } from "../../../client/shared/money-text.ts";
 import { formatTime, parseTime } from "../../../client/shared/time-text.ts";
 import { formatTimestamp, parseTimestamp } from "../../../client/shared/timestamp-text.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";

@@ -1,4 +1,4 @@
-import { type Amount, formatAmount } from "../../../client/shared/amount-text.ts";
+import { type Amount, formatAmount } from "../../../client/shared/money-text.ts";
 import { locale } from "./locale.ts";
 
 const formats = new Map<string, Intl.NumberFormat>();

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { type Amount, parseAmount } from "../../../../client/shared/amount-text.ts";
+import { type Amount, parseAmount } from "../../../../client/shared/money-text.ts";
 import { MemoryUnit } from "../../../../gen/bourse/product/v1/product_pb.ts";
 import {
   SearchOrder,

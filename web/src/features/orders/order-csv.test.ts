@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OrderSchema } from "../../../../gen/bourse/order/v1/order_pb.ts";
-import { orderFormats } from "../../../../scripts/order-text.ts";
+import { orderFormats } from "../../../../scripts/order-formats.ts";
 import { csvParts } from "./order-csv.ts";
 import { OrderStore } from "./order-store.ts";
 
@@ -53,7 +53,7 @@ test("it is what the script writes, byte for byte", () => {
       const orders = rows.map(({ customerId, ...row }) =>
         create(OrderSchema, { ...row, ...(customerId !== undefined && { customerId }) }),
       );
-      expect(csvOf(...orders)).toBe(orderFormats.csv.header + orderFormats.csv.text(orders));
+      expect(csvOf(...orders)).toBe(orderFormats.csv.header + orderFormats.csv.format(orders));
     }),
   );
 });

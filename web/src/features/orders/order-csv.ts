@@ -1,5 +1,5 @@
 import { orderFields } from "../../../../client/order/order-columns.ts";
-import { formatAmount } from "../../../../client/shared/amount-text.ts";
+import { formatAmount } from "../../../../client/shared/money-text.ts";
 import { formatTimestamp } from "../../../../client/shared/timestamp-text.ts";
 import type { OrderRow, OrderStore } from "./order-store.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withPauses } from "./with-pauses.ts";
+import { withIdleMarkers } from "./idle-markers.ts";
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -7,14 +7,14 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-test("a source that is never quiet is passed on as it is", async () => {
+test("the items of a busy source are unchanged", async () => {
   async function* items() {
     yield* [1, 2, 3];
   }
-  expect(await collect(withPauses(items(), 60_000))).toEqual([1, 2, 3]);
+  expect(await collect(withIdleMarkers(items(), 60_000))).toEqual([1, 2, 3]);
 });
 
-test("a quiet source has pauses, and loses nothing", async () => {
+test("an idle source yields markers, and no item is lost", async () => {
   const gate = Promise.withResolvers<void>();
   async function* items() {
     yield 1;
@@ -22,19 +22,19 @@ test("a quiet source has pauses, and loses nothing", async () => {
     yield 2;
   }
   const seen: unknown[] = [];
-  for await (const item of withPauses(items(), 10)) {
+  for await (const item of withIdleMarkers(items(), 10)) {
     seen.push(item);
     if (seen.length === 3) gate.resolve();
   }
-  expect(seen.slice(0, 3)).toEqual([1, "pause", "pause"]);
-  expect(seen.filter((item) => item !== "pause")).toEqual([1, 2]);
+  expect(seen.slice(0, 3)).toEqual([1, "idle", "idle"]);
+  expect(seen.filter((item) => item !== "idle")).toEqual([1, 2]);
 });
 
-test("the failure of a source is passed on, also after a pause", async () => {
+test("a failure of the source is thrown, also after a marker", async () => {
   async function* items() {
     yield 1;
     await new Promise((resolve) => setTimeout(resolve, 50));
     throw new Error("broken");
   }
-  await expect(collect(withPauses(items(), 10))).rejects.toThrow("broken");
+  await expect(collect(withIdleMarkers(items(), 10))).rejects.toThrow("broken");
 });

@@ -4,39 +4,40 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseMemo, type UploadMemo } from "../client/upload/upload-memo.ts";
 
-/** What is not gone on with for so long is forgotten, in milliseconds: servers have given it up by then. */
-const keptMs = 90 * 24 * 60 * 60 * 1000;
+/** The lifetime of a memo, in milliseconds. By then the upload has expired on the server. */
+const lifetimeMs = 90 * 24 * 60 * 60 * 1000;
 
-/** What makes two runs of a script the same upload. */
+/** Identifies an upload: two runs of a script with an equal key continue the same upload. */
 export interface UploadKey {
-  /** The server's address. */
+  /** The address of the server. */
   readonly server: string;
-  /** The file, absolute, links resolved. */
+  /** The absolute path of the file, without symbolic links. */
   readonly path: string;
   readonly size: number;
-  /** When it was last changed, in milliseconds since 1970. */
+  /** The time of the last change, in milliseconds since 1970. */
   readonly mtimeMs: number;
   /** The product, or empty. */
   readonly productId: string;
 }
 
-/** Where scripts remember what they have begun: `$XDG_STATE_HOME/bourse`, by default `~/.local/state/bourse`. */
+/** The state directory of the scripts: `$XDG_STATE_HOME/bourse`, by default `~/.local/state/bourse`. */
 export function stateFolder(environment: Readonly<Record<string, string | undefined>>): string {
+  // A relative path is ignored: https://specifications.freedesktop.org/basedir-spec/latest/
   const { XDG_STATE_HOME: home } = environment;
   return join(home?.startsWith("/") ? home : join(homedir(), ".local", "state"), "bourse");
 }
 
-/** Remembers uploads that are not complete, a small file each, which only its user can read. */
-export class UploadStates {
+/** Stores the memos of incomplete uploads: a small file for each, which only the user can read. */
+export class UploadMemoStore {
   readonly #folder: string;
 
-  /** @param folder is made when something is remembered */
+  /** @param folder the state directory; it is created when the first memo is stored */
   constructor(folder: string) {
     this.#folder = join(folder, "uploads");
   }
 
-  /** The upload that was begun before. Undefined where there is none, or what is there cannot be read. */
-  async recall(key: UploadKey): Promise<UploadMemo | undefined> {
+  /** The memo of an upload. Undefined if there is none, or if it cannot be read. */
+  async get(key: UploadKey): Promise<UploadMemo | undefined> {
     try {
       return parseMemo(JSON.parse(await readFile(this.#pathOf(key), "utf8")).memo);
     } catch {
@@ -44,25 +45,25 @@ export class UploadStates {
     }
   }
 
-  /** Remembers an upload. What is half written takes no one's place. */
-  async remember(key: UploadKey, memo: UploadMemo): Promise<void> {
+  /** Stores a memo atomically. */
+  async put(key: UploadKey, memo: UploadMemo): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const draft = join(this.#folder, `${randomUUID()}.draft`);
     await writeFile(draft, `${JSON.stringify({ server: key.server, path: key.path, memo })}\n`, { mode: 0o600 });
     await rename(draft, this.#pathOf(key));
   }
 
-  async forget(key: UploadKey): Promise<void> {
+  async delete(key: UploadKey): Promise<void> {
     await rm(this.#pathOf(key), { force: true });
   }
 
-  /** Forgets what is too old to go on with. */
-  async tidy(now: number): Promise<void> {
+  /** Deletes the memos that are older than 90 days. */
+  async deleteExpired(now: number): Promise<void> {
     const names = await readdir(this.#folder).catch(() => []);
     for (const name of names) {
       const path = join(this.#folder, name);
-      const written = await stat(path).catch(() => undefined);
-      if (written !== undefined && written.mtimeMs < now - keptMs) await rm(path, { force: true });
+      const stats = await stat(path).catch(() => undefined);
+      if (stats !== undefined && stats.mtimeMs < now - lifetimeMs) await rm(path, { force: true });
     }
   }
 
