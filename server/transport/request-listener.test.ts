@@ -13,7 +13,7 @@ for (const wire of wires) {
   describe(`${wire.name}, on a server of Node's own`, () => {
     const server = wire.name.includes("HTTP/2") ? createHttp2Server : createHttpServer;
 
-    test.each(wire.kinds)("%s: headers go out, and trailers come with the end", async (kind) => {
+    test.each(wire.kinds)("%s: headers are sent early, and trailers at the end", async (kind) => {
       const gate = Promise.withResolvers<void>();
       const url = await serve(server, {
         async *quiet(context) {
@@ -43,7 +43,7 @@ for (const wire of wires) {
       expect((error as ConnectError).metadata.get("x-tail")).toBe("2");
     });
 
-    test("a client that goes away ends the handler", async () => {
+    test("a client that disconnects ends the handler", async () => {
       const ended = Promise.withResolvers<string>();
       const url = await serve(server, {
         async *endless({ signal }) {
@@ -61,7 +61,7 @@ for (const wire of wires) {
   });
 }
 
-test("gRPC gets each value of a key as a header line of its own", async () => {
+test("gRPC clients receive each value of a key as a header field of its own", async () => {
   const url = await serve(createHttp2Server, {
     async *repeat(context) {
       sendHeader(context, { "x-many": ["a", "b"] });
@@ -75,7 +75,7 @@ test("gRPC gets each value of a key as a header line of its own", async () => {
   expect(linesOf(trailer, "grpc-status")).toEqual(["0"]);
 });
 
-test("a stream that breaks with an error does not end the process", async () => {
+test("an error of a stream does not end the process", async () => {
   const ended = Promise.withResolvers<void>();
   const url = await serve(createHttp2Server, {
     async *endless({ signal }) {
@@ -101,7 +101,7 @@ describe.each([
     },
   };
 
-  test("what is no call is the fallback's", async () => {
+  test("the fallback answers requests that are no calls", async () => {
     const url = await serve(server, scenarios, {
       fallback(request, response) {
         request.pipe(response as ServerResponse);
@@ -110,7 +110,7 @@ describe.each([
     expect(await exchange(version, url, "/echo", "as it was")).toEqual({ status: 200, body: "as it was" });
   });
 
-  test("what is no call is 404 where there is no fallback", async () => {
+  test("requests that are no calls get 404 if there is no fallback", async () => {
     const url = await serve(server, scenarios);
     expect(await exchange(version, url, "/echo", "")).toEqual({
       status: 404,
@@ -128,7 +128,7 @@ describe.each([
     expect([header.get("x-served-by"), header.get("vary")]).toEqual(["middleware", "Origin, Accept"]);
   });
 
-  test("it serves below a prefix where middleware takes it off the URL", async () => {
+  test("it serves below a prefix if middleware removes it from the URL", async () => {
     const url = await serve(server, scenarios, {}, (request, response, next) => {
       request.url = request.url?.replace(/^\/api/, "") ?? "";
       next(request, response);
@@ -136,7 +136,7 @@ describe.each([
     expect(await call(transport(`${url}/api`), "unary", "hello").texts).toEqual(["hello"]);
   });
 
-  test("the shutdown signal ends streams, those that come later too, and lets unary calls through", async () => {
+  test("the shutdown signal ends streams, later ones as well, and lets unary calls finish", async () => {
     const shutdown = new AbortController();
     const waiting: Record<string, Scenario> = {
       ...scenarios,
@@ -156,7 +156,7 @@ describe.each([
   });
 });
 
-test("gRPC on HTTP/1.1 is refused with what to do", async () => {
+test("gRPC on HTTP/1.1 is refused, with the remedy", async () => {
   const url = await serve(createHttpServer, {});
   const response = await fetch(`${url}/test.wire.v1.WireService/Unary`, {
     method: "POST",
@@ -214,7 +214,7 @@ async function exchange(version: "1.1" | "2", url: string, path: string, body: s
   return { status, body: text };
 }
 
-/** A gRPC request by hand: Connect's client, like every `Headers`, would join header lines. */
+/** A gRPC request by hand: Connect's client, like every `Headers`, would join header fields. */
 function rawRequest(url: string, scenario: string) {
   const session = connect(url);
   session.on("error", () => {});

@@ -24,19 +24,19 @@ afterAll(async () => {
 
 const asPage = { accept: "text/html,*/*" };
 
-test("the page is at /, and asked for anew each time by its ETag", async () => {
+test("the page is at /, and is revalidated by its ETag", async () => {
   const response = await fetch(server.url, { headers: asPage });
   expect(await response.text()).toBe("<html>the page</html>");
   expect(response.headers.get("cache-control")).toBe("no-cache");
   expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   const etag = response.headers.get("etag") ?? "";
-  // As a browser asks; fetch alone would add "no-cache" and get all of it again.
+  // As in a browser: fetch adds "no-cache" by default, and would receive all of it again.
   const headers = { ...asPage, "if-none-match": etag, "cache-control": "max-age=0" };
   const again = await fetch(server.url, { headers });
   expect(again.status).toBe(304);
 });
 
-test("hashed assets may be kept for ever", async () => {
+test("hashed assets are cached for a year", async () => {
   const response = await fetch(`${server.url}/assets/app-1234.js`);
   expect(await response.text()).toBe("the script");
   expect(response.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
@@ -49,8 +49,8 @@ test("the page is served for its own paths", async () => {
 
 test.each([
   ["a missing file", "GET", "/assets/gone.js", asPage],
-  ["a path that no browser opened", "GET", "/catalogue", { accept: "application/json" }],
-  ["what looks like a method", "GET", "/bourse.quote.v1.QuoteService/Nothing", asPage],
+  ["a path that no browser opens", "GET", "/catalogue", { accept: "application/json" }],
+  ["a path like that of a method", "GET", "/bourse.quote.v1.QuoteService/Nothing", asPage],
   ["another HTTP method", "DELETE", "/", asPage],
   ["a way out of the folder", "GET", "/..%2f..%2fetc/passwd", { accept: "*/*" }],
 ])("%s is 404", async (_what, method, path, headers) => {
@@ -58,7 +58,7 @@ test.each([
   expect([response.status, await response.text()]).toEqual([404, expect.stringContaining("nothing is served for")]);
 });
 
-test("files are served on HTTP/2 too", async () => {
+test("files are served over HTTP/2, too", async () => {
   const session = connect(server.url);
   const stream = session.request({ ":path": "/assets/app-1234.js" });
   let body = "";
@@ -70,7 +70,7 @@ test("files are served on HTTP/2 too", async () => {
   expect(body).toBe("the script");
 });
 
-test("a file that vanishes is 404 from then on, and one that appears is served", async () => {
+test("a deleted file is 404, and a new file is served", async () => {
   const file = join(folder, "assets", "late.js");
   const url = `${server.url}/assets/late.js`;
   const statuses = [(await fetch(url)).status];

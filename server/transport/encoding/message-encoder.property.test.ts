@@ -7,9 +7,9 @@ import { type AnyMessageOptions, anyMessage } from "./testing/any-message.ts";
 import { anySchema } from "./testing/any-schema.ts";
 
 const messagesPerSchema = 10;
-const timeout = 60_000; // ms; seconds on a machine that does nothing else
+const timeout = 60_000; // in ms; an idle machine takes seconds
 
-// None is an object with a byte length and no bytes, of which toBinary makes what nobody should rely on.
+// Not an object with a byte length and no bytes: the output of toBinary for it is unspecified.
 const wild = fc.constantFrom<unknown[]>(
   ...[undefined, null, true, "", "12", "-1", "x", 1.5, -1, 2 ** 40, Number.NaN, 1e300, -(2n ** 70n), 2n ** 64n, {}, []],
 );
@@ -17,7 +17,10 @@ const wild = fc.constantFrom<unknown[]>(
 const compared = { schemas: 0, bytes: 0, errors: 0 };
 
 describe("messageEncoder, with any messages of any schema", () => {
-  test("gives the bytes that toBinary gives, also for what was parsed from them", { tags: ["slow"], timeout }, () => {
+  test("returns the bytes of toBinary, also for messages that were decoded from them", {
+    tags: ["slow"],
+    timeout,
+  }, () => {
     fc.assert(
       fc.property(anySchemaAndMessages({}), (cases) => {
         compared.schemas++;
@@ -31,7 +34,7 @@ describe("messageEncoder, with any messages of any schema", () => {
     );
   });
 
-  test("throws where toBinary throws because a value does not fit, and else gives its bytes", {
+  test("throws if toBinary throws for an invalid value, and else returns its bytes", {
     tags: ["slow"],
     timeout,
   }, () => {
@@ -54,7 +57,7 @@ function anySchemaAndMessages(options: AnyMessageOptions): fc.Arbitrary<[DescMes
   });
 }
 
-/** Expects the same outcome of both; returns the bytes, or `undefined` where both throw. */
+/** Expects the same outcome of both. Returns the bytes, or undefined if both throw. */
 function compare(desc: DescMessage, message: Message): Buffer | undefined {
   const expected = outcome(() => toBinary(desc, message));
   expect(outcome(() => encode(desc, message))).toEqual(expected);
@@ -63,7 +66,7 @@ function compare(desc: DescMessage, message: Message): Buffer | undefined {
   return expected instanceof Buffer ? expected : undefined;
 }
 
-// Small, so that it grows on the way, and with bytes in front.
+// Small, so that it grows, and with bytes before the message.
 function encode(desc: DescMessage, message: Message): Uint8Array {
   const sink = new ByteSink(8);
   sink.position = 3;
@@ -75,7 +78,7 @@ function outcome(encodeIt: () => Uint8Array): unknown {
   try {
     return Buffer.from(encodeIt());
   } catch (error) {
-    // Where several values do not fit, each may report another one.
+    // If several values are invalid, the two may report different ones.
     return Error.isError(error) ? "an error" : error;
   }
 }

@@ -41,7 +41,7 @@ import { anyMessage } from "./testing/any-message.ts";
 const descriptors = fromBinary(FileDescriptorSetSchema, readFileSync("gen/descriptors.binpb"));
 
 describe("messageEncoder", () => {
-  test("writes the same where the process may not compile code", async () => {
+  test("writes the same bytes if the process forbids compilation", async () => {
     const program = `
       import { create, toBinary } from "@bufbuild/protobuf";
       import { QuoteSchema } from "./gen/bourse/quote/v1/quote_pb.ts";
@@ -57,11 +57,11 @@ describe("messageEncoder", () => {
     expect(stdout.trim()).toBe("0");
   });
 
-  test("compiles once for a descriptor", () => {
+  test("is compiled once for a descriptor", () => {
     expect(messageEncoder(QuoteSchema)).toBe(messageEncoder(QuoteSchema));
   });
 
-  test("appends behind what the sink holds", () => {
+  test("appends to the bytes of the sink", () => {
     const sink = new ByteSink(16);
     messageEncoder(TimestampSchema)(create(TimestampSchema, { seconds: 1n }), sink);
     messageEncoder(TimestampSchema)(create(TimestampSchema, { nanos: 2 }), sink);
@@ -104,7 +104,7 @@ describe("messageEncoder", () => {
     expectSameBytes(FieldOptionsSchema, options);
   });
 
-  test("writes fields that a message carries without knowing them, last", () => {
+  test("writes unknown fields last", () => {
     const unknown = fromBinary(EnumValueOptionsSchema, Uint8Array.of(0xf8, 0x7f, 5, 0x08, 1, 0xf3, 0x7f, 0xf4, 0x7f));
     expect(unknown.$unknown).toHaveLength(2);
     expectSameBytes(EnumValueOptionsSchema, unknown);
@@ -133,7 +133,7 @@ describe("messageEncoder", () => {
     }
   });
 
-  test("encodes a Struct, which messages hold as JSON, as toBinary does", () => {
+  test("encodes a Struct, which messages represent as JSON, as toBinary does", () => {
     const json = JSON.parse('{"a": [1, null, {"b": "c"}, []], "__proto__": true, "2": {}, "1": -0}');
     const holder = structHolder();
     const [list, single] = [holder.fields[0], holder.fields[1]].map((field) => field?.localName ?? "");
@@ -158,7 +158,7 @@ describe("messageEncoder", () => {
     }
   });
 
-  test("encodes messages whose properties come in no order, however deep, without starting over at each level", () => {
+  test("encodes nested messages with properties in any order", () => {
     const node = recursiveMessage();
     let message = create(node);
     for (let depth = 0; depth < 300; depth++) message = Object.assign(create(node), { child: message, y: 1, x: 2 });
@@ -179,7 +179,7 @@ describe("messageEncoder", () => {
     expect(`${error}`).toBe(`${expected}`);
   });
 
-  test("works on after an error, from where the position is set back to", () => {
+  test("continues after an error from the restored position", () => {
     const sink = new ByteSink(0);
     const encode = messageEncoder(WatchQuotesResponseSchema);
     const good = create(WatchQuotesResponseSchema, { quotes: [{ symbol: "A" }] });

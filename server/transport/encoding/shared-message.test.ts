@@ -15,7 +15,7 @@ describe("share", () => {
     expect(share(quote)).toBe(quote);
   });
 
-  test("has a message encoded once, and its bytes sent from then on", () => {
+  test("encodes a message once, and copies its bytes from then on", () => {
     const { quote, reads } = countedQuote();
     share(quote);
     const first = encode(QuoteSchema, quote);
@@ -24,7 +24,7 @@ describe("share", () => {
     expect(reads()).toBe(1);
   });
 
-  test("works for messages in lists, whatever first met them", () => {
+  test("works for messages in lists, in any order of encoding", () => {
     const { quote, reads } = countedQuote();
     share(quote);
     const response = create(WatchQuotesResponseSchema, { quotes: [quote, newQuote(), quote] });
@@ -57,7 +57,7 @@ describe("share", () => {
     },
   );
 
-  test("leaves no mark that others see", () => {
+  test("leaves no visible mark", () => {
     const quote = newQuote();
     const shared = share(newQuote());
     encode(QuoteSchema, shared);
@@ -69,7 +69,7 @@ describe("share", () => {
     expect(equals(QuoteSchema, shared, quote)).toBe(true);
   });
 
-  test("does not reach the copies of a message", () => {
+  test("does not affect copies of a message", () => {
     const shared = share(newQuote());
     encode(QuoteSchema, shared);
     for (const copy of [
@@ -84,7 +84,7 @@ describe("share", () => {
     }
   });
 
-  test("keeps nothing of a message that cannot be encoded", () => {
+  test("stores nothing of a message that cannot be encoded", () => {
     const quote = share(newQuote());
     quote.bidSize = 2n ** 63n;
     const sink = new ByteSink(0);
@@ -98,7 +98,7 @@ describe("share", () => {
     expect(() => encode(QuoteSchema, value)).toThrow("cannot use field bourse.quote.v1.Quote.symbol with message");
   });
 
-  test("goes with freezing, in this order", () => {
+  test("works for a message that is frozen afterwards", () => {
     const quote = Object.freeze(share(newQuote()));
     expect(encode(QuoteSchema, quote)).toEqual(encode(QuoteSchema, newQuote()));
     expect(encode(QuoteSchema, quote)).toEqual(encode(QuoteSchema, newQuote()));
@@ -110,7 +110,7 @@ function newQuote(): Quote {
   return create(QuoteSchema, { symbol: "ACME", bid: 1.5, bidSize: 7n, sourceTime: { nanos: 1000 }, seq: 3n });
 }
 
-/** A quote that counts how often it was looked into. */
+/** A quote that counts its reads. */
 function countedQuote(): { quote: Quote; reads: () => number } {
   let reads = 0;
   const quote = newQuote();
@@ -129,7 +129,7 @@ function encode(desc: Parameters<typeof messageEncoder>[0], message: Message): B
 }
 
 describe("keepCopy", () => {
-  test("gives copies that stay as they are, whatever their lengths", () => {
+  test("returns copies that do not change, of any length", () => {
     const original = new Uint8Array(5_000);
     const lengths = Array.from({ length: 600 }, (_, i) => (i * 37) % 700);
     const copies = [...lengths, 5_000].map((length, i) => keepCopy(original.subarray(0, length).fill(i % 251)));

@@ -57,7 +57,7 @@ const cases: readonly Case[] = [
     headers: { "content-type": "application/grpc-web+json" },
     body: `\0\0\0\0\x14${hello}`,
   },
-  { what: "a method that is not served", status: 404, path: `${method}s`, headers: json, body: hello },
+  { what: "an unknown method", status: 404, path: `${method}s`, headers: json, body: hello },
   {
     what: "an unknown content type",
     status: 415,
@@ -74,7 +74,7 @@ const cases: readonly Case[] = [
     headers: { origin: "https://page.example", "access-control-request-method": "POST" },
   },
   { what: "a file", status: 200, path: "/file.txt", headers: {} },
-  { what: "a file that is not there", status: 404, path: "/other.txt", headers: {} },
+  { what: "a missing file", status: 404, path: "/other.txt", headers: {} },
 ];
 
 const foreignHost = { what: "a foreign host name", status: 421, path: "/", headers: { host: "evil.example" } };

@@ -32,7 +32,7 @@ const source = fc.dictionary(
   { noNullPrototype: false },
 );
 
-test("are what the platform's are, after any changes", () => {
+test("equal the platform's Headers after any changes", () => {
   fc.assert(
     fc.property(source, fc.array(change, { maxLength: 6 }), (begin, changes) => {
       const ours = new LazyHeaders(begin);
@@ -55,7 +55,7 @@ test("are what the platform's are, after any changes", () => {
   );
 });
 
-test("leave what they were made of as it is", () => {
+test("do not change their source", () => {
   const begin = Object.freeze({ ":path": "/a", a: "one", b: Object.freeze(["two", "three"]), c: undefined });
   const headers = new LazyHeaders(begin);
   headers.append("b", "four");
@@ -64,7 +64,7 @@ test("leave what they were made of as it is", () => {
   expect(new LazyHeaders(begin).get("b")).toBe("two, three");
 });
 
-test("pass for the platform's", async () => {
+test("are accepted as the platform's Headers", async () => {
   const headers = new LazyHeaders({ ":status": "200", b: "2", a: ["1", "3"] });
   expect(headers).toBeInstanceOf(Headers);
   expect([...new Headers(headers)]).toEqual([...headers]);
@@ -73,7 +73,7 @@ test("pass for the platform's", async () => {
   expect(inspect(headers)).toBe("Headers { a: '1, 3', b: '2' }");
 });
 
-/** All that can be read of headers. */
+/** Reads headers in every way. */
 function seen(headers: Headers) {
   const each: string[] = [];
   headers.forEach((value, key, all) => void each.push(key, value, String(all === headers)));
@@ -87,7 +87,7 @@ function seen(headers: Headers) {
   };
 }
 
-/** The kind of error that something ends with; undefined where it does not. */
+/** Returns the kind of error that a function throws; undefined if it throws none. */
 function fails(act: () => unknown): string | undefined {
   try {
     act();

@@ -40,7 +40,7 @@ describe("in plain text", () => {
     expect(server.calls.map((record) => record.httpVersion)).toEqual(["1.1", "2.0"]);
   });
 
-  test("tells the versions apart when the first bytes come one by one", async () => {
+  test("detects the version if the first bytes arrive one by one", async () => {
     await using server = await startWireServer(hello);
     using http1 = await openRawSocket(server.port);
     for (const byte of request) http1.send(byte);
@@ -59,7 +59,7 @@ describe("in plain text", () => {
     expect(await raw.until("hello")).toMatch(/^HTTP\/1\.1 200 OK/);
   });
 
-  test("answers rubbish with 400 and closes", async () => {
+  test("answers malformed bytes with 400 and closes", async () => {
     await using server = await startWireServer(hello);
     using raw = await openRawSocket(server.port);
     raw.send("\x16\x03\x01\x02\x00\x01\x00\x01rubbish\r\n\r\n");
@@ -80,12 +80,12 @@ describe("in plain text", () => {
   });
 });
 
-test("rejects where the port is taken", async () => {
+test("rejects if the port is in use", async () => {
   await using server = await startWireServer(hello);
   await expect(startWireServer(hello, { port: server.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
 });
 
-test("says GOAWAY twice on shutdown, first without a limit, so that no request on its way is lost", async () => {
+test("sends two GOAWAYs on shutdown, the first for all streams, so that no request in transit is lost", async () => {
   const runs = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   await using server = await startWireServer({
@@ -111,7 +111,7 @@ test("says GOAWAY twice on shutdown, first without a limit, so that no request o
   expect(await closed).toBe(true);
 });
 
-test("a request that arrives together with what ends its session does no harm", async () => {
+test("a request that arrives together with the end of its session does no harm", async () => {
   await using server = await startWireServer(hello);
   using raw = await openRawSocket(server.port);
   raw.send(Buffer.concat([Buffer.from(http2Preface), emptySettings, getRequest, goAwayWithError]));
@@ -132,7 +132,7 @@ describe("over TLS", () => {
     expect(server.calls.map((record) => record.httpVersion)).toEqual(["1.1", "2.0"]);
   });
 
-  test("refuses a client without a certificate where certificates are asked for", async () => {
+  test("refuses a client without a certificate if certificates are required", async () => {
     const { files, ca, folder } = await credentials();
     const clientFiles = await writeCredentials(folder, "client");
     await using server = await startWireServer(hello, { tls: { ...files, clientCa: clientFiles.cert } });
@@ -143,7 +143,7 @@ describe("over TLS", () => {
     expect(await call(known, "unary", "hello").texts).toEqual(["hello"]);
   });
 
-  test("takes up changed files, and keeps the old ones where the new ones do not fit", async () => {
+  test("loads changed files, and keeps the old credentials if the new ones are invalid", async () => {
     const { files, folder } = await credentials();
     const reloads: unknown[] = [];
     await using server = await startWireServer(hello, {
@@ -162,7 +162,7 @@ describe("over TLS", () => {
     expect(await certificateOf(server.port)).not.toBe(before);
   });
 
-  test("says nothing of what else changes in the folder of its files", async () => {
+  test("reports no other changes in the folder of its files", async () => {
     const { files, folder } = await credentials();
     const reloads: unknown[] = [];
     await using _ = await startWireServer(hello, { tls: files, onTlsReload: (problem) => reloads.push(problem) });
@@ -177,7 +177,7 @@ describe("over TLS", () => {
     await vi.waitFor(() => expect(reloads).toEqual([undefined]), { timeout: 3_000 });
   });
 
-  test("takes the next request of an HTTP/1.1 client while the response to the one before is on its way", async () => {
+  test("accepts the next request of an HTTP/1.1 client while it sends the response to the previous one", async () => {
     const { files, ca } = await credentials();
     const scenarios = {
       ...hello,
@@ -193,7 +193,7 @@ describe("over TLS", () => {
     onTestFinished(() => void client.destroy());
     client.write(unaryRequest('{"scenario":"large"}'));
     await once(client, "readable");
-    // More than one TLS record holds: all of them are there when the server reads the first.
+    // More than one TLS record: all have arrived when the server reads the first.
     client.write(unaryRequest(`{"scenario":"hello"${" ".repeat(40_000)}}`));
     let end = "";
     for await (const chunk of client) {
@@ -211,7 +211,7 @@ describe("over TLS", () => {
     expect(await raw.closed).not.toContain("hello");
   });
 
-  test("an ordinary HTTPS client can ask for a page", async () => {
+  test("an ordinary HTTPS client can request a page", async () => {
     const { files, ca } = await credentials();
     await using server = await startWireServer(hello, {
       tls: files,

@@ -4,14 +4,14 @@ import { CallScheduler, type StepOwner, sliceMs } from "./call-scheduler.ts";
 
 const stepMs = 4;
 
-test("a step runs at once if nothing else waits", () => {
+test("a step runs at once if none is queued", () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];
   scheduler.run({ peer: "a" }, () => ran.push("a"));
   expect(ran).toEqual(["a"]);
 });
 
-test("a new call waits if others do, though there is time", async () => {
+test("a new call is queued if others are, even if there is time", async () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];
   scheduler.enqueue({ peer: "a" }, () => ran.push("first"));
@@ -22,7 +22,7 @@ test("a new call waits if others do, though there is time", async () => {
   expect(ran).toEqual(["first", "second"]);
 });
 
-test("connections of one address are served in turn, and addresses before connections", async () => {
+test("clients are served round-robin, and the connections of a client as well", async () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];
   const enqueue = (owner: StepOwner, name: string) => scheduler.enqueue(owner, () => ran.push(name));
@@ -34,7 +34,7 @@ test("connections of one address are served in turn, and addresses before connec
   expect(ran).toEqual(["one 1", "other 1", "two 1", "other 2", "one 2", "other 3", "two 2", "one 3", "two 3"]);
 });
 
-test("a client whose steps are long passes over turns until the others have had as much time", async () => {
+test("a client with long steps is skipped until the others have had as much time", async () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];
   const long = () => {
@@ -47,7 +47,7 @@ test("a client whose steps are long passes over turns until the others have had 
   expect(ran).toEqual(["long", ...Array<string>(10).fill("short"), "long", "long"]);
 });
 
-test("work in parts is served in turn by the client whose call it is, however deep below the call it waits", async () => {
+test("divided work is served round-robin by the client of its call, at any depth below the call", async () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];
   const part = async (name: string) => {
@@ -60,7 +60,7 @@ test("work in parts is served in turn by the client whose call it is, however de
   expect(ran).toEqual(["a 1", "b 1", "a 2", "a 3"]);
 });
 
-test("the event loop turns in between, however many steps wait and whatever they leave to promises", async () => {
+test("the event loop continues between steps, whatever their number and the promises that they settle", async () => {
   const scheduler = new CallScheduler();
   const turns: number[] = [];
   let turn = 0;
@@ -79,7 +79,7 @@ test("the event loop turns in between, however many steps wait and whatever they
   expect(most).toBeLessThanOrEqual(Math.ceil(sliceMs / stepMs) + 1);
 });
 
-test("a step that throws keeps none of the others waiting", async () => {
+test("a step that throws does not stop the others", async () => {
   const scheduler = new CallScheduler();
   const seen = new Promise((resolve) => process.once("uncaughtException", resolve));
   const ran: string[] = [];
@@ -98,7 +98,7 @@ test("a step that throws keeps none of the others waiting", async () => {
   }
 });
 
-test("work in parts has one part in a turn of the event loop, in the order in which it asks", async () => {
+test("divided work runs one part in a turn of the event loop, in order", async () => {
   const scheduler = new CallScheduler();
   const parts: { worker: number; turn: number }[] = [];
   let turn = 0;
@@ -118,7 +118,7 @@ test("work in parts has one part in a turn of the event loop, in the order in wh
   }
 });
 
-test("work in parts shares the time of a turn", async () => {
+test("divided work shares the time of a turn", async () => {
   const scheduler = new CallScheduler();
   const turns: number[] = [];
   let turn = 0;

@@ -11,7 +11,7 @@ const hello = {
 };
 
 describe("a page of an allowed origin", () => {
-  test("is told by the preflight what it may send", async () => {
+  test("receives the headers that it may send in the preflight response", async () => {
     await using server = await startWireServer(hello, { cors });
     const response = await preflight(server.url, page);
     expect(response.status).toBe(204);
@@ -21,7 +21,7 @@ describe("a page of an allowed origin", () => {
     expect(response.headers.get("vary")).toBe("Origin");
   });
 
-  test("may read the answer, with headers and trailers", async () => {
+  test("may read the response, with headers and trailers", async () => {
     await using server = await startWireServer(hello, { cors });
     const response = await callFrom(server.url, page);
     expect(response.headers.get("access-control-allow-origin")).toBe(page);
@@ -38,7 +38,7 @@ describe("a page of another origin", () => {
     expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([403, null]);
   });
 
-  test("may not read the answer", async () => {
+  test("may not read the response", async () => {
     await using server = await startWireServer(hello, { cors });
     const response = await callFrom(server.url, "https://other.example");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();

@@ -3,7 +3,7 @@ import { seededRandom } from "../../shared/seeded-random.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { Peer } from "./shared-limit.ts";
 
-test("clients are served in turn, and the items of one keep their order", () => {
+test("clients are served round-robin, and the items of one keep their order", () => {
   const queue = new FairQueue<number>();
   for (const item of [1, 2, 3, 4]) queue.push("a", item);
   for (const item of [5, 6]) queue.push("b", item);
@@ -13,7 +13,7 @@ test("clients are served in turn, and the items of one keep their order", () => 
   expect([queue.shift(), queue.ownerCount]).toEqual([undefined, 0]);
 });
 
-test("whatever comes and goes, nothing is lost, and nobody is passed over", () => {
+test("no item is lost, and no client is skipped", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = seededRandom(seed);
     const queue = new FairQueue<number>();

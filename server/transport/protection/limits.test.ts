@@ -25,7 +25,7 @@ describe("an HTTP/2 session", () => {
     await vi.waitFor(() => expect(server.sessions).toBe(0));
   });
 
-  test("without streams is told to go away after a while, whatever else it sends", async () => {
+  test("without streams is closed after a while, even if it sends other frames", async () => {
     await using server = await startWireServer(hello, { limits: { idleTimeoutMs: 100 } });
     const session = connect(server.url);
     const pings = setInterval(() => session.destroyed || session.ping(() => {}), 10);
@@ -48,7 +48,7 @@ describe("an HTTP/2 session", () => {
     expect(await goneAway).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   });
 
-  test("whose peer does not answer a ping is closed, and its streams are told", async () => {
+  test("whose peer does not answer a ping is closed, and its streams end", async () => {
     const running = Promise.withResolvers<void>();
     const ended = Promise.withResolvers<void>();
     await using server = await startWireServer(
@@ -85,7 +85,7 @@ describe("an HTTP/2 session", () => {
     const body = Buffer.from('{"scenario":"wait"}');
     raw.send(Buffer.concat([Buffer.from([0, 0, body.length, 0, 1, 0, 0, 0, 1]), body]));
     await running.promise;
-    // It answers no frame, as a peer that has lost its network.
+    // The client answers no frame, like one without a network.
     await ended.promise;
     await raw.closed;
   });
@@ -101,7 +101,7 @@ describe("a request", () => {
     expect(await raw.until("deadline_exceeded")).toContain("did not arrive within 0.05 s");
   });
 
-  test("is RESOURCE_EXHAUSTED where too many calls are under way", async () => {
+  test("is RESOURCE_EXHAUSTED if too many calls are in progress", async () => {
     const gate = Promise.withResolvers<void>();
     const running = Promise.withResolvers<void>();
     const wait = {
@@ -125,7 +125,7 @@ describe("a request", () => {
   test.each([
     ["small", 1_500_000],
     ["large", 60_000_000],
-  ])("that becomes far larger by decompression is RESOURCE_EXHAUSTED (%s)", async (_size, bytes) => {
+  ])("with an excessive compression ratio is RESOURCE_EXHAUSTED (%s)", async (_size, bytes) => {
     const limits = { readMaxBytes: 100_000_000, maxCompressionRatio: 100 };
     await using server = await startWireServer(hello, { limits });
     const headers = { "content-type": "application/json", "content-encoding": "gzip" };
@@ -134,7 +134,7 @@ describe("a request", () => {
     expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
   });
 
-  test("that is compressed as usual is taken, whatever its size", async () => {
+  test("with a usual compression ratio is accepted at any size", async () => {
     await using server = await startWireServer({
       async *echo(_context, requests) {
         for await (const { text } of requests) yield text;
@@ -163,7 +163,7 @@ describe("a request", () => {
 });
 
 describe("an HTTP/1.1 connection", () => {
-  test("without a request is closed after a while, whatever line ends it sends", async () => {
+  test("without a request is closed after a while, even if it sends line ends", async () => {
     const limits = { idleTimeoutMs: 100, openTimeoutMs: 200 };
     await using server = await startWireServer(hello, { limits });
     using raw = await openRawSocket(server.port);
@@ -175,7 +175,7 @@ describe("an HTTP/1.1 connection", () => {
     expect(await raw.closed).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test("with an expectation that nobody knows is answered, and its body is not waited for", async () => {
+  test("with an unknown expectation is answered, and closed before its body ends", async () => {
     await using server = await startWireServer(hello, { limits: { lingerMs: 100, requestTimeoutMs: 100 } });
     using raw = await openRawSocket(server.port);
     const head = `POST ${unaryPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
@@ -186,14 +186,14 @@ describe("an HTTP/1.1 connection", () => {
   });
 });
 
-describe("an HTTP/1.1 connection that sends requests ahead", () => {
+describe("an HTTP/1.1 connection with pipelined requests", () => {
   const request = (scenario: string) => {
     const body = JSON.stringify({ scenario });
     const head = `POST ${unaryPath} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n`;
     return `${head}content-length: ${body.length}\r\n\r\n${body}`;
   };
 
-  test("has them answered one after the other", async () => {
+  test("receives the responses one after the other", async () => {
     let running = 0;
     let most = 0;
     await using server = await startWireServer({
@@ -213,7 +213,7 @@ describe("an HTTP/1.1 connection that sends requests ahead", () => {
     expect(most).toBe(1);
   });
 
-  test("is closed where they are too many", async () => {
+  test("is closed if they are too many", async () => {
     const gate = Promise.withResolvers<void>();
     await using server = await startWireServer({
       async *wait() {
@@ -228,7 +228,7 @@ describe("an HTTP/1.1 connection that sends requests ahead", () => {
   });
 });
 
-test("calls that never wait for anything leave turns to others", { tags: ["slow"] }, async () => {
+test("calls that never wait yield to the event loop", { tags: ["slow"] }, async () => {
   await using server = await startWireServer({
     async *busy() {
       for (let at = 0; at < 200_000; at++) yield "x";
@@ -248,7 +248,7 @@ test("calls that never wait for anything leave turns to others", { tags: ["slow"
   expect(turns).toBeGreaterThan(20);
 });
 
-test("metadata beyond the limit is the handler's mistake, and the client gets what was set before", async () => {
+test("metadata beyond the limit is an error of the handler, and the client receives what was set before", async () => {
   await using server = await startWireServer(
     {
       async *much(context) {
@@ -265,7 +265,7 @@ test("metadata beyond the limit is the handler's mistake, and the client gets wh
   expect((await seen.trailer).get("x-small")).toBe("1");
 });
 
-test("a quiet stream whose client reads nothing is cut off long before its buffer is full", async () => {
+test("a quiet stream whose client reads nothing is aborted long before its buffer is full", async () => {
   const cleanedUp = Promise.withResolvers<void>();
   await using server = await startWireServer(
     {
@@ -297,7 +297,7 @@ test("a quiet stream whose client reads nothing is cut off long before its buffe
   expect((await ended).code).toBe("resource_exhausted");
 });
 
-test("a client that reads nothing for too long is cut off, and its handler cleans up", async () => {
+test("the call of a client that reads nothing for too long is aborted, and its handler cleans up", async () => {
   const cleanedUp = Promise.withResolvers<void>();
   await using server = await startWireServer(
     {

@@ -23,7 +23,7 @@ test("addresses of one network of 64 bits are one client, and those of others ar
 
 test("a socket without an address is local", () => expect(addressKeyOf(undefined)).toBe(localPeer));
 
-test("the client of a call is known after each await, also if calls of others run in between", async () => {
+test("the client of a call is known after each await, also if other calls run in between", async () => {
   const call = async (peer: string) => {
     const seen = [currentPeer()];
     for (let turn = 0; turn < 3; turn++) {

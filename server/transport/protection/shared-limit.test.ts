@@ -5,7 +5,7 @@ import { type Peer, SharedLimit, SharedLimits } from "./shared-limit.ts";
 
 const exports = { name: "maxExports", counted: "concurrent exports", max: 1_000 };
 
-test("a client gets its share, and another one gets its own after that", () => {
+test("a client may use its share, and then another client its own", () => {
   const limit = new SharedLimit(exports, { peerShare: 0.5 });
   for (let at = 0; at < 500; at++) limit.acquire("a");
   expect(() => limit.acquire("a")).toThrow("limit of 500 concurrent exports per client reached; end others first");
@@ -25,7 +25,7 @@ test("the error carries the limit's name and value, and its message the use and 
   );
 });
 
-test("a share of 1 lets one client use all, and every client may use one at least", () => {
+test("with a share of 1 one client may use all, and every client may use at least one", () => {
   const whole = new SharedLimit(exports, { peerShare: 1 });
   whole.add("a", 1_000);
   expect(whole.refusal("a")?.message).toContain("concurrent exports per client reached");
@@ -37,7 +37,7 @@ test.each([0, -1, 1.1, Number.NaN])("a share of %d is refused", (peerShare) => {
   expect(() => new SharedLimit(exports, { peerShare })).toThrow("above 0 and up to 1");
 });
 
-test("what nobody is known to use counts for all, and for no share", () => {
+test("use by an unknown client counts for the server, and for no share", () => {
   const limit = new SharedLimit(exports, { peerShare: 0.5, max: 4 });
   limit.add(undefined, 3);
   expect([limit.used, limit.peerCount, limit.availableTo("a"), limit.availableTo(undefined)]).toEqual([3, 0, 1, 1]);
@@ -45,13 +45,13 @@ test("what nobody is known to use counts for all, and for no share", () => {
   expect(limit.used).toBe(0);
 });
 
-test("what is there already counts whatever the limit says", () => {
+test("count ignores the limit", () => {
   const limit = new SharedLimit(exports, { peerShare: 0.5, max: 4 });
   limit.count("a", 9);
   expect([limit.used, limit.availableTo("a"), limit.availableTo("b")]).toEqual([9, 0, 0]);
 });
 
-test("giving back twice changes nothing, and what was not counted cannot be given back", () => {
+test("a second disposal changes nothing, and use that was not counted cannot be removed", () => {
   const limit = new SharedLimit(exports);
   const held = limit.acquire("a");
   held[Symbol.dispose]();
@@ -61,7 +61,7 @@ test("giving back twice changes nothing, and what was not counted cannot be give
   expect(() => limit.remove(undefined)).toThrow("were not counted");
 });
 
-test("whatever many clients take and give back, no count is exceeded or negative, and nothing is left at the end", () => {
+test("no count exceeds its limit or is negative, and all are 0 at the end", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = seededRandom(seed);
     const peerShare = [0.1, 0.5, 1][random.below(3)];
@@ -98,7 +98,7 @@ test("whatever many clients take and give back, no count is exceeded or negative
   }
 });
 
-test("the limits of a server are made once each, with its share", () => {
+test("each limit of a server is made once, with the share of the server", () => {
   const limits = new SharedLimits({ peerShare: 0.5, values: { maxExports: 10 } });
   const limit = limits.limit(exports);
   expect([limit.max, limit.maxPerPeer]).toEqual([10, 5]);

@@ -9,18 +9,18 @@ import { openRawSocket } from "../../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../../test/wire/start-wire-server.ts";
 import { createStaticFiles } from "../static-files.ts";
 
-/** More than the buffers of both ends of a connection, so that a client that does not read holds the server back. */
+/** More than the buffers of both ends of a connection, so that a client that does not read blocks the server. */
 const fileBytes = 64 * 1024 * 1024;
 
-/** How long the server may take to notice on a busy machine. */
-const patience = { timeout: 8_000, interval: 50 };
+/** The time in which the server detects a stall, even on a busy machine. */
+const stallDetection = { timeout: 8_000, interval: 50 };
 
-test("a file that a client of HTTP/1.1 stops reading is cut off, and closed", async () => {
+test("a download that an HTTP/1.1 client stops reading is aborted, and the file closed", async () => {
   const { server, openFiles } = await start({ stallTimeoutMs: 300 });
   const response = await requestHttp1(server.url);
   response.pause();
   await expectOpen(openFiles);
-  await vi.waitFor(async () => expect([server.connections, await openFiles()]).toEqual([0, 0]), patience);
+  await vi.waitFor(async () => expect([server.connections, await openFiles()]).toEqual([0, 0]), stallDetection);
   const cut = new Promise((resolve) => response.once("close", resolve));
   let received = 0;
   response.on("data", (chunk: Buffer) => {
@@ -32,7 +32,7 @@ test("a file that a client of HTTP/1.1 stops reading is cut off, and closed", as
 });
 
 test.each([0, 65_535])(
-  "a file that a client of HTTP/2 stops reading is cut off, and closed: window %s",
+  "a download that an HTTP/2 client stops reading is aborted, and the file closed: window %s",
   async (window) => {
     const { server, openFiles } = await start({ stallTimeoutMs: 300 });
     const session = connect(server.url, { settings: { initialWindowSize: window } });
@@ -44,12 +44,12 @@ test.each([0, 65_535])(
     await expectOpen(openFiles);
     await cut;
     expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
-    await vi.waitFor(async () => expect(await openFiles()).toBe(0), patience);
+    await vi.waitFor(async () => expect(await openFiles()).toBe(0), stallDetection);
     expect(session.destroyed).toBe(false);
   },
 );
 
-test("a file that a client reads slowly is sent as a whole, however long that takes", async () => {
+test("a file that a client reads slowly is sent completely", async () => {
   const { server } = await start({ stallTimeoutMs: 1_000 });
   const response = await requestHttp1(server.url);
   const begun = performance.now();
@@ -65,7 +65,7 @@ test("a file that a client reads slowly is sent as a whole, however long that ta
   expect(performance.now() - begun).toBeGreaterThan(2_000);
 });
 
-test("a request of HTTP/1.1 whose body never ends is not waited for after its answer", async () => {
+test("an HTTP/1.1 connection whose request never ends is closed after the response", async () => {
   const { server } = await start({ lingerMs: 100 });
   using raw = await openRawSocket(server.port);
   raw.send("POST /nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\nx");
@@ -74,12 +74,12 @@ test("a request of HTTP/1.1 whose body never ends is not waited for after its an
   expect(await raw.closed).toMatch(/^HTTP\/1\.1 404 /);
 });
 
-test("a request of HTTP/2 whose body never ends is told to stop after its answer", async () => {
+test("an HTTP/2 request whose body never ends is reset with NO_ERROR after the response", async () => {
   const { server } = await start({});
   const session = connect(server.url);
   onTestFinished(() => session.destroy());
   const stream = session.request({ ":method": "POST", ":path": "/nothing" }, { endStream: false });
-  // More than the window of a stream, so that nobody reads all of it.
+  // More than the window of a stream.
   stream.write(Buffer.alloc(2 * 1024 * 1024));
   const [headers] = await once(stream, "response");
   stream.resume();
@@ -106,10 +106,10 @@ function requestHttp1(url: string): Promise<IncomingMessage> {
 }
 
 async function expectOpen(openFiles: () => Promise<number>): Promise<void> {
-  await vi.waitFor(async () => expect(await openFiles()).toBe(1), { ...patience, interval: 5 });
+  await vi.waitFor(async () => expect(await openFiles()).toBe(1), { ...stallDetection, interval: 5 });
 }
 
-/** How many times this process has a file open. */
+/** Returns how many times this process has a file open. */
 async function countOpen(path: string): Promise<number> {
   const links = await Promise.all(
     (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),

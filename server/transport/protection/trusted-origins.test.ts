@@ -24,14 +24,14 @@ describe("a foreign host name, as after DNS rebinding,", () => {
     },
   );
 
-  test("gets no page either", async () => {
+  test("gets no page", async () => {
     await using server = await startWireServer(scenarios);
     expect(await statusOf(server, { host: "evil.example" }, "GET", "/")).toBe(421);
   });
 });
 
 test.each(["127.0.0.1", "localhost:8080", "app.localhost", "[::1]:8080", "192.168.1.7", "bourse.example"])(
-  "the host name %j is the server's own",
+  "the host name %j is accepted",
   async (host) => {
     await using server = await startWireServer(scenarios, { trusted: { hosts: ["bourse.example"], origins: [] } });
     expect(await statusOf(server, { host })).toBe(200);
@@ -46,7 +46,7 @@ describe("a foreign origin", () => {
     expect(changes).toBe(before);
   });
 
-  test("is let in where it is listed", async () => {
+  test("is accepted if it is listed", async () => {
     const trusted = { hosts: [], origins: ["https://page.example"] };
     await using server = await startWireServer(scenarios, { trusted });
     expect(await statusOf(server, { origin: "https://page.example" })).toBe(200);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChunkQueue } from "./chunk-queue.ts";
 
-test("whatever is pushed and taken, the bytes stay in their order", () => {
+test("bytes keep their order", () => {
   const actions = fc.array(
     fc.oneof(
       fc.record({ push: fc.integer({ min: 1, max: 40_000 }) }),
@@ -42,7 +42,7 @@ test("whatever is pushed and taken, the bytes stay in their order", () => {
   );
 });
 
-test("single bytes are gathered into few chunks", () => {
+test("single bytes are copied into few chunks", () => {
   const queue = new ChunkQueue();
   const bytes = 1_000_000;
   for (let count = 0; count < bytes; count++) queue.push(Uint8Array.of(count));
@@ -51,7 +51,7 @@ test("single bytes are gathered into few chunks", () => {
   expect(chunks).toBeLessThan(100);
 });
 
-test("a chunk that comes alone, and one that is large, is not copied", () => {
+test("a chunk is not copied if the queue is empty, or if the chunk is large", () => {
   const queue = new ChunkQueue();
   const [small, large] = [new Uint8Array(10), new Uint8Array(100_000)];
   queue.push(small);
@@ -59,7 +59,7 @@ test("a chunk that comes alone, and one that is large, is not copied", () => {
   expect([queue.shift()?.buffer, queue.shift()?.buffer]).toEqual([small.buffer, large.buffer]);
 });
 
-/** Bytes of a long sequence, from a place on. */
+/** Returns bytes of a long sequence, from an offset on. */
 function pattern(from: number, length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, at) => ((from + at) * 7919) >> 3));
 }

@@ -10,10 +10,10 @@ import { startWireServer, type WireServer } from "../../../test/wire/start-wire-
 import type { Scenario } from "../../../test/wire/wire-service.ts";
 import { failRequests, setIdlePolicy } from "../rpc/call.ts";
 
-/** Short, and yet longer than a busy machine takes for a message. */
+/** Short, but longer than a busy machine takes for a message. */
 const limits = { firstMessageTimeoutMs: 300, messageIdleTimeoutMs: 300, requestTimeoutMs: 300 };
 
-/** Longer than each limit, even with its check. */
+/** Longer than each limit and the delay of its check. */
 const longMs = 600;
 
 const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -26,7 +26,7 @@ const scenarios: Record<string, Scenario> = {
   },
 };
 
-const ways = [
+const formats = [
   ["gRPC", { "content-type": "application/grpc" }],
   ["gRPC, compressed", { "content-type": "application/grpc", "grpc-encoding": "gzip" }],
   ["gRPC-Web", { "content-type": "application/grpc-web" }],
@@ -36,7 +36,7 @@ const ways = [
 
 const kinds = ["ClientStream", "BidiStream"] as const;
 
-const calls = ways.flatMap(([name, headers]) => kinds.map((kind) => [name, kind, headers] as const));
+const calls = formats.flatMap(([name, headers]) => kinds.map((kind) => [name, kind, headers] as const));
 
 for (const [name, kind, headers] of calls) {
   test.concurrent(`${name}, ${kind}: a call without a first message ends with DEADLINE_EXCEEDED`, async () => {
@@ -55,8 +55,8 @@ for (const [name, kind, headers] of calls) {
   });
 
   test.concurrent(`${name}, ${kind}: a call that sends a message a byte at a time ends with DEADLINE_EXCEEDED`, async () => {
-    const patient = { firstMessageTimeoutMs: 60_000, messageIdleTimeoutMs: 60_000, requestTimeoutMs: 300 };
-    await using server = await startWireServer(scenarios, { limits: patient });
+    const longTimeouts = { firstMessageTimeoutMs: 60_000, messageIdleTimeoutMs: 60_000, requestTimeoutMs: 300 };
+    await using server = await startWireServer(scenarios, { limits: longTimeouts });
     const call = open(server, kind, headers);
     call.send("count");
     call.trickle();
@@ -102,7 +102,7 @@ test.concurrent("messages to the client restart the idle timeout, after its firs
     },
     { limits: { ...limits, messageIdleTimeoutMs: 500 } },
   );
-  const call = open(server, "BidiStream", ways[0][1]);
+  const call = open(server, "BidiStream", formats[0][1]);
   call.send("ticks");
   const { code, durationMs, messagesOut } = await call.record;
   expect([code, messagesOut]).toEqual(["deadline_exceeded", 10]);
@@ -122,7 +122,7 @@ test.concurrent("the idle timeout does not run while the handler does not read",
     },
     { limits: { ...limits, messageIdleTimeoutMs: 300 } },
   );
-  const call = open(server, "BidiStream", ways[0][1]);
+  const call = open(server, "BidiStream", formats[0][1]);
   for (const name of ["late", "", "", ""]) call.send(name);
   call.end();
   expect(await call.record).toMatchObject({ code: "ok", messagesOut: 3 });
@@ -139,19 +139,19 @@ test.concurrent("a handler may allow a client to be idle; the limit for the rest
     },
     { limits },
   );
-  const patient = open(server, "BidiStream", ways[0][1]);
-  patient.send("quiet");
+  const idle = open(server, "BidiStream", formats[0][1]);
+  idle.send("quiet");
   await delay(3 * longMs);
-  patient.send("");
-  patient.end();
-  expect((await patient.record).code).toBe("ok");
-  const slow = open(server, "BidiStream", ways[0][1]);
+  idle.send("");
+  idle.end();
+  expect((await idle.record).code).toBe("ok");
+  const slow = open(server, "BidiStream", formats[0][1]);
   slow.send("quiet");
   slow.trickle();
   expect(await slow.failure).toMatch(/^a message did not arrive as a whole/);
 });
 
-test.concurrent.each(ways)("a handler may set a time and an error of its own: %s", async (_name, headers) => {
+test.concurrent.each(formats)("a handler may set a timeout and an error of its own: %s", async (_name, headers) => {
   await using server = await startWireServer({
     async *own(context, requests) {
       setIdlePolicy(context, { timeoutMs: 200, error: () => new ConnectError("come again", Code.Aborted) });
@@ -163,8 +163,8 @@ test.concurrent.each(ways)("a handler may set a time and an error of its own: %s
   expect([await call.failure, (await call.record).code]).toEqual(["come again", "aborted"]);
 });
 
-test.concurrent.each(ways)(
-  "a handler may end a read that waits, with an error of any class: %s",
+test.concurrent.each(formats)(
+  "a handler may end a pending read, with an error of any class: %s",
   async (_name, headers) => {
     class OwnError extends Error {}
     let seen: unknown;
@@ -190,7 +190,7 @@ async function drain(requests: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of requests);
 }
 
-/** Opens a call over HTTP/2 that sends nothing by itself. */
+/** Opens a call over HTTP/2, without a message. */
 function open(server: WireServer, kind: (typeof kinds)[number], headers: Readonly<Record<string, string>>) {
   const session = connect(server.url);
   const record = server.nextCall();
@@ -207,7 +207,7 @@ function open(server: WireServer, kind: (typeof kinds)[number], headers: Readonl
   const isJson = headers["content-type"]?.endsWith("json");
   const isCompressed = headers["grpc-encoding"] !== undefined;
   return {
-    /** What the log is told of the call, when the client has seen its end, too. */
+    /** The record of the call, after the client has seen its end, too. */
     record: Promise.all([record, once(stream, "close")]).then(([seen]) => seen),
     /** The message of the error. */
     failure: record.then(({ failure }) => (failure as Error | undefined)?.message.replace(/^\[\w+\] /, "")),
@@ -220,7 +220,7 @@ function open(server: WireServer, kind: (typeof kinds)[number], headers: Readonl
       const prefix = Buffer.from([isCompressed ? 1 : 0, 0, 0, 0, data.length]);
       stream.write(Buffer.concat([prefix, data]));
     },
-    /** Begins a message of 250 bytes, of which one comes every 50 ms. */
+    /** Sends a message of 250 bytes, one byte every 50 ms. */
     trickle() {
       stream.write(Buffer.from([0, 0, 0, 0, 250]));
       trickling = setInterval(() => stream.write(Buffer.of(10)), 50);

@@ -6,7 +6,7 @@ import { decodeInTurn } from "./message-decoder.ts";
 
 const enqueue = (step: () => void) => callScheduler.enqueue({ peer: "a" }, step);
 
-/** Takes as long as a slice of the event loop for each message. */
+/** Takes the time of calls in a turn of the event loop for each message. */
 const slowDecoder = {
   decode() {
     const until = performance.now() + sliceMs;
@@ -15,7 +15,7 @@ const slowDecoder = {
   },
 } as unknown as MessageDecoder;
 
-test("large messages that are complete in the same turn of the event loop are decoded in turns of their own", async () => {
+test("large messages that become complete in the same turn of the event loop are decoded in separate turns", async () => {
   const turns: number[] = [];
   let turn = 0;
   const countTurns = () => {

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { expect, test } from "vitest";
 import { copySmallChunks } from "./request-body.ts";
 
-test("a byte that waits does not keep all that was read with it", () => {
+test("a buffered byte does not keep the whole read buffer in memory", () => {
   const stream = new Readable({ read() {} });
   copySmallChunks(stream);
   for (let count = 0; count < 100; count++) stream.push(Buffer.alloc(64 * 1024, count).subarray(5, 6));

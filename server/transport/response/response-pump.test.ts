@@ -38,7 +38,7 @@ test("many streams at once do not mix their messages", async () => {
   for (const texts of streams) expect(texts).toEqual(expected);
 });
 
-test("a message that waits for nothing behind it is sent at once", async () => {
+test("a message is sent at once if no other is ready", async () => {
   const gate = Promise.withResolvers<void>();
   await using server = await startWireServer({
     async *slow() {
@@ -55,7 +55,7 @@ test("a message that waits for nothing behind it is sent at once", async () => {
   expect((await stream.next()).done).toBe(true);
 });
 
-test("a source that runs ahead is held back by a client that does not read", async () => {
+test("a client that does not read exerts back-pressure on the handler", async () => {
   let produced = 0;
   await using server = await startWireServer({
     async *endless() {
@@ -74,7 +74,7 @@ test("a source that runs ahead is held back by a client that does not read", asy
   const message = Buffer.from([0, 0, 0, 0, 9, 10, 7, ...Buffer.from("endless")]);
   stream.end(message);
   await new Promise((resolve) => stream.once("response", resolve));
-  // The window, what Node buffers, and what is collected, but no more however long it takes.
+  // The window, the buffers of Node, and the collected bytes.
   let before = -1;
   while (before !== produced) {
     before = produced;

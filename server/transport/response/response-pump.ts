@@ -10,7 +10,7 @@ import { takeRestOfBatch } from "../rpc/batch.ts";
 // How a message gets from a handler to the socket:
 //
 // 1. ResponsePump asks the handler for the next message, and takes the rest of its batch in a loop.
-// 2. EnvelopeWriter.append encodes it behind the others in a slab, memory that all streams share.
+// 2. EnvelopeWriter.append encodes it after the others in a slab, memory that all streams share.
 // 3. EnvelopeWriter.flush hands the slices of the slab to Exchange.write: at 64 KiB, or when no code that could append
 //    another message is ready to run.
 // 4. If the client does not keep up, Exchange.write returns a promise. It is EnvelopeWriter.blocked until it is

@@ -18,7 +18,7 @@ test("an error within the limits stays the same", () => {
   expect(truncateError(error)).toBe(error);
 });
 
-test("a long message is cut, and what else the error has stays", () => {
+test("a long message is truncated, and the rest of the error is kept", () => {
   const cause = new Error("why");
   const error = new ConnectError("x".repeat(5_000), Code.NotFound, { "retry-after": "1" }, [violation("a")], cause);
   const limited = truncateError(error);
@@ -27,14 +27,14 @@ test("a long message is cut, and what else the error has stays", () => {
   expect(limited.rawMessage).toBe(`${"x".repeat(maxErrorMessageBytes - 3)}…`);
 });
 
-test("what is no Unicode in a message is replaced, as gRPC sends messages in UTF-8", () => {
+test("lone surrogates in a message are replaced, because gRPC sends messages in UTF-8", () => {
   const { rawMessage } = truncateError(new ConnectError('expected number, got "\ud800"', Code.InvalidArgument));
   expect(rawMessage).toBe('expected number, got "\ufffd"');
   const cut = truncateError(new ConnectError(`\udc00${"\u{1f600}".repeat(1_000)}`, Code.InvalidArgument)).rawMessage;
   expect(cut.isWellFormed()).toBe(true);
 });
 
-test("details that do not fit are left out, the others stay", () => {
+test("details that do not fit are left out, the others are kept", () => {
   const details = [violation("a"), violation("b".repeat(5_000)), violation("c")];
   const { details: left } = truncateError(new ConnectError("m", Code.InvalidArgument, undefined, details));
   expect(left).toEqual([details[0]]);
@@ -45,7 +45,7 @@ test("details that do not fit are left out, the others stay", () => {
   expect(bytes).toBeLessThanOrEqual(maxErrorDetailBytes);
 });
 
-test("a text is cut between characters, and has no more bytes than it may", () => {
+test("a text is truncated between characters, to the number of bytes", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 100 }), fc.integer({ min: 3, max: 60 }), (text, max) => {
       const cut = truncateText(text, max);
@@ -56,7 +56,7 @@ test("a text is cut between characters, and has no more bytes than it may", () =
   );
 });
 
-test.each([200, 400, 1_000])("the status of a call fits a client that takes %i bytes of trailers", (max) => {
+test.each([200, 400, 1_000])("the status of a call fits a client that accepts %i bytes of trailers", (max) => {
   const trailers = {
     "grpc-status": "3",
     "grpc-message": encodeURIComponent("ä€😀".repeat(60)),
@@ -68,7 +68,7 @@ test.each([200, 400, 1_000])("the status of a call fits a client that takes %i b
   expect(trailers["grpc-message"]).toMatch(/^(%[0-9A-F]{2})*$/);
 });
 
-test("headers that an error quotes are cut while they stay invalid, and others are let be", () => {
+test("headers that an error quotes are truncated and stay invalid, and others are kept", () => {
   const header = new Headers({
     "grpc-timeout": "1".repeat(10_000),
     "content-encoding": "gzip",

@@ -17,18 +17,18 @@ const record: CallRecord = {
   bytesOut: 4,
 };
 
-test("a call is one line with all that is known of it", () => {
+test("a call is logged as one line with all fields of its record", () => {
   expect(linesOf(record)).toEqual([expect.objectContaining({ ...record, level: 30, durationMs: 1.2, msg: "call" })]);
 });
 
-test("a call that the client spoilt is no error, and says why", () => {
+test("an error of the client is logged as information, with the reason", () => {
   const failure = new Error("id: must be a UUID");
   expect(linesOf({ ...record, code: "invalid_argument", failure })).toEqual([
     expect.objectContaining({ level: 30, code: "invalid_argument", reason: "id: must be a UUID" }),
   ]);
 });
 
-test("a call that the server spoilt is an error with its cause and stack", () => {
+test("an error of the server is logged as an error with its cause and stack", () => {
   const failure = new Error("internal error", { cause: new TypeError("x is not a function") });
   expect(linesOf({ ...record, code: "internal", failure })).toEqual([
     expect.objectContaining({
@@ -39,7 +39,7 @@ test("a call that the server spoilt is an error with its cause and stack", () =>
   ]);
 });
 
-test("what Connect could not parse is a warning without a stack", () => {
+test("a request that Connect cannot parse is logged as a warning without a stack", () => {
   const failure = new ConnectError("parse binary: premature EOF", Code.Internal);
   const [line] = linesOf({ ...record, code: "internal", failure });
   expect(line).toMatchObject({ level: 40, reason: "[internal] parse binary: premature EOF" });

@@ -44,7 +44,7 @@ test.each([
   }
 });
 
-test("a handler sees how much of its deadline is left, in whole milliseconds", async () => {
+test("a handler sees the time until its deadline, in whole milliseconds", async () => {
   const left: (number | undefined)[] = [];
   await using server = await startWireServer({
     async *look(context: HandlerContext) {
@@ -59,7 +59,7 @@ test("a handler sees how much of its deadline is left, in whole milliseconds", a
   expect(left[1]).toBeUndefined();
 });
 
-test("the signal fires when a call has ended well, so that what it left running ends too", async () => {
+test("the signal fires at the end of a successful call, which ends what its handler left running", async () => {
   const fired = Promise.withResolvers<void>();
   await using server = await startWireServer({
     async *quick(context: HandlerContext) {
@@ -72,7 +72,7 @@ test("the signal fires when a call has ended well, so that what it left running 
   await fired.promise;
 });
 
-test("a service that is registered with options of its own is served with them", async () => {
+test("a service that is registered with its own options is served with them", async () => {
   await using server = await startWireServer(
     {},
     {
@@ -85,13 +85,13 @@ test("a service that is registered with options of its own is served with them",
   expect(trailer["grpc-status"]).toBe("8");
 });
 
-test("an answer that cannot be encoded is recorded with its cause", async () => {
+test("a response that cannot be encoded is recorded with its cause", async () => {
   const records: CallRecord[] = [];
   await using server = await startWireServer(
     {},
     {
       routes(router) {
-        // As a handler without types may: no string, and nothing that can be made one.
+        // No string, and not convertible to one: a handler without types may return it.
         const text = Object.create(null) as string;
         router.service(WireService, { unary: () => ({ text }) });
       },

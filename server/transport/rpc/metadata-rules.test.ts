@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { checkMetadata, MetadataError } from "./metadata-rules.ts";
 
 describe("checkMetadata", () => {
-  test("gives keys in lower case, with every value as text", () => {
+  test("returns keys in lower case, with every value as text", () => {
     expect(checkMetadata({ "X-One": "a", "x-two": [1, 2n], "x-none": undefined })).toEqual([
       ["x-one", ["a"]],
       ["x-two", ["1", "2"]],
@@ -38,7 +38,7 @@ describe("checkMetadata", () => {
     expect(() => checkMetadata({ x: Uint8Array.of(1) })).toThrow(/must end in "-bin"/);
   });
 
-  test("lets through only what Headers gives back unchanged", () => {
+  test("accepts only what Headers returns unchanged", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (key, value) => {
         let checked: ReturnType<typeof checkMetadata>;
@@ -55,7 +55,7 @@ describe("checkMetadata", () => {
     );
   });
 
-  test("treats __proto__ as a name like any other", () => {
+  test("accepts __proto__ as a key", () => {
     expect(checkMetadata(JSON.parse('{"__proto__": "x"}'))).toEqual([["__proto__", ["x"]]]);
   });
 });

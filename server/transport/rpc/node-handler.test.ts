@@ -9,7 +9,7 @@ import { call } from "../../../test/wire/wire-clients.ts";
 import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "./metadata.ts";
 
 describe("gRPC", () => {
-  test("sends each value of a key as a header line of its own", async () => {
+  test("sends each value of a key as a header field of its own", async () => {
     await using server = await startWireServer({
       async *repeat(context) {
         sendHeader(context, { "x-many": ["a", "b"], "x-bin": [Uint8Array.of(1), Uint8Array.of(2)] });
@@ -25,7 +25,7 @@ describe("gRPC", () => {
     expect(linesOf(response.rawTrailer, "grpc-status")).toEqual(["0"]);
   });
 
-  test("is refused on HTTP/1.1 with what to do", async () => {
+  test("is refused on HTTP/1.1, with the remedy", async () => {
     await using server = await startWireServer({});
     const response = await fetch(`${server.url}/test.wire.v1.WireService/Unary`, {
       method: "POST",
@@ -36,7 +36,7 @@ describe("gRPC", () => {
   });
 });
 
-describe("a method that is not served", () => {
+describe("an unknown method", () => {
   test("is UNIMPLEMENTED on gRPC", async () => {
     await using server = await startWireServer({});
     const { rawHeader } = await grpcCall(server.url, "", "/test.wire.v1.WireService/Nothing");
@@ -88,23 +88,23 @@ test("a message over the limit is RESOURCE_EXHAUSTED", async () => {
   expect(await response.json()).toMatchObject({ code: "resource_exhausted" });
 });
 
-test("a handler that ignores its signal is answered for, a second after the deadline", async () => {
+test("a call whose handler ignores its signal is answered a second after the deadline", async () => {
   const gate = Promise.withResolvers<void>();
   await using server = await startWireServer({
-    async *deaf() {
+    async *ignoring() {
       await gate.promise;
       yield "late";
     },
   });
   // By hand, as a Connect client would not wait for the server's answer to a deadline.
-  const response = await post(server.url, "/test.wire.v1.WireService/Unary", '{"scenario":"deaf"}', {
+  const response = await post(server.url, "/test.wire.v1.WireService/Unary", '{"scenario":"ignoring"}', {
     "connect-timeout-ms": "10",
   });
   expect(await response.json()).toMatchObject({ code: "deadline_exceeded" });
   gate.resolve();
 });
 
-test("a wait of Node's that a deadline ends is told and recorded as the deadline", async () => {
+test("a call whose deadline ends a wait of Node's fails with the deadline, and is recorded so", async () => {
   await using server = await startWireServer({
     async *wait(context) {
       await setTimeout(60_000, undefined, { signal: context.signal });
@@ -119,7 +119,7 @@ test("a wait of Node's that a deadline ends is told and recorded as the deadline
   expect((await ended).code).toBe("deadline_exceeded");
 });
 
-test("an answer that is sent before a large request was read does not cost an HTTP/1.1 client its connection", async () => {
+test("an HTTP/1.1 client keeps its connection if it receives the response before a large request is read", async () => {
   await using server = await startWireServer(
     {
       async *hello() {
@@ -138,7 +138,7 @@ test("an answer that is sent before a large request was read does not cost an HT
   expect(await raw.until('"hello"')).toMatch(/resource_exhausted.*hello/s);
 });
 
-test("a client that goes away while a write waits ends the handler, which cleans up", async () => {
+test("a client that disconnects while a write waits ends the handler, which cleans up", async () => {
   const cleanedUp = Promise.withResolvers<void>();
   await using server = await startWireServer({
     async *endless() {
@@ -162,7 +162,7 @@ test("a client that goes away while a write waits ends the handler, which cleans
 });
 
 describe("shutdown", () => {
-  test("tells streams to come back, with their trailers, and lets unary calls finish", async () => {
+  test("ends streams with UNAVAILABLE and their trailers, and lets unary calls finish", async () => {
     const unaryRuns = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     await using server = await startWireServer({
@@ -195,7 +195,7 @@ describe("shutdown", () => {
     expect(await closed).toBe(true);
   });
 
-  test("cuts off what outlasts the grace period", async () => {
+  test("closes what is open after the grace period", async () => {
     const runs = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     await using server = await startWireServer({
@@ -214,18 +214,18 @@ describe("shutdown", () => {
   });
 });
 
-describe("the room for trailers", () => {
+describe("trailerRoom", () => {
   test.each([
-    ["gRPC, where it says so", { maxHeaderListSize: 2_000 }, "application/grpc+json", 2_000 - 512 - 40],
-    ["gRPC, where it says nothing", {}, "application/grpc+json", 65_536 - 40],
-    ["gRPC, where it takes nothing", { maxHeaderListSize: 100 }, "application/grpc+json", 0],
+    ["gRPC, if the client announces a limit", { maxHeaderListSize: 2_000 }, "application/grpc+json", 2_000 - 512 - 40],
+    ["gRPC, if the client announces none", {}, "application/grpc+json", 65_536 - 40],
+    ["gRPC, if the client accepts none", { maxHeaderListSize: 100 }, "application/grpc+json", 0],
     [
-      "gRPC-Web, where trailers are part of the body",
+      "gRPC-Web, whose trailers are part of the body",
       { maxHeaderListSize: 2_000 },
       "application/grpc-web+json",
       65_536 - 40,
     ],
-  ])("is what a client takes over %s", async (_how, settings, contentType, room) => {
+  ])("is the space that the client accepts over %s", async (_how, settings, contentType, room) => {
     let seen: number | undefined;
     await using server = await startWireServer({
       async *room(context) {
@@ -248,7 +248,7 @@ describe("the room for trailers", () => {
   });
 });
 
-test("a call's record tells what happened on the wire", async () => {
+test("the record of a call has the bytes and messages on the wire", async () => {
   await using server = await startWireServer({
     async *three() {
       yield* ["a", "b", "c"];
@@ -264,7 +264,7 @@ test("a call's record tells what happened on the wire", async () => {
     code: "ok",
     messagesIn: 1,
     messagesOut: 3,
-    // An envelope has 5 bytes of its own, each answer 3, and the end of the stream 2.
+    // An envelope has a prefix of 5 bytes, each response 3 bytes, and the end of the stream 2.
     bytesIn: 5 + 7,
     bytesOut: 3 * (5 + 3) + 5 + 2,
   });
@@ -292,7 +292,7 @@ function envelope(scenario: string): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** A gRPC call by hand: Connect's client, like every `Headers`, would join header lines. */
+/** A gRPC call by hand: Connect's client, like every `Headers`, would join header fields. */
 async function grpcCall(url: string, scenario: string, path = "/test.wire.v1.WireService/ServerStream") {
   const stream = connectTo(url).request(grpcRequestTo(path));
   let rawHeader: string[] = [];

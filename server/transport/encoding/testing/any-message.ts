@@ -6,14 +6,14 @@ const maxDepth = 3;
 
 type Values = Record<string, unknown>;
 
-/** How messages are made: `wild` is a value that takes the place of any other; rare, as one is enough for an error. */
+/** Options: `wild` values replace valid ones, rarely, because one is enough for an error. */
 export interface AnyMessageOptions {
   readonly wild?: fc.Arbitrary<unknown>;
 }
 
 /**
- * Any message of a type: fields set or not, edge values of every type, unknown fields; made at once, or one property
- * after the other in any order.
+ * Generates messages of a type: fields set or not, edge values of every type, unknown fields. They are made at once, or one
+ * property after the other in any order.
  */
 export function anyMessage(desc: DescMessage, options: AnyMessageOptions = {}, depth = 0): fc.Arbitrary<Message> {
   const optional: Record<string, fc.Arbitrary<unknown>> = {};
@@ -36,7 +36,7 @@ function messagesOf(member: DescField | DescOneof): boolean {
   return member.kind === "oneof" ? member.fields.some(messagesOf) : member.message !== undefined;
 }
 
-// A message that requires one of its own kind has no end: it is left without, and encoding it throws.
+// A message that requires one of its own type would be infinite: the field is left out, and encoding throws.
 function isRequired(member: DescField | DescOneof): boolean {
   return member.kind === "field" && member.presence === 3 && member.message === undefined;
 }
@@ -137,7 +137,7 @@ function anyScalar(type: ScalarType): fc.Arbitrary<unknown> {
   }
 }
 
-/** 64-bit integers may stand in a message as digits, and small ones as numbers. */
+/** A message may have a 64-bit integer as a string of digits, and a small one as a number. */
 function orOtherNotation(usual: fc.Arbitrary<bigint>): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 6, arbitrary: usual }, usual.map(String), fc.nat());
 }

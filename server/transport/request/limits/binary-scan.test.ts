@@ -47,7 +47,7 @@ describe("a list that is longer than its rules allow is refused by its path:", (
   });
 });
 
-test("fields are counted at every depth, known or not", () => {
+test("fields are counted at every depth, unknown ones included", () => {
   const scan = createBinaryScan(PublishQuotesRequestSchema, maxDepth);
   const unknown = Buffer.alloc(2 * (maxRequestFields / 2 + 1), Buffer.from([0x78, 0]));
   const length = [0x80 | (unknown.length % 128), 0x80 | ((unknown.length >> 7) % 128), unknown.length >> 14];
@@ -99,7 +99,7 @@ test("a message that is accepted has the elements that the decoder finds, or the
       const message = decoded(type, bytes);
       if (message === undefined) return;
       passed++;
-      // The scan counts what is set and cleared again, and what is merged: never less than there is in the end.
+      // The scan also counts elements that are cleared again or merged: never fewer than the decoder.
       expect(withinRules(message)).toBe(true);
     }),
     { numRuns: 3_000 },
@@ -107,7 +107,7 @@ test("a message that is accepted has the elements that the decoder finds, or the
   expect(passed).toBeGreaterThan(100);
 });
 
-/** Bytes that may be fields of the types: tags of theirs, lengths, and anything. */
+/** Generates bytes that may be fields of the types: tags, lengths, and random bytes. */
 function piece(): fc.Arbitrary<Uint8Array> {
   const field = fc
     .tuple(fc.integer({ min: 1, max: 11 }), fc.constantFrom(0, 1, 2, 3, 5), fc.uint8Array({ maxLength: 12 }))

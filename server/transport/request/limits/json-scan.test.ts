@@ -21,7 +21,7 @@ test.each([
     "commands[1].subscribe.symbols",
   ],
   [
-    "by the name that the proto has",
+    "by the name in the proto",
     `{"commands":[{"set_rate":{"symbols":${symbols(10_001)}}}]}`,
     "commands[0].set_rate.symbols",
   ],
@@ -43,7 +43,7 @@ test.each([
     "resume_after.epoch",
   ],
   [
-    "in one without",
+    "in a message without lists",
     createJsonScan(UploadRequestSchema, maxDepth),
     (digits: string) => `{"chunk":{"offset":"${digits}"}}`,
     "chunk.offset",
@@ -54,7 +54,7 @@ test.each([
   expect(() => scan(Buffer.from(blanks + json("1".padStart(maxIntegerCharacters, "0"))))).not.toThrow();
 });
 
-test("values are counted before they are parsed, known or not", () => {
+test("values are counted before they are parsed, unknown ones included", () => {
   const scan = createJsonScan(CreateProductRequestSchema, maxDepth);
   expect(() => scan(Buffer.from(`{"unknown":[${"{},".repeat(maxRequestFields)}`))).toThrow("100,000 are allowed");
 });
@@ -67,10 +67,10 @@ test("the characters of a string do not count", () => {
 });
 
 test.each([
-  ["no JSON", "{".repeat(20_000)],
-  ["a text that does not end", `"${"a".repeat(20_000)}`],
-  ["a list where a message is to be", "[".repeat(10_000) + "]".repeat(10_000)],
-  ["messages within each other", `${'{"commands":'.repeat(3_000)}{}${"}".repeat(3_000)}`],
+  ["invalid JSON", "{".repeat(20_000)],
+  ["an unterminated string", `"${"a".repeat(20_000)}`],
+  ["a list instead of a message", "[".repeat(10_000) + "]".repeat(10_000)],
+  ["nested messages", `${'{"commands":'.repeat(3_000)}{}${"}".repeat(3_000)}`],
 ])("%s is left to the decoder", (_what, json) => {
   watchScan(Buffer.from(json));
 });
