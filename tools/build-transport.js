@@ -3,9 +3,10 @@ import { runChild } from "./launch/run-child.js";
 import { transportManifest } from "./transport-manifest.js";
 
 /**
- * Builds what `bourse/transport` exports into `dist/transport`: JavaScript, as Node runs no TypeScript of packages.
+ * Builds the exports of `bourse/transport` into `dist/transport`. The result is JavaScript, because Node does not run
+ * TypeScript in node_modules.
  *
- * The folder is also a package of its own, for projects that do not want the dependencies of the whole server.
+ * The folder is also a separate package, for projects that do not want the dependencies of the whole server.
  */
 const folder = "dist/transport";
 

@@ -1,6 +1,6 @@
 /* Runs a file of this project: `node tools/launch.cjs NEEDS [FILE [ARGUMENT...]]`, see launcher.js.
  *
- * This file alone must parse on any Node, however old, so that an old one gets a sentence and no syntax error.
+ * This file must parse on every version of Node, so that an old version prints a message and not a syntax error.
  */
 "use strict";
 
@@ -8,12 +8,11 @@ var oldest = 20;
 
 if (parseInt(process.versions.node, 10) < oldest) {
   console.error(
-    "bourse: this is Node " +
+    "bourse: Node " +
       process.versions.node +
-      ", and Node " +
+      " is too old: install Node " +
       oldest +
-      " or newer is needed to start: " +
-      "install one from https://nodejs.org, or put it first on PATH",
+      " or newer from https://nodejs.org, or put it first on PATH",
   );
   process.exit(1);
 }

@@ -8,8 +8,8 @@ import { runChild } from "./launch/run-child.js";
 const chromium = await provideChromium(console.error).catch((error) => console.error(`bourse: ${error.message}`));
 if (chromium === undefined) {
   console.error(
-    "bourse: the browser tests need a Chromium, none is installed, and none could be: " +
-      "install chromium or Google Chrome, or say where one is in BOURSE_CHROMIUM",
+    "bourse: the browser tests need Chromium, which is not installed and could not be installed: " +
+      "install chromium or Google Chrome, or set BOURSE_CHROMIUM to its path",
   );
   process.exitCode = 1;
 } else {

@@ -7,16 +7,16 @@
  * @property {Record<string, string>} dependencies
  */
 
-/** What a user's own code calls too: two copies of it in one project would not know each other's types. */
+/** Packages that users call too. They are peers: two copies in one project have incompatible types. */
 const sharedScopes = ["@bufbuild/", "@connectrpc/"];
 
 /**
- * The package.json of `dist/transport` as a package of its own: the entry of the project's, with the dependencies that
- * the built files import and without the server's.
+ * Returns the package.json of `dist/transport` as a separate package: the exports of the project, and the dependencies
+ * that the built files import.
  *
  * @param {Manifest} project
  * @param {Iterable<string>} sources the built files' texts
- * @throws where a file imports what the project does not depend on
+ * @throws if a file imports a package that the project does not depend on
  */
 export function transportManifest(project, sources) {
   const { name, version, license } = project;
@@ -41,7 +41,7 @@ export function transportManifest(project, sources) {
   };
 }
 
-/** The packages that a built file imports, without Node's own and those it only mentions. @param {string} source */
+/** The packages that a built file imports, without Node's own. @param {string} source */
 function importedPackages(source) {
   const specifiers = source.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^."][^"]*)";$/gm);
   return [...specifiers].flatMap(([, specifier = ""]) => {

@@ -9,7 +9,7 @@ const project = {
   dependencies: { "@connectrpc/connect": "2.0.0", kysely: "0.1.0", send: "1.0.0" },
 };
 
-test("the package has the dependencies that its files import, and what users call too as peers", () => {
+test("the package has the dependencies that its files import; those that users call too are peers", () => {
   const sources = [
     'import { Code,\n  ConnectError } from "@connectrpc/connect/protocol";\nimport { readFileSync } from "node:fs";',
     'import send from "send";\nexport { other } from "./other.js";',
@@ -23,6 +23,6 @@ test("the package has the dependencies that its files import, and what users cal
   });
 });
 
-test("an import that the project does not depend on is an error that names it", () => {
+test("an import of a package that the project does not depend on is an error that names the package", () => {
   expect(() => transportManifest(project, ['export { x } from "left-pad";'])).toThrow("left-pad");
 });

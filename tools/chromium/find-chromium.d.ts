@@ -1,5 +1,5 @@
 /**
- * The path of an installed Chromium that starts, or undefined; see chromium.js. Throws where the environment variable
+ * Returns the path of an installed Chromium, or undefined; see find-chromium.js. Throws if the environment variable
  * BOURSE_CHROMIUM names one that does not start.
  */
 export function findChromium(env?: NodeJS.ProcessEnv): Promise<string | undefined>;

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 
-const usualPlaces = [
+const usualPaths = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
   "/Applications/Chromium.app/Contents/MacOS/Chromium",
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
@@ -15,13 +15,13 @@ const usualPlaces = [
 const startLimitMs = 20_000; // a cold disk and a busy machine; it takes 0.1 s otherwise
 
 /**
- * The path of an installed Chromium that starts: the one that the environment variable BOURSE_CHROMIUM names, one on
- * PATH or in its usual place, or Playwright's own.
+ * Returns the path of an installed Chromium that starts: the one that the environment variable BOURSE_CHROMIUM names,
+ * one on PATH, one at a usual path, or Playwright's own.
  *
- * Throws where BOURSE_CHROMIUM names one that does not start.
+ * Throws if BOURSE_CHROMIUM names one that does not start.
  *
  * @param {NodeJS.ProcessEnv} [env]
- * @returns {Promise<string | undefined>} undefined where none is installed
+ * @returns {Promise<string | undefined>} undefined if none is installed
  */
 export async function findChromium(env = process.env) {
   const named = env.BOURSE_CHROMIUM;
@@ -31,12 +31,12 @@ export async function findChromium(env = process.env) {
   }
   const folders = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  for (const path of [...onPath, ...usualPlaces]) if (await starts(path)) return path;
-  const playwrights = await playwrightsPath();
-  return (await starts(playwrights)) ? playwrights : undefined;
+  for (const path of [...onPath, ...usualPaths]) if (await starts(path)) return path;
+  const playwright = await playwrightPath();
+  return (await starts(playwright)) ? playwright : undefined;
 }
 
-/** A Chromium whose libraries are missing is there and of no use. @param {string} path */
+/** Whether a Chromium starts: one whose libraries are missing does not. @param {string} path */
 async function starts(path) {
   if (!existsSync(path)) return false;
   if (process.platform === "win32") return true; // there, `--version` opens a window
@@ -48,8 +48,8 @@ async function starts(path) {
   }
 }
 
-/** Where Playwright would keep its own, there or not. */
-async function playwrightsPath() {
+/** The path of Playwright's own Chromium, whether it is installed or not. */
+async function playwrightPath() {
   const { chromium } = await import("playwright-core");
   return chromium.executablePath();
 }

@@ -1,22 +1,22 @@
 import { runChild } from "../launch/run-child.js";
 import { findChromium } from "./find-chromium.js";
 
-const downloadLimitMs = 3 * 60_000; // 150 MB; where the download is blocked it would try for much longer
+const downloadLimitMs = 3 * 60_000; // 150 MB; a blocked download would be retried for much longer
 const aptLimitMs = 10 * 60_000;
 
 /**
- * Finds a Chromium, or installs one: Playwright's download, then Debian's package where this is root.
+ * Finds a Chromium, or installs one: Playwright's download, then Debian's package if this process is root's.
  *
- * @param {(line: string) => void} say
- * @returns {Promise<string | undefined>} its path; undefined where nothing helped
+ * @param {(line: string) => void} print
+ * @returns {Promise<string | undefined>} its path; undefined if no way succeeded
  */
-export async function provideChromium(say) {
+export async function provideChromium(print) {
   const installed = await findChromium();
   if (installed !== undefined) return installed;
   for (const { what, commands } of ways()) {
-    say(`bourse: no Chromium is installed: ${what} …`);
+    print(`bourse: no Chromium is installed: ${what} …`);
     for (const { command, args, timeout } of commands) {
-      if (!(await succeeds(command, args, timeout, say))) break;
+      if (!(await succeeds(command, args, timeout, print))) break;
     }
     const path = await findChromium();
     if (path !== undefined) return path;
@@ -42,17 +42,17 @@ function ways() {
   return process.getuid?.() === 0 ? [download, apt] : [download];
 }
 
-/** @param {string} command @param {string[]} args @param {number} timeout @param {(line: string) => void} say */
-async function succeeds(command, args, timeout, say) {
+/** @param {string} command @param {string[]} args @param {number} timeout @param {(line: string) => void} print */
+async function succeeds(command, args, timeout, print) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   try {
     const { code, output, interrupted } = await runChild(command, args, { stdio: "capture", timeout, env });
     if (interrupted) process.exit(code);
     if (code !== 0)
-      say(`bourse: ${command} failed with exit code ${code}:\n${output.trim().split("\n").slice(-5).join("\n")}`);
+      print(`bourse: ${command} failed with exit code ${code}:\n${output.trim().split("\n").slice(-5).join("\n")}`);
     return code === 0;
   } catch (error) {
-    say(`bourse: ${error instanceof Error ? error.message : error}`);
+    print(`bourse: ${error instanceof Error ? error.message : error}`);
     return false;
   }
 }

@@ -37,7 +37,7 @@ export function importViolations(files) {
   const cycles = importCycles(checked).map(
     (cycle) =>
       `${[...cycle, cycle[0]].join(" -> ")}: files import one another in a circle, types included; ` +
-      "move what they share into a file of its own",
+      "move what they share into a separate file",
   );
   const unused = unusedFiles(files, imports).map(
     (path) => `${path}: no program reaches this file; delete it, or move it into testing/ if tests need it`,

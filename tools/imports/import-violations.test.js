@@ -4,7 +4,7 @@ import { readSourceFiles } from "./source-files.js";
 
 /** A project without violations. */
 const project = new Map([
-  ["package.json", '{ "scripts": { "start": "node server/main.ts", "say": "node scripts/say.ts" } }'],
+  ["package.json", '{ "scripts": { "start": "node server/main.ts", "print": "node scripts/print.ts" } }'],
   ["server/main.ts", 'import "./app.ts";'],
   [
     "server/app.ts",
@@ -19,7 +19,7 @@ const project = new Map([
   ["server/shared/mutex.ts", ""],
   ["server/storage/sqlite/database.ts", ""],
   ["server/transport/port.ts", 'import "node:net";'],
-  ["scripts/say.ts", 'import "../client/call.ts";'],
+  ["scripts/print.ts", 'import "../client/call.ts";'],
   ["client/call.ts", ""],
   ["web/index.html", '<script type="module" src="/src/main.tsx"></script>'],
   ["web/src/main.tsx", 'import "../../client/call.ts";'],
@@ -91,7 +91,7 @@ test.each([
   ["server/order/order.ts", "./testing/any-order.ts", "production code imports no test code"],
   ["client/call.ts", "node:timers", "client/ imports neither"],
   ["web/src/main.tsx", "../../server/shared/mutex.ts", "web/ imports client/ and gen/"],
-  ["scripts/say.ts", "../server/shared/mutex.ts", "scripts/ imports client/ and gen/ only"],
+  ["scripts/print.ts", "../server/shared/mutex.ts", "scripts/ imports client/ and gen/ only"],
 ])("%s may not import %s", (path, specifier, rule) => {
   const text = `import type {} from "${specifier}";\n${project.get(path)}`;
   const violations = added({ [path]: text }).filter((violation) => violation.startsWith(`${path}:1 `));
@@ -111,7 +111,7 @@ test("a re-export, a dynamic import and a thread count as imports", () => {
     expect(violations).toContainEqual(expect.stringContaining(`${importer}:${line} imports`));
 });
 
-test("the open-*.ts of a family chooses implementations of its own family only", () => {
+test("the open-*.ts of a family imports implementations of the same family only", () => {
   const open = 'import "./sqlite-auction-store.ts";\nimport "../order/store/sqlite-order-store.ts";';
   const files = {
     ...newFamily(""),
@@ -138,7 +138,7 @@ test("an import cycle is refused, though each of its imports is of types only", 
   };
   expect(added(files)).toEqual([
     "server/auction/bid.ts -> server/auction/lot.ts -> server/auction/bid.ts: files import one another in a circle, " +
-      "types included; move what they share into a file of its own",
+      "types included; move what they share into a separate file",
   ]);
 });
 

@@ -6,18 +6,18 @@ import { modulesStep } from "./modules-step.js";
 import { withLock } from "./with-lock.js";
 
 /**
- * Something that is made from the sources and must be made again when they change.
+ * A step that builds files from sources, and must run again when the sources change.
  *
  * @typedef {object} Step
- * @property {string} doing what `run` does, as in `building the dashboard`
- * @property {() => boolean} isStale whether `run` has something to do; fast enough to ask at every start
- * @property {() => Promise<void>} run makes it; a failure or an interruption leaves it stale
+ * @property {string} progress the progress message, as in `building the dashboard`
+ * @property {() => boolean} isStale whether `run` is needed; fast enough for every start
+ * @property {() => Promise<void>} run builds the files; a failure or an interruption leaves the step stale
  */
 
-/** All steps in their order: each may need those before it. @type {Record<string, (root: string) => Step>} */
+/** All steps in their order: a step may need the outputs of earlier steps. @type {Record<string, (root: string) => Step>} */
 const steps = { modules: modulesStep, generated: generatedStep, dashboard: dashboardStep };
 
-/** Set for the commands of a step, whose own launchers must not wait for the lock that is held for them. */
+/** Set for the commands of a step: launchers that they start must not wait for the lock, which this launcher holds. */
 const lockHeldBy = "BOURSE_LAUNCHER_PID";
 
 /** Reads a list such as `modules,generated`. @param {string} list */
@@ -25,25 +25,26 @@ export function stepNames(list) {
   const names = list.split(",");
   const unknown = names.find((name) => !Object.hasOwn(steps, name));
   if (unknown === undefined) return names;
-  throw new LaunchError(`there is no step "${unknown}": choose among ${Object.keys(steps).join(", ")}`);
+  throw new LaunchError(`unknown step "${unknown}": use ${Object.keys(steps).join(", ")}`);
 }
 
 /**
- * Runs the named steps that are stale, one launcher at a time, and says so. Silent where nothing is to do.
+ * Runs the named steps that are stale, and prints each. Prints nothing if all are fresh. A lock lets one launcher at a
+ * time run steps.
  *
  * @param {string} root the project's folder
  * @param {readonly string[]} names
- * @param {(text: string) => void} say
+ * @param {(text: string) => void} print
  * @param {Record<string, (root: string) => Step>} [all] the steps to choose from
  */
-export async function bringUpToDate(root, names, say, all = steps) {
+export async function bringUpToDate(root, names, print, all = steps) {
   const chosen = Object.entries(all).flatMap(([name, step]) => (names.includes(name) ? [step(root)] : []));
   const runStale = async () => {
-    for (const step of chosen) if (step.isStale()) await runStep(step, say);
+    for (const step of chosen) if (step.isStale()) await runStep(step, print);
   };
   if (!chosen.some((step) => step.isStale())) return;
   if (process.env[lockHeldBy] !== undefined) return runStale();
-  await withLock(join(root, "dist", "launcher.lock"), say, async () => {
+  await withLock(join(root, "dist", "launcher.lock"), print, async () => {
     process.env[lockHeldBy] = String(process.pid);
     try {
       await runStale();
@@ -53,15 +54,15 @@ export async function bringUpToDate(root, names, say, all = steps) {
   });
 }
 
-/** @param {Step} step @param {(text: string) => void} say */
-async function runStep(step, say) {
+/** @param {Step} step @param {(text: string) => void} print */
+async function runStep(step, print) {
   const began = performance.now();
-  say(`bourse: ${step.doing} … `);
+  print(`bourse: ${step.progress} … `);
   try {
     await step.run();
   } catch (error) {
-    say("failed\n");
+    print("failed\n");
     throw error;
   }
-  say(`${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+  print(`${((performance.now() - began) / 1000).toFixed(1)} s\n`);
 }

@@ -7,7 +7,7 @@ export function dashboardStep(root) {
   return stampedStep({
     root,
     name: "dashboard",
-    doing: "building the dashboard",
+    progress: "building the dashboard",
     inputs: ["web", "client", "vite.config.ts", "tsconfig.json", ...generatedInputs],
     outputs: ["dist/web"],
     commands: () => [

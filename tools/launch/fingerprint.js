@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * A hash of files: of their names, and of their contents or sizes. Tests are left out, as nothing is made from them.
+ * Computes a hash of the names of files, and of their contents or sizes. Leaves out tests, from which nothing is built.
  *
  * @param {string} root
- * @param {readonly string[]} paths files and folders, relative to the root; one that is missing counts as such
+ * @param {readonly string[]} paths files and folders, relative to the root; a missing one is left out
  * @param {"contents" | "sizes"} of
  */
 export function fingerprint(root, paths, of) {

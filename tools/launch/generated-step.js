@@ -1,10 +1,10 @@
 import { nodeBinary } from "./node-binary.js";
 import { stampedStep } from "./stamped-step.js";
 
-/** What the generated code is made from. The lock file is in it for the plugins and the standard protos. */
+/** The inputs of the generated code. The lock file determines the plugins and the standard protos. */
 export const generatedInputs = ["proto", "test/proto", "bench/proto", "buf.yaml", "buf.gen.yaml", "package-lock.json"];
 
-/** Services of tests and of the bench: reflection has nothing to tell of them. */
+/** Services of tests and of the bench, which reflection does not list. */
 const notServed = ["test/proto/test", "bench/proto/bench"].flatMap((path) => ["--exclude-path", path]);
 
 /** Generates `gen/` from the protos. @param {string} root @returns {import("./bring-up-to-date.js").Step} */
@@ -14,7 +14,7 @@ export function generatedStep(root) {
   return stampedStep({
     root,
     name: "generated",
-    doing: "generating code from the protos",
+    progress: "generating code from the protos",
     inputs: generatedInputs,
     outputs: ["gen"],
     commands: () => [

@@ -1,8 +1,8 @@
-/** Why nothing was run, as a sentence for the user. */
+/** The launcher cannot run a file; the message is for the user. */
 export class LaunchError extends Error {
   /**
-   * @param {string} message what went wrong and what to do
-   * @param {number} [exitCode] what to exit with
+   * @param {string} message the problem and what to do
+   * @param {number} [exitCode] the exit code of the launcher
    */
   constructor(message, exitCode = 1) {
     super(message);

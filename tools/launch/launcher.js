@@ -7,29 +7,29 @@ import { runChild } from "./run-child.js";
 const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * Brings what a file needs up to date and runs it on the project's own Node.
+ * Brings the needs of a file up to date and runs the file on the project's own Node.
  *
- * Takes NEEDS (names of steps, joined by commas), then the file and its arguments, if there is anything to run. Flags of
- * Node are passed on.
- * Sets the exit code: that of the file, 128 + n where signal n ended it, 1 where it could not be run.
+ * The arguments are NEEDS (names of steps, joined by commas) and, to run a file, its path and its arguments. Node flags
+ * of the launcher are passed to the file.
+ * Sets the exit code: that of the file, 128 + n if signal n ended it, 1 if it could not be run.
  *
  * @param {readonly string[]} argv
  */
 export async function launch([needs = "", file, ...args]) {
   try {
-    await bringUpToDate(projectRoot, stepNames(needs), say);
+    await bringUpToDate(projectRoot, stepNames(needs), printError);
     if (file === undefined) return;
     const command = [...process.execArgv, file, ...args];
     const { code } = await runChild(nodeBinary(projectRoot), command, { stdio: "inherit" });
     process.exitCode = code;
   } catch (error) {
     if (!(error instanceof LaunchError)) throw error;
-    say(`bourse: ${error.message}\n`);
+    printError(`bourse: ${error.message}\n`);
     process.exitCode = error.exitCode;
   }
 }
 
 /** Standard output belongs to the file that is run. @param {string} text */
-function say(text) {
+function printError(text) {
   process.stderr.write(text);
 }

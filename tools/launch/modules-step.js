@@ -9,14 +9,14 @@ import { runStepCommand } from "./run-step-command.js";
 /** Installs `node_modules`. @param {string} root @returns {import("./bring-up-to-date.js").Step} */
 export function modulesStep(root) {
   return {
-    doing: "installing dependencies (npm ci)",
+    progress: "installing dependencies (npm ci)",
     isStale: () => modulesAreStale(root),
     run: async () => {
       await runStepCommand(root, npmCommand(root, ["ci", "--include=dev"]));
       if (!existsSync(nodeBinary(root))) {
         throw new LaunchError(
-          "npm installed no Node, as it did not run the install script of the package `node`: " +
-            "let it (`npm config get ignore-scripts` must say false) and delete node_modules",
+          "npm installed no Node, because it did not run the install script of the package `node`: " +
+            "set `ignore-scripts` of npm to false (`npm config get ignore-scripts` shows it) and delete node_modules",
         );
       }
     },
@@ -24,10 +24,10 @@ export function modulesStep(root) {
 }
 
 /**
- * Whether `node_modules` is something else than package-lock.json asks for.
+ * Whether `node_modules` differs from package-lock.json.
  *
- * npm itself records what it installed, last of all, in `node_modules/.package-lock.json`: an install that failed or
- * was interrupted leaves none, and one that was run by hand is seen.
+ * npm records the installed packages in `node_modules/.package-lock.json` as its last step. An install that failed or
+ * was interrupted leaves no such file. An install by hand is detected.
  *
  * @param {string} root
  */
@@ -42,7 +42,7 @@ export function modulesAreStale(root) {
   /** @param {[string, LockedPackage]} entry */
   function isInstalled([path, entry]) {
     const found = installed?.packages?.[path];
-    // What other platforms need is locked too, and left out here.
+    // Packages of other platforms are in the lock file, and are not installed.
     if (!found) return Boolean(entry.optional || entry.devOptional || entry.peer);
     return found.version === entry.version && found.integrity === entry.integrity && found.link === entry.link;
   }
@@ -63,7 +63,7 @@ function sameDependencies(one, other) {
   );
 }
 
-/** @param {string} path @returns {PackageFile | undefined} undefined where there is no such file, or half of one */
+/** @param {string} path @returns {PackageFile | undefined} undefined if the file is missing or incomplete */
 function readJson(path) {
   try {
     return JSON.parse(readFileSync(path, "utf8"));

@@ -19,7 +19,7 @@ function installedProject() {
   return project;
 }
 
-test("what npm recorded as installed is fresh, whoever ran npm", () => {
+test("the packages that npm recorded as installed are fresh, also after an install by hand", () => {
   using project = installedProject();
   expect(modulesAreStale(project.root)).toBe(false);
 });

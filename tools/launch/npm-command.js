@@ -3,7 +3,7 @@ import { basename, delimiter, dirname, join, sep } from "node:path";
 import { LaunchError } from "./launch-error.js";
 
 /**
- * How to run npm with a Node from outside `node_modules`: `npm ci` deletes the one inside while it runs.
+ * Returns the command that runs npm on a Node outside `node_modules`: `npm ci` deletes the one inside while it runs.
  *
  * npm scripts put `node_modules/.bin` first on PATH, so this very process may run on the one inside.
  *
@@ -12,7 +12,7 @@ import { LaunchError } from "./launch-error.js";
  * @param {NodeJS.ProcessEnv} [env]
  * @param {string} [execPath] the Node that runs this
  * @returns {{ command: string, args: string[], env: NodeJS.ProcessEnv, shell?: boolean }}
- *   throws a {@link LaunchError} where there is no other Node, or no npm
+ *   throws a {@link LaunchError} if there is no other Node, or no npm
  */
 export function npmCommand(root, args, env = process.env, execPath = process.execPath) {
   const pathKey = Object.keys(env).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
@@ -39,7 +39,7 @@ export function npmCommand(root, args, env = process.env, execPath = process.exe
   return { command: npmName, args: [...args], env: cleanEnv, shell: process.platform === "win32" };
 }
 
-/** Whether a path lies in the project's node_modules, itself or where its links lead. @param {string} root @param {string} path */
+/** Whether a path, or the target of its links, is in the project's node_modules. @param {string} root @param {string} path */
 function isInside(root, path) {
   const modules = join(root, "node_modules") + sep;
   return [path, realPath(path)].some((each) => each.startsWith(modules) || each.startsWith(realPath(modules) + sep));

@@ -11,7 +11,7 @@ const files = {
   "system/lib/npm-cli.js": "",
 };
 
-test("npm runs by the Node that npm itself runs on", () => {
+test("npm runs on the Node that runs npm", () => {
   using project = tempProject(files);
   const system = join(project.root, "system");
   const inside = join(project.root, "app/node_modules/.bin");
@@ -25,7 +25,7 @@ test("npm runs by the Node that npm itself runs on", () => {
   expect(found.env.PATH).toBe([`${system}/bin`, "/usr/bin"].join(delimiter));
 });
 
-test("without npm's own variables, Node and npm are looked for on PATH", () => {
+test("without npm's own variables, Node and npm are searched on PATH", () => {
   using project = tempProject(files);
   const inside = join(project.root, "app/node_modules/node/bin");
   const outside = join(project.root, "system/bin");
@@ -34,14 +34,14 @@ test("without npm's own variables, Node and npm are looked for on PATH", () => {
   expect([found.command, found.args, found.env.PATH]).toEqual(["npm", ["ci"], [outside, outside].join(delimiter)]);
 });
 
-test("where the only Node is the one that npm would delete, that is said", () => {
+test("an error reports that the only Node is the one that npm deletes", () => {
   using project = tempProject(files);
   const inside = join(project.root, "app/node_modules/.bin");
   const find = () => npmCommand(join(project.root, "app"), ["ci"], { PATH: inside }, join(inside, "node"));
   expect(find).toThrow("no Node outside node_modules is on PATH");
 });
 
-test("where there is no npm, that is said", () => {
+test("an error reports that npm is missing", () => {
   using project = tempProject({ "system/bin/node": "" });
   const outside = join(project.root, "system/bin");
   const find = () => npmCommand(join(project.root, "app"), ["ci"], { PATH: outside }, join(outside, "node"));

@@ -5,31 +5,31 @@ import { LaunchError } from "./launch-error.js";
 /** @type {readonly NodeJS.Signals[]} */
 const forwarded = ["SIGTERM", "SIGINT", "SIGHUP"];
 
-const maxOutputChars = 64 * 1024; // the end of a log tells why it failed; the rest may be any length
+const maxOutputChars = 64 * 1024; // the end of a log has the reason of a failure; logs have no limit
 
-const patienceMs = 3_000; // npm swallows signals while it installs
+const killDelayMs = 3_000; // npm ignores signals while it installs
 
 /**
  * @typedef {object} ChildResult
- * @property {number} code the exit code, or 128 + n where signal n ended the child
- * @property {NodeJS.Signals | undefined} interrupted the signal that this process received meanwhile, if any
- * @property {string} output the end of what the child wrote, where it was captured
+ * @property {number} code the exit code, or 128 + n if signal n ended the child
+ * @property {NodeJS.Signals | undefined} interrupted the signal that this process received during the run, if any
+ * @property {string} output the end of the output of the child, if it is captured
  */
 
 /**
- * Runs a command to its end. Each signal that this process receives meanwhile is passed on once, and ends this
- * process only through the child. A child whose output is captured is killed, with all that it started, where it does
- * not end within some seconds.
+ * Runs a command to its end. Each signal that this process receives during the run is forwarded once, and ends this
+ * process only through the child. A child whose output is captured is killed with its descendants if it does not end
+ * within 3 seconds of a signal.
  *
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ stdio: "inherit" | "capture", cwd?: string, env?: NodeJS.ProcessEnv, shell?: boolean,
  *   timeout?: number }} options `timeout` in milliseconds
- * @returns {Promise<ChildResult>} rejects with a {@link LaunchError} where the command cannot be started
+ * @returns {Promise<ChildResult>} rejects with a {@link LaunchError} if the command cannot be started
  */
 export function runChild(command, args, { stdio, ...options }) {
   return new Promise((resolve, reject) => {
-    // As the leader of a process group, the child can be killed with its children, which hold its output open.
+    // The leader of a process group can be killed with its descendants, which keep the pipes of its output open.
     const isLeader = stdio === "capture" && process.platform !== "win32";
     const child = spawn(command, args, {
       ...options,
@@ -49,7 +49,7 @@ export function runChild(command, args, { stdio, ...options }) {
     const forward = (signal) => {
       interrupted = signal;
       send(child, signal, isLeader);
-      if (isLeader) kill ??= setTimeout(() => send(child, "SIGKILL", isLeader), patienceMs);
+      if (isLeader) kill ??= setTimeout(() => send(child, "SIGKILL", isLeader), killDelayMs);
     };
     const stopForwarding = () => {
       clearTimeout(kill);

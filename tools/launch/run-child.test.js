@@ -10,12 +10,12 @@ test("a child's exit code and output are reported", async () => {
   expect(result).toEqual({ code: 3, interrupted: undefined, output: "out\n" });
 });
 
-test("a child that a signal ended is reported as shells do: 128 and the signal's number", async () => {
+test("the exit code of a child that a signal ended is 128 and the number of the signal, as in shells", async () => {
   expect(await run('process.kill(process.pid, "SIGKILL")')).toMatchObject({ code: 137 });
 });
 
-test("a signal to this process reaches the child once, whose exit code counts", async () => {
-  // The child signals its parent when it is ready, gets the signal back, and counts what it gets for a while.
+test("a signal to this process is forwarded to the child once, and the exit code is that of the child", async () => {
+  // The child sends its parent a signal when it is ready, receives it back, and counts the signals that it receives.
   const child = `
     let count = 0;
     process.on("SIGHUP", () => { count++; setImmediate(() => { console.log(count); process.exit(5); }); });
@@ -26,7 +26,7 @@ test("a signal to this process reaches the child once, whose exit code counts", 
   expect(process.listenerCount("SIGHUP")).toBe(before);
 });
 
-test("a child that swallows signals is killed with what it started", async () => {
+test("a child that ignores signals is killed with its descendants", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
   try {
     const child = `
@@ -34,9 +34,9 @@ test("a child that swallows signals is killed with what it started", async () =>
       require("node:child_process").spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "inherit" });
       process.kill(process.ppid, "SIGHUP");
       setInterval(() => {}, 1000);`;
-    const swallowed = once(process, "SIGUSR2");
+    const ignored = once(process, "SIGUSR2");
     const running = run(child);
-    await swallowed;
+    await ignored;
     vi.advanceTimersByTime(3_000);
     expect(await running).toMatchObject({ code: 137, interrupted: "SIGHUP" });
   } finally {
@@ -50,7 +50,7 @@ test("only the end of a long output is kept", async () => {
   expect(output.endsWith("xend\n")).toBe(true);
 });
 
-test("a command that does not exist is named", async () => {
+test("the error for an unknown command names it", async () => {
   await expect(runChild("bourse-no-such-command", [], { stdio: "capture" })).rejects.toThrow(
     "cannot run bourse-no-such-command: spawn bourse-no-such-command ENOENT",
   );

@@ -4,12 +4,12 @@ import { expect, test } from "vitest";
 import { tempProject } from "../testing/temp-project.js";
 import { stampedStep } from "./stamped-step.js";
 
-/** A step that makes out/copy from in/. @param {string} root @param {string} [script] */
+/** A step that builds out/copy from in/. @param {string} root @param {string} [script] */
 function copying(root, script = 'fs.mkdirSync("out", { recursive: true }); fs.writeFileSync("out/copy", "made")') {
   return stampedStep({
     root,
     name: "copying",
-    doing: "copying",
+    progress: "copying",
     inputs: ["in", "settings.yaml"],
     outputs: ["out"],
     commands: () => [{ command: process.execPath, args: ["-e", script] }],
@@ -30,7 +30,7 @@ test("a step is stale until it has run", async () => {
   expect(step.isStale()).toBe(false);
 });
 
-test("a step is fresh again when an edit is undone", async () => {
+test("a step is fresh after an edit is undone", async () => {
   using project = await madeProject();
   project.write("in/deep/b", "three");
   expect(copying(project.root).isStale()).toBe(true);
@@ -44,7 +44,7 @@ test.each(["in/new", "settings.yaml"])("a step is stale after %s is written", as
   expect(copying(project.root).isStale()).toBe(true);
 });
 
-test("a file that moves makes a step stale", async () => {
+test("moving an input makes a step stale", async () => {
   using project = await madeProject();
   rmSync(join(project.root, "in/deep"), { recursive: true });
   project.write("in/b", "two");
@@ -57,13 +57,13 @@ test.each(["out", "out/copy", "node_modules"])("a step is stale after %s is dele
   expect(copying(project.root).isStale()).toBe(true);
 });
 
-test("a test beside the inputs makes nothing stale", async () => {
+test("a test among the inputs does not make a step stale", async () => {
   using project = await madeProject();
   project.write("in/a.test.ts", "test");
   expect(copying(project.root).isStale()).toBe(false);
 });
 
-test("a step that fails says what it ran and printed, and stays stale", async () => {
+test("the error of a failed step has the command and its output, and the step stays stale", async () => {
   using project = await madeProject();
   project.write("in/a", "changed");
   const step = copying(project.root, 'console.error("no disk"); process.exit(3)');
@@ -71,7 +71,7 @@ test("a step that fails says what it ran and printed, and stays stale", async ()
   expect(step.isStale()).toBe(true);
 });
 
-test("an input that is edited while a step runs leaves it stale", async () => {
+test("an edit of an input during the run leaves the step stale", async () => {
   using project = await madeProject();
   const step = copying(project.root, 'fs.writeFileSync("in/a", "edited meanwhile")');
   await step.run();

@@ -4,10 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 const pollMs = 200;
 const heartbeatMs = 5_000;
-const silentMs = 60_000; // twelve missed heartbeats: the holder is gone, and its process id may be another's by now
+const expiryMs = 60_000; // 12 missed heartbeats: the holder has ended, and its process id may belong to another process
 
 /**
- * @typedef {object} LockWorld what a lock needs of the world around it
+ * @typedef {object} LockWorld the environment of a lock
  * @property {number} pid
  * @property {() => number} now in milliseconds since 1970
  * @property {(ms: number) => Promise<unknown>} wait
@@ -18,25 +18,25 @@ const silentMs = 60_000; // twelve missed heartbeats: the holder is gone, and it
 const realWorld = { pid: process.pid, now: Date.now, wait: delay, isAlive };
 
 /**
- * Runs `work` while this process alone holds the lock, a folder at `path`. Waits for another holder, and says so
- * once; takes over from one that is gone.
+ * Runs `work` while this process holds the lock, a folder at `path`. Waits while another process holds it, and prints
+ * that once. Takes the lock over if its holder has ended.
  *
  * @param {string} path
- * @param {(text: string) => void} say
+ * @param {(text: string) => void} print
  * @param {() => Promise<unknown>} work
  * @param {LockWorld} [world]
  */
-export async function withLock(path, say, work, world = realWorld) {
+export async function withLock(path, print, work, world = realWorld) {
   mkdirSync(dirname(path), { recursive: true });
-  let saidSo = false;
+  let hasPrinted = false;
   while (!take(path, world)) {
     const holder = readHolder(path);
     if (isGone(path, holder, world)) {
       discard(path, holder, world);
       continue;
     }
-    if (!saidSo) say(`bourse: waiting for process ${holder ?? "?"}, which brings the same things up to date\n`);
-    saidSo = true;
+    if (!hasPrinted) print(`bourse: waiting for process ${holder ?? "?"}, which is updating the same files\n`);
+    hasPrinted = true;
     await world.wait(pollMs);
   }
   const heartbeat = setInterval(() => touch(path), heartbeatMs);
@@ -60,7 +60,7 @@ function take(path, { pid }) {
   return true;
 }
 
-/** @param {string} path @returns {number | undefined} undefined where the holder has not written its id yet */
+/** @param {string} path @returns {number | undefined} undefined if the holder has not written its id yet */
 function readHolder(path) {
   try {
     return Number.parseInt(readFileSync(join(path, "pid"), "utf8"), 10) || undefined;
@@ -73,15 +73,15 @@ function readHolder(path) {
 function isGone(path, holder, world) {
   if (holder !== undefined && !world.isAlive(holder)) return true;
   try {
-    return world.now() - statSync(path).mtimeMs > silentMs;
+    return world.now() - statSync(path).mtimeMs > expiryMs;
   } catch {
     return false; // it was released just now
   }
 }
 
 /**
- * Moves a lock out of the way, which only one of several processes can. Where it turns out to be another one's fresh
- * lock, it goes back.
+ * Renames a lock whose holder has ended, which only one of several processes can do, and deletes it. If another process
+ * has taken the lock in between, renames it back.
  *
  * @param {string} path @param {number | undefined} holder @param {LockWorld} world
  */
@@ -102,7 +102,7 @@ function touch(path) {
   try {
     utimesSync(path, seconds, seconds);
   } catch {
-    // The folder is gone: someone deleted it by hand, and the work goes on.
+    // The folder was deleted by hand. The work continues.
   }
 }
 

@@ -6,13 +6,13 @@ import { withLock } from "./with-lock.js";
 
 /** @param {Partial<import("./with-lock.js").LockWorld>} [changes] */
 function world(changes) {
-  const wait = () => Promise.reject(new Error("it waits"));
+  const wait = () => Promise.reject(new Error("waiting"));
   return { pid: 100, now: Date.now, wait, isAlive: () => true, ...changes };
 }
 
 const silent = () => {};
 
-test("the lock names its holder while the work runs, and is gone after it", async () => {
+test("the lock names its holder during the work, and is deleted after it", async () => {
   using project = tempProject();
   const lock = join(project.root, ".cache/lock");
   const work = async () => expect(readFileSync(join(lock, "pid"), "utf8")).toBe("100");
@@ -21,7 +21,7 @@ test("the lock names its holder while the work runs, and is gone after it", asyn
   expect(existsSync(lock)).toBe(false);
 });
 
-test("a second one waits for the first, and says so once", async () => {
+test("a second process waits for the first, and prints that once", async () => {
   using project = tempProject();
   const lock = join(project.root, "lock");
   const events = /** @type {string[]} */ ([]);
@@ -33,13 +33,9 @@ test("a second one waits for the first, and says so once", async () => {
     release.resolve(undefined);
     await first;
   };
-  const say = (/** @type {string} */ text) => void events.push(text.trimEnd());
-  await withLock(lock, say, async () => void events.push("second"), world({ pid: 200, wait }));
-  expect(events).toEqual([
-    "bourse: waiting for process 100, which brings the same things up to date",
-    "first",
-    "second",
-  ]);
+  const print = (/** @type {string} */ text) => void events.push(text.trimEnd());
+  await withLock(lock, print, async () => void events.push("second"), world({ pid: 200, wait }));
+  expect(events).toEqual(["bourse: waiting for process 100, which is updating the same files", "first", "second"]);
 });
 
 test("the lock of a dead process is taken over", async () => {
@@ -50,7 +46,7 @@ test("the lock of a dead process is taken over", async () => {
   expect(work).toHaveBeenCalledOnce();
 });
 
-test("a lock that was silent for over a minute is taken over, though a process has its id", async () => {
+test("a lock without a heartbeat for over a minute is taken over, even if a process has its holder's id", async () => {
   using project = tempProject({ "lock/pid": "300" });
   const work = vi.fn(async () => {});
   const now = () => Date.now() + 61_000;
@@ -58,9 +54,9 @@ test("a lock that was silent for over a minute is taken over, though a process h
   expect(work).toHaveBeenCalledOnce();
 });
 
-test("a lock whose holder has not written its id yet is waited for", async () => {
+test("a process waits for a lock whose holder has not written its id yet", async () => {
   using project = tempProject({ "lock/other": "" });
-  await expect(withLock(join(project.root, "lock"), silent, async () => {}, world())).rejects.toThrow("it waits");
+  await expect(withLock(join(project.root, "lock"), silent, async () => {}, world())).rejects.toThrow("waiting");
 });
 
 test("work that fails releases the lock", async () => {
