@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { FairSemaphore } from "./fair-semaphore.ts";
 import { seededRandom } from "./seeded-random.ts";
 
-test("so many tasks run at a time, and those that wait start from all clients in turn", async () => {
+test("waiting tasks start round-robin over their clients", async () => {
   const semaphore = new FairSemaphore(1);
   const order: string[] = [];
   const run = (peer: string, index: number) => semaphore.run(peer, async () => void order.push(`${peer}${index}`));
@@ -13,7 +13,7 @@ test("so many tasks run at a time, and those that wait start from all clients in
   expect(semaphore.running).toBe(0);
 });
 
-test("a task that fails makes room like one that does not", async () => {
+test("a task that fails releases its permit", async () => {
   const semaphore = new FairSemaphore(1);
   const failing = semaphore.run("a", () => Promise.reject(new Error("no")));
   const next = semaphore.run("a", async () => "yes");
@@ -21,7 +21,7 @@ test("a task that fails makes room like one that does not", async () => {
   expect([await next, semaphore.running]).toEqual(["yes", 0]);
 });
 
-test("whatever comes, no more run than may, and all have run in the end", async () => {
+test("under any load at most the limit runs, and every task runs", async () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = seededRandom(seed);
     const max = 1 + random.below(4);

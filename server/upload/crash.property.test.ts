@@ -11,18 +11,18 @@ import { openTestUploads, type TestUploads } from "./testing/test-uploads.ts";
 const seeds = 1_000;
 const uploadsPerSeed = 3;
 
-/** A file that a client brings in, and what it was told. */
+/** A file that a client uploads, and the acknowledgements that the client has received. */
 interface ClientFile {
-  readonly words: FileMetadata;
+  readonly metadata: FileMetadata;
   readonly bytes: Uint8Array;
   readonly sha256: string;
   acknowledged: number;
   isComplete: boolean;
 }
 
-// Every seed is a run of clients at both doors, with a crash in the middle of whatever is under way, a recovery from
-// what the disk has kept of it, and so on until all files are complete.
-test(`${seeds} crashes and more lose nothing that was acknowledged, and show nothing that is not whole`, {
+// For every seed, clients upload files by streams and by chunks. The server crashes at a random operation, recovers from
+// the surviving disk, and the clients resume, until all files are complete.
+test(`${seeds} crashes lose no acknowledged byte and expose no incomplete file`, {
   tags: ["slow"],
   timeout: 120_000,
 }, async () => {
@@ -45,7 +45,7 @@ async function runSeed(seed: number): Promise<number> {
       const uploads = await openTestUploads({ disk, store });
       await verify(uploads, files, disk);
       await verifyLengths(uploads, disk);
-      await whileTimePasses(uploads, Promise.all(files.map((file) => bringIn(file, uploads, random))));
+      await whileTimePasses(uploads, Promise.all(files.map((file) => upload(file, uploads, random))));
       power.assertOn();
       await verify(uploads, files, disk);
       expect(files.map(({ isComplete }) => isComplete)).toEqual(files.map(() => true));
@@ -57,7 +57,7 @@ async function runSeed(seed: number): Promise<number> {
   }
 }
 
-/** Lets a millisecond pass in every turn of the event loop until a task is done. */
+/** Advances the clock by a millisecond in every turn of the event loop until a task has ended. */
 async function whileTimePasses({ timers }: TestUploads, task: Promise<unknown>): Promise<void> {
   const turn = () => {
     timers.advance(1);
@@ -71,11 +71,11 @@ async function whileTimePasses({ timers }: TestUploads, task: Promise<unknown>):
   }
 }
 
-/** What holds whenever the server has started: of the disk, of the rows, and of what clients were told. */
+/** Checks the disk and the rows against the acknowledgements after a start of the server. */
 async function verify({ uploads, recovery }: TestUploads, files: readonly ClientFile[], disk: SimulatedDisk) {
   expect(recovery.damaged).toEqual([]);
   for (const file of files) {
-    const view = await uploads.get(file.words.id).catch(() => undefined);
+    const view = await uploads.get(file.metadata.id).catch(() => undefined);
     expect(view?.committed ?? 0).toBeGreaterThanOrEqual(file.acknowledged);
     if (file.isComplete) expect(view?.phase).toBe("complete");
     if (view === undefined) continue;
@@ -87,35 +87,35 @@ async function verify({ uploads, recovery }: TestUploads, files: readonly Client
   }
 }
 
-/** What was never acknowledged is gone when the server has started. */
+/** Checks that no file has more bytes than were committed. */
 async function verifyLengths({ uploads }: TestUploads, disk: SimulatedDisk) {
   for (const { id, phase, committed } of (await uploads.list({ phases: ["open"], productId: "", limit: 10 })).uploads) {
     expect([id, phase, disk.bytesOf(`open/${id}`)?.byteLength]).toEqual([id, phase, committed]);
   }
 }
 
-/** Brings a file in by one door or the other, from where the server has it. Ends early when the power does. */
-async function bringIn(file: ClientFile, { uploads }: TestUploads, random: Random): Promise<void> {
+/** Uploads a file as a stream or in chunks, and resumes at the committed offset. Rejects when the power fails. */
+async function upload(file: ClientFile, { uploads }: TestUploads, random: Random): Promise<void> {
   const byStream = random.below(2) === 0;
   if (byStream) {
-    const { committed } = await uploads.get(file.words.id).catch(() => ({ committed: 0 }));
-    // Now and then it sends something again.
+    const { committed } = await uploads.get(file.metadata.id).catch(() => ({ committed: 0 }));
+    // Sometimes sends bytes again.
     const from = Math.max(0, committed - random.below(300));
-    const told = await receiveUpload(file.words, piecesOf(file, from, random), {
+    const view = await receiveUpload(file.metadata, piecesOf(file, from, random), {
       uploads,
       leaveOpen: random.below(3) === 0,
       onEnd: (offset) => acknowledge(file, offset),
     });
-    if (told.phase === "complete") file.isComplete = true;
+    if (view.phase === "complete") file.isComplete = true;
     if (file.isComplete) return;
   }
-  const started = await uploads.start(file.words);
+  const started = await uploads.start(file.metadata);
   acknowledge(file, started.committed);
   const { generation, id } = started;
   if (started.phase === "open") {
     let at = started.committed;
     while (at < file.bytes.byteLength) {
-      // Two under way, the later one first now and then.
+      // Two chunks in flight, sometimes the later one first.
       const chunks = [chunkAt(file, at, random)];
       at += chunks[0]?.data.byteLength ?? 0;
       if (at < file.bytes.byteLength) chunks.push(chunkAt(file, at, random));
@@ -152,10 +152,10 @@ function clientFile(index: number, random: Random): ClientFile {
   const bytes = Uint8Array.from({ length: random.below(4_000) }, () => random.below(256));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   const id = `00000000-0000-4000-8000-00000000000${index}`;
-  return { words: { id, fileName: `${index}`, productId: "" }, bytes, sha256, acknowledged: 0, isComplete: false };
+  return { metadata: { id, fileName: `${index}`, productId: "" }, bytes, sha256, acknowledged: 0, isComplete: false };
 }
 
-/** Runs out after so many operations. */
+/** Fails after so many operations. */
 class Power {
   #left: number;
 
@@ -173,11 +173,11 @@ class Power {
   }
 
   assertOn(): void {
-    if (!this.isOn) throw new Error("the power is out");
+    if (!this.isOn) throw new Error("the power has failed");
   }
 }
 
-/** A store whose writes take time: one that is under way when the power ends may be there or not. */
+/** A store whose writes take time: a write in progress when the power fails may be durable or not. */
 function crashable(rows: UploadStore, power: Power, random: Random): UploadStore {
   const write = async (task: () => Promise<void>) => {
     for (let turns = random.below(4); turns > 0; turns--) await null;

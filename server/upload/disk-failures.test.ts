@@ -96,7 +96,7 @@ describe("a full disk", () => {
 describe("a full database", () => {
   test("ends a stream instead of blocking it", async () => {
     const store = new MemoryUploadStore();
-    store.commitOffsets = () => Promise.reject(new StoreFullError("the disk has no more room"));
+    store.commitOffsets = () => Promise.reject(new StoreFullError("the disk is full"));
     await using opened = await openTestUploads({ store });
     async function* pieces() {
       for (let chunk = 0; chunk < 64; chunk++) yield { kind: "chunk" as const, data: new Uint8Array(maxChunkBytes) };
@@ -110,7 +110,7 @@ describe("a full database", () => {
     const update = store.update.bind(store);
     await using opened = await openTestUploads({ store });
     store.update = async (record) => {
-      if (opened.disk.bytesOf(`open/${id}`) !== undefined) throw new StoreFullError("the disk has no more room");
+      if (opened.disk.bytesOf(`open/${id}`) !== undefined) throw new StoreFullError("the disk is full");
       return update(record);
     };
     const { generation } = await opened.uploads.start(metadata);

@@ -5,7 +5,7 @@ import { displayName } from "./file-name.ts";
 
 const refused = Symbol("refused");
 
-/** Names that attack, and what becomes of each: what is shown, or that it is refused. */
+/** Hostile names, each with the safe name or `refused`. */
 const hostile: readonly (readonly [string, string | typeof refused])[] = [
   // Paths.
   ["../../etc/passwd", "passwd"],
@@ -73,7 +73,7 @@ const hostile: readonly (readonly [string, string | typeof refused])[] = [
   ["a\u00a0b", "a b"],
   ["\u{e0041}a", "a"],
   ["\ue000a", "a"],
-  // What looks like markup or a command stays text.
+  // Markup and commands stay text.
   ["<img src=x onerror=alert(1)>.png", "_img src=x onerror=alert(1)_.png"],
   ["$(rm -rf ~)", "$(rm -rf ~)"],
   ["'; drop table upload; --", "'; drop table upload; --"],
@@ -81,44 +81,44 @@ const hostile: readonly (readonly [string, string | typeof refused])[] = [
   [".htaccess", ".htaccess"],
 ];
 
-test.each(hostile)("%j becomes %s", (name, shown) => {
-  if (shown === refused) expect(() => displayName(name, "info.file_name")).toThrow(InvalidFieldError);
-  else expect(displayName(name, "info.file_name")).toBe(shown);
+test.each(hostile)("%j becomes %s", (name, safe) => {
+  if (safe === refused) expect(() => displayName(name, "info.file_name")).toThrow(InvalidFieldError);
+  else expect(displayName(name, "info.file_name")).toBe(safe);
 });
 
 test("there are sixty hostile names or more", () => {
   expect(hostile.length).toBeGreaterThanOrEqual(60);
 });
 
-test("no name at all is allowed", () => {
+test("an empty name is allowed", () => {
   expect(displayName("", "info.file_name")).toBe("");
 });
 
 test("a refusal names the field and the numbers", () => {
   expect(() => displayName("x".repeat(300), "info.file_name")).toThrow(
-    "info.file_name: has 300 bytes, but may have 255: shorten it",
+    "info.file_name: has 300 bytes, more than the limit of 255: shorten it",
   );
 });
 
-test("whatever comes, what is shown is one name without control characters, and stays the same when shown again", () => {
+test("for any input the result is one name without control characters, and converting it again does not change it", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 60 }), (raw) => {
-      let shown: string;
+      let safe: string;
       try {
-        shown = displayName(raw, "name");
+        safe = displayName(raw, "name");
       } catch (error) {
         expect(error).toBeInstanceOf(InvalidFieldError);
         return;
       }
-      expect(shown).not.toMatch(/[/\\\p{Cc}\p{Cf}]/u);
-      expect(["..", "."]).not.toContain(shown);
-      expect(displayName(shown, "name")).toBe(shown);
+      expect(safe).not.toMatch(/[/\\\p{Cc}\p{Cf}]/u);
+      expect(["..", "."]).not.toContain(safe);
+      expect(displayName(safe, "name")).toBe(safe);
     }),
     { numRuns: 5_000 },
   );
 });
 
-test("a name that becomes longer than file systems take is refused, as one that is", () => {
+test("a name that exceeds the limit only after the conversion is refused", () => {
   for (const raw of [`con.${"x".repeat(251)}`, "\u{1d160}".repeat(63)]) {
     expect(Buffer.byteLength(raw)).toBeLessThanOrEqual(255);
     expect(() => displayName(raw, "file_name")).toThrow(/^file_name: has \d+ bytes as a safe name/);

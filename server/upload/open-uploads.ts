@@ -27,7 +27,7 @@ export interface OpenUploadsOptions {
   readonly settings: UploadSettings;
   /** The longest time that a request stream of any service may be idle, in milliseconds. */
   readonly maxIdleMs: number;
-  /** Makes the limits that clients share. */
+  /** Creates the limits that clients share. */
   readonly limit: (definition: LimitDefinition) => SharedLimit;
   /** The limit on calls that write to the database. */
   readonly writeLimit: SharedLimit;
@@ -65,12 +65,12 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
       inspect: inspectFile,
       health: database.health,
       sweepProblem: logRepeatedProblem(log, {
-        failed: "uploads that have expired cannot be removed: they are tried again",
-        over: "uploads that have expired are removed again",
+        failed: "expired uploads cannot be removed; the next sweep tries again",
+        over: "expired uploads are removed again",
       }),
     }),
   );
-  if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost parts of uploads");
+  if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost bytes of uploads");
   const servePage = createUploadPages({
     uploads,
     thumbnails,

@@ -74,7 +74,7 @@ interface ErrorStatus {
   readonly phase?: UploadPhase;
 }
 
-/** Creates the error of a refused request. `message` says what is wrong and what to do. */
+/** Creates the error of a refused request. `message`: what is wrong and what to do. */
 export function uploadError(
   id: string,
   { committed, phase }: ErrorStatus,

@@ -21,7 +21,7 @@ export interface UploadsOptions extends UploadDependencies {
   readonly writeLimit?: SharedLimit | undefined;
   /** The limit on concurrent downloads. */
   readonly downloads: SharedLimit;
-  /** Deletes what is stored of an upload elsewhere. Is called after an abort. */
+  /** Deletes data that is derived from an upload. Is called after an abort. */
   readonly onAbort: (id: string) => Promise<void>;
 }
 

@@ -21,7 +21,7 @@ const finish = { kind: "finish", generation: 2 } as const;
 
 const events: readonly (readonly [string, UploadEvent, Partial<UploadState>?])[] = [
   ["start with the same metadata", { kind: "start" }],
-  ["start with other metadata", { kind: "start", difference: "its size was 8, not 9" }],
+  ["start with other metadata", { kind: "start", difference: "the upload was started with the size 8, not 9" }],
   ["chunk at the received offset", { ...chunk, offset: 8 }],
   ["chunk of received bytes", { ...chunk, offset: 0 }],
   ["chunk ahead by at most one chunk", { ...chunk, offset: 9 }],

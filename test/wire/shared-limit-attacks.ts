@@ -46,7 +46,7 @@ export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
   maxBufferedBytes: { take: takeBufferedBytes },
   maxQueuedThumbnails: {
     file: "server/upload/image/thumbnails.test.ts",
-    test: "a client whose thumbnails wait to be made leaves room for those of others",
+    test: "one client cannot use up the limit on queued thumbnails",
   },
   maxWaitingOrders: {
     file: "server/order/submit/order-intake.test.ts",

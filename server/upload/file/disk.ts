@@ -1,37 +1,38 @@
 /**
- * The part of a file system that uploads need: small, so that a test can have one that forgets what was not synced.
+ * The file system operations that uploads need. The interface is small, so that tests can simulate a disk that loses
+ * unsynced data.
  *
- * Paths are relative to one folder, with `/` between their parts. Symbolic links are never followed. Errors are those of
- * `node:fs`, with their `code`.
+ * Paths are relative to one root folder and use `/`. Symbolic links are never followed. Errors are those of `node:fs`,
+ * with their `code`.
  */
 export interface Disk {
-  /** Makes a folder, and those above it, where they are missing. */
+  /** Creates a folder and its parents if they are missing. */
   makeFolder(path: string): Promise<void>;
-  /** The names of what is in a folder, but for folders: those are none of ours. */
+  /** Resolves to the names in a folder, except those of folders. */
   list(folder: string): Promise<string[]>;
-  /** How many bytes a regular file has; `undefined` where there is none of that name, or it is something else. */
+  /** Resolves to the size of a regular file in bytes; undefined if there is none with this path. */
   sizeOf(path: string): Promise<number | undefined>;
-  /** Makes a new file, empty, to read and write. Rejects with EEXIST where the name is taken. */
+  /** Creates an empty file to read and write. Rejects with EEXIST if the path exists. */
   create(path: string): Promise<DiskFile>;
-  /** Opens a file. Rejects with ENOENT where there is none, with ELOOP where it is a symbolic link. */
+  /** Opens a file. Rejects with ENOENT if there is none, and with ELOOP if it is a symbolic link. */
   open(path: string, access: "read" | "write"): Promise<DiskFile>;
-  /** Moves a file; what had the new name is replaced. Both folders are to be synced after it. */
+  /** Moves a file and replaces the file at the new path. The move is durable after both folders are synced. */
   rename(from: string, to: string): Promise<void>;
-  /** Removes a file or a symbolic link. Nothing happens where there is none. */
+  /** Removes a file or a symbolic link if it exists. */
   remove(path: string): Promise<void>;
-  /** Resolves when what was made, moved and removed in a folder is safe. */
+  /** Resolves when all earlier creations, moves and removals in a folder are durable. */
   syncFolder(path: string): Promise<void>;
 }
 
 /** An open file. */
 export interface DiskFile extends AsyncDisposable {
-  /** Writes all parts one behind the other, the first at `position`. */
+  /** Writes the parts in order, the first one at `position`. */
   write(parts: readonly Uint8Array[], position: number): Promise<void>;
-  /** Fills `target` from `position` on; resolves to how many bytes there were. */
+  /** Fills `target` from `position` on. Resolves to the number of bytes read, which is smaller at the end of the file. */
   read(target: Uint8Array, position: number): Promise<number>;
   truncate(size: number): Promise<void>;
-  /** Resolves when the bytes are safe, and the size that is needed to read them. */
+  /** Resolves when the written bytes, and the size needed to read them, are durable (fdatasync). */
   syncData(): Promise<void>;
-  /** Resolves when the bytes and all that the file system knows of the file are safe. */
+  /** Resolves when the written bytes and all metadata of the file are durable (fsync). */
   sync(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { DurableAppend, groupCommitDelayMs } from "./durable-append.ts";
 const chunk = new Uint8Array(100);
 
 describe("chunks that come in pairs", () => {
-  test("share a sync and a commit once one has come while the one before was being committed", async () => {
+  test("share a sync and a commit after one arrived during the commit of another", async () => {
     const { append, done, take } = open();
     const first = take();
     await settle();
@@ -23,7 +23,7 @@ describe("chunks that come in pairs", () => {
     expect(append.isIdle).toBe(true);
   });
 
-  test("are committed alone when the next one does not come in time, and no more waited for", async () => {
+  test("are committed alone if the next one does not arrive in time, and the next ones do not wait", async () => {
     const { done, take, timers } = open();
     await Promise.all([take(), take()]);
     done.length = 0;
@@ -37,7 +37,7 @@ describe("chunks that come in pairs", () => {
     expect(done.slice(3)).toEqual(["write 300", "sync", "commit 400"]);
   });
 
-  test("wait no longer when somebody is in a hurry", async () => {
+  test("stop waiting for an immediate commit", async () => {
     const { append, done, take } = open();
     await Promise.all([take(), take()]);
     done.length = 0;
@@ -47,7 +47,7 @@ describe("chunks that come in pairs", () => {
     expect(done).toEqual(["write 200", "sync", "commit 300"]);
   });
 
-  test("wait no longer when the file is to be closed", async () => {
+  test("stop waiting when the file is closed", async () => {
     const { append, done, take } = open();
     await Promise.all([take(), take()]);
     done.length = 0;
@@ -59,7 +59,7 @@ describe("chunks that come in pairs", () => {
     expect(append.isIdle).toBe(true);
   });
 
-  test("keep what was written of the first when the second cannot be", async () => {
+  test("keep the written bytes of the first one if the second one cannot be written", async () => {
     const { done, fail, take, timers } = open();
     await Promise.all([take(), take()]);
     done.length = 0;
@@ -72,7 +72,7 @@ describe("chunks that come in pairs", () => {
     expect(done).toEqual(["write 200", "dropped 300", "sync", "commit 300"]);
   });
 
-  test("both fail with the sync that they share", async () => {
+  test("both fail if their sync fails", async () => {
     const { append, done, fail, take } = open();
     await Promise.all([take(), take()]);
     done.length = 0;
@@ -85,7 +85,7 @@ describe("chunks that come in pairs", () => {
   });
 });
 
-test("tells how far a sync goes as soon as it has begun, which is when others have the processor", async () => {
+test("the end of a sync is reported when it starts, while the processor is idle", async () => {
   const { begun, done, take } = open();
   const first = take();
   const second = take();
@@ -95,14 +95,14 @@ test("tells how far a sync goes as soon as it has begun, which is when others ha
   await Promise.all([first, second]);
 });
 
-test("a chunk that is alone is committed at once", async () => {
+test("a single chunk is committed at once", async () => {
   const { done, take } = open();
   await take();
   await take();
   expect(done).toEqual(["write 0", "sync", "commit 100", "write 100", "sync", "commit 200"]);
 });
 
-/** An append to a file that does what is asked of it in its own time, and what it did. */
+/** Opens an append to a file whose operations take one turn, and records them. */
 function open() {
   const done: string[] = [];
   const begun: number[] = [];
@@ -143,7 +143,7 @@ function open() {
   return { append, begun, done, fail, timers, take };
 }
 
-/** Lets all go on that waits for nothing but its turn. */
+/** Runs everything that does not wait for a timer. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -11,7 +11,7 @@ diskContract(async () => {
   return { disk: new NodeDisk(folder.path), [Symbol.asyncDispose]: () => folder.remove() };
 });
 
-test("a symbolic link is never followed, nor a folder that is one", async () => {
+test("symbolic links are never followed, neither to files nor to folders", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-disk-"));
   const secret = join(folder.path, "secret");
   await writeFile(secret, "secret");
@@ -25,10 +25,10 @@ test("a symbolic link is never followed, nor a folder that is one", async () => 
   await disk.remove("open/a");
   expect(await readFile(secret, "utf8")).toBe("secret");
   await symlink(folder.path, join(folder.path, "data/complete"));
-  await expect(disk.makeFolder("complete")).rejects.toThrow("is no folder");
+  await expect(disk.makeFolder("complete")).rejects.toThrow("is not a folder");
 });
 
-test("more parts than one write of the system takes are all written", async () => {
+test("more parts than one system call accepts are all written", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-disk-"));
   const disk = new NodeDisk(folder.path);
   await using file = await disk.create("a");
@@ -37,7 +37,7 @@ test("more parts than one write of the system takes are all written", async () =
   expect(await readFile(join(folder.path, "a"))).toEqual(Buffer.concat(parts));
 });
 
-test("parts larger than one write are written whole", async () => {
+test("parts larger than one write are written completely", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-disk-"));
   const disk = new NodeDisk(folder.path);
   await using file = await disk.create("a");
@@ -46,7 +46,7 @@ test("parts larger than one write are written whole", async () => {
   expect(await readFile(join(folder.path, "a"))).toEqual(Buffer.concat([Buffer.alloc(5), ...parts]));
 });
 
-test("a folder among the files is none of ours, and left alone", async () => {
+test("a folder among the files is not listed", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-disk-"));
   await mkdir(join(folder.path, "open/lost+found"), { recursive: true });
   const disk = new NodeDisk(folder.path);

@@ -6,19 +6,19 @@ import type { Disk, DiskFile } from "./disk.ts";
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = constants;
 
-/** Only the server's own user reads what clients bring. */
+/** Only the user of the server may read uploaded files. */
 const [fileMode, folderMode] = [0o600, 0o700];
 
-/** The file system of the machine, below one folder. */
+/** The file system of the machine, below one root folder. */
 export class NodeDisk implements Disk {
   readonly #root: string;
 
-  /** @param root the folder that paths are relative to, absolute */
+  /** @param root the absolute path of the root folder */
   constructor(root: string) {
     this.#root = root;
   }
 
-  /** Throws a {@link DataDirectoryError} where a folder is a symbolic link: somebody wants the server to write elsewhere. */
+  /** Throws a {@link DataDirectoryError} if the path or one of its parents is a symbolic link or a file. */
   async makeFolder(path: string): Promise<void> {
     let folder = this.#root;
     for (const part of ["", ...path.split("/")]) {
@@ -26,9 +26,9 @@ export class NodeDisk implements Disk {
       await mkdir(folder, { mode: folderMode, recursive: part === "" }).catch((error) => {
         if (error.code !== "EEXIST") throw error;
       });
-      // The folder of all data may be reached by a link: that is the choice of who runs the server.
+      // The root itself may be a symbolic link, which the operator has chosen.
       if (part === "" || lstatSync(folder).isDirectory()) continue;
-      throw new DataDirectoryError(`${folder} is no folder`, "remove it, or choose another directory with --data");
+      throw new DataDirectoryError(`${folder} is not a folder`, "remove it, or choose another directory with --data");
     }
   }
 
@@ -75,12 +75,12 @@ export class NodeDisk implements Disk {
   }
 }
 
-/** The most parts of one write: Linux takes no more. */
+/** The most parts of one write: IOV_MAX of Linux (https://man7.org/linux/man-pages/man2/writev.2.html). */
 const maxWriteParts = 1024;
 
 /**
- * The most bytes of one write. Linux takes its cache for a larger one in larger pieces, whose memory a virtual machine may
- * have given back to its host: to get it again can cost ten times as much as the write.
+ * The most bytes of one write. For larger writes Linux allocates larger pages in its cache. In a virtual machine whose
+ * host has reclaimed that memory, the allocation can cost ten times as much as the write.
  */
 const maxWriteBytes = 128 * 1024;
 
@@ -95,9 +95,9 @@ class NodeDiskFile implements DiskFile {
     let rest = parts.filter((part) => part.byteLength > 0);
     let at = position;
     while (rest.length > 0) {
-      const { bytesWritten } = await this.#handle.writev(firstOf(rest), at);
+      const { bytesWritten } = await this.#handle.writev(headOf(rest), at);
       at += bytesWritten;
-      rest = without(rest, bytesWritten);
+      rest = dropBytes(rest, bytesWritten);
     }
   }
 
@@ -129,8 +129,8 @@ class NodeDiskFile implements DiskFile {
   }
 }
 
-/** As many of the bytes as one write takes. */
-function firstOf(parts: readonly Uint8Array[]): Uint8Array[] {
+/** Returns the bytes of the next write. */
+function headOf(parts: readonly Uint8Array[]): Uint8Array[] {
   let left = maxWriteBytes;
   const first: Uint8Array[] = [];
   for (const part of parts) {
@@ -142,8 +142,8 @@ function firstOf(parts: readonly Uint8Array[]): Uint8Array[] {
   return first;
 }
 
-/** The kernel may write less than it is given: what is left of the parts. */
-function without(parts: readonly Uint8Array[], written: number): Uint8Array[] {
+/** Returns the parts without their first `written` bytes: the kernel may write fewer bytes than requested. */
+function dropBytes(parts: readonly Uint8Array[], written: number): Uint8Array[] {
   let left = written;
   return parts.flatMap((part) => {
     const taken = Math.min(left, part.byteLength);

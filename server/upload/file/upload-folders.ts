@@ -7,7 +7,7 @@ import type { Disk, DiskFile } from "./disk.ts";
 /** The folder of files that are not complete. */
 export const openFolder = "open";
 
-/** The folder of complete files. A file in it is complete if its row says so. */
+/** The folder of complete files. A file in it is complete if its row has the phase `complete`. */
 export const completeFolder = "complete";
 
 /** Both folders. */

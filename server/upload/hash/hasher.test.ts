@@ -11,10 +11,10 @@ import { ReadingHasher } from "./testing/reading-hasher.ts";
 import { WorkerHasher } from "./worker-hasher.ts";
 
 describe.each([
-  ["in a thread", (root: string): Hasher => new WorkerHasher(root)],
-  ["where it runs", (root: string): Hasher => new ReadingHasher(new NodeDisk(root))],
+  ["in a worker thread", (root: string): Hasher => new WorkerHasher(root)],
+  ["in the calling thread", (root: string): Hasher => new ReadingHasher(new NodeDisk(root))],
 ])("a hasher %s", (_name, make) => {
-  test("counts a file that grows, and one that it has never heard of", async () => {
+  test("hashes a growing file, and a file that was never announced", async () => {
     await using opened = await open(make);
     const bytes = randomBytes(3_000_000);
     await using file = await opened.disk.create("a");
@@ -29,7 +29,7 @@ describe.each([
     expect(await opened.hasher.digest("b", "a", 5)).toBe(sha256(bytes.subarray(0, 5)));
   });
 
-  test("counts a file of no bytes, and begins anew what it was told to forget", async () => {
+  test("hashes an empty file, and starts again after forget", async () => {
     await using opened = await open(make);
     await using file = await opened.disk.create("a");
     expect(await opened.hasher.digest("a", "a", 0)).toBe(sha256(Buffer.alloc(0)));
@@ -40,7 +40,7 @@ describe.each([
     expect(await opened.hasher.digest("a", "a", 3)).toBe(sha256(Buffer.from("two")));
   });
 
-  test("rejects where the file is missing, too short, or a link", async () => {
+  test("rejects if the file is missing, too short, or a symbolic link", async () => {
     await using opened = await open(make);
     await using file = await opened.disk.create("short");
     await file.write([Buffer.from("abc")], 0);
@@ -51,8 +51,8 @@ describe.each([
   });
 });
 
-describe("a thread that counts hashes and ends", () => {
-  test("is replaced by one that answers what was asked of it, from the beginning", async () => {
+describe("a hash thread that ends", () => {
+  test("is replaced by one that computes the pending digests from the start", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-hasher-"));
     await writeFile(join(folder.path, "a"), "hello, world");
     const threads: Worker[] = [];
@@ -67,7 +67,7 @@ describe("a thread that counts hashes and ends", () => {
     expect(await hasher.digest("a", "a", 5)).toBe(sha256(Buffer.from("hello")));
   });
 
-  test("twice over one file fails that file alone", async () => {
+  test("twice during one digest fails only that digest", async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-hasher-"));
     await writeFile(join(folder.path, "a"), "hello");
     const threads: Worker[] = [];
@@ -83,7 +83,7 @@ function hashThread(): Worker {
   return new Worker(new URL("./hash-worker.ts", import.meta.url));
 }
 
-/** A thread that ends with the first thing that it is asked. */
+/** A thread that ends at its first message. */
 function brokenThread(): Worker {
   const code = "require('node:worker_threads').parentPort.on('message', () => { throw new Error('out of order'); })";
   return new Worker(code, { eval: true });
@@ -112,7 +112,7 @@ function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-test.runIf(process.platform === "linux")("hashes are counted by a thread that others go before", async () => {
+test.runIf(process.platform === "linux")("the hash thread has a low priority", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-hasher-"));
   await writeFile(join(folder.path, "a"), "hello");
   await using hasher = new WorkerHasher(folder.path);
@@ -124,5 +124,5 @@ test.runIf(process.platform === "linux")("hashes are counted by a thread that ot
   expect(priorities).toContain(10);
 });
 
-/** Which field behind the name of a thread says how nice it is. */
+/** The field of the nice value, after the name of the thread: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html. */
 const niceField = 17;

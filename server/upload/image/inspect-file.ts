@@ -27,8 +27,8 @@ export const displayedTypes: ReadonlySet<string> = new Set([
   "image/webp",
 ]);
 
-/** What the bytes of a file say about it. */
-export interface FileContents {
+/** The type of a file, detected from its bytes. */
+export interface FileType {
   /** The media type; `application/octet-stream` if it is not recognized. */
   readonly contentType: string;
   /** Absent if no thumbnail can be made of the file. */
@@ -38,16 +38,16 @@ export interface FileContents {
 /**
  * Detects the type of a file from its bytes. Rejects only if the file cannot be read.
  *
- * @param peer the client that uploads the file; images of all clients are decoded in turn
+ * @param peer the client that uploads the file; the images of all clients are decoded round-robin
  */
-export type InspectFile = (file: DiskFile, size: number, peer?: Peer) => Promise<FileContents>;
+export type InspectFile = (file: DiskFile, size: number, peer?: Peer) => Promise<FileType>;
 
 type Sharp = typeof import("sharp").default;
 
 const images = new FairSemaphore(maxConcurrentImages);
 
-/** Runs a task that decodes an image. At most {@link maxConcurrentImages} run at a time, from all clients in turn. */
-export function decodeInTurn<T>(peer: Peer, task: () => Promise<T>): Promise<T> {
+/** Runs a task that decodes an image. At most {@link maxConcurrentImages} run at a time, round-robin over their clients. */
+export function decodeFairly<T>(peer: Peer, task: () => Promise<T>): Promise<T> {
   return images.run(peer, task);
 }
 
@@ -55,7 +55,7 @@ export function decodeInTurn<T>(peer: Peer, task: () => Promise<T>): Promise<T> 
 export const inspectFile: InspectFile = async (file, size, peer) => {
   const contentType = await detectType(file, size);
   if (!displayedTypes.has(contentType)) return { contentType };
-  const image = await decodeInTurn(peer, () => readImageSize(file, size));
+  const image = await decodeFairly(peer, () => readImageSize(file, size));
   return { contentType, ...(image && { image }) };
 };
 
@@ -80,7 +80,7 @@ async function detectType(file: DiskFile, size: number): Promise<string> {
   return detected?.mime ?? unknownType;
 }
 
-/** Returns the size after rotation as the EXIF orientation says; undefined if no thumbnail can be made of the image. */
+/** Returns the size after the rotation by the EXIF orientation; undefined if no thumbnail can be made of the image. */
 async function readImageSize(file: DiskFile, size: number): Promise<ImageSize | undefined> {
   if (size > maxImageBytes) return undefined;
   try {

@@ -5,7 +5,7 @@ import type { UploadView } from "../store/upload-record.ts";
 import { maxConcurrentImages } from "./inspect-file.ts";
 import { maxQueuedThumbnails, queuedThumbnailsLimit, Thumbnails } from "./thumbnails.ts";
 
-test("a client whose thumbnails wait to be made leaves room for those of others", async () => {
+test("one client cannot use up the limit on queued thumbnails", async () => {
   const limit = new SharedLimit(queuedThumbnailsLimit, { peerShare: 0.5 });
   const thumbnails = await Thumbnails.open(new SimulatedDisk({ below: () => 0 }), limit);
   const opening = Promise.withResolvers<never>();
@@ -20,7 +20,7 @@ test("a client whose thumbnails wait to be made leaves room for those of others"
   const share = maxQueuedThumbnails / 2;
   const waiting = Array.from({ length: share }, (_, index) => ask("a", index));
   await expect(ask("a", share)).rejects.toThrow("limit of 50 queued thumbnails per client reached");
-  waiting.push(ask("a", 0)); // the same one once more waits with the first
+  waiting.push(ask("a", 0)); // the same thumbnail again: it is queued once
   waiting.push(...Array.from({ length: share }, (_, index) => ask("b", index)));
   await expect(ask("b", share)).rejects.toThrow("per client reached");
   opening.reject(new Error("the file is gone"));

@@ -1,7 +1,7 @@
 import type { Peer, SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { Disk, DiskFile } from "../file/disk.ts";
 import type { UploadView } from "../store/upload-record.ts";
-import { decodeInTurn, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./inspect-file.ts";
+import { decodeFairly, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./inspect-file.ts";
 
 /** The folder of thumbnails, next to the folders of uploads. */
 const thumbnailFolder = "thumbnails";
@@ -101,7 +101,7 @@ export class Thumbnails {
     const pending = this.#pending.get(id);
     if (pending !== undefined) return pending;
     const queued = this.#queueLimit.acquire(peer);
-    const made = decodeInTurn(peer, () => this.#make(id, size, open)).finally(() => {
+    const made = decodeFairly(peer, () => this.#make(id, size, open)).finally(() => {
       queued[Symbol.dispose]();
       this.#pending.delete(id);
     });

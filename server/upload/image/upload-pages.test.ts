@@ -19,7 +19,7 @@ import { thumbnailPixels } from "./thumbnails.ts";
 
 const realPng = fileURLToPath(new URL("../../../node_modules/vega-datasets/data/ffox.png", import.meta.url));
 
-test("a real image comes back bit for bit, with what lets a browser keep it and nothing run in it", async () => {
+test("an image is served unchanged, with headers that let browsers cache it and forbid them to run anything", async () => {
   const server = await start();
   const bytes = await sharp(realPng).toBuffer();
   const { uploadId, image, contentType } = await server.store(bytes, "fox.html");
@@ -38,7 +38,7 @@ test("a real image comes back bit for bit, with what lets a browser keep it and 
   });
 });
 
-test("what a write that was refused half-way has left behind the file is not shown with it", async () => {
+test("bytes after the committed ones, left by a write that failed half-way, are not served", async () => {
   const server = await start();
   const info = { uploadId: randomUUID() };
   const { writerGeneration } = await server.client.startUpload({ info });
@@ -49,7 +49,7 @@ test("what a write that was refused half-way has left behind the file is not sho
   expect(await (await fetch(`${server.url}/uploads/${info.uploadId}`)).text()).toBe("hello");
 });
 
-test("ranges, ETags and HEAD are answered as HTTP says, and what there is not is 404", async () => {
+test("ranges, ETags and HEAD follow RFC 9110, and unknown paths are 404", async () => {
   const server = await start();
   const bytes = await sharp(realPng).toBuffer();
   const { uploadId } = await server.store(bytes, "fox.png");
@@ -71,7 +71,7 @@ test("ranges, ETags and HEAD are answered as HTTP says, and what there is not is
   expect((await at(uploadId, { method: "POST" })).status).toBe(405);
 });
 
-test("a thumbnail is made once, kept on the disk, turned upright, and small", async () => {
+test("a thumbnail is made once, stored on the disk, rotated upright, and small", async () => {
   const server = await start();
   const photo = await sharp({ create: { width: 1600, height: 900, channels: 3, background: "teal" } })
     .withMetadata({ orientation: 6 })
@@ -79,9 +79,11 @@ test("a thumbnail is made once, kept on the disk, turned upright, and small", as
     .toBuffer();
   const { uploadId, image } = await server.store(photo, "photo.jpg");
   expect(image).toMatchObject({ width: 900, height: 1600 });
-  const answers = await Promise.all([0, 1].map(() => fetch(`${server.url}/uploads/${uploadId}/thumbnail`)));
-  const [first, second] = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.arrayBuffer())));
-  expect(answers[0]?.headers.get("content-type")).toBe("image/webp");
+  const responses = await Promise.all([0, 1].map(() => fetch(`${server.url}/uploads/${uploadId}/thumbnail`)));
+  const [first, second] = await Promise.all(
+    responses.map(async (response) => Buffer.from(await response.arrayBuffer())),
+  );
+  expect(responses[0]?.headers.get("content-type")).toBe("image/webp");
   expect(first?.equals(second ?? Buffer.alloc(0))).toBe(true);
   expect(await sizeOf(first ?? Buffer.alloc(0))).toEqual({ width: 180, height: thumbnailPixels });
   expect(await readdir(join(server.data, "uploads/thumbnails"))).toEqual([`${uploadId}.webp`]);
@@ -89,7 +91,7 @@ test("a thumbnail is made once, kept on the disk, turned upright, and small", as
   expect(await readdir(join(server.data, "uploads/thumbnails"))).toEqual([]);
 });
 
-test("a pixel bomb is stored as it is, but never decoded", async () => {
+test("a pixel bomb is stored, but never decoded", async () => {
   const server = await start();
   const bomb = blackPng(40_000, 40_000);
   expect(bomb.length).toBeLessThan(300_000);
@@ -100,7 +102,7 @@ test("a pixel bomb is stored as it is, but never decoded", async () => {
   expect(await response.text()).toContain(`${maxImagePixels} pixels`);
 });
 
-test("what is HTML or SVG, or is an image and HTML at once, is never taken for a page", async () => {
+test("HTML, SVG, and a file that is both an image and HTML are never displayed as a page", async () => {
   const server = await start();
   const svg = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`);
   const xml = Buffer.from(`<?xml version="1.0"?>${svg}`);
@@ -125,7 +127,7 @@ test("what is HTML or SVG, or is an image and HTML at once, is never taken for a
   expect(shown.headers.get("x-content-type-options")).toBe("nosniff");
 });
 
-test("an image that is broken after its head has no thumbnail, and says so", async () => {
+test("an image that is truncated after its header has no thumbnail; the response has the reason", async () => {
   const server = await start();
   const whole = await sharp(realPng).toBuffer();
   const { uploadId } = await server.store(whole.subarray(0, 600), "half.png");
@@ -134,7 +136,7 @@ test("an image that is broken after its head has no thumbnail, and says so", asy
   expect(await response.text()).toMatch(/no thumbnail can be made of/);
 });
 
-test("a link that is planted where a file was is not followed", async () => {
+test("a symbolic link in place of a file is not followed", async () => {
   const server = await start();
   const { uploadId } = await server.store(await sharp(realPng).toBuffer(), "fox.png");
   const secret = join(server.data, "secret");
@@ -150,13 +152,13 @@ test("a link that is planted where a file was is not followed", async () => {
   expect((await lstat(path)).isSymbolicLink()).toBe(true);
 });
 
-test("pages of others may not read uploads by a name that was pointed here", async () => {
+test("an unknown host name is refused, so that DNS rebinding cannot read uploads", async () => {
   const server = await start();
   const { uploadId } = await server.store(await sharp(realPng).toBuffer(), "fox.png");
   expect(await statusOf(`${server.url}/uploads/${uploadId}`, { host: "evil.example" })).toBe(421);
 });
 
-/** The status of an answer to headers that `fetch` would add to, or not send. */
+/** Requests with headers that `fetch` would change or not send. Resolves to the status. */
 function statusOf(url: string, headers: Record<string, string>): Promise<number | undefined> {
   return new Promise((resolve) => {
     get(url, { headers }, (response) => resolve(response.resume().statusCode));
@@ -183,7 +185,7 @@ async function start() {
       }
     }
     const { upload } = await client.upload(requests());
-    if (upload === undefined) throw new Error("there is no upload in the answer");
+    if (upload === undefined) throw new Error("the response has no upload");
     return upload;
   }
   return { url: app.url, data: folder.path, client, store };
@@ -194,7 +196,7 @@ async function sizeOf(image: Buffer) {
   return { width, height };
 }
 
-/** A picture that says that it has that many pixels, all alike. */
+/** Creates an image with so many black pixels. */
 function blackPng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

@@ -85,7 +85,7 @@ describe("a chunk", () => {
     expect((await refusal(tooLong))[0]).toBe(Reason.FILE_LIMIT);
   });
 
-  test("is refused if it would have to wait and the waiting chunks of all uploads use up their limit", async () => {
+  test("that is early is refused if the waiting chunks of all uploads use up their limit", async () => {
     const count = maxBufferedBytes / maxChunkBytes;
     await using store = await openTestUploads({ settings: { maxOpenUploads: count + 1 } });
     const data = new Uint8Array(maxChunkBytes);

@@ -26,7 +26,7 @@ const state: fc.Arbitrary<UploadState> = fc
 const event: fc.Arbitrary<UploadEvent> = fc.oneof(
   fc.record({
     kind: fc.constant("start" as const),
-    difference: fc.option(fc.constant("its name"), { nil: undefined }),
+    difference: fc.option(fc.constant("the upload was started with the size 8, not 9"), { nil: undefined }),
   }),
   fc.record({
     kind: fc.constant("chunk" as const),
@@ -47,7 +47,7 @@ const event: fc.Arbitrary<UploadEvent> = fc.oneof(
   fc.record({ kind: fc.constant("fileChecked" as const), bytes: fc.option(fc.nat(20), { nil: undefined }) }),
 );
 
-test("every event has an outcome in every state, and what follows keeps what was promised", () => {
+test("every event has an outcome in every state, and the next state keeps the guarantees", () => {
   fc.assert(
     fc.property(state, event, (before, happened) => {
       const outcome = decide(before, happened, limits);
@@ -77,30 +77,30 @@ test("every event has an outcome in every state, and what follows keeps what was
   );
 });
 
-test("a life of an upload: chunks in any order of two, a wrong hash, the right one", () => {
+test("an upload with reordered chunks completes after a wrong and a right hash", () => {
   let now: UploadState = { phase: "open", received: 0, committed: 0, generation: 0 };
-  const happens = (it: UploadEvent) => {
+  const apply = (it: UploadEvent) => {
     const outcome = decide(now, it, limits);
     now = nextOf(outcome) ?? now;
     return outcome.kind;
   };
-  expect(happens({ kind: "start" })).toBe("acquire");
-  expect(happens({ kind: "chunk", generation: 1, offset: 4, length: 4 })).toBe("wait");
-  expect(happens({ kind: "chunk", generation: 1, offset: 0, length: 4 })).toBe("append");
-  expect(happens({ kind: "chunk", generation: 1, offset: 4, length: 4 })).toBe("append");
-  expect(happens({ kind: "chunk", generation: 1, offset: 2, length: 4 })).toBe("compare");
-  expect(happens({ kind: "finish", generation: 1, size: 9 })).toBe("refuse");
-  expect(happens({ kind: "committed", offset: 8 })).toBe("update");
-  expect(happens({ kind: "finish", generation: 1, size: 8, sha256: "aa" })).toBe("verify");
-  expect(happens({ kind: "finish", generation: 1, size: 8, sha256: "aa" })).toBe("none");
-  expect(happens({ kind: "hashComputed", sha256: "bb" })).toBe("refuse");
+  expect(apply({ kind: "start" })).toBe("acquire");
+  expect(apply({ kind: "chunk", generation: 1, offset: 4, length: 4 })).toBe("wait");
+  expect(apply({ kind: "chunk", generation: 1, offset: 0, length: 4 })).toBe("append");
+  expect(apply({ kind: "chunk", generation: 1, offset: 4, length: 4 })).toBe("append");
+  expect(apply({ kind: "chunk", generation: 1, offset: 2, length: 4 })).toBe("compare");
+  expect(apply({ kind: "finish", generation: 1, size: 9 })).toBe("refuse");
+  expect(apply({ kind: "committed", offset: 8 })).toBe("update");
+  expect(apply({ kind: "finish", generation: 1, size: 8, sha256: "aa" })).toBe("verify");
+  expect(apply({ kind: "finish", generation: 1, size: 8, sha256: "aa" })).toBe("none");
+  expect(apply({ kind: "hashComputed", sha256: "bb" })).toBe("refuse");
   expect(now.phase).toBe("open");
-  expect(happens({ kind: "finish", generation: 1, size: 8, sha256: "bb" })).toBe("verify");
-  expect(happens({ kind: "hashComputed", sha256: "bb" })).toBe("publish");
+  expect(apply({ kind: "finish", generation: 1, size: 8, sha256: "bb" })).toBe("verify");
+  expect(apply({ kind: "hashComputed", sha256: "bb" })).toBe("publish");
   expect(now).toMatchObject({ phase: "complete", size: 8, sha256: "bb", committed: 8 });
-  expect(happens({ kind: "start", difference: "its size" })).toBe("refuse");
-  expect(happens({ kind: "expire" })).toBe("none");
-  expect(happens({ kind: "abort" })).toBe("discard");
+  expect(apply({ kind: "start", difference: "the upload was started with the size 8, not 9" })).toBe("refuse");
+  expect(apply({ kind: "expire" })).toBe("none");
+  expect(apply({ kind: "abort" })).toBe("discard");
 });
 
 function nextOf(outcome: Outcome): UploadState | undefined {

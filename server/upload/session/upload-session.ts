@@ -66,7 +66,7 @@ export class UploadSession {
     return this.#mutex.run(async () => {
       const event = { kind: "start", difference: metadataDifference(this.#status.record, metadata) } as const;
       if (this.#status.apply(event).kind !== "acquire") return this.view;
-      await this.commit().catch(() => {}); // Bytes that cannot be committed are lost: the offset says so.
+      await this.commit().catch(() => {}); // Bytes that cannot be committed are lost; the client gets the committed offset.
       const outcome = this.#status.apply(event); // The commit may have changed the state.
       if (outcome.kind !== "acquire") return this.view;
       const { generation } = outcome.next;
@@ -204,11 +204,11 @@ export class UploadSession {
     this.#status.assertWritable();
     await this.#file.waitUntilIdle();
     const file = await this.#file.open();
-    const contents = await inspect(file, size, record.owner);
+    const type = await inspect(file, size, record.owner);
     const updateMicros = nowMicros();
     const complete = {
       ...record,
-      ...contents,
+      ...type,
       phase: "complete",
       size,
       sha256,

@@ -4,17 +4,17 @@ import type { StoredPhase, UploadRecord } from "./upload-record.ts";
 import type { CommittedOffset, UploadPage, UploadQuery, UploadStore } from "./upload-store.ts";
 import type { UploadTable, UploadTables } from "./upload-tables.ts";
 
-/** Uploads in the embedded database. */
+/** Stores uploads in the embedded database. */
 export class SqliteUploadStore implements UploadStore {
   readonly #tables: Kysely<UploadTables>;
   readonly #queries: Kysely<UploadTables>;
-  readonly #moveOffset: CompiledQuery;
+  readonly #commitOffset: CompiledQuery;
 
-  /** @param queries for reads at length, which wait for no transaction; default: `tables` */
+  /** @param queries runs long reads, which do not wait for transactions. Default: `tables` */
   constructor(tables: Kysely<UploadTables>, queries = tables) {
     this.#tables = tables;
     this.#queries = queries;
-    this.#moveOffset = compileMoveOffset(tables);
+    this.#commitOffset = compileCommitOffset(tables);
   }
 
   async insert(record: UploadRecord): Promise<void> {
@@ -43,9 +43,9 @@ export class SqliteUploadStore implements UploadStore {
 
   async commitOffsets(offsets: readonly CommittedOffset[]): Promise<void> {
     const [first] = offsets;
-    if (offsets.length === 1 && first !== undefined) return this.#move(this.#tables, first);
+    if (offsets.length === 1 && first !== undefined) return this.#commit(this.#tables, first);
     await this.#tables.transaction().execute(async (transaction) => {
-      for (const offset of offsets) await this.#move(transaction, offset);
+      for (const offset of offsets) await this.#commit(transaction, offset);
     });
   }
 
@@ -62,8 +62,8 @@ export class SqliteUploadStore implements UploadStore {
       .orderBy("sequence", "desc")
       .limit(limit + 1)
       .execute();
-    const shown = rows.slice(0, limit);
-    return { records: shown.map(toRecord), ...(rows.length > limit && { next: shown.at(-1)?.sequence }) };
+    const page = rows.slice(0, limit);
+    return { records: page.map(toRecord), ...(rows.length > limit && { next: page.at(-1)?.sequence }) };
   }
 
   async imagesOf(productIds: readonly string[], limit: number): Promise<UploadRecord[]> {
@@ -71,14 +71,14 @@ export class SqliteUploadStore implements UploadStore {
     const numbered = this.#queries
       .selectFrom("upload")
       .selectAll()
-      .select(sql<bigint>`row_number() over (partition by product_id order by sequence)`.as("place"))
+      .select(sql<bigint>`row_number() over (partition by product_id order by sequence)`.as("position"))
       .where("product_id", "in", productIds)
       .where("phase", "=", "complete")
       .where("image_width", "is not", null);
     const rows = await this.#queries
       .selectFrom(numbered.as("numbered"))
       .selectAll()
-      .where("place", "<=", BigInt(limit))
+      .where("position", "<=", BigInt(limit))
       .orderBy("sequence")
       .execute();
     return rows.map(toRecord);
@@ -117,14 +117,14 @@ export class SqliteUploadStore implements UploadStore {
     return rows.map(toRecord);
   }
 
-  async #move(tables: Kysely<UploadTables>, { id, committed, updateMicros }: CommittedOffset): Promise<void> {
+  async #commit(tables: Kysely<UploadTables>, { id, committed, updateMicros }: CommittedOffset): Promise<void> {
     const parameters = [BigInt(committed), BigInt(updateMicros), id, "open", BigInt(committed)];
-    await tables.executeQuery({ ...this.#moveOffset, parameters });
+    await tables.executeQuery({ ...this.#commitOffset, parameters });
   }
 }
 
-/** Made once: to make it takes as long as to run it, and each chunk that is committed needs it. */
-function compileMoveOffset(tables: Kysely<UploadTables>): CompiledQuery {
+/** Compiles the statement once: compiling takes as long as running it, and every commit runs it. */
+function compileCommitOffset(tables: Kysely<UploadTables>): CompiledQuery {
   return tables
     .updateTable("upload")
     .set({ committed_offset: 0n, update_time: 0n })
@@ -134,7 +134,7 @@ function compileMoveOffset(tables: Kysely<UploadTables>): CompiledQuery {
     .compile();
 }
 
-/** A page of {@link UploadStore.all}: some hundred bytes a row, and about a millisecond to read. */
+/** The rows of a page of {@link UploadStore.all}: some hundred bytes each, about a millisecond to read. */
 const pageRows = 200;
 
 function toRow(record: UploadRecord): Insertable<UploadTable> {

@@ -9,7 +9,7 @@ import { uploadStoreContract } from "./testing/upload-store.contract.ts";
 import { uploadMigrations } from "./upload-migrations.ts";
 import type { UploadTables } from "./upload-tables.ts";
 
-describe("in the database", () => {
+describe("SqliteUploadStore", () => {
   uploadStoreContract(async () => {
     const resources = new AsyncDisposableStack();
     const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-uploads-")));
@@ -18,6 +18,6 @@ describe("in the database", () => {
   });
 });
 
-describe("in memory", () => {
+describe("MemoryUploadStore", () => {
   uploadStoreContract(async () => ({ store: new MemoryUploadStore(), async [Symbol.asyncDispose]() {} }));
 });

@@ -1,28 +1,28 @@
 import type { StoredPhase, UploadRecord } from "./upload-record.ts";
 
-/** What is known of uploads besides their bytes. What a method wrote is on the disk when it resolves. */
+/** Stores the rows of uploads. When a method that writes resolves, its change is durable. */
 export interface UploadStore {
-  /** Adds an upload, and gives it the next place in the order of creation. Rejects where its id is taken. */
+  /** Inserts an upload at the next position in the order of creation. Rejects with an AlreadyExistsError for a known id. */
   insert(record: UploadRecord): Promise<void>;
   get(id: string): Promise<UploadRecord | undefined>;
   /**
-   * Replaces all but the id and the place in the order of creation. The committed offset stays where it is further: an
-   * offset that moved meanwhile is not moved back.
+   * Replaces everything except the id and the position in the order of creation. The committed offset never decreases:
+   * the larger one of the row and the record stays.
    */
   update(record: UploadRecord): Promise<void>;
-  /** Moves committed offsets of open uploads forward, all of them or none. */
+  /** Increases the committed offsets of open uploads, all or none. A smaller offset than that of the row is ignored. */
   commitOffsets(offsets: readonly CommittedOffset[]): Promise<void>;
-  /** Forgets an upload. */
   remove(id: string): Promise<void>;
-  /** The newest first. */
+  /** Lists uploads, the newest first. */
   list(query: UploadQuery): Promise<UploadPage>;
-  /** The complete images of some products, the oldest first, at most `limit` of each product. */
+  /** Finds the complete images of products, the oldest first, at most `limit` of each product. */
   imagesOf(productIds: readonly string[], limit: number): Promise<UploadRecord[]>;
-  /** All there are, in pages, in the order of creation. */
+  /** Yields all uploads in pages, in the order of creation. */
   all(): AsyncIterable<readonly UploadRecord[]>;
   /**
-   * Those in some phases that last changed before a time, the oldest change first, at most `limit`; all of them, or only
-   * those of which nothing is committed.
+   * Finds uploads in some phases that have not changed since a time, the oldest change first, at most `limit`.
+   *
+   * @param which `empty`: only uploads without a committed byte. Default: `any`
    */
   unchangedSince(
     phases: readonly StoredPhase[],
@@ -32,27 +32,26 @@ export interface UploadStore {
   ): Promise<UploadRecord[]>;
 }
 
-/** So many bytes of an upload are on the disk. */
+/** A new committed offset of an upload, in bytes, with its time in microseconds since 1970. */
 export interface CommittedOffset {
   readonly id: string;
   readonly committed: number;
   readonly updateMicros: number;
 }
 
-/** Which uploads are wanted. */
+/** The selection and the page of a list. */
 export interface UploadQuery {
-  /** Empty: any. */
+  /** Empty: all phases. */
   readonly phases: readonly StoredPhase[];
-  /** Empty: of any product, or of none. */
+  /** Empty: uploads of any product and of none. */
   readonly productId: string;
   readonly limit: number;
-  /** Only those created before this place. Absent: from the newest on. */
+  /** The `next` of the previous page. Absent: the first page. */
   readonly before?: bigint | undefined;
 }
 
-/** Some uploads. */
 export interface UploadPage {
   readonly records: readonly UploadRecord[];
-  /** Where the next page begins. Absent: there are no more. */
+  /** The position at which the next page starts. Absent: this is the last page. */
   readonly next?: bigint | undefined;
 }

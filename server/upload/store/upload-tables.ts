@@ -1,36 +1,36 @@
 import type { Generated, GeneratedAlways } from "kysely";
 
-/** The tables of uploads as of the newest migration. Integers are read as bigints, so that none is rounded. */
+/** The tables of uploads after the newest migration. Integers are bigints, because a number could round them. */
 export interface UploadTables {
   upload: UploadTable;
 }
 
-/** An upload a row. Sizes and offsets are in bytes, times whole microseconds since 1970. */
+/** A row for each upload. Sizes and offsets are in bytes, times in microseconds since 1970. */
 export interface UploadTable {
-  /** The order of creation. Never reused. */
+  /** The position in the order of creation. Never reused. */
   sequence: GeneratedAlways<bigint>;
-  /** A UUID in lower case; the name of its file. */
+  /** A UUID in lower case; also the name of the file. */
   id: string;
   phase: "open" | "complete" | "aborted" | "expired" | "damaged";
-  /** For people. Empty: it has no name. */
+  /** The name to display. Empty: none. */
   file_name: string;
-  /** Empty: it belongs to no product. */
+  /** Empty: no product. */
   product_id: string;
-  /** Null where it is not known yet. */
+  /** Null: unknown. */
   size: bigint | null;
-  /** Lower-case hex. Null where it is not known yet. */
+  /** Lower-case hex. Null: unknown. */
   sha256: string | null;
-  /** How much of the file is safe on the disk. */
+  /** The number of synced bytes. */
   committed_offset: bigint;
-  /** Grows with each start. */
+  /** The generation of the writer. Grows with each start. */
   generation: bigint;
-  /** Null until complete. */
+  /** Null until the upload is complete. */
   content_type: string | null;
-  /** In pixels; null with the height where it is no image that a thumbnail can be made of. */
+  /** In pixels. Width and height are null if no thumbnail can be made of the file. */
   image_width: bigint | null;
   image_height: bigint | null;
   create_time: bigint;
   update_time: bigint;
-  /** The client that started it first, as its address is counted by. Empty: it is not known. */
+  /** The key of the client that started the upload first. Empty: unknown. */
   owner: Generated<string>;
 }

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { Disk } from "../disk.ts";
 
-/** What every disk promises, as tests. `open` gives an empty one to each. */
+/** The contract of disks. `open` opens an empty disk for each test. */
 export function diskContract(open: () => Promise<{ disk: Disk } & AsyncDisposable>): void {
   const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 
   describe("a disk", () => {
-    test("gives back what was written, at its place, in parts and over each other", async () => {
+    test("returns written bytes at their position, also if writes overlap or have several parts", async () => {
       await using opened = await open();
       await opened.disk.makeFolder("f");
       await using file = await opened.disk.create("f/a");
@@ -23,7 +23,7 @@ export function diskContract(open: () => Promise<{ disk: Disk } & AsyncDisposabl
       expect(await opened.disk.sizeOf("f/a")).toBe(5);
     });
 
-    test("does not create what there is, nor open what there is not", async () => {
+    test("does not create an existing file, and does not open a missing one", async () => {
       await using opened = await open();
       await opened.disk.makeFolder("f");
       await using _file = await opened.disk.create("f/a");
@@ -32,7 +32,7 @@ export function diskContract(open: () => Promise<{ disk: Disk } & AsyncDisposabl
       expect(await opened.disk.sizeOf("f/b")).toBeUndefined();
     });
 
-    test("moves and removes names, and lists them; an open file stays the same", async () => {
+    test("moves, removes and lists names; an open file stays usable", async () => {
       await using opened = await open();
       for (const folder of ["f", "g"]) await opened.disk.makeFolder(folder);
       await using file = await opened.disk.create("f/a");

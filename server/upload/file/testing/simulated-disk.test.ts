@@ -8,7 +8,7 @@ diskContract(async () => ({
   async [Symbol.asyncDispose]() {},
 }));
 
-test("what was not synced may be lost in a crash, and what was is not", async () => {
+test("a crash may lose unsynced writes, but not synced ones", async () => {
   const found = new Set<string>();
   for (let seed = 0; seed < 50; seed++) {
     const { below } = seededRandom(seed);
@@ -26,7 +26,7 @@ test("what was not synced may be lost in a crash, and what was is not", async ()
   expect(found).toContain("safe\0\0\0\0");
 });
 
-test("a name that was not synced may be lost in a crash", async () => {
+test("a crash may lose a name that was not synced", async () => {
   const found = new Set<boolean>();
   for (let seed = 0; seed < 20; seed++) {
     const disk = new SimulatedDisk({ below: seededRandom(seed).below });

@@ -1,10 +1,10 @@
 import type { Disk, DiskFile } from "../disk.ts";
 
-/** What happens to an operation on a simulated disk; tests decide. */
+/** The random choices and failures of a simulated disk. */
 export interface DiskFate {
-  /** A whole number from 0 to below `limit`. */
+  /** Returns a random integer from 0 to `limit - 1`. */
   readonly below: (limit: number) => number;
-  /** Is called before each operation: throws where it is to fail. */
+  /** Is called before each operation. Throws if the operation must fail. */
   readonly onOperation?: (name: string, path: string) => void;
 }
 
@@ -12,12 +12,12 @@ type Change =
   | { readonly kind: "write"; readonly position: number; readonly bytes: Uint8Array }
   | { readonly kind: "truncate"; readonly size: number };
 
-/** A file's content, apart from its name. */
+/** The content of a file, without its name. */
 interface Content {
-  /** As of the last sync. */
+  /** The bytes at the last sync. */
   durable: Uint8Array;
   current: Uint8Array;
-  /** What was done since the last sync, in order. */
+  /** The changes since the last sync, in order. */
   pending: Change[];
 }
 
@@ -27,8 +27,8 @@ type NameChange =
   | { readonly kind: "remove"; readonly path: string };
 
 /**
- * A disk in memory that a crash makes forget what was not synced: any of the writes of a file, or a part of one, and
- * any number of the newest changes of names. Names change in order, as in a file system that keeps a journal.
+ * A disk in memory that can crash. A crash loses unsynced changes: any writes of a file, or a part of one, and any number
+ * of the newest changes of names. Names change in order, as in a file system with a journal.
  */
 export class SimulatedDisk implements Disk {
   readonly #fate: DiskFate;
@@ -45,22 +45,22 @@ export class SimulatedDisk implements Disk {
     for (const folder of folders) this.#folders.add(folder);
   }
 
-  /** Ends all that is under way, and gives the disk as it is found after that. */
+  /** Fails all operations in progress, and returns the disk after the restart. */
   crash(fate: DiskFate = this.#fate): SimulatedDisk {
     this.#crashed = true;
     const survived = new Map(this.#durableNames);
     const kept = this.#fate.below(this.#journal.length + 1);
     for (const change of this.#journal.slice(0, kept)) applyName(survived, change);
-    const files = new Map(Array.from(survived, ([path, content]) => [path, this.#recall(content)]));
+    const files = new Map(Array.from(survived, ([path, content]) => [path, this.#surviving(content)]));
     return new SimulatedDisk(fate, files, this.#folders);
   }
 
-  /** What a file has now. */
+  /** The current bytes of a file. */
   bytesOf(path: string): Uint8Array | undefined {
     return this.#names.get(path)?.current;
   }
 
-  /** Puts a file there that nobody has asked for. */
+  /** Adds a synced file. */
   plant(path: string, bytes: Uint8Array): void {
     const content = { durable: bytes, current: bytes, pending: [] };
     this.#names.set(path, content);
@@ -110,7 +110,7 @@ export class SimulatedDisk implements Disk {
 
   async syncFolder(path: string): Promise<void> {
     await this.#operation("syncFolder", path);
-    // Up to the newest change of the folder: a journal keeps what came before it, too.
+    // Syncs up to the newest change of the folder: a journal also contains all earlier changes.
     const inFolder = (name: string) => name.startsWith(`${path}/`);
     const last = this.#journal.findLastIndex(
       (change) => inFolder(change.path) || (change.kind === "rename" && inFolder(change.to)),
@@ -143,9 +143,9 @@ export class SimulatedDisk implements Disk {
       },
       async read(target, position) {
         await operation("read");
-        const there = content.current.subarray(position, position + target.byteLength);
-        target.set(there);
-        return there.byteLength;
+        const stored = content.current.subarray(position, position + target.byteLength);
+        target.set(stored);
+        return stored.byteLength;
       },
       async truncate(size) {
         await operation("truncate");
@@ -162,7 +162,7 @@ export class SimulatedDisk implements Disk {
     applyName(this.#names, change);
   }
 
-  /** Takes some time, in which others may have their turn. */
+  /** Waits for some turns, in which other tasks run. */
   async #operation(name: string, path: string): Promise<void> {
     for (let turns = this.#fate.below(4); turns > 0; turns--) await null;
     if (this.#crashed) throw failure("EIO", path);
@@ -170,16 +170,16 @@ export class SimulatedDisk implements Disk {
     if (this.#crashed) throw failure("EIO", path);
   }
 
-  /** Of what was not synced, any of the writes may be there or not, or a part of one; a file may be long with zeros. */
-  #recall({ durable, pending }: Content): Content {
+  /** Applies a random choice of the unsynced changes: completely, in part, as zeros, or not. */
+  #surviving({ durable, pending }: Content): Content {
     let bytes = durable;
     for (const change of pending) {
-      const luck = this.#fate.below(4);
-      if (luck === 0) continue;
-      if (change.kind === "truncate" || luck === 1) {
+      const choice = this.#fate.below(4);
+      if (choice === 0) continue;
+      if (change.kind === "truncate" || choice === 1) {
         bytes = applyChange(bytes, change);
       } else {
-        const length = luck === 2 ? this.#fate.below(change.bytes.byteLength + 1) : 0;
+        const length = choice === 2 ? this.#fate.below(change.bytes.byteLength + 1) : 0;
         const torn = new Uint8Array(change.bytes.byteLength);
         torn.set(change.bytes.subarray(0, length));
         bytes = applyChange(bytes, { ...change, bytes: torn });

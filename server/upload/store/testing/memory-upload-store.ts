@@ -2,7 +2,7 @@ import { AlreadyExistsError } from "../../../shared/resource-errors.ts";
 import type { StoredPhase, UploadRecord } from "../upload-record.ts";
 import type { CommittedOffset, UploadPage, UploadQuery, UploadStore } from "../upload-store.ts";
 
-/** Uploads in memory, for tests: what was written stays as long as the object does. */
+/** Stores uploads in memory. The rows survive a simulated crash: tests pass the store to the next server. */
 export class MemoryUploadStore implements UploadStore {
   readonly #rows = new Map<string, { readonly sequence: bigint; record: UploadRecord }>();
   #sequence = 0n;
@@ -40,10 +40,10 @@ export class MemoryUploadStore implements UploadStore {
       .filter(({ record }) => productId === "" || record.productId === productId)
       .filter(({ sequence }) => before === undefined || sequence < before)
       .reverse();
-    const shown = rows.slice(0, limit);
+    const page = rows.slice(0, limit);
     return {
-      records: shown.map(({ record }) => record),
-      ...(rows.length > limit && { next: shown.at(-1)?.sequence }),
+      records: page.map(({ record }) => record),
+      ...(rows.length > limit && { next: page.at(-1)?.sequence }),
     };
   }
 

@@ -3,20 +3,20 @@ import { AlreadyExistsError } from "../../../shared/resource-errors.ts";
 import type { UploadRecord } from "../upload-record.ts";
 import type { UploadStore } from "../upload-store.ts";
 
-/** What every store of uploads promises, as tests. `open` gives an empty one to each. */
+/** The contract of upload stores. `open` opens an empty store for each test. */
 export function uploadStoreContract(open: () => Promise<{ store: UploadStore } & AsyncDisposable>): void {
-  describe("a store of uploads", () => {
-    test("gives back what was inserted, whole, and nothing for an id that is not taken", async () => {
+  describe("an upload store", () => {
+    test("returns inserted records completely, and nothing for an unknown id", async () => {
       await using opened = await open();
-      const whole = { size: 2 ** 40, sha256: "ab", contentType: "image/png", image: { width: 3, height: 4 } };
-      const records = [record(1), record(2, { ...whole, phase: "complete", productId: "p", committed: 2 ** 40 })];
+      const full = { size: 2 ** 40, sha256: "ab", contentType: "image/png", image: { width: 3, height: 4 } };
+      const records = [record(1), record(2, { ...full, phase: "complete", productId: "p", committed: 2 ** 40 })];
       for (const each of records) await opened.store.insert(each);
       for (const each of records) expect(await opened.store.get(each.id)).toEqual(each);
       expect(await opened.store.get("none")).toBeUndefined();
       await expect(opened.store.insert(record(1))).rejects.toBeInstanceOf(AlreadyExistsError);
     });
 
-    test("moves offsets forward only, and only of open uploads", async () => {
+    test("increases offsets only, and only those of open uploads", async () => {
       await using opened = await open();
       await opened.store.insert(record(1));
       await opened.store.insert(record(2));
@@ -29,7 +29,7 @@ export function uploadStoreContract(open: () => Promise<{ store: UploadStore } &
       expect(await opened.store.get(record(3).id)).toMatchObject({ committed: 0 });
     });
 
-    test("an update never takes an offset back", async () => {
+    test("an update never decreases an offset", async () => {
       await using opened = await open();
       await opened.store.insert(record(1));
       await opened.store.commitOffsets([{ id: record(1).id, committed: 10, updateMicros: 2 }]);
@@ -37,7 +37,7 @@ export function uploadStoreContract(open: () => Promise<{ store: UploadStore } &
       expect(await opened.store.get(record(1).id)).toMatchObject({ generation: 7, committed: 10 });
     });
 
-    test("lists the newest first, by phase and product, a page at a time", async () => {
+    test("lists the newest first, by phase and product, in pages", async () => {
       await using opened = await open();
       for (let index = 1; index <= 5; index++) {
         const productId = index % 2 === 0 ? "even" : "";
@@ -56,7 +56,7 @@ export function uploadStoreContract(open: () => Promise<{ store: UploadStore } &
       expect((await ids({ phases: ["complete", "open"], productId: "even" })).numbers).toEqual([4, 2]);
     });
 
-    test("finds the images of products, the oldest first, so many of each", async () => {
+    test("finds the images of products, the oldest first, at most a number of each", async () => {
       await using opened = await open();
       const image = { phase: "complete", contentType: "image/png", image: { width: 1, height: 1 } } as const;
       for (const index of [1, 2, 3]) await opened.store.insert(record(index, { ...image, productId: "lamp" }));
@@ -71,7 +71,7 @@ export function uploadStoreContract(open: () => Promise<{ store: UploadStore } &
       expect(await opened.store.imagesOf([], 2)).toEqual([]);
     });
 
-    test("finds what has not changed for long, the oldest first, and forgets what it is told to", async () => {
+    test("finds unchanged uploads, the oldest change first, and removes uploads", async () => {
       await using opened = await open();
       for (let index = 1; index <= 4; index++) await opened.store.insert(record(index, { updateMicros: 10 - index }));
       await opened.store.insert(record(5, { phase: "complete", updateMicros: 1 }));
