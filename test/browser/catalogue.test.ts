@@ -30,7 +30,7 @@ test("the catalogue comes in pages, each when it is asked for, until all of it i
   expect(all.length).toBeGreaterThan(100);
   const page = await open("/catalogue");
   const catalogue = catalogueOf(page);
-  await catalogue.says("The first 100 are shown, there are more");
+  await catalogue.says("Showing the first 100 products; there are more");
   expect(await catalogue.names()).toEqual(all.slice(0, 100));
   for (let shown = 100; shown < all.length; shown += 100) {
     await catalogue.button("Show 100 more").click();
@@ -76,7 +76,7 @@ test("prices are a range, and an order", async () => {
   const catalogue = catalogueOf(page);
   await catalogue.field("Price from").fill("100");
   await catalogue.field("Price to").fill("199.99");
-  await catalogue.field("Order").selectOption("Dearest first");
+  await catalogue.field("Sort by").selectOption("Price: high to low");
   await catalogue.says(/^\d+ products found$/);
   await expect
     .poll(async () => (await catalogue.prices()).every((price) => price >= 100 && price < 200), patience)
@@ -88,8 +88,8 @@ test("prices are a range, and an order", async () => {
 test("a search that finds nothing says so, and leads back", async () => {
   const page = await open("/catalogue?q=zeppelin");
   const catalogue = catalogueOf(page);
-  await catalogue.says("Nothing was found.");
-  await page.getByText("No product has all of this.").waitFor();
+  await catalogue.says("No products found");
+  await page.getByText("No product matches all conditions.").waitFor();
   await expectNoViolations(page);
   await catalogue.button("Show all products").click();
   await catalogue.state("more");
@@ -102,9 +102,9 @@ test("what makes no sense is told where it stands, and is not searched for", asy
   const catalogue = catalogueOf(page);
   await catalogue.state("more");
   const searches = countSearches(page);
-  await catalogue.field("Cores from").fill("many");
-  await expect.poll(() => textOf(page.getByRole("alert")), patience).toBe("A whole number, as in 8.");
-  await catalogue.field("Cores from").fill("8");
+  await catalogue.field("Min. cores").fill("many");
+  await expect.poll(() => textOf(page.getByRole("alert")), patience).toBe("Enter a whole number such as 8.");
+  await catalogue.field("Min. cores").fill("8");
   await catalogue.says(/found$/);
   expect(searches()).toBe(1);
 });
@@ -112,8 +112,8 @@ test("what makes no sense is told where it stands, and is not searched for", asy
 test("an address that makes no sense is told, and can be corrected", async () => {
   const page = await open("/catalogue?min=5&max=2");
   const catalogue = catalogueOf(page);
-  await catalogue.says("Correct what is marked, and the search begins.");
-  expect(await textOf(page.getByRole("alert"))).toBe("This must not be below the lowest price.");
+  await catalogue.says("Correct the marked fields to start the search.");
+  expect(await textOf(page.getByRole("alert"))).toBe("Must not be less than “Price from”.");
   await catalogue.field("Price from").fill("");
   await catalogue.says(/found/i);
 });
@@ -155,7 +155,7 @@ test("a product shows what its ratings have come to", async () => {
 
 test("a product that does not exist is told in words", async () => {
   const page = await open("/catalogue?product=00000000-0000-4000-8000-000000000000");
-  await expect.poll(() => textOf(page.getByRole("alert")), patience).toMatch(/^The server does not know this: .+\.$/);
+  await expect.poll(() => textOf(page.getByRole("alert")), patience).toMatch(/^Not found: .+\.$/);
   await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   expect(problems.splice(0).filter((problem) => !problem.includes("404"))).toEqual([]);
@@ -171,7 +171,7 @@ test("a server that is gone is told in words, and the search goes on when it is 
   await catalogue.state("failed");
   await catalogue.says("The server cannot be reached.");
   await dashboard.startAgain();
-  await catalogue.button("Try again").click();
+  await catalogue.button("Retry").click();
   await catalogue.says(/^\d+ products found$/);
   expect(problems.splice(0).filter(isOfPage)).toEqual([]);
 });

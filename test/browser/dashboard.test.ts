@@ -24,7 +24,7 @@ test("prices move, over one stream whose headers are shown", async () => {
   expect((await quotes.symbols())[0]).toBe("ACME");
   await expect.poll(() => quotes.count("attempts"), patience).toBe(1);
   const headers = page.locator('[data-metadata="headers"]');
-  const streamId = page.locator('[data-count="stream"] dd');
+  const streamId = page.locator('[data-count="stream id"] dd');
   await expect.poll(() => textOf(streamId), patience).toMatch(/.{8}/);
   await expect.poll(async () => (await textOf(headers)).includes(await textOf(streamId)), patience).toBe(true);
 });
@@ -88,7 +88,7 @@ test("the chosen symbol has a chart that moves, in each interval, and can be rea
   const before = await label();
   await expect.poll(label, patience).not.toBe(before);
   expect(await chart.locator("canvas").count()).toBeGreaterThan(0);
-  await chart.getByText("As a table").click();
+  await chart.getByText("Show as table").click();
   await expect.poll(() => chart.locator("tbody tr").count(), patience).toBeGreaterThan(1);
   const [, second = ""] = await quotes.symbols();
   await quotes.button(second).click();
@@ -106,7 +106,7 @@ test("stop ends the stream on the server, and start begins another", async () =>
   await quotes.button("Stop").click();
   await quotes.state("stopped");
   await expect.poll(() => endedWatches().length, patience).toBe(ended + 1);
-  expect(await textOf(page.locator('[data-metadata="trailers"]'))).toContain("ended from here");
+  expect(await textOf(page.locator('[data-metadata="trailers"]'))).toContain("this page ended the stream");
   const shown = await textOf(quotes.body);
   await quotes.button("Start").click();
   await quotes.state("live");
@@ -153,7 +153,7 @@ test("a server that is killed and comes back is found again", async () => {
   await quotes.state("live");
   dashboard.server.process.kill("SIGKILL");
   await dashboard.server.ended;
-  await quotes.state("waiting");
+  await quotes.state("reconnecting");
   expect(await textOf(quotes.status)).toContain("The server cannot be reached.");
   await expect.poll(() => textOf(quotes.status), patience).toMatch(/Reconnecting in \d+ s/);
   const attempts = await quotes.count("attempts");
@@ -170,7 +170,7 @@ test("a server that shuts down says where the stream got to, and is found again 
   const quotes = quotesOf(page);
   await quotes.state("live");
   dashboard.server.process.kill("SIGTERM");
-  await quotes.state("waiting");
+  await quotes.state("reconnecting");
   await expect.poll(() => textOf(page.locator('[data-name="bourse-cursor"] dd')), patience).toMatch(/^\d+\.\d+$/);
   expect(await dashboard.server.ended).toBe(0);
   await dashboard.startAgain();
@@ -183,7 +183,7 @@ test("the keyboard reaches and works the buttons", async () => {
   const page = await open("/");
   const quotes = quotesOf(page);
   await quotes.state("live");
-  await tabTo(page, "Skip to the content");
+  await tabTo(page, "Skip to content");
   await tabTo(page, "Catalogue");
   await tabTo(page, "Pause");
   await page.keyboard.press("Enter");
@@ -213,7 +213,7 @@ test("a narrow screen scrolls tables, never the page", async () => {
   const width = () => page.evaluate<number>("document.documentElement.scrollWidth");
   await quotesOf(page).state("live");
   await page.locator('[data-row="quoted"]').first().waitFor();
-  await page.getByText("As a table").click();
+  await page.getByText("Show as table").click();
   await page.locator(".candles tbody tr").first().waitFor();
   expect(await width()).toBe(360);
 });

@@ -40,7 +40,7 @@ test("the whole order book comes in, its digest is that of the server, and few o
   await orders.button("Export").click();
   await orders.state("complete");
   expect(await orders.received()).toBe(size);
-  expect(await orders.verdict()).toContain("The server says the same");
+  expect(await orders.verdict()).toContain("Matches the server's digest");
   expect(await orders.digest()).toMatch(/^[0-9a-f]{64}$/);
   expect(await orders.digest()).toBe(await orders.trailer("bourse-sha256"));
   expect(await orders.trailer("bourse-total-count")).toBe(String(size));
@@ -57,7 +57,7 @@ test("an export shows its progress, is cancelled on the server too, and goes on 
   await throttle(page, slowBytes);
   await orders.button("Export").click();
   await orders.receives(10_000);
-  await expect.poll(() => textOf(page.locator(".pace")), patience).toMatch(/^[\d,]+\/s, \d+ s left$/);
+  await expect.poll(() => textOf(page.locator(".rate")), patience).toMatch(/^[\d,]+\/s, \d+ s left$/);
   expect(await page.getByRole("progressbar").getAttribute("max")).toBe(String(size));
   await orders.button("Cancel").click();
   await orders.state("cancelled");
@@ -70,12 +70,12 @@ test("an export shows its progress, is cancelled on the server too, and goes on 
       .filter((line) => line.includes("OrderService/ExportOrders"));
   await expect.poll(() => ended().at(-1), patience).toContain("canceled");
   await throttle(page, 0);
-  await orders.button("Go on").click();
+  await orders.button("Resume").click();
   await orders.state("complete");
   expect(await orders.received()).toBe(size);
   expect(await orders.attempts()).toBe(2);
   expect(Number(await orders.trailer("bourse-sent-count"))).toBeLessThanOrEqual(size - received);
-  expect(await orders.verdict()).toContain("The server says the same");
+  expect(await orders.verdict()).toContain("Matches the server's digest");
 });
 
 test("an export whose server is killed goes on when it is back, and ends with the same digest", async () => {
@@ -86,7 +86,7 @@ test("an export whose server is killed goes on when it is back, and ends with th
   await orders.receives(10_000);
   dashboard.server.process.kill("SIGKILL");
   await dashboard.server.ended;
-  await orders.state("waiting");
+  await orders.state("reconnecting");
   expect(await textOf(orders.status)).toContain("The server cannot be reached.");
   const received = await orders.received();
   expect(received).toBeGreaterThan(0);
@@ -96,7 +96,7 @@ test("an export whose server is killed goes on when it is back, and ends with th
   await orders.state("complete");
   expect(await orders.received()).toBe(size);
   expect(await orders.attempts()).toBeGreaterThan(1);
-  expect(await orders.verdict()).toContain("The server says the same");
+  expect(await orders.verdict()).toContain("Matches the server's digest");
   expect(problems.splice(0).filter(isOfPage)).toEqual([]);
 });
 
@@ -136,7 +136,7 @@ test("a filter selects, is summed up, and stands in the address", async () => {
   const orders = ordersOf(page);
   await expect.poll(() => orders.summed("count"), patience).toBe("200,000");
   await page.getByLabel("Country").fill("France");
-  await page.getByLabel("Cancellations").selectOption("Only these");
+  await page.getByLabel("Cancellations").selectOption("Only cancellations");
   await orders.button("Apply").click();
   await expect.poll(() => orders.summed("count"), patience).not.toBe("200,000");
   expect(page.url()).toContain("/orders?country=France&cancellations=only");
@@ -157,7 +157,7 @@ test("times that contradict each other are told where they stand, and change not
   await page.getByLabel("Placed from").fill("2026-02-01T00:00");
   await page.getByLabel("Placed before").fill("2026-01-01T00:00");
   await orders.button("Apply").click();
-  await expect.poll(() => textOf(page.getByRole("alert")), patience).toContain("must be later");
+  await expect.poll(() => textOf(page.getByRole("alert")), patience).toContain("Must be later");
   expect(await page.getByLabel("Placed before").getAttribute("aria-invalid")).toBe("true");
   expect(new URL(page.url()).search).toBe("");
 });

@@ -83,7 +83,7 @@ function uploadsOf(page: Page) {
     state: (name: string, state: string) =>
       expect.poll(() => row(name).getAttribute("data-state"), patience).toBe(state),
     button: (name: string) => page.getByRole("button", { name, exact: true }),
-    sentence: (name: string) => textOf(row(name).locator(".queue-sentence")),
+    sentence: (name: string) => textOf(row(name).locator(".queue-state")),
     id: async (name: string) => (await row(name).getAttribute("data-upload")) ?? "",
     isStored: (name: string) => expect.poll(() => stored(name).getAttribute("data-complete"), patience).toBe("true"),
   };
@@ -130,7 +130,7 @@ test("images are uploaded, shown small, and come back bit for bit", async () => 
   }
   expect(await uploads.sentence("photo.jpg")).toContain("Complete, checksum verified");
   expect(await textOf(uploads.stored("photo.jpg"))).toContain("image/jpeg, 800 ×");
-  await uploads.button("Clear complete").click();
+  await uploads.button("Clear completed").click();
   await expect.poll(() => page.locator(".queue").count(), patience).toBe(0);
 });
 
@@ -145,9 +145,9 @@ test("files can be dropped on the page", async () => {
   })()`);
   const zone = page.locator(".drop-zone");
   await zone.dispatchEvent("dragover", { dataTransfer: data });
-  await expect.poll(() => zone.getAttribute("data-over"), patience).toBe("true");
+  await expect.poll(() => zone.getAttribute("data-dragging"), patience).toBe("true");
   await zone.dispatchEvent("drop", { dataTransfer: data });
-  await expect.poll(() => zone.getAttribute("data-over"), patience).toBe("false");
+  await expect.poll(() => zone.getAttribute("data-dragging"), patience).toBe("false");
   for (const name of ["dropped.txt", "empty.txt"]) await uploads.state(name, "complete");
   await uploads.isStored("dropped.txt");
   expect((await download(page, "dropped.txt")).toString()).toBe("some text");
@@ -244,7 +244,7 @@ test("a larger file is asked for again, and only what is missing is sent", async
   const reloaded = page.reload();
   line.release();
   await reloaded;
-  await uploads.state("large.bin", "file-needed");
+  await uploads.state("large.bin", "file-missing");
   expect(await uploads.sentence("large.bin")).toContain("Choose the file again");
   const before = line.sent;
   await uploads.choose(path);
@@ -264,9 +264,9 @@ test("while the network is gone the page waits, and goes on by itself when it is
   await uploads.choose(path);
   await held;
   line.cut();
-  await uploads.state("patient.bin", "waiting");
+  await uploads.state("patient.bin", "reconnecting");
   expect(await uploads.sentence("patient.bin")).toMatch(
-    /Waiting: The server cannot be reached\. It goes on by itself\. Next attempt in \d+ s/,
+    /The server cannot be reached\. The upload resumes automatically\. Next attempt in \d+ s/,
   );
   await page.getByRole("link", { name: /^Uploads/ }).waitFor();
   line.mend();
@@ -286,7 +286,7 @@ test("a server that is killed and comes back is gone on with, while another page
   server.process.kill("SIGKILL");
   await server.ended;
   line.release();
-  await uploads.state("survivor.bin", "waiting");
+  await uploads.state("survivor.bin", "reconnecting");
   await page.getByRole("link", { name: "Catalogue" }).click();
   server = await startBourse(["--grace", "2"], join(folder, "data"));
   line.target = server.url;
@@ -308,7 +308,7 @@ test("two windows do not fight: the second waits, and takes the upload over when
   await uploadsOf(first).state("shared.bin", "paused");
   const second = await open(context);
   const uploads = uploadsOf(second);
-  await uploads.state("shared.bin", "elsewhere");
+  await uploads.state("shared.bin", "other-window");
   await first.close();
   await uploads.state("shared.bin", "paused");
   await uploads.button("Resume shared.bin").click();
@@ -339,7 +339,7 @@ test("an upload is deleted only when that is confirmed", async () => {
   const dialog = page.getByRole("dialog", { name: "Delete “doomed.bin”?" });
   await uploads.button("Delete doomed.bin").click();
   await dialog.waitFor();
-  expect(await focusedText(page)).toBe("Keep");
+  expect(await focusedText(page)).toBe("Cancel");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
   expect(await uploads.stored("doomed.bin").count()).toBe(1);
@@ -356,7 +356,7 @@ test("an upload can belong to a product: from a link, or chosen by its name", as
   const { id = "", name = "" } = product?.product ?? {};
   const page = await open(await newContext(), `/uploads?product=${id}`);
   const uploads = uploadsOf(page);
-  const box = page.getByLabel("For product");
+  const box = page.getByLabel("Product", { exact: true });
   await expect.poll(() => box.inputValue(), patience).toBe(name);
   await uploads.choose(await fileOf("of-product.bin", 1_000));
   await uploads.isStored("of-product.bin");
@@ -386,7 +386,7 @@ test("the keyboard opens the choice of files and works the buttons", async () =>
   line.release();
   await uploads.state("by-keyboard.bin", "paused");
   expect(await focusedText(page)).toBe("Resume");
-  expect(await page.getByRole("progressbar", { name: "by-keyboard.bin: committed" }).count()).toBe(1);
+  expect(await page.getByRole("progressbar", { name: "by-keyboard.bin: upload progress" }).count()).toBe(1);
 });
 
 test("a narrow screen scrolls the table, never the page", async () => {
@@ -425,7 +425,7 @@ test.each(["light", "dark"] as const)("the page has its picture taken in the %s 
     .toBe(true);
   await page.screenshot({ path: `${results}uploads-${colorScheme}.png`, fullPage: true });
   line.cut();
-  await uploads.state("then this.bin", "waiting");
+  await uploads.state("then this.bin", "reconnecting");
   await page.screenshot({ path: `${results}uploads-waiting-${colorScheme}.png` });
   await page
     .getByRole("button", { name: /^Delete photo/ })

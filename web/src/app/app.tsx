@@ -1,17 +1,19 @@
+import { createConnectTransport } from "@connectrpc/connect-web";
 import { useEffect, useRef, useState } from "react";
 import { CataloguePage } from "../features/catalogue/catalogue-page.tsx";
 import { OrdersPage } from "../features/orders/orders-page.tsx";
 import { QuotesPage } from "../features/quotes/quotes-page.tsx";
+import { UploadProgressBadge } from "../features/uploads/upload-progress-badge.tsx";
 import { UploadsPage } from "../features/uploads/uploads-page.tsx";
 import { UploadsSession } from "../features/uploads/uploads-session.ts";
-import { UploadsShare } from "../features/uploads/uploads-share.tsx";
-import { paths, replaceSearch, usePath, useSearch } from "./navigation.ts";
-import { PageLink } from "./page-link.tsx";
-import { ThemeToggle } from "./theme-toggle.tsx";
-import { transport } from "./transport.ts";
+import { PageLink, paths, replaceQueryString, usePath, useQueryString } from "./navigation.tsx";
+import { ThemeToggle } from "./theme.tsx";
 import "./app.css";
 
-/** The shell around the pages. */
+/** Calls go to the server that the page was loaded from. */
+const transport = createConnectTransport({ baseUrl: location.origin, useBinaryFormat: true });
+
+/** The header with the navigation, and the current page. */
 export function App() {
   const path = usePath();
   const [uploads] = useState(() => new UploadsSession(transport));
@@ -21,12 +23,12 @@ export function App() {
   useEffect(() => {
     if (shownPath.current === path) return;
     shownPath.current = path;
-    main.current?.focus(); // So that the keyboard and a screen reader go on at the new page.
+    main.current?.focus(); // the keyboard and screen readers continue in the new page
   }, [path]);
   return (
     <>
       <a className="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <header className="bar">
         <span className="brand">
@@ -42,7 +44,7 @@ export function App() {
           <PageLink to={paths.orders}>Orders</PageLink>
           <PageLink to={paths.uploads}>
             Uploads
-            <UploadsShare queue={uploads.queue} />
+            <UploadProgressBadge queue={uploads.queue} />
           </PageLink>
         </nav>
         <ThemeToggle />
@@ -55,25 +57,24 @@ export function App() {
 }
 
 function Page({ path, uploads }: { path: string; uploads: UploadsSession }) {
-  const search = useSearch();
+  const queryString = useQueryString();
   switch (path) {
     case paths.quotes:
       return <QuotesPage transport={transport} />;
     case paths.catalogue:
-      return <CataloguePage transport={transport} search={search} onSearch={replaceSearch} />;
+      return <CataloguePage transport={transport} queryString={queryString} onQueryString={replaceQueryString} />;
     case paths.orders:
-      return <OrdersPage transport={transport} search={search} onSearch={replaceSearch} />;
+      return <OrdersPage transport={transport} queryString={queryString} onQueryString={replaceQueryString} />;
     case paths.uploads:
       return <UploadsPage session={uploads} />;
     default:
       return (
         <>
-          <title>Not found · Bourse</title>
-          <h1>There is no such page</h1>
+          <title>Page not found · Bourse</title>
+          <h1>Page not found</h1>
           <p>
-            There are <PageLink to={paths.quotes}>quotes</PageLink>, the{" "}
-            <PageLink to={paths.catalogue}>catalogue</PageLink>, <PageLink to={paths.orders}>orders</PageLink> and{" "}
-            <PageLink to={paths.uploads}>uploads</PageLink>.
+            Go to <PageLink to={paths.quotes}>Quotes</PageLink>, <PageLink to={paths.catalogue}>Catalogue</PageLink>,{" "}
+            <PageLink to={paths.orders}>Orders</PageLink> or <PageLink to={paths.uploads}>Uploads</PageLink>.
           </p>
         </>
       );

@@ -4,7 +4,7 @@ interface State {
   readonly failed: boolean;
 }
 
-/** Shows a plain page in place of one that could not be drawn. */
+/** Shows an error page if rendering fails. */
 export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
   override state: State = { failed: false };
 
@@ -16,12 +16,10 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, State> {
     if (!this.state.failed) return this.props.children;
     return (
       <main className="page" role="alert">
-        <h1>This page could not be shown</h1>
-        <p>
-          The dashboard has met an error of its own. The browser's console has its details; the server is not affected.
-        </p>
+        <h1>This page cannot be displayed</h1>
+        <p>An error occurred in the dashboard. The browser console has the details. The server is not affected.</p>
         <button type="button" onClick={() => location.reload()}>
-          Load again
+          Reload
         </button>
       </main>
     );

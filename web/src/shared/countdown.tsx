@@ -1,13 +1,12 @@
 import { useEffect, useState } from "react";
 
-// Often enough that no second is skipped.
-const countdownMs = 250;
+const updateMs = 250; // short enough to skip no second
 
-/** The seconds until a moment of the platform's monotonic clock, in milliseconds. Not read out. */
+/** The seconds until a time of `performance.now()`, in milliseconds. Hidden from screen readers. */
 export function Countdown({ until, label }: { until: number; label: string }) {
   const [now, setNow] = useState(() => performance.now());
   useEffect(() => {
-    const timer = setInterval(() => setNow(performance.now()), countdownMs);
+    const timer = setInterval(() => setNow(performance.now()), updateMs);
     return () => clearInterval(timer);
   }, []);
   return (

@@ -1,13 +1,13 @@
 import { yieldToEventLoop } from "../../../client/shared/timers.ts";
 
-// Browsers read the file after the click; none takes longer to begin.
-const keptMs = 60_000;
+// The browser reads the blob after the click, within this time.
+const urlLifetimeMs = 60_000;
 
-/** Has the browser save a text file that is made part by part, with a turn for the browser after each. */
+/** Downloads a text file that is generated in parts. Yields to the event loop after each part. */
 export async function downloadText(name: string, type: string, parts: Iterable<string>): Promise<void> {
   const blobs: Blob[] = [];
   for (const part of parts) {
-    blobs.push(new Blob([part])); // The browser may keep it outside of the page's memory.
+    blobs.push(new Blob([part])); // the browser can keep a blob outside of the page's memory
     await yieldToEventLoop();
   }
   const url = URL.createObjectURL(new Blob(blobs, { type }));
@@ -15,5 +15,5 @@ export async function downloadText(name: string, type: string, parts: Iterable<s
   link.href = url;
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(url), keptMs);
+  setTimeout(() => URL.revokeObjectURL(url), urlLifetimeMs);
 }

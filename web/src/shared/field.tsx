@@ -1,19 +1,19 @@
 import { type ReactNode, useId } from "react";
 import "./field.css";
 
-/** What a control of a field takes. */
+/** The attributes for the control of a field. */
 export interface ControlProps {
   readonly id: string;
   readonly "aria-invalid": boolean;
   readonly "aria-describedby": string | undefined;
 }
 
-/** A control with its label above it, and what is wrong with it below. */
+/** A form control with its label above and its error message below. */
 export function Field(props: {
   label: string;
-  /** Undefined where nothing is wrong. */
+  /** The error message; undefined if the value is valid. */
   problem?: string | undefined;
-  /** How much is written into it. */
+  /** The expected length of the input. */
   size?: "short" | "usual" | "long";
   children: (control: ControlProps) => ReactNode;
 }) {

@@ -1,21 +1,24 @@
 import { ConnectError } from "@connectrpc/connect";
 
-/** Headers or trailers as they came, sorted by name as Headers sorts them. */
+/** The header with the total number of items in the response, in decimal. */
+export const totalCountHeader = "bourse-total-count";
+
+/** Received headers or trailers, sorted by name as `Headers` sorts them. */
 export type Metadata = readonly (readonly [name: string, value: string])[];
 
-/** Takes the pairs out of Headers. */
-export function metadataOf(headers: Headers): Metadata {
+/** Converts `Headers` to pairs. */
+export function toMetadata(headers: Headers): Metadata {
   return [...headers];
 }
 
-/** Takes the trailers out of the error with which a stream ended: its metadata has the headers too. */
-export function trailersOf(reason: unknown, headers: Metadata): Metadata {
+/** Returns the trailers of a failed stream. The metadata of its error has headers and trailers; headers are removed. */
+export function trailersOfError(reason: unknown, headers: Metadata): Metadata {
   const headerNames = new Set(headers.map(([name]) => name));
-  return metadataOf(ConnectError.from(reason).metadata).filter(([name]) => !headerNames.has(name));
+  return toMetadata(ConnectError.from(reason).metadata).filter(([name]) => !headerNames.has(name));
 }
 
-/** The count that a header or trailer has, in decimal. Undefined where it has none. */
-export function countIn(headers: Headers, name: string): number | undefined {
+/** Returns the decimal count in a header or trailer, or undefined if it has none. */
+export function readCount(headers: Headers, name: string): number | undefined {
   const text = headers.get(name);
   return text !== null && /^\d+$/.test(text) ? Number(text) : undefined;
 }

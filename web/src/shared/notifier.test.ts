@@ -1,48 +1,48 @@
 import { expect, test, vi } from "vitest";
 import { Notifier } from "./notifier.ts";
 
-/** A schedule that is turned by hand. */
-function manual() {
+/** A schedule that runs its tasks on demand. */
+function manualSchedule() {
   const tasks: (() => void)[] = [];
   return {
     tasks,
     schedule: (task: () => void) => void tasks.push(task),
-    turn: () => {
+    run: () => {
       for (const task of tasks.splice(0)) task();
     },
   };
 }
 
-test("many changes in one turn are told once", () => {
-  const { schedule, tasks, turn } = manual();
+test("several changes cause one notification", () => {
+  const { schedule, tasks, run } = manualSchedule();
   const listener = vi.fn();
   const notifier = new Notifier(schedule);
   notifier.subscribe(listener);
-  for (let i = 0; i < 1_000; i++) notifier.touch();
+  for (let i = 0; i < 1_000; i++) notifier.notify();
   expect(tasks).toHaveLength(1);
-  turn();
+  run();
   expect(listener).toHaveBeenCalledTimes(1);
-  notifier.touch();
-  turn();
+  notifier.notify();
+  run();
   expect(listener).toHaveBeenCalledTimes(2);
 });
 
-test("what listeners read is prepared before any of them runs", () => {
-  const { schedule, turn } = manual();
+test("prepare runs before the listeners", () => {
+  const { schedule, run } = manualSchedule();
   const order: string[] = [];
-  const notifier = new Notifier(schedule, () => order.push("prepared"));
-  notifier.subscribe(() => order.push("told"));
-  notifier.touch();
-  turn();
-  expect(order).toEqual(["prepared", "told"]);
+  const notifier = new Notifier(schedule, () => order.push("prepare"));
+  notifier.subscribe(() => order.push("listener"));
+  notifier.notify();
+  run();
+  expect(order).toEqual(["prepare", "listener"]);
 });
 
-test("a listener that was taken away hears nothing", () => {
-  const { schedule, turn } = manual();
+test("a removed listener is not called", () => {
+  const { schedule, run } = manualSchedule();
   const listener = vi.fn();
   const notifier = new Notifier(schedule);
   notifier.subscribe(listener)();
-  notifier.touch();
-  turn();
+  notifier.notify();
+  run();
   expect(listener).not.toHaveBeenCalled();
 });

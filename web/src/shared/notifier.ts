@@ -1,23 +1,23 @@
-/** Runs a task later, once. `requestAnimationFrame` is one, a timer another. */
+/** Runs a task once, later. */
 export type Schedule = (task: () => void) => void;
 
 /**
- * Tells listeners of changes at most once per turn of a schedule, however often `touch` is called. The base of a
- * store outside React: `subscribe` is what useSyncExternalStore takes.
+ * Notifies listeners of changes, at most once per run of its schedule. The base of a store outside React: `subscribe` is
+ * the first argument of `useSyncExternalStore`.
  */
 export class Notifier {
   readonly #listeners = new Set<() => void>();
   readonly #schedule: Schedule;
   readonly #prepare: () => void;
-  #pending = false;
+  #isScheduled = false;
 
-  /** @param prepare runs before the listeners: what they will read is made there, so that it is stable in between. */
+  /** @param prepare runs before the listeners. It creates the snapshot that they read, which must be stable after it. */
   constructor(schedule: Schedule, prepare: () => void = () => {}) {
     this.#schedule = schedule;
     this.#prepare = prepare;
   }
 
-  /** Adds a listener; the returned function takes it away. */
+  /** Adds a listener. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => {
@@ -25,17 +25,17 @@ export class Notifier {
     };
   };
 
-  /** Says that something changed. The listeners hear of it on the schedule's next turn. */
-  touch(): void {
-    if (this.#pending) return;
-    this.#pending = true;
+  /** Schedules a notification. */
+  notify(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     this.#schedule(() => {
-      this.#pending = false;
+      this.#isScheduled = false;
       this.flush();
     });
   }
 
-  /** Tells the listeners now. */
+  /** Notifies the listeners immediately. */
   flush(): void {
     this.#prepare();
     for (const listener of this.#listeners) listener();

@@ -1,14 +1,11 @@
 import type { Schedule } from "./notifier.ts";
 
-/** Before the next frame is drawn. A hidden tab draws none, so the task waits until it is looked at again. */
-export const eachFrame: Schedule = (task) => {
+/** Runs a task before the next frame. A hidden tab draws no frames, so the task waits until the tab is visible. */
+export const everyFrame: Schedule = (task) => {
   requestAnimationFrame(task);
 };
 
-// Counters that change at every frame cannot be read; four times a second they can.
-const readableMs = 250;
-
-/** Four times a second. */
-export const readably: Schedule = (task) => {
-  setTimeout(task, readableMs);
+/** Runs a task after 250 ms: counters that change more often are hard to read. */
+export const every250ms: Schedule = (task) => {
+  setTimeout(task, 250);
 };

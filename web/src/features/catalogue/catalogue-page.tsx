@@ -1,44 +1,44 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
-import { MetadataList } from "../../shared/metadata-list.tsx";
-import { eachFrame } from "../../shared/schedules.ts";
+import { ConnectionDetails, MetadataList } from "../../shared/connection-details.tsx";
+import { everyFrame } from "../../shared/schedules.ts";
 import { ProductDetails } from "./product-details.ts";
 import { ProductDialog } from "./product-dialog.tsx";
 import {
+  addOpenProduct,
   allProducts,
   formatProductQuery,
   isSearch,
-  openProductIn,
   type ProductQuery,
+  parseOpenProduct,
   parseProductQuery,
-  searchOf,
-  withOpenProduct,
+  parseSearch,
 } from "./product-query.ts";
-import { ProductSearch, pauseMs } from "./product-search.ts";
+import { debounceMs, ProductSearch } from "./product-search.ts";
 import { ProductTable } from "./product-table.tsx";
 import { SearchForm } from "./search-form.tsx";
 import { SearchStatus } from "./search-status.tsx";
 import "./catalogue.css";
 
-/** The catalogue, searched as one types. Leaving the page cancels the search. */
+/** The catalogue with a search form. Leaving the page cancels the search. */
 export function CataloguePage(props: {
   transport: Transport;
-  /** The search part of the page's address, which keeps the query and the product that is open. */
-  search: string;
-  onSearch: (search: string) => void;
+  /** The query string of the page's address, which stores the query and the open product. */
+  queryString: string;
+  onQueryString: (queryString: string) => void;
 }) {
-  const { onSearch } = props;
-  const [session] = useState(() => sessionOf(props.transport));
+  const { onQueryString } = props;
+  const [session] = useState(() => createSession(props.transport));
   const { search, details } = session;
-  const [query, setQuery] = useState(() => parseProductQuery(props.search));
-  const [openProduct, setOpenProduct] = useState(() => openProductIn(props.search));
-  const wanted = useMemo(() => searchOf(query), [query]);
+  const [query, setQuery] = useState(() => parseProductQuery(props.queryString));
+  const [openProduct, setOpenProduct] = useState(() => parseOpenProduct(props.queryString));
+  const request = useMemo(() => parseSearch(query), [query]);
   const state = useSyncExternalStore(search.subscribe, search.state);
   const detailsState = useSyncExternalStore(details.subscribe, details.state);
 
   useEffect(() => {
-    const first = searchOf(parseProductQuery(location.search));
+    const first = parseSearch(parseProductQuery(location.search));
     if (isSearch(first)) void search.search(first);
     return () => search.cancel();
   }, [search]);
@@ -47,16 +47,16 @@ export function CataloguePage(props: {
     return () => details.close();
   }, [details, openProduct]);
   useEffect(() => {
-    // Not at every letter: browsers refuse an address that changes too often.
-    const address = withOpenProduct(formatProductQuery(query), openProduct);
-    const timer = setTimeout(() => onSearch(address), pauseMs);
+    // Debounced, because browsers limit the rate of address changes.
+    const address = addOpenProduct(formatProductQuery(query), openProduct);
+    const timer = setTimeout(() => onQueryString(address), debounceMs);
     return () => clearTimeout(timer);
-  }, [query, openProduct, onSearch]);
+  }, [query, openProduct, onQueryString]);
 
   const change = (next: ProductQuery) => {
     setQuery(next);
-    const request = searchOf(next);
-    if (isSearch(request)) search.ask(request);
+    const nextRequest = parseSearch(next);
+    if (isSearch(nextRequest)) search.searchDebounced(nextRequest);
   };
   const clear = () => change(allProducts);
   const open = useCallback((id: string) => setOpenProduct(id), []);
@@ -65,27 +65,26 @@ export function CataloguePage(props: {
       <title>Catalogue · Bourse</title>
       <div className="head">
         <h1>Catalogue</h1>
-        <SearchStatus state={state} isWrong={!isSearch(wanted)} onRetry={() => void search.more()} />
+        <SearchStatus state={state} isInvalid={!isSearch(request)} onRetry={() => void search.loadMore()} />
       </div>
       <div className="tools">
-        <SearchForm query={query} problems={isSearch(wanted) ? {} : wanted} onChange={change} onClear={clear} />
+        <SearchForm query={query} problems={isSearch(request) ? {} : request} onChange={change} onClear={clear} />
       </div>
-      <ProductTable state={state} onOpen={open} onMore={() => void search.more()} onClear={clear} />
+      <ProductTable state={state} onOpen={open} onLoadMore={() => void search.loadMore()} onClear={clear} />
       <ProductDialog
         state={detailsState}
         onClose={() => setOpenProduct(undefined)}
         onRetry={(id) => void details.open(id)}
       />
-      <aside className="wire" aria-labelledby="wire-title">
-        <h2 id="wire-title">Wire</h2>
-        <MetadataList label="Headers" metadata={state.headers} absent="None have come yet." />
-        <MetadataList label="Trailers" metadata={state.trailers} absent="They come after the last product." />
-      </aside>
+      <ConnectionDetails>
+        <MetadataList label="Headers" metadata={state.headers} missing="Not received yet" />
+        <MetadataList label="Trailers" metadata={state.trailers} missing="Received after the last product" />
+      </ConnectionDetails>
     </div>
   );
 }
 
-function sessionOf(transport: Transport) {
+function createSession(transport: Transport) {
   const client = createClient(ProductService, transport);
-  return { search: new ProductSearch(client, eachFrame), details: new ProductDetails(client, eachFrame) };
+  return { search: new ProductSearch(client, everyFrame), details: new ProductDetails(client, everyFrame) };
 }

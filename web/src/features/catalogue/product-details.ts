@@ -1,26 +1,26 @@
 import type { Client } from "@connectrpc/connect";
 import type { Product, ProductRating } from "../../../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
-import { errorSentence } from "../../shared/error-sentence.ts";
+import { describeError } from "../../shared/describe-error.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
-/** What is shown of one product. The same object until it changes. */
+/** The state of the product dialog. The same object until it changes. */
 export type DetailsState =
   | { readonly kind: "closed" }
   | { readonly kind: "loading"; readonly id: string }
   | {
-      readonly kind: "shown";
+      readonly kind: "loaded";
       readonly id: string;
       readonly product: Product;
       readonly rating: ProductRating | undefined;
     }
   | { readonly kind: "failed"; readonly id: string; readonly reason: string };
 
-/** Gets one product with its ratings and images. Another one takes its place. */
+/** Loads one product with its rating and images. Opening another one cancels the current load. */
 export class ProductDetails {
   readonly #client: Pick<Client<typeof ProductService>, "getProduct">;
   readonly #notifier: Notifier;
-  #leave: AbortController | undefined;
+  #call: AbortController | undefined;
   #state: DetailsState = { kind: "closed" };
 
   constructor(client: Pick<Client<typeof ProductService>, "getProduct">, schedule: Schedule) {
@@ -28,36 +28,36 @@ export class ProductDetails {
     this.#notifier = new Notifier(schedule);
   }
 
-  /** Calls the listener after the state changed; the returned function takes it away. */
+  /** Adds a listener for changes of the state. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#notifier.subscribe(listener);
 
-  /** The state: the same object until it changes. */
+  /** Returns the state: the same object until it changes. */
   readonly state = (): DetailsState => this.#state;
 
-  /** Gets a product by its id. Never rejects: what goes wrong is in the state. */
+  /** Loads a product. Never rejects: errors are in the state. */
   async open(id: string): Promise<void> {
-    this.#leave?.abort();
-    const leave = new AbortController();
-    this.#leave = leave;
+    this.#call?.abort();
+    const call = new AbortController();
+    this.#call = call;
     this.#set({ kind: "loading", id });
     try {
-      const { product, rating } = await this.#client.getProduct({ id }, { signal: leave.signal });
-      if (leave.signal.aborted) return;
+      const { product, rating } = await this.#client.getProduct({ id }, { signal: call.signal });
+      if (call.signal.aborted) return;
       if (product === undefined) this.#set({ kind: "failed", id, reason: "The server sent no product." });
-      else this.#set({ kind: "shown", id, product, rating });
+      else this.#set({ kind: "loaded", id, product, rating });
     } catch (reason) {
-      if (!leave.signal.aborted) this.#set({ kind: "failed", id, reason: errorSentence(reason) });
+      if (!call.signal.aborted) this.#set({ kind: "failed", id, reason: describeError(reason) });
     }
   }
 
-  /** Shows none any more, and ends the call that is under way, if any. */
+  /** Closes the dialog and cancels the current load, if any. */
   close(): void {
-    this.#leave?.abort();
+    this.#call?.abort();
     if (this.#state.kind !== "closed") this.#set({ kind: "closed" });
   }
 
   #set(state: DetailsState): void {
     this.#state = state;
-    this.#notifier.touch();
+    this.#notifier.notify();
   }
 }

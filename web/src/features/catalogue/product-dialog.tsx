@@ -1,13 +1,10 @@
-import { useEffect, useId, useRef } from "react";
-import type { Product, ProductRating } from "../../../../gen/bourse/product/v1/product_pb.ts";
-import { formatCount } from "../../shared/format-count.ts";
-import { formatMoney } from "../../shared/format-money.ts";
-import { type Detail, laptopDetails } from "./laptop-details.ts";
+import { useEffect, useId, useRef, useState } from "react";
+import type { Product, ProductImage, ProductRating } from "../../../../gen/bourse/product/v1/product_pb.ts";
+import { formatCount, formatMoney } from "../../shared/format.ts";
+import { type Attribute, formatKind, listLaptopAttributes } from "./format-product.ts";
 import type { DetailsState } from "./product-details.ts";
-import { ProductImages } from "./product-images.tsx";
-import { kindOf } from "./product-text.ts";
 
-/** All about one product, over the page. The Escape key closes it, and the focus goes back to where it was. */
+/** A modal dialog with the details of one product. The Escape key closes it and returns the focus. */
 export function ProductDialog(props: { state: DetailsState; onClose: () => void; onRetry: (id: string) => void }) {
   const { state, onClose, onRetry } = props;
   const dialog = useRef<HTMLDialogElement>(null);
@@ -29,7 +26,7 @@ export function ProductDialog(props: { state: DetailsState; onClose: () => void;
     >
       {isOpen && (
         <div className="product-head">
-          <h2 id={title}>{state.kind === "shown" ? state.product.name : "Product"}</h2>
+          <h2 id={title}>{state.kind === "loaded" ? state.product.name : "Product"}</h2>
           <button type="button" className="ghost" onClick={onClose}>
             Close
           </button>
@@ -42,47 +39,89 @@ export function ProductDialog(props: { state: DetailsState; onClose: () => void;
             {state.reason}
           </p>
           <button type="button" onClick={() => onRetry(state.id)}>
-            Try again
+            Retry
           </button>
         </>
       )}
-      {state.kind === "shown" && <About product={state.product} rating={state.rating} />}
+      {state.kind === "loaded" && <Details product={state.product} rating={state.rating} />}
     </dialog>
   );
 }
 
-function About({ product, rating }: { product: Product; rating: ProductRating | undefined }) {
+function Details({ product, rating }: { product: Product; rating: ProductRating | undefined }) {
   const { attributes, description, id, images, name, price } = product;
-  const details: readonly Detail[] = [
-    { name: "Kind", text: kindOf(product) },
-    { name: "Price", text: price === undefined ? "Not known" : formatMoney(price) },
-    { name: "Rating", text: ratingOf(rating) },
-    ...(attributes.case === "laptop" ? laptopDetails(attributes.value) : []),
-    { name: "Id", text: id },
+  const rows: readonly Attribute[] = [
+    { name: "Kind", text: formatKind(product) },
+    { name: "Price", text: price === undefined ? "Unknown" : formatMoney(price) },
+    { name: "Rating", text: formatRating(rating) },
+    ...(attributes.case === "laptop" ? listLaptopAttributes(attributes.value) : []),
+    { name: "ID", text: id },
   ];
   return (
     <>
       {description !== "" && <p className="product-description">{description}</p>}
       <dl className="product-facts">
-        {details.map((detail) => (
-          <div key={detail.name} data-detail={detail.name.toLowerCase()}>
-            <dt>{detail.name}</dt>
-            <dd>{detail.text}</dd>
+        {rows.map((row) => (
+          <div key={row.name} data-detail={row.name.toLowerCase()}>
+            <dt>{row.name}</dt>
+            <dd>{row.text}</dd>
           </div>
         ))}
       </dl>
       <h3>Images</h3>
       <ProductImages key={id} images={images} name={name} />
       <p className="quiet product-note">
-        Scores are given with <code>RateProducts</code>, which talks in both directions at once: browsers cannot, the
-        Connect and gRPC clients can.
+        To rate a product, call <code>RateProducts</code> with a gRPC or Connect client. It is a bidirectional stream,
+        which browsers do not support.
       </p>
     </>
   );
 }
 
-function ratingOf(rating: ProductRating | undefined): string {
+function formatRating(rating: ProductRating | undefined): string {
   if (rating === undefined || rating.count === 0n) return "Not rated yet";
   const scores = rating.count === 1n ? "1 score" : `${formatCount(rating.count)} scores`;
   return `${rating.average.toFixed(2)} of 10, from ${scores}`;
+}
+
+/**
+ * The thumbnails of a product's images, each with a link to the full image. They are loaded one after another, because a
+ * browser opens at most six HTTP/1.1 connections to a server, and calls need them too.
+ */
+function ProductImages({ images, name }: { images: readonly ProductImage[]; name: string }) {
+  const [loadedCount, setLoadedCount] = useState(0);
+  const [failed, setFailed] = useState<ReadonlySet<string>>(new Set());
+  if (images.length === 0) return <p className="quiet">No images</p>;
+  return (
+    <ul className="thumbnails">
+      {images.map(({ uploadId, path, contentType }, index) => {
+        const alt = `${name}, image ${index + 1} of ${images.length}`;
+        const loadNext = () => setLoadedCount((count) => Math.max(count, index + 1));
+        const fail = () => {
+          setFailed((ids) => new Set([...ids, uploadId]));
+          loadNext();
+        };
+        return (
+          <li key={uploadId}>
+            <a href={path} target="_blank" rel="noreferrer">
+              {failed.has(uploadId) ? (
+                <span className="quiet">
+                  {alt} ({contentType})
+                </span>
+              ) : (
+                <img
+                  src={index <= loadedCount ? `${path}/thumbnail` : undefined}
+                  alt={alt}
+                  width="96"
+                  height="96"
+                  onLoad={loadNext}
+                  onError={fail}
+                />
+              )}
+            </a>
+          </li>
+        );
+      })}
+    </ul>
+  );
 }

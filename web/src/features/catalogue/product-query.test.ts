@@ -2,17 +2,17 @@ import { expect, test } from "vitest";
 import { MemoryUnit } from "../../../../gen/bourse/product/v1/product_pb.ts";
 import { SearchOrder } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import {
+  addOpenProduct,
   allProducts,
   formatProductQuery,
   isSearch,
-  openProductIn,
+  parseOpenProduct,
   parseProductQuery,
-  searchOf,
-  withOpenProduct,
+  parseSearch,
 } from "./product-query.ts";
 
-test("a form becomes a search, exactly", () => {
-  const search = searchOf({
+test("a query is converted to a request exactly", () => {
+  const search = parseSearch({
     q: " gaming laptop ",
     brand: "Razer",
     min: "999.99",
@@ -38,49 +38,49 @@ test("a form becomes a search, exactly", () => {
   });
 });
 
-test("an empty form asks for everything, and a currency alone is no condition", () => {
-  const search = searchOf({ ...allProducts, currency: "EUR" });
+test("an empty query selects all products, also with a currency", () => {
+  const search = parseSearch({ ...allProducts, currency: "EUR" });
   expect(search).toMatchObject({ query: "", brand: "", minCoreCount: 0, minGhz: 0, order: SearchOrder.UNSPECIFIED });
   for (const field of ["price", "minRam"]) expect(search).not.toHaveProperty(field);
 });
 
-test("an order by price asks for all prices of the currency", () => {
-  const search = searchOf({ ...allProducts, currency: "EUR", order: "dearest" });
+test("sorting by price selects all prices of the currency", () => {
+  const search = parseSearch({ ...allProducts, currency: "EUR", order: "dearest" });
   expect(search).toMatchObject({ price: { min: { currencyCode: "EUR", units: 0n, nanos: 0 } } });
 });
 
-test("a highest price alone has no lowest one", () => {
-  const search = searchOf({ ...allProducts, max: "10" });
+test("a maximum price alone has no minimum", () => {
+  const search = parseSearch({ ...allProducts, max: "10" });
   expect(search).toMatchObject({ price: { max: { currencyCode: "USD", units: 10n, nanos: 0 } } });
   expect(isSearch(search) && search.price).not.toHaveProperty("min");
 });
 
-test("what is wrong is told by its field, and all of it at once", () => {
-  expect(searchOf({ ...allProducts, min: "cheap", currency: "dollars", cores: "8.5", ghz: "fast", ram: "-1" })).toEqual(
-    {
-      min: "An amount, as in 999.99.",
-      currency: "Three letters, as in USD.",
-      cores: "A whole number, as in 8.",
-      ghz: "A number, as in 2.5.",
-      ram: "A whole number, as in 8.",
-    },
-  );
-  expect(searchOf({ ...allProducts, min: "10.01", max: "10" })).toEqual({
-    max: "This must not be below the lowest price.",
+test("every invalid field has an error message", () => {
+  expect(
+    parseSearch({ ...allProducts, min: "cheap", currency: "dollars", cores: "8.5", ghz: "fast", ram: "-1" }),
+  ).toEqual({
+    min: "Enter an amount such as 999.99.",
+    currency: "Enter three letters such as USD.",
+    cores: "Enter a whole number such as 8.",
+    ghz: "Enter a number such as 2.5.",
+    ram: "Enter a whole number such as 8.",
   });
-  expect(searchOf({ ...allProducts, order: "random" })).toEqual({ order: "There is no such order." });
+  expect(parseSearch({ ...allProducts, min: "10.01", max: "10" })).toEqual({
+    max: "Must not be less than “Price from”.",
+  });
+  expect(parseSearch({ ...allProducts, order: "random" })).toEqual({ order: "Unknown sort order" });
 });
 
-test("an address keeps the query", () => {
+test("an address stores the query", () => {
   const query = { ...allProducts, q: "été & co", ram: "512", unit: "MB", order: "newest" };
   expect(parseProductQuery(formatProductQuery(query))).toEqual(query);
   expect(formatProductQuery(allProducts)).toBe("");
 });
 
-test("an address keeps the product that is open, beside the query", () => {
-  const address = withOpenProduct(formatProductQuery({ ...allProducts, q: "lamp" }), "1-2");
+test("an address stores the open product with the query", () => {
+  const address = addOpenProduct(formatProductQuery({ ...allProducts, q: "lamp" }), "1-2");
   expect(address).toBe("?q=lamp&product=1-2");
-  expect(openProductIn(address)).toBe("1-2");
+  expect(parseOpenProduct(address)).toBe("1-2");
   expect(parseProductQuery(address)).toEqual({ ...allProducts, q: "lamp" });
-  expect(openProductIn(withOpenProduct("?q=lamp", undefined))).toBeUndefined();
+  expect(parseOpenProduct(addOpenProduct("?q=lamp", undefined))).toBeUndefined();
 });

@@ -7,27 +7,27 @@ import {
   SearchProductsRequestSchema,
 } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 
-/** A search as it stands in the form, and in the page's address: text that may be wrong. */
+/** The values of the search form and of the page's address: texts that are not validated. */
 export interface ProductQuery {
-  /** Words that are searched for. */
+  /** Search terms. */
   readonly q: string;
   readonly brand: string;
-  /** Prices, as in `999.99`, in `currency`. */
+  /** A price range such as `999.99`, in `currency`. */
   readonly min: string;
   readonly max: string;
   readonly currency: string;
   readonly cores: string;
   readonly ghz: string;
-  /** How much of `unit`. */
+  /** An amount of memory in `unit`. */
   readonly ram: string;
   readonly unit: string;
   readonly order: string;
 }
 
-/** What is wrong with a query, by its field. */
+/** Error messages by field. */
 export type QueryProblems = { readonly [field in keyof ProductQuery]?: string };
 
-/** The query that finds the whole catalogue. */
+/** The query that selects all products. */
 export const allProducts: ProductQuery = {
   q: "",
   brand: "",
@@ -41,42 +41,42 @@ export const allProducts: ProductQuery = {
   order: "",
 };
 
-/** Units of memory, by what they are called. */
+/** The units of memory by name. */
 export const memoryUnits: ReadonlyMap<string, MemoryUnit> = new Map([
   ["MB", MemoryUnit.MEGABYTE],
   ["GB", MemoryUnit.GIGABYTE],
   ["TB", MemoryUnit.TERABYTE],
 ]);
 
-/** Orders of a search, by their name in an address, with what they are called. */
+/** The sort orders by their value in an address, with their titles. */
 export const searchOrders: ReadonlyMap<string, { readonly order: SearchOrder; readonly title: string }> = new Map([
   ["", { order: SearchOrder.UNSPECIFIED, title: "Best match" }],
   ["oldest", { order: SearchOrder.CREATED_ASCENDING, title: "Oldest first" }],
   ["newest", { order: SearchOrder.CREATED_DESCENDING, title: "Newest first" }],
-  ["cheapest", { order: SearchOrder.PRICE_ASCENDING, title: "Cheapest first" }],
-  ["dearest", { order: SearchOrder.PRICE_DESCENDING, title: "Dearest first" }],
+  ["cheapest", { order: SearchOrder.PRICE_ASCENDING, title: "Price: low to high" }],
+  ["dearest", { order: SearchOrder.PRICE_DESCENDING, title: "Price: high to low" }],
 ]);
 
 const maxUint32 = 2 ** 32 - 1;
 
-/** The search that a query means, or what is wrong with it. */
-export function searchOf(query: ProductQuery): SearchProductsRequest | QueryProblems {
+/** Converts a query to a request. Returns error messages if it is invalid. */
+export function parseSearch(query: ProductQuery): SearchProductsRequest | QueryProblems {
   const currency = query.currency.trim().toUpperCase();
-  const [min, max] = [priceOf(query.min), priceOf(query.max)];
-  const [cores, ram] = [wholeOf(query.cores), wholeOf(query.ram)];
-  const ghz = decimalOf(query.ghz);
+  const [min, max] = [parsePrice(query.min), parsePrice(query.max)];
+  const [cores, ram] = [parseInteger(query.cores), parseInteger(query.ram)];
+  const ghz = parseDecimal(query.ghz);
   const order = searchOrders.get(query.order)?.order;
   const byPrice = order === SearchOrder.PRICE_ASCENDING || order === SearchOrder.PRICE_DESCENDING;
   const needsCurrency = byPrice || min !== undefined || max !== undefined;
   const problems: QueryProblems = {
-    ...(min === null && { min: notAPrice }),
-    ...(max === null && { max: notAPrice }),
-    ...(isAbove(min, max) && { max: "This must not be below the lowest price." }),
-    ...(needsCurrency && !/^[A-Z]{3}$/.test(currency) && { currency: "Three letters, as in USD." }),
-    ...(cores === null && { cores: notWhole }),
-    ...(ghz === null && { ghz: "A number, as in 2.5." }),
-    ...(ram === null && { ram: notWhole }),
-    ...(order === undefined && { order: "There is no such order." }),
+    ...(min === null && { min: invalidPrice }),
+    ...(max === null && { max: invalidPrice }),
+    ...(isAbove(min, max) && { max: "Must not be less than “Price from”." }),
+    ...(needsCurrency && !/^[A-Z]{3}$/.test(currency) && { currency: "Enter three letters such as USD." }),
+    ...(cores === null && { cores: invalidInteger }),
+    ...(ghz === null && { ghz: "Enter a number such as 2.5." }),
+    ...(ram === null && { ram: invalidInteger }),
+    ...(order === undefined && { order: "Unknown sort order" }),
   };
   if (Object.keys(problems).length > 0) return problems;
   const search: MessageInitShape<typeof SearchProductsRequestSchema> = {
@@ -89,26 +89,26 @@ export function searchOf(query: ProductQuery): SearchProductsRequest | QueryProb
   if (ram) search.minRam = { value: BigInt(ram), unit: memoryUnits.get(query.unit) ?? MemoryUnit.GIGABYTE };
   if (needsCurrency) {
     search.price = {
-      ...((min || !max) && { min: { currencyCode: currency, ...(min ?? nothing) } }), // An order by price needs a range.
+      ...((min || !max) && { min: { currencyCode: currency, ...(min ?? zeroAmount) } }), // sorting by price requires a range
       ...(max && { max: { currencyCode: currency, ...max } }),
     };
   }
   return create(SearchProductsRequestSchema, search);
 }
 
-/** Whether a search could be made. */
+/** Whether {@link parseSearch} returned a request. */
 export function isSearch(result: SearchProductsRequest | QueryProblems): result is SearchProductsRequest {
   return "$typeName" in result;
 }
 
-/** The query in the search part of an address, as in `?q=laptop&cores=8`. */
-export function parseProductQuery(search: string): ProductQuery {
-  const params = new URLSearchParams(search);
+/** Parses the query string of an address, such as `?q=laptop&cores=8`. */
+export function parseProductQuery(queryString: string): ProductQuery {
+  const params = new URLSearchParams(queryString);
   const entries = Object.entries(allProducts).map(([name, value]) => [name, params.get(name) ?? value]);
   return Object.fromEntries(entries) as ProductQuery;
 }
 
-/** The search part of an address that {@link parseProductQuery} makes the query of; empty for the whole catalogue. */
+/** Formats a query string for {@link parseProductQuery}; empty for {@link allProducts}. */
 export function formatProductQuery(query: ProductQuery): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -117,40 +117,40 @@ export function formatProductQuery(query: ProductQuery): string {
   return params.size === 0 ? "" : `?${params}`;
 }
 
-/** The product that is open, by its id, in the search part of an address. Undefined where none is. */
-export function openProductIn(search: string): string | undefined {
-  return new URLSearchParams(search).get(openName) ?? undefined;
+/** Returns the id of the open product in a query string, or undefined if none is open. */
+export function parseOpenProduct(queryString: string): string | undefined {
+  return new URLSearchParams(queryString).get(openProductParameter) ?? undefined;
 }
 
-/** The search part of an address with a product that is open. */
-export function withOpenProduct(search: string, id: string | undefined): string {
-  if (id === undefined) return search;
-  const params = new URLSearchParams(search);
-  params.set(openName, id);
+/** Returns a query string with the id of the open product. */
+export function addOpenProduct(queryString: string, id: string | undefined): string {
+  if (id === undefined) return queryString;
+  const params = new URLSearchParams(queryString);
+  params.set(openProductParameter, id);
   return `?${params}`;
 }
 
-const openName = "product";
-const notAPrice = "An amount, as in 999.99.";
-const notWhole = "A whole number, as in 8.";
-const nothing: Amount = { units: 0n, nanos: 0 };
+const openProductParameter = "product";
+const invalidPrice = "Enter an amount such as 999.99.";
+const invalidInteger = "Enter a whole number such as 8.";
+const zeroAmount: Amount = { units: 0n, nanos: 0 };
 
-// Each undefined where the field is empty, null where it makes no sense.
+// Each parser returns undefined for an empty field, and null for an invalid one.
 
-function priceOf(text: string): Amount | undefined | null {
+function parsePrice(text: string): Amount | undefined | null {
   const trimmed = text.trim();
   if (trimmed === "") return undefined;
   const amount = parseAmount(trimmed);
   return amount === undefined || amount.units < 0n || amount.nanos < 0 ? null : amount;
 }
 
-function wholeOf(text: string): number | undefined | null {
+function parseInteger(text: string): number | undefined | null {
   const trimmed = text.trim();
   if (trimmed === "") return undefined;
   return /^\d+$/.test(trimmed) && Number(trimmed) <= maxUint32 ? Number(trimmed) : null;
 }
 
-function decimalOf(text: string): number | undefined | null {
+function parseDecimal(text: string): number | undefined | null {
   const trimmed = text.trim();
   if (trimmed === "") return undefined;
   return /^\d{1,9}(\.\d+)?$/.test(trimmed) ? Number(trimmed) : null;

@@ -7,11 +7,11 @@ import {
   type SearchProductsRequest,
   SearchProductsRequestSchema,
 } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
-import { maxProducts, ProductSearch, pageSize, pauseMs } from "./product-search.ts";
+import { debounceMs, maxProducts, ProductSearch, pageSize } from "./product-search.ts";
 
 type Script = (request: SearchProductsRequest, context: HandlerContext) => AsyncGenerator<string>;
 
-/** A server that finds the names which a script yields; their tokens are the names. */
+/** A server that finds the names that a script yields. The resume token of a product is its name. */
 function setUp(script: Script) {
   const requests: SearchProductsRequest[] = [];
   async function* searchProducts(request: SearchProductsRequest, context: HandlerContext) {
@@ -24,14 +24,14 @@ function setUp(script: Script) {
   const timers = new ManualTimers();
   const search = new ProductSearch(createClient(ProductService, transport), (task) => task(), timers);
   onTestFinished(() => search.cancel());
-  const comes = (kind: string) => expect.poll(() => search.state().kind).toBe(kind);
-  return { search, requests, timers, comes, names: () => search.state().products.map(({ name }) => name) };
+  const reaches = (kind: string) => expect.poll(() => search.state().kind).toBe(kind);
+  return { search, requests, timers, reaches, names: () => search.state().products.map(({ name }) => name) };
 }
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 const askFor = (query: string) => create(SearchProductsRequestSchema, { query });
 
-/** Finds so many products, numbered, as a server that takes limits and tokens does. */
+/** A script that finds numbered products and applies limits and resume tokens. */
 function many(size: number): Script {
   return async function* ({ limit, resumeToken }) {
     const from = Number(new TextDecoder().decode(resumeToken) || 0);
@@ -39,7 +39,7 @@ function many(size: number): Script {
   };
 }
 
-test("what is found is there, with headers and trailers", async () => {
+test("a search returns the products, headers and trailers", async () => {
   const { search, names } = setUp(async function* (_, context) {
     context.responseHeader.set("x-shop", "one");
     context.responseTrailer.set("bourse-sent-count", "2");
@@ -52,7 +52,7 @@ test("what is found is there, with headers and trailers", async () => {
   expect(names()).toEqual(["lamp", "desk"]);
 });
 
-test("products are shown before the search is over", async () => {
+test("products are shown before the search ends", async () => {
   const rest = Promise.withResolvers<void>();
   const { search, names } = setUp(async function* () {
     yield "lamp";
@@ -67,25 +67,25 @@ test("products are shown before the search is over", async () => {
   expect(names()).toEqual(["lamp", "desk"]);
 });
 
-test("only the last of several words that follow each other fast is searched for", async () => {
-  const { search, requests, timers, comes } = setUp(async function* ({ query }) {
+test("several fast changes start one search", async () => {
+  const { search, requests, timers, reaches } = setUp(async function* ({ query }) {
     yield query;
   });
   for (const query of ["l", "la", "lam"]) {
-    search.ask(askFor(query));
-    timers.advance(pauseMs - 1);
+    search.searchDebounced(askFor(query));
+    timers.advance(debounceMs - 1);
   }
   expect(requests).toEqual([]);
   timers.advance(1);
-  await comes("complete");
+  await reaches("complete");
   expect(requests.map(({ query }) => query)).toEqual(["lam"]);
   expect(timers.count).toBe(0);
 });
 
-test("a new search cancels the one before, whose products stay until it has found some", async () => {
+test("a new search cancels the previous one, whose products stay until the first new one", async () => {
   const cancelled = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
-  const { search, timers, names, comes } = setUp(async function* ({ query }, { signal }) {
+  const { search, timers, names, reaches } = setUp(async function* ({ query }, { signal }) {
     if (query === "first") {
       signal.addEventListener("abort", () => cancelled.resolve());
       yield "old";
@@ -97,17 +97,17 @@ test("a new search cancels the one before, whose products stay until it has foun
   });
   void search.search(askFor("first"));
   await expect.poll(names).toEqual(["old"]);
-  search.ask(askFor("second"));
+  search.searchDebounced(askFor("second"));
   await cancelled.promise;
-  timers.advance(pauseMs);
+  timers.advance(debounceMs);
   expect(search.state()).toMatchObject({ kind: "searching", isStale: true });
   expect(names()).toEqual(["old"]);
   second.resolve();
-  await comes("complete");
+  await reaches("complete");
   expect(names()).toEqual(["new"]);
 });
 
-test("a search that finds nothing leaves nothing of the one before", async () => {
+test("a search without results removes the products of the previous one", async () => {
   const { search, names } = setUp(async function* ({ query }) {
     if (query === "lamp") yield "lamp";
   });
@@ -117,33 +117,33 @@ test("a search that finds nothing leaves nothing of the one before", async () =>
   expect(names()).toEqual([]);
 });
 
-test("more than a page comes in pages, each asked for, none twice", async () => {
+test("products are loaded in pages, none twice", async () => {
   const { search, requests, names } = setUp(many(250));
   await search.search(askFor("x"));
-  expect(search.state()).toMatchObject({ kind: "more", canAsk: true });
+  expect(search.state()).toMatchObject({ kind: "more", canLoadMore: true });
   expect(names()).toHaveLength(pageSize);
-  await search.more();
-  await search.more();
+  await search.loadMore();
+  await search.loadMore();
   expect(search.state().kind).toBe("complete");
   expect(names()).toEqual(Array.from({ length: 250 }, (_, index) => String(index + 1)));
   expect(requests.map(({ limit }) => limit)).toEqual([pageSize + 1, pageSize + 1, pageSize + 1]);
 });
 
-test("as many as a page has exactly are all there is", async () => {
+test("a result of exactly one page is complete", async () => {
   const { search } = setUp(many(pageSize));
   await search.search(askFor("x"));
   expect(search.state().kind).toBe("complete");
 });
 
-test("a page shows no more than it can", async () => {
+test("the number of products is limited", async () => {
   const { search, names } = setUp(many(maxProducts + 50));
   await search.search(askFor("x"));
-  for (let page = 1; page < maxProducts / pageSize; page++) await search.more();
-  expect(search.state()).toMatchObject({ kind: "more", canAsk: false });
+  for (let page = 1; page < maxProducts / pageSize; page++) await search.loadMore();
+  expect(search.state()).toMatchObject({ kind: "more", canLoadMore: false });
   expect(names()).toHaveLength(maxProducts);
 });
 
-test("a failure keeps what came, is told in words with its trailers, and can be taken up there", async () => {
+test("a failure keeps the products, has a description and trailers, and can be resumed", async () => {
   let isBroken = true;
   const { search, names } = setUp(async function* (request, context) {
     context.responseTrailer.set("bourse-sent-count", "2");
@@ -154,20 +154,20 @@ test("a failure keeps what came, is told in words with its trailers, and can be 
   await search.search(askFor("x"));
   expect(search.state()).toMatchObject({
     kind: "failed",
-    reason: "The server is not available: shutting down.",
+    reason: "The server is unavailable: shutting down.",
     trailers: [["bourse-sent-count", "2"]],
   });
   isBroken = false;
-  await search.more();
+  await search.loadMore();
   expect(search.state().kind).toBe("complete");
   expect(names()).toEqual(["1", "2", "3"]);
 });
 
-test("leaving the page cancels what is planned", () => {
+test("cancel removes a scheduled search", () => {
   const { search, requests, timers } = setUp(many(1));
-  search.ask(askFor("x"));
+  search.searchDebounced(askFor("x"));
   search.cancel();
-  timers.advance(pauseMs);
+  timers.advance(debounceMs);
   expect(requests).toEqual([]);
   expect(timers.count).toBe(0);
 });

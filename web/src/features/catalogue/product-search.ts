@@ -2,39 +2,39 @@ import type { Client } from "@connectrpc/connect";
 import { systemTimers, type Timers } from "../../../../client/shared/timers.ts";
 import type { Product } from "../../../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductService, SearchProductsRequest } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
-import { errorSentence } from "../../shared/error-sentence.ts";
-import { type Metadata, metadataOf, trailersOf } from "../../shared/metadata.ts";
+import { describeError } from "../../shared/describe-error.ts";
+import { type Metadata, toMetadata, trailersOfError } from "../../shared/metadata.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
-/** Products that a call brings; the next ones come where the user asks for them. */
+/** The number of products that one call loads. */
 export const pageSize = 100;
 
-/** More rows than this are not read, and make a browser slow: a narrower search finds the others. */
+/** The most products in the page: more would make it slow, and nobody reads them. */
 export const maxProducts = 1_000;
 
-/** How long the user has to pause before a search begins, in milliseconds: not at every letter. */
-export const pauseMs = 200;
+/** The delay after the last change of the form before a search starts, in milliseconds. */
+export const debounceMs = 200;
 
-/** How far a search has come. The same object until it changes. */
+/** The state of a search. The same object until it changes. */
 export type SearchState = {
   readonly products: readonly Product[];
-  /** The products are those of the search before: none of this one has come yet. */
+  /** Whether the products are those of the previous search, because the current one has none yet. */
   readonly isStale: boolean;
-  /** Undefined until they came. */
+  /** Undefined until they are received. */
   readonly headers: Metadata | undefined;
   readonly trailers: Metadata | undefined;
 } & (
   | { readonly kind: "searching" }
-  /** Nothing was asked for yet. */
+  /** No search has started. */
   | { readonly kind: "idle" }
-  /** All that was found is here. */
+  /** All found products are loaded. */
   | { readonly kind: "complete" }
-  /** There are more, which can be asked for, unless the page has as many as it shows. */
-  | { readonly kind: "more"; readonly canAsk: boolean }
+  /** There are more products. They can be loaded unless the page has reached {@link maxProducts}. */
+  | { readonly kind: "more"; readonly canLoadMore: boolean }
   | { readonly kind: "failed"; readonly reason: string }
 );
 
-/** Searches the catalogue, outside React: products are shown as they are found. A new search cancels the one before. */
+/** Searches the catalogue, outside React. Shows products as they arrive. A new search cancels the current one. */
 export class ProductSearch {
   readonly #client: Pick<Client<typeof ProductService>, "searchProducts">;
   readonly #notifier: Notifier;
@@ -42,11 +42,11 @@ export class ProductSearch {
   #request: SearchProductsRequest | undefined;
   #resumeToken: Uint8Array = new Uint8Array();
   #found: Product[] = [];
-  #isBehind = false;
-  #leave: AbortController | undefined;
-  #unplan: () => void = () => {};
+  #isChanged = false;
+  #call: AbortController | undefined;
+  #cancelDebounce: () => void = () => {};
   #state: SearchState = { kind: "idle", products: [], isStale: true, headers: undefined, trailers: undefined };
-  #shown: SearchState = this.#state;
+  #snapshot: SearchState = this.#state;
 
   constructor(
     client: Pick<Client<typeof ProductService>, "searchProducts">,
@@ -56,38 +56,38 @@ export class ProductSearch {
     this.#client = client;
     this.#timers = timers;
     this.#notifier = new Notifier(schedule, () => {
-      // Copied once a turn, not for each product.
-      if (this.#isBehind) this.#state = { ...this.#state, products: this.#found.slice(), isStale: false };
-      this.#isBehind = false;
-      this.#shown = this.#state;
+      // Copied once for each notification, not for each product.
+      if (this.#isChanged) this.#state = { ...this.#state, products: this.#found.slice(), isStale: false };
+      this.#isChanged = false;
+      this.#snapshot = this.#state;
     });
   }
 
-  /** Calls the listener after the state changed; the returned function takes it away. */
+  /** Adds a listener for changes of the state. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#notifier.subscribe(listener);
 
-  /** The state: the same object until it changes. */
-  readonly state = (): SearchState => this.#shown;
+  /** Returns the state: the same object until it changes. */
+  readonly state = (): SearchState => this.#snapshot;
 
-  /** Cancels the search under way, and begins another once no other was asked for during a pause. */
-  ask(request: SearchProductsRequest): void {
+  /** Cancels the current search, and starts another after {@link debounceMs} without a further call. */
+  searchDebounced(request: SearchProductsRequest): void {
     this.cancel();
-    this.#unplan = this.#timers.after(pauseMs, () => void this.search(request));
+    this.#cancelDebounce = this.#timers.after(debounceMs, () => void this.search(request));
   }
 
-  /** Searches at once. Never rejects: what goes wrong is in the state. */
+  /** Starts a search immediately. Never rejects: errors are in the state. */
   async search(request: SearchProductsRequest): Promise<void> {
     this.cancel();
     this.#request = request;
     this.#found = [];
-    this.#isBehind = false;
+    this.#isChanged = false;
     this.#resumeToken = new Uint8Array();
     this.#set({ ...this.#state, kind: "searching", isStale: true, headers: undefined, trailers: undefined });
     await this.#run(request);
   }
 
-  /** Goes on behind the last product: with the next ones, or where the search has failed. */
-  async more(): Promise<void> {
+  /** Loads the products after the last one, also after a failure. */
+  async loadMore(): Promise<void> {
     const { kind } = this.#state;
     if (this.#request === undefined || (kind !== "more" && kind !== "failed")) return;
     this.cancel();
@@ -95,68 +95,70 @@ export class ProductSearch {
     await this.#run(this.#request);
   }
 
-  /** Cancels the search that is under way or planned, if any. */
+  /** Cancels the current and the scheduled search, if any. */
   cancel(): void {
-    this.#unplan();
-    this.#leave?.abort();
-    this.#leave = undefined;
+    this.#cancelDebounce();
+    this.#call?.abort();
+    this.#call = undefined;
   }
 
   async #run(request: SearchProductsRequest): Promise<void> {
-    const leave = new AbortController();
-    const { signal } = leave;
-    this.#leave = leave;
+    const call = new AbortController();
+    const { signal } = call;
+    this.#call = call;
     try {
       await this.#read(request, signal);
     } catch (reason) {
       if (signal.aborted) return;
-      this.#isBehind = true;
-      const trailers = trailersOf(reason, this.#state.headers ?? []);
-      this.#set({ ...this.#state, kind: "failed", reason: errorSentence(reason), trailers });
+      this.#isChanged = true;
+      const trailers = trailersOfError(reason, this.#state.headers ?? []);
+      this.#set({ ...this.#state, kind: "failed", reason: describeError(reason), trailers });
     } finally {
-      leave.abort();
+      call.abort();
     }
   }
 
   async #read(request: SearchProductsRequest, signal: AbortSignal): Promise<void> {
-    const room = Math.min(pageSize, maxProducts - this.#found.length);
+    const limit = Math.min(pageSize, maxProducts - this.#found.length);
     let trailers = new Headers();
-    let kept = 0;
-    // One more than is shown tells whether there are more.
+    let added = 0;
+    // One product more than is shown tells whether there are more.
     const responses = this.#client.searchProducts(
-      { ...request, limit: room + 1, resumeToken: this.#resumeToken },
+      { ...request, limit: limit + 1, resumeToken: this.#resumeToken },
       {
         signal,
-        onHeader: (headers) => signal.aborted || this.#set({ ...this.#state, headers: metadataOf(headers) }),
+        onHeader: (headers) => signal.aborted || this.#set({ ...this.#state, headers: toMetadata(headers) }),
         onTrailer: (received) => {
           trailers = received;
         },
       },
     );
-    let isMore = false;
+    let hasMore = false;
     for await (const { product, resumeToken } of responses) {
       if (signal.aborted) return;
       if (product === undefined) continue;
-      if (kept === room) {
-        isMore = true;
-        continue; // The trailers follow.
+      if (added === limit) {
+        hasMore = true;
+        continue; // reads on until the trailers
       }
-      kept++;
+      added++;
       this.#found.push(product);
       this.#resumeToken = resumeToken;
-      this.#isBehind = true;
-      this.#notifier.touch();
+      this.#isChanged = true;
+      this.#notifier.notify();
     }
     if (signal.aborted) return;
-    this.#isBehind = true;
-    const rest = { ...this.#state, trailers: metadataOf(trailers) };
+    this.#isChanged = true;
+    const rest = { ...this.#state, trailers: toMetadata(trailers) };
     this.#set(
-      isMore ? { ...rest, kind: "more", canAsk: this.#found.length < maxProducts } : { ...rest, kind: "complete" },
+      hasMore
+        ? { ...rest, kind: "more", canLoadMore: this.#found.length < maxProducts }
+        : { ...rest, kind: "complete" },
     );
   }
 
   #set(state: SearchState): void {
     this.#state = state;
-    this.#notifier.touch();
+    this.#notifier.notify();
   }
 }

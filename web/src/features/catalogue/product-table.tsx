@@ -1,17 +1,17 @@
 import { memo } from "react";
 import type { Product } from "../../../../gen/bourse/product/v1/product_pb.ts";
-import { formatMoney } from "../../shared/format-money.ts";
+import { formatMoney } from "../../shared/format.ts";
+import { formatKind, formatSummary } from "./format-product.ts";
 import { pageSize, type SearchState } from "./product-search.ts";
-import { kindOf, summaryOf } from "./product-text.ts";
 
-/** Products as they are found. The name of one opens it. */
+/** The table of found products. The name of a product opens its dialog. */
 export function ProductTable(props: {
   state: SearchState;
   onOpen: (id: string) => void;
-  onMore: () => void;
+  onLoadMore: () => void;
   onClear: () => void;
 }) {
-  const { state, onOpen, onMore, onClear } = props;
+  const { state, onOpen, onLoadMore, onClear } = props;
   const { kind, products } = state;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to take the keyboard's focus
@@ -34,15 +34,15 @@ export function ProductTable(props: {
       </table>
       {kind === "complete" && products.length === 0 && (
         <div className="none-found">
-          <p>No product has all of this.</p>
-          <p className="quiet">Take away a word or a condition, or look at the whole catalogue.</p>
+          <p>No product matches all conditions.</p>
+          <p className="quiet">Remove a search term or a condition, or show all products.</p>
           <button type="button" onClick={onClear}>
             Show all products
           </button>
         </div>
       )}
-      {kind === "more" && state.canAsk && (
-        <button type="button" className="more" onClick={onMore}>
+      {kind === "more" && state.canLoadMore && (
+        <button type="button" className="more" onClick={onLoadMore}>
           Show {pageSize} more
         </button>
       )}
@@ -57,8 +57,8 @@ const ProductRow = memo(({ product, onOpen }: { product: Product; onOpen: (id: s
         {product.name}
       </button>
     </th>
-    <td>{kindOf(product)}</td>
+    <td>{formatKind(product)}</td>
     <td className="number">{product.price === undefined ? "–" : formatMoney(product.price)}</td>
-    <td className="summary">{summaryOf(product)}</td>
+    <td className="summary">{formatSummary(product)}</td>
   </tr>
 ));

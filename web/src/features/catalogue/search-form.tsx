@@ -1,7 +1,7 @@
 import { Field } from "../../shared/field.tsx";
 import { memoryUnits, type ProductQuery, type QueryProblems, searchOrders } from "./product-query.ts";
 
-/** What a product has to have. Each change searches. */
+/** The form with the conditions of a search. Each change starts a search. */
 export function SearchForm(props: {
   query: ProductQuery;
   problems: QueryProblems;
@@ -64,9 +64,9 @@ export function SearchForm(props: {
         {text("min", "Price from", { inputMode: "decimal" })}
         {text("max", "Price to", { inputMode: "decimal" })}
         {text("currency", "Currency", { maxLength: 3 })}
-        {text("cores", "Cores from", { inputMode: "numeric" })}
-        {text("ghz", "GHz from", { inputMode: "decimal" })}
-        {text("ram", "RAM from", { inputMode: "numeric" })}
+        {text("cores", "Min. cores", { inputMode: "numeric" })}
+        {text("ghz", "Min. GHz", { inputMode: "decimal" })}
+        {text("ram", "Min. RAM", { inputMode: "numeric" })}
         {choice(
           "unit",
           "Unit",
@@ -75,13 +75,13 @@ export function SearchForm(props: {
         )}
         {choice(
           "order",
-          "Order",
+          "Sort by",
           "usual",
           [...searchOrders].map(([value, { title }]) => [value, title]),
         )}
         <div className="fields-actions">
           <button type="button" className="ghost" onClick={onClear}>
-            All products
+            Clear
           </button>
         </div>
       </form>

@@ -3,30 +3,30 @@ import { Field } from "../../shared/field.tsx";
 import {
   allOrders,
   type CancellationChoice,
-  filterOf,
   isFilter,
   type OrderQuery,
+  parseFilter,
   type QueryProblems,
 } from "./order-query.ts";
 
-/** A form that says which orders are meant. What is wrong is told where it stands, and is not applied. */
+/** The form of the order filter. It applies only valid values. */
 export function FilterForm(props: { applied: OrderQuery; onApply: (query: OrderQuery) => void }) {
   const { applied, onApply } = props;
   const [draft, setDraft] = useState(applied);
-  const [problems, setProblems] = useState<QueryProblems>(() => problemsOf(applied));
+  const [problems, setProblems] = useState<QueryProblems>(() => validate(applied));
   useEffect(() => {
-    setDraft(applied); // As after a step back in the browser's history.
-    setProblems(problemsOf(applied));
+    setDraft(applied); // the address changed, for example by the back button
+    setProblems(validate(applied));
   }, [applied]);
   const change = (part: Partial<OrderQuery>) => setDraft((before) => ({ ...before, ...part }));
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const found = problemsOf(draft);
+    const found = validate(draft);
     setProblems(found);
     if (Object.keys(found).length === 0) onApply(draft);
   };
   return (
-    <form className="fields" aria-label="Which orders" onSubmit={submit} noValidate>
+    <form className="fields" aria-label="Order filter" onSubmit={submit} noValidate>
       <Field label="Placed from (UTC)" problem={problems.from}>
         {(control) => (
           <input
@@ -70,15 +70,15 @@ export function FilterForm(props: { applied: OrderQuery; onApply: (query: OrderQ
             onChange={(event) => change({ cancellations: event.target.value as CancellationChoice })}
           >
             <option value="in">Included</option>
-            <option value="out">Left out</option>
-            <option value="only">Only these</option>
+            <option value="out">Excluded</option>
+            <option value="only">Only cancellations</option>
           </select>
         )}
       </Field>
       <div className="fields-actions">
         <button type="submit">Apply</button>
         <button type="button" className="ghost" onClick={() => onApply(allOrders)}>
-          All orders
+          Clear filter
         </button>
       </div>
     </form>
@@ -103,7 +103,7 @@ function TextField(props: { label: string; maxLength: number; value: string; onC
   );
 }
 
-function problemsOf(query: OrderQuery): QueryProblems {
-  const result = filterOf(query);
+function validate(query: OrderQuery): QueryProblems {
+  const result = parseFilter(query);
   return isFilter(result) ? {} : result;
 }

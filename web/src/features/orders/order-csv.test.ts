@@ -3,16 +3,16 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OrderSchema } from "../../../../gen/bourse/order/v1/order_pb.ts";
 import { orderFormats } from "../../../../scripts/order-formats.ts";
-import { csvParts } from "./order-csv.ts";
+import { formatCsv } from "./order-csv.ts";
 import { OrderStore } from "./order-store.ts";
 
 function csvOf(...orders: Parameters<typeof create<typeof OrderSchema>>[1][]): string {
   const store = new OrderStore();
   store.append(orders.map((order) => create(OrderSchema, order)));
-  return [...csvParts(store, store.count)].join("");
+  return [...formatCsv(store, store.count)].join("");
 }
 
-test("each order is a line under a header", () => {
+test("each order is a line after the header", () => {
   const text = csvOf({
     orderNumber: "536365",
     productCode: "85123A",
@@ -29,7 +29,7 @@ test("each order is a line under a header", () => {
   );
 });
 
-test("it is what the script writes, byte for byte", () => {
+test("the bytes are equal to the output of the script", () => {
   const text = fc.string({ unit: fc.constantFrom(..."aé ,;\"\n\r\t'=-", "\u2028", "\u{1F600}") });
   const order = fc.record({
     orderNumber: text,
@@ -58,10 +58,10 @@ test("it is what the script writes, byte for byte", () => {
   );
 });
 
-test("many rows come in several parts, of which none is large", () => {
+test("many rows are split into parts", () => {
   const store = new OrderStore();
   store.append(Array.from({ length: 5_000 }, () => create(OrderSchema, { placedAt: {} })));
-  const parts = [...csvParts(store, store.count)];
+  const parts = [...formatCsv(store, store.count)];
   expect(parts).toHaveLength(4);
   expect(parts.join("").trimEnd().split("\n")).toHaveLength(5_001);
 });

@@ -3,26 +3,27 @@ import { formatAmount } from "../../../../client/shared/money-text.ts";
 import { formatTimestamp } from "../../../../client/shared/timestamp-text.ts";
 import type { OrderRow, OrderStore } from "./order-store.ts";
 
-// As many as take a few milliseconds.
-const rowsPerPart = 2_000;
+const rowsPerPart = 2_000; // takes a few milliseconds
 
 /**
- * The first `count` rows of a store as CSV (RFC 4180), part by part, byte for byte as the script
- * `export-orders` writes it.
+ * Yields the first `count` rows of a store as CSV (https://www.rfc-editor.org/rfc/rfc4180) in parts. The bytes are equal
+ * to the output of the script `export-orders`.
  */
-export function* csvParts(store: OrderStore, count: number): Generator<string, undefined> {
+export function* formatCsv(store: OrderStore, count: number): Generator<string, undefined> {
   yield `${orderFields.join()}\n`;
   for (let from = 0; from < count; from += rowsPerPart) {
     const lines: string[] = [];
-    for (let index = from; index < Math.min(count, from + rowsPerPart); index++) lines.push(lineOf(store.row(index)));
+    for (let index = from; index < Math.min(count, from + rowsPerPart); index++) {
+      lines.push(formatLine(store.row(index)));
+    }
     yield lines.join("");
   }
   return undefined;
 }
 
-// In the order of orderFields.
-function lineOf(row: OrderRow): string {
-  const cells = [
+/** Formats the fields of a row in the order of `orderFields`. */
+function formatLine(row: OrderRow): string {
+  const fields = [
     row.orderNumber,
     row.productCode,
     row.description,
@@ -33,9 +34,9 @@ function lineOf(row: OrderRow): string {
     row.customerId ?? "",
     row.country,
   ];
-  return `${cells.map(quoted).join(",")}\n`;
+  return `${fields.map(quote).join(",")}\n`;
 }
 
-function quoted(text: string): string {
+function quote(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -5,35 +5,66 @@ import { systemTimers, type Timers } from "../../../../client/shared/timers.ts";
 import { TransferRate } from "../../../../client/upload/transfer-rate.ts";
 import type { OrderFilter } from "../../../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
-import { errorSentence } from "../../shared/error-sentence.ts";
-import { headerNames } from "../../shared/header-names.ts";
-import { countIn, metadataOf, trailersOf } from "../../shared/metadata.ts";
+import { describeError } from "../../shared/describe-error.ts";
+import { type Metadata, readCount, toMetadata, totalCountHeader, trailersOfError } from "../../shared/metadata.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
-import type { ExportState } from "./export-state.ts";
 import { OrderStore } from "./order-store.ts";
 
-/** How long the page may work on what came, in milliseconds, before the browser gets its turn: half a frame. */
+/** The state of an export. The same object until it changes. */
+export type ExportState = {
+  /** The received orders. The store grows during the export. */
+  readonly store: OrderStore;
+  /** The number of received orders. */
+  readonly received: number;
+  /** The number of orders in the whole export; undefined before the headers arrive and if they do not have it. */
+  readonly total: number | undefined;
+  /** The number of orders received per second; undefined if it is unknown. */
+  readonly perSecond: number | undefined;
+  /** The running digest of the received orders, in lower-case hex; undefined if there are none. */
+  readonly digest: string | undefined;
+  readonly headers: Metadata | undefined;
+  readonly trailers: Metadata | undefined;
+  /** The number of calls. Each reconnect and each resume adds one. */
+  readonly attempts: number;
+} & (
+  | { readonly kind: "idle" }
+  | { readonly kind: "connecting" }
+  | { readonly kind: "receiving" }
+  /** The connection was lost. The next attempt starts at `retryAt`, in milliseconds of the timers' clock. */
+  | { readonly kind: "reconnecting"; readonly retryAt: number; readonly reason: string }
+  /** All orders are received, and count and digest are equal to the server's. */
+  | { readonly kind: "complete" }
+  /** The export ended with a count or digest that differs from the server's. */
+  | { readonly kind: "mismatch" }
+  /** The user cancelled. The export can be resumed. */
+  | { readonly kind: "cancelled" }
+  /** The store has reached its limit. */
+  | { readonly kind: "full" }
+  /** The error is not retryable. The user can resume nevertheless. */
+  | { readonly kind: "failed"; readonly reason: string }
+);
+
+/** The longest time without a yield to the browser, in milliseconds: half a frame. */
 const sliceMs = 8;
 
-// Half the most that a response may have: decoding one is not to take longer than a slice.
+// Half the maximum of a response, because a response is decoded without a yield and must not take longer than a slice.
 const batchSize = 500;
 
-/** What an export needs from outside. */
 export interface OrderExportOptions {
   client: Pick<Client<typeof OrderService>, "exportOrders">;
-  /** When to show what came. */
+  /** Schedules updates of the page. */
   schedule: Schedule;
-  /** Resolves once the browser had its turn. */
-  nextTurn(): Promise<void>;
-  /** A number from 0 to below 1. */
+  /** Resolves after the event loop has run. */
+  yieldToEventLoop(): Promise<void>;
+  /** Returns a number from 0 to below 1. */
   random(): number;
-  /** Makes a place for what comes. Default: one of the size that a page may have. */
+  /** Creates the store of an export. Default: a store with the limits of a page. */
   newStore?(): OrderStore;
   /** Default: the platform's. */
   timers?: Timers;
 }
 
-/** Takes an export in, outside React, in slices between which the browser draws and answers. One at a time. */
+/** Runs one export at a time, outside React. It works in slices and lets the browser render between them. */
 export class OrderExport {
   readonly #options: OrderExportOptions;
   readonly #timers: Timers;
@@ -41,96 +72,97 @@ export class OrderExport {
   readonly #rate = new TransferRate();
   #filter: OrderFilter | undefined;
   #position: ExportPosition | undefined;
-  #leave: AbortController | undefined;
+  #call: AbortController | undefined;
   #state: ExportState;
-  #shown: ExportState;
+  #snapshot: ExportState;
 
   constructor(options: OrderExportOptions) {
     this.#options = options;
     this.#timers = options.timers ?? systemTimers;
-    this.#state = this.#empty();
-    this.#shown = this.#state;
-    this.#notifier = new Notifier(options.schedule, () => this.#look());
+    this.#state = this.#initialState();
+    this.#snapshot = this.#state;
+    this.#notifier = new Notifier(options.schedule, () => this.#updateSnapshot());
   }
 
-  /** Calls the listener after the state changed; the returned function takes it away. */
+  /** Adds a listener for changes of the state. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#notifier.subscribe(listener);
 
-  /** The state: the same object until it changes. */
-  readonly state = (): ExportState => this.#shown;
+  /** Returns the state: the same object until it changes. */
+  readonly state = (): ExportState => this.#snapshot;
 
-  /** Begins anew, in place of an export that was. Never rejects: what goes wrong is in the state. */
+  /** Starts a new export and ends the current one. Never rejects: errors are in the state. */
   async start(filter: OrderFilter): Promise<void> {
     this.close();
     this.#filter = filter;
     this.#position = undefined;
-    this.#state = this.#empty();
+    this.#state = this.#initialState();
     await this.#run(filter);
   }
 
-  /** Goes on behind what was received: with an export that was cancelled or has failed, or at once with one that waits. */
-  async proceed(): Promise<void> {
+  /** Resumes a cancelled or failed export after the last received order. Reconnects immediately if it waits to retry. */
+  async resume(): Promise<void> {
     const { kind } = this.#state;
-    if (this.#filter === undefined || !(kind === "cancelled" || kind === "failed" || kind === "waiting")) return;
+    if (this.#filter === undefined) return;
+    if (kind !== "cancelled" && kind !== "failed" && kind !== "reconnecting") return;
     this.close();
     await this.#run(this.#filter);
   }
 
-  /** Cancels the call that is under way, if any, and keeps what was received. */
+  /** Cancels the current call, if any. Keeps the received orders. */
   cancel(): void {
-    if (this.#leave === undefined) return;
+    if (this.#call === undefined) return;
     this.close();
     this.#set({ ...this.#state, kind: "cancelled" });
   }
 
-  /** Ends because the page closes. */
+  /** Ends the current call without a change of the state. */
   close(): void {
-    this.#leave?.abort();
-    this.#leave = undefined;
+    this.#call?.abort();
+    this.#call = undefined;
   }
 
   async #run(filter: OrderFilter): Promise<void> {
-    const leave = new AbortController();
-    const { signal } = leave;
-    this.#leave = leave;
+    const call = new AbortController();
+    const { signal } = call;
+    this.#call = call;
     try {
       await this.#receive(filter, signal);
     } catch (reason) {
       if (signal.aborted) return;
       this.close();
-      if (reason instanceof ExportMismatchError) this.#set({ ...this.#state, kind: "wrong" });
-      else this.#lose(reason, { kind: "failed", reason: errorSentence(reason) });
+      if (reason instanceof ExportMismatchError) this.#set({ ...this.#state, kind: "mismatch" });
+      else this.#fail(reason, { kind: "failed", reason: describeError(reason) });
     }
   }
 
   async #receive(filter: OrderFilter, signal: AbortSignal): Promise<void> {
-    const { client, nextTurn, random } = this.#options;
-    const parts = exportOrders(client, {
+    const { client, yieldToEventLoop, random } = this.#options;
+    const batches = exportOrders(client, {
       filter,
       batchSize,
       signal,
       random,
       timers: this.#timers,
       ...(this.#position !== undefined && { from: this.#position }),
-      onState: (state) => signal.aborted || this.#follow(state),
-      onHeader: (headers) => signal.aborted || this.#takeHeaders(headers),
-      onTrailer: (trailers) => signal.aborted || this.#set({ ...this.#state, trailers: metadataOf(trailers) }),
+      onState: (state) => signal.aborted || this.#onCallState(state),
+      onHeader: (headers) => signal.aborted || this.#onHeaders(headers),
+      onTrailer: (trailers) => signal.aborted || this.#set({ ...this.#state, trailers: toMetadata(trailers) }),
     });
-    let began = this.#timers.now();
-    for await (const { orders, position } of parts) {
+    let sliceStart = this.#timers.now();
+    for await (const { orders, position } of batches) {
       if (signal.aborted) return;
-      if (!this.#keep(orders, position)) return;
-      if (this.#timers.now() - began < sliceMs) continue;
-      await nextTurn();
-      began = this.#timers.now();
+      if (!this.#append(orders, position)) return;
+      if (this.#timers.now() - sliceStart < sliceMs) continue;
+      await yieldToEventLoop();
+      sliceStart = this.#timers.now();
     }
     if (signal.aborted) return;
     this.close();
     this.#set({ ...this.#state, kind: "complete" });
   }
 
-  /** Whether there is room for more. */
-  #keep(orders: Parameters<OrderStore["append"]>[0], position: ExportPosition): boolean {
+  /** Stores a batch. Returns false if the store is full, which ends the export. */
+  #append(orders: Parameters<OrderStore["append"]>[0], position: ExportPosition): boolean {
     const { store } = this.#state;
     const added = store.append(orders);
     if (added < orders.length) {
@@ -140,16 +172,16 @@ export class OrderExport {
     }
     this.#position = position;
     this.#rate.add(this.#timers.now(), store.count);
-    this.#notifier.touch();
+    this.#notifier.notify();
     return true;
   }
 
-  #takeHeaders(headers: Headers): void {
-    const total = countIn(headers, headerNames.totalCount);
-    this.#set({ ...this.#state, total, headers: metadataOf(headers) });
+  #onHeaders(headers: Headers): void {
+    const total = readCount(headers, totalCountHeader);
+    this.#set({ ...this.#state, total, headers: toMetadata(headers) });
   }
 
-  #follow(state: CallState): void {
+  #onCallState(state: CallState): void {
     switch (state.kind) {
       case "connecting":
         this.#rate.restart(this.#timers.now(), this.#state.store.count);
@@ -159,40 +191,40 @@ export class OrderExport {
         this.#set({ ...this.#state, kind: "receiving" });
         break;
       case "retrying":
-        this.#wait(state.reason, state.delayMs);
+        this.#onRetry(state.reason, state.delayMs);
         break;
     }
   }
 
-  #wait(reason: ConnectError, delayMs: number): void {
+  #onRetry(reason: ConnectError, delayMs: number): void {
     const retryAt = this.#timers.now() + delayMs;
-    this.#lose(reason, { kind: "waiting", retryAt, reason: errorSentence(reason) });
+    this.#fail(reason, { kind: "reconnecting", retryAt, reason: describeError(reason) });
   }
 
-  #lose(
+  #fail(
     reason: unknown,
-    change: { kind: "waiting"; retryAt: number; reason: string } | { kind: "failed"; reason: string },
+    change: { kind: "reconnecting"; retryAt: number; reason: string } | { kind: "failed"; reason: string },
   ): void {
-    this.#set({ ...this.#state, trailers: trailersOf(reason, this.#state.headers ?? []), ...change });
+    this.#set({ ...this.#state, trailers: trailersOfError(reason, this.#state.headers ?? []), ...change });
   }
 
   #set(state: ExportState): void {
     this.#state = state;
-    this.#notifier.touch();
+    this.#notifier.notify();
   }
 
-  #look(): void {
-    const isRunning = this.#leave !== undefined;
+  #updateSnapshot(): void {
+    const isRunning = this.#call !== undefined;
     this.#state = {
       ...this.#state,
       received: this.#state.store.count,
       perSecond: isRunning ? this.#rate.perSecond(this.#timers.now()) : undefined,
       digest: this.#position?.digest,
     };
-    this.#shown = this.#state;
+    this.#snapshot = this.#state;
   }
 
-  #empty(): ExportState {
+  #initialState(): ExportState {
     return {
       kind: "idle",
       store: this.#options.newStore?.() ?? new OrderStore(),

@@ -2,9 +2,9 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { parseTimestamp } from "../../../../client/shared/timestamp-text.ts";
 import { Cancellations, type OrderFilter, OrderFilterSchema } from "../../../../gen/bourse/order/v1/order_pb.ts";
 
-/** A filter as it stands in the form, and in the page's address: text that may be wrong. */
+/** The values of the filter form and of the page's address: texts that are not validated. */
 export interface OrderQuery {
-  /** As in `2010-12-01T08:26`, in UTC; empty for no bound. */
+  /** A UTC time such as `2010-12-01T08:26`; empty: no bound. */
   readonly from: string;
   readonly before: string;
   readonly country: string;
@@ -13,10 +13,10 @@ export interface OrderQuery {
   readonly cancellations: CancellationChoice;
 }
 
-/** What becomes of cancellations. */
+/** Whether to include cancellations, exclude them, or select only them. */
 export type CancellationChoice = "in" | "out" | "only";
 
-/** What is wrong with a query, by its field. */
+/** Error messages by field. */
 export type QueryProblems = { readonly [field in keyof OrderQuery]?: string };
 
 /** The query that selects all orders. */
@@ -29,7 +29,7 @@ export const allOrders: OrderQuery = {
   cancellations: "in",
 };
 
-/** The customer that stands for those who are not known. */
+/** The text in the field of the customer that selects orders without a customer. */
 const unknownCustomer = "-";
 
 const choices: { readonly [choice in CancellationChoice]: Cancellations } = {
@@ -38,16 +38,16 @@ const choices: { readonly [choice in CancellationChoice]: Cancellations } = {
   only: Cancellations.ONLY,
 };
 
-/** The filter that a query means, or what is wrong with it. */
-export function filterOf(query: OrderQuery): OrderFilter | QueryProblems {
-  const [from, before] = [query.from, query.before].map(timeOf);
+/** Converts a query to a filter. Returns error messages if it is invalid. */
+export function parseFilter(query: OrderQuery): OrderFilter | QueryProblems {
+  const [from, before] = [query.from, query.before].map(parseTime);
   const problems: QueryProblems = {
-    ...(from === null && { from: notATime }),
-    ...(before === null && { before: notATime }),
+    ...(from === null && { from: invalidTime }),
+    ...(before === null && { before: invalidTime }),
   };
   if (from === null || before === null) return problems;
   if (from !== undefined && before !== undefined && !isEarlier(from, before)) {
-    return { before: "This must be later than the time from which orders are meant." };
+    return { before: "Must be later than “Placed from”." };
   }
   const filter: MessageInitShape<typeof OrderFilterSchema> = {
     country: query.country.trim(),
@@ -61,14 +61,14 @@ export function filterOf(query: OrderQuery): OrderFilter | QueryProblems {
   return create(OrderFilterSchema, filter);
 }
 
-/** Whether a filter could be made. */
+/** Whether {@link parseFilter} returned a filter. */
 export function isFilter(result: OrderFilter | QueryProblems): result is OrderFilter {
   return "$typeName" in result;
 }
 
-/** The query in the search part of an address, as in `?country=France`. What is not understood is left out. */
-export function parseOrderQuery(search: string): OrderQuery {
-  const params = new URLSearchParams(search);
+/** Parses the query string of an address, such as `?country=France`. Unknown values are ignored. */
+export function parseOrderQuery(queryString: string): OrderQuery {
+  const params = new URLSearchParams(queryString);
   const cancellations = params.get("cancellations");
   return {
     from: params.get("from") ?? "",
@@ -80,7 +80,7 @@ export function parseOrderQuery(search: string): OrderQuery {
   };
 }
 
-/** The search part of an address that {@link parseOrderQuery} makes the query of; empty for all orders. */
+/** Formats a query string for {@link parseOrderQuery}; empty for {@link allOrders}. */
 export function formatOrderQuery(query: OrderQuery): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
@@ -89,12 +89,12 @@ export function formatOrderQuery(query: OrderQuery): string {
   return params.size === 0 ? "" : `?${params}`;
 }
 
-const notATime = "This is no time: write it as in 2010-12-01T08:26.";
+const invalidTime = "Enter a time such as 2010-12-01T08:26.";
 
 type Instant = NonNullable<ReturnType<typeof parseTimestamp>>;
 
-/** Undefined where there is none, null where the text is none. */
-function timeOf(text: string): Instant | undefined | null {
+/** Returns undefined for an empty text, and null for an invalid one. */
+function parseTime(text: string): Instant | undefined | null {
   const trimmed = text.trim();
   return trimmed === "" ? undefined : (parseTimestamp(trimmed) ?? null);
 }

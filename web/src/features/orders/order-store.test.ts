@@ -18,7 +18,7 @@ function orderOf(index: number, description = "") {
   });
 }
 
-test("what goes in comes out to the last digit, over many blocks", () => {
+test("rows are returned exactly, over many blocks", () => {
   const store = new OrderStore();
   const orders = Array.from({ length: 20_000 }, (_, index) => orderOf(index));
   expect(store.append(orders)).toBe(20_000);
@@ -35,19 +35,19 @@ test("what goes in comes out to the last digit, over many blocks", () => {
   }
 });
 
-test("a customer without a name is not one who is not known", () => {
+test("an empty customer id is not an unknown customer", () => {
   const store = new OrderStore();
   store.append([create(OrderSchema, { customerId: "" }), create(OrderSchema)]);
   expect([store.row(0).customerId, store.row(1).customerId]).toEqual(["", undefined]);
 });
 
-test("a place behind the last row is an error", () => {
+test("an index after the last row is an error", () => {
   const store = new OrderStore();
   store.append([orderOf(0)]);
-  expect(() => store.row(1)).toThrow("there is no row 1: there are 1");
+  expect(() => store.row(1)).toThrow("row 1 does not exist; there are 1");
 });
 
-test("a row of texts that were there takes as many bytes as it says", () => {
+test("a row without new texts takes bytesPerRow bytes", () => {
   const store = new OrderStore();
   const block = Array.from({ length: 8_192 }, (_, index) => orderOf(index));
   store.append(block);
@@ -56,7 +56,7 @@ test("a row of texts that were there takes as many bytes as it says", () => {
   expect((store.bytes - before) / block.length).toBe(bytesPerRow);
 });
 
-test("it takes no more rows than it may", () => {
+test("the number of rows is limited", () => {
   const store = new OrderStore();
   const orders = Array.from({ length: 1_000 }, (_, index) => orderOf(index));
   for (let count = 0; count < maxRows - 400; count += store.append(orders.slice(0, maxRows - 400 - count)));
@@ -65,7 +65,7 @@ test("it takes no more rows than it may", () => {
   expect(store.append(orders)).toBe(0);
 });
 
-test("texts that never repeat fill it before its rows do", () => {
+test("the bytes of distinct texts are limited", () => {
   const store = new OrderStore();
   let index = 0;
   while (store.append([orderOf(index, `${index} `.padEnd(1_000_000, "x"))]) === 1) index++;

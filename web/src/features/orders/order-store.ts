@@ -1,16 +1,15 @@
 import type { Order } from "../../../../gen/bourse/order/v1/order_pb.ts";
-import { TextPool } from "./text-pool.ts";
 
-/** Rows that the page keeps at most: Firefox lays out nothing higher than 17.8 million pixels, and a row has 28. */
+/** The most rows in a page. Firefox cannot lay out elements higher than 17.8 million pixels, and a row has 28. */
 export const maxRows = 600_000;
 
-/** Bytes that the distinct texts of the rows may take, as in descriptions that never repeat. */
+/** The most bytes of distinct texts. It bounds exports whose descriptions never repeat. */
 export const maxTextBytes = 128 * 1024 * 1024;
 
-/** Bytes of a row, beside the texts that no row before it had. */
+/** The bytes of a row, without new texts. */
 export const bytesPerRow = 60;
 
-/** An order as the page shows it. */
+/** The fields of an order that the page shows. */
 export interface OrderRow {
   readonly sequence: bigint;
   readonly orderNumber: string;
@@ -18,20 +17,20 @@ export interface OrderRow {
   readonly description: string;
   readonly quantity: number;
   readonly price: { readonly currencyCode: string; readonly units: bigint; readonly nanos: number };
-  /** Undefined where it is not known. */
+  /** Undefined if it is unknown. */
   readonly customerId: string | undefined;
   readonly country: string;
   readonly placedAt: { readonly seconds: bigint; readonly nanos: number };
 }
 
-// As many as keep a block below half a megabyte: nothing is copied as the store grows.
+// A block takes half a megabyte. The store adds blocks as it grows, so rows are never copied.
 const rowsPerBlock = 8_192;
 const unknownCustomer = -1;
 
 /**
- * Orders in columns of numbers, {@link bytesPerRow} bytes each: hundreds of thousands of objects would take ten times as
- * much, and the browser's time to look through them. Texts are numbers of a pool, as most of them repeat. Exact: nothing
- * is rounded. An order's key is not kept.
+ * Stores orders in typed arrays, {@link bytesPerRow} bytes each. Objects would take ten times the memory and slow down
+ * garbage collection: see docs/decisions/0017-dashboard-order-table.md. Texts are interned, because most of them repeat.
+ * All numbers are exact. The keys of orders are not stored.
  */
 export class OrderStore {
   readonly #texts = new TextPool();
@@ -43,22 +42,22 @@ export class OrderStore {
     this.#limits = limits;
   }
 
-  /** How many rows there are. */
+  /** The number of rows. */
   get count(): number {
     return this.#count;
   }
 
-  /** What the store takes in memory, in bytes: about, as to the texts. */
+  /** The memory of the store in bytes. The share of the texts is approximate. */
   get bytes(): number {
     return this.#blocks.length * rowsPerBlock * bytesPerRow + this.#texts.bytes;
   }
 
-  /** Whether it takes no more: it has as many rows as it may, or their texts take as many bytes as they may. */
+  /** Whether the limit of rows or of text bytes is reached. */
   get isFull(): boolean {
     return this.#count >= this.#limits.rows || this.#texts.bytes >= this.#limits.textBytes;
   }
 
-  /** Adds orders behind the others, as many as there is room for. Returns how many that were. */
+  /** Appends orders until the store is full. Returns the number of added orders. */
   append(orders: readonly Order[]): number {
     let added = 0;
     for (const order of orders) {
@@ -69,11 +68,11 @@ export class OrderStore {
     return added;
   }
 
-  /** The row at a place, from 0 on. Throws a RangeError where there is none. */
+  /** Returns the row at an index, from 0. Throws a RangeError if there is none. */
   row(index: number): OrderRow {
     const block = this.#blocks[Math.floor(index / rowsPerBlock)];
     if (block === undefined || !(index < this.#count)) {
-      throw new RangeError(`there is no row ${index}: there are ${this.#count}`);
+      throw new RangeError(`row ${index} does not exist; there are ${this.#count}`);
     }
     const at = index % rowsPerBlock;
     const text = (codes: Int32Array) => this.#texts.textOf(codes[at] ?? unknownCustomer);
@@ -117,7 +116,7 @@ export class OrderStore {
   }
 }
 
-/** So many rows, column by column. */
+/** The columns of {@link rowsPerBlock} rows. */
 class Block {
   readonly sequence = new BigUint64Array(rowsPerBlock);
   readonly priceUnits = new BigInt64Array(rowsPerBlock);
@@ -131,4 +130,38 @@ class Block {
   readonly currency = new Int32Array(rowsPerBlock);
   readonly customer = new Int32Array(rowsPerBlock);
   readonly country = new Int32Array(rowsPerBlock);
+}
+
+// The approximate memory of a text beside its characters: its header, its map entry and its array element.
+const textOverheadBytes = 96;
+const bytesPerCodeUnit = 2; // UTF-16; some browsers store Latin-1 texts in 1 byte
+
+/** Interns texts: stores each distinct text once and gives it a small number. */
+class TextPool {
+  readonly #codes = new Map<string, number>();
+  readonly #texts: string[] = [];
+  #bytes = 0;
+
+  /** The approximate upper bound of the texts' memory. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Returns the number of a text: equal texts have equal numbers, and numbers are dense from 0. */
+  codeOf(text: string): number {
+    const existing = this.#codes.get(text);
+    if (existing !== undefined) return existing;
+    const code = this.#texts.length;
+    this.#codes.set(text, code);
+    this.#texts.push(text);
+    this.#bytes += text.length * bytesPerCodeUnit + textOverheadBytes;
+    return code;
+  }
+
+  /** Returns the text of a number that {@link codeOf} returned. */
+  textOf(code: number): string {
+    const text = this.#texts[code];
+    if (text === undefined) throw new RangeError(`text number ${code} does not exist; there are ${this.#texts.length}`);
+    return text;
+  }
 }

@@ -18,32 +18,32 @@ function setUp(answer: (country: string) => Promise<bigint>) {
 
 const of = (country: string) => create(OrderFilterSchema, { country });
 
-test("the answer is kept while the next one is asked for", async () => {
+test("the summary is kept until the next one is loaded", async () => {
   const second = Promise.withResolvers<bigint>();
   const summary = setUp(async (country) => (country === "France" ? 3n : second.promise));
-  await summary.ask(of("France"));
-  expect(summary.state()).toMatchObject({ kind: "known", summary: { orderCount: 3n } });
-  const asked = summary.ask(of("Norway"));
-  expect(summary.state()).toMatchObject({ kind: "loading", last: { orderCount: 3n } });
+  await summary.load(of("France"));
+  expect(summary.state()).toMatchObject({ kind: "loaded", summary: { orderCount: 3n } });
+  const loading = summary.load(of("Norway"));
+  expect(summary.state()).toMatchObject({ kind: "loading", previous: { orderCount: 3n } });
   second.resolve(5n);
-  await asked;
-  expect(summary.state()).toMatchObject({ kind: "known", summary: { orderCount: 5n } });
+  await loading;
+  expect(summary.state()).toMatchObject({ kind: "loaded", summary: { orderCount: 5n } });
 });
 
-test("an answer to what is not asked any more changes nothing", async () => {
+test("a late response of a cancelled load is ignored", async () => {
   const first = Promise.withResolvers<bigint>();
   const summary = setUp(async (country) => (country === "France" ? first.promise : 5n));
-  const old = summary.ask(of("France"));
-  await summary.ask(of("Norway"));
+  const old = summary.load(of("France"));
+  await summary.load(of("Norway"));
   first.resolve(3n);
   await old;
-  expect(summary.state()).toMatchObject({ kind: "known", summary: { orderCount: 5n } });
+  expect(summary.state()).toMatchObject({ kind: "loaded", summary: { orderCount: 5n } });
 });
 
-test("a failure is told in words", async () => {
+test("a failure has a description", async () => {
   const summary = setUp(async () => {
     throw new ConnectError("too many calls", Code.ResourceExhausted);
   });
-  await summary.ask(of(""));
+  await summary.load(of(""));
   expect(summary.state()).toEqual({ kind: "failed", reason: "The server has reached a limit: too many calls." });
 });

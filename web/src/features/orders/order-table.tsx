@@ -1,15 +1,38 @@
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { type FocusEvent, type KeyboardEvent, memo, useCallback, useEffect, useId, useRef, useState } from "react";
-import { formatCount } from "../../shared/format-count.ts";
-import { type Cell, moveFocus } from "./move-focus.ts";
-import { orderColumns } from "./order-columns.ts";
-import { maxRows, type OrderStore } from "./order-store.ts";
+import { formatTimestamp } from "../../../../client/shared/timestamp-text.ts";
+import { formatCount, formatMoney } from "../../shared/format.ts";
+import { type Cell, moveCell } from "./grid-navigation.ts";
+import { maxRows, type OrderRow, type OrderStore } from "./order-store.ts";
 
-/** As in orders.css, in pixels. {@link maxRows} follows from it. */
+/** A column of the table. */
+interface OrderColumn {
+  readonly title: string;
+  readonly isNumber: boolean;
+  /** A track size of a CSS grid. */
+  readonly width: string;
+  text(row: OrderRow): string;
+}
+
+/** The columns in their order. The first one is the header of its row. */
+const columns: readonly OrderColumn[] = [
+  { title: "Sequence", isNumber: true, width: "5.75rem", text: ({ sequence }) => formatCount(sequence) },
+  { title: "Placed (UTC)", isNumber: false, width: "10.75rem", text: ({ placedAt }) => formatPlacedAt(placedAt) },
+  { title: "Order", isNumber: false, width: "5.5rem", text: ({ orderNumber }) => orderNumber },
+  { title: "Product", isNumber: false, width: "6rem", text: ({ productCode }) => productCode },
+  { title: "Description", isNumber: false, width: "minmax(11rem, 1fr)", text: ({ description }) => description },
+  { title: "Quantity", isNumber: true, width: "5.5rem", text: ({ quantity }) => formatCount(quantity) },
+  { title: "Unit price", isNumber: true, width: "6.75rem", text: ({ price }) => formatMoney(price) },
+  { title: "Customer", isNumber: false, width: "5.75rem", text: ({ customerId }) => customerId ?? "–" },
+  { title: "Country", isNumber: false, width: "8.5rem", text: ({ country }) => country },
+];
+
+/** The height of a row in pixels, as in orders.css. {@link maxRows} depends on it. */
 const rowHeight = 28;
 const overscan = 12;
 
-// Told because some browsers forget what a table is once it is laid out as a grid, and because keys move in this one.
+// The roles are explicit because some browsers drop the roles of a table with a grid layout, and because this table has
+// the keyboard interaction of a grid.
 const roles = {
   grid: { role: "grid", "aria-readonly": true },
   group: { role: "rowgroup" },
@@ -19,23 +42,23 @@ const roles = {
   cell: { role: "gridcell" },
 } as const;
 
-const template = { "--columns": orderColumns.map(({ width }) => width).join(" ") } as Record<string, string>;
+const columnStyle = { "--columns": columns.map(({ width }) => width).join(" ") } as Record<string, string>;
 
 /**
- * Rows of a store, of which only those exist that are seen, and the one that the keyboard is at. Keys move as in a
- * spreadsheet; a screen reader is told which of how many rows it is in.
+ * A virtual table of the rows in a store: only the visible rows and the focused one are rendered. Keys move the focus as
+ * in a spreadsheet, and screen readers announce the row number and the number of rows.
  */
 export function OrderTable(props: { store: OrderStore; count: number; isBusy: boolean }) {
   const { store, count, isBusy } = props;
   const scroller = useRef<HTMLElement>(null);
   const [active, setActive] = useState<Cell>({ row: 0, column: 0 });
-  const goal = useRef<Cell>(undefined);
+  const focusTarget = useRef<Cell>(undefined);
   const caption = useId();
   useEffect(() => {
     if (store.count === 0) setActive({ row: 0, column: 0 });
   }, [store]);
   const rangeExtractor = useCallback(
-    (range: Range) => withRow(defaultRangeExtractor(range), active.row, range.count),
+    (range: Range) => addRow(defaultRangeExtractor(range), active.row, range.count),
     [active.row],
   );
   const virtualizer = useVirtualizer({
@@ -47,20 +70,20 @@ export function OrderTable(props: { store: OrderStore; count: number; isBusy: bo
     useFlushSync: false,
   });
   useEffect(() => {
-    if (goal.current !== active) return; // It has the focus already.
-    goal.current = undefined;
+    if (focusTarget.current !== active) return; // the cell has the focus already
+    focusTarget.current = undefined;
     const cell = scroller.current?.querySelector<HTMLElement>('[data-row] [tabindex="0"]');
     cell?.focus({ preventScroll: true });
     cell?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [active]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (count === 0 || event.altKey || event.metaKey || cellOf(event.target) === undefined) return;
-    const seen = Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight);
-    const size = { rows: count, columns: orderColumns.length, page: Math.max(1, seen - 2) };
-    const next = moveFocus(active, event.key, event.ctrlKey, size);
+    const visibleRows = Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight);
+    const size = { rows: count, columns: columns.length, page: Math.max(1, visibleRows - 2) };
+    const next = moveCell(active, event.key, event.ctrlKey, size);
     if (next === undefined) return;
     event.preventDefault();
-    goal.current = next;
+    focusTarget.current = next;
     setActive(next);
   };
   const onFocus = (event: FocusEvent) => {
@@ -68,10 +91,10 @@ export function OrderTable(props: { store: OrderStore; count: number; isBusy: bo
     if (cell !== undefined && (cell.row !== active.row || cell.column !== active.column)) setActive(cell);
   };
   return (
-    <section className="scroll order-scroll" aria-labelledby={caption} ref={scroller} style={template}>
+    <section className="scroll order-scroll" aria-labelledby={caption} ref={scroller} style={columnStyle}>
       <p className="order-caption" id={caption}>
-        Orders received: {formatCount(count)}. The page keeps {formatCount(maxRows)} at most; the script{" "}
-        <code>export-orders</code> takes all.
+        Orders received: {formatCount(count)}. This page shows at most {formatCount(maxRows)}; the script{" "}
+        <code>export-orders</code> has no limit.
       </p>
       <table
         {...roles.grid}
@@ -79,13 +102,13 @@ export function OrderTable(props: { store: OrderStore; count: number; isBusy: bo
         aria-labelledby={caption}
         aria-busy={isBusy}
         aria-rowcount={count + 1}
-        aria-colcount={orderColumns.length}
+        aria-colcount={columns.length}
         onKeyDown={onKeyDown}
         onFocus={onFocus}
       >
         <thead {...roles.group}>
           <tr {...roles.row} aria-rowindex={1}>
-            {orderColumns.map(({ title, isNumber }) => (
+            {columns.map(({ title, isNumber }) => (
               <th key={title} {...roles.columnHeader} scope="col" className={isNumber ? "number" : undefined}>
                 {title}
               </th>
@@ -104,7 +127,7 @@ export function OrderTable(props: { store: OrderStore; count: number; isBusy: bo
           ))}
         </tbody>
       </table>
-      {count === 0 && <p className="order-empty quiet">No orders are here yet: an export brings them.</p>}
+      {count === 0 && <p className="order-empty quiet">No orders yet. Select Export to load them.</p>}
     </section>
   );
 }
@@ -113,7 +136,7 @@ interface RowProps {
   store: OrderStore;
   index: number;
   start: number;
-  /** The column that the keyboard is at, where it is in this row. */
+  /** The focused column; undefined if the focus is in another row. */
   activeColumn: number | undefined;
 }
 
@@ -121,7 +144,7 @@ const Row = memo(({ store, index, start, activeColumn }: RowProps) => {
   const row = store.row(index);
   return (
     <tr {...roles.row} aria-rowindex={index + 2} data-row={index} style={{ transform: `translateY(${start}px)` }}>
-      {orderColumns.map(({ title, isNumber, text }, column) => (
+      {columns.map(({ title, isNumber, text }, column) => (
         <td
           key={title}
           title={text(row)}
@@ -137,7 +160,7 @@ const Row = memo(({ store, index, start, activeColumn }: RowProps) => {
   );
 });
 
-/** The cell that an element is; undefined where it is none. */
+/** Returns the position of a cell element, or undefined for other elements. */
 function cellOf(target: EventTarget): Cell | undefined {
   if (!(target instanceof HTMLElement)) return undefined;
   const row = target.parentElement?.dataset.row;
@@ -145,10 +168,14 @@ function cellOf(target: EventTarget): Cell | undefined {
   return row === undefined || column === undefined ? undefined : { row: Number(row), column: Number(column) };
 }
 
-/** The row that has the focus exists wherever it is, so that the focus is not lost with it. */
-function withRow(indexes: number[], row: number, count: number): number[] {
+/** Adds the focused row to the rendered ones, so that it keeps the focus when it is scrolled out of view. */
+function addRow(indexes: number[], row: number, count: number): number[] {
   const [first = 0] = indexes;
   const last = indexes.at(-1) ?? 0;
   if (row >= count || (row >= first && row <= last)) return indexes;
   return row < first ? [row, ...indexes] : [...indexes, row];
+}
+
+function formatPlacedAt(time: OrderRow["placedAt"]): string {
+  return formatTimestamp(time).replace("T", " ").replace("Z", "");
 }

@@ -3,46 +3,45 @@ import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { yieldToEventLoop } from "../../../../client/shared/timers.ts";
 import { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { downloadText } from "../../shared/download.ts";
-import { eachFrame, readably } from "../../shared/schedules.ts";
-import { ExportControls } from "./export-controls.tsx";
-import { ExportStatus } from "./export-status.tsx";
+import { every250ms, everyFrame } from "../../shared/schedules.ts";
+import { ExportControls, ExportStatus } from "./export-bar.tsx";
+import { ExportDetails } from "./export-details.tsx";
 import { FilterForm } from "./filter-form.tsx";
-import { csvParts } from "./order-csv.ts";
+import { formatCsv } from "./order-csv.ts";
 import { OrderExport } from "./order-export.ts";
-import { filterOf, formatOrderQuery, isFilter, parseOrderQuery } from "./order-query.ts";
+import { formatOrderQuery, isFilter, parseFilter, parseOrderQuery } from "./order-query.ts";
 import { OrderSummary } from "./order-summary.ts";
 import { OrderTable } from "./order-table.tsx";
 import { SummaryPanel } from "./summary-panel.tsx";
-import { WirePanel } from "./wire-panel.tsx";
 import "./orders.css";
 
-/** The order book: what a filter selects, summed up, and exported into a table. Leaving the page cancels the export. */
+/** The order book: a filter, the summary of the selected orders, and their export into a table. Leaving the page cancels the export. */
 export function OrdersPage(props: {
   transport: Transport;
-  /** The search part of the page's address, which keeps the filter. */
-  search: string;
-  onSearch: (search: string) => void;
+  /** The query string of the page's address, which stores the filter. */
+  queryString: string;
+  onQueryString: (queryString: string) => void;
 }) {
-  const { search, onSearch } = props;
-  const [session] = useState(() => sessionOf(props.transport));
-  const { run, summary } = session;
-  const query = useMemo(() => parseOrderQuery(search), [search]);
-  const filter = useMemo(() => filterOf(query), [query]);
+  const { queryString, onQueryString } = props;
+  const [session] = useState(() => createSession(props.transport));
+  const { orderExport, summary } = session;
+  const query = useMemo(() => parseOrderQuery(queryString), [queryString]);
+  const filter = useMemo(() => parseFilter(query), [query]);
   useEffect(() => {
     const retry = () => {
-      if (run.state().kind === "waiting") void run.proceed();
+      if (orderExport.state().kind === "reconnecting") void orderExport.resume();
     };
     addEventListener("online", retry);
     return () => {
       removeEventListener("online", retry);
-      run.close();
+      orderExport.close();
     };
-  }, [run]);
+  }, [orderExport]);
   useEffect(() => {
-    if (isFilter(filter)) void summary.ask(filter);
+    if (isFilter(filter)) void summary.load(filter);
     return () => summary.close();
   }, [summary, filter]);
-  const state = useSyncExternalStore(run.subscribe, run.state);
+  const state = useSyncExternalStore(orderExport.subscribe, orderExport.state);
   return (
     <div className="orders">
       <title>Orders · Bourse</title>
@@ -51,26 +50,26 @@ export function OrdersPage(props: {
         <ExportStatus state={state} />
         <ExportControls
           state={state}
-          run={run}
-          onStart={isFilter(filter) ? () => void run.start(filter) : undefined}
-          onDownload={() => void downloadText("orders.csv", "text/csv", csvParts(state.store, state.received))}
+          orderExport={orderExport}
+          onStart={isFilter(filter) ? () => void orderExport.start(filter) : undefined}
+          onDownload={() => void downloadText("orders.csv", "text/csv", formatCsv(state.store, state.received))}
         />
       </div>
       <div className="tools order-tools">
-        <FilterForm applied={query} onApply={(applied) => onSearch(formatOrderQuery(applied))} />
+        <FilterForm applied={query} onApply={(applied) => onQueryString(formatOrderQuery(applied))} />
         <SummaryPanel summary={summary} />
       </div>
       <OrderTable store={state.store} count={state.received} isBusy={state.kind === "receiving"} />
-      <WirePanel state={state} />
+      <ExportDetails state={state} />
     </div>
   );
 }
 
-function sessionOf(transport: Transport) {
+function createSession(transport: Transport) {
   const client = createClient(OrderService, transport);
   return {
-    // Not at every frame: each change of the number of rows costs the table some milliseconds where there are many.
-    run: new OrderExport({ client, schedule: readably, nextTurn: yieldToEventLoop, random: Math.random }),
-    summary: new OrderSummary(client, eachFrame),
+    // Not at every frame: with many rows, the table takes some milliseconds to update their number.
+    orderExport: new OrderExport({ client, schedule: every250ms, yieldToEventLoop, random: Math.random }),
+    summary: new OrderSummary(client, everyFrame),
   };
 }

@@ -1,16 +1,15 @@
 import { useSyncExternalStore } from "react";
 import type { GetOrderSummaryResponse } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
-import { formatCount } from "../../shared/format-count.ts";
-import { formatDecimal } from "../../shared/format-money.ts";
+import { formatCount, formatDecimal } from "../../shared/format.ts";
 import type { OrderSummary, SummaryState } from "./order-summary.ts";
 
-// More are not looked through, and would push the table off the screen.
+// The most currencies to show: more would push the table off the screen.
 const maxTotals = 12;
 
-/** How many orders the filter selects, and what they come to in each currency. */
+/** The number of selected orders and their total amount in each currency. */
 export function SummaryPanel({ summary }: { summary: OrderSummary }) {
   const state = useSyncExternalStore(summary.subscribe, summary.state);
-  const known = knownIn(state);
+  const loaded = loadedSummary(state);
   return (
     <section
       className="summary-panel"
@@ -18,9 +17,9 @@ export function SummaryPanel({ summary }: { summary: OrderSummary }) {
       aria-busy={state.kind === "loading"}
       data-state={state.kind}
     >
-      {known !== undefined && <Totals summary={known} />}
+      {loaded !== undefined && <Totals summary={loaded} />}
       <p role="status" className={state.kind === "failed" ? "problem" : "unseen"}>
-        {sentenceOf(state)}
+        {describeState(state)}
       </p>
     </section>
   );
@@ -28,7 +27,7 @@ export function SummaryPanel({ summary }: { summary: OrderSummary }) {
 
 function Totals({ summary }: { summary: GetOrderSummaryResponse }) {
   const { orderCount, totals } = summary;
-  const left = totals.length - maxTotals;
+  const hidden = totals.length - maxTotals;
   return (
     <dl>
       <div data-total="count">
@@ -43,31 +42,31 @@ function Totals({ summary }: { summary: GetOrderSummaryResponse }) {
           <dd>{formatDecimal(amount?.value ?? "0", currencyCode)}</dd>
         </div>
       ))}
-      {left > 0 && (
+      {hidden > 0 && (
         <div>
-          <dt>Further currencies</dt>
-          <dd>{formatCount(left)}</dd>
+          <dt>Other currencies</dt>
+          <dd>{formatCount(hidden)}</dd>
         </div>
       )}
     </dl>
   );
 }
 
-function knownIn(state: SummaryState): GetOrderSummaryResponse | undefined {
+function loadedSummary(state: SummaryState): GetOrderSummaryResponse | undefined {
   switch (state.kind) {
-    case "known":
+    case "loaded":
       return state.summary;
     case "loading":
-      return state.last;
+      return state.previous;
     case "failed":
       return undefined;
   }
 }
 
-function sentenceOf(state: SummaryState): string {
+function describeState(state: SummaryState): string {
   switch (state.kind) {
-    case "known":
-      return `${formatCount(state.summary.orderCount)} orders are selected.`;
+    case "loaded":
+      return `${formatCount(state.summary.orderCount)} orders selected`;
     case "loading":
       return "";
     case "failed":

@@ -7,23 +7,20 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { type KeyboardEvent, useEffect, useRef } from "react";
-import { locale } from "../../shared/locale.ts";
+import { locale } from "../../shared/format.ts";
 import type { Bar, Chart } from "./candle-series.ts";
-import { chartColors, onThemeChange } from "./chart-colors.ts";
-import { formatPrice } from "./price-format.ts";
+import { formatPrice } from "./format-price.ts";
 
-// How far an arrow key goes, in candles.
-const step = 5;
+const candlesPerStep = 5; // the distance of an arrow key
 
-// What one key press makes of the number of candles in sight.
-const zoomFactor = 1.25;
+const zoomFactor = 1.25; // the change of the number of visible candles by one key
 
 interface Drawing {
   readonly api: IChartApi;
   readonly series: ISeriesApi<"Candlestick">;
 }
 
-/** Draws candles. The arrow keys move along the time, plus and minus change the scale, End goes to the newest. */
+/** A chart of candles. Arrow keys scroll, plus and minus zoom, Home shows all candles, and End the newest. */
 export function CandleChart(props: { chart: Chart; decimals: number; label: string }) {
   const { chart, decimals, label } = props;
   const box = useRef<HTMLDivElement>(null);
@@ -35,8 +32,8 @@ export function CandleChart(props: { chart: Chart; decimals: number; label: stri
     const element = box.current;
     const api = createChart(element, { autoSize: true, localization: { locale, timeFormatter } });
     const series = api.addSeries(CandlestickSeries, {});
-    const paint = () => {
-      const { line, paper, ink, up, down } = chartColors(element);
+    const applyColors = () => {
+      const { line, paper, ink, up, down } = readColors(element);
       api.applyOptions({
         layout: { background: { color: paper }, textColor: ink },
         grid: { vertLines: { color: line }, horzLines: { color: line } },
@@ -52,12 +49,12 @@ export function CandleChart(props: { chart: Chart; decimals: number; label: stri
         borderDownColor: down,
       });
     };
-    paint();
-    const stop = onThemeChange(paint);
+    applyColors();
+    const removeListener = onThemeChange(applyColors);
     drawing.current = { api, series };
     shown.current = { loads: -1, bars: [] };
     return () => {
-      stop();
+      removeListener();
       drawing.current = undefined;
       api.remove();
     };
@@ -85,37 +82,37 @@ export function CandleChart(props: { chart: Chart; decimals: number; label: stri
       className="chart-space"
       role="img"
       aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: the keys move what is shown, so it has to take the focus
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: the chart handles keys, so it must be focusable
       tabIndex={0}
-      onKeyDown={(event) => drawing.current && move(drawing.current.api, event)}
+      onKeyDown={(event) => drawing.current && handleKey(drawing.current.api, event)}
     />
   );
 }
 
-/** What was loaded anew is drawn as a whole; else only the candles from the one that was the newest. */
+/** Draws the whole chart after a load; otherwise only the last candle and those after it. */
 function draw({ api, series }: Drawing, { bars, loads }: Chart, shown: { loads: number; bars: readonly Bar[] }): void {
   const newest = shown.bars.at(-1);
   if (loads === shown.loads && newest !== undefined) {
-    for (const bar of bars.slice(-tail)) if (bar.time >= newest.time) series.update(dataOf(bar));
+    for (const bar of bars.slice(-maxNewCandles)) if (bar.time >= newest.time) series.update(toChartData(bar));
     return;
   }
-  series.setData(bars.map(dataOf));
+  series.setData(bars.map(toChartData));
   if (shown.loads < 0) api.timeScale().scrollToRealTime();
 }
 
-// More candles than this do not begin between two drawings; if they do, the next load brings them.
-const tail = 60;
+// The most candles that can start between two updates. If there are more, they are missing until the next load.
+const maxNewCandles = 60;
 
-function dataOf({ time, open, high, low, close }: Bar) {
-  return { time: secondsOf(time), open, high, low, close };
+function toChartData({ time, open, high, low, close }: Bar) {
+  return { time: toChartTime(time), open, high, low, close };
 }
 
-// The library counts in seconds.
-function secondsOf(millis: number): UTCTimestamp {
+// The library uses seconds.
+function toChartTime(millis: number): UTCTimestamp {
   return (millis / 1000) as UTCTimestamp;
 }
 
-function move(api: IChartApi, event: KeyboardEvent): void {
+function handleKey(api: IChartApi, event: KeyboardEvent): void {
   const scale = api.timeScale();
   const range = scale.getVisibleLogicalRange();
   if (range === null) return;
@@ -124,10 +121,10 @@ function move(api: IChartApi, event: KeyboardEvent): void {
     scale.setVisibleLogicalRange({ from: range.to - (range.to - range.from) * factor, to: range.to });
   switch (event.key) {
     case "ArrowLeft":
-      shift(-step);
+      shift(-candlesPerStep);
       break;
     case "ArrowRight":
-      shift(step);
+      shift(candlesPerStep);
       break;
     case "+":
       zoom(1 / zoomFactor);
@@ -153,14 +150,54 @@ const minute = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-dig
 const second = new Intl.DateTimeFormat(locale, { timeStyle: "medium", hourCycle: "h23" });
 
 function timeFormatter(time: Time): string {
-  return dayAndTime.format(dateOf(time));
+  return dayAndTime.format(toDate(time));
 }
 
-// The library's kinds of marks: 0 to 2 are dates, 3 is a time, 4 one with seconds.
+// The TickMarkType of the library: 0 to 2 are dates, 3 is a time, 4 is a time with seconds.
 function tickMarkFormatter(time: Time, kind: number): string {
-  return (kind <= 2 ? day : kind === 3 ? minute : second).format(dateOf(time));
+  return (kind <= 2 ? day : kind === 3 ? minute : second).format(toDate(time));
 }
 
-function dateOf(time: Time): Date {
+function toDate(time: Time): Date {
   return new Date(Number(time) * 1000);
+}
+
+/** The page's colours in a form that a canvas accepts. */
+interface ChartColors {
+  readonly paper: string;
+  readonly line: string;
+  readonly ink: string;
+  readonly up: string;
+  readonly down: string;
+}
+
+/** Reads the colours at an element. The custom properties have a light and a dark value, which the browser resolves. */
+function readColors(element: Element): ChartColors {
+  const probe = element.ownerDocument.createElement("span");
+  element.append(probe);
+  const read = (name: string) => {
+    probe.style.color = `var(${name})`;
+    return getComputedStyle(probe).color;
+  };
+  const colors = {
+    paper: read("--card"),
+    line: read("--line"),
+    ink: read("--ink-2"),
+    up: read("--up"),
+    down: read("--down"),
+  };
+  probe.remove();
+  return colors;
+}
+
+/** Adds a listener for changes between light and dark. The returned function removes it. */
+function onThemeChange(listener: () => void): () => void {
+  const query = matchMedia("(prefers-color-scheme: dark)");
+  query.addEventListener("change", listener);
+  const observer = new MutationObserver(listener);
+  observer.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  return () => {
+    query.removeEventListener("change", listener);
+    observer.disconnect();
+  };
 }

@@ -42,12 +42,12 @@ function quote(seconds: number, prices: { last?: number; bid?: number; ask?: num
   return create(QuoteSchema, { symbol, ...prices, sourceTime: timestampFromMs(start + seconds * 1000) });
 }
 
-test("quotes go on where the server's candles end", async () => {
+test("quotes continue the candles of the server", async () => {
   const { series, answer, bars } = setUp();
-  series.choose("ACME", minute);
+  series.select("ACME", minute);
   expect(series.chart().kind).toBe("loading");
   await answer([0, 10, 11, 9, 10.5], [1, 10.5, 10.6, 10.4, 10.5]);
-  series.take([quote(90, { last: 12 }), quote(100, { last: 10 }), quote(125, { bid: 9, ask: 11 })]);
+  series.addQuotes([quote(90, { last: 12 }), quote(100, { last: 10 }), quote(125, { bid: 9, ask: 11 })]);
   expect(bars()).toEqual([
     [0, 10, 11, 9, 10.5],
     [1, 10.5, 12, 10, 10],
@@ -55,26 +55,26 @@ test("quotes go on where the server's candles end", async () => {
   ]);
 });
 
-test("quotes that come while the candles are loaded are in them", async () => {
+test("quotes that arrive during a load are added to the candles", async () => {
   const { series, answer, bars } = setUp();
-  series.choose("ACME", minute);
-  series.take([quote(70, { last: 12 }), quote(70, { last: 99 }, "OTHER")]);
+  series.select("ACME", minute);
+  series.addQuotes([quote(70, { last: 12 }), quote(70, { last: 99 }, "OTHER")]);
   await answer([1, 10, 11, 9, 11]);
   expect(bars()).toEqual([[1, 10, 12, 9, 12]]);
 });
 
-test("what is late for a candle that has ended is left to the server", async () => {
+test("a quote for a candle before the newest is ignored", async () => {
   const { series, answer, bars } = setUp();
-  series.choose("ACME", minute);
+  series.select("ACME", minute);
   await answer([3, 10, 10, 10, 10]);
-  series.take([quote(0, { last: 99 }), quote(200, {})]);
+  series.addQuotes([quote(0, { last: 99 }), quote(200, {})]);
   expect(bars()).toEqual([[3, 10, 10, 10, 10]]);
 });
 
-test("the answer to an older choice is dropped", async () => {
+test("a late response for another selection is ignored", async () => {
   const { series, loads, answer, bars } = setUp();
-  series.choose("ACME", minute);
-  series.choose("OTHER", minute);
+  series.select("ACME", minute);
+  series.select("OTHER", minute);
   expect(loads.map(({ symbol }) => symbol)).toEqual(["ACME", "OTHER"]);
   await answer([0, 1, 1, 1, 1]);
   expect(series.chart().kind).toBe("loading");
@@ -82,22 +82,22 @@ test("the answer to an older choice is dropped", async () => {
   expect(bars()).toEqual([[0, 2, 2, 2, 2]]);
 });
 
-test("a load that fails says why, and the next one may succeed", async () => {
+test("a failed load has a description, and the next one can succeed", async () => {
   const { series, loads, answer } = setUp();
-  series.choose("ACME", minute);
+  series.select("ACME", minute);
   loads.shift()?.reject(new ConnectError("busy", Code.ResourceExhausted));
   await new Promise((resolve) => setImmediate(resolve));
   expect(series.chart()).toMatchObject({ kind: "failed", reason: "The server has reached a limit: busy." });
   series.reload();
   await answer([0, 2, 2, 2, 2]);
-  expect(series.chart()).toMatchObject({ kind: "shown", loads: 1 });
+  expect(series.chart()).toMatchObject({ kind: "loaded", loads: 1 });
 });
 
-test("no more candles are kept than are shown", async () => {
+test("the number of candles is limited", async () => {
   const { series, answer, bars } = setUp();
-  series.choose("ACME", minute);
+  series.select("ACME", minute);
   await answer();
-  series.take(Array.from({ length: maxCandles + 10 }, (_, index) => quote(index * 60, { last: index })));
+  series.addQuotes(Array.from({ length: maxCandles + 10 }, (_, index) => quote(index * 60, { last: index })));
   expect(bars()).toHaveLength(maxCandles);
   expect(bars()[0]?.[0]).toBe(10);
 });

@@ -1,13 +1,13 @@
 import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Candle, CandleInterval, type Quote } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { ListCandlesResponse } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { errorSentence } from "../../shared/error-sentence.ts";
+import { describeError } from "../../shared/describe-error.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
-/** How many candles the chart has: more are narrower than a pixel on most screens. */
+/** The most candles in the chart: more would be narrower than a pixel on most screens. */
 export const maxCandles = 500;
 
-/** The intervals to choose from, with their names and lengths. */
+/** The selectable intervals, with their names and durations. */
 export const intervals = [
   { interval: CandleInterval.CANDLE_INTERVAL_1S, name: "1 s", millis: 1_000 },
   { interval: CandleInterval.CANDLE_INTERVAL_1M, name: "1 m", millis: 60_000 },
@@ -17,7 +17,7 @@ export const intervals = [
 
 export type Interval = (typeof intervals)[number];
 
-/** The prices of an interval that begins at `time`, in milliseconds since 1970. */
+/** The prices of an interval that starts at `time`, in milliseconds since 1970. */
 export interface Bar {
   readonly time: number;
   readonly open: number;
@@ -26,14 +26,14 @@ export interface Bar {
   readonly close: number;
 }
 
-/** What there is to show. The same object until it changes. */
+/** The state of the chart. The same object until it changes. */
 export interface Chart {
-  readonly kind: "none" | "loading" | "shown" | "failed";
+  readonly kind: "none" | "loading" | "loaded" | "failed";
   /** The oldest first. */
   readonly bars: readonly Bar[];
-  /** Why it failed. */
+  /** The error of a failed load. */
   readonly reason?: string;
-  /** Changes with what was loaded: all of it is others then, not only the newest. */
+  /** The number of completed loads. A load replaces all bars; between two loads only the newest ones change. */
   readonly loads: number;
 }
 
@@ -43,11 +43,11 @@ export interface CandleSeriesOptions {
     request: { symbol: string; interval: CandleInterval; limit: number },
     signal: AbortSignal,
   ): Promise<ListCandlesResponse>;
-  /** When to show new quotes. */
+  /** Schedules updates of the page. */
   schedule: Schedule;
 }
 
-/** The candles of one symbol, outside React: those that the server has, which the quotes of the stream continue. */
+/** The candles of one symbol, outside React: loaded from the server and continued with the quotes of the stream. */
 export class CandleSeries {
   readonly #options: CandleSeriesOptions;
   readonly #notifier: Notifier;
@@ -55,24 +55,24 @@ export class CandleSeries {
   #interval: Interval = intervals[1];
   #load: AbortController | undefined;
   #bars: Bar[] = [];
-  #arrived: Quote[] = [];
+  #pending: Quote[] = [];
   #chart: Chart = { kind: "none", bars: [], loads: 0 };
 
   constructor(options: CandleSeriesOptions) {
     this.#options = options;
     this.#notifier = new Notifier(options.schedule, () => {
-      if (this.#chart.kind === "shown") this.#chart = { ...this.#chart, bars: this.#bars.slice() };
+      if (this.#chart.kind === "loaded") this.#chart = { ...this.#chart, bars: this.#bars.slice() };
     });
   }
 
-  /** Calls the listener after the chart changed; the returned function takes it away. */
+  /** Adds a listener for changes of the chart. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#notifier.subscribe(listener);
 
-  /** What there is to show. */
+  /** Returns the state: the same object until it changes. */
   readonly chart = (): Chart => this.#chart;
 
-  /** Shows another symbol, or another interval; undefined: none. */
-  choose(symbol: string | undefined, interval: Interval): void {
+  /** Selects a symbol and an interval. Undefined: no symbol. */
+  select(symbol: string | undefined, interval: Interval): void {
     if (symbol === this.#symbol && interval === this.#interval) return;
     this.#symbol = symbol;
     this.#interval = interval;
@@ -81,64 +81,65 @@ export class CandleSeries {
     this.reload();
   }
 
-  /** Loads anew: quotes may have been missed. What is shown stays until then. */
+  /** Loads the candles again, because quotes may have been missed. The current ones stay until then. */
   reload(): void {
     this.#load?.abort();
     if (this.#symbol === undefined) return;
     this.#load = new AbortController();
-    this.#arrived = [];
-    void this.#run(this.#symbol, this.#interval, this.#load.signal);
+    this.#pending = [];
+    void this.#loadCandles(this.#symbol, this.#interval, this.#load.signal);
   }
 
-  /** Takes quotes of the stream. Those of other symbols are ignored. */
-  take(quotes: readonly Quote[]): void {
+  /** Adds quotes of the stream. Quotes of other symbols are ignored. */
+  addQuotes(quotes: readonly Quote[]): void {
     let isChanged = false;
     for (const quote of quotes) {
       if (quote.symbol !== this.#symbol) continue;
-      if (this.#load !== undefined && this.#arrived.length < maxArrived) this.#arrived.push(quote);
-      isChanged = this.#add(quote) || isChanged;
+      if (this.#load !== undefined && this.#pending.length < maxPending) this.#pending.push(quote);
+      isChanged = this.#addQuote(quote) || isChanged;
     }
-    if (isChanged) this.#notifier.touch();
+    if (isChanged) this.#notifier.notify();
   }
 
-  async #run(symbol: string, interval: Interval, signal: AbortSignal): Promise<void> {
+  async #loadCandles(symbol: string, interval: Interval, signal: AbortSignal): Promise<void> {
     const request = { symbol, interval: interval.interval, limit: maxCandles };
     try {
       const { candles } = await this.#options.load(request, signal);
       if (signal.aborted) return;
-      this.#bars = candles.map(barOf);
-      for (const quote of this.#arrived) this.#add(quote);
-      this.#chart = { kind: "shown", bars: this.#bars, loads: this.#chart.loads + 1 };
+      this.#bars = candles.map(toBar);
+      for (const quote of this.#pending) this.#addQuote(quote);
+      this.#chart = { kind: "loaded", bars: this.#bars, loads: this.#chart.loads + 1 };
     } catch (reason) {
       if (signal.aborted) return;
-      this.#chart = { ...this.#chart, kind: "failed", reason: errorSentence(reason) };
+      this.#chart = { ...this.#chart, kind: "failed", reason: describeError(reason) };
     }
     this.#load = undefined;
-    this.#arrived = [];
+    this.#pending = [];
     this.#notifier.flush();
   }
 
-  #add({ last, bid, ask, sourceTime }: Quote): boolean {
+  #addQuote({ last, bid, ask, sourceTime }: Quote): boolean {
     const price = last ?? (bid !== undefined && ask !== undefined ? (bid + ask) / 2 : undefined);
     if (price === undefined || sourceTime === undefined) return false;
     const { millis } = this.#interval;
     const time = Math.floor(timestampMs(sourceTime) / millis) * millis;
     const newest = this.#bars.at(-1);
     if (newest !== undefined && time < newest.time) return false;
-    if (newest?.time === time) this.#bars[this.#bars.length - 1] = { ...newest, ...reach(newest, price), close: price };
+    if (newest?.time === time)
+      this.#bars[this.#bars.length - 1] = { ...newest, ...extendRange(newest, price), close: price };
     else this.#bars.push({ time, open: price, high: price, low: price, close: price });
     if (this.#bars.length > maxCandles) this.#bars.shift();
     return true;
   }
 }
 
-// Quotes that come while the candles are loaded; a load that takes longer misses some until the next one.
-const maxArrived = 10_000;
+// The most quotes to keep during a load. If there are more, the candles miss some until the next load.
+const maxPending = 10_000;
 
-function reach({ high, low }: Bar, price: number): { high: number; low: number } {
+function extendRange({ high, low }: Bar, price: number): { high: number; low: number } {
   return { high: Math.max(high, price), low: Math.min(low, price) };
 }
 
-function barOf({ openTime = timestampFromMs(0), open, high, low, close }: Candle): Bar {
+function toBar({ openTime = timestampFromMs(0), open, high, low, close }: Candle): Bar {
   return { time: timestampMs(openTime), open, high, low, close };
 }

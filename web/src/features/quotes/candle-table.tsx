@@ -1,26 +1,26 @@
 import { useState } from "react";
-import { formatTime } from "../../shared/format-time.ts";
+import { formatTime } from "../../shared/format.ts";
 import type { Bar } from "./candle-series.ts";
-import { formatPrice } from "./price-format.ts";
+import { formatPrice } from "./format-price.ts";
 
-/** More rows are not read. */
+/** The most candles in the table. */
 const maxRows = 20;
 
-/** The chart for those who do not see it: in a sentence, and the newest candles as a table. */
+/** The text alternative of the chart: a description, and a table of the newest candles. */
 export function CandleTable({
   bars,
   decimals,
-  sentence,
+  description,
 }: {
   bars: readonly Bar[];
   decimals: number;
-  sentence: string;
+  description: string;
 }) {
   const [isOpen, setOpen] = useState(false);
   return (
     <details className="candles" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>As a table</summary>
-      {isOpen && <p>{sentence}</p>}
+      <summary>Show as table</summary>
+      {isOpen && <p>{description}</p>}
       {isOpen && <NewestCandles bars={bars} decimals={decimals} />}
     </details>
   );
@@ -30,7 +30,7 @@ function NewestCandles({ bars, decimals }: { bars: readonly Bar[]; decimals: num
   const newest = bars.slice(-maxRows).reverse();
   return (
     <table className="grid">
-      <caption>The newest {newest.length} candles</caption>
+      <caption>Newest {newest.length} candles</caption>
       <thead>
         <tr>
           <th scope="col">Time</th>
@@ -45,7 +45,7 @@ function NewestCandles({ bars, decimals }: { bars: readonly Bar[]; decimals: num
           <tr key={bar.time}>
             <th scope="row">{formatTime(bar.time, Date.now())}</th>
             {[bar.open, bar.high, bar.low, bar.close].map((price, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the columns stay where they are
+              // biome-ignore lint/suspicious/noArrayIndexKey: the columns have a fixed order
               <td key={index} className="number">
                 {formatPrice(price, decimals)}
               </td>
@@ -55,4 +55,15 @@ function NewestCandles({ bars, decimals }: { bars: readonly Bar[]; decimals: num
       </tbody>
     </table>
   );
+}
+
+/** Describes the candles of a chart in one sentence. */
+export function describeCandles(symbol: string, interval: string, bars: readonly Bar[], decimals: number): string {
+  const [first, newest] = [bars[0], bars.at(-1)];
+  if (first === undefined || newest === undefined) return `${symbol}: no candles of ${interval}`;
+  const high = Math.max(...bars.map((bar) => bar.high));
+  const low = Math.min(...bars.map((bar) => bar.low));
+  const format = (value: number) => formatPrice(value, decimals);
+  const from = formatTime(first.time, newest.time);
+  return `${symbol}: ${bars.length} candles of ${interval} since ${from}, open ${format(first.open)}, close ${format(newest.close)}, low ${format(low)}, high ${format(high)}`;
 }

@@ -1,23 +1,22 @@
 import { type ComponentProps, useEffect, useId, useState, useSyncExternalStore } from "react";
 import type { CandleChart } from "./candle-chart.tsx";
-import { candleSentence } from "./candle-sentence.ts";
 import { type Chart, intervals } from "./candle-series.ts";
-import { CandleTable } from "./candle-table.tsx";
-import { decimalsOf } from "./price-format.ts";
+import { CandleTable, describeCandles } from "./candle-table.tsx";
+import { priceDecimals } from "./format-price.ts";
 import type { Listing, QuotesSession } from "./quotes-session.ts";
 
-/** The chosen symbol's candles: drawn, in words, and as a table. */
+/** The candles of the selected symbol as a chart and as a table. */
 export function ChartPanel(props: { session: QuotesSession; listing: Listing; symbol: string | undefined }) {
   const { session, listing, symbol } = props;
   const { candles } = session;
   const chart = useSyncExternalStore(candles.subscribe, candles.chart);
   const [interval, setInterval] = useState<(typeof intervals)[number]>(intervals[1]);
   const id = useId();
-  useEffect(() => candles.choose(symbol, interval), [candles, symbol, interval]);
+  useEffect(() => candles.select(symbol, interval), [candles, symbol, interval]);
   if (symbol === undefined) return null;
   const instrument = listing.instruments.get(symbol);
-  const decimals = decimalsOf(instrument?.tickSize ?? 0);
-  const sentence = candleSentence(symbol, interval.name, chart.bars, decimals);
+  const decimals = priceDecimals(instrument?.tickSize ?? 0);
+  const description = describeCandles(symbol, interval.name, chart.bars, decimals);
   return (
     <section className="chart" aria-labelledby={id} data-chart={chart.kind} data-symbol={symbol}>
       <div className="chart-head">
@@ -38,41 +37,41 @@ export function ChartPanel(props: { session: QuotesSession; listing: Listing; sy
         </fieldset>
       </div>
       {chart.bars.length === 0 ? (
-        <p className="quiet chart-space">{absenceOf(chart)}</p>
+        <p className="quiet chart-space">{describeEmpty(chart)}</p>
       ) : (
-        <LazyChart chart={chart} decimals={decimals} label={sentence} />
+        <LazyChart chart={chart} decimals={decimals} label={description} />
       )}
-      {chart.bars.length > 0 && <CandleTable bars={chart.bars} decimals={decimals} sentence={sentence} />}
+      {chart.bars.length > 0 && <CandleTable bars={chart.bars} decimals={decimals} description={description} />}
     </section>
   );
 }
 
 /**
- * The chart's library is much of the page: it is loaded when the first candles are there, and tried again when others
- * are, as the server may have gone in between.
+ * Loads the chart's library, a large part of the page's code, after the first candles. If that fails, it is loaded again
+ * after the next candles, because the server may have been unreachable.
  */
 function LazyChart(props: ComponentProps<typeof CandleChart>) {
   const [loaded, setLoaded] = useState<{ Chart?: typeof CandleChart }>({});
   const { loads } = props.chart;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each load of candles is a sign that the server is there
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a completed load of candles means that the server is reachable
   useEffect(() => {
     import("./candle-chart.tsx").then(
       (module) => setLoaded({ Chart: module.CandleChart }),
-      () => {}, // What the page says is still true.
+      () => {}, // the placeholder stays
     );
   }, [loads]);
-  if (loaded.Chart === undefined) return <p className="quiet chart-space">Loading the chart…</p>;
+  if (loaded.Chart === undefined) return <p className="quiet chart-space">Loading chart…</p>;
   return <loaded.Chart {...props} />;
 }
 
-function absenceOf({ kind, reason }: Chart): string {
+function describeEmpty({ kind, reason }: Chart): string {
   switch (kind) {
     case "none":
     case "loading":
-      return "Loading the candles…";
-    case "shown":
-      return "There are no candles yet.";
+      return "Loading candles…";
+    case "loaded":
+      return "No candles yet";
     case "failed":
-      return reason ?? "The candles could not be loaded.";
+      return reason ?? "The candles could not be loaded";
   }
 }

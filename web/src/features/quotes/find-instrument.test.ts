@@ -9,26 +9,26 @@ function instrumentsOf(names: Record<string, string>) {
 
 const instruments = instrumentsOf({ ACME: "Acme Corporation", ACT: "Active Foods", ZEN: "Acme Zen" });
 
-test("symbols that begin with the text come before names that have it", () => {
+test("matches by symbol are before matches by name", () => {
   expect(suggestInstruments(instruments.values(), "ac").map(({ symbol }) => symbol)).toEqual(["ACME", "ACT", "ZEN"]);
   expect(suggestInstruments(instruments.values(), "  ")).toEqual([]);
 });
 
-test("suggestions are few", () => {
+test("the number of suggestions is limited", () => {
   const many = instrumentsOf(Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`S${i}`, ""])));
   expect(suggestInstruments(many.values(), "s")).toHaveLength(maxSuggestions);
 });
 
-test("a symbol or a name in any case names an instrument", () => {
+test("an instrument is found by symbol or name, without regard to case", () => {
   expect(findInstrument(instruments, " acme ")?.symbol).toBe("ACME");
   expect(findInstrument(instruments, "active foods")?.symbol).toBe("ACT");
 });
 
-test("so does a part that only one has", () => {
+test("an instrument is found by a part that only it has", () => {
   expect(findInstrument(instruments, "corp")?.symbol).toBe("ACME");
 });
 
-test("what could mean several means none", () => {
+test("an ambiguous text finds nothing", () => {
   expect(findInstrument(instruments, "ac")).toBeUndefined();
   expect(findInstrument(instruments, "nothing like it")).toBeUndefined();
 });

@@ -1,9 +1,9 @@
 import type { Instrument } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 
-/** A longer list of suggestions is not read. */
+/** The most suggestions in the list. */
 export const maxSuggestions = 30;
 
-/** The instruments that a text may mean: symbols that begin with it, then names that have it. Empty for an empty text. */
+/** Returns the instruments that match a text: by a prefix of the symbol, then by a part of the name. */
 export function suggestInstruments(instruments: Iterable<Instrument>, text: string): readonly Instrument[] {
   const wanted = text.trim().toLowerCase();
   if (wanted === "") return [];
@@ -17,8 +17,8 @@ export function suggestInstruments(instruments: Iterable<Instrument>, text: stri
 }
 
 /**
- * The one instrument that a text names: by its symbol, else by its symbol or name in any case, else as the only one
- * that is suggested. Undefined where none or several would be meant.
+ * Returns the only instrument that matches a text: by exact symbol, by symbol or name without regard to case, or as the
+ * only suggestion. Returns undefined if there is none or more than one.
  */
 export function findInstrument(instruments: ReadonlyMap<string, Instrument>, text: string): Instrument | undefined {
   const wanted = text.trim();
@@ -26,9 +26,9 @@ export function findInstrument(instruments: ReadonlyMap<string, Instrument>, tex
   if (exact !== undefined) return exact;
   const suggestions = suggestInstruments(instruments.values(), wanted);
   const lower = wanted.toLowerCase();
-  const named = suggestions.filter(
+  const equal = suggestions.filter(
     ({ symbol, name }) => symbol.toLowerCase() === lower || name.toLowerCase() === lower,
   );
-  if (named.length === 1) return named[0];
+  if (equal.length === 1) return equal[0];
   return suggestions.length === 1 ? suggestions[0] : undefined;
 }

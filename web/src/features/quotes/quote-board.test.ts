@@ -15,7 +15,7 @@ function quote(symbol: string, last: number) {
 function setUp(...symbols: string[]) {
   const tasks: (() => void)[] = [];
   const board = new QuoteBoard((task) => void tasks.push(task));
-  board.watch(symbols);
+  board.setSymbols(symbols);
   const listener = vi.fn();
   board.subscribe(listener);
   const turn = (): void => {
@@ -28,9 +28,9 @@ function setUp(...symbols: string[]) {
   return { board, listener, turn, last, tasks };
 }
 
-test("a burst is shown once a frame, with the newest value", () => {
+test("a burst of quotes is shown once, with the newest value", () => {
   const { board, listener, turn, last, tasks } = setUp("ACME");
-  for (let price = 1; price <= 10_000; price++) board.take([quote("ACME", price)]);
+  for (let price = 1; price <= 10_000; price++) board.addQuotes([quote("ACME", price)]);
   expect(tasks).toHaveLength(1);
   expect(last("ACME")).toBeUndefined();
   turn();
@@ -38,34 +38,34 @@ test("a burst is shown once a frame, with the newest value", () => {
   expect(listener).toHaveBeenCalledTimes(1);
 });
 
-test("a row is the same object until its own symbol is quoted", () => {
+test("a row is the same object until a quote of its symbol", () => {
   const { board, turn } = setUp("ACME", "ZEN");
-  board.take([quote("ACME", 1), quote("ZEN", 1)]);
+  board.addQuotes([quote("ACME", 1), quote("ZEN", 1)]);
   turn();
   const zen = board.row("ZEN");
-  board.take([quote("ACME", 2)]);
+  board.addQuotes([quote("ACME", 2)]);
   turn();
   expect(board.row("ZEN")).toBe(zen);
 });
 
-test("a move is told against what was shown, and stays until the next", () => {
+test("a move is relative to the shown price, and stays until the next one", () => {
   const { board, turn } = setUp("ACME");
   const prices = [10, 12, 12, 11];
   const moves = prices.map((price) => {
-    board.take([quote("ACME", price)]);
+    board.addQuotes([quote("ACME", price)]);
     turn();
     const row = board.row("ACME");
-    return row.kind === "quoted" ? `${row.last.direction} ${row.last.times}` : row.kind;
+    return row.kind === "quoted" ? `${row.last.direction} ${row.last.count}` : row.kind;
   });
   expect(moves).toEqual(["none 0", "up 1", "up 1", "down 2"]);
 });
 
-test("a pause holds what is shown, and resuming shows the newest and how many were skipped", () => {
+test("a pause freezes the rows; resume shows the newest quotes and the number of skipped ones", () => {
   const { board, turn, last } = setUp("ACME");
-  board.take([quote("ACME", 1)]);
+  board.addQuotes([quote("ACME", 1)]);
   board.pause(PauseMode.CONFLATE);
   expect(last("ACME")).toBe(1);
-  for (let price = 2; price <= 50; price++) board.take([quote("ACME", price)]);
+  for (let price = 2; price <= 50; price++) board.addQuotes([quote("ACME", price)]);
   turn();
   expect(last("ACME")).toBe(1);
   expect(board.mode()).toEqual({ kind: "paused", mode: PauseMode.CONFLATE });
@@ -74,32 +74,32 @@ test("a pause holds what is shown, and resuming shows the newest and how many we
   expect(board.mode()).toEqual({ kind: "following", skipped: 48n });
 });
 
-test("quotes of symbols that are not watched are not kept", () => {
+test("quotes of other symbols are ignored", () => {
   const { board, turn } = setUp("ACME");
-  board.take([quote("OTHER", 1)]);
+  board.addQuotes([quote("OTHER", 1)]);
   turn();
-  expect(board.row("OTHER")).toEqual({ kind: "waiting" });
+  expect(board.row("OTHER")).toEqual({ kind: "empty" });
 });
 
-test("another watchlist keeps the rows that stay and forgets the rest", () => {
+test("a new list of symbols keeps existing rows and removes the others", () => {
   const { board, turn, last } = setUp("ACME", "ZEN");
-  board.take([quote("ACME", 1), quote("ZEN", 2)]);
+  board.addQuotes([quote("ACME", 1), quote("ZEN", 2)]);
   turn();
-  board.watch(["ZEN", "NEW"]);
+  board.setSymbols(["ZEN", "NEW"]);
   expect(last("ZEN")).toBe(2);
-  board.watch(["ACME", "ZEN", "NEW"]);
-  expect(board.row("ACME")).toEqual({ kind: "waiting" });
+  board.setSymbols(["ACME", "ZEN", "NEW"]);
+  expect(board.row("ACME")).toEqual({ kind: "empty" });
 });
 
-test("a symbol that the server does not know is marked, until it does", () => {
+test("an unknown symbol is marked until the server has it", () => {
   const { board, turn, last } = setUp("GHOST", "ACME");
   const answer = (status: SubscriptionStatus) =>
-    board.answer([create(SubscriptionSchema, { symbol: "GHOST", status })]);
+    board.applySubscriptions([create(SubscriptionSchema, { symbol: "GHOST", status })]);
   answer(SubscriptionStatus.UNKNOWN_SYMBOL);
   turn();
   expect(board.row("GHOST")).toEqual({ kind: "unknown" });
   answer(SubscriptionStatus.ACCEPTED);
-  board.take([quote("GHOST", 3)]);
+  board.addQuotes([quote("GHOST", 3)]);
   turn();
   expect(last("GHOST")).toBe(3);
 });

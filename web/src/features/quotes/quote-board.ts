@@ -2,109 +2,109 @@ import type { PauseMode, Quote, Subscription } from "../../../../gen/bourse/quot
 import { SubscriptionStatus } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
-/** How a price has moved: its last direction, and how often it moved since the row began. */
+/** The last direction of a price, and the number of its moves. */
 export interface Move {
   readonly direction: "none" | "up" | "down";
-  readonly times: number;
+  readonly count: number;
 }
 
-/** What the page shows of one symbol. */
+/** The row of one symbol. */
 export type Row =
-  /** No quote has come yet. */
-  | { readonly kind: "waiting" }
-  /** The server has no such instrument. */
+  /** No quote has been received. */
+  | { readonly kind: "empty" }
+  /** The server does not have this symbol. */
   | { readonly kind: "unknown" }
   | { readonly kind: "quoted"; readonly quote: Quote; readonly bid: Move; readonly ask: Move; readonly last: Move };
 
-/** Whether the page follows the stream. */
+/** Whether the rows follow the stream. */
 export type BoardMode =
-  /** `skipped` tells how many quotes the last pause left out; undefined where there was none, or it is not known. */
+  /** `skipped` is the number of quotes that the last pause skipped; undefined if there was no pause or it is unknown. */
   | { readonly kind: "following"; readonly skipped: bigint | undefined }
-  /** What is shown stands still. */
+  /** The rows do not change. */
   | { readonly kind: "paused"; readonly mode: PauseMode };
 
-const waitingRow: Row = { kind: "waiting" };
+const emptyRow: Row = { kind: "empty" };
 const unknownRow: Row = { kind: "unknown" };
-const still: Move = { direction: "none", times: 0 };
+const noMove: Move = { direction: "none", count: 0 };
 
 /**
- * The newest quote of each watched symbol, outside React. However many quotes arrive, listeners hear of them once a
- * turn of the schedule, and no more is held than one quote a symbol.
+ * The newest quote of each watched symbol, outside React. Notifies listeners at most once per run of the schedule, and
+ * buffers one quote for each symbol.
  */
 export class QuoteBoard {
   readonly #notifier: Notifier;
-  readonly #arrived = new Map<string, Quote>();
+  readonly #pending = new Map<string, Quote>();
   #rows = new Map<string, Row>();
   #mode: BoardMode = { kind: "following", skipped: undefined };
 
   constructor(schedule: Schedule) {
-    this.#notifier = new Notifier(schedule, () => this.#show());
+    this.#notifier = new Notifier(schedule, () => this.#applyPending());
   }
 
-  /** Calls the listener after rows or the mode may have changed; the returned function takes it away. */
+  /** Adds a listener for changes of rows and mode. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#notifier.subscribe(listener);
 
-  /** The row of a symbol: the same object until what is shown changes. */
+  /** Returns the row of a symbol: the same object until it changes. */
   row(symbol: string): Row {
-    return this.#rows.get(symbol) ?? waitingRow;
+    return this.#rows.get(symbol) ?? emptyRow;
   }
 
-  /** The mode: the same object until it changes. */
+  /** Returns the mode: the same object until it changes. */
   readonly mode = (): BoardMode => this.#mode;
 
-  /** Says which symbols are watched. Rows of others go; those that stay keep what they show. */
-  watch(symbols: readonly string[]): void {
+  /** Sets the watched symbols. Removes the rows of other symbols and keeps the existing ones. */
+  setSymbols(symbols: readonly string[]): void {
     this.#rows = new Map(symbols.map((symbol) => [symbol, this.row(symbol)]));
-    for (const symbol of this.#arrived.keys()) {
-      if (!this.#rows.has(symbol)) this.#arrived.delete(symbol);
+    for (const symbol of this.#pending.keys()) {
+      if (!this.#rows.has(symbol)) this.#pending.delete(symbol);
     }
     this.#notifier.flush();
   }
 
-  /** Takes the server's answer for each symbol. */
-  answer(subscriptions: readonly Subscription[]): void {
+  /** Applies the subscription status of symbols. */
+  applySubscriptions(subscriptions: readonly Subscription[]): void {
     for (const { symbol, status } of subscriptions) {
       const row = this.#rows.get(symbol);
       if (row === undefined) continue;
       if (status === SubscriptionStatus.UNKNOWN_SYMBOL) this.#rows.set(symbol, unknownRow);
-      else if (row.kind === "unknown") this.#rows.set(symbol, waitingRow);
+      else if (row.kind === "unknown") this.#rows.set(symbol, emptyRow);
     }
-    this.#notifier.touch();
+    this.#notifier.notify();
   }
 
-  /** Takes quotes in the order of the stream. Those of symbols that are not watched are ignored. */
-  take(quotes: readonly Quote[]): void {
+  /** Adds quotes in the order of the stream. Quotes of symbols that are not watched are ignored. */
+  addQuotes(quotes: readonly Quote[]): void {
     for (const quote of quotes) {
       if (!this.#rows.has(quote.symbol)) continue;
-      this.#arrived.set(quote.symbol, quote);
+      this.#pending.set(quote.symbol, quote);
     }
-    this.#notifier.touch();
+    this.#notifier.notify();
   }
 
-  /** Lets what is shown stand still. Quotes that came before are shown first. */
+  /** Freezes the rows, after the pending quotes are applied. */
   pause(mode: PauseMode): void {
     if (this.#mode.kind === "paused") return;
-    this.#show();
+    this.#applyPending();
     this.#mode = { kind: "paused", mode };
     this.#notifier.flush();
   }
 
-  /** Shows the newest quotes, and follows the stream again. `skipped`: how many the pause left out, where known. */
+  /** Applies the newest quotes and follows the stream again. `skipped`: the number of skipped quotes, if it is known. */
   resume(skipped: bigint | undefined): void {
     if (this.#mode.kind === "following") return;
     this.#mode = { kind: "following", skipped };
     this.#notifier.flush();
   }
 
-  #show(): void {
+  #applyPending(): void {
     if (this.#mode.kind === "paused") return;
-    for (const [symbol, quote] of this.#arrived) this.#rows.set(symbol, nextRow(this.row(symbol), quote));
-    this.#arrived.clear();
+    for (const [symbol, quote] of this.#pending) this.#rows.set(symbol, nextRow(this.row(symbol), quote));
+    this.#pending.clear();
   }
 }
 
 function nextRow(row: Row, quote: Quote): Row {
-  if (row.kind !== "quoted") return { kind: "quoted", quote, bid: still, ask: still, last: still };
+  if (row.kind !== "quoted") return { kind: "quoted", quote, bid: noMove, ask: noMove, last: noMove };
   return {
     kind: "quoted",
     quote,
@@ -116,5 +116,5 @@ function nextRow(row: Row, quote: Quote): Row {
 
 function nextMove(move: Move, before: number | undefined, after: number | undefined): Move {
   if (before === undefined || after === undefined || before === after) return move;
-  return { direction: after > before ? "up" : "down", times: move.times + 1 };
+  return { direction: after > before ? "up" : "down", count: move.count + 1 };
 }

@@ -1,28 +1,26 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
-import { memo, useSyncExternalStore } from "react";
-import { formatCount } from "../../shared/format-count.ts";
-import { formatTime } from "../../shared/format-time.ts";
-import { absent, alignPoint, PriceCell } from "./price-cell.tsx";
-import { changeOf } from "./price-format.ts";
-import type { Row } from "./quote-board.ts";
+import { type CSSProperties, memo, useSyncExternalStore } from "react";
+import { formatCount, formatTime } from "../../shared/format.ts";
+import { formatChange, formatPrice } from "./format-price.ts";
+import type { Move, Row } from "./quote-board.ts";
 import type { QuotesSession } from "./quotes-session.ts";
 
 interface QuoteRowProps {
   symbol: string;
   name: string;
-  /** How many decimals the prices have. */
+  /** The number of decimals of the prices. */
   decimals: number;
-  /** The most that any row of the table has. */
+  /** The highest number of decimals in the table. */
   mostDecimals: number;
   session: QuotesSession;
-  /** Whether its chart is shown. */
+  /** Whether the chart shows this symbol. */
   isCharted: boolean;
-  onChoose: (symbol: string) => void;
+  onSelect: (symbol: string) => void;
 }
 
-/** One symbol of the watchlist. */
+/** The row of one symbol in the watchlist. */
 export const QuoteRow = memo((props: QuoteRowProps) => {
-  const { symbol, name, session, isCharted, onChoose } = props;
+  const { symbol, name, session, isCharted, onSelect } = props;
   const { board } = session;
   const row = useSyncExternalStore(board.subscribe, () => board.row(symbol));
   return (
@@ -32,8 +30,8 @@ export const QuoteRow = memo((props: QuoteRowProps) => {
           type="button"
           className="symbol"
           aria-pressed={isCharted}
-          title="Show its chart"
-          onClick={() => onChoose(symbol)}
+          title="Show chart"
+          onClick={() => onSelect(symbol)}
         >
           {symbol}
         </button>
@@ -53,7 +51,7 @@ export const QuoteRow = memo((props: QuoteRowProps) => {
 
 function Figures({ row, decimals, mostDecimals }: QuoteRowProps & { row: Row }) {
   switch (row.kind) {
-    case "waiting":
+    case "empty":
       return (
         <td colSpan={7} className="quiet">
           No quote yet
@@ -62,13 +60,13 @@ function Figures({ row, decimals, mostDecimals }: QuoteRowProps & { row: Row }) 
     case "unknown":
       return (
         <td colSpan={7} className="quiet">
-          The server has no such symbol
+          Unknown symbol
         </td>
       );
     case "quoted": {
       const { quote } = row;
       const align = alignPoint(decimals, mostDecimals);
-      const change = changeOf(quote.last, quote.previousClose, decimals);
+      const change = formatChange(quote.last, quote.previousClose, decimals);
       return (
         <>
           <PriceCell price={quote.bid} move={row.bid} decimals={decimals} align={align} />
@@ -88,4 +86,38 @@ function Figures({ row, decimals, mostDecimals }: QuoteRowProps & { row: Row }) 
       );
     }
   }
+}
+
+/** The text for a missing value. */
+const absent = "–";
+
+const pointWidth = 0.5; // the approximate width of a decimal point, in digits
+
+/** Returns padding that aligns the decimal point of a number with those of numbers with `most` decimals. */
+function alignPoint(decimals: number, most: number): CSSProperties | undefined {
+  if (decimals === most) return undefined;
+  const digits = most - decimals + (decimals === 0 ? pointWidth : 0);
+  return { paddingInlineEnd: `calc(var(--cell) + ${digits}ch)` };
+}
+
+/** A price that flashes when it moves. Besides the colour, a bar above or below the price shows the direction. */
+function PriceCell(props: {
+  price: number | undefined;
+  move: Move;
+  decimals: number;
+  align: CSSProperties | undefined;
+  /** Whether to show an arrow with the last direction. */
+  arrow?: boolean;
+}) {
+  const { price, move, decimals, align, arrow = false } = props;
+  if (price === undefined) return <td className="number">{absent}</td>;
+  return (
+    <td className="number" style={align}>
+      {arrow && <span className="arrow" data-move={move.direction} aria-hidden="true" />}
+      {/* A new key creates a new element, which restarts the animation. */}
+      <span key={move.count} className="price" data-move={move.direction}>
+        {formatPrice(price, decimals)}
+      </span>
+    </td>
+  );
 }

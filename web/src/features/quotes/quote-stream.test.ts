@@ -24,28 +24,28 @@ function setUp({ prepare = async () => {} }: { prepare?: () => Promise<void> } =
   });
   stream.subscribe(() => kinds.push(stream.state().kind));
   onTestFinished(() => stream.close());
-  const comes = (kind: string) => expect.poll(() => stream.state().kind).toBe(kind);
-  return { service, timers, updates, losses, kinds, stream, comes };
+  const reaches = (kind: string) => expect.poll(() => stream.state().kind).toBe(kind);
+  return { service, timers, updates, losses, kinds, stream, reaches };
 }
 
-test("it is live with the first response, and only one call is made however often it is started", async () => {
-  const { service, stream, comes, updates, kinds } = setUp();
+test("it is live after the first response, and repeated starts make one call", async () => {
+  const { service, stream, reaches, updates, kinds } = setUp();
   expect(stream.state()).toEqual({ kind: "idle" });
   stream.start();
   stream.start();
   (await service.stream()).open();
-  await comes("live");
+  await reaches("live");
   await expect.poll(() => updates).toEqual(["started", "quotes", "caught-up"]);
   expect(new Set(kinds)).toEqual(new Set(["connecting", "live"]));
   expect(service.untaken).toBe(0);
 });
 
-test("stop ends the call, and start begins another", async () => {
-  const { service, stream, comes, updates } = setUp();
+test("stop ends the call, and start makes another", async () => {
+  const { service, stream, reaches, updates } = setUp();
   stream.start();
   const first = await service.stream();
   first.open();
-  await comes("live");
+  await reaches("live");
   stream.stop();
   expect(stream.state()).toEqual({ kind: "stopped" });
   expect(first.signal.aborted).toBe(true);
@@ -54,62 +54,62 @@ test("stop ends the call, and start begins another", async () => {
   const second = await service.stream();
   expect(second.request.position.case).toBeUndefined();
   second.open();
-  await comes("live");
+  await reaches("live");
   await expect.poll(() => updates.length).toBeGreaterThan(count);
 });
 
-test("a stream that is lost says when it is tried again, and the wait can be cut short", async () => {
-  const { service, stream, comes, losses, timers } = setUp();
+test("a lost stream has a time of the next attempt, and retry ends the wait", async () => {
+  const { service, stream, reaches, losses, timers } = setUp();
   stream.start();
   (await service.stream()).end(cut);
-  await comes("waiting");
+  await reaches("reconnecting");
   expect(stream.state()).toEqual({
-    kind: "waiting",
+    kind: "reconnecting",
     retryAt: timers.now() + 250,
-    reason: "The server is not available: shutting down.",
+    reason: "The server is unavailable: shutting down.",
   });
   expect(losses).toEqual(["shutting down"]);
   stream.retry();
   (await service.stream()).open();
-  await comes("live");
+  await reaches("live");
 });
 
-test("a refusal is not tried again", async () => {
-  const { service, stream, comes, timers } = setUp();
+test("a refused stream is not retried", async () => {
+  const { service, stream, reaches, timers } = setUp();
   stream.start();
   (await service.stream()).end(new ConnectError("symbols[3] is too long", Code.InvalidArgument));
-  await comes("refused");
+  await reaches("refused");
   timers.advance(60_000);
   expect(service.untaken).toBe(0);
   expect(stream.state()).toEqual({
     kind: "refused",
-    reason: "The server did not accept the request: symbols[3] is too long.",
+    reason: "The server rejected the request: symbols[3] is too long.",
   });
 });
 
-test("what has to be there before is tried again too, until it is", async () => {
+test("the preparation is retried until it succeeds", async () => {
   const failures = [cut, cut];
-  const { service, stream, comes, timers } = setUp({
+  const { service, stream, reaches, timers } = setUp({
     prepare: async () => {
       const failure = failures.pop();
       if (failure !== undefined) throw failure;
     },
   });
   stream.start();
-  await comes("waiting");
+  await reaches("reconnecting");
   timers.advance(250);
   await expect.poll(() => failures.length).toBe(0);
-  await comes("waiting");
+  await reaches("reconnecting");
   stream.retry();
   (await service.stream()).open();
-  await comes("live");
+  await reaches("live");
 });
 
-test("closing while it waits leaves no timer", async () => {
-  const { service, stream, comes, timers } = setUp();
+test("close during the wait leaves no timer", async () => {
+  const { service, stream, reaches, timers } = setUp();
   stream.start();
   (await service.stream()).end(cut);
-  await comes("waiting");
+  await reaches("reconnecting");
   stream.close();
   expect(stream.state()).toEqual({ kind: "idle" });
   await expect.poll(() => timers.count).toBe(0);

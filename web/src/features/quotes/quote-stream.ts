@@ -3,45 +3,44 @@ import type { QuotesWatch } from "../../../../client/quote/watch-quotes.ts";
 import type { WatchState, WatchUpdate } from "../../../../client/quote/watch-update.ts";
 import { BackOff, isRetryable } from "../../../../client/shared/retry-policy.ts";
 import { systemTimers, type Timers } from "../../../../client/shared/timers.ts";
-import { errorSentence } from "../../shared/error-sentence.ts";
+import { describeError } from "../../shared/describe-error.ts";
 
-/** Where the page's one stream of quotes is. */
+/** The state of the page's stream of quotes. */
 export type StreamState =
-  /** There is nothing to watch, or the page is not open. */
+  /** The watchlist is empty, or the page is closed. */
   | { readonly kind: "idle" }
   | Exclude<WatchState, { kind: "retrying" }>
-  /** The stream was lost and is tried again at `retryAt`, in milliseconds of the timers' clock. */
-  | { readonly kind: "waiting"; readonly retryAt: number; readonly reason: string }
-  /** The server will not serve this however often it is asked. */
+  /** The stream was lost. The next attempt starts at `retryAt`, in milliseconds of the timers' clock. */
+  | { readonly kind: "reconnecting"; readonly retryAt: number; readonly reason: string }
+  /** The server refused the stream with an error that is not retryable. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** The user has ended it. */
+  /** The user stopped the stream. */
   | { readonly kind: "stopped" };
 
-/** What a stream needs from outside. */
 export interface QuoteStreamOptions {
-  /** Makes ready for a watch. Called again, after a while, where it rejects with what may pass. */
+  /** Prepares a watch. It is called again after a delay if it rejects with a retryable error. */
   prepare(signal: AbortSignal): Promise<void>;
-  /** Begins a watch. */
+  /** Starts a watch. */
   open(signal: AbortSignal, onState: (state: WatchState) => void): QuotesWatch;
-  /** Takes what it yields. */
+  /** Receives the updates of the watch. */
   onUpdate(update: WatchUpdate): void;
-  /** Takes the error with which a stream of it ended. */
+  /** Receives the error of each failed stream. */
   onLost(error: ConnectError): void;
-  /** A number from 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   random(): number;
   /** Default: the platform's. */
   timers?: Timers;
 }
 
-/** Keeps one watch running, from when it is told to start until it is told to stop, and tells how it is. */
+/** Runs one watch from `start` until `stop` or `close`, and reports its state. */
 export class QuoteStream {
   readonly #options: QuoteStreamOptions;
   readonly #timers: Timers;
   readonly #listeners = new Set<() => void>();
+  readonly #backOff: BackOff;
   #state: StreamState = { kind: "idle" };
   #run: AbortController | undefined;
   #watch: QuotesWatch | undefined;
-  readonly #backOff: BackOff;
 
   constructor(options: QuoteStreamOptions) {
     this.#options = options;
@@ -49,15 +48,15 @@ export class QuoteStream {
     this.#backOff = new BackOff(this.#timers, () => options.random());
   }
 
-  /** The state now: the same object until it changes. */
+  /** Returns the state: the same object until it changes. */
   readonly state = (): StreamState => this.#state;
 
-  /** The watch that runs. Undefined where none does. */
+  /** The running watch, if any. */
   get watch(): QuotesWatch | undefined {
     return this.#watch;
   }
 
-  /** Calls the listener after each change of the state; the returned function takes it away. */
+  /** Adds a listener for changes of the state. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => {
@@ -65,24 +64,24 @@ export class QuoteStream {
     };
   };
 
-  /** Begins, unless it has begun. */
+  /** Starts the stream. Does nothing if it is started already. */
   start(): void {
     if (this.#run !== undefined) return;
     this.#run = new AbortController();
-    void this.#go(this.#run.signal);
+    void this.#watchQuotes(this.#run.signal);
   }
 
-  /** Ends because the user says so. */
+  /** Ends the stream on request of the user. */
   stop(): void {
     this.#end({ kind: "stopped" });
   }
 
-  /** Ends because nothing is left to watch, or the page closes. */
+  /** Ends the stream because the watchlist is empty or the page is closed. */
   close(): void {
     this.#end({ kind: "idle" });
   }
 
-  /** Cuts the wait for the next attempt short. */
+  /** Ends the wait for the next attempt, if there is one. */
   retry(): void {
     this.#backOff.skip();
     this.#watch?.retry();
@@ -93,19 +92,19 @@ export class QuoteStream {
     this.#run = undefined;
     this.#watch = undefined;
     this.#backOff.skip();
-    this.#show(state);
+    this.#set(state);
   }
 
-  #show(state: StreamState): void {
+  #set(state: StreamState): void {
     this.#state = state;
     for (const listener of this.#listeners) listener();
   }
 
-  async #go(signal: AbortSignal): Promise<void> {
+  async #watchQuotes(signal: AbortSignal): Promise<void> {
     try {
       await this.#prepare(signal);
       if (signal.aborted) return;
-      const watch = this.#options.open(signal, (state) => signal.aborted || this.#follow(state));
+      const watch = this.#options.open(signal, (state) => signal.aborted || this.#onWatchState(state));
       this.#watch = watch;
       for await (const update of watch) {
         if (signal.aborted) return;
@@ -114,33 +113,37 @@ export class QuoteStream {
     } catch (reason) {
       if (signal.aborted) return;
       this.#options.onLost(ConnectError.from(reason));
-      this.#end({ kind: "refused", reason: errorSentence(reason) });
+      this.#end({ kind: "refused", reason: describeError(reason) });
     }
   }
 
   async #prepare(signal: AbortSignal): Promise<void> {
     this.#backOff.reset();
     while (!signal.aborted) {
-      this.#show({ kind: "connecting" });
+      this.#set({ kind: "connecting" });
       try {
         return await this.#options.prepare(signal);
       } catch (reason) {
         if (signal.aborted) return;
         if (!isRetryable(reason)) throw reason;
         const delayMs = this.#backOff.fail();
-        const waiting = this.#backOff.wait(delayMs, signal);
-        this.#show({ kind: "waiting", retryAt: this.#timers.now() + delayMs, reason: errorSentence(reason) });
-        await waiting;
+        const delay = this.#backOff.wait(delayMs, signal); // starts before listeners run, which can call `retry`
+        this.#setReconnecting(reason, delayMs);
+        await delay;
       }
     }
   }
 
-  #follow(state: WatchState): void {
+  #onWatchState(state: WatchState): void {
     if (state.kind !== "retrying") {
-      this.#show(state);
+      this.#set(state);
       return;
     }
     this.#options.onLost(state.reason);
-    this.#show({ kind: "waiting", retryAt: this.#timers.now() + state.delayMs, reason: errorSentence(state.reason) });
+    this.#setReconnecting(state.reason, state.delayMs);
+  }
+
+  #setReconnecting(reason: unknown, delayMs: number): void {
+    this.#set({ kind: "reconnecting", retryAt: this.#timers.now() + delayMs, reason: describeError(reason) });
   }
 }

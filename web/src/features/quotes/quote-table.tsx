@@ -1,25 +1,25 @@
 import { useSyncExternalStore } from "react";
-import { decimalsOf } from "./price-format.ts";
+import { priceDecimals } from "./format-price.ts";
 import { QuoteRow } from "./quote-row.tsx";
 import type { StreamState } from "./quote-stream.ts";
 import type { Listing, QuotesSession } from "./quotes-session.ts";
 
-/** The watchlist as a table. Each row follows its own symbol, so that a quote draws one row anew. */
+/** The table of the watchlist. Each row subscribes to its own symbol, so that a quote renders one row. */
 export function QuoteTable(props: {
   session: QuotesSession;
   listing: Listing;
-  /** The symbol whose chart is shown. */
+  /** The symbol in the chart. */
   charted: string | undefined;
-  onChoose: (symbol: string) => void;
+  onSelect: (symbol: string) => void;
 }) {
-  const { session, listing, charted, onChoose } = props;
+  const { session, listing, charted, onSelect } = props;
   const { stream } = session;
   const isLive = useSyncExternalStore(stream.subscribe, () => isFresh(stream.state()));
   const { symbols, instruments } = listing;
-  const decimals = symbols.map((symbol) => decimalsOf(instruments.get(symbol)?.tickSize ?? 0));
+  const decimals = symbols.map((symbol) => priceDecimals(instruments.get(symbol)?.tickSize ?? 0));
   const mostDecimals = Math.max(0, ...decimals);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to take the keyboard's focus
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be focusable
     <section className="scroll" aria-labelledby="quotes-caption" tabIndex={0}>
       <table className="grid quote-table" data-fresh={isLive}>
         <caption id="quotes-caption">Watchlist, {symbols.length} symbols</caption>
@@ -49,7 +49,7 @@ export function QuoteTable(props: {
               mostDecimals={mostDecimals}
               session={session}
               isCharted={symbol === charted}
-              onChoose={onChoose}
+              onSelect={onSelect}
             />
           ))}
         </tbody>

@@ -1,23 +1,22 @@
 import type { Transport } from "@connectrpc/connect";
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { eachFrame, readably } from "../../shared/schedules.ts";
+import { every250ms, everyFrame } from "../../shared/schedules.ts";
 import { ChartPanel } from "./chart-panel.tsx";
 import { QuoteTable } from "./quote-table.tsx";
 import { QuotesSession } from "./quotes-session.ts";
-import { StreamControls } from "./stream-controls.tsx";
-import { StreamStatus } from "./stream-status.tsx";
+import { StreamControls, StreamStatus } from "./stream-bar.tsx";
+import { StreamDetails } from "./stream-details.tsx";
 import { SymbolSearch } from "./symbol-search.tsx";
-import { WirePanel } from "./wire-panel.tsx";
 import "./quotes.css";
 
-/** The live watchlist. The stream begins when the page is opened and ends when it is left. */
+/** The live watchlist. The stream runs while the page is open. */
 export function QuotesPage({ transport }: { transport: Transport }) {
   const [session] = useState(
     () =>
       new QuotesSession({
         transport,
-        quotesSchedule: eachFrame,
-        wireSchedule: readably,
+        quotesSchedule: everyFrame,
+        logSchedule: every250ms,
         random: Math.random,
       }),
   );
@@ -32,8 +31,8 @@ export function QuotesPage({ transport }: { transport: Transport }) {
     };
   }, [session]);
   const listing = useSyncExternalStore(session.subscribe, session.listing);
-  const [chosen, choose] = useState<string>();
-  const charted = chosen !== undefined && listing.symbols.includes(chosen) ? chosen : listing.symbols[0];
+  const [selected, select] = useState<string>();
+  const charted = selected !== undefined && listing.symbols.includes(selected) ? selected : listing.symbols[0];
   return (
     <div className="quotes">
       <title>Quotes · Bourse</title>
@@ -44,17 +43,17 @@ export function QuotesPage({ transport }: { transport: Transport }) {
       </div>
       <div className="tools">
         <SymbolSearch listing={listing} onAdd={(symbol) => session.add(symbol)} />
-        {listing.chosen && (
+        {listing.isCustom && (
           <button type="button" className="ghost" onClick={() => session.reset()}>
-            Back to the default list
+            Restore default list
           </button>
         )}
       </div>
       <div className="market">
         <ChartPanel session={session} listing={listing} symbol={charted} />
-        <QuoteTable session={session} listing={listing} charted={charted} onChoose={choose} />
+        <QuoteTable session={session} listing={listing} charted={charted} onSelect={select} />
       </div>
-      <WirePanel session={session} />
+      <StreamDetails session={session} />
     </div>
   );
 }

@@ -9,68 +9,68 @@ import type { Schedule } from "../../shared/notifier.ts";
 import { CandleSeries } from "./candle-series.ts";
 import { QuoteBoard } from "./quote-board.ts";
 import { QuoteStream } from "./quote-stream.ts";
-import { type Added, Watchlist } from "./watchlist.ts";
-import { WireLog } from "./wire-log.ts";
+import { StreamLog } from "./stream-log.ts";
+import { type AddResult, Watchlist } from "./watchlist.ts";
 
-/** What a session needs from outside. */
 export interface QuotesSessionOptions {
   transport: Transport;
-  /** When to show new quotes. */
+  /** Schedules updates of the quotes. */
   quotesSchedule: Schedule;
-  /** When to show new counts. */
-  wireSchedule: Schedule;
-  /** A number from 0 to below 1. */
+  /** Schedules updates of the stream details. */
+  logSchedule: Schedule;
+  /** Returns a number from 0 to below 1. */
   random(): number;
 }
 
-/** What the page lists. The same object until it changes. */
+/** The watchlist and the instruments. The same object until it changes. */
 export interface Listing {
-  /** The symbols that are watched, in the order in which they are shown. */
+  /** The watched symbols in the order of the table. */
   readonly symbols: readonly string[];
-  /** Whether the user has chosen them. */
-  readonly chosen: boolean;
-  /** All instruments by symbol; empty until the server has listed them. */
+  /** Whether the user has changed the watchlist. */
+  readonly isCustom: boolean;
+  /** All instruments by symbol; empty until they are loaded. */
   readonly instruments: ReadonlyMap<string, Instrument>;
 }
 
-// A browser allows few connections to a server: beside the stream and its commands there is one more call at a time.
-const oneAtATime = 1;
+// A browser opens at most six HTTP/1.1 connections to a server, over all tabs: besides the stream and its commands, the
+// page makes one call at a time.
+const maxConcurrentCalls = 1;
 
-/** The quotes page without its looks: a watchlist, the one stream that it needs, and what the stream brings. */
+/** The state of the quotes page, outside React: the watchlist, the stream, its quotes and its log. */
 export class QuotesSession {
   readonly stream: QuoteStream;
   readonly board: QuoteBoard;
-  readonly wire: WireLog;
+  readonly log: StreamLog;
   readonly candles: CandleSeries;
   readonly #client: Client<typeof QuoteService>;
   readonly #random: () => number;
-  readonly #inTurn = pLimit(oneAtATime);
+  readonly #limitCalls = pLimit(maxConcurrentCalls);
   readonly #watchlist = new Watchlist();
   readonly #listeners = new Set<() => void>();
   #instruments: ReadonlyMap<string, Instrument> = new Map();
   #listing: Listing;
-  #asked: readonly string[] = [];
+  #subscribed: readonly string[] = [];
 
   constructor(options: QuotesSessionOptions) {
     this.#client = createClient(QuoteService, options.transport);
     this.#random = options.random;
     this.board = new QuoteBoard(options.quotesSchedule);
-    this.wire = new WireLog(options.wireSchedule);
+    this.log = new StreamLog(options.logSchedule);
     this.candles = new CandleSeries({
-      load: (request, signal) => this.#inTurn(() => this.#client.listCandles(request, { signal })),
+      load: (request, signal) => this.#limitCalls(() => this.#client.listCandles(request, { signal })),
       schedule: options.quotesSchedule,
     });
     this.stream = new QuoteStream({
       prepare: (signal) => this.#loadInstruments(signal),
       open: (signal, onState) => this.#open(signal, onState),
-      onUpdate: (update) => this.#take(update),
-      onLost: (error) => this.wire.error(error),
+      onUpdate: (update) => this.#onUpdate(update),
+      onLost: (error) => this.log.error(error),
       random: options.random,
     });
-    this.#listing = this.#list();
+    this.#listing = this.#createListing();
   }
 
-  /** Calls the listener after the listing changed; the returned function takes it away. */
+  /** Adds a listener for changes of the listing. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => {
@@ -78,99 +78,99 @@ export class QuotesSession {
     };
   };
 
-  /** What the page lists now. */
+  /** Returns the listing: the same object until it changes. */
   readonly listing = (): Listing => this.#listing;
 
-  /** Begins the stream, unless there is nothing to watch. */
+  /** Starts the stream, unless the watchlist is empty. */
   start(): void {
-    if (this.#watchlist.symbols().length > 0 || !this.#watchlist.isChosen()) this.stream.start();
+    if (this.#watchlist.symbols().length > 0 || !this.#watchlist.isCustom()) this.stream.start();
   }
 
   /** Adds a symbol to the watchlist. */
-  add(symbol: string): Added {
-    const added = this.#watchlist.add(symbol);
-    if (added === "added") this.#change();
-    return added;
+  add(symbol: string): AddResult {
+    const result = this.#watchlist.add(symbol);
+    if (result === "added") this.#onWatchlistChange();
+    return result;
   }
 
-  /** Takes a symbol off the watchlist. */
+  /** Removes a symbol from the watchlist. */
   remove(symbol: string): void {
     this.#watchlist.remove(symbol);
-    this.#change();
+    this.#onWatchlistChange();
   }
 
-  /** Goes back to the default watchlist. */
+  /** Restores the default watchlist. */
   reset(): void {
     this.#watchlist.reset();
-    this.#change();
+    this.#onWatchlistChange();
   }
 
-  /** Has the page stand still, and the server hold the quotes back. */
+  /** Pauses the page and the subscriptions on the server. */
   pause(mode: PauseMode): void {
     this.board.pause(mode);
-    void this.#answerOf(this.stream.watch?.pause([allSymbols], mode));
+    void this.#resultOf(this.stream.watch?.pause([allSymbols], mode));
   }
 
-  /** Has quotes come again, and shows how many were skipped. */
+  /** Resumes the subscriptions and the page, which then shows the number of skipped quotes. */
   async resume(): Promise<void> {
-    const result = await this.#answerOf(this.stream.watch?.resume([allSymbols]));
+    const result = await this.#resultOf(this.stream.watch?.resume([allSymbols]));
     this.board.resume(result?.subscriptions.reduce((sum, { skipped }) => sum + skipped, 0n));
   }
 
   async #loadInstruments(signal: AbortSignal): Promise<void> {
-    const { instruments } = await this.#inTurn(() => this.#client.listInstruments({}, { signal }));
+    const { instruments } = await this.#limitCalls(() => this.#client.listInstruments({}, { signal }));
     this.#instruments = new Map(instruments.map((instrument) => [instrument.symbol, instrument]));
-    this.#watchlist.offer([...this.#instruments.keys()]);
-    this.#relist();
+    this.#watchlist.setAll([...this.#instruments.keys()]);
+    this.#updateListing();
   }
 
   #open(signal: AbortSignal, onState: (state: WatchState) => void): QuotesWatch {
-    this.#asked = this.#watchlist.symbols();
+    this.#subscribed = this.#watchlist.symbols();
     const watch = watchQuotes(
       {
         updateWatch: this.#client.updateWatch,
         watchQuotes: (request, options) => {
-          this.wire.begin();
-          return this.#logged(this.#client.watchQuotes(request, options));
+          this.log.begin();
+          return this.#logResponses(this.#client.watchQuotes(request, options));
         },
       },
       {
-        symbols: this.#asked,
+        symbols: this.#subscribed,
         signal,
         onState,
-        onHeader: (headers) => this.wire.headers(headers),
-        onTrailer: (trailers) => this.wire.trailers(trailers),
+        onHeader: (headers) => this.log.headers(headers),
+        onTrailer: (trailers) => this.log.trailers(trailers),
         random: this.#random,
       },
     );
     const mode = this.board.mode();
-    if (mode.kind === "paused") void this.#answerOf(watch.pause([allSymbols], mode.mode));
+    if (mode.kind === "paused") void this.#resultOf(watch.pause([allSymbols], mode.mode));
     return watch;
   }
 
-  async *#logged(responses: AsyncIterable<WatchQuotesResponse>): AsyncGenerator<WatchQuotesResponse> {
+  async *#logResponses(responses: AsyncIterable<WatchQuotesResponse>): AsyncGenerator<WatchQuotesResponse> {
     for await (const response of responses) {
-      this.wire.response(response);
+      this.log.response(response);
       yield response;
     }
   }
 
-  #take(update: WatchUpdate): void {
+  #onUpdate(update: WatchUpdate): void {
     switch (update.kind) {
       case "started":
-        this.board.answer(update.subscriptions);
+        this.board.applySubscriptions(update.subscriptions);
         this.candles.reload();
         break;
       case "quotes":
-        this.board.take(update.quotes);
-        this.candles.take(update.quotes);
+        this.board.addQuotes(update.quotes);
+        this.candles.addQuotes(update.quotes);
         break;
       case "result":
-        this.board.answer(update.result.subscriptions);
+        this.board.applySubscriptions(update.result.subscriptions);
         break;
-      case "reset": // Whoever answers now may have others.
+      case "reset": // the new server can have other instruments
         void this.#loadInstruments(AbortSignal.timeout(reloadTimeoutMs)).then(
-          () => this.#change(),
+          () => this.#onWatchlistChange(),
           () => {},
         );
         break;
@@ -180,12 +180,12 @@ export class QuotesSession {
     }
   }
 
-  /** Has the stream bring what the watchlist says now. */
-  #change(): void {
-    this.#relist();
-    const { symbols, chosen } = this.#listing;
+  /** Subscribes to added symbols and unsubscribes from removed ones. */
+  #onWatchlistChange(): void {
+    this.#updateListing();
+    const { symbols, isCustom } = this.#listing;
     const { watch } = this.stream;
-    if (symbols.length === 0 && chosen) {
+    if (symbols.length === 0 && isCustom) {
       this.stream.close();
       return;
     }
@@ -193,30 +193,30 @@ export class QuotesSession {
       if (this.stream.state().kind === "idle") this.stream.start();
       return;
     }
-    const removed = this.#asked.filter((symbol) => !symbols.includes(symbol));
-    const added = symbols.filter((symbol) => !this.#asked.includes(symbol));
-    this.#asked = symbols;
+    const removed = this.#subscribed.filter((symbol) => !symbols.includes(symbol));
+    const added = symbols.filter((symbol) => !this.#subscribed.includes(symbol));
+    this.#subscribed = symbols;
     const mode = this.board.mode();
-    if (added.length > 0) void this.#answerOf(watch.subscribe(added));
-    if (added.length > 0 && mode.kind === "paused") void this.#answerOf(watch.pause(added, mode.mode));
-    if (removed.length > 0) void this.#answerOf(watch.unsubscribe(removed));
+    if (added.length > 0) void this.#resultOf(watch.subscribe(added));
+    if (added.length > 0 && mode.kind === "paused") void this.#resultOf(watch.pause(added, mode.mode));
+    if (removed.length > 0) void this.#resultOf(watch.unsubscribe(removed));
   }
 
-  /** Undefined where the stream ends before, which its state tells. */
-  async #answerOf(command: Promise<CommandResult> | undefined): Promise<CommandResult | undefined> {
+  /** Resolves to undefined if the stream ends before the result. */
+  async #resultOf(command: Promise<CommandResult> | undefined): Promise<CommandResult | undefined> {
     return command?.catch(() => undefined);
   }
 
-  #relist(): void {
-    this.#listing = this.#list();
-    this.board.watch(this.#listing.symbols);
+  #updateListing(): void {
+    this.#listing = this.#createListing();
+    this.board.setSymbols(this.#listing.symbols);
     for (const listener of this.#listeners) listener();
   }
 
-  #list(): Listing {
+  #createListing(): Listing {
     return {
       symbols: this.#watchlist.symbols(),
-      chosen: this.#watchlist.isChosen(),
+      isCustom: this.#watchlist.isCustom(),
       instruments: this.#instruments,
     };
   }

@@ -1,10 +1,10 @@
 import { type FormEvent, useId, useState } from "react";
 import { findInstrument, suggestInstruments } from "./find-instrument.ts";
 import type { Listing } from "./quotes-session.ts";
-import { type Added, maxSymbols } from "./watchlist.ts";
+import { type AddResult, maxSymbols } from "./watchlist.ts";
 
-/** A box to add a symbol to the watchlist, with suggestions. */
-export function SymbolSearch(props: { listing: Listing; onAdd: (symbol: string) => Added }) {
+/** A form that adds a symbol to the watchlist, with suggestions. */
+export function SymbolSearch(props: { listing: Listing; onAdd: (symbol: string) => AddResult }) {
   const { instruments } = props.listing;
   const [text, setText] = useState("");
   const [problem, setProblem] = useState<string>();
@@ -13,9 +13,9 @@ export function SymbolSearch(props: { listing: Listing; onAdd: (symbol: string) 
     event.preventDefault();
     if (text.trim() === "") return;
     const instrument = findInstrument(instruments, text);
-    const added = instrument === undefined ? "unknown" : props.onAdd(instrument.symbol);
-    setProblem(problemOf(added, instrument?.symbol ?? text.trim()));
-    if (added === "added") setText("");
+    const result = instrument === undefined ? "unknown" : props.onAdd(instrument.symbol);
+    setProblem(describeResult(result, instrument?.symbol ?? text.trim()));
+    if (result === "added") setText("");
   };
   return (
     <form className="search" onSubmit={submit}>
@@ -50,15 +50,15 @@ export function SymbolSearch(props: { listing: Listing; onAdd: (symbol: string) 
   );
 }
 
-function problemOf(added: Added | "unknown", wanted: string): string | undefined {
-  switch (added) {
+function describeResult(result: AddResult | "unknown", text: string): string | undefined {
+  switch (result) {
     case "added":
       return undefined;
     case "present":
-      return `${wanted} is in the list already.`;
+      return `${text} is already in the watchlist.`;
     case "full":
-      return `The list is full: ${maxSymbols} symbols. Remove one first.`;
+      return `The watchlist has reached the limit of ${maxSymbols} symbols. Remove one first.`;
     case "unknown":
-      return `No single instrument matches “${wanted}”: choose one of the suggestions.`;
+      return `“${text}” does not match exactly one instrument. Select one of the suggestions.`;
   }
 }

@@ -20,43 +20,43 @@ function numbered(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `S${index}`);
 }
 
-test("the default set begins with ACME and is spread over the list", () => {
+test("the default list starts with ACME and is spread over all symbols", () => {
   const symbols = defaultSymbols([...numbered(190), "ACME"]);
   expect(symbols).toHaveLength(defaultCount);
   expect(symbols.slice(0, 4)).toEqual(["ACME", "S0", "S10", "S20"]);
 });
 
-test("a short list is taken whole", () => {
+test("the default list of few symbols has all of them", () => {
   expect(defaultSymbols(["A", "B"])).toEqual(["A", "B"]);
   expect(defaultSymbols([])).toEqual([]);
 });
 
-test("what the user chooses is remembered", () => {
+test("the list of the user is stored", () => {
   const watchlist = new Watchlist();
-  watchlist.offer(["A", "B"]);
+  watchlist.setAll(["A", "B"]);
   expect(watchlist.add("C")).toBe("added");
   expect(watchlist.add("C")).toBe("present");
   watchlist.remove("A");
   expect(new Watchlist().symbols()).toEqual(["C", "B"]);
 });
 
-test("an emptied list stays empty, and a reset brings the default set back", () => {
+test("an empty list stays empty until a reset", () => {
   const watchlist = new Watchlist();
-  watchlist.offer(["A"]);
+  watchlist.setAll(["A"]);
   watchlist.remove("A");
   const again = new Watchlist();
-  again.offer(["A"]);
+  again.setAll(["A"]);
   expect(again.symbols()).toEqual([]);
   again.reset();
   expect(again.symbols()).toEqual(["A"]);
 });
 
-test("the list has a limit", () => {
+test("the number of symbols is limited", () => {
   stored.set("bourse.watchlist", JSON.stringify(numbered(maxSymbols)));
   expect(new Watchlist().add("ONE MORE")).toBe("full");
 });
 
-test("a browser that forbids memory does not stop the list", () => {
+test("the list works without local storage", () => {
   vi.stubGlobal("localStorage", {
     getItem: () => {
       throw new Error("denied");
@@ -70,7 +70,7 @@ test("a browser that forbids memory does not stop the list", () => {
   expect(watchlist.symbols()).toEqual(["A"]);
 });
 
-test("memory that makes no sense is as good as none", () => {
+test("an invalid stored list is ignored", () => {
   expect(parseSymbols("{")).toBeUndefined();
   expect(parseSymbols('{"a":1}')).toBeUndefined();
   expect(parseSymbols('["A", 1, "", "A", "B"]')).toEqual(["A", "B"]);

@@ -1,75 +1,75 @@
-import { recall, remember } from "../../shared/storage.ts";
+import { readItem, writeItem } from "../../shared/local-storage.ts";
 
-/** How many symbols are watched where the user has chosen none. */
+/** The number of symbols in the default watchlist. */
 export const defaultCount = 20;
 
-/** More rows than this cannot be followed by eye, and each costs work at every frame. */
+/** The most symbols: each row costs rendering time in every frame. */
 export const maxSymbols = 100;
 
 const storageKey = "bourse.watchlist";
 const firstSymbol = "ACME";
 
-/** What became of a wish to add a symbol. */
-export type Added = "added" | "present" | "full";
+/** The result of adding a symbol. */
+export type AddResult = "added" | "present" | "full";
 
-/** The symbols that the page watches: those the user has chosen, which the browser remembers, or a default set. */
+/** The watched symbols: a list of the user, which is stored in the browser, or a default list. */
 export class Watchlist {
-  #chosen: readonly string[] | undefined = parseSymbols(recall(storageKey));
+  #custom: readonly string[] | undefined = parseSymbols(readItem(storageKey));
   #defaults: readonly string[] = [];
 
-  /** The symbols in the order in which they are shown. The same array until it changes. */
-  readonly symbols = (): readonly string[] => this.#chosen ?? this.#defaults;
+  /** Returns the symbols in the order of the table: the same array until it changes. */
+  readonly symbols = (): readonly string[] => this.#custom ?? this.#defaults;
 
-  /** Whether the user has chosen the symbols. */
-  isChosen(): boolean {
-    return this.#chosen !== undefined;
+  /** Whether the user has changed the list. */
+  isCustom(): boolean {
+    return this.#custom !== undefined;
   }
 
-  /** Takes all symbols that there are, for the default set. */
-  offer(symbols: readonly string[]): void {
+  /** Sets all existing symbols, from which the default list is made. */
+  setAll(symbols: readonly string[]): void {
     const defaults = defaultSymbols(symbols);
     if (defaults.join("\n") !== this.#defaults.join("\n")) this.#defaults = defaults;
   }
 
-  /** Adds a symbol in front. */
-  add(symbol: string): Added {
+  /** Adds a symbol at the front. */
+  add(symbol: string): AddResult {
     const symbols = this.symbols();
     if (symbols.includes(symbol)) return "present";
     if (symbols.length >= maxSymbols) return "full";
-    this.#choose([symbol, ...symbols]);
+    this.#setCustom([symbol, ...symbols]);
     return "added";
   }
 
-  /** Takes a symbol away. */
+  /** Removes a symbol. */
   remove(symbol: string): void {
-    this.#choose(this.symbols().filter((other) => other !== symbol));
+    this.#setCustom(this.symbols().filter((other) => other !== symbol));
   }
 
-  /** Forgets what the user has chosen. */
+  /** Restores the default list. */
   reset(): void {
-    this.#choose(undefined);
+    this.#setCustom(undefined);
   }
 
-  #choose(symbols: readonly string[] | undefined): void {
-    this.#chosen = symbols;
-    remember(storageKey, symbols === undefined ? undefined : JSON.stringify(symbols));
+  #setCustom(symbols: readonly string[] | undefined): void {
+    this.#custom = symbols;
+    writeItem(storageKey, symbols === undefined ? undefined : JSON.stringify(symbols));
   }
 }
 
-/** Takes the default set out of all symbols: ACME first where there is one, the others spread over the whole list. */
+/** Returns the default list: ACME first if it exists, and others spread evenly over all symbols. */
 export function defaultSymbols(all: readonly string[]): readonly string[] {
   const others = all.filter((symbol) => symbol !== firstSymbol);
   const first = others.length < all.length ? [firstSymbol] : [];
   const count = Math.min(others.length, defaultCount - first.length);
-  return [...first, ...others.filter((_, index) => startsShare(index, count, others.length))];
+  return [...first, ...others.filter((_, index) => startsPart(index, count, others.length))];
 }
 
-// Of `length` items in `count` equal shares, those with which a share begins.
-function startsShare(index: number, count: number, length: number): boolean {
+// Divides `length` items into `count` equal parts. Returns whether a part starts at `index`.
+function startsPart(index: number, count: number, length: number): boolean {
   return index === 0 || Math.floor((index * count) / length) > Math.floor(((index - 1) * count) / length);
 }
 
-/** Reads symbols from the JSON text in which they are remembered. Undefined where it is no such text. */
+/** Parses stored symbols. Returns undefined for an invalid text. */
 export function parseSymbols(text: string | undefined): readonly string[] | undefined {
   if (text === undefined) return undefined;
   try {

@@ -1,13 +1,13 @@
 import { useId, useRef } from "react";
-import { formatBytes } from "../../shared/format-bytes.ts";
-import { maxKeptFileBytes } from "./file-keeper.ts";
+import { formatBytes } from "../../shared/format.ts";
+import { maxCachedFileBytes } from "./file-cache.ts";
 
-/** Where files are dropped, with a button that opens the browser's own choice of files. */
-export function DropZone(props: { isOver: boolean; onFiles: (files: readonly File[]) => void }) {
+/** The drop area for files, with a button that opens the file picker. */
+export function DropZone(props: { isDragging: boolean; onFiles: (files: readonly File[]) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   return (
-    <section className="drop-zone" data-over={props.isOver} aria-label="Add files">
+    <section className="drop-zone" data-dragging={props.isDragging} aria-label="Add files">
       <input
         ref={input}
         type="file"
@@ -17,7 +17,7 @@ export function DropZone(props: { isOver: boolean; onFiles: (files: readonly Fil
         tabIndex={-1}
         onChange={({ target }) => {
           props.onFiles([...(target.files ?? [])]);
-          target.value = ""; // So that the same file can be chosen again.
+          target.value = ""; // lets the user choose the same file again
         }}
       />
       <p>
@@ -27,9 +27,8 @@ export function DropZone(props: { isOver: boolean; onFiles: (files: readonly Fil
         <span>or drop them here</span>
       </p>
       <p className="quiet" id={id}>
-        An upload goes on after a lost connection, and after this page is loaded again. The browser keeps files up to{" "}
-        {formatBytes(maxKeptFileBytes)} for that; larger ones it asks you to choose again, and only what is missing is
-        sent.
+        An upload resumes after a lost connection and after a reload of this page. For a reload, the browser keeps files
+        of up to {formatBytes(maxCachedFileBytes)}. Choose larger files again; only the missing part is sent.
       </p>
     </section>
   );

@@ -1,18 +1,18 @@
 import { hashInSlices } from "../../../../client/upload/checksums.ts";
 import { blobSource, FileChangedError } from "../../../../client/upload/upload-source.ts";
 
-/** What a hash worker answers, once. */
+/** The only reply of a hash worker. */
 export type HashReply =
   | { readonly kind: "hash"; readonly sha256: Uint8Array }
   | { readonly kind: "changed"; readonly message: string }
   | { readonly kind: "failed"; readonly message: string };
 
-// Whoever wants it to end terminates it.
+// The page terminates the worker after the reply or on abort.
 addEventListener("message", async ({ data }: MessageEvent<Blob>) => {
-  postMessage(await answerTo(data));
+  postMessage(await computeHash(data));
 });
 
-async function answerTo(blob: Blob): Promise<HashReply> {
+async function computeHash(blob: Blob): Promise<HashReply> {
   try {
     const sha256 = await hashInSlices()(blobSource(blob), new AbortController().signal);
     return { kind: "hash", sha256 };

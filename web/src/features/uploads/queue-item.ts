@@ -2,21 +2,21 @@ import type { FileUpload } from "../../../../client/upload/upload-file.ts";
 import type { UploadMemo } from "../../../../client/upload/upload-memo.ts";
 import type { FileUploadState, UploadProgress } from "../../../../client/upload/upload-state.ts";
 
-/** How an upload in the queue is. */
+/** The state of an upload in the queue. */
 export type QueueState =
   | Exclude<FileUploadState, { kind: "retrying" | "closed" }>
-  /** It was begun before a reload: the page looks whether it can go on. */
-  | { readonly kind: "recalling" }
-  /** Its turn is still to come. */
+  /** The page was reloaded and looks for the file in the browser's cache. */
+  | { readonly kind: "restoring" }
+  /** Another upload is active. */
   | { readonly kind: "queued" }
-  /** The browser no longer has the file: it must be chosen again. */
-  | { readonly kind: "file-needed" }
-  /** Another window of this browser is at it. */
-  | { readonly kind: "elsewhere" }
-  /** The line was lost. The next attempt begins at a moment of `performance.now`. */
-  | { readonly kind: "waiting"; readonly retryAt: number; readonly reason: unknown };
+  /** The browser does not have the file any more. The user must choose it again. */
+  | { readonly kind: "file-missing" }
+  /** Another window of this browser has the lock of the upload. */
+  | { readonly kind: "other-window" }
+  /** The connection was lost. The next attempt starts at `retryAt`, in milliseconds of `performance.now()`. */
+  | { readonly kind: "reconnecting"; readonly retryAt: number; readonly reason: unknown };
 
-/** An upload in the queue, as it is shown. The same object until it changes. */
+/** The rendered data of an upload in the queue. The same object until it changes. */
 export interface QueueView {
   readonly id: string;
   readonly name: string;
@@ -26,29 +26,31 @@ export interface QueueView {
   readonly progress: UploadProgress | undefined;
 }
 
-/** An upload in the queue, as the queue has it. */
+/** The mutable data of an upload in the queue. */
 export interface QueueItem {
   memo: UploadMemo;
+  /** In milliseconds since 1970. */
   readonly addedAt: number;
   state: QueueState;
   isPaused: boolean;
   file: File | undefined;
   upload: FileUpload | undefined;
-  /** Lets other windows have it. */
-  release: () => void;
+  /** Releases the lock of the upload. */
+  releaseLock: () => void;
 }
 
-/** Whether it keeps the line busy, or would as soon as there is one. */
+/** Whether the upload uses the connection or waits to reconnect. */
 export function isActive({ kind }: QueueState): boolean {
-  return kind === "connecting" || kind === "sending" || kind === "verifying" || kind === "waiting";
+  return kind === "connecting" || kind === "sending" || kind === "verifying" || kind === "reconnecting";
 }
 
-/** Whether nothing more becomes of it by itself or by waiting. */
-export function isOver({ kind }: QueueState): boolean {
+/** Whether the upload has ended. */
+export function isFinished({ kind }: QueueState): boolean {
   return kind === "complete" || kind === "failed";
 }
 
-export function viewOf({ memo, state, upload }: QueueItem): QueueView {
+/** Returns the rendered data of an item. */
+export function toQueueView({ memo, state, upload }: QueueItem): QueueView {
   const { uploadId, fileName, size, productId } = memo;
   return { id: uploadId, name: fileName, size, productId, state, progress: upload?.progress };
 }

@@ -1,8 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { Countdown } from "../../shared/countdown.tsx";
-import { PhaseMark } from "./phase-mark.tsx";
-import { isOver, type QueueView } from "./queue-item.ts";
-import { queueFigures, queueSentence } from "./queue-sentence.ts";
+import { isFinished, type QueueState, type QueueView } from "./queue-item.ts";
+import { describeState, formatProgress } from "./queue-text.ts";
 import type { UploadQueue } from "./upload-queue.ts";
 import type { UploadsSession } from "./uploads-session.ts";
 
@@ -20,8 +19,8 @@ export function UploadQueueList({ session, views }: { session: UploadsSession; v
           {complete} of {views.length} complete
         </p>
         {complete > 0 && (
-          <button type="button" className="ghost" onClick={() => queue.tidy()}>
-            Clear complete
+          <button type="button" className="ghost" onClick={() => queue.clearCompleted()}>
+            Clear completed
           </button>
         )}
       </div>
@@ -36,24 +35,24 @@ export function UploadQueueList({ session, views }: { session: UploadsSession; v
 
 function QueueRow({ queue, view, product }: { queue: UploadQueue; view: QueueView; product: string }) {
   const { id, name, size, state, progress } = view;
-  const title = name === "" ? "A file without a name" : name;
+  const title = name === "" ? "Unnamed file" : name;
   const share = size === 0 ? (state.kind === "complete" ? 1 : 0) : (progress?.committedBytes ?? 0) / size;
   return (
     <li data-upload={id} data-state={state.kind}>
       <div className="queue-name">
-        <PhaseMark state={state} />
+        <StateMark state={state} />
         <strong title={title}>{title}</strong>
         {product !== "" && <span className="quiet">for {product}</span>}
       </div>
       <div className="queue-actions">
         <QueueActions queue={queue} view={view} title={title} />
       </div>
-      {!isOver(state) && <progress aria-label={`${title}: committed`} max={1} value={share} />}
-      <p className="queue-sentence">
-        <span aria-live="polite">{queueSentence(state)}</span>{" "}
-        {state.kind === "waiting" && <Countdown until={state.retryAt} label="Next attempt in" />}
+      {!isFinished(state) && <progress aria-label={`${title}: upload progress`} max={1} value={share} />}
+      <p className="queue-state">
+        <span aria-live="polite">{describeState(state)}</span>{" "}
+        {state.kind === "reconnecting" && <Countdown until={state.retryAt} label="Next attempt in" />}
       </p>
-      <p className="queue-figures">{queueFigures(view)}</p>
+      <p className="queue-progress">{formatProgress(view)}</p>
     </li>
   );
 }
@@ -63,10 +62,12 @@ function QueueActions({ queue, view, title }: { queue: UploadQueue; view: QueueV
   const main = mainAction(queue, view);
   return (
     <>
-      {state.kind === "waiting" && <Action key="retry" name="Retry now" title={title} onClick={() => queue.retry()} />}
-      {/* One button whose name changes, so that the keyboard stays on it. */}
+      {state.kind === "reconnecting" && (
+        <Action key="retry" name="Retry now" title={title} onClick={() => queue.retry()} />
+      )}
+      {/* One button with several names, so that it keeps the keyboard focus. */}
       {main && <Action key="main" name={main.name} title={title} onClick={main.run} />}
-      {state.kind !== "elsewhere" && (
+      {state.kind !== "other-window" && (
         <Action
           key="end"
           name={state.kind === "complete" ? "Clear" : "Cancel"}
@@ -83,7 +84,7 @@ function mainAction(queue: UploadQueue, { id, state }: QueueView): { name: strin
     case "queued":
     case "connecting":
     case "sending":
-    case "waiting":
+    case "reconnecting":
     case "verifying":
       return { name: "Pause", run: () => queue.pause(id) };
     case "paused":
@@ -91,10 +92,10 @@ function mainAction(queue: UploadQueue, { id, state }: QueueView): { name: strin
     case "taken-over":
       return { name: "Continue here", run: () => queue.takeOver(id) };
     case "failed":
-      return { name: "Try again", run: () => queue.again(id) };
-    case "recalling":
-    case "file-needed":
-    case "elsewhere":
+      return { name: "Retry", run: () => queue.retryFailed(id) };
+    case "restoring":
+    case "file-missing":
+    case "other-window":
     case "complete":
       return undefined;
   }
@@ -106,4 +107,31 @@ function Action({ name, title, onClick }: { name: string; title: string; onClick
       {name}
     </button>
   );
+}
+
+/** A dot whose colour and shape show the state, in addition to the text. */
+function StateMark({ state }: { state: QueueState }) {
+  return <span className="mark" data-mark={markOf(state)} aria-hidden="true" />;
+}
+
+function markOf({ kind }: QueueState): "active" | "inactive" | "attention" | "complete" | "failed" {
+  switch (kind) {
+    case "connecting":
+    case "sending":
+    case "verifying":
+      return "active";
+    case "restoring":
+    case "queued":
+    case "paused":
+    case "other-window":
+      return "inactive";
+    case "reconnecting":
+    case "file-missing":
+    case "taken-over":
+      return "attention";
+    case "complete":
+      return "complete";
+    case "failed":
+      return "failed";
+  }
 }

@@ -4,83 +4,83 @@ import { ModelUploadService } from "../../../../client/upload/testing/model-uplo
 import { uploadFile } from "../../../../client/upload/upload-file.ts";
 import { blobSource } from "../../../../client/upload/upload-source.ts";
 import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
-import type { Claims } from "./claims.ts";
-import type { FileKeeper } from "./file-keeper.ts";
-import type { RememberedUpload, UploadMemory } from "./upload-memory.ts";
+import type { FileCache } from "./file-cache.ts";
+import type { UploadLocks } from "./upload-locks.ts";
 import { maxQueued, UploadQueue } from "./upload-queue.ts";
+import type { UploadRecord, UploadRecords } from "./upload-records.ts";
 
-/** What a browser has: it outlives the windows in it. */
-class Browser {
-  readonly kept = new Map<string, File>();
-  readonly remembered = new Map<string, RememberedUpload>();
-  readonly claimed = new Map<string, PromiseWithResolvers<void>>();
-  largest = Number.POSITIVE_INFINITY;
+/** The storage and the locks of a browser, which its windows share. */
+class FakeBrowser {
+  readonly cached = new Map<string, File>();
+  readonly stored = new Map<string, UploadRecord>();
+  readonly locked = new Map<string, PromiseWithResolvers<void>>();
+  maxFileBytes = Number.POSITIVE_INFINITY;
 
-  readonly files: FileKeeper = {
-    keep: async (id, file) => {
-      if (file.size <= this.largest) this.kept.set(id, file);
+  readonly files: FileCache = {
+    put: async (id, file) => {
+      if (file.size <= this.maxFileBytes) this.cached.set(id, file);
     },
-    get: async (id) => this.kept.get(id),
-    drop: async (id) => void this.kept.delete(id),
-    ids: async () => [...this.kept.keys()],
+    get: async (id) => this.cached.get(id),
+    delete: async (id) => void this.cached.delete(id),
+    ids: async () => [...this.cached.keys()],
   };
-  readonly memory: UploadMemory = {
-    all: () => [...this.remembered.values()].map((each) => JSON.parse(JSON.stringify(each))),
-    get: (id) => this.remembered.get(id),
-    put: (upload) => void this.remembered.set(upload.memo.uploadId, upload),
-    forget: (id) => void this.remembered.delete(id),
+  readonly records: UploadRecords = {
+    all: () => [...this.stored.values()].map((each) => JSON.parse(JSON.stringify(each))),
+    get: (id) => this.stored.get(id),
+    put: (record) => void this.stored.set(record.memo.uploadId, record),
+    delete: (id) => void this.stored.delete(id),
   };
 
-  claims(window: Set<string>): Claims {
-    const claim = async (name: string) => {
-      if (this.claimed.has(name)) return undefined;
-      this.claimed.set(name, Promise.withResolvers());
+  locks(window: Set<string>): UploadLocks {
+    const tryAcquire = async (name: string) => {
+      if (this.locked.has(name)) return undefined;
+      this.locked.set(name, Promise.withResolvers());
       window.add(name);
       return () => this.release(name);
     };
     return {
-      claim,
-      waitFor: async (name) => {
+      tryAcquire,
+      acquire: async (name) => {
         for (;;) {
-          const release = await claim(name);
+          const release = await tryAcquire(name);
           if (release !== undefined) return release;
-          await this.claimed.get(name)?.promise;
+          await this.locked.get(name)?.promise;
         }
       },
     };
   }
 
   release(name: string): void {
-    this.claimed.get(name)?.resolve();
-    this.claimed.delete(name);
+    this.locked.get(name)?.resolve();
+    this.locked.delete(name);
   }
 }
 
 const service = () => new ModelUploadService();
 
-function openWindow(browser: Browser, server: ModelUploadService) {
+function openWindow(browser: FakeBrowser, server: ModelUploadService) {
   const completed: Upload[] = [];
-  const begun: string[] = [];
+  const started: string[] = [];
   const window = new Set<string>();
   const end = new AbortController();
   const queue = new UploadQueue({
-    begin(file, memo, listeners) {
-      begun.push(file.name);
+    startUpload(file, memo, listeners) {
+      started.push(file.name);
       const options = { memo, timers: immediateTimers, random: () => 0.5, signal: end.signal, ...listeners };
       return uploadFile(server.client, blobSource(file), options);
     },
     abort: async (uploadId) => void (await server.client.abortUpload({ uploadId })),
     files: browser.files,
-    memory: browser.memory,
-    claims: browser.claims(window),
+    records: browser.records,
+    locks: browser.locks(window),
     schedule: (task) => task(),
     newId: () => crypto.randomUUID(),
-    now: () => browser.remembered.size,
-    clock: () => 0,
+    now: () => browser.stored.size,
+    monotonicNow: () => 0,
     onComplete: (upload) => completed.push(upload),
   });
   const states = () => Object.fromEntries(queue.views().map(({ name, state }) => [name, state.kind]));
-  const become = (expected: Record<string, string>) => expect.poll(states, patiently).toEqual(expected);
+  const become = (expected: Record<string, string>) => expect.poll(states, pollOptions).toEqual(expected);
   const id = (name: string) => queue.views().find((view) => view.name === name)?.id ?? "";
   const close = () => {
     end.abort();
@@ -88,45 +88,45 @@ function openWindow(browser: Browser, server: ModelUploadService) {
   };
   onTestFinished(close);
   queue.start();
-  return { queue, completed, begun, become, id, close };
+  return { queue, completed, started, become, id, close };
 }
 
-const patiently = { interval: 1, timeout: 5_000 };
+const pollOptions = { interval: 1, timeout: 5_000 };
 
 function fileOf(name: string, size = 640): File {
   return new File([new Uint8Array(size).fill(size % 200)], name, { lastModified: 7 });
 }
 
-/** Has a server stand still when some of the first file is there. */
-function standing(): ModelUploadService {
+/** A server that stalls after a part of the first file. */
+function stalledService(): ModelUploadService {
   const server = service();
   server.stopAt = 9;
   return server;
 }
 
-const go = (server: ModelUploadService) => {
+const continueServing = (server: ModelUploadService) => {
   server.stopAt = Number.POSITIVE_INFINITY;
 };
 
-test("files go one after the other, and nothing is remembered of those that are complete", async () => {
-  const browser = new Browser();
-  const server = standing();
-  const { queue, completed, begun, become } = openWindow(browser, server);
+test("files are uploaded one after another, and the records of completed ones are deleted", async () => {
+  const browser = new FakeBrowser();
+  const server = stalledService();
+  const { queue, completed, started, become } = openWindow(browser, server);
   queue.add([fileOf("a"), fileOf("b", 100)], "");
   await become({ a: "sending", b: "queued" });
-  expect(begun).toEqual(["a"]);
-  expect(browser.remembered.size).toBe(2);
-  go(server);
+  expect(started).toEqual(["a"]);
+  expect(browser.stored.size).toBe(2);
+  continueServing(server);
   await become({ a: "complete", b: "complete" });
   expect(completed.map(({ fileName }) => fileName)).toEqual(["a", "b"]);
-  expect([browser.remembered.size, browser.kept.size, browser.claimed.size]).toEqual([0, 0, 0]);
-  queue.tidy();
+  expect([browser.stored.size, browser.cached.size, browser.locked.size]).toEqual([0, 0, 0]);
+  queue.clearCompleted();
   await become({});
 });
 
-test("while one is paused the next has its turn, and one that is resumed waits for its own", async () => {
-  const server = standing();
-  const { queue, become, id } = openWindow(new Browser(), server);
+test("a paused upload lets the next one start, and a resumed one is queued", async () => {
+  const server = stalledService();
+  const { queue, become, id } = openWindow(new FakeBrowser(), server);
   queue.add([fileOf("a"), fileOf("b")], "");
   await become({ a: "sending", b: "queued" });
   queue.pause(id("a"));
@@ -136,108 +136,108 @@ test("while one is paused the next has its turn, and one that is resumed waits f
   queue.pause(id("a"));
   await become({ a: "paused", b: "connecting" });
   queue.resume(id("a"));
-  go(server);
+  continueServing(server);
   await become({ a: "complete", b: "complete" });
 });
 
-test("after a reload a file that was kept goes on by itself, paused ones stay so, and others are asked for", async () => {
-  const browser = new Browser();
-  browser.largest = 700;
-  const server = standing();
+test("after a reload, cached files resume, paused ones stay paused, and other files are missing", async () => {
+  const browser = new FakeBrowser();
+  browser.maxFileBytes = 700;
+  const server = stalledService();
   const first = openWindow(browser, server);
   first.queue.add([fileOf("a"), fileOf("b"), fileOf("large", 900)], "");
   await first.become({ a: "sending", b: "queued", large: "queued" });
   first.queue.pause(first.id("b"));
   first.close();
-  go(server);
+  continueServing(server);
   const second = openWindow(browser, server);
-  await second.become({ a: "complete", b: "paused", large: "file-needed" });
+  await second.become({ a: "complete", b: "paused", large: "file-missing" });
   second.queue.add([fileOf("large", 901)], "");
   await second.become({ a: "complete", b: "paused", large: "complete" });
-  second.queue.tidy();
+  second.queue.clearCompleted();
   second.queue.add([fileOf("large", 900)], "");
   await second.become({ b: "paused", large: "complete" });
   expect(server.sessions.size).toBe(3);
 });
 
-test("a file that was kept for an upload that nobody remembers makes room for others", async () => {
-  const browser = new Browser();
-  browser.kept.set("stray", fileOf("stray"));
+test("a cached file without a record is deleted", async () => {
+  const browser = new FakeBrowser();
+  browser.cached.set("orphan", fileOf("orphan"));
   openWindow(browser, service());
-  await expect.poll(() => browser.kept.size, patiently).toBe(0);
+  await expect.poll(() => browser.cached.size, pollOptions).toBe(0);
 });
 
-test("a window leaves alone what another one is at, until that is closed", async () => {
-  const browser = new Browser();
-  const server = standing();
+test("a window does not upload a file of another window until that is closed", async () => {
+  const browser = new FakeBrowser();
+  const server = stalledService();
   const first = openWindow(browser, server);
   first.queue.add([fileOf("a")], "");
   await first.become({ a: "sending" });
   const second = openWindow(browser, server);
-  await second.become({ a: "elsewhere" });
+  await second.become({ a: "other-window" });
   first.close();
-  go(server);
+  continueServing(server);
   await second.become({ a: "complete" });
-  expect(second.begun).toEqual(["a"]);
+  expect(second.started).toEqual(["a"]);
 });
 
-test("what the other window has completed is no longer shown", async () => {
-  const browser = new Browser();
-  const server = standing();
+test("an upload that another window has completed is removed", async () => {
+  const browser = new FakeBrowser();
+  const server = stalledService();
   const first = openWindow(browser, server);
   first.queue.add([fileOf("a")], "");
   await first.become({ a: "sending" });
   const second = openWindow(browser, server);
-  await second.become({ a: "elsewhere" });
-  go(server);
+  await second.become({ a: "other-window" });
+  continueServing(server);
   await first.become({ a: "complete" });
   await second.become({});
 });
 
-test("a cancelled upload is gone here, in the browser and on the server, whether it had begun or not", async () => {
-  const browser = new Browser();
-  const server = standing();
+test("a cancelled upload is removed here, in the browser and on the server, started or not", async () => {
+  const browser = new FakeBrowser();
+  const server = stalledService();
   const { queue, become, id } = openWindow(browser, server);
   queue.add([fileOf("a"), fileOf("b")], "");
   await become({ a: "sending", b: "queued" });
-  const begun = id("a");
-  go(server);
-  await Promise.all([queue.cancel(id("b")), queue.cancel(begun)]);
+  const startedId = id("a");
+  continueServing(server);
+  await Promise.all([queue.cancel(id("b")), queue.cancel(startedId)]);
   await become({});
-  expect(server.sessions.get(begun)?.state).toBe(UploadState.ABORTED);
-  expect([browser.remembered.size, browser.kept.size, browser.claimed.size]).toEqual([0, 0, 0]);
+  expect(server.sessions.get(startedId)?.state).toBe(UploadState.ABORTED);
+  expect([browser.stored.size, browser.cached.size, browser.locked.size]).toEqual([0, 0, 0]);
 });
 
-test("a file that changed under way can be sent again as it is now", async () => {
-  const server = standing();
-  const { queue, become, id } = openWindow(new Browser(), server);
+test("a file that changed during the upload can be uploaded as a new upload", async () => {
+  const server = stalledService();
+  const { queue, become, id } = openWindow(new FakeBrowser(), server);
   queue.add([fileOf("a")], "");
-  await expect.poll(() => server.steps, patiently).toBeGreaterThan(server.stopAt);
+  await expect.poll(() => server.steps, pollOptions).toBeGreaterThan(server.stopAt);
   const session = server.sessions.get(id("a"));
   expect(session?.bytes.length).toBeGreaterThan(0);
   if (session) session.bytes = session.bytes.map(() => 1);
-  go(server);
+  continueServing(server);
   await become({ a: "failed" });
-  queue.again(id("a"));
+  queue.retryFailed(id("a"));
   await become({ a: "complete" });
   expect(server.sessions.size).toBe(2);
 });
 
-test("who was taken over stands still, lets the next have its turn, and can take the upload back", async () => {
-  const server = standing();
-  const { queue, become, id } = openWindow(new Browser(), server);
+test("an upload that was taken over lets the next one start, and can be taken back", async () => {
+  const server = stalledService();
+  const { queue, become, id } = openWindow(new FakeBrowser(), server);
   queue.add([fileOf("a"), fileOf("b", 100)], "");
   await become({ a: "sending", b: "queued" });
   server.steal(id("a"));
-  go(server);
+  continueServing(server);
   await become({ a: "taken-over", b: "complete" });
   queue.takeOver(id("a"));
   await become({ a: "complete", b: "complete" });
 });
 
 test("the same file twice is one upload, unless it is for another product", async () => {
-  const server = standing();
-  const { queue, become } = openWindow(new Browser(), server);
+  const server = stalledService();
+  const { queue, become } = openWindow(new FakeBrowser(), server);
   const file = fileOf("a");
   queue.add([file, file], "");
   queue.add([file], "");
@@ -247,13 +247,13 @@ test("the same file twice is one upload, unless it is for another product", asyn
   expect(queue.views()).toHaveLength(2);
 });
 
-test("a queue is no longer than it may be", async () => {
-  const server = standing();
-  const { queue } = openWindow(new Browser(), server);
+test("the number of uploads is limited", async () => {
+  const server = stalledService();
+  const { queue } = openWindow(new FakeBrowser(), server);
   queue.add(
     Array.from({ length: maxQueued + 1 }, (_, index) => fileOf(`file ${index}`, 10)),
     "",
   );
   expect(queue.views()).toHaveLength(maxQueued);
-  expect(queue.problem()).toBe("The list is full: 500 uploads. Take finished ones off first.");
+  expect(queue.problem()).toBe("The limit of 500 uploads is reached. Clear completed uploads first.");
 });

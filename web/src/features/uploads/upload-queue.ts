@@ -4,30 +4,30 @@ import { blobSource } from "../../../../client/upload/upload-source.ts";
 import type { FileUploadState } from "../../../../client/upload/upload-state.ts";
 import type { Upload } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
-import type { Claims } from "./claims.ts";
-import type { FileKeeper } from "./file-keeper.ts";
-import { isActive, isOver, type QueueItem, type QueueState, type QueueView, viewOf } from "./queue-item.ts";
-import type { UploadMemory } from "./upload-memory.ts";
+import type { FileCache } from "./file-cache.ts";
+import { isActive, isFinished, type QueueItem, type QueueState, type QueueView, toQueueView } from "./queue-item.ts";
+import type { UploadLocks } from "./upload-locks.ts";
+import type { UploadRecords } from "./upload-records.ts";
 
-/** The most uploads that the queue has: more rows cannot be looked through. */
+/** The most uploads in the queue. */
 export const maxQueued = 500;
 
-/** What a queue needs from outside. */
 export interface UploadQueueOptions {
-  /** Begins an upload, or goes on with it. */
-  begin(file: File, memo: UploadMemo, listeners: QueueListeners): FileUpload;
-  /** Has the server forget an upload that is not under way here. */
+  /** Starts or resumes an upload. */
+  startUpload(file: File, memo: UploadMemo, listeners: QueueListeners): FileUpload;
+  /** Aborts an upload on the server that has no `FileUpload` in this window. */
   abort(uploadId: string): Promise<void>;
-  readonly files: FileKeeper;
-  readonly memory: UploadMemory;
-  readonly claims: Claims;
+  readonly files: FileCache;
+  readonly records: UploadRecords;
+  readonly locks: UploadLocks;
   readonly schedule: Schedule;
+  /** Returns a new UUID. */
   newId(): string;
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   now(): number;
-  /** Milliseconds that only grow. */
-  clock(): number;
-  /** Is told of each upload that is complete. */
+  /** Returns milliseconds of a monotonic clock. */
+  monotonicNow(): number;
+  /** Receives each completed upload. */
   onComplete(upload: Upload): void;
 }
 
@@ -36,7 +36,7 @@ interface QueueListeners {
   readonly onProgress: () => void;
 }
 
-/** Uploads one after the other, over reloads and lost lines, outside React. */
+/** Uploads files one after another, outside React. Uploads survive reloads and lost connections. */
 export class UploadQueue {
   readonly #options: UploadQueueOptions;
   readonly #notifier: Notifier;
@@ -48,187 +48,189 @@ export class UploadQueue {
   constructor(options: UploadQueueOptions) {
     this.#options = options;
     this.#notifier = new Notifier(options.schedule, () => {
-      this.#views = this.#items.map(viewOf);
+      this.#views = this.#items.map(toQueueView);
     });
   }
 
-  /** Calls the listener after something changed; the returned function takes it away. */
+  /** Adds a listener for changes. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#notifier.subscribe(listener);
 
-  /** What is in the queue, the oldest first. The same array until something changes. */
+  /** Returns the uploads in the queue, the oldest first: the same array until one changes. */
   readonly views = (): readonly QueueView[] => this.#views;
 
-  /** What went wrong with the last wish, in a sentence. */
+  /** Returns the description of the last error that has no upload to show it. */
   readonly problem = (): string | undefined => this.#problem;
 
-  /** Goes on with what was begun before a reload. */
+  /** Restores the uploads of the time before a reload. */
   start(): void {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
-    for (const { memo, isPaused, addedAt } of this.#options.memory.all()) {
+    for (const { memo, isPaused, addedAt } of this.#options.records.all()) {
       const item = this.#newItem(memo, addedAt, isPaused);
       this.#items.push(item);
-      void this.#recall(item);
+      void this.#restore(item);
     }
-    void this.#dropStrays();
-    this.#notifier.touch();
+    void this.#deleteOrphanedFiles();
+    this.#notifier.notify();
   }
 
-  /** Takes files. One that an upload here waits for goes on with it. */
+  /** Adds files. A file that an upload in the queue needs resumes that upload. */
   add(files: readonly File[], productId: string): void {
     this.#problem = undefined;
     for (const file of files) {
       const source = blobSource(file);
-      const known = this.#items.filter(
-        ({ memo, state }) => memo.fileName === file.name && isSameFile(memo, source) && !isOver(state),
+      const sameFile = this.#items.filter(
+        ({ memo, state }) => memo.fileName === file.name && isSameFile(memo, source) && !isFinished(state),
       );
-      const waiting = known.filter(({ state }) => state.kind === "file-needed");
-      for (const item of waiting) this.#give(item, file);
-      if (waiting.length > 0 || known.some(({ memo }) => memo.productId === productId)) continue;
+      const missingFile = sameFile.filter(({ state }) => state.kind === "file-missing");
+      for (const item of missingFile) this.#addFile(item, file);
+      if (missingFile.length > 0 || sameFile.some(({ memo }) => memo.productId === productId)) continue;
       if (this.#items.length >= maxQueued) {
-        this.#problem = `The list is full: ${maxQueued} uploads. Take finished ones off first.`;
+        this.#problem = `The limit of ${maxQueued} uploads is reached. Clear completed uploads first.`;
         break;
       }
       const item = this.#newItem(newMemo(source, productId, this.#options.newId), this.#options.now(), false);
       this.#items.push(item);
-      this.#remember(item);
-      void this.#claim(item).then(() => this.#give(item, file));
+      this.#saveRecord(item);
+      void this.#lock(item).then(() => this.#addFile(item, file));
     }
-    this.#notifier.touch();
+    this.#notifier.notify();
   }
 
+  /** Pauses an upload. */
   pause(id: string): void {
     const item = this.#find(id);
-    if (item === undefined || isOver(item.state)) return;
+    if (item === undefined || isFinished(item.state)) return;
     item.isPaused = true;
-    this.#remember(item);
+    this.#saveRecord(item);
     item.upload?.pause();
     if (item.state.kind === "queued") this.#set(item, { kind: "paused" });
   }
 
+  /** Resumes a paused upload. */
   resume(id: string): void {
     const item = this.#find(id);
-    if (item === undefined || isOver(item.state)) return;
+    if (item === undefined || isFinished(item.state)) return;
     item.isPaused = false;
-    this.#remember(item);
+    this.#saveRecord(item);
     if (item.state.kind === "paused") this.#set(item, { kind: "queued" });
     else item.upload?.resume();
   }
 
-  /** Takes an upload back that another program has gone on with. */
+  /** Takes an upload back that another program has taken over. */
   takeOver(id: string): void {
     const item = this.#find(id);
     if (item?.state.kind === "taken-over") this.#set(item, { kind: "queued" });
   }
 
-  /** Cuts the wait for the next attempt short. */
+  /** Ends the waits for the next attempt. */
   retry(): void {
     for (const { upload } of this.#items) upload?.retry();
   }
 
-  /** Tries a failed upload again: as it is where that may help, else anew. */
-  again(id: string): void {
+  /** Restarts a failed upload: the same one if the server refused it, else a new one. */
+  retryFailed(id: string): void {
     const item = this.#find(id);
     if (item?.state.kind !== "failed" || item.file === undefined) return;
     const { file, memo } = item;
     item.upload = undefined;
     if (item.state.error.remedy !== "refused") {
-      void this.#forget(item);
+      void this.#deleteRecord(item);
       item.memo = newMemo(blobSource(file), memo.productId, this.#options.newId);
-      this.#remember(item);
-      void this.#claim(item).then(() => this.#give(item, file));
-    } else this.#give(item, file);
+      this.#saveRecord(item);
+      void this.#lock(item).then(() => this.#addFile(item, file));
+    } else this.#addFile(item, file);
   }
 
-  /** Takes an upload off the list, and has the server forget it unless it is complete. */
+  /** Removes an upload from the queue, and aborts it on the server unless it is complete. */
   async cancel(id: string): Promise<void> {
     const item = this.#find(id);
     if (item === undefined) return;
     const { state, upload, memo } = item;
     this.#items = this.#items.filter((other) => other !== item);
-    void this.#forget(item);
-    this.#pump();
-    this.#notifier.touch();
+    void this.#deleteRecord(item);
+    this.#startNext();
+    this.#notifier.notify();
     if (state.kind === "complete") return;
     try {
       await (upload?.cancel() ?? this.#options.abort(memo.uploadId));
     } catch {
-      this.#problem = `The server could not be told that “${memo.fileName}” was cancelled: what it has of it will expire.`;
-      this.#notifier.touch();
+      this.#problem = `The server could not be notified that “${memo.fileName}” was cancelled. The upload will expire.`;
+      this.#notifier.notify();
     }
   }
 
-  /** Takes complete uploads off the list. */
-  tidy(): void {
+  /** Removes completed uploads from the queue. */
+  clearCompleted(): void {
     this.#items = this.#items.filter(({ state }) => state.kind !== "complete");
-    this.#notifier.touch();
+    this.#notifier.notify();
   }
 
   #newItem(memo: UploadMemo, addedAt: number, isPaused: boolean): QueueItem {
-    const state = { kind: "recalling" } as const;
-    return { memo, addedAt, isPaused, state, file: undefined, upload: undefined, release: () => {} };
+    const state = { kind: "restoring" } as const;
+    return { memo, addedAt, isPaused, state, file: undefined, upload: undefined, releaseLock: () => {} };
   }
 
-  async #recall(item: QueueItem): Promise<void> {
-    const { claims, memory, files } = this.#options;
+  async #restore(item: QueueItem): Promise<void> {
+    const { locks, records, files } = this.#options;
     const { uploadId } = item.memo;
-    const release = await claims.claim(uploadId);
-    if (release !== undefined) item.release = release;
+    const release = await locks.tryAcquire(uploadId);
+    if (release !== undefined) item.releaseLock = release;
     else {
-      this.#set(item, { kind: "elsewhere" });
-      item.release = await claims.waitFor(uploadId);
-      const remembered = memory.get(uploadId);
-      if (remembered === undefined) {
-        this.#items = this.#items.filter((other) => other !== item); // The other window has completed it.
-        item.release();
-        this.#notifier.touch();
+      this.#set(item, { kind: "other-window" });
+      item.releaseLock = await locks.acquire(uploadId);
+      const record = records.get(uploadId);
+      if (record === undefined) {
+        this.#items = this.#items.filter((other) => other !== item); // the other window has completed it
+        item.releaseLock();
+        this.#notifier.notify();
         return;
       }
-      item.isPaused = remembered.isPaused;
+      item.isPaused = record.isPaused;
     }
     const file = await files.get(uploadId);
-    if (file !== undefined && isSameFile(item.memo, blobSource(file))) this.#take(item, file);
-    else if (item.file === undefined) this.#set(item, { kind: "file-needed" });
+    if (file !== undefined && isSameFile(item.memo, blobSource(file))) this.#setFile(item, file);
+    else if (item.file === undefined) this.#set(item, { kind: "file-missing" });
   }
 
-  /** Drops files that nobody remembers: they would take the room of others. */
-  async #dropStrays(): Promise<void> {
-    const { files, memory } = this.#options;
-    for (const id of await files.ids()) if (memory.get(id) === undefined) await files.drop(id);
+  /** Deletes cached files without a record, which would use up the limit of the cache. */
+  async #deleteOrphanedFiles(): Promise<void> {
+    const { files, records } = this.#options;
+    for (const id of await files.ids()) if (records.get(id) === undefined) await files.delete(id);
   }
 
-  async #claim(item: QueueItem): Promise<void> {
-    item.release = (await this.#options.claims.claim(item.memo.uploadId)) ?? (() => {});
+  async #lock(item: QueueItem): Promise<void> {
+    item.releaseLock = (await this.#options.locks.tryAcquire(item.memo.uploadId)) ?? (() => {});
   }
 
-  /** The user has given the file. */
-  #give(item: QueueItem, file: File): void {
-    void this.#options.files.keep(item.memo.uploadId, file);
-    this.#take(item, file);
+  /** Sets a file that the user has chosen. */
+  #addFile(item: QueueItem, file: File): void {
+    void this.#options.files.put(item.memo.uploadId, file);
+    this.#setFile(item, file);
   }
 
-  /** The file is there. */
-  #take(item: QueueItem, file: File): void {
+  /** Queues an item whose file is available. */
+  #setFile(item: QueueItem, file: File): void {
     if (!this.#items.includes(item)) {
-      item.release(); // It was cancelled meanwhile.
-      void this.#options.files.drop(item.memo.uploadId);
+      item.releaseLock(); // it was cancelled meanwhile
+      void this.#options.files.delete(item.memo.uploadId);
       return;
     }
     item.file = file;
     this.#set(item, { kind: item.isPaused ? "paused" : "queued" });
   }
 
-  /** Has the next upload go on, where none is under way. */
-  #pump(): void {
+  /** Starts the next queued upload if none is active. */
+  #startNext(): void {
     if (this.#items.some(({ state }) => isActive(state))) return;
     const item = this.#items.find(({ state }) => state.kind === "queued");
     if (item?.file === undefined) return;
     this.#set(item, { kind: "connecting" });
     if (item.upload === undefined) {
       const { memo, file } = item;
-      const upload = this.#options.begin(file, memo, {
-        onState: (state) => this.#follow(item, upload, state),
-        onProgress: () => this.#notifier.touch(),
+      const upload = this.#options.startUpload(file, memo, {
+        onState: (state) => this.#onUploadState(item, upload, state),
+        onProgress: () => this.#notifier.notify(),
       });
       item.upload = upload;
       return;
@@ -237,25 +239,29 @@ export class UploadQueue {
     item.upload.takeOver();
   }
 
-  #follow(item: QueueItem, upload: FileUpload, state: FileUploadState): void {
+  #onUploadState(item: QueueItem, upload: FileUpload, state: FileUploadState): void {
     if (item.upload !== upload || !this.#items.includes(item)) return;
     switch (state.kind) {
       case "closed":
         return;
       case "paused":
-        // It may have been resumed meanwhile, and wait for its turn.
+        // It may have been resumed meanwhile; then it is queued.
         this.#set(item, item.isPaused ? state : { kind: "queued" });
         return;
       case "retrying":
-        this.#set(item, { kind: "waiting", retryAt: this.#options.clock() + state.delayMs, reason: state.reason });
+        this.#set(item, {
+          kind: "reconnecting",
+          retryAt: this.#options.monotonicNow() + state.delayMs,
+          reason: state.reason,
+        });
         return;
       case "complete":
-        void this.#forget(item);
+        void this.#deleteRecord(item);
         this.#set(item, state);
         this.#options.onComplete(state.upload);
         return;
       case "failed":
-        if (state.error.remedy !== "refused") void this.#forget(item);
+        if (state.error.remedy !== "refused") void this.#deleteRecord(item);
         this.#set(item, state);
         return;
       case "connecting":
@@ -268,18 +274,18 @@ export class UploadQueue {
 
   #set(item: QueueItem, state: QueueState): void {
     item.state = state;
-    this.#notifier.touch();
-    this.#pump();
+    this.#notifier.notify();
+    this.#startNext();
   }
 
-  #remember({ memo, isPaused, addedAt }: QueueItem): void {
-    this.#options.memory.put({ memo, isPaused, addedAt });
+  #saveRecord({ memo, isPaused, addedAt }: QueueItem): void {
+    this.#options.records.put({ memo, isPaused, addedAt });
   }
 
-  async #forget({ memo, release }: QueueItem): Promise<void> {
-    this.#options.memory.forget(memo.uploadId);
-    await this.#options.files.drop(memo.uploadId);
-    release();
+  async #deleteRecord({ memo, releaseLock }: QueueItem): Promise<void> {
+    this.#options.records.delete(memo.uploadId);
+    await this.#options.files.delete(memo.uploadId);
+    releaseLock();
   }
 
   #find(id: string): QueueItem | undefined {

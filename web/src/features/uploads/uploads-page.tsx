@@ -1,18 +1,18 @@
 import { type DragEvent, useEffect, useState, useSyncExternalStore } from "react";
 import { DropZone } from "./drop-zone.tsx";
-import { ProductChoice } from "./product-choice.tsx";
-import { ServerUploadList } from "./server-upload-list.tsx";
+import { ProductPicker } from "./product-picker.tsx";
+import { StoredUploadList } from "./stored-upload-list.tsx";
 import { UploadQueueList } from "./upload-queue-list.tsx";
 import type { UploadsSession } from "./uploads-session.ts";
 import "./uploads.css";
 
-/** Files on their way to the server, and those that are there. Files may be dropped anywhere on the page. */
+/** The upload queue of this window, and the uploads on the server. Files can be dropped anywhere on the page. */
 export function UploadsPage({ session }: { session: UploadsSession }) {
   const { queue, stored } = session;
   const views = useSyncExternalStore(queue.subscribe, queue.views);
   const problem = useSyncExternalStore(queue.subscribe, queue.problem);
-  const [isOver, setIsOver] = useState(false);
-  const [folders, setFolders] = useState(false);
+  const [isDragging, setIsDragging] = useState(false);
+  const [hasFolder, setHasFolder] = useState(false);
   const [productId, setProductId] = useState(() => new URLSearchParams(location.search).get("product") ?? "");
   useEffect(() => {
     const refresh = () => void stored.refresh();
@@ -26,42 +26,42 @@ export function UploadsPage({ session }: { session: UploadsSession }) {
   }, [session, stored]);
   const drop = (event: DragEvent) => {
     event.preventDefault();
-    setIsOver(false);
-    const { files, hasFolder } = filesOf(event.dataTransfer);
-    setFolders(hasFolder);
-    queue.add(files, productId);
+    setIsDragging(false);
+    const dropped = readFiles(event.dataTransfer);
+    setHasFolder(dropped.hasFolder);
+    queue.add(dropped.files, productId);
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a shortcut; the button does the same by keyboard
+    // biome-ignore lint/a11y/noStaticElementInteractions: the button is the keyboard alternative to dropping files
     <div
       className="uploads"
       onDragOver={(event) => {
         if (!event.dataTransfer.types.includes("Files")) return;
         event.preventDefault();
         event.dataTransfer.dropEffect = "copy";
-        setIsOver(true);
+        setIsDragging(true);
       }}
       onDragLeave={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setIsOver(false);
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setIsDragging(false);
       }}
       onDrop={drop}
     >
       <title>Uploads · Bourse</title>
       <div className="head">
         <h1>Uploads</h1>
-        <ProductChoice products={session.products} productId={productId} onChoose={setProductId} />
+        <ProductPicker products={session.products} productId={productId} onSelect={setProductId} />
       </div>
-      <DropZone isOver={isOver} onFiles={(files) => queue.add(files, productId)} />
+      <DropZone isDragging={isDragging} onFiles={(files) => queue.add(files, productId)} />
       <p className="problem" role="alert">
-        {problem ?? (folders ? "Folders cannot be uploaded: choose the files in them." : "")}
+        {problem ?? (hasFolder ? "Folders cannot be uploaded. Choose the files in them." : "")}
       </p>
       <UploadQueueList session={session} views={views} />
-      <ServerUploadList session={session} />
+      <StoredUploadList session={session} />
     </div>
   );
 }
 
-function filesOf(data: DataTransfer): { files: readonly File[]; hasFolder: boolean } {
+function readFiles(data: DataTransfer): { files: readonly File[]; hasFolder: boolean } {
   const items = [...data.items].filter(({ kind }) => kind === "file");
   const isFolder = (item: DataTransferItem) => item.webkitGetAsEntry()?.isDirectory === true;
   return {

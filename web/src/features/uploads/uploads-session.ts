@@ -4,49 +4,49 @@ import { uploadFile } from "../../../../client/upload/upload-file.ts";
 import { blobSource } from "../../../../client/upload/upload-source.ts";
 import { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import { UploadService } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { readably } from "../../shared/schedules.ts";
-import { lockClaims } from "./claims.ts";
-import { indexedFileKeeper } from "./file-keeper.ts";
+import { every250ms } from "../../shared/schedules.ts";
+import { createFileCache } from "./file-cache.ts";
 import { hashInWorker } from "./hash-in-worker.ts";
 import { ProductNames } from "./product-names.ts";
-import { ServerUploads } from "./server-uploads.ts";
-import { localUploadMemory } from "./upload-memory.ts";
+import { StoredUploads } from "./stored-uploads.ts";
+import { createUploadLocks } from "./upload-locks.ts";
 import { UploadQueue } from "./upload-queue.ts";
+import { localUploadRecords } from "./upload-records.ts";
 
-// A browser allows six connections to a server, over all its windows: two chunks are under way at a time, and while
-// another page has a stream of its own, one. Whatever else this page asks waits for its turn between them.
-const callsWhenShown = 2;
-const callsBeside = 1;
+// A browser opens at most six HTTP/1.1 connections to a server, over all windows. Uploads use two concurrent calls, and
+// one while another page is shown, which can have its own stream.
+const maxCallsOnPage = 2;
+const maxCallsInBackground = 1;
 
-/** Uploads in a browser. It lives as long as the window does: uploads go on whatever page is shown. */
+/** The uploads of a window, outside React. They continue on every page. */
 export class UploadsSession {
   readonly queue: UploadQueue;
-  readonly stored: ServerUploads;
+  readonly stored: StoredUploads;
   readonly products: ProductNames;
-  readonly #inTurn = pLimit(callsBeside);
+  readonly #limitCalls = pLimit(maxCallsInBackground);
 
   constructor(transport: Transport) {
-    const client = createClient(UploadService, this.#limited(transport));
-    this.stored = new ServerUploads(client, readably);
-    this.products = new ProductNames(createClient(ProductService, transport), readably);
+    const client = createClient(UploadService, this.#limitUnaryCalls(transport));
+    this.stored = new StoredUploads(client, every250ms);
+    this.products = new ProductNames(createClient(ProductService, transport), every250ms);
     this.queue = new UploadQueue({
-      begin: (file, memo, listeners) =>
+      startUpload: (file, memo, listeners) =>
         uploadFile(client, blobSource(file), { memo, hash: hashInWorker(file), ...listeners }),
       abort: async (uploadId) => {
         await client.abortUpload({ uploadId });
       },
-      files: indexedFileKeeper(),
-      memory: localUploadMemory,
-      claims: lockClaims(navigator.locks),
-      schedule: readably,
-      newId: randomId,
+      files: createFileCache(),
+      records: localUploadRecords,
+      locks: createUploadLocks(navigator.locks),
+      schedule: every250ms,
+      newId: randomUuid,
       now: Date.now,
-      clock: () => performance.now(),
-      onComplete: (upload) => this.stored.take(upload),
+      monotonicNow: () => performance.now(),
+      onComplete: (upload) => this.stored.add(upload),
     });
   }
 
-  /** Goes on with what was begun before a reload. Once. */
+  /** Restores the uploads of the time before a reload. Further calls have no effect. */
   start(): void {
     this.queue.start();
     addEventListener("online", this.#retry);
@@ -54,21 +54,21 @@ export class UploadsSession {
 
   readonly #retry = (): void => this.queue.retry();
 
-  /** Whether the page of uploads is shown. */
+  /** Sets whether the uploads page is shown. */
   set isShown(isShown: boolean) {
-    this.#inTurn.concurrency = isShown ? callsWhenShown : callsBeside;
+    this.#limitCalls.concurrency = isShown ? maxCallsOnPage : maxCallsInBackground;
   }
 
-  #limited(transport: Transport): Transport {
+  #limitUnaryCalls(transport: Transport): Transport {
     return {
-      unary: (...call) => this.#inTurn(() => transport.unary(...call)),
+      unary: (...call) => this.#limitCalls(() => transport.unary(...call)),
       stream: (...call) => transport.stream(...call),
     };
   }
 }
 
-/** A random UUID. `crypto.randomUUID` is there on secure origins only, which a server in the house may not be. */
-function randomId(): string {
+/** Returns a random UUID. `crypto.randomUUID` exists only on secure origins, and a local server may not have one. */
+function randomUuid(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
