@@ -31,7 +31,7 @@ const cursorProblems: Record<CursorProblem, string> = {
   [CursorProblem.AHEAD]: "ahead of the log",
 };
 
-/** The log has evicted quotes that a lossless stream still had to replay, because its client reads too slowly. */
+/** The log has evicted quotes that a lossless stream had not replayed yet, because its client reads too slowly. */
 export class ReplayOverrunError extends DomainError {
   override name = "ReplayOverrunError";
   readonly code = Code.ResourceExhausted;

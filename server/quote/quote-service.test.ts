@@ -58,7 +58,7 @@ describe("QuoteService.ListInstruments", () => {
 });
 
 describe("QuoteService.WatchQuotes", () => {
-  it("streams a start, a snapshot, and what happens from then on, and tells in its trailers how far it got", async () => {
+  it("sends started, a snapshot and live quotes, and its cursor in the trailers", async () => {
     const { client, publish, hub, time, shutdown } = setUp();
     publish("ACME", 1);
     let header = new Headers();
@@ -73,17 +73,18 @@ describe("QuoteService.WatchQuotes", () => {
         publish("BETA", 2);
         publish("ACME", 3);
       }
-      if (quotes.at(-1)?.last === 3) shutdown.abort(new ConnectError("the server stops: come back", Code.Unavailable));
+      if (quotes.at(-1)?.last === 3)
+        shutdown.abort(new ConnectError("the server is draining; reconnect", Code.Unavailable));
     });
     expect(seen).toEqual(["started", "quotes 1", "caughtUp", "quotes 3"]);
     expect(header.get("bourse-stream-id")).toBe("stream-1");
-    expect(error).toMatchObject({ code: Code.Unavailable, rawMessage: "the server stops: come back" });
+    expect(error).toMatchObject({ code: Code.Unavailable, rawMessage: "the server is draining; reconnect" });
     expect(error?.metadata.get("bourse-cursor")).toBe("18446744073709551615.3");
     expect(error?.metadata.get("bourse-sent-count")).toBe("2");
     expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
   });
 
-  it("leaves nothing behind when the client cancels a stream on which nothing happens", async () => {
+  it("frees everything when the client cancels an idle stream", async () => {
     const { client, hub, time } = setUp();
     const cancel = new AbortController();
     const error = await read(client.watchQuotes({ symbols: ["*"] }, { signal: cancel.signal }), ({ event }) => {
@@ -94,7 +95,7 @@ describe("QuoteService.WatchQuotes", () => {
     expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
   });
 
-  it("ends with DEADLINE_EXCEEDED at the client's deadline, and leaves nothing behind", async () => {
+  it("ends with DEADLINE_EXCEEDED at the client's deadline, and frees everything", async () => {
     const { client, hub, time } = setUp();
     const error = await read(client.watchQuotes({ symbols: ["*"] }, { timeoutMs: 20 }), () => {});
     expect(error?.code).toBe(Code.DeadlineExceeded);
@@ -118,7 +119,7 @@ describe("QuoteService.WatchQuotes", () => {
     expect(heartbeats).toEqual(["0 queued"]);
   });
 
-  it("ends a reader that is too slow with RESOURCE_EXHAUSTED where it asked for that", async () => {
+  it("ends the stream of a slow lossless reader with RESOURCE_EXHAUSTED", async () => {
     const { client, publish } = setUp();
     const request = { symbols: ["ACME"], slowReaderPolicy: SlowReaderPolicy.DISCONNECT };
     const stream = client.watchQuotes(request);
@@ -131,7 +132,7 @@ describe("QuoteService.WatchQuotes", () => {
     expect(error?.metadata.get("bourse-cursor")).toMatch(/^18446744073709551615\.\d+$/);
   });
 
-  it("refuses more streams than the hub takes with RESOURCE_EXHAUSTED", async () => {
+  it("refuses streams beyond the limit of the hub with RESOURCE_EXHAUSTED", async () => {
     const { client } = setUp(0);
     const error = await read(client.watchQuotes({ symbols: ["*"] }), () => {});
     expect(error?.code).toBe(Code.ResourceExhausted);
@@ -139,7 +140,7 @@ describe("QuoteService.WatchQuotes", () => {
 });
 
 describe("QuoteService.GetQuote", () => {
-  it("gets the newest quote, none before the first, and NOT_FOUND for what is no instrument", async () => {
+  it("returns the newest quote, none before the first, and NOT_FOUND for an unknown symbol", async () => {
     const { client, publish } = setUp();
     expect((await client.getQuote({ symbol: "ACME" })).quote).toBeUndefined();
     publish("ACME", 1);
@@ -158,7 +159,7 @@ describe("QuoteService.StreamQuotes", () => {
     request: { case: "command", value: { id: 7n, command: { case: "ping", value: {} } } },
   };
 
-  it("streams quotes, and answers commands between them, after the client has closed its side too", async () => {
+  it("sends quotes and command results, also after the client has closed its side", async () => {
     const { client, publish } = setUp();
     publish("ACME", 1);
     async function* requests() {
@@ -180,7 +181,7 @@ describe("QuoteService.StreamQuotes", () => {
     ["nothing", [], "the first request of a stream is start"],
     ["a second start", [start, start], "the stream has started: send commands"],
     [
-      "a command that says nothing",
+      "an empty command",
       [start, { request: { case: "command", value: {} } } as StreamQuotesRequestInit],
       "command: is empty",
     ],
@@ -197,7 +198,7 @@ describe("QuoteService.StreamQuotes", () => {
 });
 
 describe("QuoteService.UpdateWatch", () => {
-  it("gives a command to a stream of either kind, which is told of it too", async () => {
+  it("runs a command on a stream of either kind, which receives the result too", async () => {
     const { client, publish } = setUp();
     const command: WatchCommandInit = { id: 3n, command: { case: "subscribe", value: { symbols: ["BETA"] } } };
     const events: string[] = [];
@@ -213,7 +214,7 @@ describe("QuoteService.UpdateWatch", () => {
     expect(events).toEqual(["started", "caughtUp", "commandResult", "quotes BETA"]);
   });
 
-  it("answers NOT_FOUND where there is no such stream, or it has ended", async () => {
+  it("returns NOT_FOUND if no such stream runs", async () => {
     const { client } = setUp();
     const command = { command: { case: "ping", value: {} } } as const;
     const gone = { code: Code.NotFound, rawMessage: "there is no running stream stream-1: check the id" };
@@ -224,8 +225,8 @@ describe("QuoteService.UpdateWatch", () => {
   });
 });
 
-describe("commands of the start", () => {
-  it("hold before the first quote, and are answered after `started`", async () => {
+describe("commands of the start request", () => {
+  it("take effect before the first quote, and have their results after `started`", async () => {
     const { client, publish } = setUp();
     publish("ACME", 1);
     publish("BETA", 2);
@@ -238,7 +239,7 @@ describe("commands of the start", () => {
     expect(seen).toEqual(["started", "commandResult", "quotes BETA", "caughtUp"]);
   });
 
-  it("are refused for good where their answers are too large together", async () => {
+  it("are refused if their results are too large together", async () => {
     const { client, hub } = setUp();
     const commands = Array.from({ length: maxStartResultSymbols / hub.instruments.length + 1 }, () => ({
       command: { case: "listSubscriptions", value: {} } as const,

@@ -12,7 +12,7 @@ import { InvalidFieldError } from "../shared/request-errors.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
-import type { Candles } from "./candle/candles.ts";
+import type { Candles } from "./candle/candle-book.ts";
 import { listCandles } from "./candle/list-candles.ts";
 import type { PublishTicks } from "./feed/quote-feed.ts";
 import { publishQuotes } from "./hub/publish-quotes.ts";

@@ -7,7 +7,7 @@ import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import { openDatabase } from "../../storage/sqlite/database.ts";
 import { CandleBook } from "./candle-book.ts";
 import { candleMigrations } from "./candle-migrations.ts";
-import { candleSpans, keptSeconds } from "./candle-span.ts";
+import { candleSpans, retentionSeconds } from "./candle-store.ts";
 import type { CandleTables } from "./candle-tables.ts";
 import { SqliteCandleStore } from "./sqlite-candle-store.ts";
 
@@ -38,7 +38,7 @@ interface Trade {
   readonly lastSize: bigint;
 }
 
-/** The candles of a span as one sees them who has all ticks before them. */
+/** Computes the candles of a span from all ticks. */
 function expected(trades: readonly Trade[], span: number) {
   const micros = span * second;
   const groups = [...Map.groupBy(trades, ({ time }) => Math.floor(time / micros) * micros)];
@@ -54,7 +54,7 @@ function expected(trades: readonly Trade[], span: number) {
   }));
 }
 
-test("candles are what all ticks give, however often they were stored and the server started again", async () => {
+test("candles contain all ticks, however often they were saved and the server restarted", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-candle-book-"));
   await using database = await openDatabase<CandleTables>(temporary.path, { migrations: [candleMigrations] });
   const store = new SqliteCandleStore(database.tables);
@@ -83,7 +83,7 @@ test("candles are what all ticks give, however often they were stored and the se
       const query = { symbol, span, start: 0, end: Number.MAX_SAFE_INTEGER, limit: 500 };
       const { candles, truncated } = await book.list(query);
       // Older ones may have been removed.
-      const oldest = time - keptSeconds[span] * second + span * second;
+      const oldest = time - retentionSeconds[span] * second + span * second;
       const kept = <T extends { openTime: number }>(all: readonly T[]) =>
         all.filter(({ openTime }) => openTime > oldest);
       const wanted = kept(expected(trades, span));

@@ -5,12 +5,10 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import { type Database, openDatabase } from "../../storage/sqlite/database.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
-import { CandleBook, type CandleBookOptions, saveIntervalMillis } from "./candle-book.ts";
+import { CandleBook, type CandleBookOptions, type ListedCandle, saveIntervalMillis } from "./candle-book.ts";
 import { candleMigrations } from "./candle-migrations.ts";
-import { keptSeconds } from "./candle-span.ts";
-import type { CandleQuery, CandleStore } from "./candle-store.ts";
+import { type CandleQuery, type CandleStore, retentionSeconds } from "./candle-store.ts";
 import type { CandleTables } from "./candle-tables.ts";
-import type { ListedCandle } from "./candles.ts";
 import { SqliteCandleStore } from "./sqlite-candle-store.ts";
 
 const second = 1_000_000;
@@ -50,7 +48,7 @@ const brief = ({ openTime, open, close, quoteCount, complete }: ListedCandle) =>
 const briefs = async (book: CandleBook, changes: Partial<CandleQuery> = {}) =>
   (await book.list(query(changes))).candles.map(brief);
 
-test("a store that fails is tried again less and less often, at least once a minute, and its success is reported", async () => {
+test("a failed save is retried with exponential back-off, at least once a minute, and its success is reported", async () => {
   const { store } = await openStore();
   let [attempts, isFull] = [0, true];
   const failing: CandleStore = {
@@ -84,7 +82,7 @@ test("a store that fails is tried again less and less often, at least once a min
   expect((await store.openCandles()).length).toBeGreaterThan(0);
 });
 
-test("a store that is read-only is not tried again, as no attempt can succeed", async () => {
+test("a save is not retried if the store is read-only", async () => {
   const { store, database } = await openStore();
   const time = new ManualTime();
   const { add, errors } = await openBook(store, { timers: time.timers });
@@ -95,14 +93,14 @@ test("a store that is read-only is not tried again, as no attempt can succeed", 
   expect(errors).toEqual([]);
 });
 
-test("candles are listed at once: those that are complete, and the open one", async () => {
+test("candles are listed at once, the open one included", async () => {
   const { book, add } = await openBook((await openStore()).store);
   for (let at = 0; at <= 150; at += 30) add(at, at);
   expect(await briefs(book)).toEqual(["0s 0-30 2 complete", "60s 60-90 2 complete", "120s 120-150 2 open"]);
   expect(await briefs(book, { symbol: "B" })).toEqual([]);
 });
 
-test("what is stored and what is not are one list, limited to the newest", async () => {
+test("stored and unsaved candles are one list, limited to the newest", async () => {
   const { book, add } = await openBook((await openStore()).store);
   for (let at = 0; at < 240; at += 60) add(at, at);
   await book.save();
@@ -115,7 +113,7 @@ test("what is stored and what is not are one list, limited to the newest", async
   expect([four.candles.map(({ open }) => open), four.truncated]).toEqual([[60, 120, 180, 240], false]);
 });
 
-test("a list that is read while candles are stored has each of them once", async () => {
+test("a list that is read during a save has each candle once", async () => {
   const { book, add } = await openBook((await openStore()).store);
   for (let at = 0; at < 600; at += 60) add(at, at);
   const saving = book.save();
@@ -127,7 +125,7 @@ test("a list that is read while candles are stored has each of them once", async
   expect((await Promise.all(lists)).map(({ length }) => length)).toEqual([10, 11, 11]);
 });
 
-test("a server that starts again goes on with the open candles", async () => {
+test("a restarted server continues the open candles", async () => {
   const { store } = await openStore();
   {
     await using first = (await openBook(store)).book;
@@ -141,7 +139,7 @@ test("a server that starts again goes on with the open candles", async () => {
   expect(await briefs(book)).toEqual(["0s 1-1 1 complete", "60s 2-3 2 complete", "120s 4-4 1 open"]);
 });
 
-test("a crash loses what came after the last time that candles were stored, and no more", async () => {
+test("a crash loses only the ticks since the last save", async () => {
   const { store } = await openStore();
   const crashed = await openBook(store);
   crashed.add(0, 1);
@@ -151,7 +149,7 @@ test("a crash loses what came after the last time that candles were stored, and 
   expect(await briefs((await openBook(store)).book)).toEqual(["0s 1-1 1 complete", "60s 2-2 1 open"]);
 });
 
-test("a tick that is too late is left out and counted", async () => {
+test("a tick that is too late is ignored and counted", async () => {
   const { book, add } = await openBook((await openStore()).store);
   add(120, 1);
   add(0, 7);
@@ -165,7 +163,7 @@ test("ticks of other instruments are ignored", async () => {
   expect(await briefs(book, { symbol: "OTHER" })).toEqual([]);
 });
 
-test("candles are stored at each beat of the timer, and what has not changed is not stored again", async () => {
+test("changed candles are saved at each interval, and unchanged ones are not", async () => {
   const time = new ManualTime();
   const saved: string[] = [];
   const { store } = await openStore();
@@ -190,7 +188,7 @@ test("candles are stored at each beat of the timer, and what has not changed is 
   expect(time.timers.count).toBe(0);
 });
 
-test("what the store refuses is kept and stored later; beyond a limit it is lost and counted", async () => {
+test("candles of a failed save are kept and saved later; those beyond the limit are lost and counted", async () => {
   const { store } = await openStore();
   let full = true;
   const unreliable: CandleStore = {
@@ -212,9 +210,9 @@ test("what the store refuses is kept and stored later; beyond a limit it is lost
   expect((await openBook(store)).book.lostCount).toBe(0);
 });
 
-test("candles that are older than they are kept for are removed", async () => {
+test("expired candles are removed", async () => {
   const { store } = await openStore();
-  const kept = keptSeconds[1];
+  const kept = retentionSeconds[1];
   const { book, add, errors } = await openBook(store);
   for (let at = 0; at < 3000; at++) add(at, at);
   await book.save();

@@ -5,44 +5,66 @@ import { Mutex } from "../../shared/mutex.ts";
 import { StoreReadOnlyError } from "../../storage/storage-errors.ts";
 import type { Tick } from "../feed/quote-feed.ts";
 import type { CandleSeries, CandleSink } from "./candle-series.ts";
-import { keptSeconds } from "./candle-span.ts";
-import type { CandleQuery, CandleStore, OpenCandle, PriceCandle } from "./candle-store.ts";
-import type { CandleList, Candles, ListedCandle } from "./candles.ts";
+import {
+  type CandleQuery,
+  type CandleStore,
+  type OpenCandle,
+  type PriceCandle,
+  retentionSeconds,
+} from "./candle-store.ts";
 import { InstrumentCandles } from "./instrument-candles.ts";
 
-/** How often candles are stored, in milliseconds: what a crash can lose. */
+/** The interval between saves, in milliseconds: a crash loses at most the candles of one interval. */
 export const saveIntervalMillis = 1_000;
 
 /**
- * How many save intervals pass between two attempts at most, if the store fails: after the first failure one, then twice
- * as many each time. A full disk is found to have room again within a minute.
+ * The most save intervals between two attempts while the store fails: 1 after the first failure, then doubled each time.
+ * Saving succeeds again within a minute after a full disk has free space.
  */
 const maxIntervalsBetweenAttempts = 60;
 
-/** How many complete candles may wait where the store fails: 20 MB. Later ones are lost and counted. */
+/** The most complete candles that are kept in memory while the store fails: 20 MB. Later ones are lost and counted. */
 export const maxUnsavedCandles = 100_000;
 
-// Too old candles are removed after so many new ones of the same series: a statement for each would be as dear as the
-// candle, and so much beyond the limit does no harm.
+// Expired candles of a series are removed after so many new ones: a statement for each would cost as much as saving the
+// candle.
 const candlesBetweenRemovals = 256;
 
-// How many series are cleaned up after each saving, and how many candles of each are removed: some milliseconds.
+// The limits on the removal after each save, which then takes some milliseconds.
 const seriesPerRemoval = 20;
 const candlesPerRemoval = 1_000;
+
+/** A candle, and whether it is final. */
+export interface ListedCandle extends PriceCandle {
+  readonly complete: boolean;
+}
+
+export interface CandleList {
+  /** The oldest first. */
+  readonly candles: readonly ListedCandle[];
+  /** Whether the limit has excluded older candles. */
+  readonly truncated: boolean;
+}
+
+/** Lists candles. */
+export interface Candles {
+  /** Returns the candles at the time of the call, the open one included. */
+  list(query: CandleQuery): Promise<CandleList>;
+}
 
 export interface CandleBookOptions {
   readonly store: CandleStore;
   /** Default: {@link systemTimers}. */
   readonly timers?: Timers;
-  /** Watches over the storing. What could not be stored is kept, and tried again later. */
+  /** Receives the errors of saves. Candles that could not be saved are kept, and saved later. */
   readonly problem: Problem;
   /** Default: {@link maxUnsavedCandles}. */
   readonly maxUnsaved?: number;
 }
 
 /**
- * Builds the candles of all instruments from what is published, stores them about once a second, and goes on with
- * those that a server before left open. Dispose of it to store the last of them.
+ * Builds the candles of all instruments from their ticks, and saves them about once a second. Continues the candles that
+ * were open when the server stopped. Disposing of it saves the last candles.
  */
 export class CandleBook implements Candles, AsyncDisposable {
   readonly #store: CandleStore;
@@ -50,15 +72,15 @@ export class CandleBook implements Candles, AsyncDisposable {
   readonly #maxUnsaved: number;
   readonly #stopTimer: () => void;
   readonly #instruments = new Map<string, InstrumentCandles>();
-  /** Those that a tick came for since they were stored. */
+  /** The instruments that had a tick since the previous save. */
   #changed = new Set<InstrumentCandles>();
-  /** Complete and not yet stored, in the order in which they were completed. */
+  /** Complete candles that are not saved, in the order in which they were completed. */
   readonly #unsaved: PriceCandle[] = [];
-  /** How many candles each series has completed since its too old ones were removed. */
+  /** The number of candles that each series has completed since its expired ones were removed. */
   readonly #completed = new Map<CandleSeries, number>();
-  readonly #overfull = new Set<CandleSeries>();
+  readonly #withExpired = new Set<CandleSeries>();
   readonly #saves = new Mutex();
-  /** How many save intervals pass between attempts, and how many are left until the next one. */
+  /** The number of save intervals between two attempts, and of those left until the next one. */
   #backOff = { intervals: 1, left: 0 };
   #lateCount = 0;
   #lostCount = 0;
@@ -67,7 +89,7 @@ export class CandleBook implements Candles, AsyncDisposable {
     complete: (series, candle) => this.#complete(series, candle),
   };
 
-  /** Opens the book of some instruments: candles of others stay as they are in the store. */
+  /** Opens the book of some instruments. Does not change the stored candles of others. */
   static async open(symbols: Iterable<string>, options: CandleBookOptions): Promise<CandleBook> {
     return new CandleBook(symbols, await options.store.openCandles(), options);
   }
@@ -83,20 +105,20 @@ export class CandleBook implements Candles, AsyncDisposable {
     });
   }
 
-  /** How often a tick came too late for a candle, and so is missing in it. */
+  /** How often a tick arrived after its candle was complete, and is not contained in it. */
   get lateCount(): number {
     return this.#lateCount;
   }
 
-  /** How many complete candles were lost because the store failed for too long. */
+  /** The number of complete candles that were lost because the store failed for too long. */
   get lostCount(): number {
     return this.#lostCount;
   }
 
   /**
-   * Adds ticks of the book's instruments, in their order; others are ignored.
+   * Adds ticks, in their order. Ignores ticks of instruments that are not in the book.
    *
-   * @param areBars whether their open, high, low and volume are their own, rather than those of the session
+   * @param areBars whether their open, high, low and volume are those of the bars, not those of the session
    */
   add(ticks: readonly Tick[], areBars = false): void {
     for (const tick of ticks) {
@@ -108,7 +130,7 @@ export class CandleBook implements Candles, AsyncDisposable {
   }
 
   async list(query: CandleQuery): Promise<CandleList> {
-    // Before the store is read: what is stored meanwhile is then found twice, and not missed.
+    // Read the memory first: a candle that is saved meanwhile is then found twice, and not missed.
     const own = this.#ownCandles(query);
     const stored = await this.#store.list({ ...query, limit: query.limit + 1 });
     const byTime = new Map(own.map((candle) => [candle.openTime, candle]));
@@ -117,7 +139,7 @@ export class CandleBook implements Candles, AsyncDisposable {
     return { candles: candles.slice(-query.limit), truncated: candles.length > query.limit };
   }
 
-  /** Stores what has changed. Resolves when all is stored that had changed before the call, or the store has failed. */
+  /** Saves all changes before the call. Resolves when they are saved or the store has failed; never rejects. */
   save(): Promise<void> {
     return this.#saves.run(() => this.#saveOnce());
   }
@@ -131,7 +153,7 @@ export class CandleBook implements Candles, AsyncDisposable {
     if (this.#unsaved.length < this.#maxUnsaved) this.#unsaved.push(candle);
     else this.#lostCount++;
     const completed = (this.#completed.get(series) ?? candlesBetweenRemovals) + 1;
-    if (completed > candlesBetweenRemovals) this.#overfull.add(series);
+    if (completed > candlesBetweenRemovals) this.#withExpired.add(series);
     this.#completed.set(series, completed);
   }
 
@@ -159,7 +181,7 @@ export class CandleBook implements Candles, AsyncDisposable {
       this.#problem.resolve();
     } catch (error) {
       for (const candles of changed) this.#changed.add(candles);
-      // The store itself has reported that, and no later attempt can succeed.
+      // The store has reported the failure, and no later attempt can succeed.
       if (error instanceof StoreReadOnlyError) return this.#stopTimer();
       const { intervals } = this.#backOff;
       this.#backOff = { intervals: Math.min(2 * intervals, maxIntervalsBetweenAttempts), left: intervals };
@@ -167,14 +189,14 @@ export class CandleBook implements Candles, AsyncDisposable {
     }
   }
 
-  /** A series that has more to remove than is removed at once stays in line. */
+  /** Moves a series to the end of the set if it has more expired candles than the limit for one removal. */
   async #removeOld(): Promise<void> {
-    for (const series of [...this.#overfull].slice(0, seriesPerRemoval)) {
+    for (const series of [...this.#withExpired].slice(0, seriesPerRemoval)) {
       const { symbol, span, openTime = 0 } = series;
-      const oldest = openTime - keptSeconds[span] * microsPerSecond;
+      const oldest = openTime - retentionSeconds[span] * microsPerSecond;
       const removed = await this.#store.removeBefore(symbol, span, oldest, candlesPerRemoval);
-      this.#overfull.delete(series);
-      if (removed === candlesPerRemoval) this.#overfull.add(series);
+      this.#withExpired.delete(series);
+      if (removed === candlesPerRemoval) this.#withExpired.add(series);
       else this.#completed.set(series, 0);
     }
   }

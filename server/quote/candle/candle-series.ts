@@ -1,38 +1,37 @@
 import { type MicroTime, microsPerSecond } from "../../../client/shared/micro-time.ts";
-import type { CandleSpan } from "./candle-span.ts";
-import type { OpenCandle, PriceCandle } from "./candle-store.ts";
+import type { CandleSpan, OpenCandle, PriceCandle } from "./candle-store.ts";
 
-type Growing = { -readonly [Field in keyof PriceCandle]: PriceCandle[Field] } & { newestTime: MicroTime };
+type MutableCandle = { -readonly [Field in keyof PriceCandle]: PriceCandle[Field] } & { newestTime: MicroTime };
 
-// An int64 on the wire and in the store: sources that are wrong could add up to more.
+// An int64 on the wire and in the store; the sum of wrong values from a source could exceed it.
 const maxVolume = 2n ** 63n - 1n;
 
-/** What a tick adds to candles. */
+/** The change of the price that a tick adds to candles. */
 export interface PriceMove {
   readonly time: MicroTime;
-  /** The first, highest, lowest and last price: all the same, unless the tick is a bar. */
+  /** The first, highest, lowest and last price: all equal unless the tick is a bar. */
   readonly open: number;
   readonly high: number;
   readonly low: number;
   readonly close: number;
-  /** How much was traded; undefined where the source does not tell. */
+  /** The traded volume; undefined if the source has none. */
   readonly volume: bigint | undefined;
 }
 
-/** Gets what becomes of candles. */
+/** Receives complete candles and late ticks. */
 export interface CandleSink {
-  /** A candle is complete: a newer one of its series has begun. */
+  /** A candle is complete: a newer one of its series has started. */
   complete(series: CandleSeries, candle: PriceCandle): void;
-  /** A tick came too late for a candle, which is complete already. */
+  /** A tick arrived after its candle was complete, and is ignored. */
   late(): void;
 }
 
-/** The candles of one instrument and one span, of which one grows at a time. */
+/** The candles of one instrument and one span. One of them is open. */
 export class CandleSeries {
   readonly symbol: string;
   readonly span: CandleSpan;
   readonly #spanMicros: number;
-  #growing: Growing | undefined;
+  #open: MutableCandle | undefined;
 
   constructor(symbol: string, span: CandleSpan) {
     this.symbol = symbol;
@@ -40,45 +39,45 @@ export class CandleSeries {
     this.#spanMicros = span * microsPerSecond;
   }
 
-  /** When the open candle begins; undefined before the first tick. */
+  /** The start of the open candle; undefined before the first tick. */
   get openTime(): MicroTime | undefined {
-    return this.#growing?.openTime;
+    return this.#open?.openTime;
   }
 
-  /** When the open candle ends; undefined before the first tick. */
+  /** The end of the open candle; undefined before the first tick. */
   get endTime(): MicroTime | undefined {
-    return this.#growing && this.#growing.openTime + this.#spanMicros;
+    return this.#open && this.#open.openTime + this.#spanMicros;
   }
 
-  /** Goes on with an open candle that was stored. */
+  /** Continues a stored open candle. */
   restore({ sessionVolume: _, ...candle }: OpenCandle): void {
-    this.#growing = { ...candle };
+    this.#open = { ...candle };
   }
 
-  /** Adds a move to the candle of its time; a move that is older than the newest changes no close. */
+  /** Adds a move to the candle of its time. A move that is older than the newest one does not change the close. */
   add(move: PriceMove, sink: CandleSink): void {
     const openTime = Math.floor(move.time / this.#spanMicros) * this.#spanMicros;
-    const growing = this.#growing;
-    if (growing !== undefined && openTime < growing.openTime) sink.late();
-    else if (growing !== undefined && openTime === growing.openTime) grow(growing, move);
+    const open = this.#open;
+    if (open !== undefined && openTime < open.openTime) sink.late();
+    else if (open !== undefined && openTime === open.openTime) grow(open, move);
     else {
-      this.#begin(openTime, move);
-      if (growing !== undefined) sink.complete(this, withoutNewestTime(growing));
+      this.#start(openTime, move);
+      if (open !== undefined) sink.complete(this, withoutNewestTime(open));
     }
   }
 
-  /** The open candle as it is now; undefined before the first tick. */
+  /** Returns the current open candle; undefined before the first tick. */
   open(sessionVolume: bigint | undefined): OpenCandle | undefined {
-    return this.#growing && { ...this.#growing, sessionVolume };
+    return this.#open && { ...this.#open, sessionVolume };
   }
 
-  #begin(openTime: MicroTime, { time, open, high, low, close, volume }: PriceMove): void {
+  #start(openTime: MicroTime, { time, open, high, low, close, volume }: PriceMove): void {
     const { symbol, span } = this;
-    this.#growing = { symbol, span, openTime, open, high, low, close, volume, quoteCount: 1, newestTime: time };
+    this.#open = { symbol, span, openTime, open, high, low, close, volume, quoteCount: 1, newestTime: time };
   }
 }
 
-function grow(candle: Growing, move: PriceMove): void {
+function grow(candle: MutableCandle, move: PriceMove): void {
   if (move.high > candle.high) candle.high = move.high;
   if (move.low < candle.low) candle.low = move.low;
   if (move.time >= candle.newestTime) {
@@ -93,6 +92,6 @@ function capped(volume: bigint): bigint {
   return volume > maxVolume ? maxVolume : volume;
 }
 
-function withoutNewestTime({ newestTime: _, ...candle }: Growing): PriceCandle {
+function withoutNewestTime({ newestTime: _, ...candle }: MutableCandle): PriceCandle {
   return candle;
 }

@@ -1,63 +1,81 @@
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
-import type { CandleSpan } from "./candle-span.ts";
+
+const hour = 3_600;
+const day = 24 * hour;
+
+/** The spans of candles, in seconds, the shortest first. */
+export const candleSpans = [1, 60, 300, hour] as const;
+
+export type CandleSpan = (typeof candleSpans)[number];
+
+/**
+ * How long complete candles are kept, in seconds before the newest of the same instrument and span: about 20,000 candles
+ * each, 1.5 MB, which is some screens of a chart.
+ */
+export const retentionSeconds: Readonly<Record<CandleSpan, number>> = {
+  1: day / 4,
+  60: 14 * day,
+  300: 60 * day,
+  [hour]: 730 * day,
+};
 
 /** The prices of one instrument in one span of time. */
 export interface PriceCandle {
   readonly symbol: string;
   readonly span: CandleSpan;
-  /** When the span begins: a multiple of it. */
+  /** The start of the span: a multiple of the span. */
   readonly openTime: MicroTime;
   readonly open: number;
   readonly high: number;
   readonly low: number;
   readonly close: number;
-  /** Undefined where the source does not tell it. */
+  /** Undefined if the source has no volume. */
   readonly volume: bigint | undefined;
   readonly quoteCount: number;
 }
 
-/** A candle that is not complete, with what is needed to go on with it. */
+/** A candle that is not complete, with the data that is needed to continue it. */
 export interface OpenCandle extends PriceCandle {
   /** The time of the newest tick in it. */
   readonly newestTime: MicroTime;
-  /** The session's volume at its newest tick; undefined where the source does not tell it. */
+  /** The volume of the session at the newest tick; undefined if the source has none. */
   readonly sessionVolume: bigint | undefined;
 }
 
-/** Which candles are wanted. */
+/** Selects candles. */
 export interface CandleQuery {
   readonly symbol: string;
   readonly span: CandleSpan;
-  /** They begin then or later. */
+  /** The earliest `openTime`. */
   readonly start: MicroTime;
-  /** They begin before. */
+  /** The `openTime` is before this. */
   readonly end: MicroTime;
-  /** How many at most: where there are more, the newest of them. */
+  /** The most candles: the newest of the selected ones. */
   readonly limit: number;
 }
 
-/** What has happened to candles since the last time. */
+/** The changes of candles since the previous save. */
 export interface CandleChanges {
-  /** Candles that are complete. One that is stored already is replaced. */
+  /** Complete candles. They replace stored ones of the same symbol, span and time. */
   readonly complete: readonly PriceCandle[];
-  /** Candles that go on, at most one for each symbol and span: it takes the place of the one before. */
+  /** Open candles, at most one for each symbol and span. They replace the stored open ones. */
   readonly open: readonly OpenCandle[];
 }
 
-/** The candles of all instruments. Every value comes back exactly as it went in. */
+/** Stores the candles of all instruments. Returns every value exactly as it was saved. */
 export interface CandleStore {
-  /** Stores changes, all or none. They survive a crash once the promise is fulfilled. */
+  /** Stores changes, all or none. They survive a crash after the promise has resolved. */
   save(changes: CandleChanges): Promise<void>;
 
-  /** The open candle of each symbol and span that has one, in no order. */
+  /** Returns the open candle of each symbol and span that has one, in no order. */
   openCandles(): Promise<OpenCandle[]>;
 
-  /** Complete candles, the oldest first. Open ones are not among them. */
+  /** Returns complete candles, the oldest first. */
   list(query: CandleQuery): Promise<PriceCandle[]>;
 
   /**
-   * Removes complete candles of a symbol and a span that begin before a time, the oldest first and at most `max`.
-   * Resolves to how many it removed.
+   * Removes up to `max` complete candles of a symbol and a span that start before a time, the oldest first. Returns the
+   * number of removed candles.
    */
   removeBefore(symbol: string, span: CandleSpan, time: MicroTime, max: number): Promise<number>;
 }

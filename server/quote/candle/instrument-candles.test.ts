@@ -21,7 +21,7 @@ function setUp(isBar = false) {
 const prices = (candle?: PriceCandle) => candle && [candle.open, candle.high, candle.low, candle.close];
 
 describe("InstrumentCandles", () => {
-  it("builds candles of every span, each beginning at a multiple of it", () => {
+  it("builds candles of every span, each starting at a multiple of the span", () => {
     const { add, candles } = setUp();
     add(3667.25, { last: 5 });
     expect(candles.open().map(({ span, openTime }) => [span, (openTime - someMonday) / second])).toEqual([
@@ -39,7 +39,7 @@ describe("InstrumentCandles", () => {
     expect(candles.open()[0]?.quoteCount).toBe(4);
   });
 
-  it("takes the last trade for the price, else the middle of bid and ask, else the one that there is", () => {
+  it("uses the price of the last trade, else the middle of bid and ask, else the one of them that it has", () => {
     const { add, pricesOf } = setUp();
     add(1, { last: 5, bid: 1, ask: 2 });
     add(1, { bid: 1, ask: 2 });
@@ -48,7 +48,7 @@ describe("InstrumentCandles", () => {
     expect(pricesOf(1)).toEqual([5, 5, 1.5, 2]);
   });
 
-  it("tells the middle as a decimal would be", () => {
+  it("rounds the middle to a decimal", () => {
     const { add, pricesOf } = setUp();
     add(1, { bid: 1.17, ask: 1.18 });
     add(1, { bid: 86.655, ask: 86.728 });
@@ -56,13 +56,13 @@ describe("InstrumentCandles", () => {
     expect(pricesOf(1)).toEqual([1.175, 86.6915, 1.2e-9, 1.2e-9]);
   });
 
-  it("passes over ticks without a price", () => {
+  it("ignores ticks without a price", () => {
     const { add, candles } = setUp();
     add(1, { volume: 5n });
     expect(candles.open()).toEqual([]);
   });
 
-  it("completes a candle when a newer span begins, and leaves out spans without a tick", () => {
+  it("completes a candle when a newer span starts, and has none for a span without ticks", () => {
     const { add, complete, pricesOf } = setUp();
     add(0, { last: 1, lastSize: 3n });
     add(0.5, { last: 2, lastSize: 4n });
@@ -75,7 +75,7 @@ describe("InstrumentCandles", () => {
     expect(pricesOf(300)).toEqual([1, 3, 1, 3]);
   });
 
-  it("adds a late tick to the candles of its time that are open, without touching first and last, and counts the rest", () => {
+  it("adds a late tick to the open candles of its time without changing open and close, and counts it for the others", () => {
     const { add, late, pricesOf, complete } = setUp();
     add(30, { last: 5 });
     add(59, { last: 6 });
@@ -86,7 +86,7 @@ describe("InstrumentCandles", () => {
     expect(complete.map(prices)).toEqual([[5, 5, 5, 5]]);
   });
 
-  it("leaves the volume absent where the source does not tell it, and never above an int64", () => {
+  it("has no volume if the source has none, and never more than an int64", () => {
     const { add, candles } = setUp();
     add(1, { last: 5 });
     expect(candles.open()[0]?.volume).toBeUndefined();
@@ -94,7 +94,7 @@ describe("InstrumentCandles", () => {
     expect(candles.open()[0]?.volume).toBe(2n ** 63n - 1n);
   });
 
-  it("takes a bar's own prices and volume", () => {
+  it("uses the prices and the volume of a bar", () => {
     const { add, pricesOf, candles } = setUp(true);
     add(0, { last: 5, open: 4, high: 8, low: 3, volume: 100n });
     add(0.5, { last: 6, volume: 50n });
@@ -102,7 +102,7 @@ describe("InstrumentCandles", () => {
     expect(candles.open()[0]?.volume).toBe(150n);
   });
 
-  it("goes on with candles that were stored", () => {
+  it("continues stored candles", () => {
     const before = setUp();
     before.add(1, { last: 5, volume: 100n });
     before.add(2, { last: 7, volume: 110n });
@@ -115,7 +115,7 @@ describe("InstrumentCandles", () => {
     expect(after.complete.map(prices)).toEqual([[7, 7, 7, 7]]);
   });
 
-  it("counts times before 1970 in the same way", () => {
+  it("aligns times before 1970 in the same way", () => {
     const { candles } = setUp();
     const sink = { complete: () => {}, late: () => {} };
     candles.add({ symbol: "A", sourceTime: -1, last: 1 }, false, sink);

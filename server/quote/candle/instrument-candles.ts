@@ -1,14 +1,14 @@
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
 import type { Tick } from "../feed/quote-feed.ts";
 import { CandleSeries, type CandleSink, type PriceMove } from "./candle-series.ts";
-import { candleSpans } from "./candle-span.ts";
-import type { OpenCandle } from "./candle-store.ts";
+import { candleSpans, type OpenCandle } from "./candle-store.ts";
 import { VolumeMeter } from "./volume-meter.ts";
 
-// Its candle is the first to be out of date: what was traded since a session's volume was stored belongs into it.
+// A volume of the session that was stored counts only until the end of its longest candle: the trades since it was stored
+// belong to that candle.
 const longestSpan = candleSpans.at(-1);
 
-/** The candles of one instrument, of every span. */
+/** The candles of one instrument, for every span. */
 export class InstrumentCandles {
   readonly #series: readonly CandleSeries[];
   readonly #volume = new VolumeMeter();
@@ -18,7 +18,7 @@ export class InstrumentCandles {
     this.#series = candleSpans.map((span) => new CandleSeries(symbol, span));
   }
 
-  /** Goes on with a stored candle of this instrument. */
+  /** Continues a stored open candle of this instrument. */
   restore(candle: OpenCandle): void {
     const series = this.#series[candleSpans.indexOf(candle.span)];
     series?.restore(candle);
@@ -27,32 +27,32 @@ export class InstrumentCandles {
   }
 
   /**
-   * Adds a tick to the candles of its time. One without a price changes none.
+   * Adds a tick to the candles of its time. Ignores a tick without a price.
    *
-   * @param isBar whether its open, high, low and volume are its own, rather than those of the session
+   * @param isBar whether its open, high, low and volume are those of the bar, not those of the session
    */
   add(tick: Tick, isBar: boolean, sink: CandleSink): void {
     const close = priceOf(tick);
     if (close === undefined) return;
-    const late = tick.sourceTime < this.#newestTime;
-    if (!late) this.#newestTime = tick.sourceTime;
-    const move = isBar ? bar(tick, close) : moment(tick, close, this.#volume.take(tick, late));
+    const isLate = tick.sourceTime < this.#newestTime;
+    if (!isLate) this.#newestTime = tick.sourceTime;
+    const move = isBar ? bar(tick, close) : moment(tick, close, this.#volume.add(tick, isLate));
     for (const series of this.#series) series.add(move, sink);
   }
 
-  /** The open candles as they are now. */
+  /** Returns the current open candles. */
   open(): OpenCandle[] {
     return this.#series.map((series) => series.open(this.#volume.session)).filter((candle) => candle !== undefined);
   }
 }
 
-/** The price of the newest trade, else the middle between bid and ask, else the one of them that there is. */
+/** Returns the price of the last trade, else the middle between bid and ask, else the one of them that the tick has. */
 function priceOf({ last, bid, ask }: Tick): number | undefined {
   if (last !== undefined) return last;
   return bid !== undefined && ask !== undefined ? middle(bid, ask) : (bid ?? ask);
 }
 
-/** To 15 digits, which is what prices have: the middle of 1.17 and 1.18 is 1.175, and not 1.1749999999999998. */
+/** Rounds to 15 digits: the middle of 1.17 and 1.18 is 1.175, not 1.1749999999999998. */
 function middle(bid: number, ask: number): number {
   return Number((bid / 2 + ask / 2).toPrecision(15));
 }

@@ -4,8 +4,8 @@ import { CandleInterval } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { ListCandlesRequestSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { NotFoundError } from "../../shared/resource-errors.ts";
+import type { CandleList } from "./candle-book.ts";
 import type { CandleQuery } from "./candle-store.ts";
-import type { CandleList } from "./candles.ts";
 import { listCandles } from "./list-candles.ts";
 
 const minute = CandleInterval.CANDLE_INTERVAL_1M;
@@ -25,7 +25,7 @@ function list(request: MessageInitShape<typeof ListCandlesRequestSchema>, found?
 }
 
 describe("listCandles", () => {
-  it("answers candles as they are on the wire", async () => {
+  it("returns candles as messages", async () => {
     const candle = { symbol: "A", span: 60, openTime: 60_000_000, open: 1, high: 4, low: 0.5, close: 2 } as const;
     const candles = [
       { ...candle, volume: 7n, quoteCount: 3, complete: true },
@@ -40,7 +40,7 @@ describe("listCandles", () => {
     expect(truncated).toBe(true);
   });
 
-  it("asks for everything and 500 where the request does not say", () => {
+  it("selects all times and 500 candles by default", () => {
     const [start, end] = [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER];
     expect(list({}).queries).toEqual([{ symbol: "A", span: 60, start, end, limit: 500 }]);
   });
@@ -49,9 +49,9 @@ describe("listCandles", () => {
     [CandleInterval.CANDLE_INTERVAL_1S, 1],
     [CandleInterval.CANDLE_INTERVAL_5M, 300],
     [CandleInterval.CANDLE_INTERVAL_1H, 3600],
-  ])("knows interval %i", (interval, span) => expect(list({ interval }).queries[0]).toMatchObject({ span }));
+  ])("supports interval %i", (interval, span) => expect(list({ interval }).queries[0]).toMatchObject({ span }));
 
-  it("moves borders that are finer than a microsecond to the next one, and far ones to the end", () => {
+  it("rounds bounds up to a microsecond, and clamps distant ones", () => {
     const range = { startTime: { seconds: 1n, nanos: 1 }, endTime: { seconds: 253_402_300_799n } };
     const micros = { start: 1_000_001, end: Number.MAX_SAFE_INTEGER };
     expect(list({ ...range, limit: 9 }).queries[0]).toMatchObject({ ...micros, limit: 9 });
@@ -70,7 +70,7 @@ describe("listCandles", () => {
     expect(queries).toEqual([]);
   });
 
-  it("knows no candles of an unknown instrument", async () => {
+  it("returns NOT_FOUND for an unknown instrument", async () => {
     await expect(list({ symbol: "X" }).answer).rejects.toThrow(NotFoundError);
   });
 });

@@ -1,23 +1,23 @@
 import { create } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { fromTimestamp, isValidTimestamp, type MicroTime, toTimestamp } from "../../../client/shared/micro-time.ts";
-import { type Candle, CandleSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
+import { type Candle, CandleInterval, CandleSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { ListCandlesRequest } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { NotFoundError } from "../../shared/resource-errors.ts";
-import { spanOf } from "./candle-span.ts";
-import type { Candles, ListedCandle } from "./candles.ts";
+import type { Candles, ListedCandle } from "./candle-book.ts";
+import type { CandleSpan } from "./candle-store.ts";
 
-/** How many candles are listed where the request does not say. */
+/** The number of candles if the request has no limit. */
 const defaultCandleLimit = 500;
 
 export interface ListCandlesOptions {
-  /** Knows which instruments there are. */
+  /** Whether an instrument has a symbol. */
   readonly market: { has(symbol: string): boolean };
   readonly candles: Candles;
 }
 
-/** ListCandles. Throws a NotFoundError, and an InvalidFieldError for a range or an interval that is none. */
+/** Handles ListCandles. Throws a NotFoundError for an unknown symbol, an InvalidFieldError for a wrong range or interval. */
 export async function listCandles(
   { symbol, interval, startTime, endTime, limit }: ListCandlesRequest,
   { market, candles }: ListCandlesOptions,
@@ -32,7 +32,7 @@ export async function listCandles(
   return { candles: list.candles.map(toCandle), truncated: list.truncated };
 }
 
-/** Candles begin with full seconds, so that what is finer than a microsecond moves a border to the next one. */
+/** Rounds a time up to a microsecond: candles start at full seconds, so that this selects the same candles. */
 function timeOf(field: string, timestamp: Timestamp | undefined): MicroTime | undefined {
   if (timestamp === undefined) return undefined;
   if (!isValidTimestamp(timestamp)) throw new InvalidFieldError(field, "it is no time of the years 1 to 9999");
@@ -53,4 +53,20 @@ function toCandle(candle: ListedCandle): Candle {
     quoteCount: BigInt(quoteCount),
     complete,
   });
+}
+
+/** Returns the span of an interval; undefined for an unknown interval. */
+function spanOf(interval: CandleInterval): CandleSpan | undefined {
+  switch (interval) {
+    case CandleInterval.CANDLE_INTERVAL_1S:
+      return 1;
+    case CandleInterval.CANDLE_INTERVAL_1M:
+      return 60;
+    case CandleInterval.CANDLE_INTERVAL_5M:
+      return 300;
+    case CandleInterval.CANDLE_INTERVAL_1H:
+      return 3_600;
+    default:
+      return undefined;
+  }
 }

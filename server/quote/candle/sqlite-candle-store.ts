@@ -1,15 +1,22 @@
 import type { Kysely, Selectable } from "kysely";
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
 import { BulkWrite } from "../../storage/sqlite/bulk-write.ts";
-import { type CandleSpan, candleSpans } from "./candle-span.ts";
-import type { CandleChanges, CandleQuery, CandleStore, OpenCandle, PriceCandle } from "./candle-store.ts";
+import {
+  type CandleChanges,
+  type CandleQuery,
+  type CandleSpan,
+  type CandleStore,
+  candleSpans,
+  type OpenCandle,
+  type PriceCandle,
+} from "./candle-store.ts";
 import type { CandleTable, CandleTables, OpenCandleTable } from "./candle-tables.ts";
 
-// Types and not interfaces, so that they count as records.
+// Kysely needs types that are assignable to a Record, which interfaces are not.
 type CandleRow = { [Column in keyof CandleTable]: CandleTable[Column] };
 type OpenCandleRow = { [Column in keyof OpenCandleTable]: OpenCandleTable[Column] };
 
-/** Candles in the embedded database. */
+/** Stores candles in the embedded database. */
 export class SqliteCandleStore implements CandleStore {
   readonly #tables: Kysely<CandleTables>;
   readonly #queries: Kysely<CandleTables>;

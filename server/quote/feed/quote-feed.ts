@@ -25,8 +25,8 @@ export interface QuoteFeed {
   readonly areBars?: boolean;
 
   /**
-   * Publishes ticks until the feed ends or `signal` aborts, and resolves then. Publishes ticks of its own instruments
-   * only, those of one instrument in the order of their times (a feed that loops starts again with its first time), and
+   * Publishes ticks until the feed ends or `signal` aborts, and resolves then. Publishes only ticks of its
+   * instruments, those of one instrument in the order of their times (a feed that loops starts again with its first time), and
    * none after `signal` has aborted. Yields to the event loop between batches.
    *
    * Rejects with a {@link FeedError} if the source fails.

@@ -114,7 +114,7 @@ interface TickPacerOptions {
 }
 
 /**
- * Publishes ticks at the pace of their own times, the first at once, and those that are due together in one batch. Each
+ * Publishes ticks at the pace of their source times, the first at once, and those that are due together in one batch. Each
  * due time is computed from the first tick, not from the one before, so that delays do not add up.
  */
 class TickPacer {

@@ -35,7 +35,7 @@ function request(...prices: readonly number[]): PublishQuotesRequest {
 }
 
 describe("publishQuotes", () => {
-  it("publishes what can be taken, and tells of the rest which it is and why", async () => {
+  it("publishes valid quotes, and returns the index of each other one and the reason", async () => {
     const { options, batches } = setUp();
     const requests = [request(1, -2, 3), request(), request(-4), request(5)];
     const answer = await publishQuotes(ReadableStream.from(requests), options);
@@ -50,7 +50,7 @@ describe("publishQuotes", () => {
     expect(batches.flat().map(({ last }) => last)).toEqual([1, 3, 5]);
   });
 
-  it("publishes each request as soon as it is there, at once, and keeps it however the call ends", async () => {
+  it("publishes each request when it arrives, in one batch, however the call ends", async () => {
     const { options, batches } = setUp();
     async function* requests() {
       yield request(1, 2);
@@ -62,13 +62,13 @@ describe("publishQuotes", () => {
     expect(batches).toHaveLength(2);
   });
 
-  it("publishes nothing where nothing can be taken", async () => {
+  it("publishes nothing if no quote is valid", async () => {
     const { options, batches } = setUp();
     await publishQuotes(ReadableStream.from([request(-1)]), options);
     expect(batches).toEqual([]);
   });
 
-  it("refuses what another call brought in later or already", async () => {
+  it("refuses quotes that are older than those of another call, or duplicates of them", async () => {
     const { options } = setUp();
     const at = (micros: number) =>
       create(PublishQuotesRequestSchema, {
@@ -79,7 +79,7 @@ describe("publishQuotes", () => {
     expect(rejections[0]?.problem).toBe(QuoteProblem.BACK_IN_TIME);
   });
 
-  it("tells of the first that it refuses only, and counts all", async () => {
+  it("returns only the first rejected quotes, and counts all", async () => {
     const bad = request(...new Array<number>(700).fill(-1));
     const { rejected, rejections } = await publishQuotes(ReadableStream.from([bad, bad]), setUp().options);
     expect([rejected, rejections.length]).toEqual([1400n, maxRejections]);

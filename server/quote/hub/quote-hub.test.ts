@@ -49,7 +49,7 @@ describe("QuoteHub", () => {
     ]);
   });
 
-  it("makes one quote of a tick, whatever the number of its readers", () => {
+  it("makes one quote of a tick for all readers", () => {
     const hub = hubOf(["A"]);
     const [one, two] = [subscribe(hub, CONFLATE), subscribe(hub, DISCONNECT, "A")];
     const [quote] = hub.publish([{ ...tick("A"), bid: 1.5, volume: 10n, sourceSeq: 5n }]);
@@ -64,13 +64,13 @@ describe("QuoteHub", () => {
     expect(hubOf(["B", "a", "A"]).instruments.map(({ symbol }) => symbol)).toEqual(["A", "B", "a"]);
   });
 
-  it("refuses two instruments of the same symbol, and more than there may be", () => {
+  it("refuses two instruments with the same symbol, and more than the limit", () => {
     expect(() => hubOf(["A", "A"])).toThrow("two instruments have the same symbol");
     const symbols = Array.from({ length: maxInstruments + 1 }, (_, index) => `S${index}`);
     expect(() => hubOf(symbols)).toThrow("more than 10000 instruments");
   });
 
-  it("refuses a tick that no instrument has", () => {
+  it("refuses a tick with an unknown symbol", () => {
     expect(() => hubOf(["A"]).publish([tick("X")])).toThrow("X, which is none of its instruments");
   });
 
@@ -81,29 +81,29 @@ describe("QuoteHub", () => {
     expect(hub.newestSourceTime).toBe(someMonday + 5);
   });
 
-  it("knows its instruments, and the newest quote of each", () => {
+  it("returns its instruments, and the newest quote of each", () => {
     const hub = hubOf(["A", "B"]);
     expect([hub.has("A"), hub.has("X"), hub.newest("A"), hub.newest("X")]).toEqual([true, false, undefined, undefined]);
     hub.publish([tick("A", 1), tick("A", 2)]);
     expect(hub.newest("A")?.last).toBe(2);
   });
 
-  it("says when there is a subscriber for the first time", async () => {
+  it("resolves a promise when the first subscriber comes", async () => {
     const hub = hubOf(["A"]);
-    let said = false;
+    let isResolved = false;
     const first = hub.firstSubscriber.then(() => {
-      said = true;
+      isResolved = true;
     });
     await Promise.resolve();
-    expect(said).toBe(false);
+    expect(isResolved).toBe(false);
     subscribe(hub, CONFLATE)[Symbol.dispose]();
     await first;
-    expect(said).toBe(true);
+    expect(isResolved).toBe(true);
   });
 });
 
 describe("a subscriber", () => {
-  it("begins with the newest quote of each of its symbols that has one, in the order of the log", () => {
+  it("starts with the newest quote of each of its symbols that has one, in the order of the log", () => {
     const hub = hubOf(["A", "B", "C", "D"]);
     hub.publish([tick("A", 1), tick("C", 1), tick("B", 1), tick("A", 2)]);
     const subscriber = subscribe(hub, CONFLATE, "A", "B", "D");
@@ -112,7 +112,7 @@ describe("a subscriber", () => {
     expect([subscriber.seq, subscriber.queued, subscriber.hasSnapshot]).toEqual([4, 0, false]);
   });
 
-  it("gets no quotes of other symbols", () => {
+  it("receives no quotes of other symbols", () => {
     const hub = hubOf(["A", "B"]);
     const subscriber = subscribe(hub, CONFLATE, "B");
     hub.publish([tick("A"), tick("B"), tick("A")]);
@@ -128,14 +128,14 @@ describe("a subscriber", () => {
     expect(await woken).toBe(3);
   });
 
-  it("does not let its reader wait where quotes wait", async () => {
+  it("does not make its reader wait if quotes are queued", async () => {
     const hub = hubOf(["A"]);
     const subscriber = subscribe(hub, CONFLATE);
     hub.publish([tick("A")]);
     await expect(subscriber.wait()).resolves.toBeUndefined();
   });
 
-  it("tells when the oldest of the waiting quotes came", () => {
+  it("reports the arrival time of the oldest queued quote", () => {
     const time = new ManualTime();
     const hub = hubOf(["A", "B"], { time });
     const subscriber = subscribe(hub, CONFLATE);
@@ -148,7 +148,7 @@ describe("a subscriber", () => {
     expect(subscriber.oldestArrival).toBe(someMonday + 20_000);
   });
 
-  it("marks a place that holds for every symbol while quotes wait", () => {
+  it("has a cursor that is valid for every symbol while quotes are queued", () => {
     const hub = hubOf(["A", "B"]);
     const subscriber = subscribe(hub, CONFLATE);
     hub.publish([tick("A"), tick("B"), tick("A")]);
@@ -159,7 +159,7 @@ describe("a subscriber", () => {
     expect(subscriber.seq).toBe(3);
   });
 
-  it("frees its place when it is disposed of, and its reader stops waiting", async () => {
+  it("leaves the hub when it is disposed of, and wakes its reader", async () => {
     const hub = hubOf(["A"]);
     const [one, all] = [subscribe(hub, CONFLATE, "A"), subscribe(hub, CONFLATE)];
     expect(hub.subscriberCount).toBe(2);
@@ -174,7 +174,7 @@ describe("a subscriber", () => {
     expect([hub.subscriberCount, one.queued, all.queued, one.seq]).toEqual([0, 0, 0, 0]);
   });
 
-  it("is refused where there are as many as may be, until one goes", () => {
+  it("is refused at the limit of subscribers, until one leaves", () => {
     const hub = hubOf(["A"], { maxSubscribers: 1 });
     const subscriber = subscribe(hub, CONFLATE);
     expect(() => hub.subscribe(CONFLATE)).toThrow(LimitError);
@@ -182,7 +182,7 @@ describe("a subscriber", () => {
     expect(() => hub.subscribe(CONFLATE)).not.toThrow();
   });
 
-  it("that conflates finds the newest quote of each symbol, and how many it missed", () => {
+  it("that conflates receives the newest quote of each symbol, and counts the skipped ones", () => {
     const hub = hubOf(["A", "B"]);
     const subscriber = subscribe(hub, SlowReaderPolicy.UNSPECIFIED);
     for (let last = 1; last <= 50_000; last++) hub.publish([tick("A", last), tick("B", last)]);
@@ -193,7 +193,7 @@ describe("a subscriber", () => {
     ]);
   });
 
-  it("that skips nothing is cut off beyond the limit, wakes up to it, and leaves the hub", async () => {
+  it("that is lossless fails beyond its limit, wakes its reader, and leaves the hub", async () => {
     const hub = hubOf(["A", "B"]);
     const [subscriber, fast] = [subscribe(hub, DISCONNECT, "A"), subscribe(hub, DISCONNECT, "A")];
     hub.publish([tick("B"), ...Array.from({ length: maxWaitingQuotes }, (_, index) => tick("A", index))]);

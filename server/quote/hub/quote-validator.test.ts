@@ -22,7 +22,7 @@ function setUp(newest: Init = {}) {
 }
 
 describe("QuoteValidator", () => {
-  it("makes a tick of a good quote, with the fields that it has, and without its places in another log", () => {
+  it("makes a tick of a valid quote, with its fields, but without its positions in another log", () => {
     const { take } = setUp();
     const full = { bid: 1, ask: 1, bidSize: 0n, askSize: 2n, last: 0, lastSize: 3n, volume: 4n };
     const session = { open: 5, high: 6, low: 7, previousClose: 8, sourceSeq: 9n };
@@ -63,7 +63,7 @@ describe("QuoteValidator", () => {
       "its source_time, 1 s and -1 ns, is no time of the years 1700 to 2255",
     ],
     [
-      "a time that cannot be told exactly",
+      "a time that a number cannot represent exactly",
       { sourceTime: { seconds: 250_000_000_000n } },
       QuoteProblem.NO_TIME,
       "its source_time, 250000000000 s and 0 ns",
@@ -72,12 +72,12 @@ describe("QuoteValidator", () => {
     expect(setUp().take(fields)).toEqual({ problem, message: expect.stringContaining(message) });
   });
 
-  it("takes a locked market, a price of 0, and the same time again", () => {
+  it("accepts a locked market, a price of 0, and the same time again", () => {
     const { take } = setUp();
     for (const fields of [{ bid: 2, ask: 2 }, { last: 0 }, {}]) expect(take(fields)).not.toHaveProperty("problem");
   });
 
-  it("refuses a time before the newest of the instrument, whoever published that", () => {
+  it("refuses a time before the newest one of the instrument, whatever its source", () => {
     const { take, market } = setUp({ sourceTime: toTimestamp(someMonday) });
     expect(take({ sourceTime: toTimestamp(someMonday - 1) })).toEqual({
       problem: QuoteProblem.BACK_IN_TIME,
@@ -90,7 +90,7 @@ describe("QuoteValidator", () => {
     expect(take({ symbol: "B", sourceTime: toTimestamp(someMonday - 1) })).not.toHaveProperty("problem");
   });
 
-  it("refuses a number at the source that is there already, also beside quotes without one", () => {
+  it("refuses a source_seq that is not new, also among quotes without one", () => {
     const { take, market } = setUp();
     expect(take({ sourceSeq: 7n })).not.toHaveProperty("problem");
     expect(take({ sourceSeq: 7n })).toEqual({
@@ -104,14 +104,14 @@ describe("QuoteValidator", () => {
     expect(take({ sourceSeq: 21n })).not.toHaveProperty("problem");
   });
 
-  it("remembers nothing of what it refuses", () => {
+  it("does not remember rejected quotes", () => {
     const { take } = setUp();
     take({ bid: 2, ask: 1, sourceSeq: 50n, sourceTime: toTimestamp(someMonday + 50) });
     const good = take({ sourceSeq: 1n });
     expect(good).toMatchObject({ sourceTime: someMonday });
   });
 
-  it("cuts a symbol off that is too long, as it is told back", () => {
+  it("truncates a symbol in the message if it is too long", () => {
     const refusal = setUp().take({ symbol: "x".repeat(1_000_000) });
     expect(JSON.stringify(refusal).length).toBeLessThan(300);
   });

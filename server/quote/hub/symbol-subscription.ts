@@ -24,7 +24,8 @@ export interface SubscriptionOwner {
 }
 
 /**
- * How the quotes of a subscription reach its reader. Each state says where the quotes are that the reader has not taken:
+ * How the quotes of a subscription reach its reader. In each state the quotes that the reader has not taken are in one
+ * place:
  *
  * - `live`: in the send queue.
  * - `rateLimited`: live, but its newest quote is deferred until the rate limit allows the next one.

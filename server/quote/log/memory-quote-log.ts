@@ -1,24 +1,24 @@
 import { microsPerSecond } from "../../../client/shared/micro-time.ts";
 import type { LogEntry, QuoteLog } from "./quote-log.ts";
 
-/** How many quotes the log holds: minutes of a busy feed, in some 120 MB. */
+/** The capacity of the log, in quotes: minutes of a busy feed, some 120 MB. */
 export const maxLoggedQuotes = 200_000;
 
-/** How long the log holds a quote, in seconds: who was away for longer wants the state, not the past. */
+/** The most age of a quote, in seconds: after a longer absence a client needs a snapshot, not a replay. */
 export const maxLoggedSeconds = 3_600;
 
 export interface MemoryQuoteLogOptions {
   /** Default: {@link maxLoggedQuotes}. */
   readonly maxQuotes?: number;
-  /** By the times of arrival; enforced when a quote is appended. Default: {@link maxLoggedSeconds}. */
+  /** By the arrival times; enforced when a quote is appended. Default: {@link maxLoggedSeconds}. */
   readonly maxSeconds?: number;
 }
 
-/** A log in memory, bounded by count and by age. Appending takes constant time in the long run: it is a ring. */
+/** A log in memory, bounded by count and by age: a ring buffer. Appending takes amortized constant time. */
 export class MemoryQuoteLog implements QuoteLog {
   readonly #maxQuotes: number;
   readonly #maxMicros: number;
-  // Grows to the limit and is a ring from then on: quote `seq` stands at `(seq - 1) % maxQuotes`.
+  // Grows up to the limit. The index of quote `seq` is `(seq - 1) % maxQuotes`.
   readonly #ring: (LogEntry | undefined)[] = [];
   #newestSeq = 0;
   #oldestSeq = 1;
@@ -41,7 +41,7 @@ export class MemoryQuoteLog implements QuoteLog {
     this.#ring[this.#slot(entry.seq)] = entry;
     this.#newestSeq = entry.seq;
     this.#oldestSeq = Math.max(this.#oldestSeq, entry.seq - this.#maxQuotes + 1);
-    this.#dropOlderThan(entry.arrivedAt - this.#maxMicros);
+    this.#evictOlderThan(entry.arrivedAt - this.#maxMicros);
   }
 
   read(afterSeq: number, max: number): readonly LogEntry[] {
@@ -55,7 +55,7 @@ export class MemoryQuoteLog implements QuoteLog {
     return entries;
   }
 
-  #dropOlderThan(time: number): void {
+  #evictOlderThan(time: number): void {
     for (;;) {
       const slot = this.#slot(this.#oldestSeq);
       const oldest = this.#ring[slot];

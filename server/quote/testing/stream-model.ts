@@ -10,29 +10,29 @@ import {
 import type { WatchQuotesResponse } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { QuoteWatch } from "../watch/quote-watch.ts";
 
-/** A quote in the plain model of the log: a list of all that was published. */
+/** A quote of the model of the log, which is a list of all published quotes. */
 export interface ModelQuote {
   readonly seq: number;
   readonly symbol: string;
   readonly instrumentSeq: number;
 }
 
-/** What a client has of one symbol, over all its streams of one epoch. */
+/** The newest received `instrument_seq` by symbol, over all streams of one client in one epoch. */
 export type Received = Map<string, number>;
 
-/** One subscription of a stream, as a client thinks of it. */
-interface ModelLine {
-  /** The quote before the first that it is owed, by its number in the instrument. */
+/** The model of one subscription. */
+interface ModelSubscription {
+  /** The `instrument_seq` before the first quote that it must receive. */
   readonly base: number;
   got: number;
   gotCount: number;
   paused: PauseMode;
   maxRate: number;
-  /** Whether quotes may be missing: it conflates, or did. */
+  /** Whether quotes may be skipped: it conflates, or has conflated. */
   mayMiss: boolean;
-  /** When the newest that a rate counts was taken, in milliseconds. */
+  /** When the last quote that counts for the rate limit was taken, in milliseconds. */
   takenAt: number;
-  /** Whether the stream's cursor speaks of it. */
+  /** Whether the stream's cursor includes it. */
   covered: boolean;
 }
 
@@ -42,29 +42,29 @@ export interface StreamModelOptions {
   readonly watch: QuoteWatch;
   readonly policy: SlowReaderPolicy;
   readonly maxRate: number;
-  /** What was published so far in this epoch; grows. */
+  /** All quotes that were published in this epoch; grows. */
   readonly log: readonly ModelQuote[];
   readonly now: () => number;
-  /** Where it was resumed. */
+  /** The cursor at which the stream was resumed. */
   readonly after?: number | undefined;
 }
 
-/** A stream beside a plain model of what it may and must send. */
+/** Reads a watch, and checks its responses against a simple model. */
 export class StreamModel {
   readonly #options: StreamModelOptions;
-  readonly #lines = new Map<string, ModelLine>();
+  readonly #subscriptions = new Map<string, ModelSubscription>();
   #unconfirmed: WatchQuotesResponse | undefined;
   #caughtUp = false;
-  /** Whether it may have a replay, beside which other symbols are live. */
+  /** Whether a replay may run while other symbols are live. */
   #replays: boolean;
   #conflated = 0;
   #skipped = 0;
-  /** What commands skipped by the answers in the stream. */
-  #toldSkipped = 0;
-  /** What was dropped, uncounted, by unsubscribing. */
+  /** The number of skipped quotes in the command results of the stream. */
+  #reportedSkipped = 0;
+  /** Whether quotes were dropped by an unsubscribe, which does not count them. */
   #dropped = false;
   #cursor: number;
-  /** What the client has for certain: the newest response may be lost where the stream breaks. */
+  /** The quotes that the client has received for certain: it may lose the newest response when the stream breaks. */
   readonly received: Received;
 
   constructor(options: StreamModelOptions, symbols: readonly string[], received: Received) {
@@ -75,11 +75,11 @@ export class StreamModel {
     for (const symbol of symbols) this.#begin(symbol, options.maxRate, options.after);
   }
 
-  /** Asks for the next response and checks it. Returns false where there is none. */
+  /** Requests the next response, and checks it. Returns false if none is available. */
   read(): boolean {
     const response = this.#options.watch.next();
     this.#confirm();
-    this.#checkClaim(Number(this.#options.watch.sentSeq));
+    this.#checkCursor(Number(this.#options.watch.sentSeq));
     if (response === undefined) return false;
     const cursor = Number(response.cursor?.seq);
     expect(cursor).toBeGreaterThanOrEqual(this.#cursor);
@@ -90,7 +90,7 @@ export class StreamModel {
     if (response.event.case === "caughtUp") this.#caughtUp = true;
     if (response.event.case === "heartbeat") this.#conflated = Number(response.event.value.conflated);
     if (response.event.case === "commandResult") {
-      for (const { skipped } of response.event.value.subscriptions) this.#toldSkipped += Number(skipped);
+      for (const { skipped } of response.event.value.subscriptions) this.#reportedSkipped += Number(skipped);
     }
     return true;
   }
@@ -99,13 +99,13 @@ export class StreamModel {
     while (this.read());
   }
 
-  /** The stream breaks: the client has the newest response, or has not. Returns where it may go on. */
+  /** Breaks the stream, with or without the newest response. Returns the cursor at which the client can resume. */
   break(newestArrived: boolean): number {
     const { watch } = this.#options;
     watch[Symbol.dispose]();
     if (!newestArrived || this.#unconfirmed === undefined) return Number(watch.sentSeq);
     this.#confirm();
-    this.#checkClaim(this.#cursor);
+    this.#checkCursor(this.#cursor);
     return this.#cursor;
   }
 
@@ -116,56 +116,56 @@ export class StreamModel {
 
   unsubscribe(symbols: readonly string[]): void {
     this.#run({ case: "unsubscribe", value: { symbols: [...symbols] } });
-    for (const symbol of symbols) this.#dropped = this.#lines.delete(symbol) || this.#dropped;
+    for (const symbol of symbols) this.#dropped = this.#subscriptions.delete(symbol) || this.#dropped;
   }
 
   pause(symbols: readonly string[], mode: PauseMode): void {
     this.#run({ case: "pause", value: { symbols: [...symbols], mode } });
-    for (const line of this.#linesOf(symbols)) {
-      if (line.paused !== PauseMode.UNSPECIFIED) continue;
-      line.paused = mode;
-      if (mode === PauseMode.CONFLATE) line.mayMiss = true;
+    for (const subscription of this.#subscriptionsOf(symbols)) {
+      if (subscription.paused !== PauseMode.UNSPECIFIED) continue;
+      subscription.paused = mode;
+      if (mode === PauseMode.CONFLATE) subscription.mayMiss = true;
       else this.#replays = true;
     }
   }
 
   resume(symbols: readonly string[]): void {
     const skipped = this.#run({ case: "resume", value: { symbols: [...symbols] } });
-    for (const line of this.#linesOf(symbols)) {
-      if (line.paused === PauseMode.REPLAY) this.#caughtUp = false;
-      line.paused = PauseMode.UNSPECIFIED;
+    for (const subscription of this.#subscriptionsOf(symbols)) {
+      if (subscription.paused === PauseMode.REPLAY) this.#caughtUp = false;
+      subscription.paused = PauseMode.UNSPECIFIED;
     }
     for (const { symbol, skipped: count } of skipped) {
-      const line = this.#lines.get(symbol);
-      if (line !== undefined && count > 0n) line.mayMiss = true;
+      const subscription = this.#subscriptions.get(symbol);
+      if (subscription !== undefined && count > 0n) subscription.mayMiss = true;
       this.#skipped += Number(count);
     }
   }
 
   setRate(symbols: readonly string[], maxRate: number | undefined): void {
     this.#run({ case: "setRate", value: { symbols: [...symbols], maxRate } });
-    for (const line of this.#linesOf(symbols)) {
-      line.maxRate = maxRate ?? 0;
-      line.takenAt = Number.NEGATIVE_INFINITY;
-      if (line.maxRate > 0) line.mayMiss = true;
+    for (const subscription of this.#subscriptionsOf(symbols)) {
+      subscription.maxRate = maxRate ?? 0;
+      subscription.takenAt = Number.NEGATIVE_INFINITY;
+      if (subscription.maxRate > 0) subscription.mayMiss = true;
     }
   }
 
-  /** Lets everything come, and checks that nothing is missing beyond what was counted. */
-  settle(beat: () => void): void {
+  /** Resumes everything, reads all, and checks that the missing quotes are those that were counted. */
+  settle(waitForHeartbeat: () => void): void {
     this.resume(["*"]);
     this.setRate(["*"], undefined);
     this.drain();
-    beat();
+    waitForHeartbeat();
     this.drain();
     expect(this.#caughtUp).toBe(true);
     let missed = 0;
-    for (const [symbol, line] of this.#lines) {
-      expect([symbol, line.got]).toEqual([symbol, this.#countOf(symbol, Number.POSITIVE_INFINITY)]);
-      missed += line.got - line.base - line.gotCount;
+    for (const [symbol, subscription] of this.#subscriptions) {
+      expect([symbol, subscription.got]).toEqual([symbol, this.#countOf(symbol, Number.POSITIVE_INFINITY)]);
+      missed += subscription.got - subscription.base - subscription.gotCount;
     }
     expect(Number(this.#options.watch.sentSeq)).toBe(this.#options.log.length);
-    expect(this.#toldSkipped).toBe(this.#skipped);
+    expect(this.#reportedSkipped).toBe(this.#skipped);
     if (this.#dropped) expect(missed).toBeLessThanOrEqual(this.#conflated + this.#skipped);
     else expect(missed).toBe(this.#conflated + this.#skipped);
   }
@@ -176,9 +176,9 @@ export class StreamModel {
 
   #begin(symbol: string, maxRate: number, after?: number, covered = true): void {
     const count = this.#countOf(symbol, Number.POSITIVE_INFINITY);
-    if (symbol === "UNKNOWN" || this.#lines.has(symbol)) return;
+    if (symbol === "UNKNOWN" || this.#subscriptions.has(symbol)) return;
     const base = after === undefined ? Math.max(0, count - 1) : this.#countOf(symbol, after);
-    this.#lines.set(symbol, {
+    this.#subscriptions.set(symbol, {
       base,
       got: base,
       gotCount: 0,
@@ -191,58 +191,61 @@ export class StreamModel {
   }
 
   #take(quote: Quote, phase: QuotePhase): void {
-    const line = this.#lines.get(quote.symbol);
+    const subscription = this.#subscriptions.get(quote.symbol);
     const instrumentSeq = Number(quote.instrumentSeq);
-    if (line === undefined) throw new Error(`${quote.symbol} was sent, which is not subscribed to`);
-    expect(line.paused).toBe(PauseMode.UNSPECIFIED);
+    if (subscription === undefined) throw new Error(`${quote.symbol} was sent without a subscription`);
+    expect(subscription.paused).toBe(PauseMode.UNSPECIFIED);
     expect(this.#options.log[Number(quote.seq) - 1]).toEqual({
       seq: Number(quote.seq),
       symbol: quote.symbol,
       instrumentSeq,
     });
-    if (line.mayMiss) expect(instrumentSeq).toBeGreaterThan(line.got);
-    else expect(instrumentSeq).toBe(line.got + 1);
+    if (subscription.mayMiss) expect(instrumentSeq).toBeGreaterThan(subscription.got);
+    else expect(instrumentSeq).toBe(subscription.got + 1);
     if (phase === QuotePhase.LIVE && !this.#replays) expect(this.#caughtUp).toBe(true);
-    if (phase === QuotePhase.SNAPSHOT) expect(line.gotCount).toBe(0);
-    if (phase !== QuotePhase.REPLAY) this.#checkRate(line);
-    line.got = instrumentSeq;
-    line.gotCount++;
+    if (phase === QuotePhase.SNAPSHOT) expect(subscription.gotCount).toBe(0);
+    if (phase !== QuotePhase.REPLAY) this.#checkRate(subscription);
+    subscription.got = instrumentSeq;
+    subscription.gotCount++;
   }
 
-  #checkRate(line: ModelLine): void {
+  #checkRate(subscription: ModelSubscription): void {
     const now = this.#options.now();
-    if (line.maxRate > 0) expect(now - line.takenAt).toBeGreaterThanOrEqual(1_000 / line.maxRate - 0.001);
-    line.takenAt = now;
+    if (subscription.maxRate > 0)
+      expect(now - subscription.takenAt).toBeGreaterThanOrEqual(1_000 / subscription.maxRate - 0.001);
+    subscription.takenAt = now;
   }
 
-  /** The newest response has arrived. */
+  /** Records that the newest response has arrived. */
   #confirm(): void {
     for (const { symbol, instrumentSeq } of this.#unconfirmed?.quotes ?? []) {
       this.received.set(symbol, Math.max(this.received.get(symbol) ?? 0, Number(instrumentSeq)));
-      const line = this.#lines.get(symbol);
-      if (line !== undefined) line.covered = true;
+      const subscription = this.#subscriptions.get(symbol);
+      if (subscription !== undefined) subscription.covered = true;
     }
     this.#unconfirmed = undefined;
   }
 
-  /** Everything up to the cursor has arrived, or gave way to something that has, or comes behind the cursor. */
-  #checkClaim(cursor: number): void {
-    for (const [symbol, line] of this.#lines) {
-      if (!line.covered) continue;
-      const claimed = this.#countOf(symbol, cursor);
-      const received = Math.max(line.base, this.received.get(symbol) ?? 0);
-      if (claimed <= received) continue;
-      expect(line.mayMiss).toBe(true);
-      expect(this.#countOf(symbol, Number.POSITIVE_INFINITY)).toBeGreaterThan(claimed);
+  /** Checks that each quote up to the cursor has arrived, or was replaced by one that has arrived or is after the cursor. */
+  #checkCursor(cursor: number): void {
+    for (const [symbol, subscription] of this.#subscriptions) {
+      if (!subscription.covered) continue;
+      const upToCursor = this.#countOf(symbol, cursor);
+      const received = Math.max(subscription.base, this.received.get(symbol) ?? 0);
+      if (upToCursor <= received) continue;
+      expect(subscription.mayMiss).toBe(true);
+      expect(this.#countOf(symbol, Number.POSITIVE_INFINITY)).toBeGreaterThan(upToCursor);
     }
   }
 
-  #linesOf(symbols: readonly string[]): ModelLine[] {
-    if (symbols.includes("*")) return [...this.#lines.values()];
-    return symbols.map((symbol) => this.#lines.get(symbol)).filter((line) => line !== undefined);
+  #subscriptionsOf(symbols: readonly string[]): ModelSubscription[] {
+    if (symbols.includes("*")) return [...this.#subscriptions.values()];
+    return symbols
+      .map((symbol) => this.#subscriptions.get(symbol))
+      .filter((subscription) => subscription !== undefined);
   }
 
-  /** How many quotes of a symbol stand in the log up to a place. */
+  /** Returns the number of quotes of a symbol in the log up to a position. */
   #countOf(symbol: string, seq: number): number {
     let count = 0;
     for (const quote of this.#options.log) if (quote.symbol === symbol && quote.seq <= seq) count = quote.instrumentSeq;

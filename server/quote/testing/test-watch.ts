@@ -6,16 +6,16 @@ import { QuoteHub, type QuoteHubOptions } from "../hub/quote-hub.ts";
 import { MemoryQuoteLog } from "../log/memory-quote-log.ts";
 import { QuoteWatch } from "../watch/quote-watch.ts";
 
-/** The heartbeat interval of a test watch: longer than the other tests let pass. */
+/** The heartbeat interval of a test watch: longer than tests of other things advance the time. */
 export const testHeartbeatMillis = 60_000;
 
 export interface TestWatchOptions extends Partial<QuoteHubOptions> {
   readonly symbols?: readonly string[];
-  /** How many quotes the log holds. */
+  /** The capacity of the log, in quotes. */
   readonly maxLogged?: number;
 }
 
-/** A hub for tests, with time that moves by hand, and streams of it without a wire. */
+/** Makes a hub with a manual clock, and functions that publish to it and open watches of it. */
 export function testWatch({ symbols = ["A", "B", "C"], maxLogged = 100_000, ...options }: TestWatchOptions = {}) {
   const time = new ManualTime();
   const hub = new QuoteHub({
@@ -46,12 +46,12 @@ export function testWatch({ symbols = ["A", "B", "C"], maxLogged = 100_000, ...o
   return { time, hub, abort, watch, publish };
 }
 
-/** Gives a stream a command, and returns its answer. */
+/** Runs a command on a watch, and returns its result. */
 export function give(watch: QuoteWatch, command: MessageInitShape<typeof WatchCommandSchema>["command"], id = 1n) {
   return watch.command(create(WatchCommandSchema, { id, ...(command && { command }) }));
 }
 
-/** What a stream has to say until it has nothing at hand. */
+/** Returns all responses that are available. */
 export function drain(watch: QuoteWatch): WatchQuotesResponse[] {
   const responses: WatchQuotesResponse[] = [];
   for (let next = watch.next(); next !== undefined; next = watch.next()) responses.push(next);
@@ -60,15 +60,15 @@ export function drain(watch: QuoteWatch): WatchQuotesResponse[] {
 
 const phaseNames = ["none", "snapshot", "live", "replay"];
 
-/** The same in words: `live A1,B1 @2` has the first quotes of A and B, and the cursor 2. */
-export function told(watch: QuoteWatch): string[] {
+/** Drains a watch into short texts: `live A1,B1 @2` contains the first quotes of A and B, and the cursor 2. */
+export function summarize(watch: QuoteWatch): string[] {
   return drain(watch).map(({ event, phase, quotes, cursor }) => {
     const names = quotes.map(({ symbol, instrumentSeq }) => `${symbol}${instrumentSeq}`);
     return `${event.case ?? `${phaseNames[phase]} ${names}`} @${cursor?.seq}`;
   });
 }
 
-/** A stream that has caught up. */
+/** Makes a test hub with a watch that has caught up. */
 export function caughtUp(request: Parameters<ReturnType<typeof testWatch>["watch"]>[0] = {}, maxLogged?: number) {
   const world = testWatch(maxLogged === undefined ? {} : { maxLogged });
   const one = world.watch(request);

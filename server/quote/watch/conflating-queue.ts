@@ -3,7 +3,7 @@ import type { LogEntry } from "../log/quote-log.ts";
 
 /**
  * A queue with at most one quote of each subscription, the newest. Its size is bounded by the number of subscriptions.
- * Replacing a quote does not move the subscription, so that a busy symbol gets its turn like any other.
+ * Replacing a quote does not move the subscription, so that a busy symbol is sent as often as any other.
  *
  * It is a doubly linked list whose nodes are the subscriptions: adding and removing allocate nothing.
  */

@@ -52,7 +52,7 @@ export class LogReplay {
   }
 
   /**
-   * Whether the log has evicted quotes that the replay has to deliver. A subscription that starts with the oldest quote
+   * Whether the log has evicted quotes that the replay must deliver. A subscription that starts with the oldest quote
    * of the log has none of these.
    */
   get isOverrun(): boolean {
@@ -128,7 +128,7 @@ export class LogReplay {
     }
   }
 
-  /** Delivers the newest quotes that are no longer in the log, and ends the replay if the page has room for all. */
+  /** Delivers the newest quotes that are no longer in the log, and ends the replay if the page has capacity for all. */
   #finish(max: number, page: ReplayPage): void {
     for (const state of this.#states.values()) {
       const { newest } = state.subscription.listing;

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { PauseMode, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { caughtUp, drain, give, testHeartbeatMillis, testWatch, told } from "../testing/test-watch.ts";
+import { caughtUp, drain, give, summarize, testHeartbeatMillis, testWatch } from "../testing/test-watch.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 import { maxQuotesInResponse, type QuoteWatch } from "./quote-watch.ts";
 
@@ -20,55 +20,55 @@ const setRate = (watch: QuoteWatch, maxRate: number | undefined, ...symbols: str
   give(watch, { case: "setRate", value: maxRate === undefined ? { symbols } : { symbols, maxRate } });
 
 describe("Pause and Resume", () => {
-  it("CONFLATE holds the newest back, and counts the others", () => {
+  it("CONFLATE keeps the newest quote, and counts the others", () => {
     const { one, publish } = caughtUp();
     publish("A");
     expect(pause(one, PauseMode.UNSPECIFIED, "A").subscriptions).toMatchObject([{ paused: PauseMode.CONFLATE }]);
     publish("A", "B", "A", "A");
-    expect(told(one)).toEqual(["commandResult @2", "live B1 @4"]);
+    expect(summarize(one)).toEqual(["commandResult @2", "live B1 @4"]);
     expect(resume(one, "A")).toEqual([3]);
-    expect(told(one)).toEqual(["commandResult @4", "live A4 @5"]);
+    expect(summarize(one)).toEqual(["commandResult @4", "live A4 @5"]);
     publish("A");
-    expect(told(one)).toEqual(["live A5 @6"]);
+    expect(summarize(one)).toEqual(["live A5 @6"]);
   });
 
-  it("CONFLATE skips nothing of a quiet symbol, or of one that had one quote", () => {
+  it("CONFLATE skips nothing of a symbol without quotes, or with one", () => {
     const { one, publish } = caughtUp();
     pause(one, PauseMode.CONFLATE, "A", "B");
     publish("A");
     expect(resume(one, "A", "B", "C", "X")).toEqual([0, 0, 0, 0]);
-    expect(told(one)).toEqual(["commandResult @0", "commandResult @0", "live A1 @1"]);
+    expect(summarize(one)).toEqual(["commandResult @0", "commandResult @0", "live A1 @1"]);
   });
 
-  it("REPLAY stops, goes on where it stopped, and says when it has caught up", () => {
+  it("REPLAY resumes at the first missed quote, and sends caught_up", () => {
     const { one, publish } = caughtUp();
     publish("A");
     drain(one);
     pause(one, PauseMode.REPLAY, "A");
     publish("A", "B", "A");
-    expect(told(one)).toEqual(["commandResult @1", "live B1 @1"]);
+    expect(summarize(one)).toEqual(["commandResult @1", "live B1 @1"]);
     expect(resume(one, "A")).toEqual([0]);
     publish("A", "B");
-    expect(told(one)).toEqual(["commandResult @1", "replay A2,A3,A4 @5", "caughtUp @5", "live B2 @6"]);
+    expect(summarize(one)).toEqual(["commandResult @1", "replay A2,A3,A4 @5", "caughtUp @5", "live B2 @6"]);
     publish("A");
-    expect(told(one)).toEqual(["live A5 @7"]);
+    expect(summarize(one)).toEqual(["live A5 @7"]);
   });
 
-  it("REPLAY has nothing to replay where nothing happened", () => {
+  it("REPLAY replays nothing if nothing was published", () => {
     const { one, publish } = caughtUp();
     pause(one, PauseMode.REPLAY, "A");
     resume(one, "A");
     publish("A");
-    expect(told(one)).toEqual(["commandResult @0", "commandResult @0", "caughtUp @0", "live A1 @1"]);
+    expect(summarize(one)).toEqual(["commandResult @0", "commandResult @0", "caughtUp @0", "live A1 @1"]);
   });
 
-  it("REPLAY is as CONFLATE where the log no longer holds it", () => {
+  it("REPLAY is like CONFLATE if the log has evicted the missed quotes", () => {
     const { one, publish } = caughtUp({}, 5);
     pause(one, PauseMode.REPLAY, "A");
     publish("A", "B", "A", "B", "B", "B", "B", "A");
     drain(one);
     expect(resume(one, "A")).toEqual([2]);
-    expect(told(one)).toEqual(["commandResult @7", "caughtUp @7", "live A3 @8"]);
+    expect(summarize(one)).toEqual(["commandResult @7", "caughtUp @7", "live A3 @8"]);
   });
 
   it.each([PauseMode.CONFLATE, PauseMode.REPLAY])(
@@ -78,14 +78,14 @@ describe("Pause and Resume", () => {
       publish("A", "B");
       const one = watch();
       pause(one, mode, "A");
-      expect(told(one)).toEqual(["started @0", "commandResult @0", "snapshot B1 @0", "caughtUp @0"]);
+      expect(summarize(one)).toEqual(["started @0", "commandResult @0", "snapshot B1 @0", "caughtUp @0"]);
       resume(one, "*");
       const phase = mode === PauseMode.REPLAY ? ["replay A1 @2", "caughtUp @2"] : ["live A1 @2"];
-      expect(told(one)).toEqual(["commandResult @0", ...phase]);
+      expect(summarize(one)).toEqual(["commandResult @0", ...phase]);
     },
   );
 
-  it("REPLAY of what the log overtakes in a replay claims no more than was sent", () => {
+  it("REPLAY has no cursor beyond a quote that the log has evicted during a replay", () => {
     const { watch, publish } = testWatch({ maxLogged: maxQuotesInResponse + 1 });
     publish("A", ...Array.from({ length: maxQuotesInResponse }, () => "B"));
     const one = watch({ position: { case: "resumeAfter", value: { epoch: 9n, seq: 0n } } });
@@ -93,26 +93,23 @@ describe("Pause and Resume", () => {
     publish("B");
     expect(one.next()?.quotes).toHaveLength(maxQuotesInResponse);
     pause(one, PauseMode.REPLAY, "A");
-    expect(told(one)).toEqual(["commandResult @0", "replay B501 @0", "caughtUp @0"]);
+    expect(summarize(one)).toEqual(["commandResult @0", "replay B501 @0", "caughtUp @0"]);
     expect(resume(one, "A")).toEqual([0]);
-    expect(told(one)).toEqual(["commandResult @0", "caughtUp @0", "live A1 @502"]);
+    expect(summarize(one)).toEqual(["commandResult @0", "caughtUp @0", "live A1 @502"]);
   });
 
-  it.each([PauseMode.CONFLATE, PauseMode.REPLAY])(
-    "takes back what waits of a reader that skips nothing (%i)",
-    (mode) => {
-      const { one, publish } = caughtUp({ slowReaderPolicy: DISCONNECT });
-      publish("A", "B", "A");
-      pause(one, mode, "A");
-      publish("A");
-      expect(drain(one).flatMap(({ quotes }) => quotes.map(({ symbol }) => symbol))).toEqual(["B"]);
-      expect(resume(one, "A")).toEqual([mode === PauseMode.REPLAY ? 0 : 2]);
-      const sent = drain(one).flatMap(({ quotes }) => quotes.map(({ instrumentSeq }) => Number(instrumentSeq)));
-      expect(sent).toEqual(mode === PauseMode.REPLAY ? [1, 2, 3] : [3]);
-    },
-  );
+  it.each([PauseMode.CONFLATE, PauseMode.REPLAY])("withdraws the queued quotes of a lossless reader (%i)", (mode) => {
+    const { one, publish } = caughtUp({ slowReaderPolicy: DISCONNECT });
+    publish("A", "B", "A");
+    pause(one, mode, "A");
+    publish("A");
+    expect(drain(one).flatMap(({ quotes }) => quotes.map(({ symbol }) => symbol))).toEqual(["B"]);
+    expect(resume(one, "A")).toEqual([mode === PauseMode.REPLAY ? 0 : 2]);
+    const sent = drain(one).flatMap(({ quotes }) => quotes.map(({ instrumentSeq }) => Number(instrumentSeq)));
+    expect(sent).toEqual(mode === PauseMode.REPLAY ? [1, 2, 3] : [3]);
+  });
 
-  it("keeps the mode of one that is paused already, and pauses again what is being replayed", () => {
+  it("keeps the mode of a paused symbol, and can pause a replayed one again", () => {
     const { one, publish } = caughtUp();
     pause(one, PauseMode.REPLAY, "A");
     expect(pause(one, PauseMode.CONFLATE, "A").subscriptions).toMatchObject([{ paused: PauseMode.REPLAY }]);
@@ -127,7 +124,7 @@ describe("Pause and Resume", () => {
   });
 });
 
-describe("what was held back of many symbols", () => {
+describe("deferred quotes of many symbols", () => {
   const symbols = Array.from({ length: 50 }, (_, at) => `S${at}`);
   /** In an order that is neither that of the subscriptions nor of what happened before. */
   const mixed = symbols.map((_, at) => `S${(at * 7) % 50}`);
@@ -146,7 +143,7 @@ describe("what was held back of many symbols", () => {
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   }
 
-  it("is put forward in the order of the log when its time has come", () => {
+  it("become ready in the order of the log when they are due", () => {
     const { watch, publish, time } = testWatch({ symbols });
     const one = watch({ maxRate: 1 });
     publish(...symbols);
@@ -155,14 +152,14 @@ describe("what was held back of many symbols", () => {
     expectOneWalk(inserted(() => time.advance(1_000)));
   });
 
-  it("is held back in that order where a replay is paused", () => {
+  it("are inserted in that order when a replay is paused", () => {
     const { watch, publish } = testWatch({ symbols });
     publish(...mixed, ...mixed);
     const one = watch({ position: { case: "fromOldest", value: true } });
     expectOneWalk(inserted(() => pause(one, PauseMode.CONFLATE, "*")));
   });
 
-  it("is put forward in that order where a rate begins that thins out what may not be skipped", () => {
+  it("become ready in that order when a rate limit starts for a lossless reader", () => {
     const { watch, publish } = testWatch({ symbols });
     const one = watch({ slowReaderPolicy: DISCONNECT });
     drain(one);
@@ -170,7 +167,7 @@ describe("what was held back of many symbols", () => {
     expectOneWalk(inserted(() => setRate(one, 1, "*")));
   });
 
-  it("is put forward in that order where the log no longer holds what a pause was to replay", () => {
+  it("become ready in that order if the log has evicted the missed quotes", () => {
     const { watch, publish } = testWatch({ symbols, maxLogged: 60 });
     const one = watch();
     drain(one);
@@ -181,24 +178,24 @@ describe("what was held back of many symbols", () => {
 });
 
 describe("SetRate", () => {
-  it("sends the first at once, then the newest when its time has come, and counts the others", () => {
+  it("sends the first quote at once, then the newest one when it is due, and counts the others", () => {
     const { one, publish, time } = caughtUp();
     setRate(one, 2, "A");
     publish("A", "B");
-    expect(told(one)).toEqual(["commandResult @0", "live A1,B1 @2"]);
+    expect(summarize(one)).toEqual(["commandResult @0", "live A1,B1 @2"]);
     publish("A", "A", "A", "B");
-    expect(told(one)).toEqual(["live B2 @4"]);
+    expect(summarize(one)).toEqual(["live B2 @4"]);
     time.advance(499);
-    expect(told(one)).toEqual([]);
+    expect(summarize(one)).toEqual([]);
     time.advance(1);
-    expect(told(one)).toEqual(["live A4 @6"]);
+    expect(summarize(one)).toEqual(["live A4 @6"]);
     time.advance(testHeartbeatMillis - 500);
     expect(one.next()?.event.value).toMatchObject({ conflated: 2n });
     publish("A");
-    expect(told(one)).toEqual(["live A5 @7"]);
+    expect(summarize(one)).toEqual(["live A5 @7"]);
   });
 
-  it("has no timer where nothing is held back, and one however many symbols are", () => {
+  it("has no timer if no quote is deferred, and one for any number of deferred quotes", () => {
     const { one, publish, time } = caughtUp({ maxRate: 1 });
     expect(time.timers.count).toBe(heartbeatTimers);
     publish("A", "B", "C");
@@ -207,10 +204,10 @@ describe("SetRate", () => {
     expect(time.timers.count).toBe(heartbeatTimers + 1);
     time.advance(1_000);
     expect(time.timers.count).toBe(heartbeatTimers);
-    expect(told(one)).toEqual(["live A2,B2,C3 @7"]);
+    expect(summarize(one)).toEqual(["live A2,B2,C3 @7"]);
   });
 
-  it("sends each when its own time has come, whatever was added or taken off between", () => {
+  it("sends each symbol when it is due, whatever was added or removed meanwhile", () => {
     const { one, publish, time } = caughtUp();
     setRate(one, 1, "A");
     setRate(one, 4, "B");
@@ -220,7 +217,7 @@ describe("SetRate", () => {
     publish("A", "B", "C");
     const times = [250, 250, 500].map((millis) => {
       time.advance(millis);
-      return told(one);
+      return summarize(one);
     });
     expect(times).toEqual([["live B2 @3"], ["live C2 @3"], ["live A2 @6"]]);
     publish("A", "B", "C");
@@ -230,29 +227,29 @@ describe("SetRate", () => {
     expect(time.timers.count).toBe(heartbeatTimers);
   });
 
-  it("lets go what it holds back when the limit falls, and holds longer when it tightens", () => {
+  it("sends a deferred quote at once if the limit is removed, and later if it becomes stricter", () => {
     const { one, publish, time } = caughtUp({ maxRate: 1 });
     publish("A", "B");
     drain(one);
     publish("A", "B");
     setRate(one, undefined, "A");
     setRate(one, 0.1, "B");
-    expect(told(one)).toEqual(["commandResult @2", "commandResult @2", "live A2 @3"]);
+    expect(summarize(one)).toEqual(["commandResult @2", "commandResult @2", "live A2 @3"]);
     time.advance(9_999);
-    expect(told(one)).toEqual([]);
+    expect(summarize(one)).toEqual([]);
     time.advance(1);
-    expect(told(one)).toEqual(["live B2 @4"]);
+    expect(summarize(one)).toEqual(["live B2 @4"]);
   });
 
-  it("conflates for a reader that skips nothing otherwise, from what waits on", () => {
+  it("conflates for a lossless reader, queued quotes included", () => {
     const { one, publish } = caughtUp({ slowReaderPolicy: DISCONNECT });
     publish("A", "B", "A", "B");
     setRate(one, 1, "A");
     publish("A");
-    expect(told(one)).toEqual(["commandResult @1", "live B1,B2,A3 @5"]);
+    expect(summarize(one)).toEqual(["commandResult @1", "live B1,B2,A3 @5"]);
   });
 
-  it("does not thin a replay out", () => {
+  it("does not limit the rate of a replay", () => {
     const { one, publish } = caughtUp({ maxRate: 0.001 });
     pause(one, PauseMode.REPLAY, "A");
     publish("A", "A", "A");

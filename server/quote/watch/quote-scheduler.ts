@@ -38,8 +38,8 @@ const rateLimited: DeliveryState = { kind: "rateLimited" };
 
 /**
  * Decides when one reader can take which quote of its subscriptions. Every quote of a subscription from its start is
- * taken, replaced by a newer one and counted, or kept for the reader: in the {@link SendQueue} or in the log, as the
- * {@link DeliveryState} of the subscription says. The quotes of one symbol are taken in their order.
+ * taken, replaced by a newer one and counted, or kept for the reader. The {@link DeliveryState} of the subscription
+ * determines whether it is kept in the {@link SendQueue} or in the log. The quotes of one symbol are taken in their order.
  *
  * | state | new quote | pause | resume | other transitions |
  * | --- | --- | --- | --- | --- |
@@ -194,8 +194,8 @@ export class QuoteScheduler {
   }
 
   #startAfter(subscriptions: readonly SymbolSubscription[], afterSeq: number): void {
-    const behind = subscriptions.filter((each) => newestSeqOf(each) > afterSeq);
-    const bySymbol = new Map(behind.map((each) => [each.symbol, each]));
+    const unfinished = subscriptions.filter((each) => newestSeqOf(each) > afterSeq);
+    const bySymbol = new Map(unfinished.map((each) => [each.symbol, each]));
     for (const [symbol, first] of firstQuotesAfter(this.#options.log, bySymbol.keys(), afterSeq)) {
       const subscription = bySymbol.get(symbol);
       if (subscription !== undefined) this.#startReplay(subscription, first.instrumentSeq - 1n, afterSeq);
@@ -239,7 +239,7 @@ export class QuoteScheduler {
     this.#options.wake();
   }
 
-  /** Returns the number of skipped quotes. Adds the quote that is to be scheduled, if any, to `released`. */
+  /** Returns the number of skipped quotes. Adds the quote to schedule, if any, to `released`. */
   #resumeOne(subscription: SymbolSubscription, released: UnqueuedQuote[]): number {
     const { control } = subscription;
     if (control === undefined) return 0;

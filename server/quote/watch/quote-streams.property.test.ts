@@ -15,7 +15,7 @@ import { QuoteWatch } from "./quote-watch.ts";
 const { CONFLATE, DISCONNECT } = SlowReaderPolicy;
 const symbols = ["A", "B", "C", "D"];
 const heartbeatMillis = 1_000;
-/** So few that readers fall behind the log, and readers that skip nothing are cut off. */
+/** Small limits: readers fall behind the log, and lossless readers fail. */
 const maxLogged = 40;
 const maxWaiting = 25;
 
@@ -78,7 +78,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** A client that comes back whenever its stream ends. */
+/** A client that reconnects when its stream ends. */
 interface Client {
   stream: StreamModel;
   readonly symbols: readonly string[];
@@ -118,7 +118,7 @@ class World {
           for (let times = 0; times < each.times; times++) stream.read();
           break;
         case "break":
-          this.#comeBack(client, stream.break(each.arrived), each);
+          this.#reconnect(client, stream.break(each.arrived), each);
           break;
         case "subscribe":
           stream.subscribe(each.symbols, each.rate);
@@ -141,12 +141,12 @@ class World {
       }
     } catch (error) {
       if (!(error instanceof DomainError || error instanceof LimitError)) throw error;
-      // It was too slow.
-      this.#comeBack(client, stream.break(false), { reset: true, policy: DISCONNECT, rate: undefined });
+      // The reader was too slow.
+      this.#reconnect(client, stream.break(false), { reset: true, policy: DISCONNECT, rate: undefined });
     }
   }
 
-  #comeBack(
+  #reconnect(
     client: Client,
     after: number,
     { reset, policy: each, rate: maxRate }: { reset: boolean; policy: SlowReaderPolicy; rate: number | undefined },
@@ -220,15 +220,15 @@ class World {
     this.#hub.publish(published.map((symbol) => ({ symbol, sourceTime: someMonday, last: 1 })));
   }
 
-  /** The server starts anew: with another epoch, and an empty log. */
+  /** The server restarts with another epoch and an empty log. */
   #restart(): void {
-    const places = this.#clients.map(({ stream }) => stream.break(true));
+    const cursors = this.#clients.map(({ stream }) => stream.break(true));
     const epoch = this.#epoch;
     this.#epoch++;
     this.#log = [];
     this.#hub = this.#newHub();
     for (const [at, client] of this.#clients.entries()) {
-      this.#comeBack(client, places[at] ?? 0, { reset: at % 2 === 0, policy: CONFLATE, rate: undefined }, epoch);
+      this.#reconnect(client, cursors[at] ?? 0, { reset: at % 2 === 0, policy: CONFLATE, rate: undefined }, epoch);
     }
   }
 
@@ -240,8 +240,8 @@ class World {
   }
 }
 
-describe("streams of quotes, whatever happens in whatever order,", () => {
-  it("lose nothing uncounted, send nothing twice or out of order, and claim no more than was sent", () => {
+describe("streams of quotes, for any sequence of events,", () => {
+  it("count every skipped quote, send nothing twice or out of order, and have no cursor beyond the sent quotes", () => {
     fc.assert(
       fc.property(
         fc.array(policy, { minLength: 1, maxLength: 4 }),

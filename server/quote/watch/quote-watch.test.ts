@@ -1,29 +1,29 @@
 import { describe, expect, it } from "vitest";
 import { QuotePhase, SlowReaderPolicy, SubscriptionStatus } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
-import { drain, give, testHeartbeatMillis, testWatch, told } from "../testing/test-watch.ts";
+import { drain, give, summarize, testHeartbeatMillis, testWatch } from "../testing/test-watch.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
 
 const { DISCONNECT } = SlowReaderPolicy;
 
 describe("a stream of quotes", () => {
-  it("starts, sends a snapshot, catches up, and goes on live", () => {
+  it("sends started, a snapshot, caught_up, and then live quotes", () => {
     const { watch, publish } = testWatch();
     publish("A", "B", "A");
     const one = watch();
-    expect(told(one)).toEqual(["started @1", "snapshot B1,A2 @3", "caughtUp @3"]);
+    expect(summarize(one)).toEqual(["started @1", "snapshot B1,A2 @3", "caughtUp @3"]);
     publish("B", "C");
-    expect(told(one)).toEqual(["live B2,C1 @5"]);
+    expect(summarize(one)).toEqual(["live B2,C1 @5"]);
     expect([one.sentCount, one.sentSeq]).toEqual([4, 5n]);
   });
 
-  it("sends no snapshot where there is nothing to show", () => {
+  it("sends no snapshot if there are no quotes", () => {
     const { watch } = testWatch();
-    expect(told(watch())).toEqual(["started @0", "caughtUp @0"]);
+    expect(summarize(watch())).toEqual(["started @0", "caughtUp @0"]);
   });
 
-  it("tells its name and what became of each symbol first, each once and in the order asked for", () => {
+  it("sends its id and a status for each symbol first, each once and in the requested order", () => {
     const { watch } = testWatch();
     const first = watch({ symbols: ["C", "X", "A", "C"], maxRate: 2 }).next();
     expect(first?.event.value).toMatchObject({
@@ -36,13 +36,13 @@ describe("a stream of quotes", () => {
     });
   });
 
-  it("is of all instruments where `*` is among the symbols", () => {
+  it("subscribes to all instruments if `*` is among the symbols", () => {
     const { watch } = testWatch();
     const { event } = watch({ symbols: ["B", "*"] }).next() ?? {};
     expect(event?.value).toMatchObject({ subscriptions: [{ symbol: "A" }, { symbol: "B" }, { symbol: "C" }] });
   });
 
-  it("splits a large snapshot, and shows what happens meanwhile in it", () => {
+  it("splits a large snapshot, which contains quotes that are published meanwhile", () => {
     const symbols = Array.from({ length: maxQuotesInResponse + 1 }, (_, index) => `S${index}`);
     const { watch, publish } = testWatch({ symbols });
     publish(...symbols);
@@ -56,7 +56,7 @@ describe("a stream of quotes", () => {
     expect(rest[0]?.quotes.at(-1)).toMatchObject({ symbol: "S0", instrumentSeq: 2n });
   });
 
-  it("gives a symbol that never rests its turn, with what is newest then, in the order of the log", () => {
+  it("sends a busy symbol as often as others, with its newest quote, in the order of the log", () => {
     const symbols = Array.from({ length: 2 * maxQuotesInResponse }, (_, index) => `S${index}`);
     const { watch, publish } = testWatch({ symbols });
     const one = watch();
@@ -79,16 +79,16 @@ describe("a stream of quotes", () => {
     ]);
   });
 
-  it("keeps what happens during a snapshot for after it where nothing may be skipped", () => {
+  it("sends the quotes of a lossless reader that are published during a snapshot after it", () => {
     const { watch, publish } = testWatch();
     publish("A");
     const one = watch({ slowReaderPolicy: DISCONNECT });
     one.next();
     publish("A", "A");
-    expect(told(one)).toEqual(["snapshot A1 @1", "caughtUp @1", "live A2,A3 @3"]);
+    expect(summarize(one)).toEqual(["snapshot A1 @1", "caughtUp @1", "live A2,A3 @3"]);
   });
 
-  it("splits a large burst, each part with a place that holds for all symbols", () => {
+  it("splits a large burst into responses, each with a cursor that is valid for all symbols", () => {
     const { watch, publish } = testWatch();
     const one = watch({ slowReaderPolicy: DISCONNECT });
     drain(one);
@@ -100,7 +100,7 @@ describe("a stream of quotes", () => {
     ]);
   });
 
-  it("counts a response only when the next is asked for", () => {
+  it("counts a response as sent when the next one is requested", () => {
     const { watch, publish } = testWatch();
     const one = watch();
     drain(one);
@@ -111,7 +111,7 @@ describe("a stream of quotes", () => {
     expect([one.sentCount, one.sentSeq]).toEqual([1, 1n]);
   });
 
-  it("claims no more than it has sent in a snapshot that is under way", () => {
+  it("has no cursor beyond the sent part of a snapshot", () => {
     const symbols = Array.from({ length: maxQuotesInResponse + 10 }, (_, index) => `S${index}`);
     const { watch, publish } = testWatch({ symbols });
     publish("S0", ...symbols);
@@ -123,7 +123,7 @@ describe("a stream of quotes", () => {
     expect(places).toEqual([0n, 1n, 501n, 511n, 511n]);
   });
 
-  it("gives one message to all who read the same quotes at the same place", () => {
+  it("shares one message between streams with the same quotes and cursor", () => {
     const { watch, publish } = testWatch();
     const [one, two, other] = [watch(), watch({ slowReaderPolicy: DISCONNECT }), watch({ symbols: ["A"] })];
     for (const each of [one, two, other]) drain(each);
@@ -132,7 +132,7 @@ describe("a stream of quotes", () => {
     expect(other.next()).not.toBe(one.next());
   });
 
-  it("tells in a heartbeat what waits, what was skipped, and how far the feed is", () => {
+  it("reports queued and skipped quotes, lag and source time in a heartbeat", () => {
     const { watch, publish, time } = testWatch();
     const one = watch({ symbols: ["A", "B"] });
     drain(one);
@@ -153,12 +153,12 @@ describe("a stream of quotes", () => {
     });
   });
 
-  it("owes one heartbeat, however many have become due while the reader was slow", () => {
+  it("sends one heartbeat if several became due while the reader was slow", () => {
     const { watch, time } = testWatch();
     const one = watch();
     drain(one);
     time.advance(5 * testHeartbeatMillis);
-    expect(told(one)).toEqual(["heartbeat @0"]);
+    expect(summarize(one)).toEqual(["heartbeat @0"]);
   });
 
   it("wakes its reader for quotes, heartbeats, commands, an abort, and a failure", async () => {
@@ -171,11 +171,11 @@ describe("a stream of quotes", () => {
       await waited;
     };
     await woken(() => publish("A"));
-    expect(told(one)).toEqual(["live A1 @1"]);
+    expect(summarize(one)).toEqual(["live A1 @1"]);
     await woken(() => time.advance(testHeartbeatMillis));
-    expect(told(one)).toEqual(["heartbeat @1"]);
+    expect(summarize(one)).toEqual(["heartbeat @1"]);
     await woken(() => give(one, { case: "ping", value: {} }));
-    expect(told(one)).toEqual(["commandResult @1"]);
+    expect(summarize(one)).toEqual(["commandResult @1"]);
     const two = watch();
     drain(two);
     const waited = two.wait();
@@ -186,7 +186,7 @@ describe("a stream of quotes", () => {
     expect(() => one.next()).toThrow("the server is shutting down");
   });
 
-  it("fails a reader that is too slow and asked for that, with the place it got to", () => {
+  it("fails if a lossless reader is too slow, and keeps its cursor", () => {
     const { watch, publish } = testWatch();
     const one = watch({ slowReaderPolicy: DISCONNECT });
     publish("B");
@@ -196,14 +196,14 @@ describe("a stream of quotes", () => {
     expect([one.sentCount, one.sentSeq]).toEqual([1, 1n]);
   });
 
-  it("leaves the hub at once when the signal aborts, even where nobody asks for the next response", () => {
+  it("leaves the hub at once when the signal aborts, also if nothing requests the next response", () => {
     const { watch, time, hub, abort } = testWatch();
     watch().next();
     abort.abort();
     expect([hub.subscriberCount, time.timers.count]).toEqual([0, 0]);
   });
 
-  it("leaves neither a subscriber nor a line nor a timer behind", () => {
+  it("leaves no subscriber, subscription or timer after its end", () => {
     const { watch, time, hub, publish } = testWatch();
     {
       using one = watch({ maxRate: 1 });

@@ -20,7 +20,7 @@ test("the same quotes with the same cursor share a response", () => {
   expect(cache.responseFor([a, b], 2, LIVE)).toBe(first);
 });
 
-test("other quotes, another cursor or another phase get a response of their own", () => {
+test("other quotes, another cursor or another phase get another response", () => {
   const cache = new ResponseCache(7n);
   const first = cache.responseFor([a, b], 2, LIVE);
   expect(cache.responseFor([b], 2, LIVE)).not.toBe(first);

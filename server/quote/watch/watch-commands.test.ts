@@ -5,14 +5,14 @@ import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import { subscriptionLimit } from "../hub/quote-hub.ts";
-import { caughtUp, drain, give, testWatch, told } from "../testing/test-watch.ts";
+import { caughtUp, drain, give, summarize, testWatch } from "../testing/test-watch.ts";
 import { maxStartResultSymbols, maxWaitingResults } from "./quote-watch.ts";
 
 const { ACCEPTED, UNKNOWN_SYMBOL, NOT_SUBSCRIBED, TOO_MANY } = SubscriptionStatus;
 const { DISCONNECT } = SlowReaderPolicy;
 
 describe("Subscribe", () => {
-  it("answers for each symbol, sends a snapshot of the new ones, and then their quotes", () => {
+  it("has a result for each symbol, sends a snapshot of the new ones, and then their quotes", () => {
     const { one, publish } = caughtUp({ symbols: ["A"] });
     publish("A", "B", "B", "C");
     const { subscriptions } = give(one, { case: "subscribe", value: { symbols: ["B", "X", "A", "B"] } });
@@ -22,17 +22,17 @@ describe("Subscribe", () => {
       ["A", ACCEPTED],
     ]);
     publish("B", "C");
-    expect(told(one)).toEqual(["commandResult @0", "snapshot B3 @0", "live A1 @6"]);
+    expect(summarize(one)).toEqual(["commandResult @0", "snapshot B3 @0", "live A1 @6"]);
   });
 
-  it("takes all instruments with `*`, and leaves those alone that are there", () => {
+  it("subscribes to all instruments with `*`, and does not change existing subscriptions", () => {
     const { one, publish } = caughtUp({ symbols: ["B"] });
     publish("A", "B", "C");
     give(one, { case: "subscribe", value: { symbols: ["*"] } });
-    expect(told(one)).toEqual(["commandResult @0", "snapshot A1,C1 @1", "live B1 @3"]);
+    expect(summarize(one)).toEqual(["commandResult @0", "snapshot A1,C1 @1", "live B1 @3"]);
   });
 
-  it("refuses what is more than a stream may have, symbol by symbol", () => {
+  it("refuses the symbols beyond the limit of a stream", () => {
     const { watch } = testWatch();
     const one = watch({ symbols: ["C"] }, 2);
     const { subscriptions } = give(one, { case: "subscribe", value: { symbols: ["*"] } });
@@ -42,7 +42,7 @@ describe("Subscribe", () => {
     expect(again.subscriptions.map(({ status }) => status)).toEqual([ACCEPTED]);
   });
 
-  it("refuses what is more than all streams may have together, until another ends some", () => {
+  it("refuses the symbols beyond the limit of all streams, until another stream ends some", () => {
     const { watch } = testWatch({ subscriptionLimit: new SharedLimit(subscriptionLimit, { max: 4 }) });
     const other = watch({ symbols: ["A", "B", "C"] });
     const one = watch({ symbols: ["C"] });
@@ -55,7 +55,7 @@ describe("Subscribe", () => {
     expect(statuses("B")).toEqual([ACCEPTED]);
   });
 
-  it("refuses a client more than its share of all subscriptions, and gives others theirs", () => {
+  it("refuses the symbols beyond a client's share, and accepts those of other clients", () => {
     const limit = new SharedLimit(subscriptionLimit, { max: 4, peerShare: 0.5 });
     const { watch } = testWatch({ subscriptionLimit: limit });
     const statuses = (one: ReturnType<typeof watch>) =>
@@ -68,7 +68,7 @@ describe("Subscribe", () => {
     expect([limit.used, limit.peerCount]).toEqual([0, 0]);
   });
 
-  it("has the stream's rate where it does not say", () => {
+  it("uses the rate of the stream if it has none", () => {
     const { one } = caughtUp({ symbols: ["A"], maxRate: 4 });
     give(one, { case: "subscribe", value: { symbols: ["B"] } });
     give(one, { case: "subscribe", value: { symbols: ["C"], maxRate: 0.5 } });
@@ -82,32 +82,35 @@ describe("Subscribe", () => {
 });
 
 describe("Unsubscribe", () => {
-  it.each([SlowReaderPolicy.CONFLATE, DISCONNECT])("drops what waits, and ends the quotes (%i)", (slowReaderPolicy) => {
-    const { one, publish } = caughtUp({ slowReaderPolicy });
-    publish("A", "B");
-    const { subscriptions } = give(one, { case: "unsubscribe", value: { symbols: ["A", "X"] } });
-    expect(subscriptions.map(({ symbol, status }) => [symbol, status])).toEqual([
-      ["A", ACCEPTED],
-      ["X", UNKNOWN_SYMBOL],
-    ]);
-    publish("A");
-    expect(told(one)).toEqual(["commandResult @1", "live B1 @3"]);
-    const again = give(one, { case: "unsubscribe", value: { symbols: ["A"] } });
-    expect(again.subscriptions.map(({ status }) => status)).toEqual([NOT_SUBSCRIBED]);
-  });
+  it.each([SlowReaderPolicy.CONFLATE, DISCONNECT])(
+    "drops queued quotes, and sends no more (%i)",
+    (slowReaderPolicy) => {
+      const { one, publish } = caughtUp({ slowReaderPolicy });
+      publish("A", "B");
+      const { subscriptions } = give(one, { case: "unsubscribe", value: { symbols: ["A", "X"] } });
+      expect(subscriptions.map(({ symbol, status }) => [symbol, status])).toEqual([
+        ["A", ACCEPTED],
+        ["X", UNKNOWN_SYMBOL],
+      ]);
+      publish("A");
+      expect(summarize(one)).toEqual(["commandResult @1", "live B1 @3"]);
+      const again = give(one, { case: "unsubscribe", value: { symbols: ["A"] } });
+      expect(again.subscriptions.map(({ status }) => status)).toEqual([NOT_SUBSCRIBED]);
+    },
+  );
 
-  it("takes all off with `*`", () => {
+  it("ends all subscriptions with `*`", () => {
     const { one, publish, hub } = caughtUp({ symbols: ["A", "C"] });
     const { subscriptions } = give(one, { case: "unsubscribe", value: { symbols: ["*"] } });
     expect(subscriptions.map(({ symbol }) => symbol)).toEqual(["A", "C"]);
     publish("A", "B", "C");
-    expect(told(one)).toEqual(["commandResult @3"]);
+    expect(summarize(one)).toEqual(["commandResult @3"]);
     expect([...hub.listings.values()].map(({ subscriptions }) => subscriptions.length)).toEqual([0, 0, 0]);
   });
 });
 
 describe("commands", () => {
-  it("answer a ping with the client's time and the server's", () => {
+  it("return the client's time and the server's for a ping", () => {
     const { one, time } = caughtUp();
     time.advance(250);
     const { id, pong } = give(one, { case: "ping", value: { clientTime: { seconds: 5n, nanos: 1 } } }, 77n);
@@ -121,12 +124,12 @@ describe("commands", () => {
   it.each([
     { seconds: 253_402_300_800n, nanos: 0 },
     { seconds: 0n, nanos: -1 },
-  ])("refuse a ping whose time a stream in JSON could not carry", (clientTime) => {
+  ])("refuse a ping with a time that JSON cannot represent", (clientTime) => {
     const { one } = caughtUp();
     expect(() => give(one, { case: "ping", value: { clientTime } })).toThrow("ping.client_time: is no time");
   });
 
-  it("are answered in the stream with the same, in their order and before any quote", () => {
+  it("have the same result in the stream, in their order and before the next quotes", () => {
     const { one, publish } = caughtUp();
     publish("A");
     const results = [1n, 2n, 3n].map((id) => give(one, { case: "ping", value: {} }, id));
@@ -134,17 +137,17 @@ describe("commands", () => {
     expect(answers).toEqual([...results, undefined]);
   });
 
-  it("are refused while too many answers wait, and welcome as soon as some were read", async () => {
+  it("are refused while too many results are unread, and accepted when one was read", async () => {
     const { one } = caughtUp();
     for (let at = 0; at < maxWaitingResults; at++) give(one, { case: "ping", value: {} });
     expect(() => give(one, { case: "ping", value: {} })).toThrow(LimitError);
-    const room = one.waitForCapacity();
+    const capacity = one.waitForCapacity();
     one.next();
-    await room;
+    await capacity;
     expect(() => give(one, { case: "ping", value: {} })).not.toThrow();
   });
 
-  it("are refused while answers with many symbols wait", () => {
+  it("are refused while the unread results have too many symbols", () => {
     const symbols = Array.from({ length: 5_000 }, (_, at) => `S${at}`);
     const { watch } = testWatch({ symbols });
     const one = watch();
@@ -152,7 +155,7 @@ describe("commands", () => {
     expect(() => give(one, { case: "ping", value: {} })).toThrow(LimitError);
   });
 
-  it("of the request are taken however many symbols wait, up to a limit for all of them", () => {
+  it("of the start request have a separate limit on the symbols of their results", () => {
     const symbols = Array.from({ length: 10_000 }, (_, at) => `S${at}`);
     const { watch } = testWatch({ symbols });
     const list = create(WatchCommandSchema, { command: { case: "listSubscriptions", value: {} } });
@@ -163,7 +166,7 @@ describe("commands", () => {
     expect(() => watch().runStartCommands(Array.from({ length: most + 1 }, () => list))).toThrow(InvalidFieldError);
   });
 
-  it("are no longer for a stream that has failed, and leave nothing in the hub", () => {
+  it("have no effect on a failed stream", () => {
     const { watch, publish, hub } = testWatch({ maxWaiting: 1 });
     const one = watch({ symbols: ["A"], slowReaderPolicy: DISCONNECT });
     drain(one);
@@ -174,7 +177,7 @@ describe("commands", () => {
     expect([...hub.listings.values()].map(({ subscriptions }) => subscriptions.length)).toEqual([0, 0, 0]);
   });
 
-  it("must say something", () => {
+  it("must not be empty", () => {
     expect(() => give(caughtUp().one, undefined)).toThrow("command: is empty");
   });
 });

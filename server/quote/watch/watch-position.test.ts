@@ -2,51 +2,51 @@ import { describe, expect, it } from "vitest";
 import { CursorProblem, PauseMode, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { CursorOutOfRangeError, ReplayOverrunError } from "../quote-errors.ts";
-import { drain, give, testHeartbeatMillis, testWatch, told } from "../testing/test-watch.ts";
+import { drain, give, summarize, testHeartbeatMillis, testWatch } from "../testing/test-watch.ts";
 import { maxScannedQuotes } from "./log-replay.ts";
 import { maxQuotesInResponse } from "./quote-watch.ts";
 
 const { TOO_OLD, OTHER_EPOCH, AHEAD } = CursorProblem;
 
-const behind = (seq: number, epoch = 9n) =>
+const resumeAfter = (seq: number, epoch = 9n) =>
   ({ position: { case: "resumeAfter", value: { epoch, seq: BigInt(seq) } } }) as const;
 const fromOldest = { position: { case: "fromOldest", value: true } } as const;
 
 describe("a stream that is resumed", () => {
-  it("gets all behind the place, then catches up, and goes on live", () => {
+  it("replays all quotes after the cursor, catches up, and continues live", () => {
     const { watch, publish } = testWatch();
     publish("A", "B", "A", "C", "A");
-    const one = watch({ symbols: ["A", "B"], ...behind(2) });
-    expect(told(one)).toEqual(["started @2", "replay A2,A3 @5", "caughtUp @5"]);
+    const one = watch({ symbols: ["A", "B"], ...resumeAfter(2) });
+    expect(summarize(one)).toEqual(["started @2", "replay A2,A3 @5", "caughtUp @5"]);
     publish("B");
-    expect(told(one)).toEqual(["live B2 @6"]);
+    expect(summarize(one)).toEqual(["live B2 @6"]);
   });
 
-  it("has nothing to replay at the log's end", () => {
+  it("replays nothing at the end of the log", () => {
     const { watch, publish } = testWatch();
     publish("A", "B");
-    expect(told(watch(behind(2)))).toEqual(["started @2", "caughtUp @2"]);
-    expect(told(testWatch().watch(behind(0)))).toEqual(["started @0", "caughtUp @0"]);
+    expect(summarize(watch(resumeAfter(2)))).toEqual(["started @2", "caughtUp @2"]);
+    expect(summarize(testWatch().watch(resumeAfter(0)))).toEqual(["started @0", "caughtUp @0"]);
   });
 
-  it("gets everything that the log holds with from_oldest", () => {
+  it("replays the whole log with from_oldest", () => {
     const { watch, publish } = testWatch({ maxLogged: 3 });
     publish("B", "A", "A", "C", "A");
-    expect(told(watch(fromOldest))).toEqual(["started @2", "replay A2,C1,A3 @5", "caughtUp @5"]);
+    expect(summarize(watch(fromOldest))).toEqual(["started @2", "replay A2,C1,A3 @5", "caughtUp @5"]);
   });
 
-  it("begins with the oldest that there is when it is read, also where nothing may be skipped", () => {
+  it("starts with the oldest quote that the log has when it is read, also for a lossless reader", () => {
     const { watch, publish, time } = testWatch({ maxLogged: 3 });
     publish("C", "B", "A", "A", "A");
     const one = watch({ ...fromOldest, slowReaderPolicy: SlowReaderPolicy.DISCONNECT });
     expect(one.next()?.event.case).toBe("started");
     publish("A", "B");
-    expect(told(one)).toEqual(["replay A3,A4 @6", "caughtUp @6", "live B2 @7"]);
+    expect(summarize(one)).toEqual(["replay A3,A4 @6", "caughtUp @6", "live B2 @7"]);
     time.advance(testHeartbeatMillis);
     expect(one.next()?.event.value).toMatchObject({ conflated: 0n });
   });
 
-  it("can be paused before the replay has come to a symbol", () => {
+  it("can be paused before the replay has reached a symbol", () => {
     const { watch, publish } = testWatch();
     publish("A", "B", "A");
     const one = watch(fromOldest);
@@ -59,29 +59,29 @@ describe("a stream that is resumed", () => {
     expect(drain(one).flatMap(({ quotes }) => quotes.map(({ seq }) => seq))).toEqual([2n, 3n]);
   });
 
-  it("reads the log in pages as its reader asks, to which what happens meanwhile is added", () => {
+  it("reads the log in pages on demand, and replays also the quotes that are published meanwhile", () => {
     const { watch, publish } = testWatch();
     publish(...Array.from({ length: maxQuotesInResponse + 1 }, () => "A"));
     const one = watch(fromOldest);
     expect([one.next()?.quotes.length, one.next()?.quotes.length]).toEqual([0, maxQuotesInResponse]);
     publish("A", "B");
-    expect(told(one)).toEqual(["live B1 @500", "replay A501,A502 @503", "caughtUp @503"]);
+    expect(summarize(one)).toEqual(["live B1 @500", "replay A501,A502 @503", "caughtUp @503"]);
   });
 
-  it("gives others their turn where there is much to pass over", async () => {
+  it("yields to other calls while it scans many quotes of other symbols", async () => {
     const { watch, publish } = testWatch();
     publish(...Array.from({ length: maxScannedQuotes + 1 }, () => "A"), "B");
     const one = watch({ symbols: ["B"], ...fromOldest });
-    expect(told(one)).toEqual(["started @0"]);
+    expect(summarize(one)).toEqual(["started @0"]);
     await one.wait();
-    expect(told(one)).toEqual([`replay B1 @${maxScannedQuotes + 2}`, `caughtUp @${maxScannedQuotes + 2}`]);
+    expect(summarize(one)).toEqual([`replay B1 @${maxScannedQuotes + 2}`, `caughtUp @${maxScannedQuotes + 2}`]);
   });
 
-  it("jumps where the log lets go of what is yet to come, and counts what is lost", () => {
+  it("skips quotes that the log evicts before they are read, and counts them", () => {
     const symbols = Array.from({ length: maxQuotesInResponse + 10 }, (_, at) => `S${at}`);
     const { watch, publish, time } = testWatch({ symbols, maxLogged: 2_000 });
     publish(...symbols, ...symbols);
-    const one = watch(behind(0));
+    const one = watch(resumeAfter(0));
     one.next();
     publish(...Array.from({ length: 2_000 }, () => "S0"));
     time.advance(testHeartbeatMillis);
@@ -96,10 +96,10 @@ describe("a stream that is resumed", () => {
     expect(one.next()?.event.value).toMatchObject({ conflated: BigInt(2 + symbols.length - 1) });
   });
 
-  it("does not claim what the log has let go of before it was sent", () => {
+  it("has no cursor beyond a quote that the log has evicted before it was sent", () => {
     const { watch, publish } = testWatch({ maxLogged: 600 });
     publish("A", ...Array.from({ length: 599 }, () => "B"));
-    const one = watch({ symbols: ["A", "B"], ...behind(0) });
+    const one = watch({ symbols: ["A", "B"], ...resumeAfter(0) });
     one.next();
     publish("B");
     const [replayed, ...rest] = drain(one);
@@ -108,10 +108,10 @@ describe("a stream that is resumed", () => {
     expect(rest.map(({ cursor }) => cursor?.seq)).toEqual([601n, 601n]);
   });
 
-  it("does not claim it either where a full response ends at the log's end", () => {
+  it("has no cursor beyond an evicted quote, also if a full response ends at the end of the log", () => {
     const { watch, publish } = testWatch({ maxLogged: maxQuotesInResponse });
     publish("A", ...Array.from({ length: 400 }, () => "B"));
-    const one = watch({ symbols: ["A", "B"], ...behind(0) });
+    const one = watch({ symbols: ["A", "B"], ...resumeAfter(0) });
     one.next();
     publish(...Array.from({ length: maxQuotesInResponse }, () => "B"));
     const [replayed, ...rest] = drain(one);
@@ -122,16 +122,16 @@ describe("a stream that is resumed", () => {
     ]);
   });
 
-  it("stays resumable in a jump that leaves no symbol behind", () => {
+  it("remains resumable after a skip that leaves no symbol to replay", () => {
     const { watch, publish } = testWatch({ maxLogged: 600 });
     publish("A", "B");
-    const one = watch({ symbols: ["A", "B"], ...behind(0) });
+    const one = watch({ symbols: ["A", "B"], ...resumeAfter(0) });
     one.next();
     publish(...Array.from({ length: 700 }, () => "B"), "A");
     expect(one.next()?.cursor?.seq).toBe(603n);
   });
 
-  it("ends there where it may not skip anything, with the place that it got to", () => {
+  it("fails after an eviction if the reader is lossless, and keeps its cursor", () => {
     const { watch, publish } = testWatch({ maxLogged: 600 });
     publish(...Array.from({ length: 550 }, () => "A"));
     const one = watch({ ...fromOldest, slowReaderPolicy: SlowReaderPolicy.DISCONNECT });
@@ -142,13 +142,13 @@ describe("a stream that is resumed", () => {
   });
 });
 
-describe("a place that the log cannot serve", () => {
+describe("a cursor that the log does not have", () => {
   it.each([
     ["too old", 1, 9n, TOO_OLD],
     ["of another epoch", 4, 8n, OTHER_EPOCH],
     ["ahead of the log", 6, 9n, AHEAD],
     ["made up", Number.MAX_SAFE_INTEGER, 2n ** 64n - 1n, OTHER_EPOCH],
-  ])("that is %s is refused, with what there is, or leads to a reset", (_what, seq, epoch, problem) => {
+  ])("that is %s is refused with the available range, or causes a reset", (_what, seq, epoch, problem) => {
     const { watch, publish, hub } = testWatch({ maxLogged: 3 });
     publish("A", "B", "A", "C", "A");
     const detail = {
@@ -159,7 +159,7 @@ describe("a place that the log cannot serve", () => {
     };
     let error: unknown;
     try {
-      watch(behind(seq, epoch));
+      watch(resumeAfter(seq, epoch));
     } catch (thrown) {
       error = thrown;
     }
@@ -167,7 +167,7 @@ describe("a place that the log cannot serve", () => {
     expect(error).toMatchObject({ detail });
     expect(hub.subscriberCount).toBe(0);
 
-    const one = watch({ ...behind(seq, epoch), resetIfOutOfRange: true });
+    const one = watch({ ...resumeAfter(seq, epoch), resetIfOutOfRange: true });
     const responses = drain(one);
     expect(responses.map(({ event, quotes }) => event.case ?? quotes.length)).toEqual([
       "started",
@@ -179,15 +179,15 @@ describe("a place that the log cannot serve", () => {
     expect(one.sentSeq).toBe(5n);
   });
 
-  it("is served at both ends of what there is", () => {
+  it("is accepted at both ends of the log", () => {
     const { watch, publish } = testWatch({ maxLogged: 3 });
     publish("A", "B", "A", "C", "A");
-    expect(told(watch(behind(2)))).toEqual(["started @2", "replay A2,C1,A3 @5", "caughtUp @5"]);
-    expect(told(watch(behind(5)))).toEqual(["started @5", "caughtUp @5"]);
+    expect(summarize(watch(resumeAfter(2)))).toEqual(["started @2", "replay A2,C1,A3 @5", "caughtUp @5"]);
+    expect(summarize(watch(resumeAfter(5)))).toEqual(["started @5", "caughtUp @5"]);
   });
 
-  it("is no place at all where it is negative", () => {
+  it("is invalid if it is negative", () => {
     const { watch } = testWatch();
-    expect(() => watch({ ...behind(-1), resetIfOutOfRange: true })).toThrow(InvalidFieldError);
+    expect(() => watch({ ...resumeAfter(-1), resetIfOutOfRange: true })).toThrow(InvalidFieldError);
   });
 });

@@ -13,7 +13,7 @@ export class ManualTime {
     this.#start = start;
   }
 
-  /** Time stands still until a test calls {@link advance}. */
+  /** The time does not change until a test calls {@link advance}. */
   readonly timers = new ManualTimers();
 
   /** Timers of code that has one task at a time: each task runs at once, and advances the time to its own. */

@@ -1,25 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { candleSpans } from "../candle-span.ts";
 import type { CandleQuery, CandleStore, OpenCandle, PriceCandle } from "../candle-store.ts";
+import { candleSpans } from "../candle-store.ts";
 
 const minute = 60_000_000;
 
-/** What every candle store promises, as tests. `open` gives a store of its own, empty, to each. */
+/** The tests of every candle store. `open` makes an empty store for each test. */
 export function candleStoreContract(open: () => Promise<{ store: CandleStore } & AsyncDisposable>): void {
   describe("a candle store", () => {
-    test("gives back any candle exactly", async () => {
+    test("returns any candle exactly", async () => {
       await using opened = await open();
       let number = 0;
       await fc.assert(
         fc.asyncProperty(anyCandle, anyOpenParts, async (any, parts) => {
           const complete = { ...any, symbol: `${any.symbol}${number++}` };
-          const goesOn = { ...complete, ...parts };
-          await opened.store.save({ complete: [complete], open: [goesOn] });
+          const openCandle = { ...complete, ...parts };
+          await opened.store.save({ complete: [complete], open: [openCandle] });
           const { symbol, span, openTime } = complete;
           const query = { symbol, span, start: openTime, end: openTime + 1, limit: 9 };
           expect(await opened.store.list(query)).toEqual([complete]);
-          expect((await opened.store.openCandles()).filter((each) => each.symbol === symbol)).toEqual([goesOn]);
+          expect((await opened.store.openCandles()).filter((each) => each.symbol === symbol)).toEqual([openCandle]);
         }),
         { numRuns: 50 },
       );
@@ -39,29 +39,31 @@ export function candleStoreContract(open: () => Promise<{ store: CandleStore } &
       expect(await opened.store.list(query({ symbol: "C" }))).toEqual([]);
     });
 
-    test("stores many at once, and replaces what is there", async () => {
+    test("stores many at once, and replaces stored ones", async () => {
       await using opened = await open();
       const candles = Array.from({ length: 1111 }, (_, n) => candle(n));
-      await opened.store.save({ complete: candles, open: candles.slice(0, 1).map(goOn) });
+      await opened.store.save({ complete: candles, open: candles.slice(0, 1).map(toOpen) });
       const changed = candles.map((each) => ({ ...each, close: 99, volume: undefined }));
-      await opened.store.save({ complete: changed, open: candles.slice(7, 8).map(goOn) });
+      await opened.store.save({ complete: changed, open: candles.slice(7, 8).map(toOpen) });
       expect(await opened.store.list(query({ limit: 5000 }))).toEqual(changed);
-      expect(await opened.store.openCandles()).toEqual(candles.slice(7, 8).map(goOn));
+      expect(await opened.store.openCandles()).toEqual(candles.slice(7, 8).map(toOpen));
     });
 
     test("has an open candle for each symbol and span", async () => {
       await using opened = await open();
-      const goingOn = ["A", "B"].flatMap((symbol) => candleSpans.map((span) => goOn(candle(1, { symbol, span }))));
-      await opened.store.save({ complete: [], open: goingOn });
+      const openCandles = ["A", "B"].flatMap((symbol) =>
+        candleSpans.map((span) => toOpen(candle(1, { symbol, span }))),
+      );
+      await opened.store.save({ complete: [], open: openCandles });
       const byKey = (a: OpenCandle, b: OpenCandle) => a.symbol.localeCompare(b.symbol) || a.span - b.span;
-      expect((await opened.store.openCandles()).sort(byKey)).toEqual(goingOn);
+      expect((await opened.store.openCandles()).sort(byKey)).toEqual(openCandles);
       expect(await opened.store.list(query())).toEqual([]);
     });
 
     test("stores all or nothing", async () => {
       await using opened = await open();
       const impossible = { ...candle(2), openTime: Number.NaN };
-      const saving = opened.store.save({ complete: [candle(1), impossible], open: [goOn(candle(3))] });
+      const saving = opened.store.save({ complete: [candle(1), impossible], open: [toOpen(candle(3))] });
       await expect(saving).rejects.toThrow();
       expect(await opened.store.list(query())).toEqual([]);
       expect(await opened.store.openCandles()).toEqual([]);
@@ -69,11 +71,11 @@ export function candleStoreContract(open: () => Promise<{ store: CandleStore } &
       expect(await opened.store.list(query())).toEqual([candle(1)]);
     });
 
-    test("removes the oldest before a time, not more than it is told", async () => {
+    test("removes the oldest before a time, up to a limit", async () => {
       await using opened = await open();
       const candles = Array.from({ length: 10 }, (_, n) => candle(n));
       const others = [candle(0, { symbol: "B" }), candle(0, { span: 1 })];
-      await opened.store.save({ complete: [...candles, ...others], open: [goOn(candle(0))] });
+      await opened.store.save({ complete: [...candles, ...others], open: [toOpen(candle(0))] });
       expect(await opened.store.removeBefore("A", 60, 7 * minute, 4)).toBe(4);
       expect(await opened.store.list(query())).toEqual(candles.slice(4));
       expect(await opened.store.removeBefore("A", 60, 7 * minute, 4)).toBe(3);
@@ -81,7 +83,7 @@ export function candleStoreContract(open: () => Promise<{ store: CandleStore } &
       expect(await opened.store.list(query())).toEqual(candles.slice(7));
       expect(await opened.store.list(query({ symbol: "B" }))).toEqual([others[0]]);
       expect(await opened.store.list(query({ span: 1 }))).toEqual([others[1]]);
-      expect(await opened.store.openCandles()).toEqual([goOn(candle(0))]);
+      expect(await opened.store.openCandles()).toEqual([toOpen(candle(0))]);
     });
   });
 }
@@ -91,7 +93,7 @@ function candle(n: number, changes: Partial<PriceCandle> = {}): PriceCandle {
   return { symbol: "A", span: 60, openTime: n * minute, ...prices, volume: BigInt(n), quoteCount: n, ...changes };
 }
 
-function goOn(complete: PriceCandle): OpenCandle {
+function toOpen(complete: PriceCandle): OpenCandle {
   return { ...complete, newestTime: complete.openTime + 1, sessionVolume: 7n };
 }
 

@@ -4,18 +4,18 @@ import { QuoteSchema } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { someMonday } from "../../../shared/testing/manual-time.ts";
 import type { LogEntry, QuoteLog } from "../quote-log.ts";
 
-/** An entry of a log, for its tests. */
+/** Makes an entry for tests of a log. */
 export function testEntry(seq: number, arrivedAt = someMonday + seq): LogEntry {
   return { seq, quote: create(QuoteSchema, { symbol: "A", seq: BigInt(seq) }), arrivedAt };
 }
 
 /**
- * What every {@link QuoteLog} promises.
+ * The tests of every {@link QuoteLog}.
  *
- * @param open makes an empty log that holds at least 100 quotes, and not a thousand
+ * @param open makes an empty log with a capacity of 100 to 999 quotes
  */
 export function describeQuoteLog(name: string, open: () => QuoteLog): void {
-  describe(`${name} keeps the promises of every log of quotes:`, () => {
+  describe(`${name} meets the contract of a quote log:`, () => {
     const filled = (count: number) => {
       const log = open();
       for (let seq = 1; seq <= count; seq++) log.append(testEntry(seq));
@@ -23,12 +23,12 @@ export function describeQuoteLog(name: string, open: () => QuoteLog): void {
     };
     const seqs = (entries: readonly LogEntry[]) => entries.map(({ seq }) => seq);
 
-    it("an empty one begins at 1 and has nothing to read", () => {
+    it("an empty log starts at 1 and returns nothing", () => {
       const log = open();
       expect([log.oldestSeq, log.newestSeq, log.read(0, 10)]).toEqual([1, 0, []]);
     });
 
-    it("gives what was appended, in order, behind a place and as much as was asked for", () => {
+    it("returns appended quotes in order, after a position and up to a limit", () => {
       const log = filled(10);
       expect([log.oldestSeq, log.newestSeq]).toEqual([1, 10]);
       expect(seqs(log.read(0, 3))).toEqual([1, 2, 3]);
@@ -37,21 +37,21 @@ export function describeQuoteLog(name: string, open: () => QuoteLog): void {
       expect(log.read(5, 0)).toEqual([]);
     });
 
-    it("gives the very entries", () => {
+    it("returns the same objects that were appended", () => {
       const log = open();
       const entry = testEntry(1);
       log.append(entry);
       expect(log.read(0, 1)[0]).toBe(entry);
     });
 
-    it("refuses a quote that leaves a gap, and one that is there", () => {
+    it("refuses a quote that leaves a gap, and a quote that it has", () => {
       const log = filled(2);
       expect(() => log.append(testEntry(4))).toThrow("quote 4 does not follow 2");
       expect(() => log.append(testEntry(2))).toThrow("quote 2 does not follow 2");
       expect(log.newestSeq).toBe(2);
     });
 
-    it("lets the oldest go, one by one and for ever, and begins with the oldest that it holds", () => {
+    it("evicts the oldest one by one, and reads from the oldest that it has", () => {
       const log = filled(3_000);
       const held = 3_000 - log.oldestSeq + 1;
       expect(held).toBeGreaterThanOrEqual(100);
