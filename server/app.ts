@@ -189,7 +189,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
       cors: { origins: config.corsOrigins, exposedNames: [...Object.values(metadataNames), classicNames.token] },
     }),
     otherwise: (exchange) => {
-      if (!uploads.servePage(exchange)) staticFiles(exchange);
+      if (!uploads.serve(exchange)) staticFiles(exchange);
     },
   });
 

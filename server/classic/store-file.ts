@@ -1,5 +1,5 @@
-import { type Piece, receiveUpload } from "../upload/session/receive-upload.ts";
-import { maxChunkBytes } from "../upload/session/upload-machine.ts";
+import { type Piece, receiveUploadStream } from "../upload/session/receive-upload-stream.ts";
+import { maxChunkBytes } from "../upload/session/upload-state-machine.ts";
 import type { FileMetadata, UploadView } from "../upload/store/upload-record.ts";
 import type { Uploads } from "../upload/uploads.ts";
 
@@ -24,7 +24,7 @@ export async function storeFile(
 ): Promise<UploadView> {
   try {
     const options = { uploads, peer, ...(failRead && { onSuperseded: failRead }) };
-    const upload = await receiveUpload(metadata, toPieces(chunks), options);
+    const upload = await receiveUploadStream(metadata, toPieces(chunks), options);
     validate?.(upload);
     return upload;
   } catch (error) {

@@ -6,7 +6,7 @@ import { type LimitDefinition, SharedLimit } from "../transport/protection/share
 import { ExpirySweep } from "./expiry-sweep.ts";
 import type { Disk } from "./file/disk.ts";
 import type { Hasher } from "./hash/hasher.ts";
-import type { InspectFile } from "./image/inspect-file.ts";
+import type { DetectFileType } from "./image/detect-file-type.ts";
 import { Thumbnails } from "./image/thumbnails.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
 import { OpenSessions } from "./session/open-sessions.ts";
@@ -31,7 +31,7 @@ export interface AssembleUploadsOptions {
   readonly disk: Disk;
   readonly store: UploadStore;
   readonly hasher: Hasher;
-  readonly inspect: InspectFile;
+  readonly detectType: DetectFileType;
   readonly settings: UploadSettings;
   readonly timers: Timers;
   /** Microseconds since 1970. */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { type Random, seededRandom } from "../shared/seeded-random.ts";
 import { SimulatedDisk } from "./file/testing/simulated-disk.ts";
-import { type Piece, receiveUpload } from "./session/receive-upload.ts";
+import { type Piece, receiveUploadStream } from "./session/receive-upload-stream.ts";
 import { MemoryUploadStore } from "./store/testing/memory-upload-store.ts";
 import type { FileMetadata } from "./store/upload-record.ts";
 import type { UploadStore } from "./store/upload-store.ts";
@@ -101,7 +101,7 @@ async function upload(file: ClientFile, { uploads }: TestUploads, random: Random
     const { committed } = await uploads.get(file.metadata.id).catch(() => ({ committed: 0 }));
     // Sometimes sends bytes again.
     const from = Math.max(0, committed - random.below(300));
-    const view = await receiveUpload(file.metadata, piecesOf(file, from, random), {
+    const view = await receiveUploadStream(file.metadata, piecesOf(file, from, random), {
       uploads,
       leaveOpen: random.below(3) === 0,
       onEnd: (offset) => acknowledge(file, offset),

@@ -2,8 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { StoreFullError } from "../storage/storage-errors.ts";
-import { receiveUpload } from "./session/receive-upload.ts";
-import { maxChunkBytes } from "./session/upload-machine.ts";
+import { receiveUploadStream } from "./session/receive-upload-stream.ts";
+import { maxChunkBytes } from "./session/upload-state-machine.ts";
 import { MemoryUploadStore } from "./store/testing/memory-upload-store.ts";
 import {
   failingDisk,
@@ -67,7 +67,7 @@ describe("a full disk", () => {
       await runPending();
       yield { kind: "chunk" as const, data: hello };
     }
-    const [reason, code, committed] = await refusal(receiveUpload(metadata, pieces(), store));
+    const [reason, code, committed] = await refusal(receiveUploadStream(metadata, pieces(), store));
     expect([reason, code, committed]).toEqual([Reason.QUOTA, Code.ResourceExhausted, 12n]);
     full = false;
     const rest = Buffer.concat([hello, hello]);
@@ -75,7 +75,7 @@ describe("a full disk", () => {
       yield { kind: "chunk" as const, offset: 12, data: rest };
       yield { kind: "finish" as const };
     }
-    expect(await receiveUpload(metadata, again(), store)).toMatchObject({ phase: "complete", size: 36 });
+    expect(await receiveUploadStream(metadata, again(), store)).toMatchObject({ phase: "complete", size: 36 });
   });
 
   test("refuses a chunk and accepts it when there is space", async () => {
@@ -101,7 +101,7 @@ describe("a full database", () => {
     async function* pieces() {
       for (let chunk = 0; chunk < 64; chunk++) yield { kind: "chunk" as const, data: new Uint8Array(maxChunkBytes) };
     }
-    const [reason, code, committed] = await refusal(receiveUpload(metadata, pieces(), opened));
+    const [reason, code, committed] = await refusal(receiveUploadStream(metadata, pieces(), opened));
     expect([reason, code, committed]).toEqual([Reason.QUOTA, Code.ResourceExhausted, 0n]);
   });
 

@@ -8,12 +8,12 @@ import type { Database } from "../storage/sqlite/database.ts";
 import type { Exchange } from "../transport/exchange/exchange.ts";
 import type { LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { assembleUploads, type UploadSettings } from "./assemble-uploads.ts";
+import { uploadFolders } from "./file/file-lifecycle.ts";
 import { NodeDisk } from "./file/node-disk.ts";
-import { uploadFolders } from "./file/upload-folders.ts";
 import { WorkerHasher } from "./hash/worker-hasher.ts";
-import { inspectFile } from "./image/inspect-file.ts";
+import { detectFileType } from "./image/detect-file-type.ts";
 import { type ProductImageLookup, productImageLookup } from "./image/product-image-lookup.ts";
-import { createUploadPages } from "./image/upload-pages.ts";
+import { createUploadHandler } from "./serve-uploads.ts";
 import { SqliteUploadStore } from "./store/sqlite-upload-store.ts";
 import type { UploadTables } from "./store/upload-tables.ts";
 import { uploadIdleTimeoutMs, uploadService } from "./upload-service.ts";
@@ -43,7 +43,7 @@ export interface OpenUploads extends AsyncDisposable {
   readonly uploads: Uploads;
   readonly service: ServiceImpl<typeof UploadService>;
   /** Serves an exchange and returns true if its path is `/uploads/…`; returns false otherwise. */
-  readonly servePage: (exchange: Exchange) => boolean;
+  readonly serve: (exchange: Exchange) => boolean;
   readonly productImages: ProductImageLookup;
   /** The folders that files are written to, relative to the data directory. */
   readonly folders: readonly string[];
@@ -62,7 +62,7 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
       disk: new NodeDisk(root),
       store: new SqliteUploadStore(database.tables, database.queries),
       hasher: opened.use(new WorkerHasher(root)),
-      inspect: inspectFile,
+      detectType: detectFileType,
       health: database.health,
       sweepProblem: logRepeatedProblem(log, {
         failed: "expired uploads cannot be removed; the next sweep tries again",
@@ -71,11 +71,14 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
     }),
   );
   if (recovery.damaged.length > 0) log.error({ uploads: recovery.damaged }, "the disk has lost bytes of uploads");
-  const servePage = createUploadPages({
+  const serve = createUploadHandler({
     uploads,
     thumbnails,
     root,
-    problem: logRepeatedProblem(log, { failed: "an upload cannot be served", over: "uploads are served again" }),
+    problem: logRepeatedProblem(log, {
+      failed: "an upload cannot be served over HTTP",
+      over: "uploads are served over HTTP again",
+    }),
     toDomainError: database.toDomainError,
   });
   const idleTimeoutMs = Math.min(uploadIdleTimeoutMs, options.maxIdleMs);
@@ -83,7 +86,7 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
   return {
     uploads,
     service: uploadService({ uploads, idleTimeoutMs }),
-    servePage,
+    serve,
     productImages: productImageLookup(uploads),
     folders: ["uploads", ...uploadFolders.map((name) => join("uploads", name))],
     idleTimeoutMs,

@@ -5,7 +5,7 @@ import {
   reconcileFile,
   undoPublish,
   uploadFolders,
-} from "./file/upload-folders.ts";
+} from "./file/file-lifecycle.ts";
 import type { UploadDependencies } from "./session/upload-dependencies.ts";
 import { reservedBytes } from "./upload-quota.ts";
 

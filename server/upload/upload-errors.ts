@@ -9,7 +9,7 @@ import {
 import { DomainError, type ErrorDetail } from "../shared/domain-error.ts";
 import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage } from "../storage/storage-errors.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
-import type { ProblemReason } from "./session/upload-machine.ts";
+import type { ProblemReason } from "./session/upload-state-machine.ts";
 import type { UploadPhase } from "./store/upload-record.ts";
 
 const codes: Record<Reason, Code> = {

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { receiveUpload } from "./session/receive-upload.ts";
-import { maxChunkBytes } from "./session/upload-machine.ts";
+import { receiveUploadStream } from "./session/receive-upload-stream.ts";
+import { maxChunkBytes } from "./session/upload-state-machine.ts";
 import {
   hello,
   helloHash,
@@ -89,7 +89,7 @@ describe("the quota", () => {
     async function* rest() {
       yield { kind: "chunk" as const, offset: 5, data: hello.subarray(5) };
     }
-    expect((await refusal(receiveUpload(metadata, rest(), store))).slice(0, 3)).toEqual([
+    expect((await refusal(receiveUploadStream(metadata, rest(), store))).slice(0, 3)).toEqual([
       Reason.QUOTA,
       Code.ResourceExhausted,
       5n,

@@ -12,8 +12,8 @@ import { InvalidFieldError } from "../shared/request-errors.ts";
 import { failRequests, peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
 import { endOfRange, readRange } from "./file/read-range.ts";
-import { type Piece, receiveUpload, verifyChecksum } from "./session/receive-upload.ts";
-import { maxChunkBytes } from "./session/upload-machine.ts";
+import { type Piece, receiveUploadStream, verifyChecksum } from "./session/receive-upload-stream.ts";
+import { maxChunkBytes } from "./session/upload-state-machine.ts";
 import type { UploadPhase, UploadView } from "./store/upload-record.ts";
 import { protoStates, uploadError } from "./upload-errors.ts";
 import { toBytes, toFileMetadata, toSha256, toUpload } from "./upload-messages.ts";
@@ -43,7 +43,7 @@ export function uploadService({ uploads, idleTimeoutMs }: UploadServiceOptions):
       const incoming = requests[Symbol.asyncIterator]();
       const { info, leaveOpen } = await readStart(incoming);
       const rest = { [Symbol.asyncIterator]: () => incoming };
-      const view = await receiveUpload(toFileMetadata(info), toPieces(rest), {
+      const view = await receiveUploadStream(toFileMetadata(info), toPieces(rest), {
         uploads,
         peer: peerOf(context),
         leaveOpen,

@@ -2,7 +2,7 @@ import { NotFoundError } from "../shared/resource-errors.ts";
 import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { ExpirySweep } from "./expiry-sweep.ts";
 import type { DiskFile } from "./file/disk.ts";
-import { completeFolder, createFile, pathOf } from "./file/upload-folders.ts";
+import { completeFolder, createFile, pathOf } from "./file/file-lifecycle.ts";
 import type { Chunk } from "./session/chunk-receiver.ts";
 import type { OpenSessions } from "./session/open-sessions.ts";
 import type { UploadDependencies } from "./session/upload-dependencies.ts";

@@ -60,11 +60,11 @@ import {
 import { emptyExpiryMs } from "../../server/upload/expiry-sweep.ts";
 import { groupCommitDelayMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../../server/upload/file/durable-append.ts";
 import { maxFileNameBytes } from "../../server/upload/file-name.ts";
-import { maxConcurrentImages, maxImageBytes, maxImagePixels } from "../../server/upload/image/inspect-file.ts";
+import { maxConcurrentImages, maxImageBytes, maxImagePixels } from "../../server/upload/image/detect-file-type.ts";
 import { maxQueuedThumbnails, maxThumbnailBytes, queuedThumbnailsLimit } from "../../server/upload/image/thumbnails.ts";
 import { chunkWaitMs } from "../../server/upload/session/chunk-receiver.ts";
-import { maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
 import { maxChunksInFlight } from "../../server/upload/session/upload-session.ts";
+import { maxChunkBytes } from "../../server/upload/session/upload-state-machine.ts";
 import { bufferedBytesLimit, maxBufferedBytes, maxDownloads } from "../../server/upload/upload-limits.ts";
 import { maxReservedBytes, minReservedBytes } from "../../server/upload/upload-quota.ts";
 import { uploadIdleTimeoutMs } from "../../server/upload/upload-service.ts";

@@ -6,7 +6,7 @@ import {
   maxChunkBytes,
   type UploadEvent,
   type UploadState,
-} from "../../server/upload/session/upload-machine.ts";
+} from "../../server/upload/session/upload-state-machine.ts";
 import type { UploadPhase } from "../../server/upload/store/upload-record.ts";
 import { testInvariantsOf } from "./invariants-of.ts";
 

@@ -7,8 +7,8 @@ import { MemoryUnit, ProductSchema } from "../../gen/bourse/product/v1/product_p
 import { type FilterSchema, type LaptopSchema, Memory_Unit } from "../../gen/classic/pcbook/laptop_pb.ts";
 import { LaptopService, type UploadImageRequestSchema } from "../../gen/classic/pcbook/laptop_service_pb.ts";
 import { imageTypes } from "../../server/classic/laptop/upload-image.ts";
-import { displayedTypes } from "../../server/upload/image/inspect-file.ts";
-import { maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
+import { displayedTypes } from "../../server/upload/image/detect-file-type.ts";
+import { maxChunkBytes } from "../../server/upload/session/upload-state-machine.ts";
 import { type ClassicServer, startClassicServer } from "./classic-server.ts";
 
 type LaptopInit = MessageInitShape<typeof LaptopSchema>;

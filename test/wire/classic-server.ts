@@ -24,7 +24,7 @@ import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
-import { inspectFile } from "../../server/upload/image/inspect-file.ts";
+import { detectFileType } from "../../server/upload/image/detect-file-type.ts";
 import { SqliteUploadStore } from "../../server/upload/store/sqlite-upload-store.ts";
 import { uploadMigrations } from "../../server/upload/store/upload-migrations.ts";
 import type { UploadTables } from "../../server/upload/store/upload-tables.ts";
@@ -63,7 +63,7 @@ export async function startClassicServer(
       disk: new NodeDisk(uploadFolder),
       store: new SqliteUploadStore(database.tables),
       hasher: resources.use(new WorkerHasher(uploadFolder)),
-      inspect: inspectFile,
+      detectType: detectFileType,
       settings: {
         maxFileBytes: 32 * 1024 * 1024,
         maxTotalBytes: 256 * 1024 * 1024,

@@ -4,7 +4,7 @@ import type { CallOptions } from "@connectrpc/connect";
 import { vi } from "vitest";
 import { SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
-import { maxChunkBytes } from "../../server/upload/session/upload-machine.ts";
+import { maxChunkBytes } from "../../server/upload/session/upload-state-machine.ts";
 import type { Peer } from "./start-peer-app.ts";
 
 /** How a client takes all that it can of a limit. */

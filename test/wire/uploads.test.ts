@@ -22,7 +22,7 @@ import { StoreHealth } from "../../server/storage/store-health.ts";
 import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
-import { inspectFile } from "../../server/upload/image/inspect-file.ts";
+import { detectFileType } from "../../server/upload/image/detect-file-type.ts";
 import { MemoryUploadStore } from "../../server/upload/store/testing/memory-upload-store.ts";
 import { maxDownloads } from "../../server/upload/upload-limits.ts";
 import { uploadIdleTimeoutMs, uploadService } from "../../server/upload/upload-service.ts";
@@ -279,7 +279,7 @@ async function start(makeTransport: (url: string) => Transport, idleTimeoutMs = 
       disk: new NodeDisk(folder.path),
       store: new MemoryUploadStore(),
       hasher: resources.use(new WorkerHasher(folder.path)),
-      inspect: inspectFile,
+      detectType: detectFileType,
       settings: { maxFileBytes: 2 ** 30, maxTotalBytes: 2 ** 32, maxOpenUploads: 10, expiryMs: 60_000 },
       timers,
       nowMicros: () => 1_790_000_000_000_000,

@@ -1,9 +1,9 @@
 import type { Timers } from "../../../client/shared/timers.ts";
-import type { UploadEvent } from "../session/upload-machine.ts";
+import type { UploadEvent } from "../session/upload-state-machine.ts";
 import type { UploadRecord } from "../store/upload-record.ts";
 import type { DiskFile } from "./disk.ts";
 import { DurableAppend, type FlushMode } from "./durable-append.ts";
-import { completeFolder, type FolderDependencies, openFolder, pathOf, reconcileFile } from "./upload-folders.ts";
+import { completeFolder, type FolderDependencies, openFolder, pathOf, reconcileFile } from "./file-lifecycle.ts";
 
 /**
  * How many bytes are written before the hasher gets a message, if no sync starts earlier: a message to its thread costs

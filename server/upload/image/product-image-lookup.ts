@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type ProductImage, ProductImageSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
+import { uploadPath } from "../serve-uploads.ts";
 import type { Uploads } from "../uploads.ts";
-import { uploadPath } from "./upload-pages.ts";
 
 /** The most images of a product that are looked up. */
 export const maxImagesPerProduct = 100;

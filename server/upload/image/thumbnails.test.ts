@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import { SimulatedDisk } from "../file/testing/simulated-disk.ts";
 import type { UploadView } from "../store/upload-record.ts";
-import { maxConcurrentImages } from "./inspect-file.ts";
+import { maxConcurrentImages } from "./detect-file-type.ts";
 import { maxQueuedThumbnails, queuedThumbnailsLimit, Thumbnails } from "./thumbnails.ts";
 
 test("one client cannot use up the limit on queued thumbnails", async () => {

@@ -1,7 +1,7 @@
 import type { Peer, SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { Disk, DiskFile } from "../file/disk.ts";
 import type { UploadView } from "../store/upload-record.ts";
-import { decodeFairly, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./inspect-file.ts";
+import { decodeFairly, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./detect-file-type.ts";
 
 /** The folder of thumbnails, next to the folders of uploads. */
 const thumbnailFolder = "thumbnails";

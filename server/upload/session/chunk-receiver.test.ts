@@ -15,8 +15,8 @@ import {
 } from "../testing/test-uploads.ts";
 import { maxBufferedBytes } from "../upload-limits.ts";
 import { chunkWaitMs } from "./chunk-receiver.ts";
-import { maxChunkBytes } from "./upload-machine.ts";
 import { maxChunksInFlight } from "./upload-session.ts";
+import { maxChunkBytes } from "./upload-state-machine.ts";
 
 describe("a chunk", () => {
   test("is committed before the response, and may be sent again", async () => {

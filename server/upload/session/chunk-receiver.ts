@@ -2,7 +2,7 @@ import type { DiskFile } from "../file/disk.ts";
 import type { FlushMode } from "../file/durable-append.ts";
 import type { UploadFile } from "../file/upload-file.ts";
 import type { UploadDependencies } from "./upload-dependencies.ts";
-import { gap, type UploadState } from "./upload-machine.ts";
+import { gap, type UploadState } from "./upload-state-machine.ts";
 import type { UploadStatus } from "./upload-status.ts";
 
 /** How long a chunk waits for the bytes before it, in milliseconds. */

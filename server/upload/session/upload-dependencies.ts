@@ -1,6 +1,6 @@
 import type { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { UploadFileDependencies } from "../file/upload-file.ts";
-import type { InspectFile } from "../image/inspect-file.ts";
+import type { DetectFileType } from "../image/detect-file-type.ts";
 import type { UploadStore } from "../store/upload-store.ts";
 import type { UploadQuota } from "../upload-quota.ts";
 
@@ -10,7 +10,7 @@ export interface UploadDependencies extends UploadFileDependencies {
   readonly quota: UploadQuota;
   /** The limit on the bytes of chunks that wait for the bytes before them. */
   readonly bufferedBytes: SharedLimit;
-  readonly inspect: InspectFile;
+  readonly detectType: DetectFileType;
   /** Microseconds since 1970. */
   readonly nowMicros: () => number;
 }

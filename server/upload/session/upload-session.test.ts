@@ -18,7 +18,7 @@ import {
   type TestUploads,
 } from "../testing/test-uploads.ts";
 import { UploadError } from "../upload-errors.ts";
-import { receiveUpload } from "./receive-upload.ts";
+import { receiveUploadStream } from "./receive-upload-stream.ts";
 
 describe("a start", () => {
   test("takes over at once: the previous writer is stale, even while it waits", async () => {
@@ -42,7 +42,7 @@ describe("a start", () => {
       throw await stop.promise;
     }
     const options = { uploads: store.uploads, onSuperseded: (reason: Error) => stop.resolve(reason) };
-    const stream = refusal(receiveUpload(metadata, silent(), options));
+    const stream = refusal(receiveUploadStream(metadata, silent(), options));
     await runPending();
     const second = await store.uploads.start(metadata);
     expect((await stream)[0]).toBe(Reason.STALE_WRITER);

@@ -2,13 +2,13 @@ import type { Timers } from "../../../client/shared/timers.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
 import type { FlushMode } from "../file/durable-append.ts";
+import { openFolder, pathOf, publishFile, removeFile } from "../file/file-lifecycle.ts";
 import { UploadFile } from "../file/upload-file.ts";
-import { openFolder, pathOf, publishFile, removeFile } from "../file/upload-folders.ts";
 import type { FileMetadata, UploadRecord, UploadView } from "../store/upload-record.ts";
 import type { UploadError } from "../upload-errors.ts";
 import { type Chunk, ChunkReceiver } from "./chunk-receiver.ts";
 import type { UploadDependencies } from "./upload-dependencies.ts";
-import type { Outcome, UploadState } from "./upload-machine.ts";
+import type { Outcome, UploadState } from "./upload-state-machine.ts";
 import { UploadStatus } from "./upload-status.ts";
 
 /** The most chunks of one upload in flight: two of the current connection and two of a connection that broke. */
@@ -198,13 +198,13 @@ export class UploadSession {
   }
 
   async #publish(next: UploadState): Promise<void> {
-    const { inspect, nowMicros, store, hasher, quota } = this.#dependencies;
+    const { detectType, nowMicros, store, hasher, quota } = this.#dependencies;
     const { size = 0, sha256 } = next;
     const { record } = this.#status;
     this.#status.assertWritable();
     await this.#file.waitUntilIdle();
     const file = await this.#file.open();
-    const type = await inspect(file, size, record.owner);
+    const type = await detectType(file, size, record.owner);
     const updateMicros = nowMicros();
     const complete = {
       ...record,

@@ -10,7 +10,7 @@ import {
   type Refuse,
   type UploadEvent,
   type UploadState,
-} from "./upload-machine.ts";
+} from "./upload-state-machine.ts";
 
 type StatusDependencies = Pick<UploadDependencies, "health" | "limits" | "nowMicros" | "store">;
 

@@ -10,7 +10,7 @@ export const uploadMigrations: Migrations = {
   "0006-add-upload-owners": { up: addUploadOwners },
 };
 
-/** Uploads, in the order of creation. Their bytes are in files. */
+/** Creates the table of uploads. The bytes of uploads are in files. */
 async function createUploads(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("upload")
@@ -31,11 +31,11 @@ async function createUploads(db: Kysely<unknown>): Promise<void> {
     .modifyEnd(sql`strict`)
     .execute();
   await db.schema.createIndex("upload_of_product").on("upload").columns(["product_id", "sequence"]).execute();
-  // Not the time of the last change: that would be one more page to write each time that an offset moves.
+  // No index has the update time: every commit of an offset would write one more page.
   await db.schema.createIndex("upload_in_phase").on("upload").columns(["phase", "sequence"]).execute();
 }
 
-/** Who started an upload, by whose share it counts. Of those that were started before nobody knows. */
+/** Adds the client that started an upload; its share of the quota counts the upload. Empty for older uploads. */
 async function addUploadOwners(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable("upload")

@@ -67,7 +67,7 @@ export async function openTestUploads(options: TestUploadsOptions = {}): Promise
     disk,
     store,
     hasher: options.hasher ?? new ReadingHasher(disk),
-    inspect: async () => ({ contentType: "application/octet-stream" }),
+    detectType: async () => ({ contentType: "application/octet-stream" }),
     settings: { ...testSettings, ...options.settings },
     limit: (definition) => new SharedLimit(definition, { peerShare: options.peerShare }),
     timers,

@@ -11,13 +11,13 @@ import { crc32 } from "@node-rs/crc32";
 import { pino } from "pino";
 import sharp from "sharp";
 import { expect, onTestFinished, test } from "vitest";
-import { UploadService } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { createApp } from "../../app.ts";
-import { readConfig } from "../../config/config.ts";
-import { maxImagePixels } from "./inspect-file.ts";
-import { thumbnailPixels } from "./thumbnails.ts";
+import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { createApp } from "../app.ts";
+import { readConfig } from "../config/config.ts";
+import { maxImagePixels } from "./image/detect-file-type.ts";
+import { thumbnailPixels } from "./image/thumbnails.ts";
 
-const realPng = fileURLToPath(new URL("../../../node_modules/vega-datasets/data/ffox.png", import.meta.url));
+const realPng = fileURLToPath(new URL("../../node_modules/vega-datasets/data/ffox.png", import.meta.url));
 
 test("an image is served unchanged, with headers that let browsers cache it and forbid them to run anything", async () => {
   const server = await start();

@@ -40,7 +40,7 @@ export interface FileType {
  *
  * @param peer the client that uploads the file; the images of all clients are decoded round-robin
  */
-export type InspectFile = (file: DiskFile, size: number, peer?: Peer) => Promise<FileType>;
+export type DetectFileType = (file: DiskFile, size: number, peer?: Peer) => Promise<FileType>;
 
 type Sharp = typeof import("sharp").default;
 
@@ -52,8 +52,8 @@ export function decodeFairly<T>(peer: Peer, task: () => Promise<T>): Promise<T> 
 }
 
 /** Detects the type of a file from its bytes alone; the file name is ignored. */
-export const inspectFile: InspectFile = async (file, size, peer) => {
-  const contentType = await detectType(file, size);
+export const detectFileType: DetectFileType = async (file, size, peer) => {
+  const contentType = await detectMediaType(file, size);
   if (!displayedTypes.has(contentType)) return { contentType };
   const image = await decodeFairly(peer, () => readImageSize(file, size));
   return { contentType, ...(image && { image }) };
@@ -71,7 +71,7 @@ export async function readImage(file: DiskFile, size: number): Promise<Buffer> {
   return bytes;
 }
 
-async function detectType(file: DiskFile, size: number): Promise<string> {
+async function detectMediaType(file: DiskFile, size: number): Promise<string> {
   const head = Buffer.alloc(Math.min(size, headBytes));
   await file.read(head, 0);
   const { fileTypeFromBuffer } = await import("file-type");

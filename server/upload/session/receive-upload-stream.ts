@@ -50,7 +50,7 @@ export interface ReceiveOptions {
  * reset a cancelled stream. So without `finish` the upload stays open, unless a size or a SHA-256 was announced, with
  * which the file can be verified.
  */
-export async function receiveUpload(
+export async function receiveUploadStream(
   metadata: FileMetadata,
   pieces: AsyncIterable<Piece>,
   { uploads, peer, leaveOpen = false, onStart, onEnd, onSuperseded }: ReceiveOptions,

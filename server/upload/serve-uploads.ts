@@ -1,20 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { create as contentDisposition } from "content-disposition";
 import send from "send";
-import type { Problem } from "../../logging/repeated-problem.ts";
-import { NotFoundError } from "../../shared/resource-errors.ts";
-import { StoreReadError } from "../../storage/storage-errors.ts";
-import type { Exchange } from "../../transport/exchange/exchange.ts";
-import { LimitError } from "../../transport/protection/limit-error.ts";
-import { peerKeyOf } from "../../transport/protection/peer.ts";
-import { completeFolder, pathOf } from "../file/upload-folders.ts";
-import type { UploadView } from "../store/upload-record.ts";
-import { UploadError } from "../upload-errors.ts";
-import type { Uploads } from "../uploads.ts";
-import { displayedTypes } from "./inspect-file.ts";
-import { NoThumbnailError, type Thumbnails } from "./thumbnails.ts";
+import type { Problem } from "../logging/repeated-problem.ts";
+import { NotFoundError } from "../shared/resource-errors.ts";
+import { StoreReadError } from "../storage/storage-errors.ts";
+import type { Exchange } from "../transport/exchange/exchange.ts";
+import { LimitError } from "../transport/protection/limit-error.ts";
+import { peerKeyOf } from "../transport/protection/peer.ts";
+import { completeFolder, pathOf } from "./file/file-lifecycle.ts";
+import { displayedTypes } from "./image/detect-file-type.ts";
+import { NoThumbnailError, type Thumbnails } from "./image/thumbnails.ts";
+import type { UploadView } from "./store/upload-record.ts";
+import { UploadError } from "./upload-errors.ts";
+import type { Uploads } from "./uploads.ts";
 
-export interface UploadPagesOptions {
+export interface UploadHandlerOptions {
   readonly uploads: Uploads;
   readonly thumbnails: Thumbnails;
   /** The absolute path of the folder that contains the folders of uploads. */
@@ -52,14 +52,14 @@ const cacheForever = "private, max-age=31536000, immutable";
  *
  * Browsers display images of the {@link displayedTypes}. They save files of all other types.
  */
-export function createUploadPages(options: UploadPagesOptions): (exchange: Exchange) => boolean {
+export function createUploadHandler(options: UploadHandlerOptions): (exchange: Exchange) => boolean {
   return (exchange) => {
     const [path = "/"] = exchange.target.split("?", 1);
     const [, id, thumbnail] = pagePattern.exec(path) ?? [];
     if (id === undefined) return false;
     const { request, response } = exchange.toNode();
-    const page = { request, response, id: id.toLowerCase(), peer: peerKeyOf(exchange.peer) };
-    void servePage(page, thumbnail === undefined ? serveFile : serveThumbnail, options).catch((reason) => {
+    const download = { request, response, id: id.toLowerCase(), peer: peerKeyOf(exchange.peer) };
+    void serve(download, thumbnail === undefined ? "file" : "thumbnail", options).catch((reason) => {
       const error = options.toDomainError?.(reason) ?? reason;
       const { status, message } = toResponse(error);
       if (status === 500) options.problem.report(error);
@@ -69,7 +69,7 @@ export function createUploadPages(options: UploadPagesOptions): (exchange: Excha
   };
 }
 
-interface Page {
+interface Download {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly id: string;
@@ -77,35 +77,37 @@ interface Page {
   readonly peer: string;
 }
 
-type Serve = (page: Page, options: UploadPagesOptions) => Promise<void>;
-
-async function servePage(page: Page, serve: Serve, options: UploadPagesOptions): Promise<void> {
-  const download = options.uploads.startDownload(page.peer);
-  if (page.response.destroyed) download[Symbol.dispose]();
-  else page.response.once("close", () => download[Symbol.dispose]());
-  await serve(page, options);
+async function serve(download: Download, kind: "file" | "thumbnail", options: UploadHandlerOptions): Promise<void> {
+  const { request, response, peer } = download;
+  const counted = options.uploads.startDownload(peer);
+  if (response.destroyed) counted[Symbol.dispose]();
+  else response.once("close", () => counted[Symbol.dispose]());
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    response.setHeader("allow", "GET, HEAD");
+    sendText(response, 405, "uploads can only be read here: upload files with bourse.upload.v1.UploadService");
+    return;
+  }
+  await (kind === "file" ? serveFile(download, options) : serveThumbnail(download, options));
 }
 
-async function serveFile(page: Page, { uploads, root }: UploadPagesOptions): Promise<void> {
-  if (isMethodRefused(page)) return;
-  const { upload, file } = await uploads.open(page.id);
+async function serveFile(download: Download, { uploads, root }: UploadHandlerOptions): Promise<void> {
+  const { upload, file } = await uploads.open(download.id);
   await file[Symbol.asyncDispose](); // Opening it proves that it exists and is not a symbolic link.
   const contentType = upload.contentType ?? "application/octet-stream";
   const isDisplayed = displayedTypes.has(contentType);
-  serve(page, pathOf(page.id, completeFolder), root, {
+  sendFile(download, pathOf(download.id, completeFolder), root, {
     "content-type": isDisplayed ? contentType : toDownloadType(contentType),
-    "content-disposition": contentDisposition(upload.fileName || page.id, {
+    "content-disposition": contentDisposition(upload.fileName || download.id, {
       type: isDisplayed ? "inline" : "attachment",
     }),
     etag: `"${upload.sha256}"`,
   });
 }
 
-async function serveThumbnail(page: Page, { uploads, thumbnails, root }: UploadPagesOptions): Promise<void> {
-  if (isMethodRefused(page)) return;
-  const upload = await getComplete(uploads, page.id);
-  const path = await thumbnails.pathOf(upload, async () => (await uploads.open(page.id)).file, page.peer);
-  serve(page, path, root, { "content-type": "image/webp", etag: `"thumbnail-${upload.sha256}"` });
+async function serveThumbnail(download: Download, { uploads, thumbnails, root }: UploadHandlerOptions): Promise<void> {
+  const upload = await getComplete(uploads, download.id);
+  const path = await thumbnails.pathOf(upload, async () => (await uploads.open(download.id)).file, download.peer);
+  sendFile(download, path, root, { "content-type": "image/webp", etag: `"thumbnail-${upload.sha256}"` });
 }
 
 async function getComplete(uploads: Uploads, id: string): Promise<UploadView> {
@@ -121,8 +123,8 @@ function toDownloadType(contentType: string): string {
     : "application/octet-stream";
 }
 
-function serve(page: Page, path: string, root: string, headers: Readonly<Record<string, string>>): void {
-  const { request, response } = page;
+function sendFile(download: Download, path: string, root: string, headers: Readonly<Record<string, string>>): void {
+  const { request, response } = download;
   send(request, path, { root, cacheControl: false, dotfiles: "deny", index: false })
     .on("headers", () => {
       response.setHeader("cache-control", cacheForever);
@@ -133,17 +135,9 @@ function serve(page: Page, path: string, root: string, headers: Readonly<Record<
       if (response.headersSent) response.destroy();
       else if (error.status === 416) sendText(response, 416, "the range starts after the end of the file");
       else if (error.status === 412) sendText(response, 412, "the file does not match the precondition of the request");
-      else sendText(response, 404, `there is no upload ${page.id}: check the id`);
+      else sendText(response, 404, `there is no upload ${download.id}: check the id`);
     })
     .pipe(response);
-}
-
-/** Sends 405 and returns true if the method is neither GET nor HEAD. */
-function isMethodRefused({ request, response }: Page): boolean {
-  if (request.method === "GET" || request.method === "HEAD") return false;
-  response.setHeader("allow", "GET, HEAD");
-  sendText(response, 405, "uploads can only be read here: upload files with bourse.upload.v1.UploadService");
-  return true;
 }
 
 function toResponse(error: unknown): { readonly status: number; readonly message: string } {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { UploadPhase } from "../store/upload-record.ts";
-import { decide, maxChunkBytes, type Outcome, type UploadEvent, type UploadState } from "./upload-machine.ts";
+import { decide, maxChunkBytes, type Outcome, type UploadEvent, type UploadState } from "./upload-state-machine.ts";
 
 const phases: UploadPhase[] = ["open", "verifying", "complete", "aborted", "expired", "damaged"];
 const hashes = ["aa", "bb"];

@@ -1,6 +1,6 @@
 import type { StoreHealth } from "../../storage/store-health.ts";
 import type { Hasher } from "../hash/hasher.ts";
-import { decide, type MachineLimits } from "../session/upload-machine.ts";
+import { decide, type MachineLimits } from "../session/upload-state-machine.ts";
 import type { UploadRecord } from "../store/upload-record.ts";
 import type { Disk, DiskFile } from "./disk.ts";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { StoreHealth } from "../../storage/store-health.ts";
+import { createFile, openFolder } from "./file-lifecycle.ts";
 import { NodeDisk } from "./node-disk.ts";
-import { createFile, openFolder } from "./upload-folders.ts";
 
 test("a new upload finds out that its folder was removed, and makes the store read-only", async () => {
   await using root = await mkdtempDisposable(join(tmpdir(), "bourse-uploads-"));
