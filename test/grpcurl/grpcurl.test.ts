@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { classicServices } from "../../server/classic/classic-routes.ts";
+import { bourseServices } from "../../server/routes.ts";
 import { documentCommands } from "../readme/document-blocks.ts";
 import { expectationOf } from "../readme/expectations.ts";
 import { ShellCommand } from "../readme/shell-command.ts";
@@ -20,22 +22,10 @@ function grpcurl(flags: string, method: string): ShellCommand {
 test("list names every service", async () => {
   await using command = grpcurl("", "list");
   const [output] = await command.prints(/.*techschool\.pcbook\.LaptopService\n/s);
-  expect(output.trimEnd().split("\n")).toEqual([
-    "bourse.order.v1.OrderService",
-    "bourse.product.v1.ProductService",
-    "bourse.quote.v1.QuoteService",
-    "bourse.upload.v1.UploadService",
-    "grpc.health.v1.Health",
-    "grpc.reflection.v1.ServerReflection",
-    "grpc.reflection.v1alpha.ServerReflection",
-    "helloworld.AllStreamServer",
-    "helloworld.ClientStreamServer",
-    "helloworld.ServerStreamServer",
-    "proto.StreamServer",
-    "proto.StreamService",
-    "services.ProductInfo",
-    "techschool.pcbook.LaptopService",
-  ]);
+  const standard = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
+  const own = [...bourseServices, ...classicServices].map(({ typeName }) => typeName);
+  const expected = [...own, ...standard, "grpc.reflection.v1alpha.ServerReflection"].toSorted();
+  expect(output.trimEnd().split("\n")).toEqual(expected);
 });
 
 test("describe shows a service with its documentation", async () => {
