@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CsvLines, maxLineBytes } from "./csv-lines.ts";
 import { CsvRows, type CsvRowsOptions } from "./csv-rows.ts";
 
-/** Reads a file in pieces of some bytes. */
+/** Reads a file in pieces of so many bytes. */
 function rowsOf(
   file: string | Buffer,
   { piece = 7, open = false, ...options }: CsvRowsOptions & { piece?: number; open?: boolean } = {},
@@ -20,18 +20,18 @@ const brief = (file: string | Buffer, options: Parameters<typeof rowsOf>[1] = {}
   rowsOf(file, options).map((row) => ("cells" in row ? row.cells.join("|") : `${row.line}: ${row.problem}`));
 
 describe("CsvRows", () => {
-  it("reads rows, quoted cells and blanks as they are, whatever the line ends", () => {
+  it("reads rows, quoted cells and spaces unchanged, with any line ends", () => {
     expect(brief('a,b\n x ,"1, ""2"""\n')).toEqual(["a|b", ' x |1, "2"']);
     expect(brief("a,b\r\n1,2\r\n\r\n3,\r\n")).toEqual(["a|b", "1|2", "3|"]);
     expect(brief("\uFEFFa;b\n1;2\n", { delimiter: ";" })).toEqual(["a|b", "1|2"]);
   });
 
-  it("leaves out the blanks around cells, and lines of blanks, where they are to be none", () => {
+  it("with trim, removes spaces around cells, and lines of spaces", () => {
     const file = 'a,b\r\n 1 , "2 "\n  \n"x\n",\t3\n';
     expect(brief(file, { trim: true })).toEqual(["a|b", "1|2 ", "x\n|3"]);
   });
 
-  it("reads a cell with line ends, and tells where the row begins", () => {
+  it("reads a cell with line ends, and reports the first line of the row", () => {
     const rows = rowsOf('a,b\n1,"x\ny, ""z""\n"\n3,4\n');
     expect(rows.map(({ line }) => line)).toEqual([1, 2, 5]);
     expect(rows[1]).toEqual({ line: 2, text: '1,"x\ny, ""z""\n"', cells: ["1", 'x\ny, "z"\n'] });
@@ -45,7 +45,7 @@ describe("CsvRows", () => {
     ["too few cells", "1", "the row has 1 cells, and the header has 2"],
     ["too many cells", "1,2,3", "the row has 3 cells, and the header has 2"],
     ["too many bytes", "x".repeat(maxLineBytes + 1), "the line has more than 65,536 bytes"],
-  ])("tells of %s, and reads on behind it", (_what, line, problem) => {
+  ])("reports %s, and reads the next rows", (_what, line, problem) => {
     const after = Array.from({ length: 50 }, (_, index) => `${index},"in ""quotes"""`);
     for (const piece of [13, 1 << 20]) {
       const read = brief(["a,b", "1,2", line, ...after, ""].join("\n"), { piece });
@@ -55,12 +55,12 @@ describe("CsvRows", () => {
     }
   });
 
-  it("does not take two broken lines for one row, nor what is between them for a cell", () => {
+  it("does not read two invalid lines, and the lines between them, as one row", () => {
     const read = brief('a,b,c\n1,"x,2\n3,4,5\n6,"y,7\n8,9,10\n');
     expect(read).toEqual(["a|b|c", expect.stringMatching(/^2: /), "3|4|5", expect.stringMatching(/^4: /), "8|9|10"]);
   });
 
-  it("takes a last line without a line end for one that may be cut off, unless told otherwise", () => {
+  it("refuses a last line without a line end, unless it is allowed", () => {
     expect(brief("a,b\n1,2\n3,4")).toEqual(["a|b", "1|2", "3: the line has no line end, so the file may be truncated"]);
     expect(brief("a,b\n1,2\n3,4", { open: true })).toEqual(["a|b", "1|2", "3|4"]);
     expect(brief('a,b\n1,2\n3,"x')[2]).toMatch(/^3: the line has no line end/);
@@ -72,7 +72,7 @@ describe("CsvRows", () => {
     ]);
   });
 
-  it("tells of the lines that are not UTF-8, and of no others", () => {
+  it("reports exactly the lines that are not UTF-8", () => {
     const latin = Buffer.from("a,b\n1,\xA32\n3,4\n5,\xA36\n7,\u00e9\n", "latin1");
     for (const piece of [1, 5, 100]) {
       expect(brief(latin.subarray(0, -4), { piece })).toEqual([

@@ -13,7 +13,7 @@ import { type OrderFormatName, orderFormats } from "./order-formats.ts";
 
 const name = { format: "csv", filter: {} };
 
-/** Often enough that a small export has many. */
+/** Small, so that a small export has many checkpoints. */
 const step = 60;
 
 const orders = Array.from({ length: 8 }, (_, index) =>
@@ -33,7 +33,7 @@ const orders = Array.from({ length: 8 }, (_, index) =>
 
 const directory = () => mkdtempDisposable(join(tmpdir(), "bourse-export-"));
 
-/** Exports to a file as the script does. Returns how many orders were asked for. */
+/** Exports to a file as the script does. Returns the number of received orders. */
 async function exportTo(path: string, format: OrderFormatName = "csv", atEnd = async () => {}, isLost = false) {
   const { header, format: formatOrders } = orderFormats[format];
   await using file = await ExportFile.open(path, { ...name, format }, header, { step });
@@ -53,7 +53,7 @@ async function exportTo(path: string, format: OrderFormatName = "csv", atEnd = a
   return received;
 }
 
-/** What is on the disk where the process is killed just before the end. */
+/** The files on the disk after the process is killed just before the end. */
 async function killed(path: string, format: OrderFormatName) {
   const left = { file: Buffer.alloc(0), journal: "" };
   const look = async () => {
@@ -65,7 +65,7 @@ async function killed(path: string, format: OrderFormatName) {
 }
 
 describe.each(["csv", "ndjson"] as const)("ExportFile, as %s", (format) => {
-  it("goes on where the file was cut off, at any byte, and ends with the same file", {
+  it("resumes a file that was truncated at any byte, and ends with the same file", {
     tags: ["slow"],
     timeout: 60_000,
   }, async () => {
@@ -87,7 +87,7 @@ describe.each(["csv", "ndjson"] as const)("ExportFile, as %s", (format) => {
     expect(fewest).toBeLessThan(2);
   });
 
-  it("goes on where the journal was cut off, at whatever byte behind its first line", async () => {
+  it("resumes with a journal that was truncated at any byte after its first line", async () => {
     await using folder = await directory();
     const path = join(folder.path, "orders");
     const { file, journal } = await killed(path, format);
@@ -100,7 +100,7 @@ describe.each(["csv", "ndjson"] as const)("ExportFile, as %s", (format) => {
     }
   });
 
-  it("keeps nothing behind a byte that was changed, as by a disk that lost its power", async () => {
+  it("discards everything after a changed byte, for example after a power failure", async () => {
     await using folder = await directory();
     const path = join(folder.path, "orders");
     const { file, journal } = await killed(path, format);
@@ -116,14 +116,14 @@ describe.each(["csv", "ndjson"] as const)("ExportFile, as %s", (format) => {
 });
 
 describe("ExportFile", () => {
-  it("goes on right behind what was written where it was closed in good order", async () => {
+  it("resumes at the end of the file after it was closed", async () => {
     await using folder = await directory();
     const path = join(folder.path, "orders.csv");
     expect(await exportTo(path, "csv", undefined, true)).toBe(orders.length);
     expect(await exportTo(path)).toBe(0);
   });
 
-  it("leaves alone what is complete, or of another export, or no export at all", async () => {
+  it("does not change a complete export, another export, or any other file", async () => {
     await using folder = await directory();
     const path = join(folder.path, "orders.csv");
     const open = (other: object, options = {}) => ExportFile.open(path, { ...name, ...other }, "header\n", options);
@@ -139,7 +139,7 @@ describe("ExportFile", () => {
   });
 });
 
-it("keeps its resume tokens from other users, though a draft of a journal was left behind that all may read", async () => {
+it("creates a journal that other users cannot read, even if a readable draft exists", async () => {
   await using folder = await directory();
   const path = join(folder.path, "orders.csv");
   await writeFile(`${path}.part.new`, "left behind", { mode: 0o644 });

@@ -13,7 +13,7 @@ const keysOf = (lines: readonly ReturnType<typeof line>[], name = "day.csv") => 
 };
 
 describe("OrderKeys", () => {
-  it("names file, invoice, line and ordinal, so that a repeat is an order of its own", () => {
+  it("makes a key of file, invoice, line and ordinal, so a repeated line is a separate order", () => {
     const keys = keysOf([line("536365", "A"), line("536365", "A"), line("536365", "B"), line("536365", "A")]);
     expect(new Set(keys).size).toBe(4);
     expect(keys[0]).toMatch(/^day\.csv:536365:[0-9a-f]{12}:1$/);
@@ -21,7 +21,7 @@ describe("OrderKeys", () => {
     expect(keys[3]).toBe(keys[0]?.replace(/1$/, "3"));
   });
 
-  it("gives the same keys again, also where lines were mended, added, removed or sorted", () => {
+  it("makes the same keys again, also after lines were corrected, added, removed or sorted", () => {
     const lines = [line("1", "A"), line("1", "A"), line("1", "B"), line("2", "A"), line("2", "A", "7")];
     const keys = keysOf(lines).sort();
     expect(keysOf(lines).sort()).toEqual(keys);
@@ -30,13 +30,13 @@ describe("OrderKeys", () => {
     expect(keys).toEqual(expect.arrayContaining(keysOf(lines.slice(2))));
   });
 
-  it("tells files and invoices apart", () => {
+  it("makes different keys for different files and invoices", () => {
     expect(keysOf([line("1", "A")], "other.csv")).not.toEqual(keysOf([line("1", "A")]));
     const [first, second] = keysOf([line("1", "A"), line("2", "A")]);
     expect(first).not.toBe(second);
   });
 
-  it("fits into a key whatever the names", () => {
+  it("obeys the limit of the server for names of any length", () => {
     const keys = keysOf(
       [line("ä".repeat(64), "A"), line("ä".repeat(64), "A"), line("ö".repeat(64), "A")],
       "名".repeat(80),
@@ -47,7 +47,7 @@ describe("OrderKeys", () => {
 });
 
 describe("OccurrenceCounter", () => {
-  it("counts as a Map would", () => {
+  it("counts like a Map", () => {
     const [counter, map] = [new OccurrenceCounter(), new Map<number, number>()];
     for (let index = 0; index < 30_000; index++) {
       const value = (index % 2 === 0 ? index * 2 ** 32 : index * index) % 2 ** 48;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ProductIds } from "./product-ids.ts";
 
-test("a file gives the same ids again wherever it stands, and another file others", () => {
+test("a file has the same ids in any directory, and another file has other ids", () => {
   const idsOf = (path: string) => {
     const ids = new ProductIds(path);
     return ["Lamp", "Shade", "Lamp"].map((name) => ids.next(name));

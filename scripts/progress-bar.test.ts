@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { ProgressBar } from "./progress-bar.ts";
 
-test("in a pipe a line comes every five seconds, with the rate and the time that remains, and one at the end", () => {
+test("a pipe gets a line every five seconds, with the rate and the remaining time, and one at the end", () => {
   const shown = output(false);
   const time = { now: 0 };
   const bar = new ProgressBar({ total: 10_000, items: "orders", stream: shown.stream, now: () => time.now });
@@ -18,7 +18,7 @@ test("in a pipe a line comes every five seconds, with the rate and the time that
   );
 });
 
-test("what was done before does not count for the rate", () => {
+test("items that were done before do not count for the rate", () => {
   const shown = output(false);
   const time = { now: 0 };
   const bar = new ProgressBar({ total: 400, startAt: 100, items: "orders", stream: shown.stream, now: () => time.now });
@@ -27,7 +27,7 @@ test("what was done before does not count for the rate", () => {
   expect(shown.text()).toBe("200 of 400 orders, 50 %, 20/s, 10 s left\n");
 });
 
-test("where the total is not known there is a count and a rate", () => {
+test("without a total, the line has a count and a rate", () => {
   const shown = output(false);
   const time = { now: 0 };
   const bar = new ProgressBar({ items: "lines", stream: shown.stream, now: () => time.now });
@@ -38,7 +38,7 @@ test("where the total is not known there is a count and a rate", () => {
   expect(shown.text()).toBe("900 lines, 10/s\n1,000 of 4,000 lines, 25 %, 11/s, in 1 min 30 s\n");
 });
 
-test("on a terminal there is a bar, which shows how far it is", () => {
+test("a terminal gets a bar", () => {
   const shown = output(true);
   const time = { now: 0 };
   const bar = new ProgressBar({ total: 300, items: "orders", stream: shown.stream, now: () => time.now });
@@ -50,7 +50,7 @@ test("on a terminal there is a bar, which shows how far it is", () => {
   expect(text).toContain("[===============---------------] 150 of 300 orders, 50 %, 50/s, in 3 s");
 });
 
-test("nothing is shown where it is to be quiet", () => {
+test("with quiet, nothing is printed", () => {
   for (const isTerminal of [true, false]) {
     const shown = output(isTerminal);
     const time = { now: 0 };

@@ -4,11 +4,11 @@ import { DigestChain, type Sha256 } from "./digest-chain.ts";
 
 const native: Sha256 = (bytes) => hash("sha256", bytes, "buffer");
 
-test("nothing has the digest of 32 zero bytes", () => {
+test("the digest of no items is 32 zero bytes", () => {
   expect(new DigestChain().hex).toBe("0".repeat(64));
 });
 
-test("each item is hashed after the digest of those before it", () => {
+test("each item is hashed after the previous digest", () => {
   const chain = new DigestChain();
   chain.add(Buffer.from("first"));
   const first = hash("sha256", Buffer.concat([Buffer.alloc(32), Buffer.from("first")]), "buffer");
@@ -17,7 +17,7 @@ test("each item is hashed after the digest of those before it", () => {
   expect(chain.hex).toBe(hash("sha256", Buffer.concat([first, Buffer.from("second")]), "hex"));
 });
 
-test("the digest is of the items in their order and of where one ends", () => {
+test("the digest depends on the order of the items and on their boundaries", () => {
   const digestOf = (...items: string[]) => {
     const chain = new DigestChain();
     for (const item of items) chain.add(Buffer.from(item));
@@ -27,7 +27,7 @@ test("the digest is of the items in their order and of where one ends", () => {
   expect(new Set(digests).size).toBe(digests.length);
 });
 
-test("the platform's SHA-256 gives the same digest", () => {
+test("the SHA-256 of the platform computes the same digest", () => {
   const [portable, fast] = [new DigestChain(), new DigestChain(native)];
   for (let length = 0; length < 200; length++) {
     const item = new Uint8Array(length).fill(length);
@@ -37,7 +37,7 @@ test("the platform's SHA-256 gives the same digest", () => {
   expect(fast.hex).toBe(portable.hex);
 });
 
-test("a chain goes on from where another one was", () => {
+test("a chain continues another one", () => {
   const digestOf = (items: readonly string[], start?: string) => {
     const chain = new DigestChain(native, start);
     for (const item of items) chain.add(Buffer.from(item));

@@ -1,29 +1,27 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, hexToBytes } from "@noble/hashes/utils.js";
 
-/** SHA-256 of some bytes: 32 bytes of the caller's own. */
+/** Computes a SHA-256, 32 bytes. The caller owns the result. */
 export type Sha256 = (bytes: Uint8Array) => Uint8Array;
 
 /**
- * A running digest of a stream, which whoever reads the stream can follow.
- *
- * With h of 32 zero bytes at first, each item makes h = SHA-256(h, item). What an item's bytes are, the documentation
- * of the stream says; for a protobuf message they are `toBinary(schema, message)`. Runs in browsers and in Node.
+ * The running digest of a stream, a hash chain. It starts with 32 zero bytes; each item makes it
+ * SHA-256(digest, item). The bytes of a protobuf message are `toBinary(schema, message)`. Runs in browsers and in Node.
  */
 export class DigestChain {
   #digest: Uint8Array;
   readonly #sha256: Sha256;
 
   /**
-   * @param hash where the platform has a faster one; the default is written in JavaScript
-   * @param start the `hex` of a chain that this one goes on from
+   * @param hash a faster hash of the platform; the default is in JavaScript
+   * @param start the `hex` of a chain that this one continues
    */
   constructor(hash: Sha256 = sha256, start?: string) {
     this.#digest = start === undefined ? new Uint8Array(digestBytes) : hexToBytes(start);
     this.#sha256 = hash;
   }
 
-  /** Adds the next item. The bytes are not kept. */
+  /** Adds an item. Does not keep the bytes. */
   add(item: Uint8Array): void {
     const input = new Uint8Array(digestBytes + item.length);
     input.set(this.#digest);
@@ -31,7 +29,7 @@ export class DigestChain {
     this.#digest = this.#sha256(input);
   }
 
-  /** The digest of all items so far, in lower-case hex. */
+  /** The digest of all items, in lower-case hex. */
   get hex(): string {
     return bytesToHex(this.#digest);
   }

@@ -29,7 +29,7 @@ const sequences = (parts: readonly ExportedOrders[]) =>
   parts.flatMap(({ orders }) => orders.map(({ sequence }) => sequence));
 
 describe("exportOrders", () => {
-  it("yields all orders, tells how many there are, and proves at the end that they are all", async () => {
+  it("yields all orders and their number, and verifies at the end that they are complete", async () => {
     const { parts, summary } = await all(new FakeOrderService(ten), { batchSize: 4 });
     expect(parts.map(({ orders, position, total }) => [orders.length, position.received, total])).toEqual([
       [4, 4, 10],
@@ -39,11 +39,11 @@ describe("exportOrders", () => {
     expect(summary).toEqual({ count: 10, sha256: parts.at(-1)?.position.digest });
   });
 
-  it("is complete where there is nothing", async () => {
+  it("is complete without orders", async () => {
     expect((await all(new FakeOrderService())).summary).toEqual({ count: 0, sha256: "0".repeat(64) });
   });
 
-  it("goes on where a stream broke, wherever it did, with the same digest at the end", async () => {
+  it("resumes a stream after a failure at any point, with the same digest at the end", async () => {
     const whole = (await all(new FakeOrderService(ten))).summary;
     for (let after = 0; after <= 5; after++) {
       const service = new FakeOrderService(ten);
@@ -54,7 +54,7 @@ describe("exportOrders", () => {
     }
   });
 
-  it("goes on from a position that was kept, and verifies what came before it too", async () => {
+  it("resumes from a stored position, and verifies the orders before it too", async () => {
     const service = new FakeOrderService(ten);
     const whole = await all(service, { batchSize: 1 });
     for (const [index, { position }] of whole.parts.entries()) {
@@ -69,7 +69,7 @@ describe("exportOrders", () => {
   it.each<[string, (service: FakeOrderService) => void, Partial<ExportSummary>]>([
     ["another digest", (service) => (service.digest = "ab".repeat(32)), { sha256: "ab".repeat(32) }],
     ["no digest", (service) => (service.digest = ""), { sha256: "" }],
-  ])("throws what came and what was announced where the server names %s", async (_what, change, announced) => {
+  ])("throws the received and the announced summary if the server announces %s", async (_what, change, announced) => {
     const service = new FakeOrderService(ten);
     change(service);
     const error: unknown = await all(service).catch((reason: unknown) => reason);
@@ -78,14 +78,14 @@ describe("exportOrders", () => {
     expect(service.exports).toHaveLength(1);
   });
 
-  it("throws what another attempt cannot mend", async () => {
+  it("throws errors that are not retryable", async () => {
     const service = new FakeOrderService(ten);
     service.breaks.push({ after: 0, reason: new ConnectError("the token is of another filter", Code.InvalidArgument) });
     await expect(all(service)).rejects.toMatchObject({ code: Code.InvalidArgument });
     expect(service.exports).toHaveLength(1);
   });
 
-  it("waits longer after each failure in a row, and tells", async () => {
+  it("increases the delay after each failure in a row, and reports it", async () => {
     const service = new FakeOrderService(ten);
     service.breaks.push({ after: 0 }, { after: 0 }, { after: 0 });
     const timers = new ManualTimers();
@@ -100,7 +100,7 @@ describe("exportOrders", () => {
     expect(states.at(-1)).toEqual({ kind: "live" });
   });
 
-  it("ends with the reason where the caller wants no further attempt", async () => {
+  it("throws the reason if the retry policy of the caller allows no further attempt", async () => {
     const service = new FakeOrderService(ten);
     service.breaks.push({ after: 1 }, { after: 0 }, { after: 0 });
     const retry = (_reason: ConnectError, failures: number) => failures < 2;
@@ -108,7 +108,7 @@ describe("exportOrders", () => {
     expect(service.exports).toHaveLength(2);
   });
 
-  it("takes a stream on which nothing comes for lost", async () => {
+  it("reconnects after the idle timeout", async () => {
     const service = new FakeOrderService(ten);
     const timers = new ManualTimers();
     let isFirst = true;
@@ -126,7 +126,7 @@ describe("exportOrders", () => {
     expect(service.exports).toHaveLength(2);
   });
 
-  it("is no whole export where the signal ends it", async () => {
+  it("throws CANCELED if the signal aborts", async () => {
     const end = new AbortController();
     const running = exportOrders(new FakeOrderService(ten).client, { signal: end.signal, batchSize: 1 });
     await running.next();

@@ -21,7 +21,7 @@ async function all(
 }
 
 describe("submitOrders", () => {
-  it("yields the answer to each order with what was submitted", async () => {
+  it("yields the response to each order with its submission", async () => {
     const service = new FakeOrderService();
     const answers = await all(service, lines(5));
     expect(answers.map(({ submission, isResubmitted }) => [submission.line, isResubmitted])).toEqual([
@@ -34,7 +34,7 @@ describe("submitOrders", () => {
     expect(service.orders.map(({ key }) => key)).toEqual(["k0", "k1", "k2", "k3", "k4"]);
   });
 
-  it("has no more under way than it may, and takes no more from the source", async () => {
+  it("limits the orders in flight, and the reads of the source", async () => {
     const service = new FakeOrderService();
     let [taken, most, answered] = [0, 0, 0];
     function* source() {
@@ -49,7 +49,7 @@ describe("submitOrders", () => {
     expect(most).toBeLessThanOrEqual(7 + 1);
   });
 
-  it("stores everything once, and answers everything once and in order, wherever calls break", async () => {
+  it("stores each order once, and yields each response once and in order, whenever calls fail", async () => {
     const breaks = fc.array(fc.record({ after: fc.nat(12), ahead: fc.nat(6) }), { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(fc.nat(30), breaks, fc.integer({ min: 1, max: 10 }), async (count, planned, maxInFlight) => {
@@ -66,7 +66,7 @@ describe("submitOrders", () => {
     );
   });
 
-  it("loses nothing that the source gives while a call breaks", async () => {
+  it("loses no submission that the source yields while a call fails", async () => {
     const service = new FakeOrderService();
     service.breaks.push({ after: 1 });
     const gate = Promise.withResolvers<void>();
@@ -85,7 +85,7 @@ describe("submitOrders", () => {
     expect(service.submits).toBe(2);
   });
 
-  it("submits what came before the source failed, and then throws its error", async () => {
+  it("submits the orders before a failure of the source, and then throws its error", async () => {
     const service = new FakeOrderService();
     function* source() {
       yield* lines(3);
@@ -95,14 +95,14 @@ describe("submitOrders", () => {
     expect(service.orders).toHaveLength(3);
   });
 
-  it("throws what another attempt cannot mend", async () => {
+  it("throws errors that are not retryable", async () => {
     const service = new FakeOrderService();
     service.breaks.push({ after: 1, reason: new ConnectError("no", Code.PermissionDenied) });
     await expect(all(service, lines(3))).rejects.toMatchObject({ code: Code.PermissionDenied });
     expect(service.submits).toBe(1);
   });
 
-  it("lets go of the source where the loop is left", async () => {
+  it("closes the source when the loop is left", async () => {
     let isClosed = false;
     async function* source() {
       try {
@@ -115,7 +115,7 @@ describe("submitOrders", () => {
     await expect.poll(() => isClosed).toBe(true);
   });
 
-  it("is not complete where the signal ends it", async () => {
+  it("throws CANCELED if the signal aborts", async () => {
     const end = new AbortController();
     const running = submitOrders(new FakeOrderService().client, lines(100), { signal: end.signal, maxInFlight: 1 });
     await running.next();

@@ -6,7 +6,7 @@ import { maxPendingCommands } from "./watch-commands.ts";
 
 const { ACCEPTED } = SubscriptionStatus;
 
-test("each command goes to the stream by its name, one after the other", async () => {
+test("commands are sent to the stream by its id, one after the other", async () => {
   const { service, watch, comes } = runningWatch();
   const results = [
     watch.pause(["ACME"], PauseMode.REPLAY),
@@ -31,7 +31,7 @@ test("each command goes to the stream by its name, one after the other", async (
   ]);
 });
 
-test("the count of a pause comes with its end, and a watch whose symbols are all paused says so", async () => {
+test("the result of a resume has the number of skipped quotes, and a watch with only paused symbols is paused", async () => {
   const { service, watch, states, comes } = runningWatch({ symbols: ["ACME"] });
   (await service.stream()).open();
   await comes("caught-up");
@@ -43,7 +43,7 @@ test("the count of a pause comes with its end, and a watch whose symbols are all
   expect(states.at(-1)?.kind).toBe("live");
 });
 
-test("an answer that comes after its stream has ended counts for nothing: the next stream is asked", async () => {
+test("a result that arrives after the end of its stream is ignored, and the command is sent to the next stream", async () => {
   const { service, watch, comes, breakStream } = runningWatch();
   const stream = await service.stream();
   stream.open();
@@ -59,7 +59,7 @@ test("an answer that comes after its stream has ended counts for nothing: the ne
   expect(service.commands).toHaveLength(2);
 });
 
-test("a command whose stream has ended is given to the next one", async () => {
+test("a command whose stream has ended is sent to the next one", async () => {
   const { service, watch, comes, breakStream } = runningWatch();
   const stream = await service.stream();
   stream.open();
@@ -75,7 +75,7 @@ test("a command whose stream has ended is given to the next one", async () => {
   expect(await paused).toMatchObject({ id: 1n });
 });
 
-test("the answer may come by the stream first, and counts once", async () => {
+test("a result that arrives by the stream first counts once", async () => {
   const { service, watch, comes, updates } = runningWatch();
   const stream = await service.stream();
   stream.open();
@@ -90,7 +90,7 @@ test("the answer may come by the stream first, and counts once", async () => {
   expect(updates.filter(({ kind }) => kind === "result")).toMatchObject([{ result: { id: 1n } }]);
 });
 
-test("a command that is refused rejects, and the others go on", async () => {
+test("a refused command rejects, and the others continue", async () => {
   const { service, watch, comes } = runningWatch();
   (await service.stream()).open();
   await comes("caught-up");
@@ -104,7 +104,7 @@ test("a command that is refused rejects, and the others go on", async () => {
   expect(await pinged).toBe(0);
 });
 
-test("the commands that wait are bounded, and those of a watch that ends reject", async () => {
+test("pending commands are limited, and those of a closed watch reject", async () => {
   const { watch } = runningWatch({ symbols: [] });
   const waiting = Array.from({ length: maxPendingCommands }, () => watch.ping());
   await expect(watch.ping()).rejects.toMatchObject({ code: Code.ResourceExhausted });

@@ -23,7 +23,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("resume" as const), symbol }) },
 );
 
-/** @param lives after how many responses each of the first streams breaks */
+/** @param lives the number of responses after which each of the first streams fails */
 function setUp(lives: readonly number[] = []) {
   const hub = new QuoteHub({
     epoch: 1n,
@@ -49,7 +49,7 @@ function setUp(lives: readonly number[] = []) {
   return { hub, client: createClient(QuoteService, transport), cut: () => cut() };
 }
 
-/** What a stream brings until it breaks, after so many messages at the latest. */
+/** Yields the messages of a stream until it fails: when `broken` rejects, or after `life` messages. */
 async function* until<T>(messages: AsyncIterable<T>, broken: Promise<never>, life = Infinity): AsyncGenerator<T> {
   const iterator = messages[Symbol.asyncIterator]();
   for (let count = 0; ; count++) {
@@ -60,7 +60,7 @@ async function* until<T>(messages: AsyncIterable<T>, broken: Promise<never>, lif
   }
 }
 
-test("whatever breaks and whatever is paused and replayed, each symbol's quotes come whole and in order", async () => {
+test("the quotes of each symbol are complete and in order despite lost streams, pauses and replays", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const { hub, client, cut } = setUp();
@@ -119,7 +119,7 @@ const someWatch = fc.record({
   steps: fc.array(change, { maxLength: 30 }),
 });
 
-test("whatever is added, taken off and broken, each symbol comes to its newest quote in order, none lost", async () => {
+test("each symbol reaches its newest quote in order and without loss, despite lost streams and changed subscriptions", async () => {
   await fc.assert(
     fc.asyncProperty(someWatch, async ({ first, from, lives, steps }) => {
       const { hub, client } = setUp(lives);

@@ -6,7 +6,7 @@ import { runningWatch } from "./testing/running-watch.ts";
 
 const { ACCEPTED } = SubscriptionStatus;
 
-test("pauses and rates hold from the beginning of the stream that takes a broken one's place", async () => {
+test("pauses and rates are restored at the start of the next stream", async () => {
   const { service, watch, comes, breakStream, updates } = runningWatch();
   const stream = await service.stream();
   stream.open();
@@ -23,10 +23,10 @@ test("pauses and rates hold from the beginning of the stream that takes a broken
   second.start(10);
   second.send({ event: { case: "commandResult", value: { id: 0n } } });
   await comes("started", 2);
-  expect(updates.at(-1)?.kind).toBe("started"); // What is asked for again is no news.
+  expect(updates.at(-1)?.kind).toBe("started"); // results of restored commands are not reported
 });
 
-test("more different rates than a start takes are set once it has started, before what is pending", async () => {
+test("rates above the limit of the first request are set after the start, before pending commands", async () => {
   const symbols = Array.from({ length: 102 }, (_, index) => `S${index}`);
   const { service, watch, comes, breakStream } = runningWatch({ symbols });
   const stream = await service.stream();
@@ -54,7 +54,7 @@ test("more different rates than a start takes are set once it has started, befor
   ]);
 });
 
-test("symbols that were taken off stay off, and those that were accepted stay", async () => {
+test("the next stream has the accepted symbols, and not the removed ones", async () => {
   const { service, watch, comes, breakStream } = runningWatch();
   const stream = await service.stream();
   stream.open();
@@ -71,7 +71,7 @@ test("symbols that were taken off stay off, and those that were accepted stay", 
   expect(second.request.symbols).toEqual(["ACME", "GAMMA"]);
 });
 
-test("a symbol whose snapshot had not come is subscribed to anew, so that it comes", async () => {
+test("a symbol without a snapshot is subscribed to again", async () => {
   const { service, watch, comes, breakStream } = runningWatch();
   const stream = await service.stream();
   stream.open();
@@ -84,7 +84,7 @@ test("a symbol whose snapshot had not come is subscribed to anew, so that it com
   expect(second.request.commands).toMatchObject([{ command: { case: "subscribe", value: { symbols: ["GAMMA"] } } }]);
 });
 
-test("all instruments are subscribed to anew where the snapshot of some had not come", async () => {
+test("all instruments are subscribed to again if some have no snapshot", async () => {
   const { service, watch, comes, breakStream } = runningWatch({ symbols: ["ACME"] });
   const stream = await service.stream();
   stream.open();
@@ -97,7 +97,7 @@ test("all instruments are subscribed to anew where the snapshot of some had not 
   expect(second.request.commands).toMatchObject([{ command: { case: "subscribe", value: { symbols: ["*"] } } }]);
 });
 
-test("a symbol that is added after all others were taken off begins with a snapshot, until that is complete", async () => {
+test("a symbol that is added after all others were removed starts with a snapshot, until the snapshot is complete", async () => {
   const { service, watch, comes, cutStream, breakStream } = runningWatch({ symbols: ["ACME"], from: "oldest" });
   const stream = await service.stream();
   stream.open();
@@ -122,7 +122,7 @@ test("a symbol that is added after all others were taken off begins with a snaps
   expect(fourth.request.position.value).toMatchObject(cursorOf(30));
 });
 
-test("what is missing in front of a symbol that was taken off and added again is not lost", async () => {
+test("a gap before a symbol that was removed and added again is not counted as lost", async () => {
   const policy = SlowReaderPolicy.DISCONNECT;
   const { service, watch, comes, cutStream, updates } = runningWatch({ symbols: ["ACME"], policy });
   const stream = await service.stream();
@@ -138,7 +138,7 @@ test("what is missing in front of a symbol that was taken off and added again is
   expect(updates.at(-1)).toMatchObject({ gaps: [{ symbol: "ACME", missing: 9n, cause: "skipped" }] });
 });
 
-test("a stream that begins again at the oldest does so only until there is a place", async () => {
+test("a watch from the oldest quote starts there only until it has a cursor", async () => {
   const { service, watch, comes, breakStream } = runningWatch({ symbols: ["ACME"], from: "oldest" });
   const stream = await service.stream();
   stream.open();
@@ -153,7 +153,7 @@ test("a stream that begins again at the oldest does so only until there is a pla
   expect(second.request.position.case).toBeUndefined();
 });
 
-test("a reset that breaks before it is told is told by the next stream", async () => {
+test("a reset that a lost stream has not delivered is delivered by the next stream", async () => {
   const { service, breakStream, comes } = runningWatch({ symbols: ["ACME"] });
   const stream = await service.stream();
   stream.open();
@@ -165,7 +165,7 @@ test("a reset that breaks before it is told is told by the next stream", async (
   expect(third.request.position.value).toMatchObject(cursorOf(10));
 });
 
-test("of all instruments but one, the others are asked for by name", async () => {
+test("without one of all instruments, the others are requested by name", async () => {
   const { service, watch, comes, breakStream } = runningWatch({ symbols: ["*"] });
   const stream = await service.stream();
   const subscriptions = ["ACME", "BETA", "GAMMA"].map((symbol) => ({ symbol, status: ACCEPTED }));
@@ -177,7 +177,7 @@ test("of all instruments but one, the others are asked for by name", async () =>
   expect(second.request.symbols).toEqual(["ACME", "GAMMA"]);
 });
 
-test("without symbols nothing is asked for until some are added", async () => {
+test("a watch without symbols opens no stream until some are added", async () => {
   const { service, watch, states } = runningWatch({ symbols: [] });
   const added = watch.subscribe(["ACME"]);
   const stream = await service.stream();
@@ -188,7 +188,7 @@ test("without symbols nothing is asked for until some are added", async () => {
   expect((await added).subscriptions).toHaveLength(1);
 });
 
-test("a rate that the first symbols are added with holds from the beginning", async () => {
+test("the rate of the first added symbols holds from the start", async () => {
   const { service, watch } = runningWatch({ symbols: [], maxRate: 9 });
   watch.subscribe(["ACME"], 0.5).catch(() => {});
   watch.subscribe(["BETA"]).catch(() => {});
@@ -199,7 +199,7 @@ test("a rate that the first symbols are added with holds from the beginning", as
   ]);
 });
 
-test("a first subscribe that is refused rejects, and the next one takes its place", async () => {
+test("a refused first subscribe rejects, and the next one starts the stream", async () => {
   const { service, watch } = runningWatch({ symbols: [] });
   const bad = watch.subscribe(["x".repeat(65)]);
   const good = watch.subscribe(["ACME"]);
@@ -211,7 +211,7 @@ test("a first subscribe that is refused rejects, and the next one takes its plac
   await good;
 });
 
-test("a first subscribe does not stand for what the server refuses of the caller", async () => {
+test("an error of the caller ends the watch, and is not the result of the first subscribe", async () => {
   const { service, watch, ended } = runningWatch({ symbols: [] });
   const added = watch.subscribe(["ACME"]);
   (await service.stream()).end(new ConnectError("who?", Code.Unauthenticated));

@@ -23,7 +23,7 @@ function setUp(options: Partial<WatchQuotesOptions> = {}) {
   onTestFinished(() => watch.close());
   const updates = watch[Symbol.asyncIterator]();
   const next = async (): Promise<WatchUpdate> => (await updates.next()).value;
-  /** The next so many updates in short: quotes as their numbers, the others as their kinds. */
+  /** The next updates in short: quotes as their sequence numbers, others as their kinds. */
   const take = async (count: number) => {
     const found: (string | number[])[] = [];
     while (found.length < count) {
@@ -40,7 +40,7 @@ function seqsOf({ quotes }: QuotesUpdate): number[] {
   return quotes.map(({ instrumentSeq }) => Number(instrumentSeq));
 }
 
-/** Has a stream break when it is read, and brings the next. */
+/** Waits until the stream has failed, ends the delay, and returns the next stream. */
 async function breakStream({ service, timers, states }: ReturnType<typeof setUp>, pull: Promise<unknown>) {
   while (states.at(-1)?.kind !== "retrying") await Promise.resolve();
   timers.advance(10_000);
@@ -48,7 +48,7 @@ async function breakStream({ service, timers, states }: ReturnType<typeof setUp>
   return { stream, pull };
 }
 
-test("a snapshot comes first, then what happens, with the place after each", async () => {
+test("a snapshot is followed by live quotes, each with its cursor", async () => {
   const { service, take, next, watch, kinds } = setUp({ maxRate: 5, heartbeatMs: 1_000 });
   const first = take(3);
   const stream = await service.stream();
@@ -64,7 +64,7 @@ test("a snapshot comes first, then what happens, with the place after each", asy
   expect(kinds()).toEqual(["connecting", "live"]);
 });
 
-test("a stream that breaks goes on where the loop had got to, and nothing comes twice", async () => {
+test("a lost stream is resumed from the cursor of the loop, and no quote arrives twice", async () => {
   const set = setUp();
   const { service, take, kinds, states } = set;
   const first = take(4);
@@ -86,7 +86,7 @@ test("a stream that breaks goes on where the loop had got to, and nothing comes 
   expect(states[2]).toMatchObject({ failures: 1, delayMs: 250, reason: { code: Code.Unavailable } });
 });
 
-test("the place of a snapshot that breaks is not resumed from", async () => {
+test("the cursor of an incomplete snapshot is not used to resume", async () => {
   const set = setUp({ symbols: ["ACME", "BETA"] });
   const first = set.take(2);
   const stream = await set.service.stream();
@@ -99,7 +99,7 @@ test("the place of a snapshot that breaks is not resumed from", async () => {
   expect(set.watch.cursor).toBeUndefined();
 });
 
-test("the wait grows with each failure, and begins anew once a stream works", async () => {
+test("the delay grows with each failure, and starts again after a stream has worked", async () => {
   const { service, timers, states, take } = setUp();
   const pull = take(4);
   const delays = () => states.flatMap((state) => (state.kind === "retrying" ? [state.delayMs] : []));
@@ -118,7 +118,7 @@ test("the wait grows with each failure, and begins anew once a stream works", as
   expect(await pull).toEqual(["started", [10], "caught-up", "started"]);
 });
 
-test("a wait can be cut short", async () => {
+test("retry ends the wait for the next attempt", async () => {
   const { service, states, watch, next, timers } = setUp();
   const first = next();
   (await service.stream()).end(cut);
@@ -126,10 +126,10 @@ test("a wait can be cut short", async () => {
   watch.retry();
   (await service.stream()).start(0);
   expect(await first).toMatchObject({ kind: "started", streamId: "stream" });
-  expect(timers.count).toBe(1); // the watchdog
+  expect(timers.count).toBe(1); // the idle timeout
 });
 
-test("a stream that is silent for two heartbeats is given up", async () => {
+test("a stream that is silent for two heartbeats fails", async () => {
   const { service, timers, states, take } = setUp({ heartbeatMs: 1_000 });
   void take(9).catch(() => {});
   const stream = await service.stream();
@@ -147,7 +147,7 @@ test("a stream that is silent for two heartbeats is given up", async () => {
     .toMatchObject({ kind: "retrying", reason: { rawMessage: "no response for 2 s" } });
 });
 
-test("a slow loop is no silence", async () => {
+test("a slow loop does not expire the idle timeout", async () => {
   const { service, timers, next } = setUp({ heartbeatMs: 1_000 });
   const first = next();
   const stream = await service.stream();
@@ -159,7 +159,7 @@ test("a slow loop is no silence", async () => {
 });
 
 test.each([Code.InvalidArgument, Code.Unauthenticated, Code.PermissionDenied, Code.NotFound, Code.Unimplemented])(
-  "what another attempt cannot mend is thrown: %s",
+  "an error that is not retryable is thrown: %s",
   async (code) => {
     const { service, next, watch } = setUp();
     const first = next();
@@ -170,7 +170,7 @@ test.each([Code.InvalidArgument, Code.Unauthenticated, Code.PermissionDenied, Co
   },
 );
 
-test("a place that cannot be resumed from is thrown where no reset is wanted", async () => {
+test("OUT_OF_RANGE is thrown if resets are disabled", async () => {
   const { service, next } = setUp({ from: cursorOf(3), resetIfOutOfRange: false });
   const first = next();
   const stream = await service.stream();
@@ -179,7 +179,7 @@ test("a place that cannot be resumed from is thrown where no reset is wanted", a
   await expect(first).rejects.toMatchObject({ code: Code.OutOfRange });
 });
 
-test("the oldest that the server holds can be asked for", async () => {
+test("a watch can start with the oldest quote of the server", async () => {
   const { service, next, kinds } = setUp({ from: "oldest" });
   const first = next();
   const stream = await service.stream();
@@ -189,7 +189,7 @@ test("the oldest that the server holds can be asked for", async () => {
   expect(kinds()).toEqual(["connecting", "replaying"]);
 });
 
-test("another epoch is a reset, after which small numbers are new", async () => {
+test("another epoch is a reset, after which small sequence numbers are new", async () => {
   const set = setUp();
   const first = set.take(3);
   const stream = await set.service.stream();
@@ -207,7 +207,7 @@ test("another epoch is a reset, after which small numbers are new", async () => 
   await expect.poll(() => set.watch.cursor).toMatchObject(cursorOf(1, 8n));
 });
 
-test("a log that has become another is a reset even where no place was asked for", async () => {
+test("another epoch is a reset also for a stream that starts with a snapshot", async () => {
   const set = setUp();
   const first = set.take(2);
   const stream = await set.service.stream();
@@ -221,7 +221,7 @@ test("a log that has become another is a reset even where no place was asked for
   expect(await pull).toEqual(["reset", "started", [1]]);
 });
 
-test("an older quote never follows a newer one", async () => {
+test("an older quote after a newer one is dropped", async () => {
   const { service, take } = setUp();
   const pull = take(4);
   const stream = await service.stream();
@@ -245,7 +245,7 @@ test.each([
   expect(await next()).toMatchObject({ kind: "quotes", gaps });
 });
 
-test("what is missing beyond what the server has skipped is told with the heartbeat", async () => {
+test("a heartbeat reports the missing quotes that the server has not skipped", async () => {
   const { service, take, next } = setUp();
   const first = take(4);
   const stream = await service.stream();
@@ -261,7 +261,7 @@ test("what is missing beyond what the server has skipped is told with the heartb
   expect(await next()).toMatchObject({ kind: "heartbeat", unexplained: 2n });
 });
 
-test("the loop that is left ends the call", async () => {
+test("leaving the loop ends the call", async () => {
   const { service, updates, next, timers } = setUp();
   const first = next();
   const stream = await service.stream();
@@ -272,7 +272,7 @@ test("the loop that is left ends the call", async () => {
   expect(timers.count).toBe(0);
 });
 
-test("a signal ends the watch without an error, whatever it does", async () => {
+test("the signal ends the watch without an error, in any state", async () => {
   const end = new AbortController();
   const { service, next, timers, states, updates } = setUp({ signal: end.signal });
   const first = next();
@@ -284,7 +284,7 @@ test("a signal ends the watch without an error, whatever it does", async () => {
   expect(timers.count).toBe(0);
 });
 
-test("a watch is iterated once", () => {
+test("a watch can be iterated once", () => {
   const { watch } = setUp();
   expect(() => watch[Symbol.asyncIterator]()).toThrow("can be iterated once");
 });

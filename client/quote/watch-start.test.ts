@@ -34,41 +34,49 @@ const empty = desiredOf([]);
 const pending = [commandOf(1n, { case: "ping", value: {} }), subscribe(2n, ["A"]), subscribe(3n, ["B"])];
 
 const cases: [string, Partial<WatchStartOptions>, object][] = [
-  ["at first, a snapshot", {}, { symbols: ["A", "B"], position: undefined, commands: [], carriedCommandId: undefined }],
-  ["at first, the oldest", { from: "oldest" }, { position: { case: "fromOldest", value: true } }],
-  ["at first, after a place", { from: cursor }, { position: resumeAfter }],
-  ["later, what is after the place", resumable, { symbols: ["A", "B"], position: resumeAfter, commands: [] }],
-  ["later, whatever it began with", { ...resumable, from: "oldest" }, { position: resumeAfter }],
-  ["a snapshot where one was not complete", { cursor, from: "oldest" }, { symbols: ["A", "B"], position: undefined }],
-  ["all again", { ...resumable, desired: all }, { symbols: ["*"], position: resumeAfter, commands: [] }],
-  ["all, whatever else is named", { desired: desiredOf(["A", "*", "NONE"]) }, { symbols: ["*"] }],
+  ["a snapshot at first", {}, { symbols: ["A", "B"], position: undefined, commands: [], carriedCommandId: undefined }],
+  ["the oldest quote at first", { from: "oldest" }, { position: { case: "fromOldest", value: true } }],
+  ["the quotes after a cursor at first", { from: cursor }, { position: resumeAfter }],
+  ["the quotes after the cursor later", resumable, { symbols: ["A", "B"], position: resumeAfter, commands: [] }],
   [
-    "an unseen symbol by command",
+    "the quotes after the cursor later, whatever the first start was",
+    { ...resumable, from: "oldest" },
+    { position: resumeAfter },
+  ],
+  [
+    "a snapshot if an earlier one is incomplete",
+    { cursor, from: "oldest" },
+    { symbols: ["A", "B"], position: undefined },
+  ],
+  ["all instruments again", { ...resumable, desired: all }, { symbols: ["*"], position: resumeAfter, commands: [] }],
+  ["all instruments if other names are requested too", { desired: desiredOf(["A", "*", "NONE"]) }, { symbols: ["*"] }],
+  [
+    "a command for an unseen symbol",
     { ...resumable, desired: desiredOf(["A", "B"], { unseen: ["B"] }) },
     { symbols: ["A"], position: resumeAfter, commands: [subscribe(restoreCommandId, ["B"])] },
   ],
   [
-    "all by command where one is unseen",
+    "a command for all instruments if one is unseen",
     { ...resumable, desired: allButOneSeen },
     { symbols: ["A"], position: resumeAfter, commands: [subscribe(restoreCommandId, ["*"])] },
   ],
   [
-    "a snapshot where none was seen",
+    "a snapshot if no symbol was seen",
     { ...resumable, desired: noneSeen, from: "oldest" },
     { symbols: ["A", "B"], position: undefined, commands: [] },
   ],
   [
-    "a snapshot where none of all was seen",
+    "a snapshot if none of all instruments was seen",
     { ...resumable, desired: desiredOf(["*"], { subscribed: ["A"], unseen: ["A"] }) },
     { symbols: ["*"], position: undefined, commands: [] },
   ],
   [
-    "the first pending symbols alone where nothing is wished for",
+    "the symbols of the first pending command if no symbol is desired",
     { ...resumable, desired: empty, pending },
     { symbols: ["A"], position: undefined, commands: [], carriedCommandId: 2n },
   ],
   [
-    "the first pending symbols with their rate",
+    "the symbols of the first pending command with their rate",
     { desired: empty, pending: [subscribe(4n, ["A"], 0.5)], from: "oldest" },
     {
       symbols: ["A"],
@@ -77,10 +85,10 @@ const cases: [string, Partial<WatchStartOptions>, object][] = [
       carriedCommandId: 4n,
     },
   ],
-  ["nothing pending where something is wished for", { pending }, { symbols: ["A", "B"], carriedCommandId: undefined }],
+  ["no pending symbols if symbols are desired", { pending }, { symbols: ["A", "B"], carriedCommandId: undefined }],
 ];
 
-test.each(cases)("a stream is asked for %s", (_name, options, expected) => {
+test.each(cases)("a stream starts with %s", (_name, options, expected) => {
   const desired = desiredOf(["A", "B"]);
   const start = planWatchStart({
     desired,
@@ -93,7 +101,7 @@ test.each(cases)("a stream is asked for %s", (_name, options, expected) => {
   expect(start).toMatchObject(expected);
 });
 
-test("pauses and rates that differ from the stream's come after what is added", () => {
+test("pauses and rates that differ from those of the stream follow the added symbols", () => {
   const desired: DesiredState = {
     symbols: new Set(["A", "B", "C", "D"]),
     subscribed: new Map([
@@ -115,7 +123,7 @@ test("pauses and rates that differ from the stream's come after what is added", 
   ]);
 });
 
-test("symbols that were refused are left out where there are more than a start takes", () => {
+test("refused symbols are left out if there are more symbols than a start can have", () => {
   const accepted = Array.from({ length: maxStartSymbols }, (_, index) => `S${index}`);
   const desired = desiredOf(["NONE", ...accepted], { subscribed: accepted });
   expect(planWatchStart({ desired, pending: [], ...resumable, from: "snapshot" }).symbols).toEqual(accepted);

@@ -12,8 +12,8 @@ async function* bursts(...sizes: readonly number[]): AsyncGenerator<number> {
 const sizesOf = async (items: AsyncIterable<number>, max: number) =>
   (await Array.fromAsync(groupAvailable(items, max, turn))).map(({ length }) => length);
 
-describe("atHand", () => {
-  it("groups what is there without a wait, at most so many", async () => {
+describe("groupAvailable", () => {
+  it("groups the available items, up to the maximum", async () => {
     expect(await sizesOf(bursts(3, 1, 7), 5)).toEqual([3, 1, 5, 2]);
   });
 
@@ -22,24 +22,24 @@ describe("atHand", () => {
     expect(items).toEqual([0, 1, 2, 0, 1]);
   });
 
-  it("yields nothing of nothing", async () => {
+  it("yields no group for an empty source", async () => {
     expect(await sizesOf(bursts(), 5)).toEqual([]);
   });
 
-  it("yields what came before a failure, and fails then", async () => {
+  it("yields the items before a failure, and then throws it", async () => {
     async function* failing() {
       yield* bursts(2);
-      throw new Error("the line is cut");
+      throw new Error("connection lost");
     }
     const seen: number[] = [];
     const reading = (async () => {
       for await (const group of groupAvailable(failing(), 5, turn)) seen.push(...group);
     })();
-    await expect(reading).rejects.toThrow("the line is cut");
+    await expect(reading).rejects.toThrow("connection lost");
     expect(seen).toEqual([0, 1]);
   });
 
-  it("ends the source where nobody wants more", async () => {
+  it("closes the source when the loop is left", async () => {
     let ended = false;
     async function* source() {
       try {

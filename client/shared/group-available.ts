@@ -1,8 +1,8 @@
 /**
- * Yields items in groups: as many as are there without a wait, at most `max`. Where the source fails, what came before
- * is yielded first.
+ * Groups the items of a source: each group has the items that are available without waiting, at most `max`. If the source
+ * fails, the items before the failure are yielded first.
  *
- * @param turn resolves after what is there already had its chance, as `setImmediate` does
+ * @param turn resolves after available items have arrived, as `setImmediate` does
  */
 export async function* groupAvailable<T>(
   items: AsyncIterable<T>,
@@ -27,12 +27,12 @@ export async function* groupAvailable<T>(
       if (result.done) return;
     }
   } finally {
-    // Not waited for: a source on which nothing happens ends only with what feeds it.
+    // Not awaited: a generator that waits for input does not return before that arrives.
     iterator.return?.().catch(() => {});
   }
 }
 
-/** Never rejects: a rejection that nobody waits for would end the process. */
+/** Turns a rejection into a result: an unhandled rejection would end the process. */
 function settled<T>(result: Promise<IteratorResult<T>>): Promise<IteratorResult<T> | { readonly error: unknown }> {
   return result.catch((error: unknown) => ({ error }));
 }

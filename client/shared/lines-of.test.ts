@@ -23,7 +23,7 @@ test.each([
   expect(await Array.fromAsync(linesOf(pieces(...texts)))).toEqual(lines);
 });
 
-test("a line comes as soon as its end has come", async () => {
+test("a line is yielded as soon as it is complete", async () => {
   const lines = linesOf(
     (async function* () {
       yield "a\nb";
@@ -33,7 +33,7 @@ test("a line comes as soon as its end has come", async () => {
   expect(await lines.next()).toEqual({ done: false, value: "a" });
 });
 
-test("a line without end is refused", async () => {
+test("a line above the limit is refused", async () => {
   const endless = pieces(..."xxx".split("").map((x) => x.repeat(maxLineChars / 2)));
-  await expect(Array.fromAsync(linesOf(endless))).rejects.toThrow("more than 65536 characters");
+  await expect(Array.fromAsync(linesOf(endless))).rejects.toThrow("more than the limit of 65536 characters");
 });

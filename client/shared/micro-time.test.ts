@@ -8,17 +8,17 @@ describe("toTimestamp", () => {
     expect(toTimestamp(1_357_077_600_295_001)).toMatchObject({ seconds: 1_357_077_600n, nanos: 295_001_000 });
   });
 
-  it("counts nanoseconds forward before 1970", () => {
+  it("has positive nanoseconds before 1970", () => {
     expect(toTimestamp(-1)).toMatchObject({ seconds: -1n, nanos: 999_999_000 });
   });
 });
 
 describe("fromTimestamp", () => {
-  it.each([1_357_077_600_295_001, 0, -1, 8_000_000_000_000_000])("gives back %d", (time) => {
+  it.each([1_357_077_600_295_001, 0, -1, 8_000_000_000_000_000])("reverses toTimestamp for %d", (time) => {
     expect(fromTimestamp(toTimestamp(time))).toBe(time);
   });
 
-  it("cuts off what is finer than a microsecond", () => {
+  it("truncates to microseconds", () => {
     expect(fromTimestamp(timestamp(1n, 1_999))).toBe(1_000_001);
   });
 
@@ -28,7 +28,7 @@ describe("fromTimestamp", () => {
     ["a time before the year 1", -62_135_596_801n, 0],
     ["a time after the year 9999", 253_402_300_800n, 0],
     ["a time that is not exact in microseconds", 253_402_300_799n, 0],
-  ])("does not take %s", (_what, seconds, nanos) => {
+  ])("refuses %s", (_what, seconds, nanos) => {
     expect(fromTimestamp(timestamp(seconds, nanos))).toBeUndefined();
   });
 });
@@ -44,7 +44,7 @@ describe("toDuration", () => {
 });
 
 describe("systemClock", () => {
-  it("tells the wall clock's time in whole microseconds", () => {
+  it("returns the time of the wall clock in whole microseconds", () => {
     const time = systemClock()();
     expect(Number.isSafeInteger(time)).toBe(true);
     expect(Math.abs(time / 1000 - Date.now())).toBeLessThan(1000);

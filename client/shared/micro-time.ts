@@ -2,19 +2,19 @@ import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 
 /**
- * A point in time: whole microseconds since 1970-01-01T00:00:00Z. A number holds them exactly from the year 1700 to
- * 2255; a JS Date would cut them to milliseconds.
+ * A point in time: whole microseconds since 1970-01-01T00:00:00Z. A number is exact from the year 1700 to 2255. A Date
+ * has milliseconds only.
  */
 export type MicroTime = number;
 
-/** Tells the time. */
+/** Returns the current time. */
 export type MicroClock = () => MicroTime;
 
 export const microsPerSecond = 1_000_000;
 export const microsPerMilli = 1_000;
 export const microsPerDay = 86_400 * microsPerSecond;
 
-/** The same point in time as a protobuf timestamp. */
+/** Converts a point in time to a protobuf Timestamp. */
 export function toTimestamp(time: MicroTime): Timestamp {
   const seconds = Math.floor(time / microsPerSecond);
   return create(TimestampSchema, {
@@ -23,18 +23,18 @@ export function toTimestamp(time: MicroTime): Timestamp {
   });
 }
 
-// What protobuf allows: from the year 1 to the end of 9999.
+/** The range of a protobuf Timestamp, from the year 1 to 9999: https://protobuf.dev/reference/protobuf/google.protobuf/#timestamp */
 const minSeconds = -62_135_596_800n;
 const maxSeconds = 253_402_300_799n;
 
-/** Whether a timestamp is one that protobuf allows: what comes over the wire may be anything. */
+/** Whether a timestamp is in the range of protobuf. One from the wire may not be. */
 export function isValidTimestamp({ seconds, nanos }: Pick<Timestamp, "seconds" | "nanos">): boolean {
   return seconds >= minSeconds && seconds <= maxSeconds && nanos >= 0 && nanos < 1_000_000_000;
 }
 
 /**
- * The point in time of a valid timestamp; what is finer than a microsecond is cut off. Undefined where it is none, or
- * is so far away that a {@link MicroTime} would not be exact.
+ * Converts a protobuf Timestamp, truncated to microseconds. Undefined if it is not valid, or outside the exact range of a
+ * {@link MicroTime}.
  */
 export function fromTimestamp(timestamp: Timestamp): MicroTime | undefined {
   if (!isValidTimestamp(timestamp)) return undefined;
@@ -42,7 +42,7 @@ export function fromTimestamp(timestamp: Timestamp): MicroTime | undefined {
   return Number.isSafeInteger(time) ? time : undefined;
 }
 
-/** A span of microseconds, 0 or more, as a protobuf duration. */
+/** Converts microseconds, 0 or more, to a protobuf Duration. */
 export function toDuration(micros: number): Duration {
   const seconds = Math.floor(micros / microsPerSecond);
   return create(DurationSchema, {
@@ -51,12 +51,12 @@ export function toDuration(micros: number): Duration {
   });
 }
 
-// The wall clock ticks in milliseconds, so that a smaller difference says nothing.
+/** The largest difference between wall clock and monotonic clock. The wall clock has a resolution of a millisecond. */
 const maxDriftMillis = 5;
 
 /**
- * The system's clock with microseconds. It runs evenly, and jumps only where the wall clock was set or the machine
- * slept.
+ * The wall clock in microseconds. It advances with the monotonic clock, and jumps only after the wall clock was set or the
+ * machine was suspended.
  */
 export function systemClock(): MicroClock {
   let offset = Date.now() - performance.now();

@@ -21,7 +21,7 @@ describe("parseTime", () => {
   ])("reads %s", (text, time) => expect(parseTime(text)).toBe(time));
 
   it.each(["", "yesterday", "2001-02-29", "2001-13-01", "2001-00-01", "2001-01-01 24:00", "Jan 32 2000", "Foo 1 2000"])(
-    "does not take %j for a time",
+    "refuses %j",
     (text) => expect(parseTime(text)).toBeUndefined(),
   );
 });
@@ -31,7 +31,7 @@ describe("formatTime", () => {
     [evening + 1, "2013-01-01T22:00:00.295001Z"],
     [0, "1970-01-01T00:00:00.000000Z"],
     [-1, "1969-12-31T23:59:59.999999Z"],
-  ])("writes %d as %s, which is read back", (time, text) => {
+  ])("writes %d as %s, and parseTime reads it", (time, text) => {
     expect(formatTime(time)).toBe(text);
     expect(parseTime(text)).toBe(time);
   });

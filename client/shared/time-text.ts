@@ -8,15 +8,15 @@ const namedMonthPattern = /^([a-z]{3})[a-z]* (\d{1,2}),? (\d{4})$/i;
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /**
- * Reads a point in time as CSV files of prices write it: `2013-01-01 22:00:00.295000+00:00` and what ISO 8601 allows
- * around it, a day such as `2000-01-03` (its first moment), or `Jan 1 2000`. Without a zone it is UTC. Exact to the
- * microsecond; finer digits are cut off. Undefined where the text is nothing of this.
+ * Parses a time in the formats of price files: ISO 8601 such as `2013-01-01 22:00:00.295000+00:00`, a day such as
+ * `2000-01-03` (its start), or `Jan 1 2000`. Without a zone it is UTC. Truncates to microseconds. Undefined for any other
+ * text.
  */
 export function parseTime(text: string): MicroTime | undefined {
   return parseIso(text) ?? parseNamedMonth(text);
 }
 
-/** Writes a point in time so that {@link parseTime} reads it: `2013-01-01T22:00:00.295000Z`, with all microseconds. */
+/** Formats a time with microseconds: `2013-01-01T22:00:00.295000Z`. {@link parseTime} reads it. */
 export function formatTime(time: MicroTime): string {
   const millis = Math.floor(time / microsPerMilli);
   const micros = String(time - millis * microsPerMilli).padStart(3, "0");
@@ -46,7 +46,7 @@ function parseNamedMonth(text: string): MicroTime | undefined {
   return index < 0 ? undefined : dayStart(Number(year), index + 1, Number(day));
 }
 
-/** Undefined where the calendar has no such day, or a {@link MicroTime} would not be exact. */
+/** Undefined if the day does not exist, or if a {@link MicroTime} would not be exact. */
 function dayStart(year: number, month: number, day: number): MicroTime | undefined {
   if (year < 1700 || year > 2250 || month < 1 || month > 12 || day < 1) return undefined;
   const first = Date.UTC(year, month - 1, 1) * microsPerMilli;

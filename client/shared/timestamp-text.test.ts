@@ -41,7 +41,7 @@ describe("parseTimestamp", () => {
     "9999-12-31T23:59:59-01:00",
     "2010-12-01Z",
     "1291191960",
-  ])("takes %j for no time", (text) => {
+  ])("refuses %j", (text) => {
     expect(parseTimestamp(text)).toBeUndefined();
   });
 

@@ -1,6 +1,6 @@
 import { isValidTimestamp } from "./micro-time.ts";
 
-/** A point in time as google.protobuf.Timestamp has it. */
+/** The fields of a google.protobuf.Timestamp. */
 export interface Instant {
   /** Since 1970-01-01T00:00:00Z. */
   readonly seconds: bigint;
@@ -14,9 +14,9 @@ const pattern =
 const nanoDigits = 9;
 
 /**
- * Reads a time as RFC 3339 writes it, `2010-12-01T08:26:00Z`, and what is common around it: a blank for the T, no
- * seconds, no zone, which is UTC, or a day, which is its first moment. Exact to the nanosecond. Undefined where it is
- * anything else, no day of the calendar, finer than that, or outside of the years 1 to 9999.
+ * Parses a time in RFC 3339, `2010-12-01T08:26:00Z`, and common variants: a space for the T, no seconds, no zone (UTC),
+ * or a day (its start). Exact to the nanosecond. Undefined for any other text: a day that does not exist, a fraction below
+ * a nanosecond, or a year outside 1 to 9999.
  */
 export function parseTimestamp(text: string): Instant | undefined {
   const match = pattern.exec(text);
@@ -33,13 +33,13 @@ export function parseTimestamp(text: string): Instant | undefined {
   return isValidTimestamp(instant) ? instant : undefined;
 }
 
-/** Writes a time in RFC 3339, in UTC and exactly: `2010-12-01T08:26:00Z`, with 3, 6 or 9 digits of a second if need be. */
+/** Formats a time exactly in RFC 3339, in UTC: `2010-12-01T08:26:00Z`, with 0, 3, 6 or 9 decimals of the second. */
 export function formatTimestamp({ seconds, nanos }: Instant): string {
   const text = new Date(Number(seconds) * 1000).toISOString().slice(0, -".000Z".length);
-  return `${text}${nanos === 0 ? "" : `.${fractionOf(nanos)}`}Z`;
+  return `${text}${nanos === 0 ? "" : `.${formatFraction(nanos)}`}Z`;
 }
 
-function fractionOf(nanos: number): string {
+function formatFraction(nanos: number): string {
   const digits = nanos.toString().padStart(nanoDigits, "0");
   if (digits.endsWith("000000")) return digits.slice(0, 3);
   return digits.endsWith("000") ? digits.slice(0, 6) : digits;
@@ -50,10 +50,10 @@ function zoneSeconds(sign: string, hours: number, minutes: number): number | und
   return (sign === "-" ? -1 : 1) * (hours * 60 + minutes) * 60;
 }
 
-/** In seconds since 1970. Undefined where the calendar has no such day. */
+/** In seconds since 1970. Undefined if the day does not exist. */
 function dayStart(year: number, month: number, day: number): number | undefined {
   const date = new Date(0);
-  date.setUTCFullYear(year, month - 1, day); // not Date.UTC, which takes the years 0 to 99 for 1900 to 1999
+  date.setUTCFullYear(year, month - 1, day); // Date.UTC would interpret the years 0 to 99 as 1900 to 1999
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
   return date.getTime() / 1000;
 }

@@ -285,7 +285,7 @@ class ResumableUpload implements FileUpload {
     this.#options.onProgress?.(this.progress);
   }
 
-  /** Waits before a retry, stops the upload, or throws {@link UploadFailedError}: as the remedy of the failure says. */
+  /** Applies the remedy of a failure: waits before a retry, stops the upload, or throws {@link UploadFailedError}. */
   async #handleFailure(reason: unknown): Promise<void> {
     if (reason instanceof UploadFailedError) throw reason;
     const remedy = reason instanceof TakenOverError ? "yield" : remedyOf(reason);

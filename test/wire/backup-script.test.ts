@@ -12,7 +12,7 @@ import { newOrder } from "../../server/order/submit/new-order.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 import { databaseFileName, openDatabase } from "../../server/storage/sqlite/database.ts";
 
-test("a database is copied while it is written to, and the copy is a whole one to start from", async () => {
+test("a database is copied during writes, and a server starts with the copy", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
   const [data, restored] = [join(folder.path, "data"), join(folder.path, "restored")];
   const copy = join(folder.path, "copy.sqlite");
@@ -32,16 +32,16 @@ test("a database is copied while it is written to, and the copy is a whole one t
   }
   expect(await running).toMatchObject({ code: 0, stdout: expect.stringContaining("as it was when the copy started") });
   expect(next).toBeGreaterThan(5_000);
-  // It has the secret that signs resume tokens.
+  // it contains the key that signs resume tokens
   expect((await stat(copy)).mode & 0o777).toBe(0o600);
 
-  await openThenClose(restored); // a server that ran before: what it has gives way to the copy
+  await openThenClose(restored); // the copy replaces the database of an earlier server
   await copyFile(copy, join(restored, databaseFileName));
   await using again = await openDatabase<OrderTables>(restored, { migrations: [orderMigrations] });
   const restoredStore = new SqliteOrderStore(again);
   const { newest } = restoredStore;
   expect(newest).toBeGreaterThanOrEqual(5_000);
-  expect(newest % 50).toBe(0); // no commit is there in part
+  expect(newest % 50).toBe(0); // no partial commit
   expect(newest).toBeLessThanOrEqual(store.newest);
   const read = async (from: SqliteOrderStore) => {
     const pages = await Array.fromAsync(from.pages({}, { after: 0, snapshot: newest, pageSize: 1_000 }));
@@ -52,7 +52,7 @@ test("a database is copied while it is written to, and the copy is a whole one t
   expect(outcome).toEqual({ kind: "stored", sequence: newest + 1, duplicate: false });
 }, 30_000);
 
-test("nothing is written over, unless it is asked for", async () => {
+test("an existing file is replaced only with --force", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
   await openThenClose(folder.path);
   const copy = join(folder.path, "copy.sqlite");
@@ -64,7 +64,7 @@ test("nothing is written over, unless it is asked for", async () => {
   expect((await readdir(folder.path)).filter((name) => name.startsWith("copy"))).toEqual(["copy.sqlite"]);
 }, 30_000);
 
-test("a copy never takes the place of the database itself, by whatever name and however much it is asked for", async () => {
+test("the database itself is never replaced, by any name, even with --force", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
   await openThenClose(folder.path);
   const database = join(folder.path, "bourse.sqlite");
@@ -79,7 +79,7 @@ test("a copy never takes the place of the database itself, by whatever name and 
   expect((await stat(database)).ino).toBe(before.ino);
 }, 30_000);
 
-test("a data directory without a database is an error, and leaves nothing behind", async () => {
+test("a data directory without a database is an error, and no file is created", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
   const { code, stderr } = await backup([join(folder.path, "copy.sqlite"), "--data", folder.path]);
   expect(code).toBe(1);

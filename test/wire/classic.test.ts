@@ -3,6 +3,7 @@ import { toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { AsyncQueue } from "../../client/shared/testing/async-queue.ts";
 import { AllStreamServer } from "../../gen/classic/helloworld/all_stream_pb.ts";
 import { ClientStreamServer } from "../../gen/classic/helloworld/client_stream_pb.ts";
 import { ServerStreamServer } from "../../gen/classic/helloworld/server_stream_pb.ts";
@@ -138,12 +139,12 @@ describe("StreamServer", () => {
 describe("StreamService/SumData", () => {
   test("counts while the stream is open, and logs sum and count", async () => {
     await using classic = await startClassicServer();
-    const numbers = channel<{ number: number }>();
+    const numbers = new AsyncQueue<{ number: number }>();
     const answers = createClient(StreamService, grpc(classic)).sumData(numbers)[Symbol.asyncIterator]();
     const next = async () => (await answers.next()).value?.number;
     expect(await next()).toBe(0);
     for (const [at, number] of [5, -7, 2 ** 31 - 1].entries()) {
-      numbers.send({ number });
+      numbers.push({ number });
       expect(await next()).toBe(at + 1);
     }
     numbers.close();
@@ -178,15 +179,15 @@ describe("helloworld", () => {
 
   test("AllStream sends 0 to 4, one a second, whatever the client does, and ends when both are done", async () => {
     await using classic = await startClassicServer();
-    const requests = channel<{ data: string }>();
+    const requests = new AsyncQueue<{ data: string }>();
     const answers = createClient(AllStreamServer, grpc(classic)).allStream(requests)[Symbol.asyncIterator]();
     const next = async () => (await answers.next()).value?.data;
-    requests.send({ data: "first" });
+    requests.push({ data: "first" });
     const heard: (string | undefined)[] = [];
     for (let at = 0; at < 5; at++) heard.push(await next());
     expect(heard).toEqual(["0", "1", "2", "3", "4"]);
     expect(classic.time.timers.now()).toBe(4_000);
-    requests.send({ data: "still here" });
+    requests.push({ data: "still here" });
     const ended = classic.server.nextCall();
     requests.close();
     expect(await next()).toBeUndefined();
@@ -303,33 +304,4 @@ async function errorOf(call: Promise<unknown>): Promise<ConnectError> {
     },
     (error: unknown) => ConnectError.from(error),
   );
-}
-
-/** Requests that are sent one by one. */
-function channel<T>(): AsyncIterable<T> & { send(value: T): void; close(): void } {
-  const waiting: T[] = [];
-  let wake = Promise.withResolvers<void>();
-  let isClosed = false;
-  const change = () => {
-    wake.resolve();
-    wake = Promise.withResolvers();
-  };
-  return {
-    send(value) {
-      waiting.push(value);
-      change();
-    },
-    close() {
-      isClosed = true;
-      change();
-    },
-    async *[Symbol.asyncIterator]() {
-      for (;;) {
-        const { promise } = wake;
-        while (waiting.length > 0) yield waiting.shift() as T;
-        if (isClosed) return;
-        await promise;
-      }
-    },
-  };
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 import { startScript } from "../start-script.ts";
 
-// Each starts some processes.
+// each test starts processes
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const retail = "test/data/orders/online-retail.csv";
@@ -29,7 +29,7 @@ afterAll(async () => {
 const run = (name: string, ...args: readonly string[]) =>
   startScript(name, args.includes("--address") ? args : [...args, "--address", bourse.url]).done;
 
-test("a CSV has a header line, exact prices and RFC 3339 times, and says what was verified", async () => {
+test("a CSV export has a header, exact prices and RFC 3339 times, and its summary is verified", async () => {
   const path = join(folder, "all.csv");
   const { stdout, exitCode } = await run("export-orders", "--out", path);
   expect(exitCode).toBe(0);
@@ -45,7 +45,7 @@ test("a CSV has a header line, exact prices and RFC 3339 times, and says what wa
   expect((await run("export-orders")).stdout).toBe(text);
 });
 
-test("filters select as the server does", async () => {
+test("filters select orders on the server", async () => {
   const count = async (...args: readonly string[]) => {
     const { stdout, exitCode } = await run("export-orders", "--format", "ndjson", ...args);
     expect(exitCode).toBe(0);
@@ -63,7 +63,7 @@ test("filters select as the server does", async () => {
   expect(await count("--country", "France", "--customer", "12583", "--product", "POST")).toBe(1);
 });
 
-test("an export that is complete is not touched again, and one with other flags is not gone on with", async () => {
+test("a complete export is not changed, and an export with other flags is not resumed", async () => {
   const path = join(folder, "kept.csv");
   await run("export-orders", "--out", path);
   const again = await run("export-orders", "--out", path);
@@ -77,7 +77,7 @@ test("an export that is complete is not touched again, and one with other flags 
   expect(await readFile(path, "utf8")).toBe(text);
 });
 
-test("--json prints what was verified as an object", async () => {
+test("--json prints the verified summary as an object", async () => {
   const path = join(folder, "json.ndjson");
   const { stdout, stderr } = await run("export-orders", "--format", "ndjson", "--out", path, "--json");
   expect(JSON.parse(stdout)).toEqual({

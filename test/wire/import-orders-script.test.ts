@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 import { startScript } from "../start-script.ts";
 
-// Each starts some processes.
+// each test starts processes
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const retail = "test/data/orders/online-retail.csv";
@@ -52,7 +52,7 @@ async function exported(...args: readonly string[]) {
 const line = (invoice: string, change: Partial<Record<"quantity" | "price" | "code" | "end", string>> = {}) =>
   `${invoice},${change.code ?? "P"},x,${change.quantity ?? 6},2010-12-01 08:26:00,${change.price ?? "2.55"},,EIRE${change.end ?? "\n"}`;
 
-test("every line of a real file is stored as it stands, and a second run adds nothing", {
+test("every line of a real file is stored unchanged, and a second run adds nothing", {
   tags: ["slow"],
 }, async () => {
   const first = await importJson(retail);
@@ -77,7 +77,7 @@ test("every line of a real file is stored as it stands, and a second run adds no
   );
 });
 
-test("what is refused is told by line and reason; all else is stored, and the mended file adds just the rest", async () => {
+test("rejected lines are reported with their reasons, all others are stored, and the corrected file adds the rest", async () => {
   const bad = [
     line("B1"),
     line("B2", { quantity: "six", price: "£2" }),
@@ -109,7 +109,7 @@ test("what is refused is told by line and reason; all else is stored, and the me
   expect(numbers.sort()).toEqual(["B1", "B2", "B3", "B4", "B5", "B6", "B7"]);
 });
 
-test("a file cut off at any byte of its last line gives no altered order", { tags: ["slow"] }, async () => {
+test("a file that is truncated in its last line stores no altered order", { tags: ["slow"] }, async () => {
   const whole = header + line("CUT1", { code: "CUT" }) + line("CUT2", { code: "CUT" });
   const start = whole.indexOf("CUT2");
   for (const end of [start + 2, start + 20, whole.length - 3, whole.length - 1]) {
@@ -121,7 +121,7 @@ test("a file cut off at any byte of its last line gives no altered order", { tag
   expect(await importJson(path, "--allow-open-end")).toMatchObject({ added: 1, present: 1, exitCode: 0 });
 });
 
-test("the same file in another currency is refused, and nothing is changed", async () => {
+test("the same file with another currency is rejected, and no order changes", async () => {
   const path = await file("currency.csv", header + line("E1", { code: "EUR" }));
   expect(await importJson(path)).toMatchObject({ added: 1 });
   expect(await importJson(path, "--currency", "EUR")).toMatchObject({ added: 0, rejected: 1, exitCode: 2 });
@@ -129,7 +129,7 @@ test("the same file in another currency is refused, and nothing is changed", asy
   expect(await exported("--product", "EUR")).toMatchObject([{ currency: "GBP" }]);
 });
 
-test("other files say by flags how they are written, and an export can be imported", { tags: ["slow"] }, async () => {
+test("flags describe other dialects, and an export can be imported", { tags: ["slow"] }, async () => {
   const rows = "\uFEFFNo;Item;Text;Qty;When;Each\r\nF1;FLAG;caf\xE9;-2;2010-12-01T10:00:00+02:00;0.001\r\n";
   const path = await file("flags.csv", Buffer.from(rows.slice(1), "latin1"));
   const flags = ["--delimiter", ";", "--encoding", "windows-1252", "--currency", "EUR", "--country", "France"];
@@ -164,7 +164,7 @@ test.each([
   expect(await exported("--product", "GOOD")).toEqual([]);
 });
 
-test("Ctrl-C ends it with a code of its own, and it says how far it came", async () => {
+test("Ctrl-C ends the import with exit code 130, and prints the number of stored lines", async () => {
   const silent = createServer((socket) => socket.on("error", () => {})).listen(0, "127.0.0.1");
   onTestFinished(() => void silent.close());
   await once(silent, "listening");
@@ -190,7 +190,7 @@ test.each([
   expect(await readFile(retail, "utf8")).toMatch(/^InvoiceNo,/);
 });
 
-test("a pipe and a directory are refused, as they cannot be read twice", async () => {
+test("a pipe and a directory are refused, because they cannot be read twice", async () => {
   const pipe = join(folder, "pipe.csv");
   execFileSync("mkfifo", [pipe]);
   expect(await run("import-orders", pipe)).toMatchObject({

@@ -46,8 +46,8 @@ const clientOf = (url: string) => createClient(ProductService, createGrpcTranspo
 
 type RejectedRow = Record<"line" | "reason" | "text", string>;
 
-/** Imports as the script does, and gives the counts, and the refused lines sorted. */
-async function bringIn(path: string, options: Partial<ImportOptions> = {}) {
+/** Imports as the script does. Returns the counts, and the rejected lines, sorted. */
+async function importFile(path: string, options: Partial<ImportOptions> = {}) {
   const counts = newProductCounts();
   const { signal } = new AbortController();
   const rejects = new RejectsFile(`${path}.rejects.csv`);
@@ -84,12 +84,12 @@ async function named(prefix: string): Promise<Product[]> {
 
 const nothing = { ...newProductCounts(), rejected: [] };
 
-test("a file is brought in exactly, and a second run adds nothing", async () => {
+test("a file is imported exactly, and a second run adds nothing", async () => {
   const path = await file(
     "goods.csv",
     'name,price,currency,description,brand,ram\nG lamp,49.90,EUR,"Bright, and\nwarm",,\nG air,1999.000000001,USD,,Kestrel,16 GB\nG lamp,5,EUR,another,,\n',
   );
-  expect(await bringIn(path)).toEqual({ ...nothing, added: 3 });
+  expect(await importFile(path)).toEqual({ ...nothing, added: 3 });
   const products = await named("G ");
   expect(
     products.map(({ name, description, price }) => [name, description, price?.units, price?.nanos]).sort(),
@@ -98,22 +98,22 @@ test("a file is brought in exactly, and a second run adds nothing", async () => 
     ["G lamp", "Bright, and\nwarm", 49n, 900_000_000],
     ["G lamp", "another", 5n, 0],
   ]);
-  expect(await bringIn(path)).toEqual({ ...nothing, present: 3 });
+  expect(await importFile(path)).toEqual({ ...nothing, present: 3 });
   expect(await named("G ")).toEqual(products);
 });
 
-test("with update, what is there gets the file's values, and what has them stays as it is", async () => {
-  await bringIn(await file("prices.csv", "id,name,price,currency\n,U lamp,5,EUR\n,U shade,6,EUR\n"));
+test("with update, existing products get the values of the file", async () => {
+  await importFile(await file("prices.csv", "id,name,price,currency\n,U lamp,5,EUR\n,U shade,6,EUR\n"));
   const before = await named("U ");
   const path = await file("prices.csv", "name,price,currency\nU lamp,5,EUR\nU shade,7,EUR\n");
-  expect(await bringIn(path, { update: true })).toEqual({ ...nothing, updated: 2 });
+  expect(await importFile(path, { update: true })).toEqual({ ...nothing, updated: 2 });
   const after = await named("U ");
   const byName = (products: Product[], name: string) => products.find((product) => product.name === name);
   expect(byName(after, "U lamp")).toEqual(byName(before, "U lamp"));
   expect(byName(after, "U shade")?.price?.units).toBe(7n);
 });
 
-test("lines that cannot be taken are in a file with their reasons, and all others are in the catalogue", async () => {
+test("rejected lines are in a file with their reasons, and all others are stored", async () => {
   const taken = Array.from({ length: 50 }, (_, n) => `R good ${n},${n}.50,EUR,`);
   const broken = [
     "R few",
@@ -124,7 +124,7 @@ test("lines that cannot be taken are in a file with their reasons, and all other
     "R id,5,EUR,no-uuid",
   ];
   const lines = ["name,price,currency,id", ...taken.slice(0, 25), ...broken, ...taken.slice(25)];
-  const { added, rejected } = await bringIn(await file("broken.csv", `${lines.join("\n")}\n`));
+  const { added, rejected } = await importFile(await file("broken.csv", `${lines.join("\n")}\n`));
   expect(added).toBe(50);
   expect(await named("R ")).toHaveLength(50);
   expect(rejected).toEqual([
@@ -137,13 +137,13 @@ test("lines that cannot be taken are in a file with their reasons, and all other
   ]);
 });
 
-test("a file that was cut off in the middle of a line brings in what is whole", async () => {
-  const inRow = await bringIn(await file("cut.csv", "name,price,currency\nC one,1.50,EUR\nC two,2."));
+test("the complete lines of a truncated file are imported", async () => {
+  const inRow = await importFile(await file("cut.csv", "name,price,currency\nC one,1.50,EUR\nC two,2."));
   expect(inRow).toMatchObject({
     added: 1,
     rejected: [["3", "the row has 2 cells, and the header has 3", "C two,2."]],
   });
-  const inCell = await bringIn(await file("cut-in-cell.csv", "name,price,currency\nC three,1.50,EU"));
+  const inCell = await importFile(await file("cut-in-cell.csv", "name,price,currency\nC three,1.50,EU"));
   expect(inCell).toMatchObject({
     added: 0,
     rejected: [["2", expect.stringContaining("three capital letters"), "C three,1.50,EU"]],
@@ -155,24 +155,24 @@ test.each([
   ["no currency", "name,price\nLamp,5\n", "set it with --currency"],
   ["nothing", "", "is empty: a header is needed"],
 ])("a file with %s is refused whole", async (_what, content, problem) => {
-  await expect(bringIn(await file("wrong.csv", content))).rejects.toThrow(problem);
+  await expect(importFile(await file("wrong.csv", content))).rejects.toThrow(problem);
 });
 
-test("columns may be mapped, and a deleted product is not brought back", async () => {
+test("columns can be mapped, and a deleted product is not restored", async () => {
   const path = await file("mapped.csv", "Artikel,Preis\nM lamp,5\n");
   const options = { mapping: { name: "Artikel", price: "Preis" }, currency: "EUR" };
-  expect(await bringIn(path, options)).toMatchObject({ added: 1 });
+  expect(await importFile(path, options)).toMatchObject({ added: 1 });
   const [lamp] = await named("M ");
   await clientOf(app.url).deleteProduct({ id: lamp?.id ?? "" });
-  expect(await bringIn(path, options)).toMatchObject({ added: 0, present: 1, rejected: [] });
-  expect(await bringIn(path, { ...options, update: true })).toMatchObject({
+  expect(await importFile(path, options)).toMatchObject({ added: 0, present: 1, rejected: [] });
+  expect(await importFile(path, { ...options, update: true })).toMatchObject({
     updated: 0,
     rejected: [["2", "the product was deleted from the catalogue", "M lamp,5"]],
   });
   expect(await named("M ")).toEqual([]);
 });
 
-test("the script tells the counts, where the refused lines are, and that a last line may be cut off", async () => {
+test("the script prints the counts, the file of rejected lines, and a warning about a truncated last line", async () => {
   const path = await file("script.csv", "Artikel,Preis\nS lamp,5\nS shade\nS dock,7");
   const { stdout, stderr, code } = await start(
     app.url,
@@ -190,7 +190,7 @@ test("the script tells the counts, where the refused lines are, and that a last 
   expect(await readFile(`${path}.rejects.csv`, "utf8")).toContain("S shade");
 }, 60_000);
 
-test("a server that is killed while it imports has nothing twice and nothing missing after a second run", {
+test("after the server is killed during an import, a second run stores each product once", {
   tags: ["slow"],
   timeout: 120_000,
 }, async () => {

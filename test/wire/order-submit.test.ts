@@ -2,6 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
+import { AsyncQueue } from "../../client/shared/testing/async-queue.ts";
 import { type Order, OrderSchema, RejectionReason } from "../../gen/bourse/order/v1/order_pb.ts";
 import { OrderService, type SubmitOrdersResponse } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { MoneySchema } from "../../gen/google/type/money_pb.ts";
@@ -36,16 +37,16 @@ describe.each(bidi)("$name", ({ transport }) => {
 
   test("answers while the client still sends", async () => {
     await using opened = await startOrderServer();
-    const channel = new Channel<Order>();
-    const answers = createClient(OrderService, transport(opened.server.url)).submitOrders(requests(channel));
+    const queue = new AsyncQueue<Order>();
+    const answers = createClient(OrderService, transport(opened.server.url)).submitOrders(requests(queue));
     const reader = answers[Symbol.asyncIterator]();
     for (let n = 0; n < 5; n++) {
-      channel.push(someOrder(n));
+      queue.push(someOrder(n));
       const answer = await reader.next();
       expect(answer.value && sequenceOf(answer.value)).toBe(n + 1);
       expect(opened.store.newest).toBe(n + 1);
     }
-    channel.end();
+    queue.close();
     expect(await reader.next()).toMatchObject({ done: true });
   });
 });
@@ -156,11 +157,11 @@ test("a client that sends and does not read is stopped, and gets all answers whe
 
 test("a server that shuts down answers what it has taken, and tells clients to come back", async () => {
   await using opened = await startOrderServer();
-  const channel = new Channel<Order>();
-  const reader = createClient(OrderService, grpc(opened)).submitOrders(requests(channel))[Symbol.asyncIterator]();
-  channel.push(someOrder(0));
+  const queue = new AsyncQueue<Order>();
+  const reader = createClient(OrderService, grpc(opened)).submitOrders(requests(queue))[Symbol.asyncIterator]();
+  queue.push(someOrder(0));
   await reader.next();
-  for (const order of orders(1, 100)) channel.push(order);
+  for (const order of orders(1, 100)) queue.push(order);
   const second = await reader.next();
   const closing = opened.server.close(5_000);
   const answers = [second.value];
@@ -223,32 +224,4 @@ function submit(transport: Transport, some: readonly Order[]): Promise<SubmitOrd
 
 function sequenceOf({ result }: SubmitOrdersResponse): number {
   return result.case === "accepted" ? Number(result.value.sequence) : Number.NaN;
-}
-
-/** What is pushed, until the end. */
-class Channel<T> implements AsyncIterable<T> {
-  readonly #waiting: T[] = [];
-  #changed = Promise.withResolvers<void>();
-  #isOver = false;
-
-  push(value: T): void {
-    this.#waiting.push(value);
-    this.#changed.resolve();
-  }
-
-  end(): void {
-    this.#isOver = true;
-    this.#changed.resolve();
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<T> {
-    while (!this.#isOver || this.#waiting.length > 0) {
-      const value = this.#waiting.shift();
-      if (value !== undefined) yield value;
-      else {
-        await this.#changed.promise;
-        this.#changed = Promise.withResolvers();
-      }
-    }
-  }
 }

@@ -26,7 +26,7 @@ function run(...args: readonly string[]) {
   return { child, done };
 }
 
-/** @param input what is written to standard input, which then ends */
+/** @param input the content of standard input */
 function runWith(input: string, ...args: readonly string[]) {
   const { child, done } = run("-", ...args);
   child.stdin.end(input);
@@ -36,7 +36,7 @@ function runWith(input: string, ...args: readonly string[]) {
 const lastPriceOf = async (symbol: string) =>
   (await createClient(QuoteService, createGrpcTransport({ baseUrl: bourse.url })).getQuote({ symbol })).quote?.last;
 
-test("a file is published under its name; what the server has already is refused, and the exit code tells", async () => {
+test("a file is published under its name, and quotes that the server has are rejected with exit code 1", async () => {
   const first = await run(gold).done;
   expect(first).toMatchObject({ exitCode: 0, stderr: "" });
   expect(first.stdout).toMatch(/^300 quotes accepted, 0 rejected, [\d,]+ per second\n$/);
@@ -48,7 +48,7 @@ test("a file is published under its name; what the server has already is refused
   expect(await run(gold, "--allow-rejected").done).toMatchObject({ exitCode: 0 });
 });
 
-test("what comes through a pipe is published as it comes", async () => {
+test("the quotes of a pipe are published as they arrive", async () => {
   const { child, done } = run("-", "--symbol", "PIPE", "--columns", "last=px");
   child.stdin.write("time,px\n2026-01-05T14:30:00Z,7\n");
   await vi.waitFor(async () => expect(await lastPriceOf("PIPE")).toBe(7), { timeout: 5000 });
@@ -57,7 +57,7 @@ test("what comes through a pipe is published as it comes", async () => {
   expect(await lastPriceOf("PIPE")).toBe(8);
 });
 
-test("Ctrl-C ends a pipe that is open, and what was published is told", async () => {
+test("Ctrl-C ends an open pipe, and the number of published quotes is printed", async () => {
   const { child, done } = run("-", "--symbol", "CUT");
   child.stdin.write("time,last\n2026-01-05T14:30:00Z,7\n");
   await vi.waitFor(async () => expect(await lastPriceOf("CUT")).toBe(7), { timeout: 5000 });
@@ -65,7 +65,7 @@ test("Ctrl-C ends a pipe that is open, and what was published is told", async ()
   expect(await done).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^1 quotes accepted, 0 rejected/) });
 });
 
-test("a row that makes no sense ends it, with the line; what came before is published", async () => {
+test("an invalid row ends the script with its line number, and the rows before it are published", async () => {
   const answer = await runWith("symbol,time,last\nBAD,2026-01-05,1\nBAD,2026-01-06,x\nBAD,2026-01-07,3\n");
   expect(answer.stdout).toMatch(/^1 quotes accepted, 0 rejected/);
   expect(answer).toMatchObject({ exitCode: 1, stderr: '-: line 3: last "x" is not a number\n' });
@@ -89,7 +89,7 @@ test.each([
   expect(stderr).toContain(problem);
 });
 
-test("a file that is not there is named", async () => {
+test("the error of a missing file has its name", async () => {
   const { exitCode, stderr } = await run("no-such.csv").done;
   expect([exitCode, stderr]).toEqual([1, expect.stringContaining("no-such.csv")]);
 });

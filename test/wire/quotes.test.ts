@@ -1,6 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AsyncQueue } from "../../client/shared/testing/async-queue.ts";
 import {
   CursorOutOfRangeSchema,
   CursorProblem,
@@ -52,29 +53,11 @@ async function failureOf(answers: AsyncIterable<unknown> | Promise<unknown>): Pr
   }
 }
 
-/** Requests of a stream, which stays open until its end is asked for. */
-function openRequests(...first: StreamRequest[]) {
-  const waiting = [...first];
-  let wake = Promise.withResolvers<void>();
-  let open = true;
-  return {
-    send(request: StreamRequest) {
-      waiting.push(request);
-      wake.resolve();
-    },
-    close() {
-      open = false;
-      wake.resolve();
-    },
-    async *[Symbol.asyncIterator]() {
-      for (;;) {
-        yield* waiting.splice(0);
-        if (!open) return;
-        wake = Promise.withResolvers();
-        await wake.promise;
-      }
-    },
-  };
+/** The requests of a stream, which stays open until `close` is called. */
+function openRequests(...first: StreamRequest[]): AsyncQueue<StreamRequest> {
+  const requests = new AsyncQueue<StreamRequest>();
+  for (const request of first) requests.push(request);
+  return requests;
 }
 
 const start = (value: WatchRequest): StreamRequest => ({ request: { case: "start", value } });
@@ -242,9 +225,9 @@ describe.each(duplexWires)("StreamQuotes over $name", (wire) => {
         id % 2 === 0
           ? ({ case: "unsubscribe", value: named } as const)
           : ({ case: "subscribe", value: named } as const);
-      requests.send(command({ id: BigInt(id), command: change }));
+      requests.push(command({ id: BigInt(id), command: change }));
     }
-    requests.send(command({ id: 10_001n, command: { case: "listSubscriptions", value: {} } }));
+    requests.push(command({ id: 10_001n, command: { case: "listSubscriptions", value: {} } }));
     const cut = new AbortController();
     const seen = await read(
       clientOf(wire).streamQuotes(requests, { signal: cut.signal }),

@@ -12,7 +12,7 @@ import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { type Line, openLine } from "../line.ts";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 
-vi.setConfig({ testTimeout: 30_000 }); // Each test starts whole programs.
+vi.setConfig({ testTimeout: 30_000 }); // each test starts processes
 
 const MiB = 2 ** 20;
 const content = randomBytes(9 * MiB + 12_345);
@@ -40,7 +40,7 @@ interface Run {
   readonly ended: Promise<{ lines: string[]; stderr: string; exitCode: number | null }>;
 }
 
-/** A file of its own, and a place of its own for what the script remembers. */
+/** Makes a file, and a state directory for the script. */
 async function setUp(bytes: Uint8Array = content) {
   const place = await mkdtemp(join(folder, "test-"));
   file = join(place, "some file.bin");
@@ -61,7 +61,7 @@ async function setUp(bytes: Uint8Array = content) {
   };
   const remembered = () => readdir(join(place, "state/bourse/uploads")).catch(() => []);
   const client = createClient(UploadService, createConnectTransport({ baseUrl: bourse.url, httpVersion: "2" }));
-  /** What the only upload is called that the script remembers. */
+  /** The id of the only upload in the state directory. */
   const id = async () => {
     const [name = ""] = await remembered();
     return JSON.parse(await readFile(join(place, "state/bourse/uploads", name), "utf8")).memo.uploadId as string;
@@ -69,11 +69,11 @@ async function setUp(bytes: Uint8Array = content) {
   return { place, start, remembered, client, id };
 }
 
-const doors = [["stream"], ["chunks"]] as const;
+const methods = [["stream"], ["chunks"]] as const;
 
-test.each(doors)("through %s, a file is uploaded, and comes back bit for bit", async (door) => {
+test.each(methods)("by %s, a file is uploaded, and its download is identical", async (method) => {
   const { start, remembered, place } = await setUp();
-  const { lines, stderr, exitCode } = await start("upload-file", file, "--door", door, "--json").ended;
+  const { lines, stderr, exitCode } = await start("upload-file", file, "--door", method, "--json").ended;
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   const reported = JSON.parse(lines[0] ?? "");
   expect(reported).toEqual({ file, id: expect.stringMatching(/^[0-9a-f-]{36}$/), size: content.length, sha256 });
@@ -88,7 +88,7 @@ test.each(doors)("through %s, a file is uploaded, and comes back bit for bit", a
 test.each([
   ["stream", "chunks"],
   ["chunks", "stream"],
-] as const)("begun through %s and interrupted, it goes on through %s when it is run again", async (first, second) => {
+] as const)("an upload that was interrupted by %s is resumed by %s in a second run", async (first, second) => {
   const { start, remembered, client, id } = await setUp();
   const held = line.holdAfter(6 * MiB);
   const run = start("upload-file", file, "--door", first);
@@ -111,13 +111,13 @@ test.each([
   expect(await remembered()).toEqual([]);
 });
 
-test.each(doors)(
-  "through %s, a server that is killed in the middle and comes back is gone on with",
+test.each(methods)(
+  "by %s, an upload is resumed after the server is killed and restarted",
   { tags: ["slow"] },
-  async (door) => {
+  async (method) => {
     const { start } = await setUp();
     const held = line.holdAfter(6 * MiB);
-    const run = start("upload-file", file, "--door", door, "--json");
+    const run = start("upload-file", file, "--door", method, "--json");
     await held;
     bourse.process.kill("SIGKILL");
     await bourse.ended;
@@ -129,10 +129,10 @@ test.each(doors)(
   },
 );
 
-test.each(doors)("through %s, a line that is cut for a while is waited for", async (door) => {
+test.each(methods)("by %s, an upload is resumed after a lost connection", async (method) => {
   const { start } = await setUp();
   const held = line.holdAfter(5 * MiB);
-  const run = start("upload-file", file, "--door", door);
+  const run = start("upload-file", file, "--door", method);
   await held;
   line.cut();
   let stderr = "";
@@ -148,7 +148,7 @@ test.each(doors)("through %s, a line that is cut for a while is waited for", asy
   expect(lines[0]).toContain(sha256);
 });
 
-test("an upload that the server no longer has begins anew, and so does a file that was changed", async () => {
+test("an upload that the server no longer has starts again, and so does a changed file", async () => {
   const { start, client, id, remembered } = await setUp();
   const interrupt = async () => {
     const held = line.holdAfter(5 * MiB);
@@ -167,10 +167,10 @@ test("an upload that the server no longer has begins anew, and so does a file th
   const { lines, exitCode } = await start("upload-file", file, "--json").ended;
   expect(exitCode).toBe(0);
   expect([first, second]).not.toContain(JSON.parse(lines[0] ?? "").id);
-  expect(await remembered()).toHaveLength(1); // Of the file as it was: it expires on the server.
+  expect(await remembered()).toHaveLength(1); // of the unchanged file; that upload expires on the server
 });
 
-test("a file that is written to while it is sent is given up, and nothing is left of it", async () => {
+test("the upload of a file that is modified in the meantime is aborted and deleted", async () => {
   const { start, client, id, remembered } = await setUp();
   const held = line.holdAfter(5 * MiB);
   const run = start("upload-file", file, "--door", "chunks");
@@ -185,7 +185,7 @@ test("a file that is written to while it is sent is given up, and nothing is lef
   expect(await remembered()).toEqual([]);
 });
 
-test("a stream whose file turns out to have changed is not taken for whole", async () => {
+test("a streaming upload of a changed file is not completed", async () => {
   const { start, client, id } = await setUp();
   const held = line.holdAfter(5 * MiB);
   const run = start("upload-file", file, "--door", "stream");
@@ -197,7 +197,7 @@ test("a stream whose file turns out to have changed is not taken for whole", asy
   expect((await client.getUpload({ uploadId })).upload?.state).toBe(UploadState.ABORTED);
 });
 
-test("what cannot be uploaded is told, and the other files go their way", async () => {
+test("a path that is not a file is reported, and the other files are uploaded", async () => {
   const { start, place } = await setUp(new Uint8Array());
   const missing = join(place, "missing");
   const { lines, stderr, exitCode } = await start("upload-file", missing, place, file, "--json").ended;
@@ -208,7 +208,7 @@ test("what cannot be uploaded is told, and the other files go their way", async 
   expect(lines.map((each) => JSON.parse(each))).toMatchObject([{ file, size: 0, sha256: empty }]);
 });
 
-test("a product that does not exist is told before anything is sent", async () => {
+test("an unknown product is reported before any byte is sent", async () => {
   const { start } = await setUp();
   const before = line.sent;
   const product = "00000000-0000-4000-8000-000000000000";
@@ -218,10 +218,10 @@ test("a product that does not exist is told before anything is sent", async () =
   expect(line.sent - before).toBeLessThan(50_000);
 });
 
-test("a server that is not there is an error at once", async () => {
+test("an unreachable server is an error at once", async () => {
   const { start } = await setUp();
-  for (const door of ["stream", "chunks"]) {
-    const run = start("upload-file", file, "--door", door, "--address", "http://127.0.0.1:1");
+  for (const method of ["stream", "chunks"]) {
+    const run = start("upload-file", file, "--door", method, "--address", "http://127.0.0.1:1");
     expect(await run.ended).toMatchObject({
       exitCode: 1,
       stderr: "cannot connect to http://127.0.0.1:1: is the server running? npm start\n",
@@ -229,7 +229,7 @@ test("a server that is not there is an error at once", async () => {
   }
 });
 
-test("a download goes on behind what has come before, and is removed where that was something else", async () => {
+test("a download resumes a partial file, and removes one with other content", async () => {
   const { start, place } = await setUp();
   const { lines } = await start("upload-file", file, "--json").ended;
   const { id } = JSON.parse(lines[0] ?? "");

@@ -21,7 +21,7 @@ async function run(...args: readonly string[]) {
   return { lines: stdout.trimEnd().split("\n"), stderr, exitCode };
 }
 
-test("in a pipe each quote is a line, the snapshot first", async () => {
+test("a pipe gets a line for each quote, the snapshot first", async () => {
   const { lines, stderr, exitCode } = await run("ACME", "--count", "3");
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   expect(lines).toHaveLength(4);
@@ -32,7 +32,7 @@ test("in a pipe each quote is a line, the snapshot first", async () => {
   expect(lines[3]).toMatch(/^live +ACME /);
 });
 
-test("as JSON each quote is an object of its own, and nothing else is on standard output", async () => {
+test("with --json each quote is an object, and standard output has nothing else", async () => {
   const { lines, stderr } = await run("ACME", "NONE", "--json", "--count", "5");
   const quotes = lines.map((line) => JSON.parse(line));
   expect(quotes).toHaveLength(5);
@@ -48,12 +48,12 @@ test("as JSON each quote is an object of its own, and nothing else is on standar
   expect(stderr).toBe("there is no instrument NONE\n");
 });
 
-test("from the start comes all that the server holds of all instruments, and none is missing", async () => {
+test("--from-start prints all stored quotes of all instruments without a gap", async () => {
   const { lines } = await run("--json", "--from-start", "--policy", "disconnect", "--count", "500");
   expect(lines.map((line) => JSON.parse(line).seq)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
 });
 
-test("a server that is not there is an error, and so is a rate that none accepts", async () => {
+test("an unreachable server and an invalid rate are errors", async () => {
   const { lines, stderr, exitCode } = await run("--address", "http://127.0.0.1:1");
   expect({ lines, exitCode }).toEqual({ lines: [""], exitCode: 1 });
   expect(stderr).toBe("cannot connect to http://127.0.0.1:1: is the server running? npm start\n");

@@ -10,35 +10,35 @@ import {
 import { groupAvailable } from "../../shared/group-available.ts";
 import { DigestChain } from "../digest-chain.ts";
 
-/** An order of the fake's store. */
+/** Makes an order for the store of the fake. */
 export function orderOf(sequence: number, key = `k${sequence}`): Order {
   return create(OrderSchema, { sequence: BigInt(sequence), key, orderNumber: "1", productCode: "P", country: "EIRE" });
 }
 
-/** How many messages a call gets through before it breaks. */
+/** When a call fails. */
 export interface Break {
-  /** Responses that are sent. */
+  /** The number of responses before the failure. */
   readonly after: number;
-  /** How many further requests are stored, though they are not answered, if they are there. Default: 0. */
+  /** The number of further requests that are stored without a response, if they were sent. Default: 0. */
   readonly ahead?: number;
   /** Default: UNAVAILABLE. */
   readonly reason?: ConnectError;
 }
 
-/** An order service for tests of clients: keeps orders in memory, and breaks where the test says. */
+/** An order service for tests of clients. Stores orders in memory. The test configures its failures. */
 export class FakeOrderService {
   readonly client: Client<typeof OrderService>;
-  /** In the order of their sequence. */
+  /** By sequence. */
   readonly orders: Order[] = [];
-  /** Takes the place of the right digest. */
+  /** Replaces the correct digest. */
   digest: string | undefined;
-  /** What calls to come do, the first at first; those beyond do not break. */
+  /** The failures of the next calls, in order. Further calls do not fail. */
   readonly breaks: Break[] = [];
   readonly exports: ExportOrdersRequest[] = [];
   submits = 0;
-  /** The most orders that were there and not answered. */
+  /** The largest number of stored orders without a response. */
   mostAhead = 0;
-  /** Has each part of an export wait. */
+  /** Delays each response of an export. */
   delay: () => Promise<void> = () => Promise.resolve();
 
   constructor(orders: readonly Order[] = []) {
@@ -99,10 +99,10 @@ export class FakeOrderService {
   }
 }
 
-// As a server stores those that are there together.
+/** The server stores available orders in groups. */
 const maxGroup = 100;
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
 function broken(): ConnectError {
-  return new ConnectError("the connection broke", Code.Unavailable);
+  return new ConnectError("connection lost", Code.Unavailable);
 }

@@ -16,7 +16,7 @@ import {
   type WatchQuotesResponse,
   WatchQuotesResponseSchema,
 } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { AsyncQueue } from "../../shared/async-queue.ts";
+import { AsyncQueue } from "../../shared/testing/async-queue.ts";
 
 /** The default epoch of the fake's log. */
 const epoch = 7n;

@@ -7,7 +7,7 @@ import { FakeQuoteService, type FakeStream } from "./fake-quote-service.ts";
 
 const cut = new ConnectError("cut", Code.Unavailable);
 
-/** For tests: a watch of a fake service, whose loop always asks for more. */
+/** Starts a watch of a fake service, with a loop that reads all updates. */
 export function runningWatch(options: Partial<WatchQuotesOptions> = {}) {
   const service = new FakeQuoteService();
   const timers = new ManualTimers();

@@ -7,7 +7,7 @@ interface Timer {
   at: number;
 }
 
-/** Timers for tests. Time stands still until a test calls `advance`. */
+/** Timers for tests. The time does not change until a test calls `advance`. */
 export class ManualTimers implements Timers {
   readonly #timers = new Set<Timer>();
   #now = 0;

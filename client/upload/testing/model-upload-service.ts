@@ -6,40 +6,40 @@ import { type Crc32c, newCrc32c } from "../checksums.ts";
 import type { UploadClient } from "../uploader.ts";
 import { finish, type ModelUpload, problem, uploadOf } from "./model-upload.ts";
 
-/** What befalls a step of a call: it is lost on the way, or the whole server starts anew. */
+/** A fault at a step of a call. `restart` affects the whole server. */
 export type Fault = "lost" | "restart" | "damaged" | "slow" | "client-dies";
 
-/** The most bytes of a chunk, so few that small files have many. */
+/** The largest chunk, in bytes. It is small, so that small files have many chunks. */
 export const modelChunkBytes = 64;
 
-/** A stream's bytes are committed when so many have come. */
+/** A stream commits after so many bytes. */
 const commitBytes = 3 * modelChunkBytes;
 
-/** How many turns a chunk waits for the one before it. */
+/** How many turns of the event loop a chunk waits for the previous one. */
 const waitTurns = 30;
 
 type Options = { readonly signal?: AbortSignal; readonly onHeader?: (header: Headers) => void } | undefined;
 
 /**
- * What the protos promise, in memory, with faults at the steps that a test names. Each call has a step before it is
- * carried out and one before its answer; in a stream each message is a step.
+ * A model of the upload service as the protos specify it, in memory, with faults at the steps that a test selects. Each
+ * call has a step before its execution and one before its response. In a stream each message is a step.
  */
 export class ModelUploadService {
   readonly sessions = new Map<string, ModelUpload>();
-  /** Which calls were made, in short. */
+  /** The names of all calls. */
   readonly calls: string[] = [];
-  /** What befalls which step. */
+  /** The faults by step. */
   faults: ReadonlyMap<number, Fault> = new Map();
-  /** How many steps there have been. */
+  /** The number of steps. */
   steps = 0;
-  /** From this step on everything stands still, until a test sets it higher. */
+  /** All calls wait from this step on, until a test increases it. */
   stopAt = Number.POSITIVE_INFINITY;
-  /** How often FinishUpload says VERIFYING first. */
+  /** How often FinishUpload returns VERIFYING first. */
   polls = 0;
   onClientDies: () => void = () => {};
-  /** Has calls fail, until it is undefined again. */
+  /** While it is set, all calls fail with it. */
   failure: ConnectError | undefined;
-  /** How many chunk calls are under way, and were at most. */
+  /** The number of chunk calls in flight, and its maximum. */
   inFlight = 0;
   mostInFlight = 0;
   #epoch = new AbortController();
@@ -82,7 +82,7 @@ export class ModelUploadService {
     upload: (requests, options) => this.#upload(requests, options) as never,
   };
 
-  /** Another writer takes an upload over, and sends the next bytes. */
+  /** Another client takes an upload over, and sends the next bytes. */
   steal(uploadId: string, bytes = new Uint8Array()): void {
     const session = this.#session(uploadId);
     session.generation++;
@@ -148,11 +148,11 @@ export class ModelUploadService {
         throw new ConnectError("the stream ended early", Code.Unavailable);
       });
     } finally {
-      if (!epoch.aborted && !isLost) commit(); // What a server that goes down had not committed is lost.
+      if (!epoch.aborted && !isLost) commit(); // a server that restarts loses the bytes that are not committed
     }
   }
 
-  /** A step of a call. Throws where it is lost. */
+  /** A step of a call. Throws if the fault loses the call. */
   async #step(signal: AbortSignal | undefined): Promise<Fault | undefined> {
     const step = this.steps++;
     const fault = this.faults.get(step);
@@ -162,9 +162,9 @@ export class ModelUploadService {
       case "lost":
         throw new ConnectError("lost", Code.Unavailable);
       case "restart":
-        this.#epoch.abort(new ConnectError("the server went down", Code.Unavailable));
+        this.#epoch.abort(new ConnectError("the server has restarted", Code.Unavailable));
         this.#epoch = new AbortController();
-        throw new ConnectError("the server went down", Code.Unavailable);
+        throw new ConnectError("the server has restarted", Code.Unavailable);
       case "client-dies":
         this.onClientDies();
         break;
@@ -176,13 +176,13 @@ export class ModelUploadService {
     return fault;
   }
 
-  /** Carries a call out, unless the server goes down meanwhile, or the client leaves. */
+  /** Executes a call. Rejects if the server restarts or the client cancels in the meantime. */
   #inEpoch<T>(options: Options, call: () => Promise<T>): Promise<Awaited<T>> {
     const signal = AbortSignal.any([this.#epoch.signal, ...(options?.signal ? [options.signal] : [])]);
     const down = Promise.withResolvers<never>();
-    const give = () => down.reject(ConnectError.from(signal.reason));
-    if (signal.aborted) give();
-    signal.addEventListener("abort", give);
+    const onAbort = () => down.reject(ConnectError.from(signal.reason));
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort);
     return Promise.race([call(), down.promise]);
   }
 
@@ -227,9 +227,9 @@ export class ModelUploadService {
     return BigInt(session.bytes.length);
   }
 
-  async #checkSum(session: ModelUpload, data: Uint8Array, told: number | undefined): Promise<void> {
+  async #checkSum(session: ModelUpload, data: Uint8Array, checksum: number | undefined): Promise<void> {
     this.#crc32c ??= await newCrc32c();
-    if (told === this.#crc32c(data)) return;
+    if (checksum === this.#crc32c(data)) return;
     throw problem(Code.DataLoss, UploadProblemReason.CHECKSUM, session);
   }
 

@@ -9,17 +9,17 @@ import {
   UploadState,
 } from "../../../gen/bourse/upload/v1/upload_pb.ts";
 
-/** An upload of the model server. */
+/** An upload of the model. */
 export interface ModelUpload {
   readonly info: MessageInitShape<typeof UploadInfoSchema>;
   bytes: Uint8Array;
   state: UploadState;
   generation: bigint;
-  /** How often FinishUpload still says VERIFYING. */
+  /** How often FinishUpload still returns VERIFYING. */
   polls: number;
 }
 
-/** Ends an upload, where size and hash are right. */
+/** Completes an upload if size and hash are correct. */
 export function finish(upload: ModelUpload, size: bigint | undefined, digest: Uint8Array) {
   if (size !== BigInt(upload.bytes.length)) {
     throw problem(Code.FailedPrecondition, UploadProblemReason.SIZE, upload);
@@ -31,7 +31,7 @@ export function finish(upload: ModelUpload, size: bigint | undefined, digest: Ui
   return uploadOf(upload);
 }
 
-/** What the server tells of an upload. */
+/** Makes the Upload message. */
 export function uploadOf({ info, bytes, state }: ModelUpload) {
   const { uploadId = "", fileName = "", size, productId = "" } = info;
   const digest = state === UploadState.COMPLETE ? sha256(bytes) : new Uint8Array();
@@ -46,7 +46,7 @@ export function uploadOf({ info, bytes, state }: ModelUpload) {
   });
 }
 
-/** An error as the server makes them. */
+/** Makes an error with an UploadProblem detail, as the server does. */
 export function problem(code: Code, reason: UploadProblemReason, upload?: Pick<ModelUpload, "bytes" | "state">) {
   const value = {
     reason,

@@ -2,12 +2,12 @@
 type End = { readonly kind: "closed" } | { readonly kind: "failed"; readonly error: unknown };
 
 /**
- * A first-in, first-out queue: producers push items without waiting, consumers await them. Each item reaches one
- * consumer. The queue is unbounded, so the producer has to limit what it pushes.
+ * A first-in, first-out queue for tests, for example for the requests of a stream: producers push items without waiting,
+ * consumers await them. Each item reaches one consumer. The queue is unbounded.
  *
  * It is iterated with `for await`. Leaving the loop closes the queue and discards its items.
  */
-export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined, undefined> {
+export class AsyncQueue<T> implements AsyncIterable<T, undefined, undefined> {
   readonly #items: T[] = [];
   /** The calls of `next` that have no item yet. Empty if there are items. */
   readonly #consumers: PromiseWithResolvers<IteratorResult<T, undefined>>[] = [];
@@ -45,14 +45,14 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined, undefi
     return consumer.promise;
   }
 
-  return(): Promise<IteratorResult<T, undefined>> {
-    this.close();
-    this.#items.length = 0;
-    return Promise.resolve({ done: true, value: undefined });
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, undefined, undefined> {
+    try {
+      for (let result = await this.next(); !result.done; result = await this.next()) yield result.value;
+      return undefined;
+    } finally {
+      this.close();
+      this.#items.length = 0;
+    }
   }
 
   #finish(end: End): void {
