@@ -2,14 +2,14 @@ import { type CreateTableBuilder, type Kysely, sql } from "kysely";
 import type { Migrations } from "../../storage/sqlite/migrations.ts";
 
 /**
- * The migrations of candles. A released migration is never changed, renamed or removed: a database
- * stores the names of those that it has run.
+ * The migrations of candles. A released migration is never changed, renamed or removed: a database stores the names of
+ * those that it has run.
  */
 export const candleMigrations: Migrations = {
   "0002-create-candles": { up: createCandles },
 };
 
-/** Candles: those that are complete, and of each instrument and span the one that goes on. */
+/** Creates the tables of complete candles, and of the open candle of each instrument and span. */
 async function createCandles(db: Kysely<unknown>): Promise<void> {
   await candleTable(db, "candle")
     .addPrimaryKeyConstraint("candle_key", ["symbol", "span_seconds", "open_time"])

@@ -1,28 +1,28 @@
-/** The tables of candles as of the newest migration. Integers are read as bigints, so that none is rounded. */
+/** The tables of candles after the newest migration. Integers are read as bigints, so that none is rounded. */
 export interface CandleTables {
   candle: CandleTable;
   open_candle: OpenCandleTable;
 }
 
-/** A complete candle a row. Times are whole microseconds since 1970. */
+/** A row is a complete candle. Times are whole microseconds since 1970. */
 export interface CandleTable {
   symbol: string;
-  /** How long it lasts. */
+  /** The span of the candle. */
   span_seconds: bigint;
   open_time: bigint;
   open: number;
   high: number;
   low: number;
   close: number;
-  /** Null where the source does not tell it. */
+  /** Null if the source has no volume. */
   volume: bigint | null;
   quote_count: bigint;
 }
 
-/** A candle that goes on: one for each symbol and span. */
+/** A row is the open candle of a symbol and a span. */
 export interface OpenCandleTable extends CandleTable {
   /** The time of its newest quote. */
   newest_time: bigint;
-  /** The session's volume at its newest quote; null where the source does not tell it. */
+  /** The volume of the session at its newest quote; null if the source has none. */
   session_volume: bigint | null;
 }

@@ -52,10 +52,15 @@ export interface PausedForReplay {
   missed: MissedFrom | undefined;
 }
 
+/** The first quote of a subscription that was not sent. */
 export interface MissedFrom {
-  /** At most the `seq` of the quote; the log has no quote of the instrument between the two. */
+  /** At most the `seq` of the quote. The log has no other quote of the instrument between the two. */
   readonly seq: number;
   readonly instrumentSeq: bigint;
+}
+
+export function missedFrom({ seq, quote }: LogEntry): MissedFrom {
+  return { seq, instrumentSeq: quote.instrumentSeq };
 }
 
 export interface Replaying {
@@ -83,7 +88,7 @@ export interface SubscriptionControl {
 
 /**
  * The subscription of one stream to one instrument. It is also the node of the linked list in which its quote is queued:
- * at most one quote of it is queued at a time, and so the queue allocates no nodes.
+ * at most one quote of it is queued at a time, and so the queue allocates no nodes (docs/decisions/0009).
  */
 export class SymbolSubscription {
   readonly owner: SubscriptionOwner;

@@ -1,6 +1,7 @@
 import type { Quote } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { Replaying, SymbolSubscription } from "../hub/symbol-subscription.ts";
 import type { QuoteLog } from "../log/quote-log.ts";
+import type { Backlog } from "./send-queue.ts";
 
 /** The most quotes of the log that one step scans: less than a millisecond of work if few of them are wanted. */
 export const maxScannedQuotes = 2_000;
@@ -38,11 +39,6 @@ export class LogReplay {
     return this.#states.size > 0;
   }
 
-  /** The `seq` of the last quote that was read. */
-  get position(): number {
-    return this.#position;
-  }
-
   /**
    * All quotes of its subscriptions up to this `seq` were delivered, or will be superseded by newer ones. Infinity if no
    * replay runs.
@@ -70,18 +66,22 @@ export class LogReplay {
     this.#states.set(state.subscription.symbol, state);
   }
 
-  /** Finds the first quote of the subscriptions that start with the oldest one of the log, and sets `delivered` by it. */
-  resolveStarts(subscriptions: readonly SymbolSubscription[]): void {
-    const unresolved = subscriptions
+  /** Removes subscriptions, those that it does not replay excepted. Returns the backlog of each that has unread quotes. */
+  withdraw(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, Backlog> {
+    const states = subscriptions
       .map(({ symbol }) => this.#states.get(symbol))
-      .filter((state) => state !== undefined && state.delivered === undefined) as Replaying[];
-    const symbols = unresolved.map(({ subscription }) => subscription.symbol);
-    const first = firstQuotesAfter(this.#log, symbols, Math.max(this.#position, this.#log.oldestSeq - 1));
-    for (const state of unresolved) {
-      const { symbol, listing } = state.subscription;
-      // The hub still has the newest quote of a symbol if the log has evicted it.
-      state.delivered = ((first.get(symbol) ?? listing.newest?.quote)?.instrumentSeq ?? 1n) - 1n;
+      .filter((state): state is Replaying => state !== undefined);
+    this.#resolveStarts(states);
+    const backlogs = new Map<SymbolSubscription, Backlog>();
+    for (const { subscription, delivered = 0n } of states) {
+      this.remove(subscription);
+      const { newest } = subscription.listing;
+      if (newest === undefined || newest.quote.instrumentSeq <= delivered) continue;
+      // If the log has evicted all unread quotes, none of them has a `seq` above the position.
+      const first = { seq: Math.min(this.#position + 1, newest.seq), instrumentSeq: delivered + 1n };
+      backlogs.set(subscription, { first, newest, count: Number(newest.quote.instrumentSeq - delivered) });
     }
+    return backlogs;
   }
 
   remove(subscription: SymbolSubscription): void {
@@ -110,6 +110,18 @@ export class LogReplay {
     }
     if (this.#position === this.#log.newestSeq) this.#finish(max, page);
     return page;
+  }
+
+  /** Finds the first quote of each subscription that starts with the oldest one of the log, and sets `delivered` by it. */
+  #resolveStarts(states: readonly Replaying[]): void {
+    const unresolved = states.filter(({ delivered }) => delivered === undefined);
+    const symbols = unresolved.map(({ subscription }) => subscription.symbol);
+    const first = firstQuotesAfter(this.#log, symbols, Math.max(this.#position, this.#log.oldestSeq - 1));
+    for (const state of unresolved) {
+      const { symbol, listing } = state.subscription;
+      // The hub still has the newest quote of a symbol if the log has evicted it.
+      state.delivered = ((first.get(symbol) ?? listing.newest?.quote)?.instrumentSeq ?? 1n) - 1n;
+    }
   }
 
   get #isBehindLog(): boolean {

@@ -1,13 +1,14 @@
 import type { Timers } from "../../../client/shared/timers.ts";
 import { PauseMode, type Quote, type SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import type {
-  DeliveryState,
-  MissedFrom,
-  PausedConflating,
-  PausedForReplay,
-  Replaying,
-  SubscriptionControl,
-  SymbolSubscription,
+import {
+  type DeliveryState,
+  type MissedFrom,
+  missedFrom,
+  type PausedConflating,
+  type PausedForReplay,
+  type Replaying,
+  type SubscriptionControl,
+  type SymbolSubscription,
 } from "../hub/symbol-subscription.ts";
 import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
 import { firstQuotesAfter, LogReplay } from "./log-replay.ts";
@@ -126,15 +127,15 @@ export class QuoteScheduler {
   /** Pauses subscriptions. Those that are paused keep their mode. */
   pause(subscriptions: readonly SymbolSubscription[], mode: PauseMode): void {
     const running = subscriptions.filter((each) => !isPaused(each.control?.state));
-    this.replay.resolveStarts(running);
-    const backlogs = this.#withdraw(running);
+    const queued = this.#withdraw(running);
+    const unread = this.replay.withdraw(running);
     const deferred: UnqueuedQuote[] = [];
     for (const each of running) {
-      const unsent = this.#withdrawReplay(each) ?? unsentOf(backlogs.get(each));
-      if (mode === PauseMode.REPLAY) this.#pauseForReplay(each, unsent?.first);
+      const backlog = queued.get(each) ?? unread.get(each);
+      if (mode === PauseMode.REPLAY) this.#pauseForReplay(each, backlog?.first);
       else {
-        this.#pauseConflating(each, unsent === undefined ? 0 : unsent.count - 1);
-        if (unsent !== undefined) deferred.push({ subscription: each, entry: unsent.newest });
+        this.#pauseConflating(each, backlog === undefined ? 0 : backlog.count - 1);
+        add(deferred, each, backlog?.newest);
       }
     }
     for (const { subscription, entry } of inLogOrder(deferred)) this.queue.insertDeferred(subscription, entry);
@@ -289,22 +290,6 @@ export class QuoteScheduler {
     return this.queue.withdraw(subscriptions);
   }
 
-  /** Ends the replay of a subscription, and returns what it has not read; undefined if there is no replay or nothing. */
-  #withdrawReplay(subscription: SymbolSubscription): UnsentQuotes | undefined {
-    const state = subscription.control?.state;
-    if (state?.kind !== "replaying") return undefined;
-    this.replay.remove(subscription);
-    const { delivered } = state;
-    const { newest } = subscription.listing;
-    if (delivered === undefined || newest === undefined || newest.quote.instrumentSeq <= delivered) return undefined;
-    return {
-      // If the log has evicted all quotes that were not read, none of them comes after the position of the replay.
-      first: { seq: Math.min(this.replay.position + 1, newest.seq), instrumentSeq: delivered + 1n },
-      newest,
-      count: Number(newest.quote.instrumentSeq - delivered),
-    };
-  }
-
   #goLive(subscription: SymbolSubscription, control: SubscriptionControl): void {
     control.state = live;
     if (control.maxRate === 0) subscription.control = undefined;
@@ -345,13 +330,6 @@ export class QuoteScheduler {
   }
 }
 
-/** The quotes of a subscription that the reader has not taken when the subscription is paused. */
-interface UnsentQuotes {
-  readonly first: MissedFrom;
-  readonly newest: LogEntry;
-  readonly count: number;
-}
-
 /** The states that miss quotes, and the lowest `seq` of all missed quotes, which the cursor must not pass. */
 class MissedQuotes {
   readonly #states = new Set<PausedForReplay>();
@@ -384,14 +362,6 @@ class MissedQuotes {
 
 function isPaused(state: DeliveryState | undefined): boolean {
   return state?.kind === "pausedConflating" || state?.kind === "pausedForReplay";
-}
-
-function unsentOf(backlog: Backlog | undefined): UnsentQuotes | undefined {
-  return backlog && { first: missedFrom(backlog.first), newest: backlog.newest, count: backlog.count };
-}
-
-function missedFrom({ seq, quote }: LogEntry): MissedFrom {
-  return { seq, instrumentSeq: quote.instrumentSeq };
 }
 
 /** Returns when the rate limit allows the next quote. */

@@ -1,12 +1,12 @@
 import { type Quote, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import type { SymbolSubscription } from "../hub/symbol-subscription.ts";
+import { type MissedFrom, missedFrom, type SymbolSubscription } from "../hub/symbol-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 import { LosslessQueue } from "./lossless-queue.ts";
 
-/** The queued quotes of one subscription. The log has no other quote of it between the first and the newest. */
+/** The quotes of one subscription that were not sent: all from the first to the newest. */
 export interface Backlog {
-  readonly first: LogEntry;
+  readonly first: MissedFrom;
   readonly newest: LogEntry;
   readonly count: number;
 }
@@ -132,7 +132,8 @@ export class SendQueue {
       const other = this.#snapshot.remove(each) ?? this.#ready.remove(each) ?? this.#deferred.remove(each);
       const entries = [...(lossless.get(each.symbol) ?? []), ...(other === undefined ? [] : [other])];
       const [first, ...rest] = entries.sort((a, b) => a.seq - b.seq);
-      if (first !== undefined) backlogs.set(each, { first, newest: rest.at(-1) ?? first, count: entries.length });
+      if (first === undefined) continue;
+      backlogs.set(each, { first: missedFrom(first), newest: rest.at(-1) ?? first, count: entries.length });
     }
     return backlogs;
   }
