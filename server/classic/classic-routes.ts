@@ -29,6 +29,9 @@ export const classicServices = [
   StreamService,
 ] as const;
 
+/** The tutorial services that store data. */
+export const storingClassicServices = [LaptopService, StreamService] as const;
+
 /** Whether a proto file belongs to the tutorials. */
 export function isClassic({ name }: DescFile): boolean {
   return name.startsWith("classic/");

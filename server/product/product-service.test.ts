@@ -30,8 +30,7 @@ import { productService } from "./product-service.ts";
 import { SqliteRatingStore } from "./rating/sqlite-rating-store.ts";
 import { SqliteProductFinder } from "./search/sqlite-product-finder.ts";
 import { SqliteTextIndex } from "./search/sqlite-text-index.ts";
-import { productMigrations } from "./store/product-migrations.ts";
-import type { ProductTables } from "./store/product-tables.ts";
+import { type ProductTables, productMigrations } from "./store/product-tables.ts";
 import { SqliteProductStore } from "./store/sqlite-product-store.ts";
 
 const now = timestampFromMs(1_790_000_000_000);

@@ -1,15 +1,21 @@
+import { randomBytes, randomUUID } from "node:crypto";
 import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { MicroClock } from "../../client/shared/micro-time.ts";
 import { type Instrument, InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import type { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { logRepeatedProblem } from "../logging/repeated-problem.ts";
+import type { Database } from "../storage/sqlite/database.ts";
 import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { CandleBook } from "./candle/candle-book.ts";
-import type { CandleStore } from "./candle/candle-store.ts";
+import type { CandleTables } from "./candle/candle-tables.ts";
+import { SqliteCandleStore } from "./candle/sqlite-candle-store.ts";
 import { type FeedSettings, openFeeds } from "./feed/open-feeds.ts";
 import type { PublishTicks, QuoteFeed } from "./feed/quote-feed.ts";
 import { deferredFeed, runFeeds } from "./feed/run-feeds.ts";
 import { QuoteHub, subscriberLimit, subscriptionLimit } from "./hub/quote-hub.ts";
+import { quoteService } from "./quote-service.ts";
 
 export interface QuoteSettings {
   readonly feed: FeedSettings;
@@ -19,9 +25,8 @@ export interface QuoteSettings {
 
 export interface OpenQuotesOptions {
   readonly settings: QuoteSettings;
-  readonly candleStore: CandleStore;
-  /** The epoch of the new log: a random fixed64. */
-  readonly epoch: bigint;
+  /** Stores candles. */
+  readonly database: Pick<Database<CandleTables>, "tables" | "queries">;
   readonly now: MicroClock;
   readonly log: Logger;
   /** Receives the error of a feed that has failed; the other feeds keep running. */
@@ -33,9 +38,7 @@ export interface OpenQuotesOptions {
 /** Open quotes: the hub with its feeds and candles. Disposing of it stops the feeds and stores the last candles. */
 export interface OpenQuotes extends AsyncDisposable {
   readonly hub: QuoteHub;
-  readonly candles: CandleBook;
-  /** Publishes ticks to the hub, then adds them to the candles. */
-  readonly publish: PublishTicks;
+  readonly service: ServiceImpl<typeof QuoteService>;
   /** Starts the feeds, once. A replay that starts with the first subscriber waits for it. */
   startFeeds(): void;
   /** Stops the feeds. Resolves when none of them publishes any more; then the newest quotes remain. */
@@ -44,12 +47,12 @@ export interface OpenQuotes extends AsyncDisposable {
 
 /** Opens the feeds, the hub and the candles. Rejects with a FeedError if the configured feed cannot be opened. */
 export async function openQuotes(options: OpenQuotesOptions): Promise<OpenQuotes> {
-  const { settings, candleStore, epoch, now, log, onFeedFailure } = options;
+  const { settings, database, now, log, onFeedFailure } = options;
   const limit = options.limit ?? ((definition) => new SharedLimit(definition));
   const feeds = await openFeeds(settings.feed, now, log);
   const instruments = allInstruments(feeds, settings.instruments);
   const hub = new QuoteHub({
-    epoch,
+    epoch: randomBytes(8).readBigUInt64BE(), // each start begins a new log
     now,
     instruments,
     subscriberLimit: limit(subscriberLimit),
@@ -57,7 +60,7 @@ export async function openQuotes(options: OpenQuotesOptions): Promise<OpenQuotes
   });
   const symbols = instruments.map(({ symbol }) => symbol);
   const candles = await CandleBook.open(symbols, {
-    store: candleStore,
+    store: new SqliteCandleStore(database.tables, database.queries),
     problem: logRepeatedProblem(log, {
       failed: "candles cannot be stored; they are kept in memory and stored later",
       over: "candles are stored again",
@@ -95,8 +98,7 @@ export async function openQuotes(options: OpenQuotesOptions): Promise<OpenQuotes
 
   return {
     hub,
-    candles,
-    publish,
+    service: quoteService({ hub, candles, publish, newId: randomUUID }),
     startFeeds,
     stopFeeds,
     async [Symbol.asyncDispose]() {

@@ -1,3 +1,7 @@
+import { type Kysely, sql } from "kysely";
+import type { Migrations } from "../../storage/sqlite/migrations.ts";
+import { createServerSecrets } from "../../storage/sqlite/server-secret.ts";
+
 /** The tables of the order book as of the newest migration. Integers are read as bigints, so that none is rounded. */
 export interface OrderTables {
   order_line: OrderLineTable;
@@ -28,4 +32,37 @@ export interface OrderLineTable {
    * length before it, so that rows one after another are a response. What the other columns repeat is for queries only.
    */
   body: Uint8Array;
+}
+
+/**
+ * The migrations of the order book. A released migration is never changed, renamed or removed: a database
+ * stores the names of those that it has run.
+ */
+export const orderMigrations: Migrations = {
+  "0003-create-orders": { up: createOrders },
+};
+
+/** Creates the order book, and the table of secrets, which is in this migration since its release. */
+async function createOrders(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable("order_line")
+    .addColumn("sequence", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("key", "text", (column) => column.notNull().unique())
+    .addColumn("product_code", "text", (column) => column.notNull())
+    .addColumn("customer_id", "text")
+    .addColumn("country", "text", (column) => column.notNull())
+    .addColumn("quantity", "integer", (column) => column.notNull())
+    .addColumn("price_currency", "text", (column) => column.notNull())
+    .addColumn("price_units", "integer", (column) => column.notNull())
+    .addColumn("price_nanos", "integer", (column) => column.notNull())
+    .addColumn("placed_seconds", "integer", (column) => column.notNull())
+    .addColumn("placed_nanos", "integer", (column) => column.notNull())
+    .addColumn("body", "blob", (column) => column.notNull())
+    .modifyEnd(sql`strict`)
+    .execute();
+  // SQLite adds the sequence to each index, so that its rows are read in the order of the sequence.
+  for (const column of ["product_code", "customer_id", "country"]) {
+    await db.schema.createIndex(`order_line_${column}`).on("order_line").column(column).execute();
+  }
+  await createServerSecrets(db);
 }

@@ -7,8 +7,7 @@ import { StoreFullError } from "../../storage/storage-errors.ts";
 import { newOrder } from "../submit/new-order.ts";
 import { someOrder } from "../testing/any-order.ts";
 import { orderStoreContract } from "../testing/order-store.contract.ts";
-import { orderMigrations } from "./order-migrations.ts";
-import type { OrderTables } from "./order-tables.ts";
+import { type OrderTables, orderMigrations } from "./order-tables.ts";
 import { SqliteOrderStore } from "./sqlite-order-store.ts";
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-orders-"));

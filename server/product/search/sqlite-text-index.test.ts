@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../storage/sqlite/database.ts";
-import { productMigrations } from "../store/product-migrations.ts";
-import type { ProductTables } from "../store/product-tables.ts";
+import { type ProductTables, productMigrations } from "../store/product-tables.ts";
 import { textIndexContract } from "../testing/text-index.contract.ts";
 import { formatFts5Query, SqliteTextIndex } from "./sqlite-text-index.ts";
 

@@ -10,9 +10,8 @@ import { openDatabase } from "../../storage/sqlite/database.ts";
 import { demoCatalogue } from "../demo/demo-catalogue.ts";
 import { SqliteProductFinder } from "../search/sqlite-product-finder.ts";
 import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
-import { productMigrations } from "./product-migrations.ts";
 import { toProductRow } from "./product-row.ts";
-import type { ProductTables } from "./product-tables.ts";
+import { type ProductTables, productMigrations } from "./product-tables.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
 const products = demoCatalogue(timestampFromMs(1_790_000_000_000)).map((product) =>

@@ -7,8 +7,7 @@ import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/prod
 import { openDatabase } from "../../storage/sqlite/database.ts";
 import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
 import { maxUnprunedRevisions } from "./product-history.ts";
-import { productMigrations } from "./product-migrations.ts";
-import type { ProductTables } from "./product-tables.ts";
+import { type ProductTables, productMigrations } from "./product-tables.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
 const id = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";

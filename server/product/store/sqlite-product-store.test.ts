@@ -7,8 +7,7 @@ import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { type Database, openDatabase } from "../../storage/sqlite/database.ts";
 import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
 import { productStoreContract } from "../testing/product-store.contract.ts";
-import { productMigrations } from "./product-migrations.ts";
-import type { ProductTables } from "./product-tables.ts";
+import { type ProductTables, productMigrations } from "./product-tables.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 
 const storeOf = (database: Database<ProductTables>) =>

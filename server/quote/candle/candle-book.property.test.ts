@@ -6,9 +6,8 @@ import { expect, test } from "vitest";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import { openDatabase } from "../../storage/sqlite/database.ts";
 import { CandleBook } from "./candle-book.ts";
-import { candleMigrations } from "./candle-migrations.ts";
 import { candleSpans, retentionSeconds } from "./candle-store.ts";
-import type { CandleTables } from "./candle-tables.ts";
+import { type CandleTables, candleMigrations } from "./candle-tables.ts";
 import { SqliteCandleStore } from "./sqlite-candle-store.ts";
 
 const second = 1_000_000;

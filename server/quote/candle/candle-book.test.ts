@@ -6,9 +6,8 @@ import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import { type Database, openDatabase } from "../../storage/sqlite/database.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
 import { CandleBook, type CandleBookOptions, type ListedCandle, saveIntervalMillis } from "./candle-book.ts";
-import { candleMigrations } from "./candle-migrations.ts";
 import { type CandleQuery, type CandleStore, retentionSeconds } from "./candle-store.ts";
-import type { CandleTables } from "./candle-tables.ts";
+import { type CandleTables, candleMigrations } from "./candle-tables.ts";
 import { SqliteCandleStore } from "./sqlite-candle-store.ts";
 
 const second = 1_000_000;

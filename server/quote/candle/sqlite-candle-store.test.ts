@@ -2,8 +2,7 @@ import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDatabase } from "../../storage/sqlite/database.ts";
-import { candleMigrations } from "./candle-migrations.ts";
-import type { CandleTables } from "./candle-tables.ts";
+import { type CandleTables, candleMigrations } from "./candle-tables.ts";
 import { SqliteCandleStore } from "./sqlite-candle-store.ts";
 import { candleStoreContract } from "./testing/candle-store.contract.ts";
 

@@ -1,16 +1,6 @@
 import { type Kysely, sql } from "kysely";
 
-/** The table of secrets. */
-export interface ServerSecretTables {
-  server_secret: {
-    /** The purpose, as in `resume-tokens`. */
-    name: string;
-    /** Random bytes. */
-    value: Uint8Array;
-  };
-}
-
-/** Creates the table of secrets, as a part of a migration. */
+/** Creates the table of secrets: random bytes by their purpose. Part of a migration. */
 export async function createServerSecrets(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("server_secret")
@@ -21,20 +11,17 @@ export async function createServerSecrets(db: Kysely<unknown>): Promise<void> {
 }
 
 /** Returns the secret of a purpose. The first call stores the bytes that `create` returns; the later ones return these. */
-export async function serverSecret(
-  tables: Kysely<ServerSecretTables>,
+export function serverSecret<Tables>(
+  tables: Kysely<Tables>,
   name: string,
   create: () => Uint8Array,
 ): Promise<Uint8Array> {
   return tables.transaction().execute(async (transaction) => {
-    const stored = await transaction
-      .selectFrom("server_secret")
-      .select("value")
-      .where("name", "=", name)
-      .executeTakeFirst();
-    if (stored !== undefined) return stored.value;
+    const stored = sql<{ value: Uint8Array }>`select value from server_secret where name = ${name}`;
+    const { rows } = await stored.execute(transaction);
+    if (rows[0] !== undefined) return rows[0].value;
     const value = create();
-    await transaction.insertInto("server_secret").values({ name, value }).execute();
+    await sql`insert into server_secret (name, value) values (${name}, ${value})`.execute(transaction);
     return value;
   });
 }

@@ -6,8 +6,7 @@ import { openDatabase } from "../../storage/sqlite/database.ts";
 import { SqliteUploadStore } from "./sqlite-upload-store.ts";
 import { MemoryUploadStore } from "./testing/memory-upload-store.ts";
 import { uploadStoreContract } from "./testing/upload-store.contract.ts";
-import { uploadMigrations } from "./upload-migrations.ts";
-import type { UploadTables } from "./upload-tables.ts";
+import { type UploadTables, uploadMigrations } from "./upload-tables.ts";
 
 describe("SqliteUploadStore", () => {
   uploadStoreContract(async () => {

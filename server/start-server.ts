@@ -1,0 +1,57 @@
+import { fileURLToPath } from "node:url";
+import type { DescService } from "@bufbuild/protobuf";
+import type { ConnectRouter } from "@connectrpc/connect";
+import type { Logger } from "pino";
+import type { Config } from "./config/config.ts";
+import { logTlsReloads } from "./logging/log-tls-reloads.ts";
+import { messageLimitsOf } from "./request-limits.ts";
+import { toConnectError } from "./shared/connect-error.ts";
+import { classicNames, metadataNames } from "./shared/metadata-names.ts";
+import { createValidation } from "./shared/validation.ts";
+import type { Exchange } from "./transport/exchange/exchange.ts";
+import { logCalls } from "./transport/rpc/call-record.ts";
+import { createStaticFiles } from "./transport/static-files.ts";
+import { startTransportServer, type TransportServer } from "./transport/transport-server.ts";
+
+const dashboard = fileURLToPath(new URL("../dist/web", import.meta.url));
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** The services whose requests are validated. */
+  readonly services: readonly DescService[];
+  /** Registers the services. */
+  readonly routes: (router: ConnectRouter) => void;
+  /** Returns the domain error of an error of the database; any other error unchanged. */
+  readonly toDomainError: (error: unknown) => unknown;
+  /** Serves an exchange and returns true if its path is that of an upload; returns false otherwise. */
+  readonly serveUpload: (exchange: Exchange) => boolean;
+}
+
+/**
+ * Starts to listen on the configured port, and serves the routes, the files of uploads and the dashboard. Rejects if the
+ * address or the TLS files cannot be used.
+ */
+export function startServer(options: ServerOptions): Promise<TransportServer> {
+  const { config, log, services, routes, toDomainError, serveUpload } = options;
+  const { host, port, tls, limits, allowedHosts: hosts, corsOrigins: origins } = config;
+  const exposedNames = [...Object.values(metadataNames), classicNames.token];
+  const serveDashboard = createStaticFiles(dashboard);
+  return startTransportServer({
+    host,
+    port,
+    ...(tls && { tls }),
+    onTlsReload: logTlsReloads(log),
+    interceptors: [createValidation(services)],
+    mapError: (error) => toConnectError(toDomainError(error)),
+    routes,
+    onCall: logCalls(log),
+    limits,
+    requestLimits: messageLimitsOf,
+    trusted: { hosts, origins },
+    ...(origins.length > 0 && { cors: { origins, exposedNames } }),
+    otherwise: (exchange) => {
+      if (!serveUpload(exchange)) serveDashboard(exchange);
+    },
+  });
+}
