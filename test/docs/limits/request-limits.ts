@@ -1,0 +1,73 @@
+import { maxWatchRequestBytes } from "../../../server/request-limits.ts";
+import { maxViolations } from "../../../server/shared/request-errors.ts";
+import { maxCollectedElements } from "../../../server/shared/validation.ts";
+import {
+  defaultListItems,
+  defaultTextBytes,
+  maxRequestFields,
+  unscannedBytes,
+} from "../../../server/transport/request/limits/field-bounds.ts";
+import { maxIntegerCharacters } from "../../../server/transport/request/limits/json-scan.ts";
+import {
+  jsonSizeFactor,
+  maxJsonAllowance,
+  spareRequestBytes,
+} from "../../../server/transport/request/limits/method-limits.ts";
+import {
+  maxEchoBytes,
+  maxErrorDetailBytes,
+  maxErrorMessageBytes,
+} from "../../../server/transport/response/truncate-error.ts";
+
+/** The limits of requests: name, value, bounds, and the error beyond it. */
+export const requestLimits = [
+  [
+    "spareRequestBytes",
+    spareRequestBytes,
+    "bytes of a request in addition to the maximum by the rules of its fields: fields of newer clients, blanks in JSON",
+    "RESOURCE_EXHAUSTED with both sizes",
+  ],
+  ["jsonSizeFactor", jsonSizeFactor, "factor by which a JSON request may exceed its protobuf size", "the same"],
+  ["maxJsonAllowance", maxJsonAllowance, "bytes up to which that factor applies", "the same"],
+  ["maxWatchRequestBytes", maxWatchRequestBytes, "bytes of a request of WatchQuotes or StreamQuotes", "the same"],
+  [
+    "maxRequestFields",
+    maxRequestFields,
+    "fields of a request, known or unknown, and elements of its lists, at every depth",
+    "RESOURCE_EXHAUSTED",
+  ],
+  [
+    "maxIntegerCharacters",
+    maxIntegerCharacters,
+    "characters of a 64-bit integer in a JSON string, in requests of more than `unscannedBytes`",
+    "INVALID_ARGUMENT",
+  ],
+  [
+    "unscannedBytes",
+    unscannedBytes,
+    "bytes of a request whose fields are not counted before decoding",
+    "the fields are counted",
+  ],
+  [
+    "defaultTextBytes",
+    defaultTextBytes,
+    "bytes of a string without a rule, such as those of health and reflection",
+    "the size limit of the request applies",
+  ],
+  [
+    "defaultListItems",
+    defaultListItems,
+    "elements of a list without a rule; all lists of Bourse have one",
+    "INVALID_ARGUMENT",
+  ],
+  [
+    "maxCollectedElements",
+    maxCollectedElements,
+    "elements of the lists of a request of which all violations are reported",
+    "only the first violation is reported",
+  ],
+  ["maxViolations", maxViolations, "violations that an error reports", "the others are omitted"],
+  ["maxErrorMessageBytes", maxErrorMessageBytes, "bytes of the message of an error", "truncated, with an ellipsis"],
+  ["maxErrorDetailBytes", maxErrorDetailBytes, "bytes of the details of an error", "further details are omitted"],
+  ["maxEchoBytes", maxEchoBytes, "bytes of a path, a host or an origin in a response", "truncated, with an ellipsis"],
+] as const;
