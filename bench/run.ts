@@ -12,22 +12,23 @@ import { tableReport } from "./driver/table-report.ts";
 const options = parseOptions(process.argv.slice(2));
 const { peers } = options;
 
-say("building the load client and the peers");
+print("building the load client and the peers");
 const problem = buildGo();
-if (problem !== undefined) say(`${problem}; what needs Go is left out, and a load client in Node stands in elsewhere`);
+if (problem !== undefined)
+  print(`${problem}; works that need Go are left out, and the others use the load client in Node`);
 const cores = chooseCores();
-if (cores.kind === "free") say(`server and load client share their cores, because ${cores.because}`);
+if (cores.kind === "free") print(`server and load client share their cores, because ${cores.because}`);
 
 const pace = options.quick ? quickPace : fullPace;
 const rows: Row[] = [];
 for (const work of options.works) {
-  say(`measuring ${work.name}`);
-  rows.push(toRow(work, await compare(work, { peers, pace, cores, go: problem === undefined, say })));
+  print(`measuring ${work.name}`);
+  rows.push(toRow(work, await compare(work, { peers, pace, cores, go: problem === undefined, print })));
 }
 const report = { peers, rows };
 process.stdout.write(options.json ? `${JSON.stringify(jsonReport(report))}\n` : `${tableReport(report)}\n`);
 
 /** Standard output is for the result. */
-function say(what: string): void {
-  process.stderr.write(`bench: ${what}\n`);
+function print(text: string): void {
+  process.stderr.write(`bench: ${text}\n`);
 }

@@ -56,7 +56,7 @@ async function submit(): Promise<void> {
   let accepted = 0;
   for await (const { result } of connect().submitOrders(orders())) if (result.case === "accepted") accepted++;
   if (accepted !== submitted) throw new Error(`${accepted} of ${submitted} orders were accepted`);
-  tell("orders stored", submitted, began);
+  report("orders stored", submitted, began);
 }
 
 async function exportAll(): Promise<void> {
@@ -68,14 +68,14 @@ async function exportAll(): Promise<void> {
       return count;
     }),
   );
-  tell(
+  report(
     "orders exported",
     counts.reduce((sum, count) => sum + count),
     began,
   );
 }
 
-function tell(what: string, count: number, began: number): void {
+function report(what: string, count: number, began: number): void {
   const rate = Math.round((count / (performance.now() - began)) * 1_000);
   console.log(`${count.toLocaleString("en-US")} ${what} at ${rate.toLocaleString("en-US")}/s`);
 }

@@ -10,9 +10,9 @@ import { createApp } from "../server/app.ts";
 import { readConfig } from "../server/config/config.ts";
 import { tuneGarbageCollection } from "../server/transport/protection/tune-garbage-collection.ts";
 
-// How long the server's event loop stands still while it commits and exports as much as it can: `npm run bench:stall`.
-// The clients are a process of their own. The loop is looked at every millisecond, which is taken off. A machine that
-// has other work to do lets the loop wait as well: the processor time between two looks tells what the server is to
+// Measures stalls of the server's event loop while it commits and exports at full speed: `npm run bench:stall`.
+// The clients run in a separate process. A timer of 1 ms measures the loop; its interval is subtracted. On a machine
+// with other work the loop waits as well: the processor time between two timer runs shows which part the server is to
 // blame for.
 
 tuneGarbageCollection();
@@ -48,23 +48,25 @@ for (const load of loads) {
   const began = performance.eventLoopUtilization();
   const turns = new LongestTurn();
   delays.enable();
-  const told = await runClients(load);
+  const report = await runClients(load);
   delays.disable();
   const ofProcessor = turns.stop().toFixed(1);
   const { utilization } = performance.eventLoopUtilization(began);
   const [longest, p99] = [delays.max, delays.percentile(99)].map((nanos) => (nanos / nanosPerMilli - 1).toFixed(1));
   const busy = Math.round(utilization * 100);
-  console.log(`${load}: longest ${longest} ms (${ofProcessor} ms of processor), p99 ${p99} ms, busy ${busy} %${told}`);
+  console.log(
+    `${load}: longest ${longest} ms (${ofProcessor} ms of processor), p99 ${p99} ms, busy ${busy} %${report}`,
+  );
 }
 await app.close();
 
 async function runClients(load: string): Promise<string> {
   const child = spawn(process.execPath, [clients, app.url, load], { stdio: ["ignore", "pipe", "inherit"] });
-  let told = "";
+  let report = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    told += text;
+    report += text;
   });
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error(`the clients of ${load} failed`);
-  return told === "" ? "" : `; ${told.trim().replaceAll("\n", ", ")}`;
+  return report === "" ? "" : `; ${report.trim().replaceAll("\n", ", ")}`;
 }

@@ -10,7 +10,7 @@ const plugins = [
 ];
 const programs = ["./load", "./peers/grpc-go", "./peers/connect-go"];
 
-/** Builds the load client and the peers in Go. Answers why not, where that is so; builds nothing anew that is built. */
+/** Builds the load client and the peers in Go, unless they are built. Returns the reason of a failure. */
 export function buildGo(): string | undefined {
   if (spawnSync("go", ["version"]).status !== 0) return "Go is missing: install it from https://go.dev/dl";
   mkdirSync(builtFolder, { recursive: true });

@@ -12,8 +12,8 @@ export interface CompareOptions {
   readonly cores: Cores;
   /** Whether the programs in Go are there. */
   readonly go: boolean;
-  /** Told of what goes wrong. */
-  readonly say: (what: string) => void;
+  /** Prints a failure. */
+  readonly print: (text: string) => void;
 }
 
 /** What was measured of one work: for each peer a measurement for each round that it took part in. */
@@ -24,7 +24,7 @@ export type Rounds = ReadonlyMap<Peer, readonly Measurement[]>;
  * falls on all of them alike. A peer that fails, or takes long, is left out of the rounds
  * that follow.
  */
-export async function compare(work: Work, { peers, pace, cores, go, say }: CompareOptions): Promise<Rounds> {
+export async function compare(work: Work, { peers, pace, cores, go, print }: CompareOptions): Promise<Rounds> {
   const measured = new Map<Peer, Measurement[]>();
   const { load } = work;
   if (load === undefined || (load.client === "load" && !load.standIn && !go)) return measured;
@@ -35,7 +35,7 @@ export async function compare(work: Work, { peers, pace, cores, go, say }: Compa
     try {
       await step();
     } catch (error) {
-      say(`${work.name}: ${peer.name} could not be measured: ${error instanceof Error ? error.message : error}`);
+      print(`${work.name}: ${peer.name} could not be measured: ${error instanceof Error ? error.message : error}`);
       running.delete(peer);
       measured.delete(peer);
     }

@@ -25,7 +25,7 @@ export interface LoadOptions {
   readonly cores: Cores;
   /** Whether the load client in Go is there. */
   readonly go: boolean;
-  /** Called whenever the load client holds things as they are, until it may go on. */
+  /** Called when the load client pauses; it continues when the promise resolves. */
   readonly onHolding?: () => Promise<void>;
 }
 

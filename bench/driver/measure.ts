@@ -10,7 +10,7 @@ const allTheTime = 0.95;
 const ownCore = 0.85;
 
 /** How much longer a delay is measured than a rate: a hundredth of the ticks must be more than a tick or two. */
-const delayPatience = 3;
+const delayDurationFactor = 3;
 
 const microsPerSecond = 1e6;
 const bytesInKilobyte = 1024;
@@ -18,7 +18,7 @@ const bytesInKilobyte = 1024;
 /** Streams that make a server do everything once, before its memory is measured. */
 const warmStreams = 100;
 
-/** Measures one peer once. Rejects where the server or the load client fails. */
+/** Measures one peer once. Rejects if the server or the load client fails. */
 export async function measure({ kind }: Work, options: LoadOptions): Promise<Measurement> {
   switch (kind) {
     case "rate": {
@@ -28,7 +28,7 @@ export async function measure({ kind }: Work, options: LoadOptions): Promise<Mea
     case "delay":
     case "slowdown": {
       const { warm, measure } = options.duration;
-      const result = await runLoad({ ...options, duration: { warm, measure: delayPatience * measure } });
+      const result = await runLoad({ ...options, duration: { warm, measure: delayDurationFactor * measure } });
       const { delayP99, slowdown, delivered } = result;
       const value = (kind === "delay" ? delayP99 : slowdown) ?? Number.NaN;
       return { value, cpu: cpuOf(result), bound: boundOf(result), delivered };

@@ -1,4 +1,4 @@
-/** The middle of some numbers, or the mean of the two in the middle. NaN where there are none. */
+/** The median of numbers. NaN if there are none. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

@@ -5,7 +5,7 @@ import { parseOptions } from "./options.ts";
 
 const run = promisify(execFile);
 
-test("everything is measured where nothing is chosen, and what is chosen comes in the order of the table", () => {
+test("all works are measured by default, and chosen works in the order of the table", () => {
   const all = parseOptions([]);
   expect(all).toMatchObject({ json: false, quick: false });
   const [first, second, third] = all.works.map(({ name }) => name);

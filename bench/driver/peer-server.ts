@@ -45,7 +45,7 @@ export class PeerServer implements AsyncDisposable {
     });
   }
 
-  /** Starts a peer. Rejects where it does not say in time that it listens. */
+  /** Starts a peer. Rejects if it does not announce its address in time. */
   static async start(peer: Peer, cores: Cores): Promise<PeerServer> {
     const server = new PeerServer(peer, cores);
     try {
@@ -66,7 +66,7 @@ export class PeerServer implements AsyncDisposable {
     return this.#process.pid ?? 0;
   }
 
-  /** Lets the peer collect its garbage, and asks for what is left. */
+  /** Returns the size of the peer's heap after a garbage collection. */
   async memory(): Promise<PeerMemory> {
     this.#process.stdin.write("memory\n");
     return JSON.parse(await this.#answer("MEMORY "));

@@ -62,7 +62,7 @@ test("of memory and delay, less is better", () => {
   expect(row.cells.get(other)?.ratio).toBe(3);
 });
 
-test("of a work that has a pace, the worst round tells whether the server kept it, and where not, the cell is marked", () => {
+test("the cell of a work with a pace is marked if the server fell behind in the worst round", () => {
   const paced: Work = { name: "market-p99-ms", kind: "delay", unit: "ms" };
   const rounds = [1, 0.9, 0.999].map((delivered) => ({ ...measured(12, 2), delivered }));
   const row = toRow(paced, new Map([[ours, rounds]]));
@@ -73,7 +73,7 @@ test("of a work that has a pace, the worst round tells whether the server kept i
   });
 });
 
-test("what little is under way is not missing", () => {
+test("messages in flight at the end do not count as missing", () => {
   const paced: Work = { name: "market-p99-ms", kind: "delay", unit: "ms" };
   const row = toRow(paced, new Map([[ours, [{ ...measured(12, 2), delivered: 0.99 }]]]));
   expect(tableReport({ peers: [ours], rows: [row] })).toContain("| 12.0 · 99.0 % · 2.00 µs |");
@@ -89,7 +89,7 @@ test("the time until something is done has its unit, and ratios have two digits"
   expect(table).toContain("| stalled      | 1.06 · 20.0 µs |");
 });
 
-test("the JSON has null where a peer has no figure", () => {
+test("the JSON has null if a peer has no figure", () => {
   const row = toRow(rate, new Map([[ours, [measured(123_456, 8.1)]]]));
   expect(jsonReport({ peers: [ours, other], rows: [row] })).toEqual({
     export: { ours: 123_500, "grpc-go": null },

@@ -17,14 +17,14 @@ export function tableReport({ peers, rows }: Report): string {
 
 const marks: Record<Bound, string> = { server: "", client: "*", machine: "~" };
 
-/** Of what was due, the share below which a server has fallen behind: what was under way makes for less than that. */
+/** The share of the messages due below which a server fell behind. Messages in flight at the end are a smaller share. */
 const keptUp = 0.98;
-const behindMark = "!";
+const lateMark = "!";
 
 const legend = `Each cell: what the peer does a second, the processor time of its server for each (µs), and how many times better ours
 is. Marked: in a round at least, something kept the server from doing more, and the ratio compares processor time;
 * the load client was at its own ceiling, ~ other programs had the server's core for much of the time.
-market-p99-ms tells how much was delivered of what was due; ! the server fell behind in a round at least.
+market-p99-ms shows the share of the messages due that was delivered; ! the server fell behind in at least one round.
 idle-kb is memory for each open, quiet stream, stalled-kb for each subscriber that has stopped reading, delay-p99-ms and
 market-p99-ms are the time from publishing to receipt, stalled-p99-ratio is how many times longer it gets with such a
 subscriber, reconnect-5000 the time until all have caught up: less is better.`;
@@ -49,7 +49,7 @@ function valueText({ kind }: Work, { value }: Cell): string {
 
 function deliveredText({ delivered }: Cell): string {
   if (delivered === undefined) return "";
-  return `${delivered < keptUp ? behindMark : ""} · ${(100 * delivered).toFixed(1)} %`;
+  return `${delivered < keptUp ? lateMark : ""} · ${(100 * delivered).toFixed(1)} %`;
 }
 
 /** Three digits, and a unit where it shortens them. */

@@ -6,7 +6,7 @@ import { numberFrame } from "./number-frame.ts";
 
 const warmOrders = 20_000;
 
-/** Receives as many orders as the size says, on one stream. */
+/** Receives orders on one stream; the size is their number. */
 export async function exportOrders({ address, pid, size, warmMs }: LoadSettings): Promise<LoadResult> {
   const connection = new GrpcConnection(address);
   for (const end = performance.now() + warmMs; performance.now() < end; )

@@ -8,7 +8,7 @@ const sessionWindowBytes = 64 << 20;
 /** A call of the bench's service. */
 export interface GrpcCall {
   readonly stream: ClientHttp2Stream;
-  /** Resolves when it has ended well, and rejects where it has not. */
+  /** Resolves when the call has ended with OK; rejects with its error otherwise. */
   readonly ended: Promise<void>;
 }
 

@@ -13,7 +13,7 @@ import type { LoadResult } from "./load-result.ts";
 import type { LoadSettings } from "./load-settings.ts";
 import { Meter } from "./meter.ts";
 
-/** Imports a file of orders with the script that users have. Every line has to be stored. */
+/** Imports a file of orders with the script for users. Fails unless every line is stored. */
 export async function importOrders({ address, pid, size }: LoadSettings): Promise<LoadResult> {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bench-import-"));
   const file = join(folder.path, `orders-${process.pid}.csv`);

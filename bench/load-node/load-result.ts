@@ -3,7 +3,7 @@ export interface LoadResult {
   readonly seconds: number;
   /** How many messages, deliveries, calls or megabytes there were. */
   readonly operations: number;
-  /** Processor time of the server; 0 where the system does not tell. */
+  /** Processor time of the server; 0 if the system does not report it. */
   readonly serverSeconds: number;
   /** The shares of the time in which the server and the load client ran or were ready to run. */
   readonly serverBusy: number;

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 
-/** What a load client is told. */
+/** The settings of a load client. */
 export interface LoadSettings {
   readonly work: string;
   /** Where the server listens, as HOST:PORT. */
@@ -9,7 +9,7 @@ export interface LoadSettings {
   readonly pid: number;
   /** Messages, streams or calls: what the work counts. */
   readonly size: number;
-  /** How long to go on before measuring, and how long to measure, in milliseconds. */
+  /** The durations of the warm-up and of the measurement, in milliseconds. */
   readonly warmMs: number;
   readonly measureMs: number;
 }

@@ -6,8 +6,8 @@ import { Meter } from "./meter.ts";
 const pollMs = 1;
 
 /**
- * Lets a work go on and measures how often its counter goes up: from the first time on, and for as long as it takes to
- * go up once more. Rejects where the work ends meanwhile.
+ * Measures the rate of a work's counter, from its first increment on, to the first increment after the duration.
+ * Rejects if the work ends before.
  *
  * @param ended settles when the work does
  */

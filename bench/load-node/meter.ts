@@ -9,8 +9,8 @@ interface Usage {
 }
 
 /**
- * Tells how busy this process and the server's were between its start and `stop`. Linux counts, for each thread, the
- * nanoseconds that it ran and those that it was ready to run and had to wait for a core.
+ * Measures how busy this process and the server's were between the start of the meter and `stop`. Linux counts, for each thread, the
+ * nanoseconds that it ran, and those that it waited for a core.
  */
 export class Meter {
   readonly #pid: number;

@@ -5,7 +5,7 @@ import type { LoadSettings } from "./load-settings.ts";
 import { measureRate } from "./measure-rate.ts";
 import { numberFrame } from "./number-frame.ts";
 
-/** Has one message under way on each of its streams, all on one connection. */
+/** Keeps one message in flight on each of its streams, all on one connection. */
 export function pingPong(settings: LoadSettings): Promise<LoadResult> {
   const connection = new GrpcConnection(settings.address);
   let rounds = 0;

@@ -5,7 +5,7 @@ import type { LoadSettings } from "./load-settings.ts";
 import { measureRate } from "./measure-rate.ts";
 import { numberFrame } from "./number-frame.ts";
 
-/** Has as many calls under way as the size says, all on one connection. */
+/** Keeps calls in flight on one connection; the size is their number. */
 export function unary(settings: LoadSettings): Promise<LoadResult> {
   const connection = new GrpcConnection(settings.address);
   let calls = 0;

@@ -3,18 +3,18 @@ package main
 import "time"
 
 const (
-	// As many ticks as the hub's log holds: before it is full it grows, whoever reads.
+	// As many ticks as the hub's log holds: before it is full it grows, with and without readers.
 	loggedTicks = 200_000
 	// So many at a time that no reader gets too far behind to have all of them.
 	loggedAtATime = 500
 	// For how long quotes pile up: until all symbols have had many, and far more than windows allow.
 	backlogTime = 3 * time.Second
-	// How long the server has to forget streams that were closed.
+	// The time in which the server frees closed streams.
 	forgetTime = time.Second
 )
 
-// backlog holds before and after as many subscribers as its size says have stopped reading, each on a connection of its
-// own. One reads meanwhile, as the quotes that wait are not to be those that nobody ever saw.
+// backlog measures memory before and after subscribers stop reading, each on a separate connection; the size is their
+// number. One more subscriber reads, so that the buffered quotes are not only those that no client has received.
 func backlog(with settings) (result, error) {
 	running := startMeter(with.pid)
 	if err := fillLog(with); err != nil {
@@ -29,7 +29,7 @@ func backlog(with settings) (result, error) {
 	if err := reader.gather(with.address); err != nil {
 		return result{}, err
 	}
-	// What the server keeps of the first time, whoever subscribes, is not the cost of the second.
+	// Memory that the server keeps after the first subscription does not count for the second.
 	closeAll, err := reader.pileUp(with)
 	closeAll()
 	if err == nil {

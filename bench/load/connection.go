@@ -19,7 +19,7 @@ const (
 )
 
 // A connection is a gRPC client over HTTP/2 in plain text, made to cost as little as can be: it is never to be what
-// limits a server. One goroutine reads; what receivers send meanwhile is written when nothing more is at hand to read.
+// limits a server. One goroutine reads; messages of receivers are written when no more bytes are available to read.
 type connection struct {
 	socket    net.Conn
 	authority string
@@ -83,7 +83,7 @@ func (c *connection) close() {
 	c.socket.Close()
 }
 
-// open begins a call. Its headers are written with what is sent first.
+// open begins a call. Its headers are written with its first message.
 func (c *connection) open(path string, to receiver) *stream {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -102,7 +102,7 @@ func (c *connection) open(path string, to receiver) *stream {
 	return s
 }
 
-// call begins a call with one message and says that it is the only one.
+// call begins a call with one message and half-closes it.
 func (c *connection) call(path string, message []byte, to receiver) (*stream, error) {
 	s := c.open(path, to)
 	return s, s.send(appendEnvelope(nil, message), true)

@@ -60,7 +60,7 @@ func (d *driver) finish() (marketTicks int64, err error) {
 	select {
 	case err = <-d.answer.ended:
 	case <-time.After(driveAnswerTimeout):
-		err = errors.New("the server does not say how many ticks it has made")
+		err = errors.New("the server does not report the number of its ticks")
 	}
 	if err != nil {
 		return 0, err
@@ -88,11 +88,11 @@ func (d *driver) allowLocked(ticks int64) error {
 	return d.conn.flush()
 }
 
-// keepAhead allows the next burst where the readers have got far enough, and tells whether they have.
+// keepAhead allows the next burst if the readers have received enough, and returns whether they have.
 func (d *driver) keepAhead(completed int64) (bool, error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	if d.stopped || completed+ticksUnderWay-d.allowed < ticksInBurst {
+	if d.stopped || completed+ticksInFlight-d.allowed < ticksInBurst {
 		return false, nil
 	}
 	return true, d.allowLocked(ticksInBurst)

@@ -25,7 +25,7 @@ func (r *exportReceiver) message(_ *stream, message []byte) error {
 
 func (r *exportReceiver) end(_ *stream, problem error) { r.ended <- problem }
 
-// export receives as many orders as its size says, on one stream.
+// export receives orders on one stream; the size is their number.
 func export(with settings) (result, error) {
 	c, err := dial(with.address)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 const (
 	watchersOfConnection = 20
 	// The feed publishes in bursts, as the ticks of a busy market do not come one by one, and the next burst comes while
-	// the readers have yet to get the one before. No server has to skip any.
+	// the readers have not received the one before. No server needs to skip any.
 	ticksInBurst  = 8
-	ticksUnderWay = 2 * ticksInBurst
+	ticksInFlight = 2 * ticksInBurst
 	// How long a server may take for one burst.
 	burstTimeout = 30 * time.Second
 )
@@ -40,7 +40,7 @@ func fanOut(with settings) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	for range ticksUnderWay / ticksInBurst {
+	for range ticksInFlight / ticksInBurst {
 		if err := drive.allow(ticksInBurst); err != nil {
 			return result{}, err
 		}

@@ -34,7 +34,7 @@ func (r *idleReceiver) end(_ *stream, problem error) {
 	}
 }
 
-// idle opens as many streams as its size says, says HOLDING when each has had its message, and holds them until there
+// idle opens streams (the size is their number), prints HOLDING when each has received its message, and holds them until there
 // is a line on standard input.
 func idle(with settings) (result, error) {
 	running := startMeter(with.pid)
@@ -71,7 +71,7 @@ func idle(with settings) (result, error) {
 
 var input = bufio.NewReader(os.Stdin)
 
-// hold leaves everything as it is until the bench says that it may go on.
+// hold waits until the bench allows it to continue.
 func hold() {
 	fmt.Println("HOLDING")
 	input.ReadString('\n')

@@ -10,7 +10,7 @@ import (
 const symbolsOfInvestor = 50
 
 // An investor subscribes to some symbols of the market, and skips none of their quotes. It checks that they are all
-// there, in order and once, also when it comes back after its connection broke.
+// there, in order and once, also after it reconnects.
 type investor struct {
 	crowd   *investors
 	symbols []string
@@ -18,7 +18,7 @@ type investor struct {
 	newest [marketSymbolCount]int32
 	cursor cursor
 	live   bool
-	// Whether it came back, and what it missed is yet to come.
+	// Whether it has reconnected and has not yet received the quotes that it missed.
 	resuming bool
 }
 

@@ -32,7 +32,7 @@ type result struct {
 	// For works that measure it: milliseconds.
 	DelayP50 float64 `json:"delayP50,omitempty"`
 	DelayP99 float64 `json:"delayP99,omitempty"`
-	// For works that have a pace: the share that was delivered in time of what was due.
+	// For works that have a pace: the share of the messages due that was delivered in time.
 	Delivered float64 `json:"delivered,omitempty"`
 	// For the work `stalled` only: how many times longer the delay was with a subscriber that does not read.
 	Slowdown float64 `json:"slowdown,omitempty"`
@@ -66,7 +66,7 @@ func main() {
 	flag.StringVar(&with.address, "address", "", "where the server listens, as HOST:PORT")
 	flag.IntVar(&with.pid, "pid", 0, "the server's process")
 	flag.IntVar(&with.size, "size", 0, "messages, streams, calls or subscribers: what the work counts")
-	flag.DurationVar(&with.warm, "warm", time.Second, "how long to go on before measuring")
+	flag.DurationVar(&with.warm, "warm", time.Second, "the duration of the warm-up")
 	flag.DurationVar(&with.measure, "measure", 2*time.Second, "how long to measure")
 	flag.StringVar(&with.watch, "watch", "plain", "which fan-out the server has: hub or plain")
 	name := flag.String("work", "", "what to do")
@@ -93,7 +93,7 @@ func fail(err error) {
 // How many times the measuring may take, where a machine that is busy with other things lets nothing happen meanwhile.
 const maxWaits = 10
 
-// measureRate lets a work go on and measures how often the counter went up.
+// measureRate measures the rate of the counter of a running work.
 func measureRate(with settings, count func() int64, ended <-chan error) (result, error) {
 	if err := wait(with.warm, ended); err != nil {
 		return result{}, err

@@ -6,7 +6,7 @@ const (
 	marketTicksPerSecond = 10_000
 	// Until code is hot that has much to do at once.
 	marketWarm = 2 * time.Second
-	// So long that what is under way at its ends hardly counts.
+	// So long that messages in flight at its start and end hardly count.
 	marketMeasure = 3 * time.Second
 )
 

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A meter tells how busy a process was. Linux counts, for each thread, the nanoseconds that it ran and those that it
-// was ready to run and had to wait for a core.
+// A meter measures how busy a process was. Linux counts, for each thread, the nanoseconds that it ran and those that it
+// waited for a core.
 type meter struct {
 	server, self usage
 	at           time.Time

@@ -35,7 +35,7 @@ func (p *pingPonger) send(s *stream) error {
 	return s.send(p.ping, false)
 }
 
-// pingPong has one message under way on each of its streams, all on one connection.
+// pingPong keeps one message in flight on each of its streams, all on one connection.
 func pingPong(with settings) (result, error) {
 	c, err := dial(with.address)
 	if err != nil {

@@ -62,7 +62,7 @@ func fields(message []byte, visit func(field int, number uint64, bytes []byte) e
 	return nil
 }
 
-// eachQuote calls back with each quote of a response of the hub, and returns what follows them.
+// eachQuote calls back with each quote of a response of the hub, and returns the bytes after them.
 func eachQuote(message []byte, visit func(quote []byte) error) (rest []byte, err error) {
 	for len(message) > 0 && message[0] == responseQuote<<3|2 {
 		length, size := binary.Uvarint(message[1:])

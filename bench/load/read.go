@@ -81,7 +81,7 @@ func (c *connection) frame(header frameHeader, payload []byte) error {
 			c.mutex.Unlock()
 		}
 	case frameGoAway:
-		return fmt.Errorf("the server said goodbye with %d", binary.BigEndian.Uint32(payload[4:]))
+		return fmt.Errorf("the server sent GOAWAY with error code %d", binary.BigEndian.Uint32(payload[4:]))
 	case frameWindowUpdate:
 		c.windowUpdate(header.stream, int(binary.BigEndian.Uint32(payload)&0x7fff_ffff))
 	}

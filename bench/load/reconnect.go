@@ -6,14 +6,14 @@ import (
 )
 
 const (
-	// A pace at which live quotes leave the server most of its time for those who come back.
+	// A pace at which live quotes leave the server most of its time for clients that reconnect.
 	reconnectTicksPerSecond = 100
 	// Long enough for each of them to miss ten quotes or so.
 	away = 2 * time.Second
 )
 
-// reconnect breaks all connections at once, while the market goes on, and measures how long it takes until everyone has
-// come back and caught up. It checks that nobody lost a quote.
+// reconnect closes all connections at the same time while the market runs, and measures the time until every client has
+// reconnected and caught up. It checks that no client lost a quote.
 func reconnect(with settings) (result, error) {
 	crowd := newInvestors(with.size)
 	defer crowd.close()

@@ -23,7 +23,7 @@ const socketReadBytes = 256 << 10
 
 // socket stores a file by way of a server that speaks no protocol: a second process of this program, which has the core
 // of the server that is measured otherwise. What it does a second is the most that any server may hope for that receives,
-// hashes and writes in turns.
+// hashes and writes alternate.
 func socket(with settings) (result, error) {
 	child, address, err := startSocketServer(with.pid)
 	if err != nil {

@@ -10,7 +10,7 @@ const (
 	// How often it is measured without and with a subscriber that does not read. The turn in the middle counts, and which
 	// of both comes first changes: what else the machine does falls on few turns, and not always on the same.
 	stalledTurns = 7
-	// How long quotes pile up before the others are measured, and how long the server has to forget the subscriber.
+	// How long quotes pile up before the others are measured, and the time in which the server frees the subscriber.
 	stalledBefore = 300 * time.Millisecond
 )
 

@@ -25,7 +25,7 @@ const (
 	offsetBytes = 5
 )
 
-// store sends a file on one stream, and counts megabytes until the server says that it is safe.
+// store sends a file on one stream, and counts megabytes until the server acknowledges it as stored.
 func store(with settings) (result, error) {
 	return transfer(with, func(c *connection, mebibytes int) error {
 		if with.watch == "hub" {
@@ -35,7 +35,7 @@ func store(with settings) (result, error) {
 	})
 }
 
-// chunks sends a file as calls of their own, two under way.
+// chunks sends a file in unary calls, two in flight.
 func chunks(with settings) (result, error) {
 	return transfer(with, storeByChunks)
 }
@@ -139,7 +139,7 @@ func storeByChunks(c *connection, mebibytes int) error {
 }
 
 // chunkCall is the message of a chunk, in its envelope, and the place of its offset in it: made once, as a client that
-// copies each chunk anew would be measured instead of the server.
+// copies each chunk would be measured instead of the server.
 func chunkCall(id string) (envelope, offset []byte) {
 	head := append(field(1, []byte(id)), 2<<3, 1, 3<<3)
 	message := append(head, make([]byte, offsetBytes)...)
@@ -169,7 +169,7 @@ func newUpload() string {
 	return text
 }
 
-// forget deletes what was stored.
+// forget deletes the stored upload.
 func forget(c *connection, with settings) error {
 	if with.watch != "hub" {
 		receiver := &answerReceiver{ended: make(chan error, 1)}
@@ -219,7 +219,7 @@ func callOnce(c *connection, path string, message []byte) ([]byte, error) {
 	}
 }
 
-// checkUpload verifies that an answer has an upload that is complete, and has the hash of what was sent.
+// checkUpload verifies that an answer has an upload that is complete, and has the hash of the sent bytes.
 func checkUpload(answer []byte, mebibytes int) error {
 	const upload, state, complete, sum = 1, 2, 3, 6
 	var inner []byte
@@ -231,17 +231,17 @@ func checkUpload(answer []byte, mebibytes int) error {
 	}); err != nil {
 		return err
 	}
-	var stands uint64
+	var current uint64
 	if err := fields(inner, func(number int, value uint64, _ []byte) error {
 		if number == state {
-			stands = value
+			current = value
 		}
 		return nil
 	}); err != nil {
 		return err
 	}
-	if stands != complete {
-		return fmt.Errorf("the upload is in state %d, not complete", stands)
+	if current != complete {
+		return fmt.Errorf("the upload is in state %d, not complete", current)
 	}
 	return checkHash(inner, sum, mebibytes)
 }

@@ -18,7 +18,7 @@ const (
 	fillTimeout         = 60 * time.Second
 )
 
-// dialFilled connects to a server that has as many orders stored as the work's size says.
+// dialFilled connects to a server with stored orders; the work's size is their number.
 func dialFilled(with settings) (*connection, error) {
 	c, err := dial(with.address)
 	if err != nil {
@@ -93,7 +93,7 @@ func storedExportOnce(c *connection, count int) error {
 	return nil
 }
 
-// storedUnary measures how long small calls take at a steady pace, on a connection of their own, while exports run.
+// storedUnary measures how long small calls take at a steady pace, on a separate connection, while exports run.
 func storedUnary(with settings) (result, error) {
 	c, err := dialFilled(with)
 	if err != nil {

@@ -8,11 +8,11 @@ import (
 
 const envelopeHeaderBytes = 5
 
-// A receiver is told what comes on a stream, on the goroutine that reads the connection: it must not wait.
+// A receiver handles the messages of a stream on the goroutine that reads the connection: it must not wait.
 type receiver interface {
 	// message gets each message. Its bytes are only good until it returns.
 	message(s *stream, message []byte) error
-	// end is told once how the stream ended: nil for a status of OK.
+	// end is called once with the error of the stream: nil for the status OK.
 	end(s *stream, problem error)
 }
 
@@ -31,7 +31,7 @@ type stream struct {
 	ended          bool
 }
 
-// data cuts what came into messages.
+// data splits the received bytes into messages.
 func (s *stream) data(bytes []byte) error {
 	if len(s.partial) > 0 {
 		s.partial = append(s.partial, bytes...)

@@ -11,14 +11,14 @@ import (
 
 const (
 	submitPath = "/bourse.order.v1.OrderService/SubmitOrders"
-	// The field of its answers that says that the order is stored.
+	// The field of its responses that acknowledges an order.
 	submitAccepted = 2
 )
 
-// A submitter keeps a number of orders under way on one stream, and counts those that are stored.
+// A submitter keeps a number of orders in flight on one stream, and counts those that are stored.
 type submitter struct {
 	stored atomic.Int64
-	// A place for each order that may be under way.
+	// A slot for each order in flight.
 	places chan struct{}
 	ended  chan error
 }
@@ -46,7 +46,7 @@ func (s *submitter) end(_ *stream, problem error) {
 	s.ended <- problem
 }
 
-// submit stores orders by one stream, of which as many as its size says are under way, and counts those whose answer
+// submit stores orders by one stream (the size is the number in flight), and counts those whose answer
 // came: they are on the disk.
 func submit(with settings) (result, error) {
 	c, err := dial(with.address)
@@ -62,7 +62,7 @@ func submit(with settings) (result, error) {
 			select {
 			case s.places <- struct{}{}:
 			default:
-				// All are under way: what is gathered has to go out before there can be an answer.
+				// All are in flight: the buffered ones must be sent before an answer can arrive.
 				if c.flush() != nil {
 					return
 				}

@@ -40,7 +40,7 @@ func (u *unaryCaller) next(c *connection) error {
 	return err
 }
 
-// unary has as many calls under way as its size says, all on one connection.
+// unary keeps calls in flight on one connection; the size is their number.
 func unary(with settings) (result, error) {
 	c, err := dial(with.address)
 	if err != nil {

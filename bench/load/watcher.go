@@ -30,7 +30,7 @@ func (w *watcher) message(_ *stream, message []byte) error {
 	return err
 }
 
-// begin waits for the sign that the subscription is in place. What comes before it is the past.
+// begin waits for the sign that the subscription is in place. Earlier quotes do not count.
 func (w *watcher) begin(message []byte) error {
 	ready := !w.hub && len(message) == 0
 	err := fields(message, func(field int, _ uint64, _ []byte) error {
@@ -74,8 +74,8 @@ func (w *watcher) end(_ *stream, problem error) {
 	}
 }
 
-// How many ticks can be under way at most: more than any work has, even if a server stalls for seconds.
-const maxTicksUnderWay = 1 << 10
+// The maximum number of ticks in flight: more than any work has, even if a server stalls for seconds.
+const maxTicksInFlight = 1 << 10
 
 // A crowd is all subscribers of one tick stream. It knows which ticks have come to all of them.
 type crowd struct {
@@ -84,8 +84,8 @@ type crowd struct {
 	ready    chan struct{}
 	ended    chan error
 	first    atomic.Int64
-	// How many subscribers have each of the ticks under way.
-	have       [maxTicksUnderWay]atomic.Int64
+	// The number of subscribers that have received each tick in flight.
+	have       [maxTicksInFlight]atomic.Int64
 	deliveries atomic.Int64
 	completed  atomic.Int64
 	// Called when a tick has come to all. May be nil, as may onQuote.
@@ -95,7 +95,7 @@ type crowd struct {
 
 func (c *crowd) delivered(seq int64) error {
 	c.deliveries.Add(1)
-	slot := &c.have[seq%maxTicksUnderWay]
+	slot := &c.have[seq%maxTicksInFlight]
 	if slot.Add(1) < c.size {
 		return nil
 	}

@@ -15,7 +15,7 @@ export type WorkKind =
   /** Seconds until it is done: less is better. */
   | "time";
 
-/** The load client's part of a work: the client that does it, and what it is told. */
+/** The load client of a work, and its arguments. */
 export type Load =
   /** The load client in Go, which for some works has a stand-in in Node. */
   | {

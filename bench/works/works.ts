@@ -49,7 +49,7 @@ function ofHub(work: string, full: number, quick?: number): Load {
   return { ...inGo(work, full, quick), servedBy: ["ours"] };
 }
 
-/** About what is stored: orders and uploads. */
+/** Works on stored data: orders and uploads. */
 function ofStore(servedBy: readonly PeerName[], work: string, full: number, quick?: number): Load {
   return { ...inGo(work, full, quick), servedBy };
 }

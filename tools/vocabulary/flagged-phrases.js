@@ -28,7 +28,7 @@ export const flaggedPhrases = [
   phrase(/knows? (?:no|nothing)/, "does not depend on, has no"),
   // Places and states.
   phrase(/standing|stood/, "status, state"),
-  phrase(/stands?/, "is, is at, is in"),
+  phrase(/stands?(?! ?in\b)/, "is, is at, is in"),
   phrase(/at hand/, "available, buffered, ready"),
   phrase(/(?<!--)doors?/, "upload method: chunked or streaming"),
   phrase(/wish(?:es|ed)?/, "desired state, DesiredSubscriptions"),

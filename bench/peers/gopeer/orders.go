@@ -25,7 +25,7 @@ var descriptions = []string{
 }
 var countries = []string{"United Kingdom", "Germany", "France", "Norway", "Portugal"}
 
-// OrderAt makes the order with an index, anew; every peer makes the same.
+// OrderAt creates the order with an index; all peers create the same orders.
 func OrderAt(index int64) *benchv1.ExportResponse {
 	return &benchv1.ExportResponse{
 		OrderNumber: strconv.FormatInt(firstOrderNumber+index, 10),

@@ -28,7 +28,7 @@ func Listen() net.Listener {
 	return listener
 }
 
-// Announce tells the bench where the peer listens, then answers its questions on standard input and ends the process
+// Announce prints the address of the peer for the bench, then answers commands on standard input and ends the process
 // when that ends.
 func Announce(listener net.Listener) {
 	fmt.Printf("LISTENING %d\n", listener.Addr().(*net.TCPAddr).Port)

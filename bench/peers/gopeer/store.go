@@ -49,7 +49,7 @@ func (s *Stored) Finish() ([]byte, error) {
 	return s.sum.Sum(nil), folder.Sync()
 }
 
-// Close lets go of the file.
+// Close closes the file.
 func (s *Stored) Close() {
 	s.file.Close()
 }

@@ -55,7 +55,7 @@ func (ticks *Ticks) Allow(count int64) {
 	}
 }
 
-// Subscribe gives a channel with all quotes from now on. It is to be given back to Unsubscribe when the context ends.
+// Subscribe gives a channel with all quotes from now on. Pass it to Unsubscribe when the context ends.
 func (ticks *Ticks) Subscribe(ctx context.Context) chan *quotev1.Quote {
 	quotes := make(chan *quotev1.Quote, subscriberBuffer)
 	ticks.mutex.Lock()

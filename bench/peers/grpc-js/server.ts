@@ -89,7 +89,7 @@ function benchService(): ServiceDefinition {
   return loaded.bench.v1.BenchService.service;
 }
 
-/** Its numbers are what protobufjs takes: it knows no bigint. */
+/** With numbers as protobufjs takes them: it does not support bigint. */
 function plainOrder(index: number): object {
   const { placeTime, ...order } = orderAt(index);
   return { ...order, placeTime: { seconds: Number(placeTime?.seconds), nanos: 0 } };

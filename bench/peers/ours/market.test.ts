@@ -5,7 +5,7 @@ import { Market, marketSymbols, maxStepsAtOnce, stepMicros } from "./market.ts";
 
 const stepMillis = stepMicros / 1_000;
 
-test("the market makes as many ticks as are due, and says when they were", () => {
+test("the market creates the ticks that are due, with the time at which they were due", () => {
   const { time, batches, market } = setUp();
   market.start(10_000);
   time.advance(stepMillis);
@@ -34,7 +34,7 @@ test("steps that come late keep the times at which they were due", () => {
   expect(batches.map(([tick]) => tick?.sourceTime)).toEqual([1, 2, 3].map((steps) => someMonday + steps * stepMicros));
 });
 
-test("a market that is very late gives others a turn before it goes on", () => {
+test("a market that is very late yields to the event loop before it continues", () => {
   const time = new ManualTime();
   const made: number[] = [];
   let lateBy = 0;
@@ -49,7 +49,7 @@ test("a market that is very late gives others a turn before it goes on", () => {
   expect(made).toEqual([100, 200]);
 });
 
-test("a market that is stopped makes no more, and goes on with the next tick", () => {
+test("a market that is stopped creates no ticks, and continues with the next one", () => {
   const { time, batches, market } = setUp();
   market.start(1_000)();
   time.advance(5 * stepMillis);

@@ -12,7 +12,7 @@ export const stepMicros = 10_000;
 /** How many steps that are late are made up for before subscribers get a turn. */
 export const maxStepsAtOnce = 10;
 
-/** What the market quotes: `M000` to `M999`, which take turns. */
+/** The symbols of the market, `M000` to `M999`; each tick is of the next one. */
 export const marketSymbols: readonly string[] = Array.from(
   { length: instrumentCount },
   (_, index) => `M${String(index).padStart(3, "0")}`,
@@ -25,7 +25,7 @@ export interface MarketOptions {
 }
 
 /**
- * Ticks by itself, in steps. The source time of a tick is when its step was due: a server that is too busy to publish
+ * Ticks on a timer, in steps. The source time of a tick is when its step was due: a server that is too busy to publish
  * in time makes the delay longer, not the ticks fewer.
  */
 export class Market implements TickingMarket {

@@ -26,7 +26,7 @@ import { Market, marketSymbols } from "./market.ts";
 import { openOrderBook } from "./order-book.ts";
 import { openUploadStore } from "./upload-store.ts";
 
-// The project's own transport with plain handlers, its own quote hub and service behind the fan-out, and its own order
+// The project's own transport with plain handlers, its own quote hub and service for the fan-out, and its own order
 // book and uploads on a real disk.
 
 tuneGarbageCollection();

@@ -8,7 +8,7 @@ import { orderAt } from "../shared/order-at.ts";
 import { plainQuotes } from "../shared/plain-quotes.ts";
 import { readNumber } from "../shared/read-number.ts";
 
-// The ceiling: what is left when Node's own HTTP/2 does all the work. Frames are encoded beforehand, requests are
+// The ceiling: Node's own HTTP/2 does all the work. Frames are encoded beforehand, requests are
 // looked at only as far as the answer needs it.
 
 type Handler = (stream: ServerHttp2Stream) => void;

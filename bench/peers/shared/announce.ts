@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 
 /**
- * Tells the bench where the peer listens, then answers its questions on standard input, and ends the process when
+ * Prints the address of the peer for the bench, then answers commands on standard input, and ends the process when
  * that ends: a peer never outlives the bench.
  */
 export function announce(port: number): void {

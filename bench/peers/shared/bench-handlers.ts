@@ -5,7 +5,7 @@ import type { TickSource } from "./tick-source.ts";
 
 type Handlers = Omit<ServiceImpl<typeof BenchService>, "watch" | "store" | "fillStore">;
 
-/** What ticks by itself. */
+/** A market that ticks on a timer. */
 export interface TickingMarket {
   /** How many ticks it has made. */
   readonly made: number;

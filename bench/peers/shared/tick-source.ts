@@ -5,7 +5,7 @@ import { monotonicMicros } from "./monotonic-micros.ts";
 
 const symbolCount = 100;
 
-/** Publishes ticks, one after the other, as soon as they are allowed: a feed whose source has some at hand at a time. */
+/** Publishes ticks one after another when they are allowed, as a feed whose source has several available. */
 export class TickSource {
   readonly #publish: (tick: Tick) => void;
   #published = 0;
@@ -35,7 +35,7 @@ export function instrumentsOf(symbols: readonly string[]): Instrument[] {
   }));
 }
 
-/** Makes the tick with an index: the symbols take turns. */
+/** Makes the tick with an index: each tick is of the next symbol. */
 export function tickAt(index: number, symbols: readonly string[], sourceTime: MicroTime): Tick {
   const seq = index + 1;
   const step = (seq % 200) / 100;
