@@ -5,13 +5,13 @@ import { expect, test } from "vitest";
 import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { expectNoViolations } from "./no-violations.ts";
-import { patience } from "./quotes-of.ts";
+import { pollOptions } from "./page-queries.ts";
 import { serveDashboard } from "./serve-dashboard.ts";
 
 const dashboard = serveDashboard(["--demo-orders", "1"]);
 const { open } = dashboard;
 
-test("a product shows thumbnails of its images, each with words, and a link to the whole", async () => {
+test("a product shows thumbnails of its images, each with a text and a link to the full image", async () => {
   const transport = createConnectTransport({ baseUrl: dashboard.server.url, httpVersion: "2" });
   const products = createClient(ProductService, transport);
   const created = await products.createProduct({ product: { name: "Lamp" } });
@@ -28,9 +28,9 @@ test("a product shows thumbnails of its images, each with words, and a link to t
 
   const page = await open(`/catalogue?product=${productId}`);
   const images = page.getByRole("dialog").getByRole("img");
-  await expect.poll(() => images.count(), patience).toBe(2);
+  await expect.poll(() => images.count(), pollOptions).toBe(2);
   const areDrawn = `[...document.querySelectorAll("dialog img")].every((image) => image.complete && image.naturalWidth > 0)`;
-  await expect.poll(() => page.evaluate(areDrawn), patience).toBe(true);
+  await expect.poll(() => page.evaluate(areDrawn), pollOptions).toBe(true);
   expect(await images.first().getAttribute("alt")).toBe("Lamp, image 1 of 2");
   const links = await page.evaluate(`[...document.querySelectorAll(".thumbnails a")].map(({ pathname }) => pathname)`);
   expect(links).toEqual(ids.map((id) => `/uploads/${id}`));

@@ -3,9 +3,9 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { catalogueOf } from "./catalogue-of.ts";
+import { cataloguePage } from "./catalogue-page.ts";
 import { expectNoViolations } from "./no-violations.ts";
-import { focusedText, isOfPage, patience, tabTo, textOf } from "./quotes-of.ts";
+import { focusedText, isPageProblem, pollOptions, tabTo, textOf } from "./page-queries.ts";
 import { results, serveDashboard } from "./serve-dashboard.ts";
 
 const dashboard = serveDashboard(["--demo-orders", "1"]);
@@ -29,99 +29,99 @@ test("the catalogue comes in pages, each when it is asked for, until all of it i
   for await (const { product } of client().listProducts({})) all.push(product?.name ?? "");
   expect(all.length).toBeGreaterThan(100);
   const page = await open("/catalogue");
-  const catalogue = catalogueOf(page);
-  await catalogue.says("Showing the first 100 products; there are more");
+  const catalogue = cataloguePage(page);
+  await catalogue.message("Showing the first 100 products; there are more");
   expect(await catalogue.names()).toEqual(all.slice(0, 100));
   for (let shown = 100; shown < all.length; shown += 100) {
     await catalogue.button("Show 100 more").click();
-    await expect.poll(() => catalogue.rows.count(), patience).toBe(Math.min(all.length, shown + 100));
+    await expect.poll(() => catalogue.rows.count(), pollOptions).toBe(Math.min(all.length, shown + 100));
   }
-  await catalogue.says(`${all.length} products found`);
+  await catalogue.message(`${all.length} products found`);
   expect(await catalogue.names()).toEqual(all);
   expect(await textOf(page.locator('[data-name="bourse-cursor"] dd'))).not.toBe("");
 });
 
 test("typing searches once it pauses, and the address keeps the search", async () => {
   const page = await open("/catalogue");
-  const catalogue = catalogueOf(page);
+  const catalogue = cataloguePage(page);
   await catalogue.state("more");
   const searches = countSearches(page);
   await catalogue.field("Search").pressSequentially("LaPtop sta", { delay: 10 });
-  await catalogue.says(/^\d+ products? found$/);
+  await catalogue.message(/^\d+ products? found$/);
   for (const name of await catalogue.names()) expect(name.toLowerCase()).toMatch(/laptop|stand/);
   expect(await catalogue.names()).toContain("Laptop Stand Aluminium");
   expect(searches()).toBeLessThan("LaPtop sta".length);
-  await expect.poll(() => new URL(page.url()).search, patience).toBe("?q=LaPtop+sta");
+  await expect.poll(() => new URL(page.url()).search, pollOptions).toBe("?q=LaPtop+sta");
   const found = await catalogue.names();
   await page.reload();
   expect(await catalogue.field("Search").inputValue()).toBe("LaPtop sta");
-  await expect.poll(() => catalogue.names(), patience).toEqual(found);
+  await expect.poll(() => catalogue.names(), pollOptions).toEqual(found);
 });
 
 test("conditions narrow the search, whatever unit they are in", async () => {
   const page = await open("/catalogue?cores=8&ram=16");
-  const catalogue = catalogueOf(page);
-  await catalogue.says(/^\d+ products? found$/);
+  const catalogue = cataloguePage(page);
+  await catalogue.message(/^\d+ products? found$/);
   const inGigabytes = await catalogue.names();
   expect(inGigabytes.length).toBeGreaterThan(0);
   for (const summary of await catalogue.summaries()) {
     expect(Number(/(\d+) cores/.exec(summary)?.[1])).toBeGreaterThanOrEqual(8);
   }
   await page.goto(`${dashboard.server.url}/catalogue?cores=8&ram=16384&unit=MB`);
-  await expect.poll(() => catalogue.names(), patience).toEqual(inGigabytes);
+  await expect.poll(() => catalogue.names(), pollOptions).toEqual(inGigabytes);
 });
 
 test("prices are a range, and an order", async () => {
   const page = await open("/catalogue");
-  const catalogue = catalogueOf(page);
+  const catalogue = cataloguePage(page);
   await catalogue.field("Price from").fill("100");
   await catalogue.field("Price to").fill("199.99");
   await catalogue.field("Sort by").selectOption("Price: high to low");
-  await catalogue.says(/^\d+ products found$/);
+  await catalogue.message(/^\d+ products found$/);
   await expect
-    .poll(async () => (await catalogue.prices()).every((price) => price >= 100 && price < 200), patience)
+    .poll(async () => (await catalogue.prices()).every((price) => price >= 100 && price < 200), pollOptions)
     .toBe(true);
   const prices = await catalogue.prices();
   expect(prices).toEqual([...prices].sort((a, b) => b - a));
 });
 
-test("a search that finds nothing says so, and leads back", async () => {
+test("a search without results shows that, and a button to the whole catalogue", async () => {
   const page = await open("/catalogue?q=zeppelin");
-  const catalogue = catalogueOf(page);
-  await catalogue.says("No products found");
+  const catalogue = cataloguePage(page);
+  await catalogue.message("No products found");
   await page.getByText("No product matches all conditions.").waitFor();
   await expectNoViolations(page);
   await catalogue.button("Show all products").click();
   await catalogue.state("more");
   expect(await catalogue.field("Search").inputValue()).toBe("");
-  await expect.poll(() => new URL(page.url()).search, patience).toBe("");
+  await expect.poll(() => new URL(page.url()).search, pollOptions).toBe("");
 });
 
-test("what makes no sense is told where it stands, and is not searched for", async () => {
+test("an invalid condition is marked at its field, and is not searched for", async () => {
   const page = await open("/catalogue");
-  const catalogue = catalogueOf(page);
+  const catalogue = cataloguePage(page);
   await catalogue.state("more");
   const searches = countSearches(page);
   await catalogue.field("Min. cores").fill("many");
-  await expect.poll(() => textOf(page.getByRole("alert")), patience).toBe("Enter a whole number such as 8.");
+  await expect.poll(() => textOf(page.getByRole("alert")), pollOptions).toBe("Enter a whole number such as 8.");
   await catalogue.field("Min. cores").fill("8");
-  await catalogue.says(/found$/);
+  await catalogue.message(/found$/);
   expect(searches()).toBe(1);
 });
 
-test("an address that makes no sense is told, and can be corrected", async () => {
+test("an invalid address is marked, and can be corrected", async () => {
   const page = await open("/catalogue?min=5&max=2");
-  const catalogue = catalogueOf(page);
-  await catalogue.says("Correct the marked fields to start the search.");
+  const catalogue = cataloguePage(page);
+  await catalogue.message("Correct the marked fields to start the search.");
   expect(await textOf(page.getByRole("alert"))).toBe("Must not be less than “Price from”.");
   await catalogue.field("Price from").fill("");
-  await catalogue.says(/found/i);
+  await catalogue.message(/found/i);
 });
 
 test("a product opens by the keyboard, is kept in the address, and gives the focus back", async () => {
   const page = await open("/catalogue?cores=8");
-  const catalogue = catalogueOf(page);
-  await catalogue.says(/found$/);
+  const catalogue = cataloguePage(page);
+  await catalogue.message(/found$/);
   const [name = ""] = await catalogue.names();
   await tabTo(page, name);
   await page.keyboard.press("Enter");
@@ -130,13 +130,13 @@ test("a product opens by the keyboard, is kept in the address, and gives the foc
   expect(await catalogue.detail("Processor")).toMatch(/cores/);
   expect(await catalogue.detail("Rating")).toBe("Not rated yet");
   await expectNoViolations(page);
-  await expect.poll(() => page.url(), patience).toMatch(/\?cores=8&product=[0-9a-f-]{36}$/);
+  await expect.poll(() => page.url(), pollOptions).toMatch(/\?cores=8&product=[0-9a-f-]{36}$/);
   await page.keyboard.press("Escape");
   await catalogue.dialog.waitFor({ state: "hidden" });
   expect(await focusedText(page)).toBe(name);
-  await expect.poll(() => page.url(), patience).toMatch(/\?cores=8$/);
+  await expect.poll(() => page.url(), pollOptions).toMatch(/\?cores=8$/);
   await page.keyboard.press("Enter");
-  await expect.poll(() => page.url(), patience).toMatch(/product=/);
+  await expect.poll(() => page.url(), pollOptions).toMatch(/product=/);
   await page.reload();
   await catalogue.dialog.getByRole("heading", { name }).waitFor();
 });
@@ -148,39 +148,39 @@ test("a product shows what its ratings have come to", async () => {
   };
   for await (const { result } of client().rateProducts(scores())) expect(result.case).toBe("rating");
   const page = await open(`/catalogue?product=${product?.id}`);
-  const catalogue = catalogueOf(page);
+  const catalogue = cataloguePage(page);
   await catalogue.dialog.getByRole("heading", { name: product?.name ?? "" }).waitFor();
   expect(await catalogue.detail("Rating")).toBe("8.33 of 10, from 3 scores");
 });
 
-test("a product that does not exist is told in words", async () => {
+test("an unknown product shows an error message", async () => {
   const page = await open("/catalogue?product=00000000-0000-4000-8000-000000000000");
-  await expect.poll(() => textOf(page.getByRole("alert")), patience).toMatch(/^Not found: .+\.$/);
+  await expect.poll(() => textOf(page.getByRole("alert")), pollOptions).toMatch(/^Not found: .+\.$/);
   await page.getByRole("button", { name: "Close" }).click();
   await page.getByRole("dialog").waitFor({ state: "hidden" });
   expect(problems.splice(0).filter((problem) => !problem.includes("404"))).toEqual([]);
 });
 
-test("a server that is gone is told in words, and the search goes on when it is back", async () => {
+test("an unreachable server shows an error message, and the search continues after its restart", async () => {
   const page = await open("/catalogue");
-  const catalogue = catalogueOf(page);
+  const catalogue = cataloguePage(page);
   await catalogue.state("more");
   dashboard.server.process.kill("SIGKILL");
   await dashboard.server.ended;
   await catalogue.field("Search").fill("laptop");
   await catalogue.state("failed");
-  await catalogue.says("The server cannot be reached.");
-  await dashboard.startAgain();
+  await catalogue.message("The server cannot be reached.");
+  await dashboard.restart();
   await catalogue.button("Retry").click();
-  await catalogue.says(/^\d+ products found$/);
-  expect(problems.splice(0).filter(isOfPage)).toEqual([]);
+  await catalogue.message(/^\d+ products found$/);
+  expect(problems.splice(0).filter(isPageProblem)).toEqual([]);
 });
 
 test.each(["light", "dark"] as const)(
-  "the page keeps nobody out, and has its picture taken, in the %s theme",
+  "the page is accessible, and has a screenshot, in the %s theme",
   async (colorScheme) => {
     const page = await open("/catalogue", { colorScheme });
-    await catalogueOf(page).state("more");
+    await cataloguePage(page).state("more");
     await expectNoViolations(page);
     await page.screenshot({ path: `${results}catalogue-${colorScheme}.png` });
   },
@@ -188,7 +188,7 @@ test.each(["light", "dark"] as const)(
 
 test("a narrow screen scrolls the table, never the page", async () => {
   const page = await open("/catalogue", { viewport: { width: 360, height: 740 } });
-  const catalogue = catalogueOf(page);
+  const catalogue = cataloguePage(page);
   await catalogue.state("more");
   const width = () => page.evaluate<number>("document.documentElement.scrollWidth");
   expect(await width()).toBe(360);

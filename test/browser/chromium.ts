@@ -11,13 +11,11 @@ const flags = [
   "--no-first-run",
 ];
 
-/** Starts a Chromium without a window. Throws where none is installed, saying how to get one. */
+/** Starts a Chromium without a window. Throws an error with instructions if none is installed. */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = await findChromium();
   if (executablePath === undefined) {
-    throw new Error(
-      "no Chromium is installed: install chromium or Google Chrome, or say where one is in BOURSE_CHROMIUM",
-    );
+    throw new Error("no Chromium is installed: install chromium or Google Chrome, or set BOURSE_CHROMIUM to its path");
   }
   return chromium.launch({ executablePath, args: flags });
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { focusedText, isOfPage, patience, quotesOf, tabTo, textOf } from "./quotes-of.ts";
+import { focusedText, isPageProblem, pollOptions, tabTo, textOf } from "./page-queries.ts";
+import { quotesPage } from "./quotes-page.ts";
 import { results, serveDashboard } from "./serve-dashboard.ts";
 
 const watchMethod = "bourse.quote.v1.QuoteService/WatchQuotes";
@@ -17,21 +18,21 @@ function endedWatches(): string[] {
 
 test("prices move, over one stream whose headers are shown", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   expect(await page.title()).toBe("Quotes · Bourse");
   await quotes.moves();
   expect((await quotes.symbols())[0]).toBe("ACME");
-  await expect.poll(() => quotes.count("attempts"), patience).toBe(1);
+  await expect.poll(() => quotes.count("attempts"), pollOptions).toBe(1);
   const headers = page.locator('[data-metadata="headers"]');
   const streamId = page.locator('[data-count="stream id"] dd');
-  await expect.poll(() => textOf(streamId), patience).toMatch(/.{8}/);
-  await expect.poll(async () => (await textOf(headers)).includes(await textOf(streamId)), patience).toBe(true);
+  await expect.poll(() => textOf(streamId), pollOptions).toMatch(/.{8}/);
+  await expect.poll(async () => (await textOf(headers)).includes(await textOf(streamId)), pollOptions).toBe(true);
 });
 
 test("pause has the server hold the quotes back, and resume shows the newest and how many were skipped", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   await quotes.moves();
   await quotes.button("Pause").click();
@@ -52,7 +53,7 @@ test("pause has the server hold the quotes back, and resume shows the newest and
   await quotes.button("Resume").click();
   await quotes.mode("following");
   await quotes.state("live");
-  await expect.poll(() => textOf(quotes.body), patience).not.toBe(shown);
+  await expect.poll(() => textOf(quotes.body), pollOptions).not.toBe(shown);
   expect(await quotes.skipped()).toBeGreaterThan(0);
   await quotes.moves();
   expect(await quotes.count("attempts")).toBe(1);
@@ -60,7 +61,7 @@ test("pause has the server hold the quotes back, and resume shows the newest and
 
 test("a pause after which everything comes skips nothing", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   await page.getByLabel("What comes after a pause").selectOption("Then everything");
   await quotes.button("Pause").click();
@@ -70,29 +71,29 @@ test("a pause after which everything comes skips nothing", async () => {
   await quotes.button("Resume").click();
   await quotes.state("live");
   expect(await quotes.skipped()).toBe(0);
-  await expect.poll(() => quotes.count("quotes"), patience).toBeGreaterThan(arrived + 10);
+  await expect.poll(() => quotes.count("quotes"), pollOptions).toBeGreaterThan(arrived + 10);
 });
 
 test("the chosen symbol has a chart that moves, in each interval, and can be read as a table", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   const chart = page.locator(".chart");
   const drawing = chart.locator(".chart-space");
   const label = () => drawing.getAttribute("aria-label");
-  await expect.poll(label, patience).toMatch(/^ACME: \d+ candles of 1 m since /);
+  await expect.poll(label, pollOptions).toMatch(/^ACME: \d+ candles of 1 m since /);
   for (const interval of ["5 m", "1 h", "1 s"]) {
     await quotes.button(interval).click();
-    await expect.poll(label, patience).toContain(` of ${interval} `);
+    await expect.poll(label, pollOptions).toContain(` of ${interval} `);
   }
   const before = await label();
-  await expect.poll(label, patience).not.toBe(before);
+  await expect.poll(label, pollOptions).not.toBe(before);
   expect(await chart.locator("canvas").count()).toBeGreaterThan(0);
   await chart.getByText("Show as table").click();
-  await expect.poll(() => chart.locator("tbody tr").count(), patience).toBeGreaterThan(1);
+  await expect.poll(() => chart.locator("tbody tr").count(), pollOptions).toBeGreaterThan(1);
   const [, second = ""] = await quotes.symbols();
   await quotes.button(second).click();
-  await expect.poll(label, patience).toContain(`${second}: `);
+  await expect.poll(label, pollOptions).toContain(`${second}: `);
   await drawing.focus();
   for (const key of ["ArrowLeft", "ArrowRight", "+", "-", "Home", "End"]) await page.keyboard.press(key);
   expect(await quotes.count("attempts")).toBe(1);
@@ -100,26 +101,26 @@ test("the chosen symbol has a chart that moves, in each interval, and can be rea
 
 test("stop ends the stream on the server, and start begins another", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   const ended = endedWatches().length;
   await quotes.button("Stop").click();
   await quotes.state("stopped");
-  await expect.poll(() => endedWatches().length, patience).toBe(ended + 1);
+  await expect.poll(() => endedWatches().length, pollOptions).toBe(ended + 1);
   expect(await textOf(page.locator('[data-metadata="trailers"]'))).toContain("this page ended the stream");
   const shown = await textOf(quotes.body);
   await quotes.button("Start").click();
   await quotes.state("live");
-  await expect.poll(() => textOf(quotes.body), patience).not.toBe(shown);
+  await expect.poll(() => textOf(quotes.body), pollOptions).not.toBe(shown);
 });
 
-test("leaving the page ends the stream, and coming back begins another", async () => {
+test("leaving the page ends the stream, and opening it again starts another", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   const ended = endedWatches().length;
   await page.getByRole("link", { name: "Catalogue" }).click();
-  await expect.poll(() => endedWatches().length, patience).toBe(ended + 1);
+  await expect.poll(() => endedWatches().length, pollOptions).toBe(ended + 1);
   await page.goBack();
   await quotes.state("live");
   await quotes.moves();
@@ -127,61 +128,61 @@ test("leaving the page ends the stream, and coming back begins another", async (
 
 test("the watchlist takes symbols and loses them over the same stream, and is remembered", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   const [first, second] = await quotes.symbols();
   await page.getByRole("button", { name: `Remove ${second}` }).click();
-  await expect.poll(quotes.symbols, patience).not.toContain(second);
+  await expect.poll(quotes.symbols, pollOptions).not.toContain(second);
   await quotes.state("live");
   const search = page.getByLabel("Add a symbol");
   await search.fill("no such thing");
   await search.press("Enter");
-  await expect.poll(() => textOf(page.locator(".problem")), patience).toContain("no such thing");
+  await expect.poll(() => textOf(page.locator(".problem")), pollOptions).toContain("no such thing");
   await search.fill(second ?? "");
   await search.press("Enter");
-  await expect.poll(async () => (await quotes.symbols()).slice(0, 2), patience).toEqual([second, first]);
+  await expect.poll(async () => (await quotes.symbols()).slice(0, 2), pollOptions).toEqual([second, first]);
   await quotes.state("live");
   await quotes.moves();
   expect(await quotes.count("attempts")).toBe(1);
   await page.reload();
-  await expect.poll(async () => (await quotes.symbols()).slice(0, 2), patience).toEqual([second, first]);
+  await expect.poll(async () => (await quotes.symbols()).slice(0, 2), pollOptions).toEqual([second, first]);
 });
 
-test("a server that is killed and comes back is found again", async () => {
+test("the page reconnects after the server is killed and restarted", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   dashboard.server.process.kill("SIGKILL");
   await dashboard.server.ended;
   await quotes.state("reconnecting");
   expect(await textOf(quotes.status)).toContain("The server cannot be reached.");
-  await expect.poll(() => textOf(quotes.status), patience).toMatch(/Reconnecting in \d+ s/);
+  await expect.poll(() => textOf(quotes.status), pollOptions).toMatch(/Reconnecting in \d+ s/);
   const attempts = await quotes.count("attempts");
   await quotes.button("Retry now").click();
-  await expect.poll(() => quotes.count("attempts"), patience).toBeGreaterThan(attempts);
-  await dashboard.startAgain();
+  await expect.poll(() => quotes.count("attempts"), pollOptions).toBeGreaterThan(attempts);
+  await dashboard.restart();
   await quotes.state("live");
   await quotes.moves();
-  expect(problems.splice(0).filter(isOfPage)).toEqual([]);
+  expect(problems.splice(0).filter(isPageProblem)).toEqual([]);
 });
 
-test("a server that shuts down says where the stream got to, and is found again when it is back", async () => {
+test("the page shows the cursor of a stream that a shutdown ends, and reconnects after the restart", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   dashboard.server.process.kill("SIGTERM");
   await quotes.state("reconnecting");
-  await expect.poll(() => textOf(page.locator('[data-name="bourse-cursor"] dd')), patience).toMatch(/^\d+\.\d+$/);
+  await expect.poll(() => textOf(page.locator('[data-name="bourse-cursor"] dd')), pollOptions).toMatch(/^\d+\.\d+$/);
   expect(await dashboard.server.ended).toBe(0);
-  await dashboard.startAgain();
+  await dashboard.restart();
   await quotes.state("live");
   await quotes.moves();
-  expect(problems.splice(0).filter(isOfPage)).toEqual([]);
+  expect(problems.splice(0).filter(isPageProblem)).toEqual([]);
 });
 
 test("the keyboard reaches and works the buttons", async () => {
   const page = await open("/");
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
   await tabTo(page, "Skip to content");
   await tabTo(page, "Catalogue");
@@ -211,17 +212,17 @@ test("the theme can be changed, and is remembered", async () => {
 test("a narrow screen scrolls tables, never the page", async () => {
   const page = await open("/", { viewport: { width: 360, height: 740 } });
   const width = () => page.evaluate<number>("document.documentElement.scrollWidth");
-  await quotesOf(page).state("live");
+  await quotesPage(page).state("live");
   await page.locator('[data-row="quoted"]').first().waitFor();
   await page.getByText("Show as table").click();
   await page.locator(".candles tbody tr").first().waitFor();
   expect(await width()).toBe(360);
 });
 
-test.each(["light", "dark"] as const)("the quotes have their picture taken in the %s theme", async (colorScheme) => {
+test.each(["light", "dark"] as const)("the quotes page has a screenshot in the %s theme", async (colorScheme) => {
   const page = await open("/", { colorScheme, viewport: { width: 1360, height: 820 } });
-  const quotes = quotesOf(page);
+  const quotes = quotesPage(page);
   await quotes.state("live");
-  await expect.poll(() => quotes.count("quotes"), patience).toBeGreaterThan(40);
+  await expect.poll(() => quotes.count("quotes"), pollOptions).toBeGreaterThan(40);
   await page.screenshot({ path: `${results}quotes-${colorScheme}.png` });
 });

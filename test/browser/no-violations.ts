@@ -6,10 +6,12 @@ import { expect } from "vitest";
 
 const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-/** Has axe look at a page as it stands: it finds nothing that keeps people out. */
+/** Checks the accessibility of the current page with axe, and expects no violations. */
 export async function expectNoViolations(page: Page): Promise<void> {
   await page.evaluate(await readFile(axeFile, "utf8"));
   const { violations } = await page.evaluate<Pick<AxeResults, "violations">>("axe.run()");
-  const told = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join("\n")}`);
-  expect(told).toEqual([]);
+  const messages = violations.map(
+    ({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join("\n")}`,
+  );
+  expect(messages).toEqual([]);
 }

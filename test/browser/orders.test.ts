@@ -6,8 +6,8 @@ import { beforeAll, expect, test, vi } from "vitest";
 import { parseAmount } from "../../client/shared/money-text.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { expectNoViolations } from "./no-violations.ts";
-import { ordersOf, throttle } from "./orders-of.ts";
-import { isOfPage, patience, tabTo, textOf } from "./quotes-of.ts";
+import { ordersPage, throttle } from "./orders-page.ts";
+import { isPageProblem, pollOptions, tabTo, textOf } from "./page-queries.ts";
 import { results, serveDashboard } from "./serve-dashboard.ts";
 
 const size = 200_000;
@@ -29,8 +29,8 @@ beforeAll(async () => {
 
 test("the whole order book comes in, its digest is that of the server, and few of its rows exist", async () => {
   const page = await open("/orders");
-  const orders = ordersOf(page);
-  await expect.poll(() => orders.summed("count"), patience).toBe("200,000");
+  const orders = ordersPage(page);
+  await expect.poll(() => orders.summed("count"), pollOptions).toBe("200,000");
   await page.evaluate(`{
     globalThis.longest = 0;
     new PerformanceObserver((list) => {
@@ -51,13 +51,13 @@ test("the whole order book comes in, its digest is that of the server, and few o
   expect(longest).toBeLessThan(longestTaskMs);
 });
 
-test("an export shows its progress, is cancelled on the server too, and goes on where it was", async () => {
+test("an export shows its progress, cancels its call on the server, and resumes at its position", async () => {
   const page = await open("/orders");
-  const orders = ordersOf(page);
+  const orders = ordersPage(page);
   await throttle(page, slowBytes);
   await orders.button("Export").click();
   await orders.receives(10_000);
-  await expect.poll(() => textOf(page.locator(".rate")), patience).toMatch(/^[\d,]+\/s, \d+ s left$/);
+  await expect.poll(() => textOf(page.locator(".rate")), pollOptions).toMatch(/^[\d,]+\/s, \d+ s left$/);
   expect(await page.getByRole("progressbar").getAttribute("max")).toBe(String(size));
   await orders.button("Cancel").click();
   await orders.state("cancelled");
@@ -68,7 +68,7 @@ test("an export shows its progress, is cancelled on the server too, and goes on 
       .log()
       .split("\n")
       .filter((line) => line.includes("OrderService/ExportOrders"));
-  await expect.poll(() => ended().at(-1), patience).toContain("canceled");
+  await expect.poll(() => ended().at(-1), pollOptions).toContain("canceled");
   await throttle(page, 0);
   await orders.button("Resume").click();
   await orders.state("complete");
@@ -78,9 +78,9 @@ test("an export shows its progress, is cancelled on the server too, and goes on 
   expect(await orders.verdict()).toContain("Matches the server's digest");
 });
 
-test("an export whose server is killed goes on when it is back, and ends with the same digest", async () => {
+test("an export resumes after its server is killed and restarted, and ends with the same digest", async () => {
   const page = await open("/orders");
-  const orders = ordersOf(page);
+  const orders = ordersPage(page);
   await throttle(page, slowBytes);
   await orders.button("Export").click();
   await orders.receives(10_000);
@@ -92,17 +92,17 @@ test("an export whose server is killed goes on when it is back, and ends with th
   expect(received).toBeGreaterThan(0);
   expect(received).toBeLessThan(size);
   await throttle(page, 0);
-  await dashboard.startAgain();
+  await dashboard.restart();
   await orders.state("complete");
   expect(await orders.received()).toBe(size);
   expect(await orders.attempts()).toBeGreaterThan(1);
   expect(await orders.verdict()).toContain("Matches the server's digest");
-  expect(problems.splice(0).filter(isOfPage)).toEqual([]);
+  expect(problems.splice(0).filter(isPageProblem)).toEqual([]);
 });
 
 test("the keyboard moves through all rows, and is not lost where its row is scrolled away", async () => {
   const page = await open("/orders");
-  const orders = ordersOf(page);
+  const orders = ordersPage(page);
   await tabTo(page, "Export");
   await page.keyboard.press("Enter");
   await orders.state("complete");
@@ -110,19 +110,19 @@ test("the keyboard moves through all rows, and is not lost where its row is scro
   expect(await orders.focused()).toEqual({ row: "2", column: "0", text: "1" });
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowRight");
-  await expect.poll(orders.focused, patience).toMatchObject({ row: "3", column: "1" });
+  await expect.poll(orders.focused, pollOptions).toMatchObject({ row: "3", column: "1" });
   await page.keyboard.press("Control+End");
-  await expect.poll(orders.focused, patience).toMatchObject({ row: String(size + 1), column: "8" });
+  await expect.poll(orders.focused, pollOptions).toMatchObject({ row: String(size + 1), column: "8" });
   await page.keyboard.press("Home");
-  await expect.poll(orders.focused, patience).toEqual({ row: String(size + 1), column: "0", text: "200,000" });
+  await expect.poll(orders.focused, pollOptions).toEqual({ row: String(size + 1), column: "0", text: "200,000" });
   await page.keyboard.press("PageUp");
-  await expect.poll(async () => Number((await orders.focused()).row), patience).toBeLessThan(size - 5);
+  await expect.poll(async () => Number((await orders.focused()).row), pollOptions).toBeLessThan(size - 5);
   const { row, text } = await orders.focused();
   await page.evaluate('document.querySelector(".order-scroll").scrollTo(0, 0)');
   await orders.row(0).waitFor();
   expect((await orders.focused()).text).toBe(text);
   await page.keyboard.press("ArrowUp");
-  await expect.poll(orders.focused, patience).toMatchObject({ row: String(Number(row) - 1) });
+  await expect.poll(orders.focused, pollOptions).toMatchObject({ row: String(Number(row) - 1) });
   const shown = await page.evaluate<boolean>(`{
     const [cell, region] = [document.activeElement, document.querySelector(".order-scroll")]
       .map((element) => element.getBoundingClientRect());
@@ -131,14 +131,14 @@ test("the keyboard moves through all rows, and is not lost where its row is scro
   expect(shown).toBe(true);
 });
 
-test("a filter selects, is summed up, and stands in the address", async () => {
+test("a filter selects orders, shows their sums, and is in the address", async () => {
   const page = await open("/orders");
-  const orders = ordersOf(page);
-  await expect.poll(() => orders.summed("count"), patience).toBe("200,000");
+  const orders = ordersPage(page);
+  await expect.poll(() => orders.summed("count"), pollOptions).toBe("200,000");
   await page.getByLabel("Country").fill("France");
   await page.getByLabel("Cancellations").selectOption("Only cancellations");
   await orders.button("Apply").click();
-  await expect.poll(() => orders.summed("count"), patience).not.toBe("200,000");
+  await expect.poll(() => orders.summed("count"), pollOptions).not.toBe("200,000");
   expect(page.url()).toContain("/orders?country=France&cancellations=only");
   await page.reload();
   expect(await page.getByLabel("Country").inputValue()).toBe("France");
@@ -151,20 +151,20 @@ test("a filter selects, is summed up, and stands in the address", async () => {
   for (const quantity of await cells(5)) expect(quantity).toMatch(/^-/);
 });
 
-test("times that contradict each other are told where they stand, and change nothing", async () => {
+test("times that contradict each other are marked at their fields, and change nothing", async () => {
   const page = await open("/orders");
-  const orders = ordersOf(page);
+  const orders = ordersPage(page);
   await page.getByLabel("Placed from").fill("2026-02-01T00:00");
   await page.getByLabel("Placed before").fill("2026-01-01T00:00");
   await orders.button("Apply").click();
-  await expect.poll(() => textOf(page.getByRole("alert")), patience).toContain("Must be later");
+  await expect.poll(() => textOf(page.getByRole("alert")), pollOptions).toContain("Must be later");
   expect(await page.getByLabel("Placed before").getAttribute("aria-invalid")).toBe("true");
   expect(new URL(page.url()).search).toBe("");
 });
 
-test("what came can be taken home as CSV, exact to the cent", async () => {
+test("received orders can be saved as CSV, exact to the cent", async () => {
   const page = await open("/orders?cancellations=only");
-  const orders = ordersOf(page);
+  const orders = ordersPage(page);
   await orders.button("Export").click();
   await orders.state("complete");
   const downloading = page.waitForEvent("download");
@@ -185,22 +185,22 @@ test("what came can be taken home as CSV, exact to the cent", async () => {
 
 test("leaving the page ends the export", async () => {
   const page = await open("/orders");
-  const orders = ordersOf(page);
+  const orders = ordersPage(page);
   await throttle(page, slowBytes);
   await orders.button("Export").click();
   await orders.receives(5_000);
   const ended = () => dashboard.server.log().split("OrderService/ExportOrders").length;
   const before = ended();
   await page.getByRole("link", { name: "Quotes" }).click();
-  await expect.poll(ended, patience).toBe(before + 1);
+  await expect.poll(ended, pollOptions).toBe(before + 1);
 });
 
 test.each(["light", "dark"] as const)(
-  "the page keeps nobody out, and has its picture taken, in the %s theme",
+  "the page is accessible, and has a screenshot, in the %s theme",
   async (colorScheme) => {
     const page = await open("/orders", { colorScheme });
-    const orders = ordersOf(page);
-    await expect.poll(() => orders.summed("count"), patience).toBe("200,000");
+    const orders = ordersPage(page);
+    await expect.poll(() => orders.summed("count"), pollOptions).toBe("200,000");
     await expectNoViolations(page);
     await orders.button("Export").click();
     await orders.state("complete");
@@ -211,7 +211,7 @@ test.each(["light", "dark"] as const)(
 
 test("a narrow screen scrolls the table, never the page", async () => {
   const page = await open("/orders", { viewport: { width: 360, height: 740 } });
-  const orders = ordersOf(page);
+  const orders = ordersPage(page);
   await orders.button("Export").click();
   await orders.state("complete");
   expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(360);

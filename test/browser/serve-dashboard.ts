@@ -7,24 +7,24 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished } from "vitest";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 import { launchChromium } from "./chromium.ts";
 
-/** Where pictures of pages are put, with a slash at the end. */
+/** The folder of screenshots, with a slash at the end. */
 export const results = fileURLToPath(new URL("../../test-results/", import.meta.url));
 
 /** A server and a browser for the tests of a file. */
 export interface Dashboard {
-  /** The server that runs. */
+  /** The running server. */
   readonly server: BourseProcess;
-  /** What went wrong in pages since the test began; a test that expects some takes it away. */
+  /** Errors, warnings and foreign requests of pages since the test began. A test that expects some removes them. */
   readonly problems: string[];
-  /** Opens a page in a browser that remembers nothing. */
+  /** Opens a page in a new browser context. */
   open(path: string, options?: BrowserContextOptions): Promise<Page>;
-  /** Starts another server in place of one that has ended, at the same address, with the same data. */
-  startAgain(): Promise<void>;
+  /** Starts a server with the same address and data after the first one has ended. */
+  restart(): Promise<void>;
 }
 
 /**
- * Has a server and a browser started before the tests of a file, and ended after them: the server by SIGTERM, which has
- * to end well. After each test nothing may have gone wrong in a page.
+ * Starts a server and a browser before the tests of a file, and ends them after the tests. SIGTERM must end the server
+ * with exit code 0. Each test fails if a page reported a problem.
  */
 export function serveDashboard(args: readonly string[] = []): Dashboard {
   const problems: string[] = [];
@@ -52,11 +52,11 @@ export function serveDashboard(args: readonly string[] = []): Dashboard {
   const dashboard: Dashboard = {
     problems,
     get server() {
-      if (server === undefined) throw new Error("there is no server before the tests begin");
+      if (server === undefined) throw new Error("the server starts before the first test");
       return server;
     },
     async open(path, options = {}) {
-      if (browser === undefined) throw new Error("there is no browser before the tests begin");
+      if (browser === undefined) throw new Error("the browser starts before the first test");
       const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, ...options });
       onTestFinished(() => context.close());
       const page = await context.newPage();
@@ -71,7 +71,7 @@ export function serveDashboard(args: readonly string[] = []): Dashboard {
       await page.goto(url + path);
       return page;
     },
-    async startAgain() {
+    async restart() {
       server = await startBourse(["--grace", "2", "--port", new URL(dashboard.server.url).port, ...args], data);
     },
   };

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import { openLine } from "../line.ts";
+import { openPausableProxy } from "../pausable-proxy.ts";
 import { errandsFor, repeat } from "./errands.ts";
 import type { SoakOrder, SoakReport } from "./soak-report.ts";
 import { addProblem, type WatchCounts, type Watcher, watch } from "./watchers.ts";
@@ -73,13 +73,13 @@ process.on("message", () => {
 });
 process.once("disconnect", () => process.exit(0));
 
-const line = await openLine(url);
+const proxy = await openPausableProxy(url);
 void cutNowAndThen();
 let transport: Transport | undefined;
 for (let number = 0; number < subscribers; number++) {
   const group = Math.floor(number / watchersPerTransport);
   if (transport === undefined || number % watchersPerTransport === 0) {
-    transport = makers[group % makers.length]?.(group % cutOneIn === 0 ? line.url : url) as Transport;
+    transport = makers[group % makers.length]?.(group % cutOneIn === 0 ? proxy.url : url) as Transport;
   }
   void watch(watcherOf(number, transport), counts, end.signal);
 }
@@ -109,8 +109,8 @@ function watcherOf(number: number, transport: Transport): Watcher {
 async function cutNowAndThen(): Promise<void> {
   for (;;) {
     await delay(cutEveryMs);
-    line.cut();
+    proxy.disconnect();
     await delay(cutForMs);
-    line.mend();
+    proxy.reconnect();
   }
 }

@@ -9,7 +9,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { type Line, openLine } from "../line.ts";
+import { openPausableProxy, type PausableProxy } from "../pausable-proxy.ts";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 
 vi.setConfig({ testTimeout: 30_000 }); // each test starts processes
@@ -19,18 +19,18 @@ const content = randomBytes(9 * MiB + 12_345);
 const sha256 = createHash("sha256").update(content).digest("hex");
 
 let bourse: BourseProcess;
-let line: Line;
+let proxy: PausableProxy;
 let folder: string;
 let file: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "bourse-upload-script-"));
   bourse = await startBourse(["--no-demo"], join(folder, "data"));
-  line = await openLine(bourse.url);
+  proxy = await openPausableProxy(bourse.url);
 });
 
 afterAll(async () => {
-  await line?.[Symbol.asyncDispose]();
+  await proxy?.[Symbol.asyncDispose]();
   await bourse?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
@@ -46,7 +46,7 @@ async function setUp(bytes: Uint8Array = content) {
   file = join(place, "some file.bin");
   await writeFile(file, bytes);
   const start = (script: string, ...args: readonly string[]): Run => {
-    const address = args.includes("--address") ? [] : ["--address", line.url];
+    const address = args.includes("--address") ? [] : ["--address", proxy.url];
     const child = spawn(process.execPath, [`scripts/${script}.ts`, ...args, ...address], {
       env: { PATH: process.env.PATH, XDG_STATE_HOME: join(place, "state") },
     });
@@ -90,24 +90,24 @@ test.each([
   ["chunks", "stream"],
 ] as const)("an upload that was interrupted by %s is resumed by %s in a second run", async (first, second) => {
   const { start, remembered, client, id } = await setUp();
-  const held = line.holdAfter(6 * MiB);
+  const held = proxy.pauseAfter(6 * MiB);
   const run = start("upload-file", file, "--door", first);
   await held;
   run.process.kill("SIGINT");
   const { stderr, exitCode } = await run.ended;
   expect(exitCode).toBe(130);
   expect(stderr).toContain(`${file}: interrupted; run it again to resume\n`);
-  line.release();
+  proxy.resume();
   expect(await remembered()).toHaveLength(1);
   const uploadId = await id();
   const committed = async () => Number((await client.getUpload({ uploadId })).upload?.committedOffset);
   await expect.poll(committed).toBeGreaterThan(4 * MiB);
-  const sentBefore = line.sent;
+  const sentBefore = proxy.sentBytes;
   const again = await start("upload-file", file, "--door", second).ended;
   expect(again.exitCode).toBe(0);
   expect(again.stderr).toMatch(/resumes after \d{7} of \d+ bytes/);
   expect(again.lines[0]).toContain(`${uploadId}  ${content.length} bytes  application/octet-stream  sha256 ${sha256}`);
-  expect(line.sent - sentBefore).toBeLessThan(6 * MiB);
+  expect(proxy.sentBytes - sentBefore).toBeLessThan(6 * MiB);
   expect(await remembered()).toEqual([]);
 });
 
@@ -116,14 +116,14 @@ test.each(methods)(
   { tags: ["slow"] },
   async (method) => {
     const { start } = await setUp();
-    const held = line.holdAfter(6 * MiB);
+    const held = proxy.pauseAfter(6 * MiB);
     const run = start("upload-file", file, "--door", method, "--json");
     await held;
     bourse.process.kill("SIGKILL");
     await bourse.ended;
-    line.release();
+    proxy.resume();
     bourse = await startBourse(["--no-demo"], join(folder, "data"));
-    line.target = bourse.url;
+    proxy.target = bourse.url;
     const { lines, exitCode } = await run.ended;
     expect({ exitCode, ...JSON.parse(lines[0] ?? "") }).toMatchObject({ exitCode: 0, sha256, size: content.length });
   },
@@ -131,10 +131,10 @@ test.each(methods)(
 
 test.each(methods)("by %s, an upload is resumed after a lost connection", async (method) => {
   const { start } = await setUp();
-  const held = line.holdAfter(5 * MiB);
+  const held = proxy.pauseAfter(5 * MiB);
   const run = start("upload-file", file, "--door", method);
   await held;
-  line.cut();
+  proxy.disconnect();
   let stderr = "";
   await new Promise<void>((resolve) => {
     run.process.stderr?.on("data", (data) => {
@@ -142,7 +142,7 @@ test.each(methods)("by %s, an upload is resumed after a lost connection", async 
       if (/the next attempt starts/.test(stderr)) resolve();
     });
   });
-  line.mend();
+  proxy.reconnect();
   const { lines, exitCode } = await run.ended;
   expect(exitCode).toBe(0);
   expect(lines[0]).toContain(sha256);
@@ -151,12 +151,12 @@ test.each(methods)("by %s, an upload is resumed after a lost connection", async 
 test("an upload that the server no longer has starts again, and so does a changed file", async () => {
   const { start, client, id, remembered } = await setUp();
   const interrupt = async () => {
-    const held = line.holdAfter(5 * MiB);
+    const held = proxy.pauseAfter(5 * MiB);
     const run = start("upload-file", file);
     await held;
     run.process.kill("SIGINT");
     await run.ended;
-    line.release();
+    proxy.resume();
     return id();
   };
   const first = await interrupt();
@@ -172,12 +172,12 @@ test("an upload that the server no longer has starts again, and so does a change
 
 test("the upload of a file that is modified in the meantime is aborted and deleted", async () => {
   const { start, client, id, remembered } = await setUp();
-  const held = line.holdAfter(5 * MiB);
+  const held = proxy.pauseAfter(5 * MiB);
   const run = start("upload-file", file, "--door", "chunks");
   await held;
   const uploadId = await id();
   await utimes(file, new Date(), new Date(Date.now() - 60_000));
-  line.release();
+  proxy.resume();
   const { stderr, exitCode } = await run.ended;
   expect(exitCode).toBe(1);
   expect(stderr).toContain("the file has changed: it was written to during the upload");
@@ -187,12 +187,12 @@ test("the upload of a file that is modified in the meantime is aborted and delet
 
 test("a streaming upload of a changed file is not completed", async () => {
   const { start, client, id } = await setUp();
-  const held = line.holdAfter(5 * MiB);
+  const held = proxy.pauseAfter(5 * MiB);
   const run = start("upload-file", file, "--door", "stream");
   await held;
   const uploadId = await id();
   await utimes(file, new Date(), new Date(Date.now() - 60_000));
-  line.release();
+  proxy.resume();
   expect((await run.ended).exitCode).toBe(1);
   expect((await client.getUpload({ uploadId })).upload?.state).toBe(UploadState.ABORTED);
 });
@@ -210,12 +210,12 @@ test("a path that is not a file is reported, and the other files are uploaded", 
 
 test("an unknown product is reported before any byte is sent", async () => {
   const { start } = await setUp();
-  const before = line.sent;
+  const before = proxy.sentBytes;
   const product = "00000000-0000-4000-8000-000000000000";
   const { stderr, exitCode } = await start("upload-file", file, "--product", product).ended;
   expect(exitCode).toBe(1);
   expect(stderr).toContain(product);
-  expect(line.sent - before).toBeLessThan(50_000);
+  expect(proxy.sentBytes - before).toBeLessThan(50_000);
 });
 
 test("an unreachable server is an error at once", async () => {

@@ -1,9 +1,9 @@
 import type { Page } from "playwright-core";
 import { expect } from "vitest";
-import { patience, textOf } from "./quotes-of.ts";
+import { pollOptions, textOf } from "./page-queries.ts";
 
 /** The orders page as a user sees it. */
-export function ordersOf(page: Page) {
+export function ordersPage(page: Page) {
   const status = page.locator(".status");
   const table = page.getByRole("grid");
   const attribute = async (name: string) => Number(await status.getAttribute(name));
@@ -11,10 +11,10 @@ export function ordersOf(page: Page) {
     status,
     table,
     button: (name: string) => page.getByRole("button", { name, exact: true }),
-    state: (state: string) => expect.poll(() => status.getAttribute("data-state"), patience).toBe(state),
+    state: (state: string) => expect.poll(() => status.getAttribute("data-state"), pollOptions).toBe(state),
     received: () => attribute("data-received"),
     total: () => attribute("data-total"),
-    receives: (count: number) => expect.poll(() => attribute("data-received"), patience).toBeGreaterThan(count),
+    receives: (count: number) => expect.poll(() => attribute("data-received"), pollOptions).toBeGreaterThan(count),
     attempts: async () => Number(await textOf(page.locator('[data-count="attempts"] dd'))),
     verdict: () => textOf(page.locator(".verdict")),
     trailer: (name: string) => textOf(page.locator(`[data-name="${name}"] dd`)),

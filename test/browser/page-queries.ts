@@ -1,0 +1,28 @@
+import type { Locator, Page } from "playwright-core";
+
+/** Options of `expect.poll`: the deadline and the interval in milliseconds. */
+export const pollOptions = { timeout: 20_000, interval: 50 };
+
+/** The text of an element, as in the document. */
+export async function textOf(locator: Locator): Promise<string> {
+  return (await locator.textContent()) ?? "";
+}
+
+/** Whether the page reported a problem. The browser reports refused and broken connections. */
+export function isPageProblem(problem: string): boolean {
+  return !problem.includes("net::ERR_");
+}
+
+/** The text of the focused element. */
+export function focusedText(page: Page): Promise<string> {
+  return page.evaluate<string>("document.activeElement.textContent");
+}
+
+/** Presses Tab until the element with this text has the focus. */
+export async function tabTo(page: Page, text: string): Promise<void> {
+  for (let steps = 0; steps < 40; steps++) {
+    await page.keyboard.press("Tab");
+    if ((await focusedText(page)) === text) return;
+  }
+  throw new Error(`the Tab key does not reach "${text}"`);
+}
