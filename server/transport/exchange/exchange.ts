@@ -33,7 +33,7 @@ export interface Exchange {
   /** Aborts with a ConnectError on `cancel`, and if the client disconnects before the end of the response. */
   readonly signal: AbortSignal;
   /** Whether the client has disconnected. */
-  readonly gone: boolean;
+  readonly disconnected: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** Those of `bytesOut` that are buffered here because the client has not read them. */

@@ -7,7 +7,7 @@ import { LazyHeaders } from "../exchange/lazy-headers.ts";
 import type { Connection } from "../port/connection.ts";
 import type { CallMemory, EndableCall } from "../protection/call-memory.ts";
 import type { Limits } from "../protection/limits.ts";
-import { awaitDrain, clientGone, watchForStall } from "../protection/stalled-client.ts";
+import { awaitDrain, clientDisconnected, watchForStall } from "../protection/stalled-client.ts";
 import { RequestBody } from "../request/request-body.ts";
 
 /** An exchange on an HTTP/1.1 or HTTP/1.0 connection. Sends no trailers: only gRPC needs them, which requires HTTP/2. */
@@ -27,9 +27,9 @@ export class Http1Exchange implements Exchange, EndableCall {
   readonly #response: ServerResponse;
   readonly #limits: Limits;
   readonly #abort = new AbortController();
-  gone = false;
+  disconnected = false;
   #header: Headers | undefined;
-  #ended = false;
+  #hasEnded = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, limits: Limits, connection: Connection) {
     this.#limits = limits;
@@ -50,10 +50,10 @@ export class Http1Exchange implements Exchange, EndableCall {
     response.once("close", () => {
       this.memory.close();
       this.body.close();
-      if (this.#ended) return;
-      this.gone = true;
+      if (this.#hasEnded) return;
+      this.disconnected = true;
       // Scheduled: one call ends quickly, all calls of a connection do not.
-      connection.resume(() => this.#abort.abort(clientGone("connection closed")));
+      connection.resume(() => this.#abort.abort(clientDisconnected("connection closed")));
     });
   }
 
@@ -98,7 +98,7 @@ export class Http1Exchange implements Exchange, EndableCall {
 
   end(): Promise<void> {
     const response = this.#response;
-    this.#ended = true;
+    this.#hasEnded = true;
     if (response.destroyed) return Promise.resolve();
     return new Promise((resolve) => {
       const stallTimer = setTimeout(() => this.abort(), this.#limits.stallTimeoutMs).unref();
@@ -124,12 +124,12 @@ export class Http1Exchange implements Exchange, EndableCall {
   }
 
   abort(): void {
-    this.#ended = true;
+    this.#hasEnded = true;
     this.#response.destroy();
   }
 
   toNode(): { request: IncomingMessage; response: ServerResponse } {
-    this.#ended = true;
+    this.#hasEnded = true;
     const response = this.#response;
     for (const [name, value] of Object.entries({ ...defaultResponseHeaders, ...this.extraHeaders })) {
       response.setHeader(name, value);

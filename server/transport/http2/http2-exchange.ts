@@ -13,7 +13,7 @@ import { LazyHeaders } from "../exchange/lazy-headers.ts";
 import type { Connection } from "../port/connection.ts";
 import type { CallMemory, EndableCall } from "../protection/call-memory.ts";
 import type { Limits } from "../protection/limits.ts";
-import { awaitDrain, clientGone, watchForStall } from "../protection/stalled-client.ts";
+import { awaitDrain, clientDisconnected, watchForStall } from "../protection/stalled-client.ts";
 import { RequestBody } from "../request/request-body.ts";
 
 /** An exchange on a stream of an HTTP/2 session. https://www.rfc-editor.org/rfc/rfc9113#section-8.1 */
@@ -33,9 +33,9 @@ export class Http2Exchange implements Exchange, EndableCall {
   readonly #rawHeaders: string[];
   readonly #limits: Limits;
   readonly #abort = new AbortController();
-  gone = false;
+  disconnected = false;
   #header: Headers | undefined;
-  #ended = false;
+  #hasEnded = false;
 
   constructor(
     stream: ServerHttp2Stream,
@@ -60,15 +60,15 @@ export class Http2Exchange implements Exchange, EndableCall {
     stream.on("error", ignore);
     // After a reset without an error Node keeps a stream open until all of it is read, which may never happen.
     stream.once("aborted", () => {
-      if (!this.#ended) setImmediate(() => stream.destroy());
+      if (!this.#hasEnded) setImmediate(() => stream.destroy());
     });
     stream.once("close", () => {
       this.memory.close();
       this.body.close();
-      if (this.#ended) return;
-      this.gone = true;
+      if (this.#hasEnded) return;
+      this.disconnected = true;
       // Scheduled: one call ends quickly, all calls of a connection do not.
-      connection.resume(() => this.#abort.abort(clientGone(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`)));
+      connection.resume(() => this.#abort.abort(clientDisconnected(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`)));
     });
   }
 
@@ -129,7 +129,7 @@ export class Http2Exchange implements Exchange, EndableCall {
 
   end(trailers?: OutgoingHeaders): Promise<void> {
     const stream = this.#stream;
-    this.#ended = true;
+    this.#hasEnded = true;
     if (stream.destroyed || stream.closed) return Promise.resolve();
     // Unread bytes of the request would keep the stream open in Node, and with it the session.
     void this.body.return();
@@ -161,12 +161,12 @@ export class Http2Exchange implements Exchange, EndableCall {
   }
 
   abort(): void {
-    this.#ended = true;
+    this.#hasEnded = true;
     resetStream(this.#stream, constants.NGHTTP2_INTERNAL_ERROR);
   }
 
   toNode(): { request: IncomingMessage; response: ServerResponse } {
-    this.#ended = true;
+    this.#hasEnded = true;
     const stream = this.#stream;
     const request = new Http2ServerRequest(stream, this.#incoming, {}, this.#rawHeaders);
     const response = new Http2ServerResponse(stream);

@@ -17,10 +17,10 @@ export class Http2SessionGuard {
     this.#session = session;
     this.#limits = limits;
     this.#startIdleTimer(limits.openTimeoutMs);
-    const pings = new FloodGuard(limits.maxPingsPerSecond);
-    const settings = new FloodGuard(limits.maxSettingsPerSecond);
-    session.on("ping", () => this.#endIf(pings.exceededAt(performance.now())));
-    session.on("remoteSettings", () => this.#endIf(settings.exceededAt(performance.now())));
+    const pings = new FrameCounter(limits.maxPingsPerSecond);
+    const settings = new FrameCounter(limits.maxSettingsPerSecond);
+    session.on("ping", () => this.#countFrame(pings));
+    session.on("remoteSettings", () => this.#countFrame(settings));
     session.once("close", () => {
       clearTimeout(this.#idle);
       clearInterval(this.#keepAlive);
@@ -63,14 +63,14 @@ export class Http2SessionGuard {
     }, this.#limits.keepAliveMs).unref();
   }
 
-  #endIf(isFlooded: boolean): void {
-    if (!isFlooded || this.#session.destroyed) return;
+  #countFrame(counter: FrameCounter): void {
+    if (!counter.exceededAt(performance.now()) || this.#session.destroyed) return;
     this.#session.destroy(new Error("the peer floods the session"), constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 }
 
-/** Counts frames within one second, and detects when there are too many. */
-class FloodGuard {
+/** Counts the frames of the current second. */
+class FrameCounter {
   readonly #maxPerSecond: number;
   #second = 0;
   #count = 0;

@@ -22,7 +22,7 @@ function clientStalled(timeoutMs: number): ConnectError {
 }
 
 /** The error of a call whose client has disconnected, and the reason of its signal. */
-export function clientGone(how: string): ConnectError {
+export function clientDisconnected(how: string): ConnectError {
   return new ConnectError(`the client went away: ${how}`, Code.Canceled);
 }
 
@@ -50,7 +50,7 @@ export function awaitDrain(stream: Writable, { bytes, memory, limits }: BlockedW
     };
     const onClose = () => {
       stop();
-      reject(clientGone("the connection closed while a write waited"));
+      reject(clientDisconnected("the connection closed while a write waited"));
     };
     const onStall = () => {
       stop();

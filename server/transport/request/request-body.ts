@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Connection } from "../port/connection.ts";
 import type { CallMemory } from "../protection/call-memory.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import { clientGone } from "../protection/stalled-client.ts";
+import { clientDisconnected } from "../protection/stalled-client.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 
 /** How many bytes of a body are buffered for a busy handler. Node buffers more, up to the window of the stream. */
@@ -173,7 +173,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 
   #onClosed(how: string): void {
-    if (this.#end === "none") this.#finish(clientGone(how));
+    if (this.#end === "none") this.#finish(clientDisconnected(how));
   }
 
   #dropReady(): void {

@@ -258,7 +258,7 @@ export class EnvelopeWriter {
     if (this.#pendingBytes === 0) return;
     const slices = this.#takeSlices();
     this.#pendingBytes = 0;
-    if (this.#exchange.gone) return;
+    if (this.#exchange.disconnected) return;
     const drained = this.#exchange.write(slices);
     if (drained !== undefined) this.#block(drained);
   }

@@ -59,7 +59,7 @@ export class ResponseWriter {
       if (!this.#exchange.responded) this.#respond(response.header, call, response.status);
       if (chunks !== undefined) {
         for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
-          if (this.#exchange.gone) throw this.#exchange.signal.reason;
+          if (this.#exchange.disconnected) throw this.#exchange.signal.reason;
           await this.#exchange.write([chunk.value]);
         }
       }

@@ -112,7 +112,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
 
   async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
     // The client may have disconnected while the call was queued.
-    if (exchange.gone) return;
+    if (exchange.disconnected) return;
     const start = performance.now();
     const { peer } = exchange.connection;
     const refusal = refusalOf(exchange);
@@ -170,13 +170,13 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     } catch (error) {
       onFailure(error);
       code = codeName(ConnectError.from(error).code);
-      if (!exchange.gone) exchange.abort();
+      if (!exchange.disconnected) exchange.abort();
     } finally {
       idleTimeout?.[Symbol.dispose]();
       if (refusal === undefined) callLimit.remove(peer);
       streams.delete(exchange);
     }
-    if (exchange.gone) code = "canceled";
+    if (exchange.disconnected) code = "canceled";
     options.onCall?.({
       method: `${handler.service.typeName}/${handler.method.name}`,
       protocol,

@@ -4,7 +4,10 @@ import { withoutNeedlessEscapes } from "../response/grpc-trailers.ts";
 import { maxEchoBytes, truncateText } from "../response/truncate-error.ts";
 import { codeName } from "./call-record.ts";
 
-/** A protocol of calls. */
+/**
+ * A protocol of calls: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md,
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-WEB.md, https://connectrpc.com/docs/protocol
+ */
 export type RpcProtocol = "grpc" | "grpc-web" | "connect";
 
 /** Returns the protocol of a request by its content type; undefined if the content type is not that of a call. */
