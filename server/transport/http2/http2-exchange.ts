@@ -68,7 +68,9 @@ export class Http2Exchange implements Exchange, EndableCall {
       if (this.#hasEnded) return;
       this.disconnected = true;
       // Scheduled: one call ends quickly, all calls of a connection do not.
-      connection.resume(() => this.#abort.abort(clientDisconnected(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`)));
+      connection.resume(() =>
+        this.#abort.abort(clientDisconnected(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`)),
+      );
     });
   }
 
