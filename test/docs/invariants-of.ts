@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 const root = new URL("../../", import.meta.url);
 
-/** Tests that the invariants of a page of documentation are numbered, and that each names tests that there are. */
+/** Tests that the invariants of a page are numbered, and that each names existing tests. */
 export async function testInvariantsOf(path: string): Promise<void> {
   const page = await readFile(new URL(path, root), "utf8");
   const invariants = page

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { DigestChain } from "../../client/order/digest-chain.ts";
 import { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 
-test("the example of docs/concepts/orders.md has the row and the digest that it says", async () => {
+test("the example of docs/concepts/orders.md has the correct row and digest", async () => {
   const page = await readFile(new URL("../../docs/concepts/orders.md", import.meta.url), "utf8");
   const [row, digest] = Array.from(page.matchAll(/```text\n([0-9a-f]+)\n```/g), ([, hex]) => hex);
   const order = create(OrderSchema, {

@@ -27,7 +27,7 @@ test("the page has every setting under one topic", () => {
   expect(Object.values(topics).flat().toSorted()).toEqual(Object.keys(settings).toSorted());
 });
 
-// `vitest run test/docs -u` writes the page anew.
+// `vitest run test/docs -u` writes the page.
 test("docs/reference/settings.md has every setting with its variable, its default and its help", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/reference/settings.md");
 });

@@ -5,7 +5,7 @@ const killAfterMs = 15_000; // longer than the server's grace period
 
 const reportedChars = 2_000; // of a long output, in a failure
 
-/** A command that runs in a shell, as a user would type it, in the project's folder. */
+/** A command that runs in a shell, in the project's folder. */
 export class ShellCommand implements AsyncDisposable {
   readonly #command: string;
   readonly #child;
@@ -16,7 +16,7 @@ export class ShellCommand implements AsyncDisposable {
 
   constructor(command: string, environment: Record<string, string> = {}) {
     this.#command = command;
-    // A process group of its own: ending it ends what the shell started, as Ctrl-C does.
+    // A separate process group: a signal to it reaches the processes that the shell started, as Ctrl-C does.
     this.#child = spawn("sh", ["-c", command], {
       cwd: new URL("../..", import.meta.url),
       detached: true,
@@ -35,7 +35,7 @@ export class ShellCommand implements AsyncDisposable {
     }
   }
 
-  /** Waits until the output so far matches. Throws, with the end of the output, where the command ends without. */
+  /** Waits until the output matches. Throws, with the end of the output, if the command ends before. */
   async prints(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const match = pattern.exec(this.#output);
@@ -51,7 +51,7 @@ export class ShellCommand implements AsyncDisposable {
     }
   }
 
-  /** Ends it as Ctrl-C and `kill` do; resolves with the exit code when nothing of it runs any more. */
+  /** Sends SIGTERM, and SIGKILL later. Resolves to the exit code after all its processes have ended. */
   async end(): Promise<number | null> {
     this.#signal("SIGTERM");
     const kill = setTimeout(() => this.#signal("SIGKILL"), killAfterMs);
@@ -68,7 +68,7 @@ export class ShellCommand implements AsyncDisposable {
     try {
       if (this.#child.pid !== undefined) process.kill(-this.#child.pid, signal);
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   }
 }

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ShellCommand } from "./shell-command.ts";
 
-/** A server that was started as the README says, on a free port and a store of its own. */
+/** A server that was started by `npm start`, on a free port with an empty data directory. */
 export interface StartedServer extends AsyncDisposable {
-  /** A command of the README, made to call this server. */
+  /** Changes a documented command, so that it calls this server. */
   here(command: string): string;
 }
 
-/** Runs `npm start`, and waits until it serves. */
+/** Runs `npm start` and waits until the port is open. */
 export async function startServer(): Promise<StartedServer> {
   const data = mkdtempSync(join(tmpdir(), "bourse-readme-"));
   const command = new ShellCommand("npm start", { PORT: "0", BOURSE_DATA: data });
