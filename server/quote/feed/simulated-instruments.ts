@@ -16,7 +16,7 @@ export const acme: Company = { symbol: "ACME", name: "Acme Corporation" };
 export interface SimulatedInstrument {
   readonly instrument: Instrument;
   /** The price to which the process reverts, in units of the currency. */
-  readonly homePrice: number;
+  readonly meanPrice: number;
   /** The number of price steps in a unit of the currency. A whole number, so that prices are exact decimals. */
   readonly ticksPerUnit: number;
   /** The smallest amount that is traded. */
@@ -81,15 +81,15 @@ function isFree(symbol: string, taken: ReadonlyMap<string, Company>): boolean {
 /** Makes the instrument of a company, at a price from some to some thousand dollars, most of them below a hundred. */
 function listCompany(company: Company, random: Random): SimulatedInstrument {
   const drawn = Math.exp(Math.log(60) + 1.1 * random.normal());
-  const homePrice = company === acme ? 120 : Math.min(highestPrice, Math.max(lowestPrice, drawn));
-  const { ticksPerUnit, lotSize } = tradingUnits(homePrice);
+  const meanPrice = company === acme ? 120 : Math.min(highestPrice, Math.max(lowestPrice, drawn));
+  const { ticksPerUnit, lotSize } = tradingUnits(meanPrice);
   const instrument = create(InstrumentSchema, {
     ...company,
     currency: "USD",
     tickSize: 1 / ticksPerUnit,
     lotSize: BigInt(lotSize),
   });
-  return { instrument, homePrice, ticksPerUnit, lotSize };
+  return { instrument, meanPrice, ticksPerUnit, lotSize };
 }
 
 /** Price steps of 0.5 to 5 basis points of the price, and lots of some thousand dollars. */

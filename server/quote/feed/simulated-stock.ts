@@ -7,12 +7,12 @@ import type { SimulatedInstrument } from "./simulated-instruments.ts";
 // by a third in a year, so that a user sees the price move.
 const calmVolatility = 0.0004;
 
-// Volatility comes in spells: its logarithm is an Ornstein-Uhlenbeck process around 0 that reverts within minutes.
+// Volatility comes in spells: its logarithm is a random walk that reverts to 0 within minutes.
 const spellSeconds = 120;
 const spellStrength = 0.7;
 
-// The price reverts to its home within a day, so that its price step stays appropriate however long the server runs.
-const homeSeconds = 86_400;
+// The price reverts to its mean within a day, so that its price step stays appropriate however long the server runs.
+const reversionSeconds = 86_400;
 
 /** The price process of one stock. Each quote is a complete state. The same random numbers give the same quotes. */
 export class SimulatedStock {
@@ -21,7 +21,7 @@ export class SimulatedStock {
   readonly #volatility: number;
   readonly #spread: number;
   #time: MicroTime;
-  /** The logarithms of the price relative to its home, and of the volatility relative to its usual. */
+  /** The logarithms of the price relative to its mean, and of the volatility relative to its mean. */
   #distance = 0;
   #spell = 0;
   // Prices of the book and of trades are in price steps.
@@ -67,8 +67,8 @@ export class SimulatedStock {
     const decay = Math.exp(-seconds / spellSeconds);
     this.#spell = this.#spell * decay + spellStrength * Math.sqrt(1 - decay * decay) * this.#random.normal();
     const volatility = this.#volatility * Math.exp(this.#spell);
-    const effectiveSeconds = Math.min(seconds, homeSeconds / 2);
-    this.#distance *= Math.exp(-seconds / homeSeconds);
+    const effectiveSeconds = Math.min(seconds, reversionSeconds / 2);
+    this.#distance *= Math.exp(-seconds / reversionSeconds);
     this.#distance += volatility * Math.sqrt(effectiveSeconds) * this.#random.normal();
   }
 
@@ -109,7 +109,7 @@ export class SimulatedStock {
 
   /** Returns the current price of the process, in price steps. */
   #level(): number {
-    return this.#listed.homePrice * Math.exp(this.#distance) * this.#listed.ticksPerUnit;
+    return this.#listed.meanPrice * Math.exp(this.#distance) * this.#listed.ticksPerUnit;
   }
 
   #tick(): Tick {

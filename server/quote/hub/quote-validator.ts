@@ -41,15 +41,11 @@ export class QuoteValidator {
 
   /** Returns the tick of a valid quote, or why it is rejected. Ignores `seq` and `instrument_seq`. */
   accept(quote: Quote): Tick | Rejection {
-    const sourceTime = quote.sourceTime && fromTimestamp(quote.sourceTime);
-    const rejection =
-      this.#checkSymbol(quote) ??
-      checkPrices(quote) ??
-      (sourceTime === undefined
-        ? missingTime(quote)
-        : (this.#checkTime(quote, sourceTime) ?? this.#checkNumber(quote)));
+    const rejection = this.#checkSymbol(quote) ?? checkPrices(quote);
     if (rejection !== undefined) return rejection;
-    return this.#remember(quote, sourceTime as MicroTime);
+    const sourceTime = quote.sourceTime && fromTimestamp(quote.sourceTime);
+    if (sourceTime === undefined) return missingTime(quote);
+    return this.#checkTime(quote, sourceTime) ?? this.#checkNumber(quote) ?? this.#remember(quote, sourceTime);
   }
 
   #checkSymbol({ symbol }: Quote): Rejection | undefined {

@@ -23,7 +23,7 @@ export interface QuoteSchedulerOptions {
   readonly timers: Timers;
   /** The capacity of the queue of a lossless reader. */
   readonly maxWaiting?: number | undefined;
-  /** The reader can take more quotes, for another reason than an offer. */
+  /** Called when the reader can take more quotes, except after an offer. */
   readonly wake: () => void;
 }
 
@@ -214,7 +214,7 @@ export class QuoteScheduler {
     }
   }
 
-  /** Makes the deferred quotes of rate-limited subscriptions ready, which are due. */
+  /** Makes the deferred quotes of subscriptions ready whose rate limit allows them now. */
   #releaseDue(due: readonly SymbolSubscription[]): void {
     const released: UnqueuedQuote[] = [];
     for (const each of due) {
