@@ -54,7 +54,7 @@ await runScript(address, async (signal) => {
   for (const file of files) await file.check();
   const client = createClient(OrderService, createGrpcTransport({ baseUrl: address }));
   const summaries: ImportSummary[] = [];
-  for (const [file, rejects] of withRejects(files, options.rejects)) {
+  for (const { file, rejects } of withRejects(files, options.rejects)) {
     const summary = await importOrders(client, file, rejects, { signal, quiet: json === true });
     summaries.push(summary);
     if (!json) printSummary(summary, rejects.path);

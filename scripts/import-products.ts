@@ -45,7 +45,7 @@ await runScript(address, async (signal) => {
   const client = createClient(ProductService, createConnectTransport({ baseUrl: address, httpVersion: "2" }));
   const files = command.args.map((path) => new CsvFile(path, productFileOptions));
   let hasRejects = false;
-  for (const [file, rejects] of withRejects(files, rejectsPath)) {
+  for (const { file, rejects } of withRejects(files, rejectsPath)) {
     const { lines, isTruncated } = await file.countLines(signal);
     const counts = newProductCounts();
     try {

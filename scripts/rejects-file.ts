@@ -64,7 +64,7 @@ export class RejectsFile implements Disposable {
 export function* withRejects<File extends { readonly path: string }>(
   files: readonly File[],
   path?: string,
-): Generator<[File, RejectsFile], void, undefined> {
+): Generator<{ readonly file: File; readonly rejects: RejectsFile }, void, undefined> {
   const open = (rejects: string) => {
     if (!files.some((file) => resolve(file.path) === resolve(rejects))) return new RejectsFile(rejects);
     throw new CsvFileError(`${rejects} is an input file: rejected lines cannot be written there`);
@@ -73,6 +73,6 @@ export function* withRejects<File extends { readonly path: string }>(
   for (const file of files) {
     using own = shared === undefined ? open(`${file.path}.rejects.csv`) : undefined;
     const rejects = shared ?? own;
-    if (rejects !== undefined) yield [file, rejects];
+    if (rejects !== undefined) yield { file, rejects };
   }
 }

@@ -35,7 +35,7 @@ const command = new Command("npm run search-products --")
   .option("--min-ghz <number>", "at least this base clock", parseWith(number))
   .option("--min-ram <amount>", "at least this memory, as in 16GB", parseWith(parseMemory))
   .option("--limit <number>", "at most this many products", parseWith(number))
-  .option("--after <cursor>", "resume an earlier search after its cursor, which its last line has")
+  .option("--after <cursor>", "resume an earlier search; its last line has the cursor")
   .addOption(addressOption())
   .parse();
 const { address, minPrice, maxPrice, limit, after, ...rest } = command.opts<Options>();

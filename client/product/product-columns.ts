@@ -100,11 +100,9 @@ export class ProductColumns {
   }
 
   #readLaptop(text: (field: ProductField) => string): LaptopInit | undefined {
-    const [ram, inch, kilograms] = [
-      readCell(text, "ram", parseMemory),
-      readDecimal(text, "screen_inch"),
-      readDecimal(text, "weight_kg"),
-    ];
+    const ram = readCell(text, "ram", parseMemory);
+    const inch = readDecimal(text, "screen_inch");
+    const kilograms = readDecimal(text, "weight_kg");
     const cpu = {
       name: text("cpu"),
       coreCount: readWhole(text, "cores") ?? 0,

@@ -69,6 +69,12 @@ const priceNames = ["bid", "ask", "last", "close"] as const;
 /** All fields of a mapping. */
 export const tickFields = Object.keys(knownNames) as readonly TickField[];
 
+/** The column of a field of a tick. */
+interface FieldColumn<Field extends string> {
+  readonly field: Field;
+  readonly column: Column;
+}
+
 /** The columns of a CSV file of ticks or bars, which are found by its header. Reads rows. */
 export class TickColumns {
   /** Whether a row is the summary of a day or a longer period, not a moment. */
@@ -78,8 +84,8 @@ export class TickColumns {
   readonly #defaultSymbol: string;
   readonly #time: Column;
   readonly #symbol: Column | undefined;
-  readonly #prices: readonly (readonly [(typeof priceFields)[keyof typeof priceFields], Column])[];
-  readonly #counts: readonly (readonly [(typeof countFields)[keyof typeof countFields], Column])[];
+  readonly #prices: readonly FieldColumn<(typeof priceFields)[keyof typeof priceFields]>[];
+  readonly #counts: readonly FieldColumn<(typeof countFields)[keyof typeof countFields]>[];
 
   /**
    * Throws a {@link CsvRowError} if the header has no time, has no price, or lacks a mapped column.
@@ -112,8 +118,8 @@ export class TickColumns {
       symbol: this.#readSymbol(cells),
       sourceTime: readTime(cells, this.#time),
     };
-    for (const [field, column] of this.#prices) tick[field] = readPrice(cells, column);
-    for (const [field, column] of this.#counts) tick[field] = readCount(cells, column);
+    for (const { field, column } of this.#prices) tick[field] = readPrice(cells, column);
+    for (const { field, column } of this.#counts) tick[field] = readCount(cells, column);
     if (tick.bid === undefined && tick.ask === undefined && tick.last === undefined) {
       throw new CsvRowError("the row has no price");
     }
@@ -157,11 +163,11 @@ function cellError(cells: readonly string[], column: Column, problem: string): C
 function pick<Field extends string>(
   columns: ReadonlyMap<TickField, Column>,
   fields: Readonly<Partial<Record<TickField, Field>>>,
-): [Field, Column][] {
-  const picked: [Field, Column][] = [];
+): FieldColumn<Field>[] {
+  const picked: FieldColumn<Field>[] = [];
   for (const [name, field] of Object.entries(fields) as [TickField, Field][]) {
     const column = columns.get(name);
-    if (column !== undefined) picked.push([field, column]);
+    if (column !== undefined) picked.push({ field, column });
   }
   return picked;
 }

@@ -1,0 +1,109 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { describe, expect, it } from "vitest";
+import { CallAttempt, type CallState, ReconnectingCall, type ReconnectingCallOptions } from "./reconnecting-call.ts";
+import { ManualTimers } from "./testing/manual-timers.ts";
+
+const lost = new ConnectError("connection lost", Code.Unavailable);
+
+function setUp(options: ReconnectingCallOptions = {}) {
+  const timers = new ManualTimers();
+  const states: CallState[] = [];
+  const call = new ReconnectingCall({ timers, random: () => 0.5, onState: (state) => states.push(state), ...options });
+  return { timers, states, call };
+}
+
+describe("ReconnectingCall", () => {
+  it("reports each state when it changes", () => {
+    const { call, states } = setUp();
+    call.begin();
+    call.report("live");
+    call.report("live");
+    call.begin();
+    expect(states.map(({ kind }) => kind)).toEqual(["connecting", "live", "connecting"]);
+    expect(call.state).toBe("connecting");
+  });
+
+  it("waits with a growing back-off, which a success resets", async () => {
+    const { call, states, timers } = setUp();
+    const fail = async () => {
+      const waiting = call.waitToRetry(lost);
+      timers.advance(10_000);
+      await waiting;
+    };
+    await fail();
+    await fail();
+    call.succeed();
+    await fail();
+    expect(states).toEqual([
+      { kind: "retrying", failures: 1, delayMs: 250, reason: lost },
+      { kind: "retrying", failures: 2, delayMs: 500, reason: lost },
+      { kind: "retrying", failures: 1, delayMs: 250, reason: lost },
+    ]);
+  });
+
+  it("ends a wait when retryNow is called", async () => {
+    const { call, timers } = setUp();
+    const waiting = call.waitToRetry(lost);
+    call.retryNow();
+    await waiting;
+    expect(timers.count).toBe(0);
+  });
+
+  it("throws a reason that is not retryable, or that the retry policy refuses", async () => {
+    const refused = new ConnectError("no", Code.PermissionDenied);
+    await expect(setUp().call.waitToRetry(refused)).rejects.toBe(refused);
+    const failures: number[] = [];
+    const retry = (_reason: ConnectError, count: number) => failures.push(count) < 2;
+    const { call } = setUp({ retry });
+    void call.waitToRetry(lost);
+    await expect(call.waitToRetry(lost)).rejects.toBe(lost);
+    expect(failures).toEqual([1, 2]);
+  });
+
+  it("throws CANCELED if the signal aborts during a wait, and the reason if it has aborted before", async () => {
+    const controller = new AbortController();
+    const { call } = setUp({ signal: controller.signal });
+    const waiting = call.waitToRetry(lost);
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ code: Code.Canceled });
+    await expect(call.waitToRetry(lost)).rejects.toBe(lost);
+  });
+});
+
+describe("CallAttempt", () => {
+  async function* responses(signal: AbortSignal): AsyncGenerator<number> {
+    yield 1;
+    await new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+  }
+
+  it("reads responses, and fails if none arrives within the idle timeout", async () => {
+    const timers = new ManualTimers();
+    using attempt = new CallAttempt({ timers, idleTimeoutMs: 2_000 });
+    const iterator = responses(attempt.signal);
+    attempt.idleTimeout.start();
+    expect(await attempt.read(iterator)).toEqual({ done: false, value: 1 });
+    timers.advance(60_000); // nothing is read
+    attempt.idleTimeout.start();
+    const next = attempt.read(iterator);
+    timers.advance(2_000);
+    expect(await next).toMatchObject({ code: Code.Unavailable, rawMessage: "no response for 2 s" });
+  });
+
+  it("returns the error of the call, or the reason of a failure on this side", async () => {
+    const timers = new ManualTimers();
+    const failing = { next: () => Promise.reject(lost) };
+    using attempt = new CallAttempt({ timers });
+    expect(await attempt.read(failing)).toBe(lost);
+    attempt.fail(new ConnectError("taken over", Code.Aborted));
+    expect(await attempt.read(failing)).toMatchObject({ code: Code.Aborted });
+    expect(attempt.reasonOf(lost)).toMatchObject({ code: Code.Aborted });
+  });
+
+  it("cancels the call and its timer when it is disposed of", () => {
+    const timers = new ManualTimers();
+    const attempt = new CallAttempt({ timers, signal: new AbortController().signal });
+    attempt[Symbol.dispose]();
+    expect(attempt.signal.aborted).toBe(true);
+    expect(timers.count).toBe(0);
+  });
+});
