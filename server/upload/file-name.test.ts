@@ -70,6 +70,7 @@ const hostile: readonly (readonly [string, string | typeof refused])[] = [
   ["\u200b\u200b", refused],
   ["a\u2028b", "ab"],
   ["e\u0301.png", "\u00e9.png"],
+  ["e\u200b\u0301.png", "\u00e9.png"],
   ["a\u00a0b", "a b"],
   ["\u{e0041}a", "a"],
   ["\ue000a", "a"],

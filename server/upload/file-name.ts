@@ -21,9 +21,9 @@ export function displayName(raw: string, field: string): string {
     throw new InvalidFieldError(field, "has control characters: remove them");
   }
   const name = raw
-    .normalize("NFC")
     .replace(foldersBefore, "")
     .replace(invisible, "")
+    .normalize("NFC") // after the removal of characters that can separate a letter from its accent
     .replace(/\p{Zs}/gu, " ")
     .replace(refusedByWindows, "_")
     .replace(/^ +|[ .]+$/g, "");
