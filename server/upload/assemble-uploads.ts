@@ -10,7 +10,7 @@ import type { DetectFileType } from "./image/detect-file-type.ts";
 import { Thumbnails } from "./image/thumbnails.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
 import { OpenSessions } from "./session/open-sessions.ts";
-import type { UploadDependencies } from "./session/upload-dependencies.ts";
+import type { UploadDependencies } from "./session/upload-session.ts";
 import type { UploadStore } from "./store/upload-store.ts";
 import { createUploadLimits } from "./upload-limits.ts";
 import { UploadQuota } from "./upload-quota.ts";

@@ -6,7 +6,7 @@ import {
   undoPublish,
   uploadFolders,
 } from "./file/file-lifecycle.ts";
-import type { UploadDependencies } from "./session/upload-dependencies.ts";
+import type { UploadDependencies } from "./session/upload-session.ts";
 import { reservedBytes } from "./upload-quota.ts";
 
 /** What a recovery found. */

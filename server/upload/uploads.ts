@@ -5,8 +5,7 @@ import type { DiskFile } from "./file/disk.ts";
 import { completeFolder, createFile, pathOf } from "./file/file-lifecycle.ts";
 import type { Chunk } from "./session/chunk-receiver.ts";
 import type { OpenSessions } from "./session/open-sessions.ts";
-import type { UploadDependencies } from "./session/upload-dependencies.ts";
-import type { FinishRequest, FinishWait, UploadSession } from "./session/upload-session.ts";
+import type { FinishRequest, FinishWait, UploadDependencies, UploadSession } from "./session/upload-session.ts";
 import type { FileMetadata, StoredPhase, UploadPhase, UploadRecord, UploadView } from "./store/upload-record.ts";
 import { diskError, readOnlyError, uploadError } from "./upload-errors.ts";
 

@@ -1,7 +1,9 @@
+import type { Timers } from "../../../client/shared/timers.ts";
+import type { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { DiskFile } from "../file/disk.ts";
 import type { FlushMode } from "../file/durable-append.ts";
 import type { UploadFile } from "../file/upload-file.ts";
-import type { UploadDependencies } from "./upload-dependencies.ts";
+import type { UploadQuota } from "../upload-quota.ts";
 import { gap, type UploadState } from "./upload-state-machine.ts";
 import type { UploadStatus } from "./upload-status.ts";
 
@@ -19,6 +21,13 @@ export interface Chunk {
 /** `any`: a chunk waits for the bytes before it. `sequential`: each chunk follows the one before it. */
 export type ChunkOrder = "any" | "sequential";
 
+export interface ReceiverDependencies {
+  readonly quota: UploadQuota;
+  /** The limit on the bytes of chunks that wait for the bytes before them. */
+  readonly bufferedBytes: SharedLimit;
+  readonly timers: Timers;
+}
+
 interface WaitingChunk {
   readonly offset: number;
   readonly wake: () => void;
@@ -28,14 +37,10 @@ interface WaitingChunk {
 export class ChunkReceiver {
   readonly #status: UploadStatus;
   readonly #file: UploadFile;
-  readonly #dependencies: Pick<UploadDependencies, "bufferedBytes" | "quota" | "timers">;
+  readonly #dependencies: ReceiverDependencies;
   readonly #waiting = new Set<WaitingChunk>();
 
-  constructor(
-    status: UploadStatus,
-    file: UploadFile,
-    dependencies: Pick<UploadDependencies, "bufferedBytes" | "quota" | "timers">,
-  ) {
+  constructor(status: UploadStatus, file: UploadFile, dependencies: ReceiverDependencies) {
     this.#status = status;
     this.#file = file;
     this.#dependencies = dependencies;

@@ -3,19 +3,24 @@ import { Mutex } from "../../shared/mutex.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
 import type { FlushMode } from "../file/durable-append.ts";
 import { openFolder, pathOf, publishFile, removeFile } from "../file/file-lifecycle.ts";
-import { UploadFile } from "../file/upload-file.ts";
+import { UploadFile, type UploadFileDependencies } from "../file/upload-file.ts";
+import type { DetectFileType } from "../image/detect-file-type.ts";
 import type { FileMetadata, UploadRecord, UploadView } from "../store/upload-record.ts";
 import type { UploadError } from "../upload-errors.ts";
-import { type Chunk, ChunkReceiver } from "./chunk-receiver.ts";
-import type { UploadDependencies } from "./upload-dependencies.ts";
+import { type Chunk, ChunkReceiver, type ReceiverDependencies } from "./chunk-receiver.ts";
 import type { Outcome, UploadState } from "./upload-state-machine.ts";
-import { UploadStatus } from "./upload-status.ts";
+import { type StatusDependencies, UploadStatus } from "./upload-status.ts";
 
 /** The most chunks of one upload in flight: two of the current connection and two of a connection that broke. */
 export const maxChunksInFlight = 4;
 
 /** How long a finish waits for the hash before it returns the phase `verifying`, in milliseconds. */
 const verifyWaitMs = 2_000;
+
+/** The dependencies that all sessions share. */
+export interface UploadDependencies extends UploadFileDependencies, StatusDependencies, ReceiverDependencies {
+  readonly detectType: DetectFileType;
+}
 
 /** The end of a file, as a client announces it. */
 export interface FinishRequest {

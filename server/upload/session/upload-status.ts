@@ -1,10 +1,12 @@
 import { StoreReadOnlyError } from "../../storage/storage-errors.ts";
+import type { StoreHealth } from "../../storage/store-health.ts";
 import type { UploadRecord, UploadView } from "../store/upload-record.ts";
+import type { UploadStore } from "../store/upload-store.ts";
 import { diskError, readOnlyError, type UploadError, uploadError } from "../upload-errors.ts";
-import type { UploadDependencies } from "./upload-dependencies.ts";
 import {
   decide,
   type EventOf,
+  type MachineLimits,
   type Outcome,
   type ProblemReason,
   type Refuse,
@@ -12,7 +14,13 @@ import {
   type UploadState,
 } from "./upload-state-machine.ts";
 
-type StatusDependencies = Pick<UploadDependencies, "health" | "limits" | "nowMicros" | "store">;
+export interface StatusDependencies {
+  readonly store: UploadStore;
+  readonly health: StoreHealth;
+  readonly limits: MachineLimits;
+  /** Microseconds since 1970. */
+  readonly nowMicros: () => number;
+}
 
 /**
  * The status of one upload: its state and its row. The state is ahead of the row by the bytes that are received and not
