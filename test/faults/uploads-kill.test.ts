@@ -8,11 +8,11 @@ import { UploadState as State } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { faultRounds, killAtRandom } from "./killed-server.ts";
 
-/** So many uploads are under way when the server is killed, half of them at each door. */
+/** The number of uploads in progress when the server is killed, half of them as streams and half in chunks. */
 const lanes = 8;
 const kills = Math.ceil(faultRounds / 2);
 
-/** A file that a client brings in, and what it was told of it. */
+/** A file that a client uploads, and the acknowledgements that the client has received. */
 interface ClientFile {
   readonly uploadId: string;
   readonly bytes: Buffer;
@@ -21,7 +21,7 @@ interface ClientFile {
   isComplete: boolean;
 }
 
-test(`no acknowledged byte is lost and nothing half-done is shown, though the server is killed ${kills} times with ${lanes} uploads under way`, async () => {
+test(`no acknowledged byte is lost and no incomplete file is readable after the server is killed ${kills} times during ${lanes} uploads`, async () => {
   const files: ClientFile[] = [];
   const current: (ClientFile | undefined)[] = Array.from({ length: lanes });
   let [finished, resumed] = [0, 0];
@@ -31,8 +31,8 @@ test(`no acknowledged byte is lost and nothing half-done is shown, though the se
       const file = current[lane] ?? newFile();
       if (current[lane] === undefined) files.push(file);
       current[lane] = file;
-      if (lane % 2 === 0) await bringInByStream(file, client, begun);
-      else await bringInByChunks(file, client, begun);
+      if (lane % 2 === 0) await uploadAsStream(file, client, begun);
+      else await uploadInChunks(file, client, begun);
       current[lane] = undefined;
       finished++;
     }
@@ -50,11 +50,11 @@ test(`no acknowledged byte is lost and nothing half-done is shown, though the se
     },
     async check({ url, dataDirectory }) {
       const client = clientOf(url);
-      // What was under way is finished by the other door.
+      // Each upload in progress is finished by the other upload method.
       for (const [lane, file] of current.entries()) {
         if (file === undefined) continue;
         await verify(file, client);
-        await (lane % 2 === 0 ? bringInByChunks : bringInByStream)(file, client, () => {});
+        await (lane % 2 === 0 ? uploadInChunks : uploadAsStream)(file, client, () => {});
       }
       for (const file of files) {
         const hash = createHash("sha256");
@@ -79,7 +79,7 @@ function clientOf(baseUrl: string) {
   return createClient(UploadService, createGrpcTransport({ baseUrl }));
 }
 
-/** What a client was told holds after the server has started again. Resolves to 1 where there is something to go on from. */
+/** Checks the acknowledgements of a file after a restart of the server. Resolves to 1 if the upload can be resumed. */
 async function verify(file: ClientFile, client: Client): Promise<number> {
   const { upload } = await client.getUpload({ uploadId: file.uploadId }).catch((error: unknown) => {
     if (ConnectError.from(error).code === Code.NotFound) return { upload: undefined };
@@ -91,7 +91,7 @@ async function verify(file: ClientFile, client: Client): Promise<number> {
   return committed > 0n ? 1 : 0;
 }
 
-async function bringInByStream(file: ClientFile, client: Client, begun: () => void): Promise<void> {
+async function uploadAsStream(file: ClientFile, client: Client, begun: () => void): Promise<void> {
   const header = Promise.withResolvers<bigint>();
   async function* requests() {
     const info = { uploadId: file.uploadId, size: BigInt(file.bytes.length), sha256: file.sha256 };
@@ -113,7 +113,7 @@ async function bringInByStream(file: ClientFile, client: Client, begun: () => vo
   file.isComplete = true;
 }
 
-async function bringInByChunks(file: ClientFile, client: Client, begun: () => void): Promise<void> {
+async function uploadInChunks(file: ClientFile, client: Client, begun: () => void): Promise<void> {
   const { uploadId, bytes, sha256 } = file;
   const { writerGeneration, committedOffset } = await client.startUpload({ info: { uploadId } });
   begun();
@@ -145,7 +145,7 @@ function newFile(): ClientFile {
   return { uploadId: randomUUID(), bytes, sha256, acknowledged: 0n, isComplete: false };
 }
 
-/** Whether the connection was lost, as it is when the server is killed. */
+/** Whether the connection was lost. */
 function isBroken(error: unknown): boolean {
   return [Code.Unavailable, Code.Aborted, Code.Canceled, Code.Internal].includes(ConnectError.from(error).code);
 }

@@ -8,21 +8,21 @@ import { UploadState as State } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { type UploadRequestSchema, UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 
-/** How large the file is: `BOURSE_UPLOAD_MIB`, or 256. The acceptance run has 5120. */
+/** The size of the file: `BOURSE_UPLOAD_MIB`. Default: 256. The acceptance run has 5120. */
 const mebibytes = Number(process.env.BOURSE_UPLOAD_MIB ?? 256);
 const maxResidentMegabytes = 300;
 const chunkBytes = 64 * 1024;
 
-/** How many uploads are open at once, half of them by each door, and how much of each has come. */
+/** The number of concurrent uploads, half of them as streams and half in chunks, and the sent bytes of each. */
 const openUploads = 128;
 const openBytes = 8 * 1024 * 1024;
 const largeChunkBytes = 512 * 1024;
-/** Two MiB, and the chunk that is under way. */
+/** Two MiB and the chunk in flight. */
 const maxBytesPerUpload = 2 * 1024 * 1024 + largeChunkBytes;
 
-test(`${openUploads} uploads that are open take less than 2 MiB each beside a chunk, however much of them has come`, async () => {
+test(`${openUploads} open uploads use less than 2 MiB each besides a chunk, regardless of their received bytes`, async () => {
   await using server = await startBourse(["--no-demo", "--log-level", "warn"]);
-  // What waits to be sent would be more than Node lets a client's connection have.
+  // The unsent bytes would exceed the default of Node's HTTP/2 client.
   const nodeOptions = { maxSessionMemory: 256 };
   const client = createClient(UploadService, createGrpcTransport({ baseUrl: server.url, nodeOptions }));
   const piece = randomBytes(largeChunkBytes);
@@ -51,7 +51,7 @@ test(`${openUploads} uploads that are open take less than 2 MiB each beside a ch
     expect(upload?.state).not.toBe(State.OPEN);
   }
 
-  // So much memory any upload takes, once.
+  // The first upload allocates memory that later uploads share.
   await byStream(randomUUID(), 32 * openBytes, Promise.resolve());
   const ids = Array.from({ length: openUploads }, () => randomUUID());
   const before = await residentBytes(server, "VmRSS");
@@ -66,7 +66,7 @@ test(`${openUploads} uploads that are open take less than 2 MiB each beside a ch
   expect(grown).toBeLessThan(maxBytesPerUpload);
 });
 
-/** Resolves when the server has committed nearly all that is sent of an upload: a stream commits every few MiB. */
+/** Resolves when the server has committed half of the sent bytes: a stream commits every 4 MiB. */
 async function arrived(client: Client<typeof UploadService>, uploadId: string): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -77,7 +77,7 @@ async function arrived(client: Client<typeof UploadService>, uploadId: string): 
   );
 }
 
-/** A figure of memory from the kernel's books, in bytes. */
+/** Reads a memory figure of the server from the kernel, in bytes. */
 async function residentBytes(server: BourseProcess, which: "VmRSS" | "VmHWM"): Promise<number> {
   const status = await readFile(`/proc/${server.process.pid}/status`, "utf8");
   return Number(new RegExp(`${which}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;

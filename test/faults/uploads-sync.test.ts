@@ -10,16 +10,16 @@ import { startBourse } from "../start-bourse.ts";
 
 const marker = "THE-BYTES-OF-THE-CHUNK";
 
-test("bytes and offset are synced before a chunk is answered; file, folders and row before the end is", async () => {
+test("bytes and offset are synced before a chunk is acknowledged; file, folders and row before the completion", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-strace-"));
   const trace = join(folder.path, "trace");
   const calls =
     "trace=read,recvmsg,pwrite64,pwritev,pwritev2,fsync,fdatasync,rename,renameat,renameat2,write,writev,sendmsg";
-  // With -D the server itself is the child, and not strace.
+  // With -D the child process is the server, not strace.
   const strace = ["strace", "-D", "-f", "-yy", "-s", "4000", "-e", calls, "-o", trace];
   const quiet = ["--no-demo", "--simulated-instruments", "1", "--simulated-rate", "1", "--log-level", "warn"];
   await using server = await startBourse(quiet, undefined, strace);
-  // Answers in JSON can be told in a trace.
+  // Responses in JSON are readable in a trace.
   const transport = createConnectTransport({ baseUrl: server.url, httpVersion: "1.1", useBinaryFormat: false });
   const client = createClient(UploadService, transport);
   const uploadId = randomUUID();
@@ -29,20 +29,20 @@ test("bytes and offset are synced before a chunk is answered; file, folders and 
 
   await vi.waitFor(async () => {
     const lines = (await readFile(trace, "utf8")).split("\n");
-    // Each is looked for after the one before it.
+    // Each step must come after the step before it.
     const steps: Record<string, RegExp> = {
       "the chunk is written": new RegExp(`pwritev?(64|2)?\\(\\d+<[^>]*uploads/open/${uploadId}>.*${marker}`),
       "its bytes are synced": completed("fdatasync", `uploads/open/${uploadId}`),
       "the offset is logged": /pwrite64\(\d+<[^>]*bourse\.sqlite-wal>/,
       "the log is synced": completed("(fsync|fdatasync)", "bourse\\.sqlite-wal"),
-      "the chunk is answered": /(write|writev|sendmsg)\(\d+<TCP.*committedOffset/,
+      "the chunk is acknowledged": /(write|writev|sendmsg)\(\d+<TCP.*committedOffset/,
       "the file is synced": completed("fsync", `uploads/open/${uploadId}`),
-      "it gets its last name": new RegExp(`rename.*uploads/open/${uploadId}.*uploads/complete/${uploadId}`),
-      "its folder is synced": completed("fsync", "uploads/complete"),
-      "and the one that it came from": completed("fsync", "uploads/open"),
+      "the file is moved": new RegExp(`rename.*uploads/open/${uploadId}.*uploads/complete/${uploadId}`),
+      "the new folder is synced": completed("fsync", "uploads/complete"),
+      "the old folder is synced": completed("fsync", "uploads/open"),
       "the row is logged": /pwrite64\(\d+<[^>]*bourse\.sqlite-wal>/,
       "the log is synced again": completed("(fsync|fdatasync)", "bourse\\.sqlite-wal"),
-      "the end is answered": /(write|writev|sendmsg)\(\d+<TCP.*UPLOAD_STATE_COMPLETE/,
+      "the completion is acknowledged": /(write|writev|sendmsg)\(\d+<TCP.*UPLOAD_STATE_COMPLETE/,
     };
     let at = 0;
     for (const [step, pattern] of Object.entries(steps)) {
@@ -50,13 +50,13 @@ test("bytes and offset are synced before a chunk is answered; file, folders and 
       expect([step, found >= at]).toEqual([step, true]);
       at = found + 1;
     }
-    // The two answers have no twin further up: nothing was said early.
-    const answers = lines.filter((line) => /(write|writev|sendmsg)\(\d+<TCP.*UPLOAD_STATE_COMPLETE/.test(line));
-    expect(answers).toHaveLength(1);
+    // No earlier response has the state COMPLETE.
+    const responses = lines.filter((line) => /(write|writev|sendmsg)\(\d+<TCP.*UPLOAD_STATE_COMPLETE/.test(line));
+    expect(responses).toHaveLength(1);
   });
 });
 
-/** A call that has returned: where another thread's call came in between, strace shows its end on a line of its own. */
+/** Matches a call that has returned. If a call of another thread came in between, strace shows its end on another line. */
 function completed(call: string, path: string): RegExp {
   return new RegExp(`${call}\\(\\d+<[^>]*${path}>(\\) += 0| <unfinished)`);
 }

@@ -5,20 +5,20 @@ import { afterAll, expect, test } from "vitest";
 import { UploadProblemReason, UploadProblemSchema, UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { type Peer, startPeerApp } from "./start-peer-app.ts";
 
-// A server with the limits that it has by default, and clients at two addresses of this machine.
+// A server with the default limits, and clients at two addresses of this machine.
 const server = await startPeerApp({ demo: "false" });
 afterAll(() => server[Symbol.asyncDispose]());
 
 const GiB = 2 ** 30;
 
-test("uploads that announce all of the quota and bring nothing leave room for others, and for more of their client", async () => {
+test("uploads that announce the whole quota and send nothing leave space for other uploads, of any client", async () => {
   await using greedy = await server.peer("127.0.0.1");
   await using other = await server.peer("127.0.0.2");
   const size = BigInt(32 * GiB);
   const ids = Array.from({ length: 8 }, () => randomUUID());
   for (const uploadId of ids) await greedy.uploads.startUpload({ info: { uploadId, size } });
   for (const peer of [other, greedy]) {
-    expect(await bringIn(peer)).toBe(UploadState.COMPLETE);
+    expect(await uploadFile(peer)).toBe(UploadState.COMPLETE);
     const large = randomUUID();
     await peer.uploads.startUpload({ info: { uploadId: large, size } });
     await peer.uploads.abortUpload({ uploadId: large });
@@ -35,7 +35,7 @@ test("uploads that announce all of the quota and bring nothing leave room for ot
   for (const uploadId of ids) await greedy.uploads.abortUpload({ uploadId });
 });
 
-test("a thousand starts of one client take half of the open uploads, and another one can still start its own", async () => {
+test("a thousand starts of one client use half of the open uploads, and another client can still start one", async () => {
   await using greedy = await server.peer("127.0.0.1");
   await using other = await server.peer("127.0.0.2");
   const refused: ConnectError[] = [];
@@ -50,21 +50,21 @@ test("a thousand starts of one client take half of the open uploads, and another
     "limit of 500 open uploads per client reached; finish or abort others first",
   );
   expect(refused[0]?.findDetails(UploadProblemSchema)[0]?.reason).toBe(UploadProblemReason.TOO_MANY);
-  expect(await bringIn(other)).toBe(UploadState.COMPLETE);
+  expect(await uploadFile(other)).toBe(UploadState.COMPLETE);
 }, 60_000);
 
-test("a client that downloads all that it may by RPC is refused by HTTP, and another one is not", async () => {
+test("a client that uses up its share of downloads by RPC is refused by HTTP, and another client is not", async () => {
   await using greedy = await server.peer("127.0.0.1");
   await using other = await server.peer("127.0.0.2");
   const uploadId = await store(other);
-  const readers = server.app.sharedLimits.find(({ name }) => name === "maxDownloads");
-  using _ = readers?.acquire("127.0.0.1", readers.maxPerPeer);
+  const downloads = server.app.sharedLimits.find(({ name }) => name === "maxDownloads");
+  using _ = downloads?.acquire("127.0.0.1", downloads.maxPerPeer);
   const statusFrom = (localAddress: string) =>
     statusOf({ localAddress, port: greedy.port, path: `/uploads/${uploadId}` });
   expect([await statusFrom("127.0.0.1"), await statusFrom("127.0.0.2")]).toEqual([503, 200]);
 });
 
-async function bringIn(peer: Peer): Promise<UploadState | undefined> {
+async function uploadFile(peer: Peer): Promise<UploadState | undefined> {
   const uploadId = await store(peer);
   const { upload } = await peer.uploads.getUpload({ uploadId });
   await peer.uploads.abortUpload({ uploadId });

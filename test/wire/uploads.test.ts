@@ -34,7 +34,7 @@ const sha256 = new Uint8Array(hashOf(bytes));
 const productId = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b22";
 
 describe.each(wires)("$name", ({ transport }) => {
-  test("a stream is stored, and comes back bit for bit, whole and in part", async () => {
+  test("a streamed file is downloaded unchanged, as a whole and in ranges", async () => {
     const { client } = await start(transport);
     const uploadId = randomUUID();
     const header = Promise.withResolvers<Headers>();
@@ -64,7 +64,7 @@ describe.each(wires)("$name", ({ transport }) => {
     ]);
   });
 
-  test("a stream that breaks goes on where the headers of the next one say, and only the rest is sent", async () => {
+  test("a broken stream resumes at the offset in the headers of the next one, which sends only the rest", async () => {
     const { client, folder } = await start(transport);
     const info = { uploadId: randomUUID(), size: BigInt(bytes.length) };
     const cut = new AbortController();
@@ -91,12 +91,12 @@ describe.each(wires)("$name", ({ transport }) => {
     expect(upload).toMatchObject({ state: State.COMPLETE, sha256 });
   });
 
-  test("a file of which nobody told size, hash or end stays open at the end of a stream, whether it was cut or closed", async () => {
+  test("an upload without size, hash or finish stays open at the end of a stream, whether the stream was reset or closed", async () => {
     const { client, server } = await start(transport);
     const info = { uploadId: randomUUID() };
     const cut = new AbortController();
     const header = Promise.withResolvers<Headers>();
-    // Clients of Node's close their side before they reset the stream: it looks as if they had said all.
+    // Node's HTTP/2 client closes its side before it resets the stream: the server sees a regular end.
     const sent = requests({ info }, chunksOf(bytes, 0, 100_000), cut.signal);
     const broken = errorOf(client.upload(sent, { signal: cut.signal, onHeader: header.resolve }));
     await header.promise;
@@ -112,7 +112,7 @@ describe.each(wires)("$name", ({ transport }) => {
     expect(finished.upload).toMatchObject({ state: State.COMPLETE, size: 200_000n });
   });
 
-  test("a stream that says finish is finished, though it was to be left open", async () => {
+  test("a stream with leave_open and finish is finished", async () => {
     const { client } = await start(transport);
     async function* sent() {
       yield* requests({ info: { uploadId: randomUUID() }, leaveOpen: true }, chunksOf(bytes, 0, 100_000));
@@ -121,7 +121,7 @@ describe.each(wires)("$name", ({ transport }) => {
     expect((await client.upload(sent())).upload).toMatchObject({ state: State.COMPLETE, size: 100_000n });
   });
 
-  test("a size and a hash that only a later start tells are verified, too", async () => {
+  test("a size and a hash that only a later start announces are verified", async () => {
     const { client } = await start(transport);
     const uploadId = randomUUID();
     await client.startUpload({ info: { uploadId } });
@@ -137,7 +137,7 @@ describe.each(wires)("$name", ({ transport }) => {
     }
   });
 
-  test("an upload that is begun as a stream is finished in chunks, and everything may be said twice", async () => {
+  test("an upload that is started as a stream is finished in chunks, and every request is idempotent", async () => {
     const { client } = await start(transport);
     const info = { uploadId: randomUUID(), fileName: "b" };
     const { upload } = await client.upload(requests({ info, leaveOpen: true }, chunksOf(bytes, 0, 100_000)));
@@ -160,7 +160,7 @@ describe.each(wires)("$name", ({ transport }) => {
     }
   });
 
-  test("what is wrong has its code, its reason, and how much is committed", async () => {
+  test("an error has its code, its reason and the committed offset", async () => {
     const { client } = await start(transport);
     const info = { uploadId: randomUUID(), size: 10n };
     const { writerGeneration } = await client.startUpload({ info });
@@ -190,7 +190,7 @@ describe.each(wires)("$name", ({ transport }) => {
     expect((await errorOf(client.getUpload({ uploadId: "../../etc/passwd" }))).code).toBe(Code.InvalidArgument);
   });
 
-  test("a stream that begins or goes on with the wrong request is refused, and says what is right", async () => {
+  test("a stream with requests in the wrong order is refused; the message has the right order", async () => {
     const { client } = await start(transport);
     const info = { uploadId: randomUUID() };
     const chunk = { request: { case: "chunk" as const, value: { data: bytes.subarray(0, 9) } } };
@@ -208,7 +208,7 @@ describe.each(wires)("$name", ({ transport }) => {
     }
   });
 
-  test("more downloads than may be under way are refused, and go on when there is room", async () => {
+  test("a download beyond the limit is refused, and accepted after another one has ended", async () => {
     const { client, uploads } = await start(transport);
     const info = { uploadId: randomUUID(), size: 9n };
     await client.upload(requests({ info }, chunksOf(bytes, 0, 9)));
@@ -224,7 +224,7 @@ describe.each(wires)("$name", ({ transport }) => {
     }
   });
 
-  test("an upload for a product that does not exist is not found before a byte is stored", async () => {
+  test("an upload for an unknown product is not found before a byte is stored", async () => {
     const { client } = await start(transport);
     const info = { uploadId: randomUUID(), productId: randomUUID() };
     const error = await errorOf(client.upload(requests({ info }, chunksOf(bytes, 0))));
@@ -251,7 +251,7 @@ describe.each(wires)("$name", ({ transport }) => {
     expect((await client.getUploadLimits({})).limits).toMatchObject({ totalBytes: 200n, openUploads: 2 });
   });
 
-  test("a client that stalls is timed out, and its upload goes on", async () => {
+  test("an idle stream times out, and its upload stays open", async () => {
     const { client } = await start(transport, 300);
     const info = { uploadId: randomUUID() };
     const header = Promise.withResolvers<Headers>();
@@ -304,7 +304,7 @@ type UploadRequests = Parameters<Client["upload"]>[0];
 type Info = MessageInitShape<typeof UploadInfoSchema>;
 type Request = UploadRequests extends AsyncIterable<infer T> ? T : never;
 
-/** The requests of a stream, which stays open and silent after them where it is to last until a signal. */
+/** Yields the requests of a stream. With a signal the stream stays open and idle after them until the signal aborts. */
 async function* requests(
   value: { info: Info; leaveOpen?: boolean },
   chunks: AsyncIterable<Request>,
