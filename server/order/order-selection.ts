@@ -6,26 +6,26 @@ import { InvalidFieldError } from "../shared/request-errors.ts";
 
 /** A point in time to the nanosecond. */
 interface Instant {
-  /** Since 1970. */
+  /** Seconds since 1970. */
   readonly seconds: number;
   readonly nanos: number;
 }
 
-/** Which orders are meant; what is absent leaves all. */
+/** The conditions that select orders. An absent condition selects all. */
 export interface OrderSelection {
   readonly placedFrom?: Instant;
   readonly placedBefore?: Instant;
   readonly country?: string;
-  /** Null: those without a customer. */
+  /** Null selects the orders without a customer. */
   readonly customerId?: string | null;
   readonly productCode?: string;
   readonly cancellations?: "excluded" | "only";
 }
 
 /**
- * What a filter selects. Throws an InvalidFieldError where it contradicts itself, or has a time that is none.
+ * Converts a filter of a request. Throws an InvalidFieldError if a time is invalid, or if the range of times is empty.
  *
- * @param filter undefined selects all
+ * @param filter undefined selects all orders
  */
 export function selectionOf(filter: OrderFilter | undefined): OrderSelection {
   if (filter === undefined) return {};
@@ -33,7 +33,7 @@ export function selectionOf(filter: OrderFilter | undefined): OrderSelection {
   const placedFrom = instantOf(filter.placedFrom, "filter.placed_from");
   const placedBefore = instantOf(filter.placedBefore, "filter.placed_before");
   if (placedFrom !== undefined && placedBefore !== undefined && !isBefore(placedFrom, placedBefore)) {
-    throw new InvalidFieldError("filter.placed_before", "must be later than placed_from, or no order can be meant");
+    throw new InvalidFieldError("filter.placed_before", "must be later than placed_from: the range is empty");
   }
   return {
     ...(placedFrom && { placedFrom }),
@@ -46,24 +46,24 @@ export function selectionOf(filter: OrderFilter | undefined): OrderSelection {
   };
 }
 
-/** The bytes that name what a filter selects: none for all orders, whether there is a filter or an empty one. */
+/** Returns bytes that identify the selection of a filter. They are empty for all orders, with or without a filter. */
 export function selectionBytes(filter: OrderFilter | undefined): Uint8Array {
   return filter === undefined ? new Uint8Array() : toBinary(OrderFilterSchema, filter, { writeUnknownFields: false });
 }
 
-/** Whether all orders are meant. */
-export function isEverything(selection: OrderSelection): boolean {
+/** Whether a selection has no conditions. */
+export function selectsAll(selection: OrderSelection): boolean {
   return Object.keys(selection).length === 0;
 }
 
 function instantOf(timestamp: Timestamp | undefined, field: string): Instant | undefined {
   if (timestamp === undefined) return undefined;
   if (!isValidTimestamp(timestamp)) {
-    throw new InvalidFieldError(field, "must be from the year 1 to 9999, with nanos from 0 to 999,999,999");
+    throw new InvalidFieldError(field, "must be in the years 1 to 9999, with nanos from 0 to 999,999,999");
   }
   return { seconds: Number(timestamp.seconds), nanos: timestamp.nanos };
 }
 
-function isBefore(one: Instant, other: Instant): boolean {
-  return one.seconds < other.seconds || (one.seconds === other.seconds && one.nanos < other.nanos);
+function isBefore(first: Instant, second: Instant): boolean {
+  return first.seconds < second.seconds || (first.seconds === second.seconds && first.nanos < second.nanos);
 }

@@ -13,28 +13,27 @@ import type { OrderStore } from "./store/order-store.ts";
 import type { OrderIntake } from "./submit/order-intake.ts";
 import { submitOrders } from "./submit/submit-orders.ts";
 
-/** Exports and summaries under way: an export holds a page and what its reader has not taken, some 400 KB as a rule. */
+/** The maximum number of concurrent exports and summaries. An export buffers a page and its unsent responses, about 400 KB. */
 export const maxExports = 1_000;
 
-/** The limit on them, as clients share it. */
+/** The limit that clients share on exports and summaries. */
 export const exportLimit = { name: "maxExports", counted: "concurrent exports", max: maxExports };
 
-/** What the order book's RPCs need. */
 export interface OrderServiceOptions {
   readonly store: OrderStore;
   readonly intake: OrderIntake;
   readonly tokens: ResumeTokens;
-  /** Default: {@link exportLimit}, all of which one client may use. */
+  /** Default: {@link exportLimit}, without a share per client. */
   readonly exports?: SharedLimit | undefined;
 }
 
-/** The order book's RPCs. Requests have passed the rules in the protos. */
+/** Implements OrderService. Requests have passed validation. */
 export function orderService(options: OrderServiceOptions): ServiceImpl<typeof OrderService> {
   const { store, intake, tokens, exports = new SharedLimit(exportLimit) } = options;
   return {
     async *submitOrders(requests, context) {
       sendHeader(context);
-      const onStart = (mayBeIdle: () => boolean) => setIdlePolicy(context, { mayBeIdle });
+      const onStart = (hasPendingOrders: () => boolean) => setIdlePolicy(context, { mayBeIdle: hasPendingOrders });
       yield* submitOrders(requests, intake, { peer: peerOf(context), signal: context.signal, onStart });
     },
 
@@ -44,7 +43,7 @@ export function orderService(options: OrderServiceOptions): ServiceImpl<typeof O
       const peer = peerOf(context);
       using _ = exports.acquire(peer);
       const start = await startOf(request, { store, tokens, selection, name, peer }, context.signal);
-      const running = new OrderExport({
+      const orderExport = new OrderExport({
         store,
         selection,
         peer,
@@ -55,19 +54,19 @@ export function orderService(options: OrderServiceOptions): ServiceImpl<typeof O
       });
       sendHeader(context, { [metadataNames.totalCount]: start.total });
       try {
-        yield* running.responses(context.signal);
+        yield* orderExport.responses(context.signal);
       } finally {
         setTrailer(context, {
-          [metadataNames.sentCount]: running.sent,
-          [metadataNames.sha256]: running.digest,
-          [metadataNames.cursor]: Buffer.from(running.token).toString("base64"),
+          [metadataNames.sentCount]: orderExport.sent,
+          [metadataNames.sha256]: orderExport.digest,
+          [metadataNames.cursor]: Buffer.from(orderExport.token).toString("base64"),
         });
       }
     },
 
     async getOrderSummary({ filter }, context) {
       const peer = peerOf(context);
-      using _ = exports.acquire(peer); // it reads as much as an export
+      using _ = exports.acquire(peer); // reads as many orders as an export
       const { signal } = context;
       const newest = store.newest;
       const totals = await store.totals(selectionOf(filter), newest, signal, peer);
@@ -89,7 +88,7 @@ interface Selected {
   readonly peer: string;
 }
 
-/** Where an export begins: where its token says, or before the first order of what there is now. */
+/** Returns the start of an export: the position of its token, or the start of a snapshot of the current order book. */
 async function startOf(
   { resumeToken }: ExportOrdersRequest,
   { store, tokens, selection, name, peer }: Selected,
@@ -100,14 +99,14 @@ async function startOf(
     const place = tokens.open(resumeToken, name);
     if (place.snapshot <= snapshot) return toPoint(place, { store, selection, peer, signal });
     throw new ResumeTokenExpiredError(
-      `the token is of a store with ${place.snapshot} orders, and there are ${snapshot} now`,
+      `the token is of a store with ${place.snapshot} orders, and the store has ${snapshot}`,
     );
   }
   const total = await store.count(selection, snapshot, signal, peer);
   return { position: toPosition(0), snapshot, total, digest: new Uint8Array(32) };
 }
 
-/** Whether what a stream yields becomes JSON, so that its messages are read field by field. */
+/** Whether the responses are encoded as JSON. */
 function isJson({ requestHeader }: HandlerContext): boolean {
   return requestHeader.get("content-type")?.includes("json") ?? false;
 }

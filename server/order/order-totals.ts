@@ -2,30 +2,29 @@ import { create } from "@bufbuild/protobuf";
 import { formatAmount, fromNanos, toNanos } from "../../client/shared/money-text.ts";
 import { type CurrencyTotal, CurrencyTotalSchema, type Order } from "../../gen/bourse/order/v1/order_pb.ts";
 
-/** A number of orders, and what they come to in billionths of the currency's unit. */
+/** The number of orders and the sum of their amounts, in billionths of the currency's unit. */
 interface Total {
   count: number;
   nanos: bigint;
 }
 
-/** Counts and sums of orders by currency: exact, however large. There are never more than 17,576 currencies. */
+/** Counts and sums of orders by currency, exact at any size. There are at most 17,576 currencies. */
 export class OrderTotals {
   readonly #byCurrency = new Map<string, Total>();
   #count = 0;
 
-  /** How many orders there are in all currencies. */
+  /** The number of orders in all currencies. */
   get count(): number {
     return this.#count;
   }
 
-  /** Adds an order. */
   addOrder({ quantity, unitPrice }: Pick<Order, "quantity" | "unitPrice">): void {
     if (unitPrice === undefined) return;
     const amount = BigInt(quantity) * toNanos(unitPrice);
     this.add(unitPrice.currencyCode, 1, amount);
   }
 
-  /** Adds what `count` orders come to, in billionths of the currency's unit. */
+  /** Adds `count` orders with a sum of `nanos`, in billionths of the currency's unit. */
   add(currency: string, count: number, nanos: bigint): void {
     this.#count += count;
     const total = this.#byCurrency.get(currency);
@@ -37,17 +36,17 @@ export class OrderTotals {
     }
   }
 
-  /** Adds what others come to. */
+  /** Adds all totals of another object. */
   addAll(others: OrderTotals): void {
     for (const [currency, { count, nanos }] of others.#byCurrency) this.add(currency, count, nanos);
   }
 
-  /** The total of a currency; 0 orders where there are none. */
+  /** Returns the total of a currency; it has 0 orders if there are none. */
   of(currency: string): CurrencyTotal {
     return toMessage(currency, this.#byCurrency.get(currency) ?? { count: 0, nanos: 0n });
   }
 
-  /** All totals, sorted by the code of the currency. */
+  /** Returns all totals, sorted by the code of the currency. */
   all(): CurrencyTotal[] {
     const sorted = [...this.#byCurrency].toSorted(([one], [other]) => (one < other ? -1 : 1));
     return sorted.map(([currency, total]) => toMessage(currency, total));

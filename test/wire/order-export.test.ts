@@ -154,10 +154,10 @@ describe("a resume token is refused", () => {
     const token = responses[2]?.resumeToken ?? new Uint8Array();
     for (let at = 0; at < token.length; at++) {
       const changed = token.with(at, (token[at] ?? 0) ^ 0x10);
-      await expectRefused(opened, { resumeToken: changed }, /was not made by this server, or was changed/);
+      await expectRefused(opened, { resumeToken: changed }, /this server did not issue it, or it was changed/);
     }
-    await expectRefused(opened, { resumeToken: token.subarray(1) }, /was not made by this server/);
-    await expectRefused(opened, { resumeToken: Buffer.from("made up") }, /was not made by this server/);
+    await expectRefused(opened, { resumeToken: token.subarray(1) }, /this server did not issue it/);
+    await expectRefused(opened, { resumeToken: Buffer.from("made up") }, /this server did not issue it/);
     await expectRefused(opened, { resumeToken: new Uint8Array(513) }, /resume_token/);
   });
 
@@ -180,7 +180,7 @@ describe("a resume token is refused", () => {
     const call = exportAll(grpc(after), { resumeToken: responses[3]?.resumeToken ?? new Uint8Array() });
     await expect(call).rejects.toMatchObject({
       code: Code.OutOfRange,
-      rawMessage: expect.stringContaining("a store with 20 orders, and there are 19 now: begin again without a token"),
+      rawMessage: expect.stringContaining("a store with 20 orders, and the store has 19): start again without a token"),
     });
   });
 });

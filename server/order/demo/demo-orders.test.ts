@@ -13,16 +13,16 @@ import { newOrder } from "../submit/new-order.ts";
 import { OrderIntake } from "../submit/order-intake.ts";
 import { violationsOf } from "../submit/order-rules.ts";
 import { someOrder } from "../testing/any-order.ts";
-import { demoOrder, makeDemoOrders, wantsDemoOrders } from "./demo-orders.ts";
+import { demoOrder, needsDemoOrders, storeDemoOrders } from "./demo-orders.ts";
 
 const neverAborts = new AbortController().signal;
 
-test("an empty order book is filled, the same everywhere", async () => {
+test("an empty order book gets the same orders on every server", async () => {
   await using opened = await openStore();
   const { store, intake } = opened;
   const progress: number[] = [];
-  expect(wantsDemoOrders({ store, count: 2_500 })).toBe(true);
-  await makeDemoOrders({
+  expect(needsDemoOrders({ store, count: 2_500 })).toBe(true);
+  await storeDemoOrders({
     store,
     intake,
     count: 2_500,
@@ -33,49 +33,49 @@ test("an empty order book is filled, the same everywhere", async () => {
   expect(await readAll(store)).toEqual(
     Array.from({ length: 2_500 }, (_, n) => ({ ...demoOrder(n), sequence: BigInt(n + 1) })),
   );
-  expect(wantsDemoOrders({ store, count: 2_500 })).toBe(false);
+  expect(needsDemoOrders({ store, count: 2_500 })).toBe(false);
 });
 
-test("one that was interrupted goes on where it stopped, however often, and has nothing twice", async () => {
+test("an interrupted run resumes any number of times without duplicates", async () => {
   await using opened = await openStore();
   const { store, intake } = opened;
   for (let times = 0; times < 3; times++) {
     const interrupt = new AbortController();
     const before = store.newest;
-    const making = makeDemoOrders({ store, intake, count: 5_000, signal: interrupt.signal });
+    const making = storeDemoOrders({ store, intake, count: 5_000, signal: interrupt.signal });
     while (store.newest === before) await new Promise((resolve) => setImmediate(resolve));
     interrupt.abort();
     await making;
     expect(store.newest).toBeLessThan(5_000);
-    expect(wantsDemoOrders({ store, count: 5_000 })).toBe(true);
+    expect(needsDemoOrders({ store, count: 5_000 })).toBe(true);
   }
-  await makeDemoOrders({ store, intake, count: 5_000, signal: neverAborts });
+  await storeDemoOrders({ store, intake, count: 5_000, signal: neverAborts });
   expect((await readAll(store)).map(({ key }) => key)).toEqual(
     Array.from({ length: 5_000 }, (_, n) => demoOrder(n).key),
   );
 });
 
-test("orders of clients come between, and are no reason to begin anew", async () => {
+test("orders of clients are stored in between, and do not restart the demonstration", async () => {
   await using opened = await openStore();
   const { store, intake } = opened;
   const interrupt = new AbortController();
-  const making = makeDemoOrders({ store, intake, count: 3_000, signal: interrupt.signal });
+  const making = storeDemoOrders({ store, intake, count: 3_000, signal: interrupt.signal });
   await store.append([newOrder(someOrder(1))]);
   interrupt.abort();
   await making;
-  await makeDemoOrders({ store, intake, count: 3_000, signal: neverAborts });
+  await storeDemoOrders({ store, intake, count: 3_000, signal: neverAborts });
   expect(store.newest).toBe(3_001);
 });
 
-test("an order book that is in use gets no demonstration", async () => {
+test("an order book with orders of clients gets no demonstration", async () => {
   await using opened = await openStore();
   const { store } = opened;
-  expect(wantsDemoOrders({ store, count: 0 })).toBe(false);
+  expect(needsDemoOrders({ store, count: 0 })).toBe(false);
   await store.append([newOrder(someOrder(1))]);
-  expect(wantsDemoOrders({ store, count: 1_000 })).toBe(false);
+  expect(needsDemoOrders({ store, count: 1_000 })).toBe(false);
 });
 
-test("the demonstration has what real orders have: customers that are not known, cancellations, several currencies", () => {
+test("the demonstration has unknown customers, cancellations and several currencies", () => {
   const orders = Array.from({ length: 20_000 }, (_, n) => demoOrder(n));
   for (const order of orders) expect(violationsOf(order)).toEqual([]);
   const share = (has: (order: Order) => boolean) => orders.filter(has).length / orders.length;

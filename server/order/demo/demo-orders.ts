@@ -6,36 +6,35 @@ import { type Order, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.t
 import type { OrderStore } from "../store/order-store.ts";
 import { type NewOrder, newOrder } from "../submit/new-order.ts";
 import type { OrderIntake, SubmitOutcome } from "../submit/order-intake.ts";
-import { customers, things } from "./shop.ts";
+import { customers, things } from "./demo-shop.ts";
 
-/** What it takes to fill an order book. */
 export interface DemoOrdersOptions {
   readonly store: OrderStore;
   readonly intake: OrderIntake;
-  /** How many orders there are to be. */
+  /** The number of demonstration orders. */
   readonly count: number;
   readonly signal: AbortSignal;
-  /** Told now and then how many there are. */
+  /** Receives the number of stored orders from time to time. */
   readonly onProgress?: (stored: number) => void;
 }
 
-/** Whether the order book is empty, or has a demonstration that is not complete. */
-export function wantsDemoOrders({ store, count }: Pick<DemoOrdersOptions, "store" | "count">): boolean {
+/** Whether the order book is empty, or has some of the demonstration orders but not all. */
+export function needsDemoOrders({ store, count }: Pick<DemoOrdersOptions, "store" | "count">): boolean {
   if (count === 0) return false;
   return store.newest === 0 || (store.hasKey(keyOf(0)) && !store.hasKey(keyOf(count - 1)));
 }
 
 /**
- * Fills the order book with a demonstration, in slices that leave the event loop free for others, and goes on where an
- * earlier run stopped. Ends early, without an error, where the signal aborts. Rejects where the store does.
+ * Stores the demonstration orders in slices, and yields to the event loop in between. Continues after the last one that an
+ * earlier run has stored. Resolves early if the signal aborts. Rejects with the error of the store.
  */
-export async function makeDemoOrders({ store, intake, count, signal, onProgress }: DemoOrdersOptions): Promise<void> {
+export async function storeDemoOrders({ store, intake, count, signal, onProgress }: DemoOrdersOptions): Promise<void> {
   let stored = storedOf(store, count);
   while (stored < count && !signal.aborted) {
     const slice = Math.min(ordersInSlice, count - stored);
     const outcomes: Promise<SubmitOutcome>[] = [];
     for (let n = 0; n < slice; n++) {
-      if (n % ordersBetweenTurns === 0) await setImmediate();
+      if (n % ordersBetweenYields === 0) await setImmediate();
       outcomes.push(submitted(intake, newOrder(demoOrder(stored + n))));
     }
     for (const outcome of await Promise.all(outcomes)) if (outcome.kind === "failed") throw outcome.error;
@@ -44,7 +43,7 @@ export async function makeDemoOrders({ store, intake, count, signal, onProgress 
   }
 }
 
-/** The order of a place in the demonstration, counted from 0: always the same. */
+/** Returns the demonstration order number `n`, counted from 0. It is always the same. */
 export function demoOrder(n: number): Order {
   const invoice = Math.floor(n / linesOfInvoice);
   const shared = xoroshiro128plus(invoice + 1);
@@ -72,7 +71,7 @@ export function demoOrder(n: number): Order {
   });
 }
 
-/** How many there are, from the first on without a gap: they are stored in their order. */
+/** Returns the number of demonstration orders in the store. They are stored in their order, so it is a binary search. */
 function storedOf(store: OrderStore, count: number): number {
   let stored = 0;
   for (let missing = count; stored < missing; ) {
@@ -93,17 +92,17 @@ function keyOf(n: number): string {
   return `demo/${n + 1}`;
 }
 
-/** Each waits for a commit, so that orders of clients come between. */
+/** Each slice waits for its commit, so that the orders of clients are committed in between. */
 const ordersInSlice = 1_000;
 
 /** About half a millisecond of work. */
-const ordersBetweenTurns = 32;
+const ordersBetweenYields = 32;
 
 const ordersBetweenReports = 50_000;
 
 const linesOfInvoice = 8;
 const firstInvoice = 100_001;
 
-/** From 2026-01-05T08:00:00Z. */
+/** 2026-01-05T08:00:00Z. */
 const firstSecond = 1_767_600_000;
 const secondsBetweenInvoices = 600;

@@ -12,7 +12,7 @@ import { SqliteOrderStore } from "../store/sqlite-order-store.ts";
 import { OrderIntake } from "../submit/order-intake.ts";
 import { fillOrderBook } from "./fill-order-book.ts";
 
-test("the demonstration waits for room in a store that is full, continues there, and logs it once", async () => {
+test("if the store is full, the demonstration retries, continues, and logs the problem once", async () => {
   await using opened = await openBook();
   const { store, timers, lines } = opened;
   opened.refuse(() => new StoreFullError("the store is full"));
@@ -24,10 +24,10 @@ test("the demonstration waits for room in a store that is full, continues there,
   await filling;
   expect(store.newest).toBe(1_500);
   expect(lines.filter(({ level }) => level === 50).length).toBeLessThan(10);
-  expect(lines.map(({ msg }) => msg)).toContain("the store has room for the demonstration orders");
+  expect(lines.map(({ msg }) => msg)).toContain("demonstration orders are stored again");
 });
 
-test("a server that ends does not wait for room", async () => {
+test("a shutdown ends the retries", async () => {
   await using opened = await openBook();
   opened.refuse(() => new StoreFullError("the store is full"));
   const end = new AbortController();
@@ -38,7 +38,7 @@ test("a server that ends does not wait for room", async () => {
   expect(opened.timers.count).toBe(0);
 });
 
-test("a store that is read-only gets no demonstration, and has reported that itself", async () => {
+test("a read-only store gets no demonstration, and the failure is not logged twice", async () => {
   await using opened = await openBook();
   opened.database.health.fail(new Error("EIO"));
   await fillOrderBook({ ...opened.options, signal: new AbortController().signal });

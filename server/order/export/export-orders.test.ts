@@ -16,7 +16,7 @@ import { orderService } from "../order-service.ts";
 import { newOrder } from "../submit/new-order.ts";
 import { someOrder } from "../testing/any-order.ts";
 
-test("an export that is broken off in the middle of a page tells just what was taken, and where to go on", async () => {
+test("an export that ends within a page reports exactly the sent orders and the position to resume at", async () => {
   await using opened = await startOrderServer();
   await opened.store.append(Array.from({ length: 600 }, (_, n) => newOrder(someOrder(n))));
   for (const taken of [1, 2, 255, 256, 257, 300, 599]) {
@@ -35,7 +35,7 @@ test("an export that is broken off in the middle of a page tells just what was t
   }
 });
 
-test("an export that was cancelled before it began has nothing but where it was to begin", async () => {
+test("an export that is cancelled before it starts reports its start position and no orders", async () => {
   await using opened = await startOrderServer();
   await opened.store.append([newOrder(someOrder(1))]);
   const { context, responses } = call(opened);

@@ -12,40 +12,38 @@ import { ordersTag, readVarint, startOfOrder } from "../store/order-bytes.ts";
 import type { OrderStore } from "../store/order-store.ts";
 import { RowDigest } from "./row-digest.ts";
 
-/** How many orders are read at once, where a response has less: a millisecond of work. */
-const usualPageOrders = 512;
+/** The number of orders in a page of the store, rounded to whole responses: a millisecond of work. */
+const targetPageOrders = 512;
 
-/** A response with so many bytes gets no further order, so that it is no larger than a message may be. */
+/** A response that has reached this size gets no further order, so that it stays below the limit on messages. */
 export const maxResponseBytes = 1024 * 1024;
 
-/** What is exported, and how. */
 export interface OrderExportOptions {
   readonly store: OrderStore;
   readonly selection: OrderSelection;
   /** The client that reads. */
   readonly peer?: Peer;
-  /** Where to begin. */
+  /** The position to start at. */
   readonly start: ResumePoint;
-  /** The most orders of a response, at least 1. */
+  /** The maximum number of orders in a response, at least 1. */
   readonly batchSize: number;
-  /** Makes the resume tokens of places at most `count` orders behind a point. */
+  /** Returns a function that makes the resume token of the position `skip` orders after a point, up to `count`. */
   readonly sealPage: (point: ResumePoint, count: number) => (skip: number) => Uint8Array;
-  /** Whether responses are read by more than an encoder to binary, as for JSON: their orders are then decoded. */
+  /** Whether to decode the orders: JSON needs them, and the binary encoder writes their stored bytes. */
   readonly decode: boolean;
 }
 
 /**
- * An export that runs: its responses, and how far it has got.
+ * A running export: its responses and its position.
  *
- * An order goes out as the bytes that are stored: its response carries them as a field that it does not look into, which
- * every encoder to binary writes as it is. To make a message of each order and bytes of each message would take three
- * times as long.
+ * Responses carry the stored bytes of their orders as unknown fields, which the binary encoders write unchanged. Decoding
+ * and encoding each order would take three times as long.
  */
 export class OrderExport {
   readonly #options: OrderExportOptions;
   readonly #digest: RowDigest;
-  /** Where the responses that were sent end. */
-  #sent: Place;
+  /** The position after the last sent response. */
+  #sent: ExportPosition;
 
   constructor(options: OrderExportOptions) {
     this.#options = options;
@@ -54,47 +52,47 @@ export class OrderExport {
     this.#sent = { orders: 0, digest: start.digest, token: sealPage(start, 0)(0) };
   }
 
-  /** How many orders were sent. */
+  /** The number of orders that were sent. */
   get sent(): number {
     return this.#sent.orders;
   }
 
-  /** The running digest from the first order of the selection to the last that was sent, in lower-case hex. */
+  /** The running digest of the selection up to the last sent order, in lower-case hex. */
   get digest(): string {
     return Buffer.from(this.#sent.digest).toString("hex");
   }
 
-  /** The token of the place behind the last response that was sent. */
+  /** The resume token of the position after the last sent response. */
   get token(): Uint8Array {
     return this.#sent.token;
   }
 
-  /** Yields the responses. May be read once. Throws the signal's reason before the next page. */
+  /** Yields the responses, once. Throws the reason of the signal before the next page. */
   async *responses(signal: AbortSignal): AsyncGenerator<ExportOrdersResponse> {
     const { store, selection, peer, start, batchSize } = this.#options;
-    const pageSize = batchSize * Math.max(1, Math.floor(usualPageOrders / batchSize));
+    const pageSize = batchSize * Math.max(1, Math.floor(targetPageOrders / batchSize));
     const range = { after: positionOf(start), snapshot: start.snapshot, pageSize, peer };
     let sequence = range.after;
     let open = emptyResponse();
-    let tokens = this.#tokensBehind(sequence, 0);
-    let inPage = 0;
+    let tokens = this.#tokensAfter(sequence, 0);
+    let ordersInPage = 0; // up to the end of the open response
     for await (const { bytes, count } of store.pages(selection, range, signal)) {
       const closed = new ClosedResponses();
-      tokens = this.#tokensBehind(sequence, count);
-      inPage = 0;
+      tokens = this.#tokensAfter(sequence, count);
+      ordersInPage = 0;
       let from = 0;
       for (let at = 0; at < bytes.length; ) {
         const begin = startOfOrder(bytes, at);
         const end = begin + readVarint(bytes, at + 1);
         this.#digest.add(bytes, begin, end);
         open.orders++;
-        inPage++;
+        ordersInPage++;
         sequence = readVarint(bytes, begin + 1);
         at = end;
         if (open.orders < batchSize && open.bytes + end - from < maxResponseBytes) continue;
         add(open, bytes.subarray(from + 1, end));
         from = end;
-        this.#close(open, tokens(inPage), closed);
+        this.#close(open, tokens(ordersInPage), closed);
         open = emptyResponse();
       }
       if (from < bytes.length) add(open, bytes.subarray(from + 1));
@@ -102,7 +100,7 @@ export class OrderExport {
     }
     if (open.orders === 0) return;
     const last = new ClosedResponses();
-    this.#close(open, tokens(inPage), last);
+    this.#close(open, tokens(ordersInPage), last);
     yield* this.#send(last);
   }
 
@@ -111,12 +109,15 @@ export class OrderExport {
     try {
       yield* sending;
     } finally {
-      this.#sent = closed.placeAfter(sending.taken, this.#sent);
+      this.#sent = closed.positionAfter(sending.taken, this.#sent);
     }
   }
 
-  /** Makes the tokens of places among the next `count` orders behind `sequence`, which all were hashed. */
-  #tokensBehind(sequence: number, count: number): (skip: number) => Uint8Array {
+  /**
+   * Returns a function that makes the tokens of the next `count` orders after `sequence`. The digest has all orders up to
+   * `sequence`.
+   */
+  #tokensAfter(sequence: number, count: number): (skip: number) => Uint8Array {
     const { start, sealPage } = this.#options;
     const { snapshot, total } = start;
     return sealPage({ position: toPosition(sequence), snapshot, total, digest: this.#digest.value }, count);
@@ -134,7 +135,7 @@ export class OrderExport {
     }
     const response = create(ExportOrdersResponseSchema);
     response.resumeToken = resumeToken;
-    // The tag is written by the encoder; those of further orders are part of the bytes.
+    // The encoder writes the tag of a part; the tags of its further orders are in its bytes.
     response.$unknown = parts.map((part) => ({
       no: ordersField,
       wireType: WireType.LengthDelimited,
@@ -144,21 +145,22 @@ export class OrderExport {
   }
 }
 
-/** Where an export has got to. */
-interface Place {
+/** The position of an export. */
+interface ExportPosition {
+  /** The number of orders before it. */
   readonly orders: number;
   readonly digest: Uint8Array;
   readonly token: Uint8Array;
 }
 
-/** Responses that are to be sent together, and where each of them ends. */
+/** The responses of a batch, with the position after each. */
 class ClosedResponses {
   readonly responses: ExportOrdersResponse[] = [];
   readonly #orders: number[] = [];
-  /** One after another: to keep many short pieces of memory would take longer than to write them. */
-  #digests = Buffer.allocUnsafe(digestBytes * usualPageOrders);
+  /** All digests in one buffer: many small allocations would take longer than the copies. */
+  #digests = Buffer.allocUnsafe(digestBytes * targetPageOrders);
 
-  /** @param digest is copied */
+  /** Adds a response, with the number of its orders and the digest after it, which is copied. */
   add(response: ExportOrdersResponse, orders: number, digest: Uint8Array): void {
     const at = this.responses.push(response) - 1;
     this.#orders.push(orders);
@@ -168,8 +170,8 @@ class ClosedResponses {
     this.#digests.set(digest, at * digestBytes);
   }
 
-  /** Where an export stands that was at `before` and has sent the first `count` of these. */
-  placeAfter(count: number, before: Place): Place {
+  /** Returns the position of an export that was at `before` and has sent the first `count` responses. */
+  positionAfter(count: number, before: ExportPosition): ExportPosition {
     const last = this.responses[count - 1];
     if (last === undefined) return before;
     const orders = this.#orders.slice(0, count).reduce((sum, each) => sum + each, before.orders);
@@ -178,9 +180,9 @@ class ClosedResponses {
   }
 }
 
-/** A response that takes more orders. */
+/** A response that is not full. */
 interface OpenResponse {
-  /** Orders one after another, each with its tag before it, except for the first of a part. */
+  /** Stored orders, each with its tag except for the first of each part. */
   readonly parts: Uint8Array[];
   orders: number;
   bytes: number;
@@ -206,14 +208,17 @@ const tag = Uint8Array.of(ordersTag);
 
 const positionBytes = 6;
 
-/** The position of an export in a token: the last sequence that was sent. */
+/** Encodes the last sent sequence as the position of a resume token. */
 export function toPosition(sequence: number): Uint8Array {
   const bytes = Buffer.alloc(positionBytes);
   bytes.writeUIntBE(sequence, 0, positionBytes);
   return bytes;
 }
 
-/** The point that a place stands for: reads what is behind its point and was delivered as well, to hash it. */
+/**
+ * Converts the place of a token to a point: reads the orders between the point of the token and its position, and adds
+ * them to the digest.
+ */
 export async function toPoint(
   { skip, ...point }: ResumePlace,
   {

@@ -2,32 +2,31 @@ import { hash } from "node:crypto";
 
 const digestBytes = 32;
 
-/** Rows up to this length are hashed without memory of their own; most have some hundred bytes. */
+/** Rows up to this length are hashed without an allocation. Most have some hundred bytes. */
 const usualRowBytes = 1_024;
 
 /**
- * The running digest of an export: h = SHA-256(h, row) for each row.
- *
- * Does for hundreds of thousands of rows what DigestChain does for a client: without any memory for each.
+ * The running digest of an export: h = SHA-256(h, row) for each row. The same as DigestChain in the client, but without
+ * an allocation per row.
  */
 export class RowDigest {
-  /** The digest, and behind it the row that is hashed. */
+  /** The digest, followed by the row to hash. */
   readonly #memory = Buffer.alloc(digestBytes + usualRowBytes);
   readonly #digest = this.#memory.subarray(0, digestBytes);
-  /** Views of the memory by their length: to make one takes a third of the time to hash it. */
+  /** Views of the memory by their length: making one takes a third of the time of hashing it. */
   readonly #views: (Buffer | undefined)[] = [];
 
-  /** @param start the digest of all rows before */
+  /** @param start the digest of the earlier rows */
   constructor(start: Uint8Array) {
     this.#digest.set(start);
   }
 
-  /** The digest of all rows so far. Changes with the next row: copy what is to be kept. */
+  /** The digest of all rows so far. The next row overwrites it: copy it to keep it. */
   get value(): Uint8Array {
     return this.#digest;
   }
 
-  /** Adds the row that stands in `bytes` from `begin` to before `end`. */
+  /** Adds the row in `bytes` from `begin` up to, but not including, `end`. */
   add(bytes: Uint8Array, begin: number, end: number): void {
     const length = end - begin;
     const input = length <= usualRowBytes ? this.#view(digestBytes + length) : Buffer.alloc(digestBytes + length);

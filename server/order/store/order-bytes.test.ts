@@ -15,7 +15,7 @@ const sequence = fc.oneof(
     .filter(Number.isSafeInteger),
 );
 
-test("the bytes of any order are a response with that order, as every protobuf library would write it", () => {
+test("the bytes of any order are a response with that order, as protobuf encodes it", () => {
   fc.assert(
     fc.property(anyOrder, sequence, (order, sequence) => {
       const body = toBody(sequence, newOrder(order).content);
@@ -26,7 +26,7 @@ test("the bytes of any order are a response with that order, as every protobuf l
   );
 });
 
-test("sequence and contents can be read from them", () => {
+test("the sequence and the content can be read from the bytes", () => {
   fc.assert(
     fc.property(anyOrder, sequence, (order, sequence) => {
       const { content } = newOrder(order);
@@ -39,7 +39,7 @@ test("sequence and contents can be read from them", () => {
   );
 });
 
-test("of an order only what is known and not the server's is kept", () => {
+test("unknown fields and the sequence of a submitted order are dropped", () => {
   const order = fc.sample(anyOrder, { numRuns: 1, seed: 1 })[0] ?? create(OrderSchema);
   const unknown = [{ no: 99, wireType: 0, data: new Uint8Array([1]) }];
   const changed = { ...order, sequence: 7n, $unknown: unknown };

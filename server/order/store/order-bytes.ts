@@ -1,43 +1,48 @@
 /**
- * How an order is stored: as field 1, `orders`, of an ExportOrdersResponse, so with a tag and its length before it. The
- * sequence is its first field, so that the rest of its bytes are the same whatever sequence it gets.
+ * The encoding of a stored order: the protobuf field `orders` (number 1) of an ExportOrdersResponse, with its tag and its
+ * length. The sequence is the first field of the order, so that the bytes after it, the content, do not depend on it.
+ * https://protobuf.dev/programming-guides/encoding/
  */
 
-/** The tag of `orders`: number 1, with a length. */
+/** The tag of `orders`: field number 1, length-delimited. */
 export const ordersTag = 0x0a;
 
-/** The tag of `sequence`: number 1, a varint. */
+/** The tag of `sequence`: field number 1, varint. */
 const sequenceTag = 0x08;
 
-/** The stored bytes of an order with these contents and this sequence, a safe integer above 0. */
+/**
+ * Returns the stored bytes of an order.
+ *
+ * @param sequence a safe integer above 0
+ */
 export function toBody(sequence: number, content: Uint8Array): Uint8Array {
   const length = 1 + varintSize(sequence) + content.length;
   const body = new Uint8Array(1 + varintSize(length) + length);
   body[0] = ordersTag;
-  let place = putVarint(body, 1, length);
-  body[place] = sequenceTag;
-  place = putVarint(body, place + 1, sequence);
-  body.set(content, place);
+  let offset = putVarint(body, 1, length);
+  body[offset] = sequenceTag;
+  offset = putVarint(body, offset + 1, sequence);
+  body.set(content, offset);
   return body;
 }
 
-/** The contents of stored bytes: all that follows the sequence. */
+/** Returns the content of stored bytes: everything after the sequence. */
 export function contentOf(body: Uint8Array): Uint8Array {
   const start = endOfVarint(body, 1);
   return body.subarray(endOfVarint(body, start + 1));
 }
 
-/** Where in stored bytes the order of a row begins that starts at `at`: behind its tag and its length. */
+/** Returns the offset of the order in the row that starts at `at`: after its tag and its length. */
 export function startOfOrder(bytes: Uint8Array, at: number): number {
   return endOfVarint(bytes, at + 1);
 }
 
-/** The varint at a place of `bytes`, a safe integer. */
+/** Reads the varint at an offset of `bytes`, a safe integer. */
 export function readVarint(bytes: Uint8Array, at: number): number {
   let value = 0;
   let scale = 1;
-  for (let place = at; ; place++) {
-    const byte = bytes[place] ?? 0;
+  for (let offset = at; ; offset++) {
+    const byte = bytes[offset] ?? 0;
     value += (byte & 0x7f) * scale;
     if (byte < 0x80) return value;
     scale *= 0x80;
@@ -45,17 +50,18 @@ export function readVarint(bytes: Uint8Array, at: number): number {
 }
 
 function endOfVarint(bytes: Uint8Array, at: number): number {
-  let place = at;
-  while ((bytes[place] ?? 0) >= 0x80) place++;
-  return place + 1;
+  let offset = at;
+  while ((bytes[offset] ?? 0) >= 0x80) offset++;
+  return offset + 1;
 }
 
+/** Writes a varint. Returns the offset after it. */
 function putVarint(bytes: Uint8Array, at: number, value: number): number {
-  let place = at;
+  let offset = at;
   let rest = value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[place++] = (rest % 0x80) | 0x80;
-  bytes[place] = rest;
-  return place + 1;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes[offset++] = (rest % 0x80) | 0x80;
+  bytes[offset] = rest;
+  return offset + 1;
 }
 
 function varintSize(value: number): number {

@@ -3,63 +3,63 @@ import type { OrderSelection } from "../order-selection.ts";
 import type { OrderTotals } from "../order-totals.ts";
 import type { NewOrder } from "../submit/new-order.ts";
 
-/** What became of an order. */
+/** The outcome of appending an order. */
 export type AppendOutcome =
-  /** It has this sequence; where it is a duplicate, since before. */
+  /** It is stored with this sequence. A duplicate was stored before. */
   | { readonly kind: "stored"; readonly sequence: number; readonly duplicate: boolean }
-  /** Another order with other contents has its key. */
+  /** Another order, with other content, has its key. */
   | { readonly kind: "key-taken" };
 
 /**
- * The order book: orders are added at its end and never change.
+ * The order book: an append-only log of orders.
  *
- * Sequences begin with 1, leave no gap, and grow in the order in which orders become visible: what is at or below
- * `newest` is there for good, so that a sequence is a snapshot.
+ * Sequences start at 1 without a gap, and follow the order in which orders become visible. The orders up to `newest`
+ * never change, so a sequence identifies a snapshot.
  */
 export interface OrderStore {
-  /** The newest sequence; 0 where there is no order. */
+  /** The newest sequence; 0 if there is no order. */
   readonly newest: number;
 
   /**
-   * Adds orders that keep the rules, in their order, all together, and resolves when they are on the disk. An order
-   * whose key is taken is not added: it is a duplicate where its contents are the same.
+   * Appends valid orders atomically and in their order. Resolves when they are on the disk. An order whose key is taken
+   * is not appended; it is a duplicate if its content is the same.
    *
-   * Rejects with a StoreFullError, and adds none, where there is no room.
+   * Rejects with a StoreFullError if the store is full; then none is appended.
    */
   append(orders: readonly NewOrder[]): Promise<AppendOutcome[]>;
 
-  /** Which keys of orders that there are, of some. */
+  /** Whether an order has this key. */
   hasKey(key: string): boolean;
 
   /**
-   * How many orders up to `snapshot` are meant. Reads in slices, for all clients in turn; throws the signal's reason
-   * between two.
+   * Resolves to the number of selected orders up to `snapshot`. Reads in short slices, fairly among clients. Rejects with
+   * the reason of the signal before the next slice.
    */
   count(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<number>;
 
-  /** What the orders up to `snapshot` that are meant come to. Reads in slices, likewise. */
+  /** Resolves to the totals of the selected orders up to `snapshot`. Reads in slices as {@link count} does. */
   totals(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<OrderTotals>;
 
   /**
-   * Yields the orders that are meant, behind the sequence `after` up to `snapshot`, by their sequence. Between two pages
-   * nothing is held open, and the event loop has a turn. Throws the signal's reason before the next page.
+   * Yields the selected orders after the sequence `after` and up to `snapshot`, by their sequence. Between two pages it
+   * holds no resource open and yields to the event loop. Throws the reason of the signal before the next page.
    */
   pages(selection: OrderSelection, range: PageRange, signal?: AbortSignal): AsyncIterable<OrderPage>;
 }
 
-/** Which part is read, and how much at once. */
+/** The part of the order book to read. */
 export interface PageRange {
   readonly after: number;
   readonly snapshot: number;
-  /** The most orders of a page. */
+  /** The maximum number of orders in a page. */
   readonly pageSize: number;
   /** The client that reads. */
   readonly peer?: Peer;
 }
 
-/** Some orders, at least one. */
+/** One or more orders. */
 export interface OrderPage {
-  /** Each order as a field `orders` of an ExportOrdersResponse, one after another. */
+  /** The stored bytes of the orders, each a field `orders` of an ExportOrdersResponse. */
   readonly bytes: Uint8Array;
   readonly count: number;
 }

@@ -19,7 +19,7 @@ orderStoreContract(async () => {
   return { store: new SqliteOrderStore(database), [Symbol.asyncDispose]: () => resources.disposeAsync() };
 });
 
-test("orders are there after the database was closed and opened again, and sequences go on", async () => {
+test("orders survive a restart of the database, and sequences continue", async () => {
   await using temporary = await temporaryDirectory();
   for (let n = 0; n < 3; n++) {
     await using database = await openDatabase<OrderTables>(temporary.path, { migrations: [orderMigrations] });
@@ -30,7 +30,7 @@ test("orders are there after the database was closed and opened again, and seque
   }
 });
 
-test("a store that is full takes none of the orders that come together, and the next are numbered as if they never came", async () => {
+test("a full store appends none of the orders of a call, and their sequences are used by the next", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openDatabase<OrderTables>(temporary.path, {
     migrations: [orderMigrations],
@@ -45,7 +45,7 @@ test("a store that is full takes none of the orders that come together, and the 
   expect((await store.totals({}, 101)).count).toBe(101);
 });
 
-test("what queries need is in columns of its own", async () => {
+test("the fields that queries need have columns", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openDatabase<OrderTables>(temporary.path, { migrations: [orderMigrations] });
   await new SqliteOrderStore(database).append([newOrder(someOrder(4))]);

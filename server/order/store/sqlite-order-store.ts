@@ -5,28 +5,26 @@ import { Mutex } from "../../shared/mutex.ts";
 import { BulkWrite } from "../../storage/sqlite/bulk-write.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import { isEverything, type OrderSelection } from "../order-selection.ts";
+import { type OrderSelection, selectsAll } from "../order-selection.ts";
 import { OrderTotals } from "../order-totals.ts";
 import type { NewOrder } from "../submit/new-order.ts";
 import { contentOf, toBody } from "./order-bytes.ts";
-import { conditionsOf } from "./order-conditions.ts";
 import type { AppendOutcome, OrderPage, OrderStore, PageRange } from "./order-store.ts";
 import type { OrderLineTable, OrderTables } from "./order-tables.ts";
-import { ReadSlices } from "./read-slices.ts";
+import { SliceSize } from "./slice-size.ts";
 
-/** What orders in the embedded database need of it. */
 export interface SqliteOrderStoreOptions {
   readonly tables: Kysely<OrderTables>;
-  /** Nobody else may add orders to the database meanwhile. */
+  /** Reads the orders. No other object may append orders to the same database. */
   readonly reader: DatabaseSync;
-  /** Milliseconds that only grow. */
+  /** A monotonic clock in milliseconds. Default: the clock of the system. */
   readonly now?: () => number;
 }
 
-/** What is read in slices, for a client. */
+/** A part of the order book that is read in slices. */
 type ReadRange = Omit<PageRange, "pageSize">;
 
-/** Orders in the embedded database: written through `tables`, read in short pages in the calling thread. */
+/** Stores orders in the embedded database. Writes through `tables`, and reads short pages in the calling thread. */
 export class SqliteOrderStore implements OrderStore {
   readonly #tables: Kysely<OrderTables>;
   readonly #reader: DatabaseSync;
@@ -36,8 +34,8 @@ export class SqliteOrderStore implements OrderStore {
   readonly #byKey: StatementSync;
   #newest: number;
   readonly #appends = new Mutex();
-  /** What all orders up to a sequence come to: they never change, so that only newer ones are to be added. */
-  #known = { upTo: 0, totals: new OrderTotals() };
+  /** The totals of all orders up to a sequence. Orders never change, so only the newer ones have to be added. */
+  #cachedTotals = { upTo: 0, totals: new OrderTotals() };
 
   constructor({ tables, reader, now = () => performance.now() }: SqliteOrderStoreOptions) {
     this.#tables = tables;
@@ -61,7 +59,7 @@ export class SqliteOrderStore implements OrderStore {
   }
 
   async count(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<number> {
-    if (isEverything(selection)) return snapshot; // as there are no gaps
+    if (selectsAll(selection)) return snapshot; // sequences have no gaps
     const { sql, parameters } = conditionsOf(selection);
     const counting = this.#prepare(`select count(*) from order_line where sequence > ? and sequence <= ?${sql}`);
     let count = 0;
@@ -73,18 +71,18 @@ export class SqliteOrderStore implements OrderStore {
 
   async totals(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<OrderTotals> {
     const totals = new OrderTotals();
-    if (!isEverything(selection)) {
+    if (!selectsAll(selection)) {
       await this.#addTotals(totals, selection, { after: 0, snapshot, peer }, signal);
       return totals;
     }
-    const known = this.#known;
-    const from = known.upTo <= snapshot ? known : { upTo: 0, totals };
+    const cached = this.#cachedTotals;
+    const from = cached.upTo <= snapshot ? cached : { upTo: 0, totals };
     totals.addAll(from.totals);
     await this.#addTotals(totals, selection, { after: from.upTo, snapshot, peer }, signal);
-    if (snapshot > this.#known.upTo) {
-      const kept = new OrderTotals();
-      kept.addAll(totals);
-      this.#known = { upTo: snapshot, totals: kept };
+    if (snapshot > this.#cachedTotals.upTo) {
+      const copy = new OrderTotals();
+      copy.addAll(totals);
+      this.#cachedTotals = { upTo: snapshot, totals: copy };
     }
     return totals;
   }
@@ -96,15 +94,15 @@ export class SqliteOrderStore implements OrderStore {
   ): AsyncGenerator<OrderPage> {
     const { sql, parameters } = conditionsOf(selection);
     const page = this.#prepare(pageSql(sql));
-    const slices = new ReadSlices();
+    const size = new SliceSize();
     for (let position = after; position < snapshot; ) {
       await callScheduler.nextTurn(peer);
       signal?.throwIfAborted();
-      // Without a filter each sequence is an order, and there is nothing to look for.
-      const to = Math.min(snapshot, position + (sql === "" ? pageSize : slices.rows));
+      // Without conditions every sequence in the range is selected.
+      const to = Math.min(snapshot, position + (sql === "" ? pageSize : size.rows));
       const began = this.#now();
       const [count, last, bytes] = columnsOf(page.get(position, to, ...parameters, pageSize));
-      slices.took(this.#now() - began);
+      size.record(this.#now() - began);
       position = Number(count) < pageSize ? to : Number(last);
       if (Number(count) > 0) yield { bytes: bytes as Uint8Array, count: Number(count) };
     }
@@ -115,11 +113,11 @@ export class SqliteOrderStore implements OrderStore {
     const rows: OrderRow[] = [];
     const added = new Map<string, { readonly sequence: number; readonly content: Uint8Array }>();
     for (const [at, { order, content }] of orders.entries()) {
-      if (at > 0 && at % lookupsBetweenTurns === 0) await callScheduler.nextTurn();
-      const known = added.get(order.key) ?? this.#find(order.key);
-      if (known !== undefined) {
-        const duplicate = Buffer.compare(known.content, content) === 0;
-        outcomes.push(duplicate ? { kind: "stored", sequence: known.sequence, duplicate } : { kind: "key-taken" });
+      if (at > 0 && at % lookupsBetweenYields === 0) await callScheduler.nextTurn();
+      const existing = added.get(order.key) ?? this.#find(order.key);
+      if (existing !== undefined) {
+        const duplicate = Buffer.compare(existing.content, content) === 0;
+        outcomes.push(duplicate ? { kind: "stored", sequence: existing.sequence, duplicate } : { kind: "key-taken" });
         continue;
       }
       const sequence = this.#newest + rows.length + 1;
@@ -160,26 +158,26 @@ export class SqliteOrderStore implements OrderStore {
     }
   }
 
-  /** Ranges of sequences that take about a millisecond each to be read, each in a turn of its own. */
+  /** Yields ranges of sequences that each take about a millisecond to read, each in a slice of the scheduler. */
   async *#slices(
     { after, snapshot, peer }: ReadRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<[number, number]> {
-    const slices = new ReadSlices();
+    const size = new SliceSize();
     for (let position = after; position < snapshot; ) {
       await callScheduler.nextTurn(peer);
       signal?.throwIfAborted();
-      const to = Math.min(snapshot, position + slices.rows);
+      const to = Math.min(snapshot, position + size.rows);
       const began = this.#now();
       yield [position, to];
-      slices.took(this.#now() - began);
+      size.record(this.#now() - began);
       position = to;
     }
   }
 
   #prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
+    const cached = this.#statements.get(sql);
+    if (cached !== undefined) return cached;
     const statement = this.#reader.prepare(sql);
     statement.setReturnArrays(true);
     this.#statements.set(sql, statement);
@@ -189,12 +187,12 @@ export class SqliteOrderStore implements OrderStore {
 
 type OrderRow = Insertable<OrderLineTable>;
 
-/** A lookup takes some microseconds: after so many of them others have their turn. */
-const lookupsBetweenTurns = 256;
+/** The number of lookups, of some microseconds each, after which `append` yields to other calls. */
+const lookupsBetweenYields = 256;
 
 /**
- * A page as one value: to hand over a row takes SQLite and Node longer than to read it. The casts change no byte; they
- * are there because SQLite concatenates text only. The inner query has the order, in which SQLite reads and so joins.
+ * Returns a page as one blob: SQLite and Node take longer to pass a row than to read it. SQLite concatenates only text,
+ * and the casts change no byte. `group_concat` joins the rows in the order in which the inner query returns them.
  */
 function pageSql(conditions: string): string {
   return `
@@ -203,7 +201,37 @@ function pageSql(conditions: string): string {
       order by sequence limit ?)`;
 }
 
-/** What a statement that returns arrays gives: the types speak of objects only. */
+/** The conditions of a selection, as the end of a where clause. There are few different texts. */
+interface SqlConditions {
+  /** Empty, or conditions that each start with `and`. */
+  readonly sql: string;
+  readonly parameters: readonly SQLInputValue[];
+}
+
+function conditionsOf(selection: OrderSelection): SqlConditions {
+  const { placedFrom, placedBefore, country, customerId, productCode, cancellations } = selection;
+  const sql: string[] = [];
+  const parameters: SQLInputValue[] = [];
+  const add = (condition: string, ...values: SQLInputValue[]) => {
+    sql.push(` and ${condition}`);
+    parameters.push(...values);
+  };
+  if (placedFrom !== undefined) {
+    add("(placed_seconds, placed_nanos) >= (?, ?)", placedFrom.seconds, placedFrom.nanos);
+  }
+  if (placedBefore !== undefined) {
+    add("(placed_seconds, placed_nanos) < (?, ?)", placedBefore.seconds, placedBefore.nanos);
+  }
+  if (country !== undefined) add("country = ?", country);
+  if (customerId === null) add("customer_id is null");
+  else if (customerId !== undefined) add("customer_id = ?", customerId);
+  if (productCode !== undefined) add("product_code = ?", productCode);
+  if (cancellations === "excluded") add("quantity > 0");
+  if (cancellations === "only") add("quantity < 0");
+  return { sql: sql.join(""), parameters };
+}
+
+/** Returns the row of a statement with `setReturnArrays(true)`, which the types declare as an object. */
 function columnsOf(row: unknown): SQLInputValue[] {
   return row as SQLInputValue[];
 }

@@ -5,14 +5,14 @@ import { MoneySchema } from "../../../gen/google/type/money_pb.ts";
 import { ByteSink } from "../../transport/encoding/byte-sink.ts";
 import { messageEncoder } from "../../transport/encoding/message-encoder.ts";
 
-/** An order that keeps the rules and has no sequence yet. */
+/** A valid order without a sequence. */
 export interface NewOrder {
   readonly order: Order;
-  /** Its protobuf bytes: what follows the sequence once it has one. Two orders are the same where these are. */
+  /** The protobuf bytes of all fields but the sequence. Two orders are the same if these are the same. */
   readonly content: Uint8Array;
 }
 
-/** Takes from an order that keeps the rules what is stored of it: not the sequence, and no field that is not known. */
+/** Copies the fields that are stored from a valid order: all but the sequence and unknown fields. */
 export function newOrder(draft: Order): NewOrder {
   const { key, orderNumber, productCode, description, quantity, unitPrice, customerId, country, placedAt } = draft;
   const order = create(OrderSchema);
@@ -32,5 +32,5 @@ export function newOrder(draft: Order): NewOrder {
 
 const encode = messageEncoder(OrderSchema);
 
-const usualBytes = 1_024;
-const sink = new ByteSink(usualBytes);
+const initialBytes = 1_024; // most orders have some hundred
+const sink = new ByteSink(initialBytes);

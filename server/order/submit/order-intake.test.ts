@@ -11,7 +11,7 @@ import {
   waitingOrderLimit,
 } from "./order-intake.ts";
 
-test("what comes while a commit is under way goes into the next, all of it together", async () => {
+test("the orders that arrive during a commit are the next group", async () => {
   const { intake, commits, store } = intakeOnHand();
   const outcomes = submit(intake, 3);
   await store.asked();
@@ -35,7 +35,7 @@ test("no order is settled before its commit", async () => {
   expect(settled.map(sequenceOf)).toEqual([1]);
 });
 
-test("a commit has a limit, and so has what waits: then the next is to wait until there is room", async () => {
+test("commits and waiting orders have limits; at the limit a producer waits for capacity", async () => {
   const { intake, commits, store } = intakeOnHand();
   const waiting = submit(intake, 1);
   await store.asked();
@@ -52,7 +52,7 @@ test("a commit has a limit, and so has what waits: then the next is to wait unti
   expect(commits).toEqual([1, ...Array(maxWaitingOrders / maxGroupOrders).fill(maxGroupOrders)]);
 });
 
-test("clients have a part of each commit alike, and what one lacks the others have", async () => {
+test("clients share each commit equally, and others use the part that a client leaves", async () => {
   const { intake, commits, groups, store } = intakeOnHand();
   const outcomes = submit(intake, 3_000, "a");
   outcomes.push(...submit(intake, 10, "b"), ...submit(intake, 400, "c"));
@@ -68,7 +68,7 @@ test("clients have a part of each commit alike, and what one lacks the others ha
   expect(ofA).toEqual(Array.from({ length: 3_000 }, (_, n) => `a-${n}`));
 });
 
-test("a client that has filled its share waits, and another one does not", async () => {
+test("a client that has used its share waits, and another client does not", async () => {
   const { intake, store } = intakeOnHand(new SharedLimit(waitingOrderLimit, { peerShare: 0.5 }));
   const waiting = submit(intake, maxWaitingOrders / 2, "a");
   const blocked = intake.submit({ ...newOrder(someOrder(1)), settle: () => {} }, "a");
@@ -84,7 +84,7 @@ test("a client that has filled its share waits, and another one does not", async
   await Promise.all(waiting);
 });
 
-test("a commit that fails fails its orders, and the next is tried", async () => {
+test("a failed commit fails its orders, and the next group is committed", async () => {
   const { intake, store } = intakeOnHand();
   const first = submit(intake, 2);
   await store.asked();

@@ -4,30 +4,30 @@ import { type Peer, SharedLimit } from "../../transport/protection/shared-limit.
 import type { AppendOutcome, OrderStore } from "../store/order-store.ts";
 import type { NewOrder } from "./new-order.ts";
 
-/** What a submitted order came to. */
+/** The outcome of a submitted order. */
 export type SubmitOutcome = AppendOutcome | { readonly kind: "failed"; readonly error: unknown };
 
-/** An order that waits for the disk. */
+/** An order that waits for a commit. */
 export interface SubmittedOrder extends NewOrder {
-  /** Called once, when the order is on the disk or will not be. Must not throw. */
+  /** Receives the outcome once: when the order is on the disk, or has failed. Must not throw. */
   readonly settle: (outcome: SubmitOutcome) => void;
 }
 
-/** How many orders one commit has: more gained nothing, and each waits for all. */
+/** The maximum number of orders in a commit. Larger groups gained nothing, and each order waits for its whole group. */
 export const maxGroupOrders = 1_024;
 
-/** How many orders wait for a commit, of all streams together: 50 MB of the largest. */
+/** The maximum number of orders that wait for a commit, over all streams: 50 MB of the largest. */
 export const maxWaitingOrders = 8_192;
 
-/** The limit on them, as clients share it: beyond it streams are read no further. */
+/** The limit on waiting orders, which clients share. A client at its limit is not read further. */
 export const waitingOrderLimit = { name: "maxWaitingOrders", counted: "waiting orders", max: maxWaitingOrders };
 
 /**
- * Commits the orders of all streams in groups: whatever has come while one commit waited for the disk goes into the
- * next, so that a hundred streams with an order each take one wait, and so does one stream with a thousand.
+ * Commits the orders of all streams in groups (group commit): the orders that arrive during a commit are the next group.
+ * So a hundred streams with one order each wait for the disk once, and so does one stream with a thousand orders.
  *
- * A group takes from all clients in turn: the orders of one wait for those of another no longer than a commit or two,
- * however many that one sends.
+ * A group takes orders from all clients round-robin: however many orders a client sends, those of the others wait at most
+ * for a commit or two.
  */
 export class OrderIntake {
   readonly #store: OrderStore;
@@ -42,13 +42,16 @@ export class OrderIntake {
     this.#limit = limit;
   }
 
-  /** Takes an order of a client. Where a promise comes back its queue is full: give no more before it is fulfilled. */
+  /**
+   * Queues an order of a client. Returns a promise if the client has reached its limit: submit the next order after it
+   * has resolved.
+   */
   submit(order: SubmittedOrder, peer?: Peer): Promise<void> | undefined {
     this.#waiting.push(peer, order);
     this.#limit.count(peer);
     if (!this.#isCommitting) {
       this.#isCommitting = true;
-      // What else is at hand now comes along.
+      // The group includes the orders that are submitted until then.
       runForPeer(undefined, () => setImmediate(() => void this.#commitAll()));
     }
     if (this.#limit.availableTo(peer) > 0) return undefined;
@@ -65,7 +68,7 @@ export class OrderIntake {
     this.#isCommitting = false;
   }
 
-  /** The next orders, from all clients in turn. */
+  /** Removes the next orders from the queue, from all clients round-robin. */
   #nextGroup(): SubmittedOrder[] {
     const group: SubmittedOrder[] = [];
     while (group.length < maxGroupOrders) {

@@ -10,16 +10,16 @@ import { violationsOf } from "./order-rules.ts";
 
 const fieldsOf = (order: Order) => violationsOf(order).map(({ field }) => field);
 
-test("an order that keeps the rules breaks none", () => {
+test("a valid order breaks no rules", () => {
   fc.assert(fc.property(anyOrder, (order) => void expect(violationsOf(order)).toEqual([])));
 });
 
-test("an order without anything is told all that is missing", () => {
+test("an empty order breaks the rules of all required fields", () => {
   expect(violationsOf(create(OrderSchema))).toEqual([
     { field: "key", description: "must have 1 to 200 bytes, and is empty" },
     { field: "order_number", description: "must have 1 to 64 characters, and is empty" },
     { field: "product_code", description: "must have 1 to 64 characters, and is empty" },
-    { field: "quantity", description: "must not be 0, or is missing" },
+    { field: "quantity", description: "is missing or 0" },
     { field: "unit_price", description: "is missing" },
     { field: "country", description: "must have 1 to 100 characters, and is empty" },
     { field: "placed_at", description: "is missing" },
@@ -46,7 +46,7 @@ test.each<[string, Partial<{ units: bigint; nanos: number; currencyCode: string 
   expect(fieldsOf(order)).toEqual(isTaken ? [] : ["unit_price"]);
 });
 
-test("length is counted in characters, and that of the key in bytes", () => {
+test("lengths are in characters, and the length of the key is in bytes", () => {
   const smile = "🙂";
   expect(fieldsOf(someOrder(1, { description: smile.repeat(1_000), country: smile.repeat(100) }))).toEqual([]);
   expect(violationsOf(someOrder(1, { description: smile.repeat(1_001), key: smile.repeat(51) }))).toEqual([
@@ -55,7 +55,7 @@ test("length is counted in characters, and that of the key in bytes", () => {
   ]);
 });
 
-test("the rules are those of the proto: both find the same fields wrong", () => {
+test("the rules find the same invalid fields as those of the proto", () => {
   const validator = createValidator();
   const text = (around: number) =>
     fc.oneof(

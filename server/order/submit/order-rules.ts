@@ -2,17 +2,18 @@ import { isValidTimestamp } from "../../../client/shared/micro-time.ts";
 import type { Order } from "../../../gen/bourse/order/v1/order_pb.ts";
 import type { Money } from "../../../gen/google/type/money_pb.ts";
 
-/** A rule that an order breaks: the field's path in the order, and what it must be. */
+/** A rule that an order breaks: the path of the field in the order, and the rule. */
 export interface Violation {
   readonly field: string;
   readonly description: string;
 }
 
 /**
- * The rules of an order that it breaks; none where it can be stored.
+ * Returns the rules of the proto that an order breaks; none if it is valid.
  *
- * They are those of the proto: an order of a stream is refused by itself, while a rule that validation enforces ends the
- * call. Written out, as there are many orders, and a rule in CEL takes longer than it takes to store one.
+ * An invalid order of a stream is rejected and the call continues, so these rules are not checked by the validation of
+ * requests, which would end the call. They are plain code because evaluating a rule in CEL takes longer than storing an
+ * order.
  */
 export function violationsOf(order: Order): Violation[] {
   const violations: Violation[] = [];
@@ -42,20 +43,20 @@ function keyProblem(key: string): string | undefined {
 }
 
 function textProblem(text: string, min: number, max: number): string | undefined {
-  if (text.length < min) return `must have ${min} to ${count(max)} characters, and is empty`;
+  if (text.length < min) return `must have ${min} to ${format(max)} characters, and is empty`;
   if (text.length <= max) return undefined;
   let characters = 0;
   for (const _ of text) characters++;
-  return characters <= max ? undefined : `must have ${min} to ${count(max)} characters, and has ${count(characters)}`;
+  return characters <= max ? undefined : `must have ${min} to ${format(max)} characters, and has ${format(characters)}`;
 }
 
 /** The largest quantity, of either sign. */
 const maxQuantity = 1_000_000;
 
 function quantityProblem(quantity: number): string | undefined {
-  if (quantity === 0) return "must not be 0, or is missing";
+  if (quantity === 0) return "is missing or 0";
   if (Math.abs(quantity) <= maxQuantity) return undefined;
-  return `must be from -${count(maxQuantity)} to ${count(maxQuantity)}, and is ${quantity}`;
+  return `must be from -${format(maxQuantity)} to ${format(maxQuantity)}, and is ${quantity}`;
 }
 
 const maxUnits = 1_000_000_000n;
@@ -73,9 +74,9 @@ function priceProblem(price: Money | undefined): string | undefined {
 
 function placedAtProblem({ placedAt }: Order): string | undefined {
   if (placedAt === undefined) return "is missing";
-  return isValidTimestamp(placedAt) ? undefined : "must be from the year 1 to 9999, with nanos from 0 to 999,999,999";
+  return isValidTimestamp(placedAt) ? undefined : "must be in the years 1 to 9999, with nanos from 0 to 999,999,999";
 }
 
-function count(value: number): string {
+function format(value: number): string {
   return value.toLocaleString("en-US");
 }

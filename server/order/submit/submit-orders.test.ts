@@ -10,7 +10,7 @@ import { someOrder } from "../testing/any-order.ts";
 import { OrderIntake, type SubmittedOrder } from "./order-intake.ts";
 import { submitOrders } from "./submit-orders.ts";
 
-test("where the requests fail, what was read is answered first, however long that takes", async () => {
+test("if the requests fail, the orders that were read get their responses first, however long that takes", async () => {
   const disk = Promise.withResolvers<void>();
   const append = async (orders: readonly SubmittedOrder[]) => {
     await disk.promise;
@@ -28,7 +28,7 @@ test("where the requests fail, what was read is answered first, however long tha
   await expect(answers.next()).rejects.toThrow("the client went away");
 });
 
-test("what was submitted is let go of before its answer is read: a refused order can be as large as a message", async () => {
+test("an order is released before its response is sent: a rejected order can be as large as a message", async () => {
   const submitted: WeakRef<Order>[] = [];
   async function* requests() {
     for (let n = 0; n < 20; n++) {

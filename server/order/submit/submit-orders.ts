@@ -17,21 +17,24 @@ import { newOrder } from "./new-order.ts";
 import type { OrderIntake, SubmitOutcome } from "./order-intake.ts";
 import { violationsOf } from "./order-rules.ts";
 
-/** How many orders of a stream may be unanswered, or their answers not taken: then the stream reads no further. */
+/** The maximum number of orders of a stream without a sent response. At the limit the stream is not read further. */
 export const maxUnansweredOrders = 2_048;
 
-/** Whose orders are submitted, and how long. */
 export interface SubmitOptions {
+  /** The client that submits. */
   readonly peer?: Peer;
+  /** Stops the stream: it reads no further requests. */
   readonly signal: AbortSignal;
-  /** Called at the start, with a function that returns whether the client waits for an answer. */
-  readonly onStart?: (isOwed: () => boolean) => void;
+  /** Called at the start, with a function that returns whether an order waits for its response. */
+  readonly onStart?: (hasPendingOrders: () => boolean) => void;
 }
 
 /**
- * SubmitOrders: takes orders as they come, and answers them in their order as soon as they are on the disk, while more
- * come. The stream ends when all are answered; where the requests fail, with their error, after that, and where the
- * signal aborts, with its reason, when what was taken until then is answered.
+ * Implements SubmitOrders: submits orders as they arrive, and yields the responses in the order of the requests, each as
+ * soon as its order is on the disk.
+ *
+ * Ends after the response to the last order. If the requests fail, it then throws their error; if the signal aborts, it
+ * reads no further requests, yields the responses to the orders that it has read, and throws the reason.
  */
 export async function* submitOrders(
   requests: AsyncIterable<SubmitOrdersRequest>,
@@ -39,18 +42,18 @@ export async function* submitOrders(
   { peer, signal, onStart }: SubmitOptions,
 ): AsyncGenerator<SubmitOrdersResponse> {
   const stream = new SubmitStream(intake, peer);
-  onStart?.(() => stream.isOwed);
+  onStart?.(() => stream.hasPendingOrders);
   const reading = stream.readAll(requests);
-  reading.catch(() => {}); // told by the await at the end, when all that came before is answered
+  reading.catch(() => {}); // thrown by the await below, after the responses to the earlier orders
   const onAbort = () => stream.stop();
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort);
   try {
     for (;;) {
-      const answers = stream.takeAnswers();
-      if (answers.length > 0) yield* batch(answers);
-      else if (stream.isAnswered) break;
-      else await stream.change();
+      const responses = stream.takeResponses();
+      if (responses.length > 0) yield* batch(responses);
+      else if (stream.isComplete) break;
+      else await stream.waitForChange();
     }
     signal.throwIfAborted();
     await reading;
@@ -61,12 +64,14 @@ export async function* submitOrders(
 }
 
 /**
- * What an order came to that was read, once that is known, and what is added up of it. Not the order: one that is
- * refused may be as large as a message, and a thousand of them wait for a reader who does not read.
+ * An order without a sent response. It does not hold the order: a rejected one may be as large as a message, and a stream
+ * holds thousands of entries if its client is stalled.
  */
 interface Entry {
+  /** Added to the totals if the order is stored; undefined if the order is invalid. */
   readonly amount: Pick<Order, "quantity" | "unitPrice"> | undefined;
-  answer:
+  /** Undefined until the order is committed or rejected. */
+  outcome:
     | SubmitOutcome
     | { readonly kind: "invalid"; readonly violations: ReturnType<typeof violationsOf> }
     | undefined;
@@ -81,43 +86,44 @@ class SubmitStream {
   #index = 0n;
   #state: "reading" | "read" | "stopped" = "reading";
   #changed = Promise.withResolvers<void>();
-  #roomMade = Promise.withResolvers<void>();
+  #taken = Promise.withResolvers<void>();
 
   constructor(intake: OrderIntake, peer: Peer) {
     this.#intake = intake;
     this.#peer = peer;
   }
 
-  /** Whether no more requests and no more answers are to come. */
-  get isAnswered(): boolean {
+  /** Whether the requests have ended and all their responses were taken. */
+  get isComplete(): boolean {
     return this.#state !== "reading" && this.#entries.length === 0;
   }
 
-  /** Whether an order was taken that is not answered. */
-  get isOwed(): boolean {
+  /** Whether an order waits for its response. */
+  get hasPendingOrders(): boolean {
     return this.#entries.length > 0;
   }
 
-  /** Resolves when there may be answers, or no more requests. */
-  async change(): Promise<void> {
+  /** Resolves when responses may be ready, or the requests have ended. */
+  async waitForChange(): Promise<void> {
     await this.#changed.promise;
     this.#changed = Promise.withResolvers();
   }
 
-  /** Takes no more requests. What was taken is answered. */
+  /** Reads no further requests. */
   stop(): void {
     this.#state = "stopped";
-    this.#roomMade.resolve();
+    this.#taken.resolve();
     this.#changed.resolve();
   }
 
+  /** Reads and submits the orders of all requests, until the requests end or {@link stop} is called. */
   async readAll(requests: AsyncIterable<SubmitOrdersRequest>): Promise<void> {
     try {
       for await (const { order } of requests) {
         if (this.#state === "stopped") return;
-        const noRoom = this.#take(order ?? create(OrderSchema));
-        if (noRoom !== undefined) await noRoom;
-        while (this.#entries.length >= maxUnansweredOrders && this.#state === "reading") await this.#room();
+        const capacity = this.#submit(order ?? create(OrderSchema));
+        if (capacity !== undefined) await capacity;
+        while (this.#entries.length >= maxUnansweredOrders && this.#state === "reading") await this.#waitForCapacity();
       }
     } finally {
       if (this.#state === "reading") this.#state = "read";
@@ -125,53 +131,57 @@ class SubmitStream {
     }
   }
 
-  /** The answers of the orders at the head, up to the first that waits. Throws where one of them failed. */
-  takeAnswers(): SubmitOrdersResponse[] {
-    const waiting = this.#entries.findIndex(({ answer }) => answer === undefined);
-    const settled = waiting === -1 ? this.#entries : this.#entries.slice(0, waiting);
+  /**
+   * Removes and returns the responses that are ready, up to the first order without an outcome. Throws the error of an
+   * order that failed, after the responses before it were taken.
+   */
+  takeResponses(): SubmitOrdersResponse[] {
+    const firstPending = this.#entries.findIndex(({ outcome }) => outcome === undefined);
+    const settled = firstPending === -1 ? this.#entries : this.#entries.slice(0, firstPending);
     if (settled.length === 0) return [];
-    this.#entries = waiting === -1 ? [] : this.#entries.slice(waiting);
-    this.#roomMade.resolve();
-    const answers: SubmitOrdersResponse[] = [];
+    this.#entries = firstPending === -1 ? [] : this.#entries.slice(firstPending);
+    this.#taken.resolve();
+    const responses: SubmitOrdersResponse[] = [];
     for (const entry of settled) {
-      const { answer } = entry;
-      if (answer?.kind !== "failed") answers.push(this.#answerTo(entry));
-      else if (answers.length > 0) {
-        this.#entries = [entry]; // after those before it
-        return answers;
-      } else throw answer.error;
+      if (entry.outcome?.kind === "failed") {
+        if (responses.length === 0) throw entry.outcome.error;
+        this.#entries = [entry]; // the next call throws its error
+        return responses;
+      }
+      responses.push(this.#toResponse(entry));
     }
-    return answers;
+    return responses;
   }
 
-  #take(order: Order): Promise<void> | undefined {
+  /** Submits an order. Returns a promise if the next one has to wait for capacity. */
+  #submit(order: Order): Promise<void> | undefined {
     const violations = violationsOf(order);
     if (violations.length > 0) {
-      this.#entries.push({ amount: undefined, answer: { kind: "invalid", violations } });
+      this.#entries.push({ amount: undefined, outcome: { kind: "invalid", violations } });
       this.#changed.resolve();
       return undefined;
     }
-    const taken = newOrder(order);
-    const { quantity, unitPrice } = taken.order;
-    const entry: Entry = { amount: { quantity, unitPrice }, answer: undefined };
+    const valid = newOrder(order);
+    const { quantity, unitPrice } = valid.order;
+    const entry: Entry = { amount: { quantity, unitPrice }, outcome: undefined };
     this.#entries.push(entry);
     const settle = (outcome: SubmitOutcome) => {
-      entry.answer = outcome;
+      entry.outcome = outcome;
       this.#changed.resolve();
     };
-    return this.#intake.submit({ ...taken, settle }, this.#peer);
+    return this.#intake.submit({ ...valid, settle }, this.#peer);
   }
 
-  async #room(): Promise<void> {
-    await this.#roomMade.promise;
-    this.#roomMade = Promise.withResolvers();
+  async #waitForCapacity(): Promise<void> {
+    await this.#taken.promise;
+    this.#taken = Promise.withResolvers();
   }
 
-  #answerTo({ amount, answer }: Entry): SubmitOrdersResponse {
+  #toResponse({ amount, outcome }: Entry): SubmitOrdersResponse {
     const response = create(SubmitOrdersResponseSchema);
     response.index = this.#index++;
-    if (answer?.kind === "stored" && amount !== undefined) {
-      const { sequence, duplicate } = answer;
+    if (outcome?.kind === "stored" && amount !== undefined) {
+      const { sequence, duplicate } = outcome;
       this.#counts.accepted++;
       if (duplicate) this.#counts.duplicates++;
       this.#totals.addOrder(amount);
@@ -179,7 +189,7 @@ class SubmitStream {
       response.result = acceptedResult(BigInt(sequence), duplicate);
     } else {
       this.#counts.rejected++;
-      const rejected = answer?.kind === "invalid" ? invalid(answer.violations) : keyTaken;
+      const rejected = outcome?.kind === "invalid" ? invalid(outcome.violations) : keyTaken;
       response.result = create(SubmitOrdersResponseSchema, { result: { case: "rejected", value: rejected } }).result;
     }
     response.acceptedCount = this.#counts.accepted;
@@ -204,5 +214,5 @@ function invalid(violations: ReturnType<typeof violationsOf>): Rejected["value"]
 
 const keyTaken: Rejected["value"] = {
   reason: RejectionReason.KEY_TAKEN,
-  violations: [{ field: "key", description: "another order, with other content, has this key: choose another" }],
+  violations: [{ field: "key", description: "another order with other content has this key: choose another key" }],
 };

@@ -27,7 +27,7 @@ const placedAt = fc
   })
   .map((init) => create(TimestampSchema, init));
 
-/** Any order that keeps the rules, without a sequence. For tests. */
+/** Any valid order without a sequence. */
 export const anyOrder: fc.Arbitrary<Order> = fc
   .record({
     key: fc.uuid(),
@@ -44,7 +44,7 @@ export const anyOrder: fc.Arbitrary<Order> = fc
     create(OrderSchema, { ...fields, ...(customerId !== undefined && { customerId }) }),
   );
 
-/** Some order, which differs from others by its number. For tests. */
+/** A valid order that depends on `n`. */
 export function someOrder(n: number, fields: Partial<Order> = {}): Order {
   const order = create(OrderSchema, {
     key: `key ${n}`,

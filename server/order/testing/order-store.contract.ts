@@ -8,10 +8,10 @@ import type { OrderStore } from "../store/order-store.ts";
 import { newOrder } from "../submit/new-order.ts";
 import { anyOrder, someOrder } from "./any-order.ts";
 
-/** What every order store promises, as tests. `open` gives a store of its own, empty, to each. */
+/** The tests of the contract of OrderStore. `open` returns an empty store for each test. */
 export function orderStoreContract(open: () => Promise<{ store: OrderStore } & AsyncDisposable>): void {
   describe("an order store", () => {
-    test("gives orders sequences from 1 on without a gap, in the order in which they come", async () => {
+    test("assigns sequences from 1 without a gap, in the order of the calls", async () => {
       await using opened = await open();
       expect(opened.store.newest).toBe(0);
       const outcomes = await append(opened.store, orders(3));
@@ -20,7 +20,7 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
       expect(opened.store.newest).toBe(4);
     });
 
-    test("gives back any order byte for byte, with its sequence", async () => {
+    test("returns any order byte for byte, with its sequence", async () => {
       await using opened = await open();
       await fc.assert(
         fc.asyncProperty(fc.uniqueArray(anyOrder, { selector: ({ key }) => key, minLength: 1 }), async (some) => {
@@ -34,7 +34,7 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
       );
     });
 
-    test("stores an order once, and tells its sequence again where it comes again", async () => {
+    test("stores a repeated order once, and returns its sequence again", async () => {
       await using opened = await open();
       await append(opened.store, orders(3));
       const again = { ...someOrder(1), sequence: 99n };
@@ -52,7 +52,7 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
       expect((await readAll(opened.store)).map(({ quantity }) => quantity)).toEqual([1, 2, 3]);
     });
 
-    test("finds duplicates among orders that come together, too", async () => {
+    test("finds duplicates within one call", async () => {
       await using opened = await open();
       const outcomes = await append(opened.store, [
         someOrder(0),
@@ -68,7 +68,7 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
       ]);
     });
 
-    test("mixes no two that are appended at once", async () => {
+    test("does not interleave concurrent calls", async () => {
       await using opened = await open();
       const parts = Array.from({ length: 10 }, (_, part) =>
         orders(70).map((order) => ({ ...order, key: `${part} ${order.key}` })),
@@ -81,7 +81,7 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
       expect(await readAll(opened.store)).toHaveLength(700);
     });
 
-    test("tells which keys it has", async () => {
+    test("finds a key", async () => {
       await using opened = await open();
       await append(opened.store, [someOrder(0, { key: "a\u0000b" })]);
       expect(["a\u0000b", "a", "a\u0000c"].map((key) => opened.store.hasKey(key))).toEqual([true, false, false]);
@@ -121,7 +121,7 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
       }
     });
 
-    test("reads what there was at the snapshot, while others add", async () => {
+    test("reads the snapshot while orders are appended", async () => {
       await using opened = await open();
       await append(opened.store, orders(600));
       const read: Order[] = [];
@@ -135,7 +135,7 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
       expect(await opened.store.count({}, 600)).toBe(600);
     });
 
-    test("adds up what there was at the snapshot, exactly, and later what came since", async () => {
+    test("sums the snapshot exactly, and later the newer orders", async () => {
       await using opened = await open();
       const huge = { currencyCode: "USD", units: 1_000_000_000n, nanos: 0 };
       const unitPrice = create(OrderSchema, { unitPrice: huge }).unitPrice;
@@ -154,7 +154,7 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
       );
     });
 
-    test("stops with the reason of the signal, and leaves turns to others before", async () => {
+    test("rejects with the reason of the signal, and yields to the event loop before", async () => {
       await using opened = await open();
       await append(opened.store, orders(3_000));
       const readers = [

@@ -1,4 +1,4 @@
-/** A shop that does not exist sells these, with the price in cents of whatever the customer's currency is. */
+/** The products of an invented shop. The price is in cents of the customer's currency. */
 export const things = [
   { code: "10001", name: "LANTERN, BRASS, SMALL", cents: 1_295 },
   { code: "10002", name: "LANTERN, BRASS, LARGE", cents: 2_450 },
@@ -27,7 +27,7 @@ export const things = [
   { code: "POST", name: "POSTAGE", cents: 495 },
 ] as const;
 
-/** They buy there. One without an id is not known. */
+/** The customers of the shop. An empty id is an unknown customer. */
 export const customers = [
   { id: "20001", country: "United Kingdom", currency: "GBP" },
   { id: "20002", country: "United Kingdom", currency: "GBP" },
