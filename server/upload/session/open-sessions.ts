@@ -1,7 +1,6 @@
 import { NotFoundError } from "../../shared/resource-errors.ts";
 import type { UploadRecord } from "../store/upload-record.ts";
-import type { UploadDependencies } from "./upload-session.ts";
-import { UploadSession } from "./upload-session.ts";
+import { type UploadDependencies, UploadSession } from "./upload-session.ts";
 
 /** How long a session without users stays open, in milliseconds. Its file stays open, too. */
 export const idleSessionMs = 30_000;
