@@ -6,7 +6,7 @@ import type { Catalogue } from "../product/catalogue.ts";
 import { classicNames } from "../shared/metadata-names.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
 import { peerOf } from "../transport/rpc/call.ts";
-import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "../transport/rpc/metadata.ts";
+import { metadataBytes, sendHeader, setTrailer, trailerCapacity } from "../transport/rpc/metadata.ts";
 import type { MessageDelay } from "./message-delay.ts";
 
 /** The dependencies of `ProductInfo`. */
@@ -31,9 +31,9 @@ export function productInfo({ catalogue, messageDelay }: ProductInfoOptions): Se
   };
 }
 
-/** Throws a {@link LimitError} if the trailers do not fit the {@link trailerRoom} of the call. */
+/** Throws a {@link LimitError} if the trailers do not fit the {@link trailerCapacity} of the call. */
 function checkTrailersFit(size: number, context: HandlerContext): void {
-  const limit = trailerRoom(context);
+  const limit = trailerCapacity(context);
   let room = limit;
   for (let id = 1; id <= size; id++) {
     room -= metadataBytes(endTrailer(id));
@@ -43,7 +43,7 @@ function checkTrailersFit(size: number, context: HandlerContext): void {
 
 function trailerLimitError(maxBytes: number, size: number, fitting: number): LimitError {
   return new LimitError(
-    { name: "trailerRoom", value: maxBytes },
+    { name: "trailerCapacity", value: maxBytes },
     `size: the trailers of ${size} products exceed the client's limit of ${maxBytes} bytes; ` +
       `request ${fitting} products or fewer`,
   );

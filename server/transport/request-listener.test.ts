@@ -61,7 +61,7 @@ for (const wire of wires) {
   });
 }
 
-test("gRPC clients receive each value of a key as a header field of its own", async () => {
+test("gRPC clients receive each value of a key as a separate header field", async () => {
   const url = await serve(createHttp2Server, {
     async *repeat(context) {
       sendHeader(context, { "x-many": ["a", "b"] });

@@ -17,7 +17,7 @@ const pageHeaders: Record<string, string> = {
 
 /**
  * Serves the files of a folder, with ETags. Serves `index.html` for every other path that a browser opens as a page: the
- * page has a router of its own. Other requests get 404.
+ * page has a router. Other requests get 404.
  */
 export function createStaticFiles(folder: string): (exchange: Exchange) => void {
   const root = resolve(folder);

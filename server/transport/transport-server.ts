@@ -35,7 +35,7 @@ export interface TransportServer {
   readonly sharedLimits: readonly SharedLimit[];
   /**
    * Drains and stops the server: accepts nothing new, ends streams with UNAVAILABLE, and lets unary calls finish. Closes
-   * the remaining connections after `graceMs`. Resolves to true if none had to be closed.
+   * the remaining connections after `graceMs`. Resolves to false if some were closed then.
    */
   close(graceMs: number): Promise<boolean>;
 }

@@ -19,7 +19,7 @@ export { createRequestListener, type RequestListener, type RequestListenerOption
 export { batch } from "./rpc/batch.ts";
 export { failRequests, peerOf, setIdlePolicy } from "./rpc/call.ts";
 export { type CallRecord, logCalls } from "./rpc/call-record.ts";
-export { metadataBytes, sendHeader, setHeader, setTrailer, trailerRoom } from "./rpc/metadata.ts";
+export { metadataBytes, sendHeader, setHeader, setTrailer, trailerCapacity } from "./rpc/metadata.ts";
 export { type Metadata, MetadataError, type MetadataValue } from "./rpc/metadata-rules.ts";
 export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from "./rpc/node-handler.ts";
 export { Health, type ServingStatus } from "./services/health.ts";

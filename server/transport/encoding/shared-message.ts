@@ -35,7 +35,7 @@ function noBytes(): SharedBytes {
 /** The size of a block. A copy keeps at most a block in memory. */
 const blockBytes = 4 * 1024;
 
-// Longer copies have memory of their own: its cost is small compared with that of their encoding.
+// Longer copies have separate memory: its cost is small compared with that of their encoding.
 const maxSharedBlockBytes = blockBytes / 8;
 
 let block = new Uint8Array(blockBytes);

@@ -4,7 +4,7 @@ import type { Connection } from "../port/connection.ts";
 import type { CallMemory } from "../protection/call-memory.ts";
 import type { RequestBody } from "../request/request-body.ts";
 
-/** Headers or trailers to send. Keys are in lower case. A list sends each of its values as a header field of its own. */
+/** Headers or trailers to send. Keys are in lower case. A list sends each of its values as a separate header field. */
 export type OutgoingHeaders = Record<string, string | string[]>;
 
 /**

@@ -26,7 +26,7 @@ export function createHttp1Server(
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.openTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
-    // No limit: a long upload is no abuse. A request with one message has a limit of its own.
+    // No limit: a long upload is no abuse. A request with one message has requestTimeoutMs.
     requestTimeout: 0,
     connectionsCheckingInterval: limits.openTimeoutMs / 2,
   });

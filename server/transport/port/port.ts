@@ -36,14 +36,14 @@ export interface Port {
   readonly connectionLimit: SharedLimit;
   /**
    * Accepts no more connections and requests, and waits up to `graceMs` for those in progress. Then closes them. Resolves
-   * to true if none had to be closed.
+   * to false if some were closed then.
    */
   close(graceMs: number): Promise<boolean>;
 }
 
 /**
- * Opens one listener for HTTP/1.1 and HTTP/2. In plain text the first bytes of a connection tell which it speaks, over TLS
- * ALPN does. Rejects if the address is in use or invalid, or if the TLS files cannot be used.
+ * Opens one listener for HTTP/1.1 and HTTP/2. In plain text the first bytes of a connection show the version, over TLS ALPN
+ * selects it. Rejects if the address is in use or invalid, or if the TLS files cannot be used.
  */
 export async function openPort(options: PortOptions): Promise<Port> {
   const { onExchange, tls, limits } = options;

@@ -224,7 +224,7 @@ export class CallMemory {
 /** How often the bytes of unread requests are counted, in ms. */
 const countIntervalMs = 20;
 
-/** The memory of a chunk besides its bytes: a client may send every byte in a frame of its own. */
+/** The memory of a chunk besides its bytes: a client may send every byte in a separate frame. */
 const chunkBytes = 200;
 
 interface UnreadRequest {

@@ -25,7 +25,7 @@ export interface StepOwner {
 /** The queued steps of one client. */
 interface PeerSteps {
   readonly steps: FairQueue<Step, StepOwner>;
-  /** The time by which its steps exceeded {@link quantumMs}, and for which its queue is to be skipped. */
+  /** The time by which its steps exceeded {@link quantumMs}, and for which its queue is skipped. */
   debtMs: number;
 }
 

@@ -72,7 +72,7 @@ export class SharedLimit {
     return Math.max(0, Math.min(left, leftOfShare));
   }
 
-  /** The error that tells a client that it may not use so much more; undefined if it may. */
+  /** Returns the error of a client that may not use so much more; undefined if it may. */
   refusal(peer: Peer, amount = 1): LimitError | undefined {
     if (amount <= this.availableTo(peer)) return undefined;
     const usedByPeer = this.usedBy(peer);

@@ -17,7 +17,7 @@ const checksPerTimeout = 4;
 
 /** The error of a call whose client does not read. */
 function clientStalled(timeoutMs: number): ConnectError {
-  const message = `the client has read nothing for ${timeoutMs / 1_000} s, the limit: call again, and read what is sent`;
+  const message = `the client has read nothing for ${timeoutMs / 1_000} s, the limit: call again, and read the responses`;
   return new ConnectError(message, Code.ResourceExhausted);
 }
 

@@ -30,7 +30,7 @@ export interface OriginCheck {
  * Makes the check that detects requests which a foreign page makes a browser send: from another origin (cross-site request
  * forgery), or to a host name of the page's own that resolves to this machine (DNS rebinding).
  *
- * Browsers send no Origin with a GET for an image, a script, a link or a prefetch. `Sec-Fetch-Site` then tells whether the
+ * Browsers send no Origin with a GET for an image, a script, a link or a prefetch. `Sec-Fetch-Site` then shows whether the
  * page is the server's own (`same-origin`), or the user has entered the address (`none`). The other values, `cross-site`
  * and `same-site`, are refused for RPCs: another port of the same host is another origin, too. Pages, static files and
  * uploads are served, so that other sites can link to them and show images by their secret address. Browsers send the

@@ -6,7 +6,7 @@ const minBlockBytes = 256;
 
 /**
  * A queue of bytes. Chunks that queue up are copied into blocks: each chunk is an object of some hundred bytes, and a client
- * may send every byte in a frame of its own. A chunk is not copied if the queue is empty.
+ * may send every byte in a separate frame. A chunk is not copied if the queue is empty.
  */
 export class ChunkQueue {
   /** The number of queued bytes. */

@@ -151,7 +151,7 @@ test.concurrent("a handler may allow a client to be idle; the limit for the rest
   expect(await slow.failure).toMatch(/^a message did not arrive as a whole/);
 });
 
-test.concurrent.each(formats)("a handler may set a timeout and an error of its own: %s", async (_name, headers) => {
+test.concurrent.each(formats)("a handler may set its own timeout and error: %s", async (_name, headers) => {
   await using server = await startWireServer({
     async *own(context, requests) {
       setIdlePolicy(context, { timeoutMs: 200, error: () => new ConnectError("come again", Code.Aborted) });

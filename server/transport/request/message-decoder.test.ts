@@ -2,7 +2,7 @@ import type { Message } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { callScheduler, sliceMs } from "../protection/call-scheduler.ts";
 import type { MessageDecoder } from "./message-decoder.ts";
-import { decodeInTurn } from "./message-decoder.ts";
+import { decodeScheduled } from "./message-decoder.ts";
 
 const enqueue = (step: () => void) => callScheduler.enqueue({ peer: "a" }, step);
 
@@ -24,7 +24,7 @@ test("large messages that become complete in the same turn of the event loop are
   };
   setImmediate(countTurns);
   const decode = async () => {
-    await decodeInTurn(new Uint8Array(1024 * 1024), { decoder: slowDecoder, binary: true, enqueue });
+    await decodeScheduled(new Uint8Array(1024 * 1024), { decoder: slowDecoder, binary: true, enqueue });
     turns.push(turn);
   };
   await Promise.all([decode(), decode(), decode(), decode(), decode()]);
@@ -34,5 +34,5 @@ test("large messages that become complete in the same turn of the event loop are
 test("a small message is decoded at once", () => {
   const message = {} as Message;
   const decoder = { decode: () => message } as unknown as MessageDecoder;
-  expect(decodeInTurn(new Uint8Array(10), { decoder, binary: true, enqueue })).toBe(message);
+  expect(decodeScheduled(new Uint8Array(10), { decoder, binary: true, enqueue })).toBe(message);
 });

@@ -124,7 +124,7 @@ export interface DecodeOptions {
  * The messages of many connections may become complete in the same turn, and so may many decompressions. Each is a long
  * step, and in a row they would block the event loop for seconds.
  */
-export function decodeInTurn(
+export function decodeScheduled(
   bytes: Uint8Array,
   { decoder, binary, enqueue }: DecodeOptions,
 ): Message | Promise<Message> {

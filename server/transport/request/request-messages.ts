@@ -6,7 +6,7 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
-import { type DecodeOptions, decodeInTurn, type MessageDecoder } from "./message-decoder.ts";
+import { type DecodeOptions, decodeScheduled, type MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
 import { queryOf, type RequestFormat } from "./request-format.ts";
 
@@ -22,7 +22,7 @@ export interface RequestMessages extends AsyncIterable<Message>, AsyncIterator<M
 export interface RequestMessagesOptions {
   readonly decoder: MessageDecoder;
   readonly compressions: readonly Compression[];
-  /** Limits the waits for a message. Undefined if there is only one message: it has a limit of its own. */
+  /** Limits the waits for a message. Undefined if there is only one message: it has requestTimeoutMs. */
   readonly idleTimeout: ClientIdleTimeout | undefined;
   /** Whether the bytes of a message count as memory until the end of the call, instead of until it is decoded. */
   readonly holdsMessages: boolean;
@@ -162,14 +162,14 @@ class EnvelopeMessages implements RequestMessages {
         this.#sinceCheck = messagesBetweenChecks; // decompression takes as long as many messages
         return this.#decompress(bytes, compression);
       }
-      return decodeInTurn(bytes, this.#options);
+      return decodeScheduled(bytes, this.#options);
     }
     return undefined;
   }
 
   async #decompress(bytes: Uint8Array, compression: Compression): Promise<Message> {
     const decompressed = await compression.decompress(bytes, this.#options.decoder.maxBytes);
-    return decodeInTurn(decompressed, this.#options);
+    return decodeScheduled(decompressed, this.#options);
   }
 
   #takeBytes(size: number): Uint8Array {
@@ -217,7 +217,7 @@ class SingleRequest implements RequestMessages {
     const sent = this.#query === undefined ? await readAll(this.#body, decoder) : messageOf(this.#query);
     this.#query = undefined;
     const bytes = compression === undefined ? sent : await compression.decompress(sent, decoder.maxBytes);
-    return { done: false, value: await decodeInTurn(bytes, this.#options) };
+    return { done: false, value: await decodeScheduled(bytes, this.#options) };
   }
 
   fail(error: ConnectError): void {

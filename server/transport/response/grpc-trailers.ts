@@ -15,7 +15,7 @@ export function withoutNeedlessEscapes(grpcMessage: string): string {
 
 /**
  * Shortens the status in the trailers of a gRPC call to the size that its client accepts, as HTTP/2 counts it: a client
- * that receives more fails the call with an error of its own. Removes the details of the status, then truncates its
+ * that receives more fails the call. Removes the details of the status, then truncates its
  * message. Keeps the trailers of the handler. https://www.rfc-editor.org/rfc/rfc9113.html#section-6.5.2
  */
 export function limitGrpcStatus(trailers: OutgoingHeaders, maxBytes: number): void {

@@ -80,7 +80,7 @@ export class ResponseWriter {
     this.#exchange.respond(status, this.#merge(header, call.header.values), trailers);
   }
 
-  /** gRPC sends each value as a header field of its own. The clients of the other protocols expect joined values. */
+  /** gRPC sends each value as a separate header field. The clients of the other protocols expect joined values. */
   #merge(joined: Headers | undefined, separate: ReadonlyMap<string, string[]>): OutgoingHeaders {
     // Without a prototype, `__proto__` is a key like any other.
     const merged: OutgoingHeaders = Object.create(null);

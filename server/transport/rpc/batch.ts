@@ -24,7 +24,7 @@ export interface Batch<T> extends AsyncIterableIterator<T, undefined, undefined>
 const openBatches = new WeakMap<object, OpenBatch<unknown>>();
 
 /**
- * Lets a handler yield many messages in one step: `yield* batch(rows)`. Each is a message of its own on the wire, as if
+ * Lets a handler yield many messages in one step: `yield* batch(rows)`. Each is a separate message on the wire, as if
  * the handler had yielded them one by one. Every other reader of the handler also sees them one by one.
  *
  * Make the messages with `create`: plain objects are sent, too, but no faster than one by one.

@@ -96,7 +96,7 @@ export class Call {
   }
 
   /** The bytes of trailers that may still be set: within the limit of the server, and of the client if it has one. */
-  get trailerRoom(): number {
+  get trailerCapacity(): number {
     const accepted = (this.wire?.maxTrailerBytes ?? Number.POSITIVE_INFINITY) - statusBytes;
     return Math.max(Math.min(this.#maxBytes, accepted) - this.trailer.bytes, 0);
   }
@@ -105,7 +105,7 @@ export class Call {
     for (const [key, values] of metadata) {
       const known = separate.values.get(key) ?? [];
       if (singleValuedKeys.has(key) && known.length + values.length > 1) {
-        throw new MetadataError(`metadata key "${key}" takes one value only: HTTP gives it a meaning of its own`);
+        throw new MetadataError(`metadata key "${key}" takes one value only, as in HTTP: set it once`);
       }
       for (const value of values) separate.bytes += sizeOfEntry(key, value);
       if (separate.bytes > this.#maxBytes) {

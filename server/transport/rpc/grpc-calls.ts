@@ -56,9 +56,9 @@ export function pathOf(method: DescMethod): string {
 export interface RecordedRouter {
   /** The router to register services with. */
   readonly router: ConnectRouter;
-  /** The implementations, by the paths of their methods. Those with options of their own are not among them. */
+  /** The implementations, by the paths of their methods. Those with options are not among them. */
   readonly specs: ReadonlyMap<string, MethodImplSpec>;
-  /** The options of the methods that were registered with options of their own: Connect's handlers serve them. */
+  /** The options of the methods that were registered with options: Connect's handlers serve them. */
   readonly ownOptions: ReadonlyMap<string, Partial<ConnectRouterOptions>>;
 }
 

@@ -36,8 +36,8 @@ export function setTrailer(context: HandlerContext, metadata: Metadata): void {
  * or less if the client announces a smaller one, as gRPC clients do in SETTINGS_MAX_HEADER_LIST_SIZE. A client that receives
  * more than it accepts fails the call. Many clients have limits that they do not announce.
  */
-export function trailerRoom(context: HandlerContext): number {
-  return callOf(context).trailerRoom;
+export function trailerCapacity(context: HandlerContext): number {
+  return callOf(context).trailerCapacity;
 }
 
 /** Returns the size of metadata in bytes: keys, values, and 32 bytes for each value. Throws a {@link MetadataError}. */

@@ -6,10 +6,10 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { openRawSocket } from "../../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../../test/wire/start-wire-server.ts";
 import { call } from "../../../test/wire/wire-clients.ts";
-import { metadataBytes, sendHeader, setTrailer, trailerRoom } from "./metadata.ts";
+import { metadataBytes, sendHeader, setTrailer, trailerCapacity } from "./metadata.ts";
 
 describe("gRPC", () => {
-  test("sends each value of a key as a header field of its own", async () => {
+  test("sends each value of a key as a separate header field", async () => {
     await using server = await startWireServer({
       async *repeat(context) {
         sendHeader(context, { "x-many": ["a", "b"], "x-bin": [Uint8Array.of(1), Uint8Array.of(2)] });
@@ -195,7 +195,7 @@ describe("shutdown", () => {
     expect(await closed).toBe(true);
   });
 
-  test("closes what is open after the grace period", async () => {
+  test("closes open connections after the grace period", async () => {
     const runs = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();
     await using server = await startWireServer({
@@ -214,7 +214,7 @@ describe("shutdown", () => {
   });
 });
 
-describe("trailerRoom", () => {
+describe("trailerCapacity", () => {
   test.each([
     ["gRPC, if the client announces a limit", { maxHeaderListSize: 2_000 }, "application/grpc+json", 2_000 - 512 - 40],
     ["gRPC, if the client announces none", {}, "application/grpc+json", 65_536 - 40],
@@ -225,14 +225,14 @@ describe("trailerRoom", () => {
       "application/grpc-web+json",
       65_536 - 40,
     ],
-  ])("is the space that the client accepts over %s", async (_how, settings, contentType, room) => {
+  ])("is the space that the client accepts over %s", async (_how, settings, contentType, capacity) => {
     let seen: number | undefined;
     await using server = await startWireServer({
-      async *room(context) {
+      async *capacity(context) {
         const trailer = { "x-tail": "12" };
         expect(metadataBytes(trailer)).toBe(40);
         setTrailer(context, trailer);
-        seen = trailerRoom(context);
+        seen = trailerCapacity(context);
         yield "done";
       },
     });
@@ -241,10 +241,10 @@ describe("trailerRoom", () => {
     onTestFinished(() => session.destroy());
     const path = "/test.wire.v1.WireService/ServerStream";
     const stream = session.request({ ...grpcRequestTo(path), "content-type": contentType });
-    stream.end(envelope("room"));
+    stream.end(envelope("capacity"));
     stream.resume();
     await new Promise((resolve) => stream.once("close", resolve));
-    expect(seen).toBe(room);
+    expect(seen).toBe(capacity);
   });
 });
 

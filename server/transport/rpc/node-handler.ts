@@ -68,7 +68,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
   const interceptors = [callInterceptor, ...(options.interceptors ?? [])];
   const { maxActiveCalls: max, peerShare } = limits;
-  const callLimit = new SharedLimit({ name: "maxActiveCalls", counted: "calls under way", max }, { peerShare });
+  const callLimit = new SharedLimit({ name: "maxActiveCalls", counted: "concurrent calls", max }, { peerShare });
   const refusalOf = ({ connection, memory }: Exchange) => {
     // The heap may have become full while the call was queued.
     if (!memory.isOpen || heapGuard.isFull) return connection.memoryError();

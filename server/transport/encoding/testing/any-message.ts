@@ -36,7 +36,7 @@ function messagesOf(member: DescField | DescOneof): boolean {
   return member.kind === "oneof" ? member.fields.some(messagesOf) : member.message !== undefined;
 }
 
-// A message that requires one of its own type would be infinite: the field is left out, and encoding throws.
+// A message that requires one of the same type would be infinite: the field is left out, and encoding throws.
 function isRequired(member: DescField | DescOneof): boolean {
   return member.kind === "field" && member.presence === 3 && member.message === undefined;
 }

@@ -11,7 +11,7 @@ const MiB = 1024 * KiB;
 export const spareRequestBytes = 16 * KiB;
 
 /**
- * How many times larger a message may be in JSON than in protobuf: an escaped text has three bytes for each of its own,
+ * How many times larger a message may be in JSON than in protobuf: escapes take three bytes for each byte of a text,
  * numbers and the names of fields four times as many.
  */
 export const jsonSizeFactor = 4;
