@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { npmStartNodeFlags } from "./node-flags.ts";
 
-/** A server in a process of its own, as `npm start` runs it, with a data directory of its own. */
+/** A server in a separate process, as `npm start` runs it, with a separate data directory. */
 export interface BourseProcess extends AsyncDisposable {
   /** As in `http://127.0.0.1:8080`. */
   readonly url: string;

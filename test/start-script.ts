@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 
-/** A script of scripts/ in a process of its own. */
+/** A script of scripts/ in a separate process. */
 export interface ScriptProcess {
   readonly process: ChildProcess;
   /** Resolves when it has ended. */
@@ -11,7 +11,7 @@ export interface ScriptProcess {
 export interface ScriptResult {
   readonly stdout: string;
   readonly stderr: string;
-  /** Null where a signal ended it. */
+  /** Null if a signal ended it. */
   readonly exitCode: number | null;
 }
 

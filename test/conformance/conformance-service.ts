@@ -102,7 +102,7 @@ async function* answerMany(
   throw toError(definition.error, all.length === 0 ? infoOf(context, requests) : undefined);
 }
 
-/** Headers are to be seen at once, whatever the delay before the first message. */
+/** The client must receive headers immediately, regardless of the delay before the first message. */
 function begin(definition: StreamResponseDefinition | undefined, context: HandlerContext): void {
   setTrailer(context, toMetadata(definition?.responseTrailers));
   const header = toMetadata(definition?.responseHeaders);

@@ -19,12 +19,12 @@ function main(): number {
     );
     return 1;
   }
-  say(`installing the conformance suite ${version}`);
+  print(`installing the conformance suite ${version}`);
   run("go", ["install", `${suite}/cmd/connectconformance@${version}`]);
   const module = JSON.parse(
     execFileSync("go", ["mod", "download", "-json", `${suite}@${version}`], { encoding: "utf8" }),
   );
-  say("generating code from its protos");
+  print("generating code from the protos of the suite");
   run(process.execPath, [
     join(root, "node_modules/@bufbuild/buf/bin/buf"),
     "generate",
@@ -33,7 +33,7 @@ function main(): number {
     "test/conformance/buf.gen.yaml",
   ]);
   run(join(root, "node_modules/.bin/tsc"), ["-p", "test/conformance"]);
-  say("running it: a few minutes on a small machine");
+  print("running the suite, which takes a few minutes on a small machine");
   const suiteArgs = [
     "--mode",
     "server",
@@ -57,6 +57,6 @@ function run(command: string, args: string[]): void {
   execFileSync(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, GOBIN: goBin } });
 }
 
-function say(what: string): void {
-  process.stdout.write(`conformance: ${what}\n`);
+function print(text: string): void {
+  process.stdout.write(`conformance: ${text}\n`);
 }

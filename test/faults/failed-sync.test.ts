@@ -25,7 +25,7 @@ const syncs = { calls: "fsync,fdatasync", error: "EIO" } as const;
 
 const faults: readonly (readonly [name: string, fault: Fault])[] = [
   ["the log of the database", { ...syncs, when: "15+", file: "bourse.sqlite-wal" }],
-  // No more than the first fails: a server that tries again is told that all is well.
+  // Only the first sync fails: a server that retries would see success.
   ["the log of the database once", { ...syncs, when: "15", file: "bourse.sqlite-wal" }],
   ["the database, to which its log is moved", { ...syncs, when: "1", file: "bourse.sqlite" }],
   ["the file of an upload", { ...syncs, when: "1", file: `uploads/open/${uploadId}` }],

@@ -52,7 +52,7 @@ test("a database of an earlier version, which all could read, is taken from them
   await expectPrivate(data);
 });
 
-test("a data directory that the user has made stays as it is, and the log says once that others can list it", async () => {
+test("a data directory of the user keeps its mode, and the log reports once that other users can list it", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-modes-"));
   const data = join(folder.path, "data");
   await mkdir(data);

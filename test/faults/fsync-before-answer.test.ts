@@ -25,7 +25,7 @@ test("an order is on the disk before its answer is written to the socket", async
 
   const second = Promise.withResolvers<Order>();
   async function* orders() {
-    yield { order: someOrder(1) }; // after its answer nothing else is under way
+    yield { order: someOrder(1) }; // after its response the server is idle
     yield { order: await second.promise };
   }
   const client = createClient(OrderService, createGrpcTransport({ baseUrl: server.url }));

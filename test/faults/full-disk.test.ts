@@ -9,7 +9,7 @@ import { storeClient } from "./store-client.ts";
 
 const market = ["--no-demo", "--simulated-instruments", "5", "--simulated-rate", "10"];
 
-test("a disk that is full refuses what has no room, and takes it when there is room again", async () => {
+test("writes to a full disk are refused, and accepted when the disk has free space again", async () => {
   await using opened = await startOnFullDisk("80..110");
   const { client, server } = opened;
   let order = 0;
@@ -41,19 +41,22 @@ test("a disk that stays full has a line or two in the log, not one a second", as
   expect((await client.serving()).not).toEqual([]);
 });
 
-test.each(["json", "pretty"])("a log that has no room ends neither the server nor its answers (%s)", async (format) => {
-  await using server = await startBourse([...market, "--log-level", "trace", "--log-format", format], undefined, [
-    "sh",
-    "-c",
-    'exec "$@" 2>/dev/full',
-    "sh",
-  ]);
-  const client = storeClient(server.url);
-  for (let n = 0; n < 300; n++) expect(await client.create(`product ${n}`)).toBe("OK");
-  expect(server.process.exitCode).toBeNull();
-  server.process.kill("SIGTERM");
-  expect(await server.ended).toBe(0);
-});
+test.each(["json", "pretty"])(
+  "a log on a full disk stops neither the server nor its responses (%s)",
+  async (format) => {
+    await using server = await startBourse([...market, "--log-level", "trace", "--log-format", format], undefined, [
+      "sh",
+      "-c",
+      'exec "$@" 2>/dev/full',
+      "sh",
+    ]);
+    const client = storeClient(server.url);
+    for (let n = 0; n < 300; n++) expect(await client.create(`product ${n}`)).toBe("OK");
+    expect(server.process.exitCode).toBeNull();
+    server.process.kill("SIGTERM");
+    expect(await server.ended).toBe(0);
+  },
+);
 
 function linesOf(log: string): string[] {
   return log.split("\n").filter((line) => line.includes('"level":50'));

@@ -18,7 +18,7 @@ import { faultRounds } from "./killed-server.ts";
 /** Half of the rounds kill the script, the others the server. */
 const rounds = Math.ceil(faultRounds / 2);
 
-/** The rounds end after so long, half a minute as a rule, or when the import is through. Then so many must have been. */
+/** The rounds end after this time, half a minute by default, or when the import is complete, and after the minimum. */
 const longestKillingMs = 600 * faultRounds;
 const fewestKills = 3;
 
@@ -50,7 +50,7 @@ test(`nothing is stored twice and nothing is missing, though the import is kille
   console.log(`the script was killed ${killed} times, at last with ${before} orders stored`);
 });
 
-test(`an import goes on by itself, and stores everything once, though the server is killed up to ${rounds} times`, async () => {
+test(`an import resumes automatically, and stores each order once, while the server is killed up to ${rounds} times`, async () => {
   const seed = randomInt(2 ** 31);
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-import-kill-"));
   const file = await book(folder.path);

@@ -22,10 +22,10 @@ export interface KillOptions {
   readonly args?: readonly string[];
   /**
    * Uses the server, which is killed meanwhile; resolves when it has noticed, or has nothing more to do. Then the server
-   * is killed if it was not before. `begun` is to be called when the time until the kill begins.
+   * is killed if it was not before. Call `begun` to start the time until the kill.
    */
   readonly work: (server: BourseProcess, begun: () => void) => Promise<void>;
-  /** Looks at what is there at the end. */
+  /** Checks the stored data at the end. */
   readonly check: (server: BourseProcess) => Promise<void>;
 }
 

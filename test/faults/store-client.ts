@@ -25,7 +25,7 @@ export function storeClient(url: string) {
     quotes,
     uploads,
 
-    /** Submits some orders, numbered from `first` on, in a call of their own. */
+    /** Submits some orders, numbered from `first` on, in a separate call. */
     async submit(first: number, count = 1): Promise<string> {
       async function* requests() {
         for (let n = first; n < first + count; n++) yield { order: someOrder(n) };

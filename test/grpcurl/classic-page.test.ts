@@ -72,7 +72,7 @@ test("every command has its output, and every method of the page's table a comma
   expect(new Set(rows)).toEqual(new Set(outputs.map(([method]) => method)));
 });
 
-// With each a server of its own: a laptop is created once.
+// Each has a separate server, because a laptop can be created only once.
 describe.each(["reflection", "the proto files"])("with %s", (schemas) => {
   let server: StartedServer;
 

@@ -55,7 +55,7 @@ test("an unknown symbol gets headers and an answer at once, and the stream stays
   await command.prints(/bourse-stream-id: \S+.*SUBSCRIPTION_STATUS_UNKNOWN_SYMBOL.*"caughtUp": \{\}/s);
 });
 
-test("a request that breaks a rule is INVALID_ARGUMENT and says which", async () => {
+test("a request that violates a rule is INVALID_ARGUMENT with the name of the rule", async () => {
   await using command = grpcurl(`-d '{"symbols": [""]}'`, "bourse.quote.v1.QuoteService/WatchQuotes");
   await command.prints(/Code: InvalidArgument.*symbols\[0\]/s);
 });
@@ -72,7 +72,7 @@ test("StreamQuotes starts, and answers a command in the stream", async () => {
   await command.prints(/"started".*"commandResult": \{\s+"id": "7",.*"symbol": "ACME"/s);
 });
 
-test("UpdateWatch gives a command to a stream that runs, and says NOT_FOUND of others", async () => {
+test("UpdateWatch sends a command to a running stream, and returns NOT_FOUND for other streams", async () => {
   await using watch = grpcurl(`-d '{"symbols": ["TEST"]}'`, "bourse.quote.v1.QuoteService/WatchQuotes");
   const [, streamId] = await watch.prints(/"streamId": "([^"]+)"/);
   const update = (id: string) => {
@@ -137,7 +137,7 @@ test("an update of what only the server writes is INVALID_ARGUMENT with the fiel
   await command.prints(/Code: InvalidArgument.*create_time cannot be changed.*"field": "update_mask"/s);
 });
 
-test("a search streams what it finds with relevance and tokens, and goes on after one", async () => {
+test("a search streams results with relevance and tokens, and resumes after a token", async () => {
   const request = (rest: string) =>
     `'{"query": "kestrel air", "minRam": {"value": 16, "unit": "MEMORY_UNIT_GIGABYTE"}${rest}}'`;
   await using search = grpcurl(`-v -d ${request(`, "limit": 2`)}`, `${catalogue}/SearchProducts`);
@@ -151,7 +151,7 @@ test("a search streams what it finds with relevance and tokens, and goes on afte
   await other.prints(/Code: InvalidArgument.*another selection.*"field": "resume_token"/s);
 });
 
-test("a file is brought in as a stream, and comes back", async () => {
+test("a file is uploaded as a stream, and downloaded", async () => {
   const uploadId = "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02";
   const data = Buffer.from("brought in by grpcurl").toString("base64");
   const requests = [

@@ -1,11 +1,11 @@
 /** How a case of h2spec went. */
 export interface H2specCase {
-  /** The section of the specification and what is sent, as in `http2/6.5.2: Sends a SETTINGS frame …`. */
+  /** The section of the specification and the sent frames, as in `http2/6.5.2: Sends a SETTINGS frame …`. */
   readonly name: string;
   /** The section alone: h2spec runs it when it is given as an argument. */
   readonly section: string;
   readonly outcome: "passed" | "failed" | "skipped";
-  /** What was expected, and what came. */
+  /** The expected and the received frames. */
   readonly detail: string;
 }
 
@@ -21,7 +21,7 @@ const entities: Readonly<Record<string, string>> = {
   "#xA": "\n",
 };
 
-/** Reads the report that h2spec writes in the format of JUnit. Throws where it has no case. */
+/** Reads the report that h2spec writes in the format of JUnit. Throws if it has no case. */
 export function readReport(xml: string): H2specCase[] {
   const cases = [...xml.matchAll(casePattern)].map(([, section = "", what = "", body = ""]): H2specCase => {
     const isFailed = /<(failure|error)\b/.test(body);

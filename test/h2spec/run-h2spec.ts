@@ -67,7 +67,7 @@ function h2spec(url: string, sections: readonly string[] = []): Promise<H2specCa
   const server = ["--host", hostname, "--port", port];
   const args = ["--strict", ...server, "--timeout", String(caseSeconds), "--junit-report", report, ...sections];
   return new Promise((resolve, reject) => {
-    // Its exit code only says that a case has failed; what it prints is in the report.
+    // Its exit code only reports that a case has failed; its output is in the report.
     execFile(program, args, { timeout: runLimitMs, maxBuffer: 64 * 1024 * 1024 }, (error, _stdout, stderr) => {
       try {
         resolve(readReport(readFileSync(report, "utf8")));

@@ -12,7 +12,7 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const binaries = join(root, "node_modules", ".bin");
 
-/** What a project that uses the package needs besides, as the package's README says; the last for its types. */
+/** The peers that a project with the package needs, as listed in the package's README; the last for its types. */
 const besides = ["@connectrpc/connect", "@connectrpc/connect-node", "@bufbuild/protobuf", "@types/node"];
 
 const tsconfig = {
@@ -78,7 +78,7 @@ export class Consumer implements AsyncDisposable {
     return new ShellCommand(`cd '${this.#folder}' && exec '${process.execPath}' ${file} ${args.join(" ")}`);
   }
 
-  /** Checks the types of all files. Resolves with the compiler's output: nothing where they hold. */
+  /** Checks the types of all files. Resolves with the output of the compiler, which is empty if there is no error. */
   checkTypes(): Promise<string> {
     return run(join(binaries, "tsc"), ["-p", "."], { cwd: this.#folder }).then(
       ({ stdout }) => stdout,

@@ -12,7 +12,7 @@ export interface HeapUse {
 /** Asks the engine of another process. */
 export interface HeapProbe extends Disposable {
   use(): Promise<HeapUse>;
-  /** Collects all garbage first: what is left is alive. */
+  /** Measures the live heap, after a garbage collection. */
   liveUse(): Promise<HeapUse>;
 }
 

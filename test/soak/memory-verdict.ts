@@ -18,7 +18,7 @@ export interface MemoryVerdict {
 /** What rises by less is flat: where a line ends, and how high a peak is, depends on when garbage was collected. */
 const maxRise = 0.05;
 
-/** Fewer say nothing. */
+/** Fewer samples are not judged. */
 const minSamples = 6;
 
 /**

@@ -105,7 +105,7 @@ function problemsOf({ rows, log, ended }: Soak): string[] {
 
 function judgeRss({ rows }: Soak): boolean {
   if (minutes < minJudgedMinutes) {
-    console.log(`RSS is not judged: the soak would have to take ${minJudgedMinutes} minutes or more.`);
+    console.log(`RSS is not judged: that needs a soak of at least ${minJudgedMinutes} minutes.`);
     return true;
   }
   const samples = rows.map(({ seconds, rss }) => ({ seconds, bytes: rss }));

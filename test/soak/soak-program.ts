@@ -4,11 +4,11 @@ import type { Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { openPausableProxy } from "../pausable-proxy.ts";
-import { errandsFor, repeat } from "./errands.ts";
+import { jobsFor, repeat } from "./jobs.ts";
 import type { SoakOrder, SoakReport } from "./soak-report.ts";
 import { addProblem, type WatchCounts, type Watcher, watch } from "./watchers.ts";
 
-// The clients of a soak, in a process of their own: subscribers over every protocol and version of HTTP, and what else
+// The clients of a soak, in a separate process: subscribers over every protocol and version of HTTP, and what else
 // clients do. It reports when it is asked, and ends with the process that started it.
 
 /** Subscribers on one transport share its session, over HTTP/2. */
@@ -57,14 +57,14 @@ lag.enable();
 
 process.on("message", () => {
   const { quotes, gaps, skipped, reconnects, live, problems } = counts;
-  const told = [...problems].map(([problem, times]) => (times > 1 ? `${problem} (${times} times)` : problem));
+  const messages = [...problems].map(([problem, times]) => (times > 1 ? `${problem} (${times} times)` : problem));
   const seen = {
     quotes,
     gaps,
     skipped: Number(skipped),
     reconnects,
     subscribers: live.size,
-    problems: told,
+    problems: messages,
     lagMs: lag.max / 1e6,
     ...done,
   };
@@ -84,10 +84,10 @@ for (let number = 0; number < subscribers; number++) {
   void watch(watcherOf(number, transport), counts, end.signal);
 }
 const transports = makers.map((make) => make(url));
-for (const errand of errandsFor(symbols)) {
-  void repeat(errand, transports, end.signal, (problem) => {
-    if (problem === undefined) done[errand.kind]++;
-    else addProblem(counts, `one of the ${errand.kind} has failed: ${problem}`);
+for (const job of jobsFor(symbols)) {
+  void repeat(job, transports, end.signal, (problem) => {
+    if (problem === undefined) done[job.kind]++;
+    else addProblem(counts, `one of the ${job.kind} failed: ${problem}`);
   });
 }
 

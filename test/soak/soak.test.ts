@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 /** Seconds on a machine that does nothing else. */
 const timeout = 120_000;
 
-test("a soak of some seconds loses nothing, and tells what it has seen", { timeout }, async () => {
+test("a soak of some seconds loses nothing, and reports its counts", { timeout }, async () => {
   const env = { ...process.env, BOURSE_SOAK_MINUTES: "0.15", BOURSE_SOAK_SUBSCRIBERS: "12" };
   const { stdout } = await promisify(execFile)(process.execPath, ["test/soak/run-soak.ts"], { env });
   expect(stdout).toMatch(/^ *minute +RSS MB/m);

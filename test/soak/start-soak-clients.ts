@@ -2,9 +2,9 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { SoakOrder, SoakReport } from "./soak-report.ts";
 
-/** The clients of a soak, in a process of their own. */
+/** The clients of a soak, in a separate process. */
 export interface SoakClients extends AsyncDisposable {
-  /** What they have seen since they began. Rejects where the process has ended. */
+  /** The counts since the start of the clients. Rejects if the process has ended. */
   report(): Promise<SoakReport>;
 }
 

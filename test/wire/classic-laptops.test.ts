@@ -72,7 +72,7 @@ describe("SearchLaptop", () => {
     expect(await namesOf(classic, { maxPriceUsd: below })).toEqual([]);
   });
 
-  test("finds laptops of the catalogue, whoever made them, and nothing else", async () => {
+  test("finds the laptops of the catalogue, from every source, and nothing else", async () => {
     await using classic = await startClassicServer({ demo: false });
     const usd = { currencyCode: "USD", units: 5n, nanos: 500_000_000 };
     const laptop = { case: "laptop" as const, value: { ram: { value: 1n, unit: MemoryUnit.GIGABYTE } } };
@@ -114,14 +114,14 @@ describe("RateLaptop", () => {
     ["a score of 0", "known", 0, Code.InvalidArgument],
     ["a score that is no number", "known", Number.NaN, Code.InvalidArgument],
     ["an id that is no end", "x".repeat(10_000), 5, Code.InvalidArgument],
-  ])("refuses %s, and keeps what came before", async (_what, id, score, code) => {
+  ])("refuses %s, and keeps earlier scores", async (_what, id, score, code) => {
     const known = await createLaptop(classic, { name: "Air" });
     const error = await errorOf(rate(classic, [known, 5], [id === "known" ? known : id, score]));
     expect(error.code).toBe(code);
     expect((await classic.catalogue.ratingOf(known)).count).toBe(1n);
   });
 
-  test("knows no product that is no laptop", async () => {
+  test("does not find products that are not laptops", async () => {
     const { id } = await classic.catalogue.create(create(ProductSchema, { name: "Lamp" }));
     expect((await errorOf(rate(classic, [id, 5]))).code).toBe(Code.NotFound);
   });
@@ -162,7 +162,7 @@ describe("UploadImage", () => {
     ).toHaveLength(1);
   });
 
-  test("says so of an unknown laptop before any chunk is read", async () => {
+  test("refuses an unknown laptop before it reads a chunk", async () => {
     const image = await imageOf("png");
     // The stream is not closed, and the chunk not waited for.
     async function* parts() {

@@ -34,7 +34,7 @@ const catalogueTime: MicroTime = 1_790_000_000_000_000;
 export const classicNow = toTimestamp(catalogueTime);
 
 /**
- * A server of the classic services on a free port, with a store of its own, and time that passes where something waits
+ * A server of the classic services on a free port, with a separate store, and time that passes when something waits
  * for it. The hub is published to by hand.
  */
 export async function startClassicServer(

@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => classic?.[Symbol.asyncDispose]());
 
 describe("OrderList", () => {
-  test("is empty where no order is stored", async () => {
+  test("is empty without stored orders", async () => {
     expect(await listOrders()).toEqual([]);
   });
 
@@ -122,7 +122,7 @@ describe("UploadFile", () => {
     ["a request without a file", {}, "image: is missing"],
     ["a name with control characters", file("a\nb.txt", "x"), "image.fileName: has control characters"],
     ["a name that is no end", file("x".repeat(300), "x"), "image.fileName: has 300 bytes"],
-  ])("refuses %s, and keeps what came before", async (_what, request, message) => {
+  ])("refuses %s, and keeps earlier files", async (_what, request, message) => {
     const error = await errorOf(uploadFile(file("before.txt", "x"), request));
     expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, expect.stringContaining(message)]);
     expect(classic.lines.at(-1)?.facts).toEqual({ files: 1, bytes: 1 });

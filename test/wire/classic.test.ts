@@ -14,7 +14,7 @@ import { GetProductsRequestSchema, ProductInfo } from "../../gen/classic/service
 import { maxJoinedBytes } from "../../server/classic/stream/helloworld-services.ts";
 import { type ClassicServer, classicNow, startClassicServer } from "./classic-server.ts";
 
-/** What most tests call: those that look at its store, its log or its time have a server of their own. */
+/** The server of most tests. Tests of its store, its log or its time start a separate one. */
 let classic: ClassicServer;
 
 beforeAll(async () => {
@@ -60,8 +60,8 @@ describe("ProductInfo/getProducts", () => {
     expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, expect.stringContaining("size")]);
   });
 
-  test("keeps the trailers of what was sent when the stream breaks", async () => {
-    const messageDelay = () => Promise.reject(new ConnectError("come back later", Code.Unavailable));
+  test("keeps the trailers of the sent messages when the stream breaks", async () => {
+    const messageDelay = () => Promise.reject(new ConnectError("retry later", Code.Unavailable));
     await using classic = await startClassicServer({ messageDelay });
     const error = await errorOf(getProducts(classic, 5));
     expect([error.code, endsOf(error.metadata)]).toEqual([Code.Unavailable, ["end1=end1"]]);
@@ -75,7 +75,7 @@ describe("ProductInfo/getProducts", () => {
     expect([products.length, endsOf(trailer).length]).toEqual([1_000, 1_000]);
   });
 
-  test("refuses at once what a client says it does not take, with the number that fits, which then does", async () => {
+  test("refuses more trailers than a client accepts, with the number that it accepts, which succeeds", async () => {
     const refused = await rawGetProducts(classic, 1_000, 4_096);
     // 40 bytes for each of the first nine, 42 for those of two digits; 512 are kept for the status.
     expect(refused).toMatchObject({
@@ -88,7 +88,7 @@ describe("ProductInfo/getProducts", () => {
     expect(await rawGetProducts(classic, 85, 4_096)).toMatchObject({ status: "0", ends: 85, token: "hello" });
   });
 
-  test("sends 1,000 trailers to a client that says nothing", async () => {
+  test("sends 1,000 trailers to a client that announces no limit", async () => {
     expect(await rawGetProducts(classic, 1_000)).toMatchObject({ status: "0", ends: 1_000 });
   });
 });
@@ -154,7 +154,7 @@ describe("StreamService/SumData", () => {
 });
 
 describe("helloworld", () => {
-  test("ServerStream says it five times", async () => {
+  test("ServerStream repeats its message five times", async () => {
     const answers = await Array.fromAsync(createClient(ServerStreamServer, grpc(classic)).serverStream({ data: "hi" }));
     expect(answers.map(({ data }) => data)).toEqual(["hi", "hi", "hi", "hi", "hi"]);
   });
@@ -252,7 +252,7 @@ async function getProducts(classic: ClassicServer, size: number, transport = grp
   return { header, trailer, products };
 }
 
-/** A call by hand, of a client that takes any number of trailers, and may tell how many bytes of them. */
+/** A raw call of a client that accepts any number of trailers, and can announce a limit of their bytes. */
 async function rawGetProducts(classic: ClassicServer, size: number, maxHeaderListSize?: number) {
   const settings = maxHeaderListSize === undefined ? {} : { maxHeaderListSize };
   const session = connect(classic.server.url, { settings, maxHeaderListPairs: 2_000 });

@@ -128,7 +128,7 @@ test("a response is no larger than a message may be, however large the batch", a
   expect(rest.trailer.get(metadataNames.sha256)).toBe(digestOf(received));
 });
 
-test("an export that is broken off tells what it sent, and goes on from there", async () => {
+test("an aborted export reports its position, and resumes there", async () => {
   await using opened = await openWith(2_000);
   const leave = new AbortController();
   const received: Order[] = [];

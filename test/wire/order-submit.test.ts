@@ -51,7 +51,7 @@ describe.each(bidi)("$name", ({ transport }) => {
   });
 });
 
-test("refuses a bad order by itself, and tells all that is wrong with it", async () => {
+test("refuses only the invalid order, and reports all its violations", async () => {
   await using opened = await startOrderServer();
   const unitPrice = create(MoneySchema, { currencyCode: "gbp", units: 1n });
   const [first, second, third, fourth] = await submit(grpc(opened), [
@@ -136,7 +136,7 @@ test("a client that sends and does not read is stopped, and gets all answers whe
 }, async () => {
   await using opened = await startOrderServer();
   const count = maxUnansweredOrders * 4;
-  const description = "\u{1F600}".repeat(1_000); // more than what connections may hold by themselves
+  const description = "\u{1F600}".repeat(1_000); // more than connections buffer
   let sent = 0;
   async function* sending() {
     for (; sent < count; sent++) yield { order: someOrder(sent, { description }) };
@@ -155,7 +155,7 @@ test("a client that sends and does not read is stopped, and gets all answers whe
   expect(opened.store.newest).toBe(count);
 });
 
-test("a server that shuts down answers what it has taken, and tells clients to come back", async () => {
+test("a server that shuts down answers the accepted orders, and asks clients to reconnect", async () => {
   await using opened = await startOrderServer();
   const queue = new AsyncQueue<Order>();
   const reader = createClient(OrderService, grpc(opened)).submitOrders(requests(queue))[Symbol.asyncIterator]();
@@ -194,13 +194,13 @@ test("a client that leaves loses no order that was answered", async () => {
   expect(again.map(sequenceOf)).toEqual(Array.from({ length: 2_000 }, (_, n) => n + 1));
 }, 30_000);
 
-test("requests that break off in the middle of a commit end the call, and nothing else", async () => {
+test("requests that end with an error during a commit end the call, and nothing else", async () => {
   await using opened = await startOrderServer();
-  async function* breakingOff() {
+  async function* failingRequests() {
     yield* requests(orders(0, 500));
     throw new Error("the source of the orders has failed");
   }
-  const call = Array.fromAsync(createClient(OrderService, grpc(opened)).submitOrders(breakingOff()));
+  const call = Array.fromAsync(createClient(OrderService, grpc(opened)).submitOrders(failingRequests()));
   await expect(call).rejects.toThrow();
   await opened.server.nextCall();
   expect((await submit(grpc(opened), [someOrder(1_000)]))[0]?.result.case).toBe("accepted");

@@ -103,7 +103,7 @@ describe.each(wires)("over $name", ({ transport, kinds }) => {
     expect(trailer.get(metadataNames.cursor)).toBe(cursor);
   });
 
-  test("a search goes on after any of its tokens, with another limit too", async () => {
+  test("a search resumes after any of its tokens, with another limit too", async () => {
     const request = { query: "laptop", order: SearchOrder.RELEVANCE };
     const { found: whole } = await search(client(), { query: "a", order: SearchOrder.RELEVANCE });
     expect(whole.length).toBeGreaterThan(20);
@@ -131,7 +131,7 @@ describe.each(wires)("over $name", ({ transport, kinds }) => {
   });
 
   test.each([
-    ["relevance without words", { order: SearchOrder.RELEVANCE }, "order"],
+    ["relevance without terms", { order: SearchOrder.RELEVANCE }, "order"],
     ["an order by price without a currency", { order: SearchOrder.PRICE_ASCENDING }, "order"],
     ["a price range of nothing", { price: {} }, "price"],
     ["two currencies", { price: { min: euros(2n), max: { currencyCode: "USD", units: 3n } } }, "price.max"],

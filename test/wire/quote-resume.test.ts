@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => world.server[Symbol.asyncDispose]());
 
-/** A client that is cut off again and again, and goes on from the last cursor that it has seen. */
+/** A client that is disconnected repeatedly, and resumes from the last cursor that it received. */
 class CutClient {
   readonly symbols: readonly string[];
   readonly received = new Map<string, Quote[]>();
@@ -108,7 +108,7 @@ test("10,000 random disconnects lose nothing: what each client received is the l
   await expect.poll(() => world.hub.subscriberCount).toBe(0);
 });
 
-test("5,000 that come back at once are all resumed with nothing lost", { timeout: 60_000 }, async () => {
+test("5,000 clients that reconnect at the same time all resume with nothing lost", { timeout: 60_000 }, async () => {
   const recent = 300;
   world.publish(...Array.from({ length: recent }, (_, at) => symbols[at % symbols.length] ?? ""));
   const { newestSeq } = world.hub.log;

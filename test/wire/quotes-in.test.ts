@@ -89,7 +89,7 @@ describe("a replay", () => {
     );
   });
 
-  test("that loops begins again with its first row", async () => {
+  test("that loops restarts with its first row", async () => {
     const { client } = await start({
       feed: `replay:${gold}`,
       speed: "1000000",
@@ -100,7 +100,7 @@ describe("a replay", () => {
     expect((await firstQuotes(client, "GOLD", 650)).map(rowOf)).toEqual([...rows, ...rows, ...rows.slice(0, 50)]);
   });
 
-  test("takes columns by the names that it is told", async () => {
+  test("takes columns by their configured names", async () => {
     const { client } = await start({
       feed: `replay:${gold}`,
       speed: "max",
@@ -125,7 +125,7 @@ describe("the test instrument", () => {
 });
 
 describe("PublishQuotes", () => {
-  test("brings quotes in that are streamed and gotten, and tells which it refuses", async () => {
+  test("stores quotes, which are streamed and returned, and reports refused quotes", async () => {
     const { client } = await start({ instruments: "GOLD" });
     async function* requests() {
       yield { quotes: [tick(1, 10), tick(2, -1), { ...tick(3, 1), symbol: "SILVER" }] };
@@ -142,7 +142,7 @@ describe("PublishQuotes", () => {
     expect((await client.getQuote({ symbol: "GOLD" })).quote).toMatchObject({ last: 13, instrumentSeq: 2n });
   });
 
-  test("refuses a request of more than 1,000 quotes; what came before stays", async () => {
+  test("refuses a request of more than 1,000 quotes, and keeps earlier ones", async () => {
     const { client } = await start({ instruments: "GOLD" });
     async function* requests() {
       yield { quotes: [tick(1, 10)] };
@@ -162,7 +162,7 @@ describe("PublishQuotes", () => {
 describe("ListCandles", () => {
   const ofGold = { symbol: "GOLD", interval: CandleInterval.CANDLE_INTERVAL_1M };
 
-  test("has what was published at once, and goes on with it after a restart", async () => {
+  test("has published quotes immediately, and keeps them after a restart", async () => {
     const data = await temporaryFolder();
     const first = await start({ instruments: "GOLD", data });
     await first.client.publishQuotes(sending([{ quotes: [tick(0, 5), tick(61, 6)] }]));

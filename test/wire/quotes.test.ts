@@ -42,7 +42,7 @@ function clientOf({ transport }: (typeof wires)[number]): Client<typeof QuoteSer
   return createClient(QuoteService, transport(world.server.url));
 }
 
-/** How a call fails; undefined where it does not. */
+/** The error of a call; undefined if it succeeds. */
 async function failureOf(answers: AsyncIterable<unknown> | Promise<unknown>): Promise<ConnectError | undefined> {
   try {
     if (answers instanceof Promise) await answers;
@@ -112,14 +112,14 @@ describe.each(wires)("over $name", (wire) => {
     ]);
   });
 
-  test("GetQuote answers, or says NOT_FOUND", async () => {
+  test("GetQuote returns a quote, or NOT_FOUND", async () => {
     const client = clientOf(wire);
     expect((await client.getQuote({ symbol: "S01" })).quote).toMatchObject({ symbol: "S01" });
     expect((await failureOf(client.getQuote({ symbol: "X" })))?.code).toBe(Code.NotFound);
     expect((await failureOf(client.getQuote({ symbol: "" })))?.code).toBe(Code.InvalidArgument);
   });
 
-  test("a command for a stream that never was, or that says nothing, fails by itself", async () => {
+  test("a command for an unknown stream, or an empty command, fails without side effects", async () => {
     const client = clientOf(wire);
     const streamId = "00000000-0000-4000-8000-000000000000";
     const ping: Command = { command: { case: "ping", value: {} } };
@@ -198,7 +198,7 @@ describe.each(duplexWires)("StreamQuotes over $name", (wire) => {
     return seen;
   }
 
-  test("quotes flow while the client says nothing, and after it has closed its side", async () => {
+  test("quotes flow while the client sends nothing, and after it has half-closed the stream", async () => {
     const requests = openRequests(start({ symbols: ["S10"] }));
     const cut = new AbortController();
     let rounds = 0;

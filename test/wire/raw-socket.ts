@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 
-/** A plain connection to a local port, and everything that has come back on it as text. */
+/** A plain connection to a local port, and all received bytes as text. */
 export interface RawSocket extends Disposable {
   readonly socket: Socket;
   /** Sends bytes as they are. */

@@ -20,7 +20,7 @@ import { someMonday } from "../../server/shared/testing/manual-time.ts";
 import { startTransportServer } from "../../server/transport/transport-server.ts";
 
 const symbols = ["ACME", "BETA", "GAMMA"];
-const patience = { timeout: 9_000, interval: 5 };
+const pollOptions = { timeout: 9_000, interval: 5 };
 const { CONFLATE, REPLAY } = PauseMode;
 const { DISCONNECT } = SlowReaderPolicy;
 
@@ -44,7 +44,7 @@ async function serve(hub: QuoteHub, port = 0) {
   return { url: server.url, port: Number(new URL(server.url).port), kill };
 }
 
-/** Watches until the test ends, and keeps what came. */
+/** Watches until the test ends, and records the events. */
 function watch(transport: Transport, options: Partial<WatchQuotesOptions> = {}) {
   const seen = { quotes: [] as Quote[], gaps: [] as Gap[], updates: [] as WatchUpdate[] };
   const watching = watchQuotes(createClient(QuoteService, transport), { symbols, random: () => 0.02, ...options });
@@ -79,7 +79,7 @@ test.each(transports)("a server that is killed again and again costs no quote, o
   const hub = hubOf(1n);
   let server = await serve(hub);
   const { quotes, gaps, times, watching } = watch(transportOf(server.url), { policy: DISCONNECT });
-  await expect.poll(() => times("caught-up"), patience).toBe(1);
+  await expect.poll(() => times("caught-up"), pollOptions).toBe(1);
   const wanted: number[] = [];
   for (let life = 1; life <= 6; life++) {
     for (let price = 0; price < 300; price++) {
@@ -93,15 +93,15 @@ test.each(transports)("a server that is killed again and again costs no quote, o
       publish(hub, symbols[price % 3] ?? "", life * 1_000 + price);
     }
     server = await serve(hub, server.port);
-    await expect.poll(() => times("caught-up"), patience).toBeGreaterThan(life);
+    await expect.poll(() => times("caught-up"), pollOptions).toBeGreaterThan(life);
   }
-  await expect.poll(() => quotes.length, patience).toBe(wanted.length);
+  await expect.poll(() => quotes.length, pollOptions).toBe(wanted.length);
   for (const symbol of symbols) {
     const log = wanted.filter((price) => symbols[(price % 1_000) % 3] === symbol);
     expect(pricesOf(quotes, symbol)).toEqual(log);
   }
   expect(gaps).toEqual([]);
-  await expect.poll(() => watching.cursor?.seq, patience).toBe(BigInt(wanted.length));
+  await expect.poll(() => watching.cursor?.seq, pollOptions).toBe(BigInt(wanted.length));
 });
 
 test("a reader who is too slow for the server is ended by it, and misses nothing all the same", async () => {
@@ -127,18 +127,18 @@ test("a reader who is too slow for the server is ended by it, and misses nothing
   expect(reasons).toContain(Code.ResourceExhausted);
 });
 
-test("a server that starts again with another log is a reset, and the watch goes on", async () => {
+test("a server that restarts with another log causes a reset, and the watch continues", async () => {
   const server = await serve(hubOf(1n));
   const { quotes, updates, times } = watch(createGrpcTransport({ baseUrl: server.url }));
-  await expect.poll(() => times("caught-up"), patience).toBe(1);
+  await expect.poll(() => times("caught-up"), pollOptions).toBe(1);
   await server.kill();
   const hub = hubOf(2n);
   publish(hub, "ACME", 5);
   await serve(hub, server.port);
-  await expect.poll(() => times("caught-up"), patience).toBe(2);
+  await expect.poll(() => times("caught-up"), pollOptions).toBe(2);
   expect(updates.find(({ kind }) => kind === "reset")).toMatchObject({ cause: { problem: CursorProblem.OTHER_EPOCH } });
   publish(hub, "ACME", 6);
-  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([5, 6]);
+  await expect.poll(() => pricesOf(quotes, "ACME"), pollOptions).toEqual([5, 6]);
 });
 
 test("a replaying pause outlives the server, and nothing of it is lost or comes too early", async () => {
@@ -146,19 +146,19 @@ test("a replaying pause outlives the server, and nothing of it is lost or comes 
   const server = await serve(hub);
   const { quotes, gaps, times, watching } = watch(createConnectTransport({ baseUrl: server.url, httpVersion: "1.1" }));
   publish(hub, "ACME", 1);
-  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([1]);
+  await expect.poll(() => pricesOf(quotes, "ACME"), pollOptions).toEqual([1]);
   await watching.pause(["ACME"], REPLAY);
   publish(hub, "ACME", 2, 3);
   await server.kill();
   publish(hub, "ACME", 4, 5);
   await serve(hub, server.port);
-  await expect.poll(() => times("started"), patience).toBe(2);
+  await expect.poll(() => times("started"), pollOptions).toBe(2);
   publish(hub, "ACME", 6);
   publish(hub, "BETA", 7);
-  await expect.poll(() => pricesOf(quotes, "BETA"), patience).toEqual([7]);
+  await expect.poll(() => pricesOf(quotes, "BETA"), pollOptions).toEqual([7]);
   expect(pricesOf(quotes, "ACME")).toEqual([1]);
   expect((await watching.resume(["ACME"])).subscriptions).toMatchObject([{ symbol: "ACME", skipped: 0n }]);
-  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([1, 2, 3, 4, 5, 6]);
+  await expect.poll(() => pricesOf(quotes, "ACME"), pollOptions).toEqual([1, 2, 3, 4, 5, 6]);
   expect(gaps).toEqual([]);
 });
 
@@ -167,19 +167,19 @@ test("a conflating pause outlives the server: on resume comes the newest, and th
   const server = await serve(hub);
   const { quotes, gaps, times, watching } = watch(createGrpcTransport({ baseUrl: server.url }), { policy: DISCONNECT });
   publish(hub, "ACME", 1);
-  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([1]);
+  await expect.poll(() => pricesOf(quotes, "ACME"), pollOptions).toEqual([1]);
   await watching.pause(["ACME"], CONFLATE);
   publish(hub, "ACME", 2, 3);
   await server.kill();
   publish(hub, "ACME", 4, 5);
   await serve(hub, server.port);
-  await expect.poll(() => times("started"), patience).toBe(2);
+  await expect.poll(() => times("started"), pollOptions).toBe(2);
   publish(hub, "ACME", 6);
   publish(hub, "BETA", 7);
-  await expect.poll(() => pricesOf(quotes, "BETA"), patience).toEqual([7]);
+  await expect.poll(() => pricesOf(quotes, "BETA"), pollOptions).toEqual([7]);
   expect(pricesOf(quotes, "ACME")).toEqual([1]);
   await watching.resume(["ACME"]);
-  await expect.poll(() => pricesOf(quotes, "ACME"), patience).toEqual([1, 6]);
+  await expect.poll(() => pricesOf(quotes, "ACME"), pollOptions).toEqual([1, 6]);
   expect(gaps).toMatchObject([{ symbol: "ACME", missing: 4n, cause: "skipped" }]);
 });
 
@@ -189,13 +189,13 @@ test("symbols come and go while the stream runs, each new one with its newest qu
   const server = await serve(hub);
   const transport = createGrpcTransport({ baseUrl: server.url });
   const { quotes, times, watching } = watch(transport, { symbols: ["ACME"] });
-  await expect.poll(() => times("caught-up"), patience).toBe(1);
+  await expect.poll(() => times("caught-up"), pollOptions).toBe(1);
   expect(await watching.ping()).toBeGreaterThanOrEqual(0);
   await watching.subscribe(["BETA"]);
   await watching.unsubscribe(["ACME"]);
   publish(hub, "ACME", 9);
   publish(hub, "BETA", 3);
-  await expect.poll(() => pricesOf(quotes, "BETA"), patience).toEqual([2, 3]);
+  await expect.poll(() => pricesOf(quotes, "BETA"), pollOptions).toEqual([2, 3]);
   expect(pricesOf(quotes, "ACME")).toEqual([]);
   expect((await watching.list()).subscriptions).toMatchObject([{ symbol: "BETA" }]);
 });

@@ -140,7 +140,7 @@ async function startUpload(peer: Peer, uploadId = randomUUID()): Promise<() => P
   return async () => void (await peer.uploads.abortUpload({ uploadId }));
 }
 
-/** As many chunks as there is room for, and at last the bytes that a chunk does not fit in. */
+/** Sends chunks until the quota is used up but for less than one chunk. */
 async function takeBytes(peer: Peer, _index: number, limit: SharedLimit): Promise<() => Promise<void>> {
   const uploadId = randomUUID();
   const { writerGeneration } = await peer.uploads.startUpload({ info: { uploadId } });

@@ -10,7 +10,7 @@ const server = await startLimitedApp();
 afterAll(() => server[Symbol.asyncDispose]());
 const limits = server.app.sharedLimits;
 
-test("each limit that clients share has an attack, or a test that says why it needs none here", async () => {
+test("each limit that clients share has an attack, or a reason why it needs none", async () => {
   expect(limits.map(({ name }) => name).toSorted()).toEqual(Object.keys(attacks).toSorted());
   for (const attack of Object.values(attacks)) {
     if (!("test" in attack)) continue;

@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 describe("grpc.health.v1.Health", () => {
-  test("Check tells the server's and a service's state, and NOT_FOUND for one that is not served", async () => {
+  test("Check returns the status of the server and of a service, and NOT_FOUND for an unknown service", async () => {
     const client = standardClient(
       "grpc-health-check/package.json",
       "proto/health/v1/health.proto",
@@ -48,7 +48,7 @@ describe("grpc.health.v1.Health", () => {
     await expect(unary(client, "check", { service: "no.Such" })).rejects.toMatchObject({ code: 5 });
   });
 
-  test("List tells all of them", async () => {
+  test("List returns the status of all services", async () => {
     const client = standardClient(
       "grpc-health-check/package.json",
       "proto/health/v1/health.proto",
@@ -58,7 +58,7 @@ describe("grpc.health.v1.Health", () => {
     expect(Object.keys(statuses)).toEqual(["", "test.wire.v1.WireService"]);
   });
 
-  test("Watch tells each change, and the unknown as SERVICE_UNKNOWN until it is known", async () => {
+  test("Watch sends each change, and SERVICE_UNKNOWN for a service until it is registered", async () => {
     const client = standardClient(
       "grpc-health-check/package.json",
       "proto/health/v1/health.proto",
@@ -72,7 +72,7 @@ describe("grpc.health.v1.Health", () => {
     health.set("later.Service", Status.SERVING);
     expect(await unknown.next()).toBe("SERVING");
     health.shutDown();
-    // The first is told nothing new.
+    // The first call receives no change.
     expect(await unknown.next()).toBe("NOT_SERVING");
     known.cancel();
     unknown.cancel();
@@ -117,7 +117,7 @@ describe.each(["v1", "v1alpha"])("grpc.reflection.%s.ServerReflection", (version
     expect(answer?.fileDescriptorResponse?.fileDescriptorProto.length).toBeGreaterThan(0);
   });
 
-  test("sends a file with all that it imports, and what was sent before not again", async () => {
+  test("sends a file with all its imports, and no file twice", async () => {
     const name = "bourse/quote/v1/quote_service.proto";
     const [first, second] = await ask({ fileByFilename: name }, { fileContainingSymbol: "bourse.quote.v1.Quote" });
     // The service, its types, the rules, duration, timestamp, and the descriptors that the rules extend.
@@ -135,7 +135,7 @@ describe.each(["v1", "v1alpha"])("grpc.reflection.%s.ServerReflection", (version
     expect(numbers?.allExtensionNumbersResponse?.extensionNumber).toEqual([1159]);
   });
 
-  test("answers what it does not know with NOT_FOUND, and goes on", async () => {
+  test("answers unknown names with NOT_FOUND, and continues", async () => {
     const answers = await ask(
       { fileByFilename: "no.proto" },
       { fileContainingSymbol: "no.Such" },

@@ -27,7 +27,7 @@ export interface Peer extends AsyncDisposable {
 
 export interface PeerApp extends AsyncDisposable {
   readonly app: App;
-  /** A client with a connection of its own from an address of the loopback interface, as in `127.0.0.2`. */
+  /** A client with a separate connection from an address of the loopback interface, as in `127.0.0.2`. */
   peer(address: string): Promise<Peer>;
 }
 

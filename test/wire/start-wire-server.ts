@@ -6,7 +6,7 @@ import {
 } from "../../server/transport/transport-server.ts";
 import { registerWireService, type Scenario } from "./wire-service.ts";
 
-/** A server of the wire service on a free port of its own. Disposing of it closes it, and fails if that is not clean. */
+/** A server of the wire service on a free port. Disposing of it closes it, and fails if that is not clean. */
 export interface WireServer extends TransportServer, AsyncDisposable {
   /** HOST:PORT. */
   readonly authority: string;
@@ -17,7 +17,7 @@ export interface WireServer extends TransportServer, AsyncDisposable {
   nextCall(): Promise<CallRecord>;
 }
 
-/** Starts a server whose calls do what `scenarios` say, by name. */
+/** Starts a server whose calls run `scenarios`, by name. */
 export async function startWireServer(
   scenarios: Record<string, Scenario>,
   options: Partial<TransportServerOptions> = {},

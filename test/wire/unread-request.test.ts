@@ -30,18 +30,18 @@ test.each(contentTypes)("a call that ends before its request was read leaves not
 });
 
 test.each(contentTypes)("a reset without an error reaches a handler that does not read: %s", async (contentType) => {
-  const told = Promise.withResolvers<unknown>();
+  const aborted = Promise.withResolvers<unknown>();
   await using server = await startWireServer({
     async *hang({ signal }) {
-      signal.addEventListener("abort", () => told.resolve(signal.reason));
+      signal.addEventListener("abort", () => aborted.resolve(signal.reason));
       yield "hanging";
-      await told.promise;
+      await aborted.promise;
     },
   });
   const ended = server.nextCall();
   const { session, stream } = await sendUnread(server, contentType, "hang");
   stream.close(constants.NGHTTP2_NO_ERROR);
-  expect(await told.promise).toMatchObject({ code: Code.Canceled });
+  expect(await aborted.promise).toMatchObject({ code: Code.Canceled });
   expect((await ended).code).toBe("canceled");
   session.close();
   expect(await server.close(1_000)).toBe(true);
@@ -57,7 +57,7 @@ test.each(contentTypes)(
       { ":method": "POST", ":path": "/test.wire.v1.WireService/BidiStream", "content-type": contentType },
       { endStream: false },
     );
-    // The end comes with the headers, in a frame of its own.
+    // The end follows the headers in a separate frame.
     stream.on("error", () => {}).end();
     expect((await ended).failure).toMatchObject({ message: "a call needs a first request" });
     stream.resume();
@@ -108,7 +108,7 @@ async function sendUnread(
   stream.on("error", () => {}).resume();
   stream.write(envelope(scenario, ""));
   await new Promise<void>((resolve) => stream.write(envelope("", "x".repeat(unreadBytes)), () => resolve()));
-  // The answer to a ping shows that what was sent before it has arrived.
+  // The answer to a ping shows that all frames before it have arrived.
   await new Promise<void>((resolve) => session.ping(() => resolve()));
   return { session, stream };
 }

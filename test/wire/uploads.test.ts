@@ -57,8 +57,8 @@ describe.each(wires)("$name", ({ transport }) => {
     const part = await download(client, { uploadId, offset: 600_001n, length: 50_000n });
     expect(part.bytes.equals(bytes.subarray(600_001, 650_001))).toBe(true);
     expect((await download(client, { uploadId, offset: 700_000n })).bytes).toHaveLength(0);
-    const behind = await errorOf(download(client, { uploadId, offset: 700_001n }));
-    expect([behind.code, behind.rawMessage]).toEqual([
+    const beyondEnd = await errorOf(download(client, { uploadId, offset: 700_001n }));
+    expect([beyondEnd.code, beyondEnd.rawMessage]).toEqual([
       Code.OutOfRange,
       "offset 700001 is past the end of the file, which has 700000 bytes: use an offset of 700000 or less",
     ]);

@@ -63,7 +63,7 @@ export function call(transport: Transport, kind: Kind, scenario: string, options
   }
 
   const texts = run();
-  // Whoever waits for headers or trailers of a call that fails without any hears of the failure.
+  // The promises of headers and trailers reject if a call fails without them.
   texts.catch((error: unknown) => {
     header.reject(error);
     trailer.resolve((error as { metadata?: Headers }).metadata ?? new Headers());

@@ -19,7 +19,7 @@ afterAll(async () => {
   console.log(`wire matrix: ${cells} cells`);
 });
 
-/** One cell of the matrix: a test of its own, with a scenario of its own. */
+/** One cell of the matrix: a test with its own scenario. */
 function cell(wire: Wire, kind: Kind, behaviour: string, run: (cell: Cell) => Promise<void>): void {
   test(behaviour, async () => {
     const name = `${wire.name} ${kind} ${behaviour}`;
@@ -54,7 +54,12 @@ for (const wire of wires) {
         cell(wire, kind, "trailers arrive with an error", trailersArriveWithError);
         cell(wire, kind, "binary values arrive as they were", binaryValuesArrive);
         cell(wire, kind, "an error keeps its code, message and details", errorIsKept);
-        cell(wire, kind, "what is no ConnectError is an internal error that tells nothing", internalErrorTellsNothing);
+        cell(
+          wire,
+          kind,
+          "an error that is no ConnectError is an internal error without details",
+          internalErrorHasNoDetails,
+        );
         cell(wire, kind, "a cancel reaches a waiting handler", cancelReachesHandler);
         cell(wire, kind, "a deadline ends a handler that listens", deadlineEndsHandler);
       });
@@ -143,7 +148,7 @@ async function trailersArriveWithError({ start }: Cell): Promise<void> {
   });
   const error = await failureOf(seen.texts);
   expect(error.code).toBe(Code.FailedPrecondition);
-  // A client shows what came with an error in the error's metadata.
+  // Clients put the headers and trailers of a failed call into the metadata of the error.
   expect([error.metadata.get("x-early"), error.metadata.get("x-late")]).toEqual(["1", "2"]);
 }
 
@@ -182,7 +187,7 @@ async function errorIsKept({ start }: Cell): Promise<void> {
   expect(error.findDetails(BadRequestSchema)).toMatchObject([value]);
 }
 
-async function internalErrorTellsNothing({ start }: Cell): Promise<void> {
+async function internalErrorHasNoDetails({ start }: Cell): Promise<void> {
   const seen = start(() => failing(new Error("the password is 1234")));
   const error = await failureOf(seen.texts);
   expect([error.code, error.rawMessage]).toEqual([Code.Internal, "internal error"]);

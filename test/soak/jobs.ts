@@ -12,7 +12,7 @@ import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { sha256 } from "../../scripts/node-sha256.ts";
 
 /** What clients of a soak do besides watching: again and again, with a pause in between. */
-export interface Errand {
+export interface Job {
   readonly kind: "calls" | "uploads" | "exports";
   readonly pauseMs: number;
   run(transport: Transport, signal: AbortSignal): Promise<void>;
@@ -27,7 +27,7 @@ const abandonedOneIn = 4;
 let uploads = 0;
 
 /** All of them. Symbols are those of the market. */
-export function errandsFor(symbols: readonly string[]): readonly Errand[] {
+export function jobsFor(symbols: readonly string[]): readonly Job[] {
   let turn = 0;
   return [
     {
@@ -79,20 +79,20 @@ export function errandsFor(symbols: readonly string[]): readonly Errand[] {
   ];
 }
 
-/** Does an errand until the signal aborts, over one transport after the other. */
+/** Repeats a job until the signal aborts, over one transport after the other. */
 export async function repeat(
-  errand: Errand,
+  job: Job,
   transports: readonly Transport[],
   signal: AbortSignal,
   onDone: (problem: unknown) => void,
 ): Promise<void> {
   for (let turn = 0; !signal.aborted; turn++) {
     try {
-      await errand.run(transports[turn % transports.length] as Transport, signal);
+      await job.run(transports[turn % transports.length] as Transport, signal);
       onDone(undefined);
     } catch (error) {
       if (!signal.aborted) onDone(error);
     }
-    await delay(errand.pauseMs, undefined, { signal }).catch(() => {});
+    await delay(job.pauseMs, undefined, { signal }).catch(() => {});
   }
 }
