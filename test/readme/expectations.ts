@@ -65,7 +65,7 @@ export const expectations: readonly Expectation[] = [
   },
   {
     command: "npm run list-products",
-    output: /^(\d+) products\n.*\ncount \1: as .*\ndigest \S+: as /ms,
+    output: /^(\d+) products\n.*\ncount \1, verified\ndigest \S+, verified\n/ms,
     runBy: "readme",
   },
 ];
