@@ -137,7 +137,7 @@ export class Uploads implements AsyncDisposable {
   async open(id: string): Promise<{ upload: UploadView; file: DiskFile }> {
     const upload = await this.get(id);
     if (upload.phase !== "complete") {
-      throw uploadError(id, upload, "STATE", `it is ${upload.phase}; it can be read once it is complete`);
+      throw uploadError(id, upload, "STATE", `the upload is ${upload.phase}; it can be read after it is complete`);
     }
     return { upload, file: await this.#options.disk.open(pathOf(id, completeFolder), "read") };
   }

@@ -41,7 +41,7 @@ export interface DurableAppendOptions {
  * during the write before it, and a sync commits for all callers that waited when it started. Commits that come in pairs
  * share a sync: a sync with its row costs as much processor time as writing a MiB.
  *
- * Offsets grow in the order appended, written, committed.
+ * At any time: committed offset <= written offset <= appended offset.
  */
 export class DurableAppend {
   readonly #options: DurableAppendOptions;
