@@ -4,6 +4,16 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { maxVarintBytes, wireTypeOfScalar } from "../../encoding/wire-format.ts";
 import { maxElementsOf, maxRequestFields, tooManyElements, tooManyFields, unscannedBytes } from "./field-bounds.ts";
 
+/** The wire types, in short: https://protobuf.dev/programming-guides/encoding/#structure */
+const wire = {
+  varint: WireType.Varint,
+  fixed64: WireType.Bit64,
+  bytes: WireType.LengthDelimited,
+  startGroup: WireType.StartGroup,
+  endGroup: WireType.EndGroup,
+  fixed32: WireType.Bit32,
+} as const;
+
 /** The plan by which messages of one type are scanned. */
 interface ScanPlan {
   /** The known fields, by number. */
@@ -83,15 +93,15 @@ function planOf(type: DescMessage, known: Map<DescMessage, ScanPlan>): ScanPlan 
 }
 
 function wireOf(field: DescField): Pick<FieldPlan, "wireType" | "packed"> {
-  if (field.fieldKind === "map") return { wireType: WireType.LengthDelimited, packed: undefined };
+  if (field.fieldKind === "map") return { wireType: wire.bytes, packed: undefined };
   if (field.message !== undefined) {
     const delimited = "delimitedEncoding" in field && field.delimitedEncoding;
-    return { wireType: delimited ? WireType.StartGroup : WireType.LengthDelimited, packed: undefined };
+    return { wireType: delimited ? wire.startGroup : wire.bytes, packed: undefined };
   }
   const wireType = wireTypeOfScalar(field.scalar ?? ScalarType.INT32);
   return {
     wireType,
-    packed: field.fieldKind === "list" && wireType !== WireType.LengthDelimited ? wireType : undefined,
+    packed: field.fieldKind === "list" && wireType !== wire.bytes ? wireType : undefined,
   };
 }
 
@@ -128,15 +138,13 @@ function scanMessage(state: ScanState, plan: ScanPlan, scope: Scope): void {
     const wireType = tag & 7;
     const field = plan.fields.get(tag >>> 3);
     if (field === undefined) skip(state, tag, end, scope.depth);
-    else if (field.packed !== undefined && wireType === WireType.LengthDelimited)
-      countPacked(state, field, scope, field.packed);
+    else if (field.packed !== undefined && wireType === wire.bytes) countPacked(state, field, scope, field.packed);
     else if (wireType !== field.wireType) {
       const path = pathOf(scope, field.name);
       throw malformed(`${path} has the wire type ${wireType} instead of ${field.wireType}`);
     } else {
       if (field.list >= 0) countElements(field, scope, 1);
-      if (field.plan !== undefined && wireType === WireType.LengthDelimited)
-        scanNested(state, field, field.plan, scope);
+      if (field.plan !== undefined && wireType === wire.bytes) scanNested(state, field, field.plan, scope);
       else skip(state, tag, end, scope.depth);
     }
   }
@@ -169,11 +177,11 @@ function countPacked(state: ScanState, field: FieldPlan, scope: Scope, elementWi
   const length = end - state.position;
   let elements = 0;
   let isWhole = true;
-  if (elementWireType === WireType.Varint) {
+  if (elementWireType === wire.varint) {
     for (let at = state.position; at < end; at++) if ((bytes[at] ?? 0) < 0x80) elements++;
     isWhole = length === 0 || (bytes[end - 1] ?? 0) < 0x80;
   } else {
-    const size = elementWireType === WireType.Bit64 ? 8 : 4;
+    const size = elementWireType === wire.fixed64 ? 8 : 4;
     elements = Math.floor(length / size);
     isWhole = length % size === 0;
   }
@@ -188,7 +196,7 @@ function readTag(state: ScanState, end: number): number {
   const tag = readVarint(state, end);
   const length = state.position - start;
   const overflows = length > 5 || (length === 5 && (state.bytes[state.position - 1] ?? 0) > 0x0f);
-  if (overflows || tag >>> 3 === 0 || (tag & 7) > WireType.Bit32) throw malformed("it has an illegal tag");
+  if (overflows || tag >>> 3 === 0 || (tag & 7) > wire.fixed32) throw malformed("it has an illegal tag");
   return tag;
 }
 
@@ -215,19 +223,19 @@ function readVarint(state: ScanState, end: number): number {
 
 function skip(state: ScanState, tag: number, end: number, depth: number): void {
   switch (tag & 7) {
-    case WireType.Varint:
+    case wire.varint:
       readVarint(state, end);
       return;
-    case WireType.Bit64:
+    case wire.fixed64:
       state.position += 8;
       break;
-    case WireType.LengthDelimited:
+    case wire.bytes:
       state.position = readEnd(state, end);
       break;
-    case WireType.StartGroup:
+    case wire.startGroup:
       skipGroup(state, tag >>> 3, end, depth - 1);
       break;
-    case WireType.Bit32:
+    case wire.fixed32:
       state.position += 4;
       break;
     default:
@@ -241,7 +249,7 @@ function skipGroup(state: ScanState, number: number, end: number, depth: number)
   for (;;) {
     const tag = readTag(state, end);
     countFields(state, 1);
-    if ((tag & 7) !== WireType.EndGroup) skip(state, tag, end, depth);
+    if ((tag & 7) !== wire.endGroup) skip(state, tag, end, depth);
     else if (tag >>> 3 === number) return;
     else throw malformed("it has the end of another group than the one that has begun");
   }
