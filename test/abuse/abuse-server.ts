@@ -21,16 +21,16 @@ const app = await createApp(config, createLogger(config));
 const sessionType = http2SessionType();
 const prototypeKeys = Reflect.ownKeys(Object.prototype).length;
 
-say({ kind: "up", url: app.url });
+send({ kind: "up", url: app.url });
 process.on("message", (request: ServerRequest) => {
   if (request === "measure") void measure();
-  else say({ kind: "peakHeap", bytes: takePeakHeap() });
+  else send({ kind: "peakHeap", bytes: takePeakHeap() });
 });
 process.once("disconnect", () => process.exit(0));
 
 /** Counts what is alive after a garbage collection, so that what merely waits for one does not count. */
 async function measure(): Promise<void> {
-  // What has just ended is let go of in later turns; and the canary is to be served in between.
+  // Memory of ended calls is freed in later iterations of the event loop, and the canary must be served in between.
   const counts: number[] = [];
   // Sockets first: while this process counts, the canary opens more of HTTP/1.1.
   for (const type of [Socket, Call, sessionType]) {
@@ -41,7 +41,7 @@ async function measure(): Promise<void> {
   }
   const [sockets = 0, calls = 0, sessions = 0] = counts;
   const { rss, heapUsed, external } = process.memoryUsage();
-  say({
+  send({
     kind: "numbers",
     rss,
     memory: heapUsed + external,
@@ -70,6 +70,6 @@ function http2SessionType(): { new (): unknown } {
   return session.constructor as { new (): unknown };
 }
 
-function say(message: ServerMessage): void {
+function send(message: ServerMessage): void {
   process.send?.(message);
 }

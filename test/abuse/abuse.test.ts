@@ -6,6 +6,7 @@ import { bombSwarm, brotliBomb, endlessGzipHeader, gzipBomb } from "./attacks/co
 import { badFlags, hugeEnvelope } from "./attacks/envelope-attacks.ts";
 import * as floods from "./attacks/frame-floods.ts";
 import * as headers from "./attacks/header-attacks.ts";
+import * as idleConnections from "./attacks/idle-connections.ts";
 import { clientStreamingMethods, contentTypes, noMessage, oneMessage, slowMessage } from "./attacks/idle-streams.ts";
 import * as largeFrames from "./attacks/large-frames.ts";
 import * as malformed from "./attacks/malformed-calls.ts";
@@ -14,14 +15,13 @@ import { manyStreams, neverReads, neverReadsHttp1, zeroWindow } from "./attacks/
 import { unfinishedBodies, unreadAnswers } from "./attacks/memory-hogs.ts";
 import { randomBytes } from "./attacks/random-bytes.ts";
 import { dataAfterEnd, madeYouReset, rapidReset } from "./attacks/reset-floods.ts";
-import * as silent from "./attacks/silent-connections.ts";
 import * as slow from "./attacks/slow-requests.ts";
 import { stalledHttp1, stalledHttp2 } from "./attacks/stalled-downloads.ts";
 import { limitsUnderAttack } from "./limits-under-attack.ts";
 import { attackTable, holdingsTable } from "./report.ts";
 import type { Outcome } from "./target.ts";
 
-/** How long the server may take to let go of everything, and how far it may stay from where it was. */
+/** The time in which the server must free all resources, and the allowed difference to the state before. */
 const recoveryMs = 30_000;
 
 /** After so long the canary has closed the connections that it opened while the server stopped to count. */
@@ -66,33 +66,33 @@ afterAll(async () => {
   await run[Symbol.asyncDispose]();
 });
 
-describe("a connection that says nothing of use is closed in time:", () => {
+describe("a connection without a complete request is closed in time:", () => {
   test("random bytes", async () => {
     expect(await run.under("random bytes", randomBytes)).toEqual({ closed: 300 });
   });
 
   test("three bytes", async () => {
-    expect(await run.under("three bytes", silent.threeBytes)).toEqual({ closed: 50 });
+    expect(await run.under("three bytes", idleConnections.threeBytes)).toEqual({ closed: 50 });
   });
 
   test("half a preface", async () => {
-    expect(await run.under("half a preface", silent.halfPreface)).toEqual({ closed: 50 });
+    expect(await run.under("half a preface", idleConnections.halfPreface)).toEqual({ closed: 50 });
   });
 
   test("a preface and nothing more", async () => {
-    expect(await run.under("a preface and nothing more", silent.onlyPreface)).toEqual({ closed: 50 });
+    expect(await run.under("a preface and nothing more", idleConnections.onlyPreface)).toEqual({ closed: 50 });
   });
 
   test("half a frame", async () => {
-    expect(await run.under("half a frame", silent.halfFrame)).toEqual({ closed: 50 });
+    expect(await run.under("half a frame", idleConnections.halfFrame)).toEqual({ closed: 50 });
   });
 
   test("line ends after a request", async () => {
-    expect(await run.under("line ends", silent.lineEnds)).toEqual({ closed: 50 });
+    expect(await run.under("line ends", idleConnections.lineEnds)).toEqual({ closed: 50 });
   });
 
   test("headers that never end", async () => {
-    expect(await run.under("unfinished HEADERS", silent.unfinishedHeaders)).toEqual({ closed: 50 });
+    expect(await run.under("unfinished HEADERS", idleConnections.unfinishedHeaders)).toEqual({ closed: 50 });
   });
 });
 
@@ -211,7 +211,7 @@ describe("headers beyond what is taken are refused:", () => {
     expect(await run.under("long headers, HTTP/2", headers.longHeadersHttp2)).toEqual({ "HTTP 431": 2 });
   });
 
-  test("a few bytes of HPACK that stand for 40 MB, with a reset", async () => {
+  test("a few bytes of HPACK that encode 40 MB, with a reset", async () => {
     expect(await run.under("HPACK bomb", headers.hpackBomb)).toEqual({ ENHANCE_YOUR_CALM: 100 });
   });
 });
@@ -235,7 +235,7 @@ describe("headers that are no headers change nothing:", () => {
 });
 
 describe("a message that is none is refused:", () => {
-  test("an envelope that claims 4 GiB, without making room for it", async () => {
+  test("an envelope that claims 4 GiB, without allocating it", async () => {
     expect(await run.under("envelope of 4 GiB", hugeEnvelope)).toEqual({ resource_exhausted: 140 });
   });
 
@@ -340,7 +340,7 @@ test("a gzip header without an end is INVALID_ARGUMENT", async () => {
 });
 
 describe("when all is over", () => {
-  test("the canary has gone on calling, and its streams had their heartbeats", () => {
+  test("the canary continued its calls, and its streams received their heartbeats", () => {
     const seconds = run.records.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1_000;
     const calls = run.records.reduce((sum, { canary }) => sum + canary.calls, 0);
     const heartbeats = run.records.reduce((sum, { canary }) => sum + canary.heartbeats, 0);

@@ -29,7 +29,7 @@ export interface AttackRun extends AsyncDisposable {
   /** Runs an attack to its end, waits until the server is calm again, and expects that the canary has lost nothing. */
   under(name: string, attack: Attack): Promise<Outcome>;
   holdings(): Promise<Holdings>;
-  /** What the server has said on standard error that is an error, or no line of the log. */
+  /** Errors that the server wrote to standard error, and lines that are not of the log. */
   complaints(): Promise<string[]>;
 }
 
@@ -38,7 +38,7 @@ const sampleEveryMs = 25;
 /** What an attack leaves the server to do counts as its own, and not as the next one's. */
 const calmWithinMs = 20_000;
 const lookEveryMs = 150;
-const calmSilenceMs = 300;
+const calmIdleMs = 300;
 
 /** Starts a server and a canary. */
 export async function startAttackRun(): Promise<AttackRun> {
@@ -96,7 +96,7 @@ export async function reportUntilCalm(canary: Canary): Promise<CanaryReport> {
     await wait(lookEveryMs);
     const latest = await canary.report();
     whole = addReports(whole, latest);
-    if (latest.quotes > 0 && latest.longestSilenceMs < calmSilenceMs) return whole;
+    if (latest.quotes > 0 && latest.longestIdleMs < calmIdleMs) return whole;
     if (performance.now() > until) return whole;
   }
 }
@@ -107,7 +107,7 @@ function addReports(one: CanaryReport, other: CanaryReport): CanaryReport {
     quotes: one.quotes + other.quotes,
     heartbeats: one.heartbeats + other.heartbeats,
     calls: one.calls + other.calls,
-    longestSilenceMs: Math.max(one.longestSilenceMs, other.longestSilenceMs),
+    longestIdleMs: Math.max(one.longestIdleMs, other.longestIdleMs),
     slowestCallMs: Math.max(one.slowestCallMs, other.slowestCallMs),
     longestWaitMs: other.longestWaitMs,
     slowCalls: [...one.slowCalls, ...other.slowCalls],

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Target } from "./target.ts";
 
-/** A connection of an attacker, with nothing in it but what is sent. */
+/** A raw connection of an attacker. */
 export interface AttackSocket extends Disposable {
   readonly socket: Socket;
   isOpen(): boolean;
-  /** Sends bytes as they are, and resolves when there is room for more, or the connection has ended. */
+  /** Sends bytes; resolves when the buffer accepts more, or the connection has ended. */
   send(bytes: string | Uint8Array): Promise<void>;
   /** Sends the same bytes so often, or until the connection has ended or the time is over. Resolves to how often. */
   flood(bytes: Uint8Array, times: number, forMs: number): Promise<number>;
@@ -14,10 +14,10 @@ export interface AttackSocket extends Disposable {
   endsWithin(ms: number): Promise<boolean>;
 }
 
-/** Opens a connection; `onData` gets what comes back, and without it nothing is ever read. */
+/** Opens a connection; `onData` receives the responses. Without it nothing is read. */
 export async function openAttackSocket(target: Target, onData?: (chunk: Buffer) => void): Promise<AttackSocket> {
   const socket = connect({ host: target.host, port: target.port, noDelay: true });
-  // How a connection breaks is told by its end.
+  // The end of the connection reports its error.
   socket.on("error", () => {});
   const ended = new Promise<true>((resolve) => {
     socket.once("close", () => resolve(true));
@@ -29,7 +29,7 @@ export async function openAttackSocket(target: Target, onData?: (chunk: Buffer) 
   const isOpen = () => !socket.destroyed && socket.writable;
   async function send(bytes: string | Uint8Array): Promise<void> {
     if (isOpen() && !socket.write(bytes))
-      await Promise.race([new Promise((room) => socket.once("drain", room)), ended]);
+      await Promise.race([new Promise((resolve) => socket.once("drain", resolve)), ended]);
   }
   return {
     socket,

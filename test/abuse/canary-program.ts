@@ -11,19 +11,19 @@ import { type Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { CanaryMessage, CanaryReport } from "./canary-report.ts";
 
-// An honest client, in a process of its own: 20 streams of all quotes that may skip none, over every protocol, and a
+// A well-behaved client, in a separate process: 20 streams of all quotes that may skip none, over every protocol, and a
 // unary call every 100 ms. It reports when it is asked, and ends with the process that started it.
 
 const streamsPerTransport = 4;
 const callEveryMs = 100;
 const callTimeoutMs = 10_000;
 
-/** A call that takes no longer says nothing about the server: the machine is as busy as that by itself. */
+/** Shorter calls do not count as slow: they can be slow on a busy machine without an attack. */
 const slowCallMs = 50;
 const heartbeat = { seconds: 1n, nanos: 0 };
 
 const baseUrl = process.argv[2] ?? "";
-// An address of its own: the attacks are another client's, which must not take what this one needs.
+// A separate address: the attacks count as another client, which must not use up the share of this one.
 const { port: serverPort, hostname: host } = new URL(baseUrl);
 const localAddress = "127.0.0.2";
 const http2 = () => {
@@ -69,7 +69,7 @@ async function watch(transport: Transport): Promise<void> {
     const request = { symbols: ["*"], heartbeatInterval: heartbeat, slowReaderPolicy: SlowReaderPolicy.DISCONNECT };
     for await (const response of createClient(QuoteService, transport).watchQuotes(request)) {
       const now = performance.now();
-      report.longestSilenceMs = Math.max(report.longestSilenceMs, now - heardAt);
+      report.longestIdleMs = Math.max(report.longestIdleMs, now - heardAt);
       heardAt = now;
       if (response.event.case === "heartbeat") report.heartbeats++;
       if (response.event.case === "caughtUp" && ++caughtUp === transports.length * streamsPerTransport) {
@@ -127,7 +127,7 @@ function emptyReport(): CanaryReport {
     quotes: 0,
     heartbeats: 0,
     calls: 0,
-    longestSilenceMs: 0,
+    longestIdleMs: 0,
     slowestCallMs: 0,
     slowCalls: [],
     longestWaitMs: 0,

@@ -6,7 +6,7 @@ export interface CanaryReport {
   heartbeats: number;
   calls: number;
   /** The longest that any stream was without a message. */
-  longestSilenceMs: number;
+  longestIdleMs: number;
   slowestCallMs: number;
   /** How long the oldest call that is not answered has waited by now. */
   readonly longestWaitMs: number;
@@ -14,12 +14,12 @@ export interface CanaryReport {
   readonly slowCalls: SlowCall[];
 }
 
-/** A call of the canary that had to wait. */
+/** A slow call of the canary. */
 export interface SlowCall {
   /** Milliseconds since the epoch, with fractions. */
   readonly startMs: number;
   readonly durationMs: number;
 }
 
-/** What the canary's process tells its tests; it is watching as soon as all of its streams are caught up. */
+/** A message of the canary's process to its tests; it is watching once all its streams have caught up. */
 export type CanaryMessage = { readonly kind: "watching" } | ({ readonly kind: "report" } & CanaryReport);

@@ -9,7 +9,7 @@ import { startGeneratorRun } from "./generator/generator-run.ts";
 import { readGeneratorSettings } from "./generator/generator-settings.ts";
 import { servedMethods } from "./generator/served-methods.ts";
 
-// Hostile messages for every method that the running server describes: nobody has to write cases for a new method.
+// Hostile messages for every method that the running server describes: a new method needs no cases by hand.
 
 const settings = readGeneratorSettings(process.env);
 const callsAtOnce = 50;

@@ -60,7 +60,7 @@ export function hpackText(text: string): Buffer {
   return Buffer.concat([hpackLength(bytes.length), bytes]);
 }
 
-/** The envelope of a message in gRPC, gRPC-Web and Connect; `claimed` is the length that it tells. */
+/** The envelope of a message in gRPC, gRPC-Web and Connect; `claimed` is the length in its prefix. */
 export function envelope(flags: number, payload: Uint8Array, claimed = payload.length): Buffer {
   return Buffer.concat([Buffer.of(flags), uint32(claimed), payload]);
 }

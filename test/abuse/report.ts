@@ -13,7 +13,7 @@ export function attackTable(records: readonly AttackRecord[]): string {
       seconds(cpuMs),
       String(canary.calls),
       seconds(canary.slowestCallMs),
-      seconds(canary.longestSilenceMs),
+      seconds(canary.longestIdleMs),
       String(canary.quotes),
       formatOutcome(outcome),
     ]),

@@ -4,7 +4,7 @@ import { buildGoClients, generatePythonMessages, preparePython } from "./toolcha
 /** A client library over a protocol. */
 export interface Client {
   readonly name: string;
-  /** Gets what it needs, and tells how to run it. Throws a ToolchainError. */
+  /** Installs the needs of a client, and returns its command. Throws a ToolchainError. */
   readonly prepare: () => Promise<readonly [command: string, ...args: string[]]>;
   /** What it is to show: one that it leaves out counts as failed, but for those that it lacks. */
   readonly cases: readonly string[];
@@ -28,7 +28,7 @@ const cases = [
   "binary-metadata",
   "error-details",
   "cancel",
-  "deadline-is-told",
+  "deadline-is-sent",
   "deadline-ends-call",
   "gzip",
   "request-at-limit",
@@ -84,7 +84,7 @@ const classicCases = [
 const classic = { cases: classicCases, flags: ["--classic-interval", "0", "--demo-orders", "1000"] };
 
 const noHealthHelper = { "health-helper": "the library does not watch the health of services itself" };
-const oneCallEach = { ...noHealthHelper, keepalive: "each call is a process of its own" };
+const oneCallEach = { ...noHealthHelper, keepalive: "each call is a separate process" };
 
 const goProgram = once(buildGoClients);
 const pythonProgram = once(preparePython);
@@ -117,7 +117,7 @@ export const clients: readonly Client[] = [
     name: "classic, grpc-js",
     prepare: node("grpc-js/classic-client.ts"),
     ...classic,
-    lacks: { "get-products-header-list-size": "the library does not tell a server what it takes" },
+    lacks: { "get-products-header-list-size": "the library does not announce its limit" },
   },
 ];
 

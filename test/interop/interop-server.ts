@@ -3,18 +3,18 @@ import { setTrailer } from "../../server/transport/rpc/metadata.ts";
 import { registerReflection } from "../../server/transport/services/reflection.ts";
 import { startTransportServer, type TransportServer } from "../../server/transport/transport-server.ts";
 import { registerWireService, type Scenario } from "../wire/wire-service.ts";
-import { openCountingDoor } from "./counting-door.ts";
+import { openCountingProxy } from "./counting-proxy.ts";
 import { Notes } from "./notes.ts";
 import { aborted, wireScenarios } from "./scenarios.ts";
 
-// Serves the wire service with the product's limits, for one client. Prints its port and that of a door to it that
+// Serves the wire service with the product's limits, for one client. Prints its port and that of a proxy to it that
 // counts, then runs until a signal ends it.
 
 /** Longer than any case may take: a restart never cuts a call off. */
 const graceMs = 60_000;
 
 const notes = new Notes();
-/** One for each stream that hangs until a restart; resolves when it was told to come back. */
+/** One for each stream that hangs until a restart; resolves when it was asked to reconnect. */
 const hanging = new Set<Promise<void>>();
 let generation = 1;
 
@@ -27,18 +27,18 @@ const scenarios: Record<string, Scenario> = {
     yield "";
   },
 
-  /** Waits for the server's end: a restart waits for it in turn. */
+  /** Waits for the end of the server, which a restart waits for. */
   async *"hang-until-restart"(context) {
     const { signal } = context;
     const ended = aborted(signal);
-    setTrailer(context, { "x-come-back": "yes" });
+    setTrailer(context, { "x-reconnect": "yes" });
     hanging.add(ended);
     yield "hanging";
     await ended;
     throw signal.reason;
   },
 
-  /** Answers when a restart has told every stream that hangs to come back. */
+  /** Responds when a restart has asked every open stream to reconnect. */
   async *outlast(context) {
     notes.post("outlasting");
     yield await notes.read(`streams ended ${generation}`, context.signal);
@@ -49,22 +49,22 @@ const scenarios: Record<string, Scenario> = {
     yield String(generation);
   },
 
-  /** Answers with what has gone through the door so far, as JSON. */
+  /** Responds with the traffic through the proxy, as JSON. */
   async *traffic() {
-    yield JSON.stringify(door.traffic);
+    yield JSON.stringify(proxy.traffic);
   },
 
-  /** Waits until as many pings as the text says were answered at the door. */
+  /** Waits until the server has answered pings at the proxy; the text is their number. */
   async *pings(context, _requests, text) {
-    await door.pingsAnswered(Number(text), context.signal);
+    await proxy.pingsAnswered(Number(text), context.signal);
     yield "";
   },
 };
 
 let server = await start(0);
 const port = Number(new URL(server.url).port);
-const door = await openCountingDoor(port);
-process.stdout.write(`${port} ${door.port}\n`);
+const proxy = await openCountingProxy(port);
+process.stdout.write(`${port} ${proxy.port}\n`);
 
 function start(onPort: number): Promise<TransportServer> {
   return startTransportServer({

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { startBourse } from "../start-bourse.ts";
 
-/** The servers of one client, in processes of their own. */
+/** The servers of one client, in separate processes. */
 export interface InteropServers extends AsyncDisposable {
-  /** What tells a client of them, as variables of its environment. */
+  /** Their addresses, as environment variables of the client. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +21,7 @@ export async function startInteropServers(flags: readonly string[] = []): Promis
   return {
     environment: {
       INTEROP_WIRE: `127.0.0.1:${wire.port}`,
-      INTEROP_DOOR: `127.0.0.1:${wire.doorPort}`,
+      INTEROP_PROXY: `127.0.0.1:${wire.proxyPort}`,
       INTEROP_BOURSE: new URL(bourse.url).host,
       INTEROP_BOURSE_PID: String(bourse.process.pid),
     },
@@ -31,17 +31,17 @@ export async function startInteropServers(flags: readonly string[] = []): Promis
 
 interface WireProcess extends AsyncDisposable {
   readonly port: string;
-  readonly doorPort: string;
+  readonly proxyPort: string;
 }
 
 async function startWireProcess(): Promise<WireProcess> {
   const child = spawn(process.execPath, [wireServerFile], { stdio: ["ignore", "pipe", "inherit"] });
   const closed = once(child, "close");
   for await (const line of createInterface(child.stdout)) {
-    const [port = "", doorPort = ""] = line.split(" ");
+    const [port = "", proxyPort = ""] = line.split(" ");
     return {
       port,
-      doorPort,
+      proxyPort,
       async [Symbol.asyncDispose]() {
         child.kill("SIGKILL");
         await closed;

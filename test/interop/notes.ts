@@ -5,7 +5,7 @@ const maxNotes = 1_000;
 export class Notes {
   readonly #notes = new Map<string, PromiseWithResolvers<string>>();
 
-  /** Leaves a note; the first under a name stays. Throws where too many wait. */
+  /** Stores a note; the first with a name stays. Throws if there are too many. */
   post(name: string, text = ""): void {
     this.#note(name).resolve(text);
   }

@@ -9,7 +9,7 @@ export type Outcomes = ReadonlyMap<string, string | undefined>;
 /** Longer than all cases of a client take together. */
 const clientLimitMs = 5 * 60_000;
 
-/** Runs one client against servers of its own. Whatever goes wrong becomes the outcome of its cases. */
+/** Runs one client against its own servers. Every error becomes the outcome of its cases. */
 export async function runClient(client: Client, environment: Readonly<Record<string, string>>): Promise<Outcomes> {
   try {
     const [command, ...args] = await client.prepare();
@@ -42,7 +42,7 @@ function capture(command: string, args: readonly string[], environment: Record<s
 function outcomesOf(client: Client, output: string, ending: string): Outcomes {
   const outcomes = new Map<string, string | undefined>();
   for (const [, result, name = "", problem] of output.matchAll(/^(PASS|FAIL) ([\w-]+)(?:: (.*))?$/gm)) {
-    outcomes.set(name, result === "PASS" ? undefined : (problem ?? "it does not say why"));
+    outcomes.set(name, result === "PASS" ? undefined : (problem ?? "without a reason"));
   }
   for (const name of expectedOf(client)) {
     if (!outcomes.has(name)) outcomes.set(name, `it has not run: ${ending}`);

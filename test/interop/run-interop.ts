@@ -2,7 +2,7 @@ import { clients } from "./clients.ts";
 import { type Outcomes, runClient } from "./run-client.ts";
 import { buildDescriptors } from "./toolchains.ts";
 
-// Runs the clients of every language against this server, each with servers of its own, and prints how each has fared.
+// Runs the clients of every language against this server, each with its own servers, and prints their results.
 // Arguments name the clients to run, by how their names begin; without any, all are run.
 
 /** One client waits most of its time, and the machine may have two cores only. */

@@ -47,7 +47,7 @@ export function wireScenarios(notes: Notes): Record<string, Scenario> {
       yield await notes.read(text, context.signal);
     },
 
-    /** Sends two values of a key as headers and as trailers, the latter in two steps, and tells what it was sent. */
+    /** Sends two values of a key as headers and as trailers, the latter in two steps, and returns the received values. */
     async *metadata(context) {
       const bytes = decodeBinaryHeader(context.requestHeader.get("x-sent-bin") ?? "");
       setHeader(context, { "x-many": ["a", "b"], "x-echo-bin": bytes });
@@ -67,7 +67,7 @@ export function wireScenarios(notes: Notes): Record<string, Scenario> {
       ]);
     },
 
-    /** Waits until its client is gone or its time is up; a note named by the text says why, another that it waits. */
+    /** Waits until its client has disconnected or its deadline expires; a note named by the text has the reason, another one reports that it waits. */
     async *hang(context, _requests, text) {
       const { signal } = context;
       sendHeader(context);
@@ -75,7 +75,7 @@ export function wireScenarios(notes: Notes): Record<string, Scenario> {
       await aborted(signal);
       notes.post(text, codeName(ConnectError.from(signal.reason).code));
       signal.throwIfAborted();
-      yield "went on";
+      yield "continued";
     },
 
     /** Answers with the ms that its client gives it. */
@@ -90,7 +90,7 @@ export function wireScenarios(notes: Notes): Record<string, Scenario> {
       yield String(length);
     },
 
-    /** Answers with a message of as many bytes as the text says. */
+    /** Responds with a message; the text is its size in bytes. */
     async *answer(_context, _requests, text) {
       yield "x".repeat(Number(text) - fieldOverheadBytes);
     },

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 
-/** A language that is not there, or cannot be used. The message says what to install. */
+/** A language is missing or cannot be used. The message names the package to install. */
 export class ToolchainError extends Error {
   override name = "ToolchainError";
 }

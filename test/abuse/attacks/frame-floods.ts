@@ -18,7 +18,7 @@ const connections = 4;
 const batches = 1_000;
 const framesPerBatch = 1_000;
 const floodMs = 6_000;
-const patienceMs = 1_000;
+const deadlineMs = 1_000;
 
 /** Up to a million PINGs a connection, with every answer read. */
 export const pingFlood: Attack = (target) => flood(target, frame(frameTypes.ping, frameFlags.none, 0, Buffer.alloc(8)));
@@ -32,7 +32,7 @@ export const unreadPingFlood: Attack = async (target) => {
     await raw.flood(bytes, batches, floodMs);
     // Reading is what shows a socket its end.
     raw.socket.resume();
-    return (await raw.endsWithin(patienceMs)) ? "closed" : "still open";
+    return (await raw.endsWithin(deadlineMs)) ? "closed" : "still open";
   });
 };
 
@@ -54,11 +54,11 @@ export const emptyDataFlood: Attack = (target) =>
 export const windowUpdateFlood: Attack = (target) =>
   flood(target, windowUpdateFrame(1, 1), (raw) => raw.request(1, methods.watchQuotes), 0);
 
-/** PRIORITY frames, which say nothing any more. */
+/** PRIORITY frames, which are deprecated. */
 export const priorityFlood: Attack = (target) =>
   flood(target, frame(frameTypes.priority, frameFlags.none, 1, Buffer.from([0, 0, 0, 3, 1])));
 
-/** A request whose headers go on for ever, in small CONTINUATION frames. */
+/** A request with endless headers, in small CONTINUATION frames. */
 export const continuationFlood: Attack = (target) => {
   const block = headerBlock(requestFields(target, methods.getProduct, "application/grpc"));
   const more = frame(frameTypes.continuation, frameFlags.none, 1, headerBlock([["x-more", "and more"]]));
@@ -84,7 +84,7 @@ async function flood(
     using raw = await openRawHttp2(target, { window });
     await raw.send(first(raw));
     await raw.flood(bytes, batches, floodMs);
-    return await raw.ending(patienceMs);
+    return await raw.ending(deadlineMs);
   });
 }
 

@@ -6,7 +6,7 @@ import { type Attack, type Outcome, type Target, tally } from "../target.ts";
 
 type Fields = readonly (readonly [name: string, value: string])[];
 
-const patienceMs = 10_000;
+const deadlineMs = 10_000;
 const validBody = JSON.stringify({ id: "00000000-0000-4000-8000-000000000000" });
 
 /** Requests with 128 and more headers. */
@@ -62,7 +62,7 @@ export const hpackBomb: Attack = async (target) => {
   for (let stream = 1; stream < 2 * bombs && raw.isOpen(); stream += 2) {
     await raw.send(frame(frameTypes.headers, frameFlags.endHeaders | frameFlags.endStream, stream, block));
   }
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + deadlineMs;
   while (raw.isOpen() && raw.resets.size < bombs && performance.now() < until) await raw.endsWithin(20);
   return tally(raw.resets.size > 0 ? raw.resets.values() : [await raw.ending(0)]);
 };
@@ -78,7 +78,7 @@ async function requestsHttp2(target: Target, requests: readonly Fields[]): Promi
       parts.push(frame(type, flags, 1, block.subarray(at, at + maxFrame)));
     }
     await raw.send(Buffer.concat([...parts, frame(frameTypes.data, frameFlags.endStream, 1, Buffer.from(validBody))]));
-    const until = performance.now() + patienceMs;
+    const until = performance.now() + deadlineMs;
     while (raw.isOpen() && !raw.answers.has(1) && !raw.resets.has(1) && performance.now() < until)
       await raw.endsWithin(20);
     return raw.answers.get(1) ?? raw.resets.get(1) ?? (await raw.ending(0));
@@ -99,7 +99,7 @@ async function requestsHttp1(target: Target, requests: readonly Fields[]): Promi
     const head = `POST ${methods.getProduct} HTTP/1.1\r\nhost: ${target.host}:${target.port}\r\nconnection: close\r\n`;
     const length = `content-type: application/json\r\ncontent-length: ${validBody.length}\r\n`;
     await raw.send(`${head}${length}${lines}\r\n${validBody}`);
-    if (!(await raw.endsWithin(patienceMs))) return "still open";
+    if (!(await raw.endsWithin(deadlineMs))) return "still open";
     if (/set-cookie|polluted/i.test(answer)) return "echoed";
     return answer === "" ? "closed" : `HTTP ${answer.slice(9, 12)}`;
   });

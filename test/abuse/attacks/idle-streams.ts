@@ -15,8 +15,8 @@ export const contentTypes = ["application/grpc", "application/grpc-web", "applic
 
 const { firstMessageTimeoutMs, messageIdleTimeoutMs, requestTimeoutMs } = limitsUnderAttack;
 
-/** How much later than its limit a call may end: AllStream talks for 4 s by itself, and the machine may be busy. */
-const patienceMs = firstMessageTimeoutMs + messageIdleTimeoutMs + requestTimeoutMs + 15_000;
+/** The deadline of all calls: AllStream sends for 4 s without requests, and the machine may be busy. */
+const deadlineMs = firstMessageTimeoutMs + messageIdleTimeoutMs + requestTimeoutMs + 15_000;
 const byteEveryMs = 250;
 
 /** Each method is called, and nothing is sent. */
@@ -56,7 +56,7 @@ function call(session: ClientHttp2Session, path: string, contentType: string, se
     const stream = session.request(headers, { endStream: false });
     let text = "";
     let status: unknown;
-    const late = setTimeout(() => resolve(`still open: ${path} ${contentType}`), patienceMs);
+    const late = setTimeout(() => resolve(`still open: ${path} ${contentType}`), deadlineMs);
     stream.on("response", (response) => {
       status ??= response["grpc-status"];
     });

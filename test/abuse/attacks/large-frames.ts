@@ -4,10 +4,10 @@ import { openRawHttp2 } from "../raw-http2.ts";
 import { type Attack, type Outcome, type Target, tally } from "../target.ts";
 
 const connections = 10;
-const patienceMs = 10_000;
+const deadlineMs = 10_000;
 const allowedBytes = 1 << 20;
 
-/** DATA one byte larger than the server said it takes. */
+/** DATA one byte larger than the limit that the server announced. */
 export const tooLargeFrame: Attack = (target) =>
   sends(target, frame(frameTypes.data, frameFlags.none, 1, Buffer.alloc(allowedBytes + 1)));
 
@@ -20,7 +20,7 @@ async function sends(target: Target, bytes: Uint8Array): Promise<Outcome> {
     using raw = await openRawHttp2(target);
     await raw.send(raw.request(1, methods.watchQuotes));
     await raw.send(bytes).catch(() => {});
-    return await raw.ending(patienceMs);
+    return await raw.ending(deadlineMs);
   });
   return tally(await Promise.all(endings));
 }

@@ -50,7 +50,7 @@ export const deepProtobuf: Attack = (target) => {
   return each(target, [Buffer.concat([opened, closed]), opened].map(binary));
 };
 
-/** Keys that would change every object, were they taken for what they say. */
+/** Keys that would change every object if they were used as property names. */
 export const protoKeys: Attack = (target) => {
   const pollution = '{"polluted":true}';
   const create = methods.getProduct.replace("Get", "Create");

@@ -12,7 +12,7 @@ const sendingMs = 2_000;
 const forMs = 2 * limitsUnderAttack.keepAliveMs + 4_000;
 
 /** How long what is cut off at once may take on a busy machine. */
-const patienceMs = 20_000;
+const deadlineMs = 20_000;
 /** A WatchQuotesRequest with `*` as its symbol. */
 const watchAll = envelope(0, Uint8Array.of(0x0a, 1, 0x2a));
 
@@ -68,7 +68,7 @@ async function watchOn(raw: RawHttp2, streams: number): Promise<string[]> {
   for (let index = 0; index < streams && raw.isOpen(); index++) {
     await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: watchAll }));
   }
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + deadlineMs;
   while (raw.isOpen() && raw.resets.size < streams && performance.now() < until) await raw.endsWithin(lookEveryMs);
   const ending = await raw.ending(0);
   return Array.from({ length: streams }, (_, index) => {

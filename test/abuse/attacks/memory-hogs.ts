@@ -9,7 +9,7 @@ import { type Attack, tally } from "../target.ts";
 const unfinishedCalls = 900;
 const messageBytes = 500 * 1024;
 const missingBytes = 100;
-/** Less than `requestTimeoutMs` under attack, so that what is held is still there. */
+/** Less than `requestTimeoutMs` under attack, so that the server still buffers the requests. */
 const sendingMs = 4_000;
 
 /** What Node's client may hold for one connection, in MB: all of the bodies. */
@@ -67,7 +67,7 @@ const tinyFrameStreams = 4;
 const tinyFrameBytes = 500_000;
 const tinyFramesAtOnce = 1_000;
 
-/** Messages of an upload, every byte of which comes in a frame of its own: 20 MB of frames, and the last byte is missing. */
+/** Messages of an upload, each byte in a separate frame: 20 MB of frames, and the last byte is missing. */
 export const tinyFrames: Attack = async (target) => {
   using raw = await openRawHttp2(target);
   const streams = Array.from({ length: tinyFrameStreams }, (_, index) => 2 * index + 1);

@@ -5,7 +5,7 @@ import { type Attack, tally } from "../target.ts";
 const connections = 300;
 const maxBytes = 8_192;
 const seed = 1;
-const patienceMs = 5_000;
+const deadlineMs = 5_000;
 
 const beginnings = ["", "PRI ", clientPreface, "POST /", "GET / HTTP/1.1\r\nhost: localhost\r\n"];
 
@@ -20,7 +20,7 @@ export const randomBytes: Attack = async (target) => {
     await raw.send(beginnings[index % beginnings.length] ?? "");
     await raw.send(rubbish);
     raw.socket.end();
-    endings.push((await raw.endsWithin(patienceMs)) ? "closed" : "still open");
+    endings.push((await raw.endsWithin(deadlineMs)) ? "closed" : "still open");
   }
   return tally(endings);
 };

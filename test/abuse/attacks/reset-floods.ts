@@ -6,7 +6,7 @@ import { type Attack, type Outcome, type Target, tally } from "../target.ts";
 const connections = 2;
 const streams = 10_000;
 const streamsPerWrite = 100;
-const patienceMs = 10_000;
+const deadlineMs = 10_000;
 const cancel = 8;
 
 /** Requests that are taken back as soon as they are sent. */
@@ -28,7 +28,7 @@ async function openAndLose(target: Target, lose: (stream: number) => Buffer): Pr
   const attack = async () => {
     using raw = await openRawHttp2(target);
     await openAll(raw, lose);
-    return await raw.ending(patienceMs);
+    return await raw.ending(deadlineMs);
   };
   return tally(await Promise.all(Array.from({ length: connections }, attack)));
 }

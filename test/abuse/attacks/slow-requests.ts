@@ -7,7 +7,7 @@ import { type Attack, type Outcome, type Target, tally } from "../target.ts";
 
 const connections = 50;
 const byteEveryMs = 250;
-const patienceMs = limitsUnderAttack.requestTimeoutMs + 6_000;
+const deadlineMs = limitsUnderAttack.requestTimeoutMs + 6_000;
 
 /** A request of HTTP/1.1 whose headers come a byte at a time. */
 export const slowHeaderHttp1: Attack = (target) => {
@@ -31,13 +31,13 @@ export const slowBodyHttp1: Attack = (target) => {
   return drip(target, `${head}content-type: application/json\r\ncontent-length: 1000\r\n\r\n`, "{".padEnd(1_000));
 };
 
-/** A request of HTTP/2 whose body comes a byte at a time, each in a frame of its own. */
+/** An HTTP/2 request whose body arrives byte by byte, each in a separate frame. */
 export const slowBodyHttp2: Attack = async (target) => {
   const message = envelope(0, Buffer.alloc(1_000));
   const endings = Array.from({ length: connections }, async () => {
     using raw = await openRawHttp2(target);
     await raw.send(raw.request(1, methods.getProduct));
-    const until = performance.now() + patienceMs;
+    const until = performance.now() + deadlineMs;
     for (let at = 0; raw.isOpen() && !raw.answers.has(1) && performance.now() < until; at++) {
       await raw.send(frame(frameTypes.data, frameFlags.none, 1, message.subarray(at, at + 1)));
       await raw.endsWithin(byteEveryMs);
@@ -55,7 +55,7 @@ async function drip(target: Target, first: string | Uint8Array, slowly: string |
       answer += chunk.toString("latin1", 0, 12);
     });
     await raw.send(first);
-    const until = performance.now() + patienceMs;
+    const until = performance.now() + deadlineMs;
     for (let at = 0; raw.isOpen() && performance.now() < until; at++) {
       await raw.send(bytes.subarray(at, at + 1));
       await raw.endsWithin(byteEveryMs);

@@ -9,14 +9,14 @@ import { limitsUnderAttack } from "../limits-under-attack.ts";
 import { openRawHttp2 } from "../raw-http2.ts";
 import { type Attack, type Target, tally } from "../target.ts";
 
-/** More than what both ends of a connection buffer, so that the server has to wait for the client. */
+/** More than both ends of a connection buffer, so that the server must wait for the client. */
 const fileBytes = 32 * 1024 * 1024;
 const chunkBytes = 512 * 1024;
 
 const downloads = 50;
 
 /** How long the server may take to notice, on a busy machine. */
-const patienceMs = 2 * limitsUnderAttack.stallTimeoutMs + 5_000;
+const deadlineMs = 2 * limitsUnderAttack.stallTimeoutMs + 5_000;
 const readingMs = 5_000;
 
 /** Downloads over HTTP/1.1 that are never read. */
@@ -26,7 +26,7 @@ export const stalledHttp1: Attack = async (target) => {
   const endings = Array.from({ length: downloads }, async () => {
     using raw = await openAttackSocket(target);
     await raw.send(request);
-    await raw.endsWithin(patienceMs);
+    await raw.endsWithin(deadlineMs);
     // Only reading shows a socket its end.
     let received = 0;
     raw.socket.on("data", (chunk: Buffer) => {
@@ -45,7 +45,7 @@ export const stalledHttp2: Attack = async (target) => {
   using raw = await openRawHttp2(target, { window: 0 });
   const streams = Array.from({ length: downloads }, (_, index) => 2 * index + 1);
   for (const stream of streams) await raw.send(getOf(target, stream, file.path));
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + deadlineMs;
   while (raw.isOpen() && raw.resets.size < downloads && performance.now() < until) await raw.endsWithin(50);
   return tally(streams.map((stream) => raw.resets.get(stream) ?? "still open"));
 };

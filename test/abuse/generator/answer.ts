@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 
-/** What came back from one call. */
+/** The response to one call. */
 export interface Answer {
   /** The code as Connect writes it, `ok` too; else the status of HTTP, or how the stream or connection ended. */
   readonly code: string;

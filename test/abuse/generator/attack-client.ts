@@ -6,17 +6,17 @@ import type { HttpRequest } from "./encoding.ts";
 
 /** Sends hostile calls and reads their answers. It keeps one HTTP/2 connection for as long as the server does. */
 export interface AttackClient extends Disposable {
-  /** Resolves to the answer, in any case: at the latest after `giveUpMs`, with the code `no answer`. */
-  call(request: HttpRequest, giveUpMs: number): Promise<Answer>;
+  /** Resolves to the answer, in any case: at the latest after `timeoutMs`, with the code `no answer`. */
+  call(request: HttpRequest, timeoutMs: number): Promise<Answer>;
   /** Makes the next call open a connection: one that changes within a burst would refuse the calls it has not sent. */
   renew(): void;
 }
 
-/** How long a stream of responses may go on after its first message: an error in it would have come by then. */
+/** The time after the first message of a stream in which an error would arrive; then the call counts as successful. */
 const streamLingerMs = 40;
 
 /** How long a stream that has sent its headers may be without a message. */
-const streamSilenceMs = 1_000;
+const streamIdleMs = 1_000;
 
 /** Calls on one HTTP/2 connection, of which each may end with a reset: the server permits 1,000. */
 const callsPerSession = 400;
@@ -41,10 +41,10 @@ export function openAttackClient(target: Target): AttackClient {
     return session;
   };
   return {
-    async call(request, giveUpMs) {
-      if (request.http === 1) return callHttp1(target, request, giveUpMs);
+    async call(request, timeoutMs) {
+      if (request.http === 1) return callHttp1(target, request, timeoutMs);
       const used = ofSession();
-      const answer = await callHttp2(used, request, giveUpMs);
+      const answer = await callHttp2(used, request, timeoutMs);
       // A connection on which a call broke is not to break those that follow.
       if (isBroken(answer)) {
         used.close();
@@ -68,7 +68,7 @@ function isBroken({ code }: Answer): boolean {
 
 /**
  * Megabytes. Node counts what it has not sent on streams that the server has reset for as long as the session lasts, and
- * beyond the default of 10 it resets each new stream by itself, with ENHANCE_YOUR_CALM.
+ * beyond the default of 10 it resets each new stream automatically, with ENHANCE_YOUR_CALM.
  */
 const maxSessionMemory = 10_000;
 
@@ -84,16 +84,16 @@ class CallEnd {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #abandon: () => void;
 
-  constructor(request: HttpRequest, giveUpMs: number, abandon: () => void) {
+  constructor(request: HttpRequest, timeoutMs: number, abandon: () => void) {
     const { promise, resolve } = Promise.withResolvers<Answer>();
     this.answer = promise;
     this.#resolve = resolve;
     this.#abandon = abandon;
     this.reader = new AnswerReader(request.isEnveloped);
-    this.after(giveUpMs, "no answer");
+    this.after(timeoutMs, "no answer");
   }
 
-  /** Ends the call with that code after so long, unless it has ended by itself. */
+  /** Ends the call with this code after a timeout, unless it has ended before. */
   after(ms: number, code: string): void {
     this.#timers.add(
       setTimeout(() => {
@@ -109,7 +109,7 @@ class CallEnd {
     this.#resolve({ ...result, durationMs: performance.now() - this.#start });
   }
 
-  /** Takes a chunk; a stream of messages that goes on is a success. */
+  /** Handles a chunk. A stream that continues to send messages is a success. */
   take(chunk: Buffer): void {
     const before = this.reader.messages;
     this.reader.take(chunk);
@@ -117,9 +117,9 @@ class CallEnd {
   }
 }
 
-function callHttp2(session: ClientHttp2Session, request: HttpRequest, giveUpMs: number): Promise<Answer> {
+function callHttp2(session: ClientHttp2Session, request: HttpRequest, timeoutMs: number): Promise<Answer> {
   let stream: ClientHttp2Stream;
-  const end = new CallEnd(request, giveUpMs, () => stream.close());
+  const end = new CallEnd(request, timeoutMs, () => stream.close());
   try {
     stream = session.request({ ":method": request.verb, ":path": request.path, ...request.headers });
   } catch (error) {
@@ -134,14 +134,14 @@ function callHttp2(session: ClientHttp2Session, request: HttpRequest, giveUpMs: 
   stream.on("response", (headers) => {
     status = Number(headers[":status"]);
     add(headers);
-    if (request.isEnveloped && headers["grpc-status"] === undefined) end.after(streamSilenceMs, "ok");
+    if (request.isEnveloped && headers["grpc-status"] === undefined) end.after(streamIdleMs, "ok");
   });
   stream.on("trailers", add);
   stream.on("data", (chunk: Buffer) => end.take(chunk));
   stream.on("error", () => {});
   stream.once("close", () => {
     if (status > 0 && stream.rstCode === 0) return end.settle(end.reader.result(status, fields));
-    // A reset after the answer says that the rest of the request is not wanted; before it, that there is none.
+    // A reset after the response means that the server discards the rest of the request; before it, that the call failed.
     const result = end.reader.result(status, fields);
     const isAnswered = status > 0 && result.code !== "ok";
     end.settle(isAnswered ? result : { code: `reset ${stream.rstCode}`, errorBytes: 0, bodyBytes: result.bodyBytes });
@@ -150,7 +150,7 @@ function callHttp2(session: ClientHttp2Session, request: HttpRequest, giveUpMs: 
   return end.answer;
 }
 
-function callHttp1(target: Target, request: HttpRequest, giveUpMs: number): Promise<Answer> {
+function callHttp1(target: Target, request: HttpRequest, timeoutMs: number): Promise<Answer> {
   const length = request.body.reduce((sum, part) => sum + part.length, 0);
   const outgoing: ClientRequest = requestHttp1({
     host: target.host,
@@ -160,13 +160,13 @@ function callHttp1(target: Target, request: HttpRequest, giveUpMs: number): Prom
     headers: { ...request.headers, ...(request.verb === "POST" && { "content-length": length }) },
     agent: false,
   });
-  const end = new CallEnd(request, giveUpMs, () => outgoing.destroy());
+  const end = new CallEnd(request, timeoutMs, () => outgoing.destroy());
   let answered: IncomingMessage | undefined;
   outgoing.once("response", (response: IncomingMessage) => {
     answered = response;
     response.on("data", (chunk: Buffer) => end.take(chunk));
     response.on("error", () => {});
-    if (request.isEnveloped) end.after(streamSilenceMs, "ok");
+    if (request.isEnveloped) end.after(streamIdleMs, "ok");
     response.once("close", () => {
       const fields = { ...response.headers, ...response.trailers };
       end.settle(end.reader.result(response.statusCode ?? 0, fields));

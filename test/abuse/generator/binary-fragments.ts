@@ -185,7 +185,7 @@ function keyBytes(scalar: ScalarType, index: number): Buffer {
   return bytes;
 }
 
-/** The members of a oneof in turn: each replaces the one before. */
+/** The members of a oneof, alternating: each replaces the one before. */
 function alternatingOneof({ name, fields }: DescOneof): Fragment {
   const turn = Buffer.concat(
     fields.map((field) =>
@@ -196,7 +196,7 @@ function alternatingOneof({ name, fields }: DescOneof): Fragment {
           : lengthDelimited(field.number, Buffer.of()),
     ),
   );
-  return large(`members of ${name} in turn`, (maxBytes) => filled(turn, maxBytes));
+  return large(`members of ${name}, alternating`, (maxBytes) => filled(turn, maxBytes));
 }
 
 function recursion(message: DescMessage): Fragment[] {

@@ -1,7 +1,7 @@
 import type { Outcome } from "../target.ts";
 import type { AbuseCase } from "./case-selection.ts";
 
-/** What came of one case. Sizes in bytes, times in milliseconds. */
+/** The result of one case. Sizes in bytes, times in milliseconds. */
 export interface CaseRecord {
   readonly case: AbuseCase;
   /** How many of it at once. */

@@ -12,7 +12,7 @@ export interface AbuseCase {
   readonly method: DescMethod;
   readonly shape: Shape;
   readonly encoding: Encoding;
-  /** Whether a large shape is as large as a message of any method may be, beyond the limit of its own. */
+  /** Whether a large shape is as large as a message of any method may be, beyond its own limit. */
   readonly isOversized: boolean;
 }
 

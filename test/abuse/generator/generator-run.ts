@@ -11,7 +11,7 @@ import type { AbuseCase } from "./case-selection.ts";
 import { requestOf, type WireLimits } from "./encoding.ts";
 import { messageLimitOf } from "./message-limit.ts";
 
-/** A server with a canary on it, on which cases run; both start anew after a case that ended or silenced the server. */
+/** A server with a canary on it, on which cases run; both restart after a case that ended or blocked the server. */
 export interface GeneratorRun extends AsyncDisposable {
   readonly url: string;
   readonly records: readonly CaseRecord[];
@@ -27,12 +27,12 @@ export interface GeneratorRun extends AsyncDisposable {
   complaints(): Promise<string[]>;
 }
 
-/** Four times what the server holds by itself: a case that needs more ends it, and the test sees that. */
+/** Four times the memory of an idle server: a case that needs more ends the server, which the test detects. */
 const maxHeapMegabytes = 512;
 
 /** After so long a call counts as not answered. */
-const giveUpMs = 10_000;
-const giveUpBurstMs = 60_000;
+const timeoutMs = 10_000;
+const burstTimeoutMs = 60_000;
 
 /** How long before its report a slow call of the canary can have begun. */
 const slowCallMs = 30_000;
@@ -72,7 +72,7 @@ export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRu
       server.takePeakRss();
       const startMs = performance.timeOrigin + performance.now();
       if (times > 1) client.renew();
-      const mostMs = times === 1 ? giveUpMs : giveUpBurstMs;
+      const mostMs = times === 1 ? timeoutMs : burstTimeoutMs;
       const answers = await Promise.all(Array.from({ length: times }, () => client.call(request, mostMs)));
       const record = recordOf(abuse, times, answers, startMs, server);
       records.push(record);

@@ -19,7 +19,7 @@ const freeBytes = MiB;
 /** What headers leave of `maxHeaderBytes` for the path of a GET. */
 const otherHeaderBytes = KiB;
 
-/** Reads the settings. `BOURSE_ABUSE_BYTES` makes the messages smaller, for a server that does not bear the largest. */
+/** Reads the settings. `BOURSE_ABUSE_BYTES` makes the messages smaller, for a server that cannot handle the largest. */
 export function readGeneratorSettings(env: NodeJS.ProcessEnv): GeneratorSettings {
   return {
     isFull: env.BOURSE_ABUSE_MATRIX === "full",

@@ -37,7 +37,7 @@ export function jsonFieldFragments(field: DescField): Fragment[] {
   ];
 }
 
-/** Whether JSON has a form of its own for this message, so that its fields have no names there. */
+/** Whether the message has a special form in JSON, without the names of its fields. */
 export function hasJsonForm(typeName: string): boolean {
   return typeName.startsWith("google.protobuf.");
 }

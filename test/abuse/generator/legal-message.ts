@@ -45,7 +45,7 @@ function fill(message: ReflectMessage, filling: Filling, depth: number): void {
   }
 }
 
-/** Values of messages whose rules stand elsewhere. */
+/** Values of messages whose rules are not in their proto. */
 const knownMessages: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "google.type.Money": { currency_code: "USD", units: 1n, nanos: 999_999_999 },
   "google.protobuf.Timestamp": { seconds: 1_700_000_000n, nanos: 999_999_999 },

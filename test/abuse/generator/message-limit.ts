@@ -7,7 +7,7 @@ import { filledField } from "./wire-writer.ts";
 /** How close the found limit is to the real one. */
 const precisionBytes = 1024;
 
-const giveUpMs = 10_000;
+const timeoutMs = 10_000;
 
 /** A field number that no request has. */
 const unknownNumber = 2_000;
@@ -23,7 +23,7 @@ export async function messageLimitOf(method: DescMethod, client: AttackClient, l
     const bytes = Math.min(limits.maxMessageBytes, Math.floor((taken + refused) / 2));
     const request = requestOf(method, probeOf(bytes), { protocol: "gRPC", http: 2, gzip: false }, limits);
     if (request === undefined) throw new Error(`there is no way to call ${method.name}`);
-    const { code } = await client.call(request, giveUpMs);
+    const { code } = await client.call(request, timeoutMs);
     if (code === "resource_exhausted") refused = bytes;
     else taken = bytes;
     if (taken === limits.maxMessageBytes) break;

@@ -22,7 +22,7 @@ test("every field of every message in a request has shapes", () => {
   }
 });
 
-test("no shape is larger than asked for, unless it is a few bytes or deep by itself", () => {
+test("no shape exceeds the requested size, unless it has a few bytes or is deep by nature", () => {
   const tooLarge = methods
     .flatMap(shapesOf)
     .filter(({ isLarge, build }) => isLarge && build(maxBytes).length > maxBytes)

@@ -13,7 +13,7 @@ import { hasJsonForm, jsonFieldFragments, jsonMessageFragments } from "./json-fr
 import { type Filling, legalMessage } from "./legal-message.ts";
 import type { Fragment, Shape } from "./shape.ts";
 
-/** Messages of a client stream that is one large request: the server decompresses and validates each by itself. */
+/** Messages of a client stream that is one large request: the server decompresses and validates each separately. */
 const copiesOfSmall = 5_000;
 
 /** The hostile messages of a method, all from its descriptor: of its request, and of every message and field in it. */
@@ -74,7 +74,7 @@ function shape(
   };
 }
 
-/** JSON names the fields of a message unless it, or one around it, has a form of its own. */
+/** JSON names the fields of a message unless it, or one around it, has a special form. */
 function hasJsonNames({ message, parents }: MessagePath): boolean {
   return ![message, ...parents.map(messageOf)].some((each) => each !== undefined && hasJsonForm(each.typeName));
 }

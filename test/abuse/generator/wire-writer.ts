@@ -1,7 +1,7 @@
 /** The wire types of protobuf. */
 export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
 
-// Writes protobuf as no library does: nothing is checked, and any bytes can stand anywhere.
+// Writes protobuf without any check: any bytes can be anywhere.
 
 /** A varint; with a `width` it is padded to that many bytes, which makes it overlong. */
 export function varint(value: number | bigint, width = 0): Buffer {

@@ -37,7 +37,7 @@ export function wireCases(url: string, protocol: Protocol): Cases {
   /** Where Connect has the trailers of a unary call. */
   const trailer = (ended: Ended<unknown>, key: string) => ended.trailer.get(key) ?? ended.header.get(`trailer-${key}`);
 
-  /** Proves by order that headers arrive while the handler waits: it waits for what is sent after them. */
+  /** Proves by order that headers arrive while the handler waits: it waits for a request that is sent after them. */
   async function headersComeFirst(running: Running<WireResponse>, note: string): Promise<void> {
     await running.headerSeen("X-Early: yes");
     await ask("post", note);
@@ -141,9 +141,9 @@ export function wireCases(url: string, protocol: Protocol): Cases {
       }
     },
 
-    async "deadline-is-told"() {
-      const told = Number(ok(await call("Unary", "timeout", "", ["--timeout", "30s"])).text);
-      expectTrue(`${told} ms is about half a minute`, told > 0 && told <= 30_000);
+    async "deadline-is-sent"() {
+      const remainingMs = Number(ok(await call("Unary", "timeout", "", ["--timeout", "30s"])).text);
+      expectTrue(`${remainingMs} ms is about half a minute`, remainingMs > 0 && remainingMs <= 30_000);
     },
 
     async "deadline-ends-call"() {
@@ -160,10 +160,10 @@ export function wireCases(url: string, protocol: Protocol): Cases {
     /** The program compresses nothing that it sends. */
     async gzip() {
       const text = "All the same. ".repeat(50_000);
-      const door = `http://${mustGet("INTEROP_DOOR")}`;
+      const proxy = `http://${mustGet("INTEROP_PROXY")}`;
       for (const kind of kinds) {
         const before = JSON.parse((await ask("traffic")) ?? "");
-        const ended = await start(kind, [{ scenario: "echo", text }], [], door).ended;
+        const ended = await start(kind, [{ scenario: "echo", text }], [], proxy).ended;
         expectTrue(`${kind}: the text is as it was`, ok(ended).text === text);
         const took = JSON.parse((await ask("traffic")) ?? "").bytesDown - before.bytesDown;
         expectTrue(`${kind}: ${took} is a fraction of ${text.length}`, took > 0 && took < text.length / 10);
@@ -209,11 +209,11 @@ export function wireCases(url: string, protocol: Protocol): Cases {
       for (const running of streams) {
         const ended = await running.ended;
         expectEqual("stream", ended.problem?.code, "unavailable");
-        expectEqual("trailer", trailer(ended, "x-come-back"), ["yes"]);
+        expectEqual("trailer", trailer(ended, "x-reconnect"), ["yes"]);
       }
       expectEqual("unary call", await outlasting, "outlasted");
       let again = await call("Unary", "generation", "");
-      // Reflection is the first to find no server: then the program says that there is no such service.
+      // Reflection is the first call that finds no server: the program then reports an unknown service.
       while (["unavailable", "none"].includes(again.problem?.code ?? "")) {
         await wait(retryPauseMs);
         again = await call("Unary", "generation", "");

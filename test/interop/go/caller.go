@@ -38,7 +38,7 @@ type answer struct {
 	problem *problem
 }
 
-// ok returns the response, and fails the case where there is none.
+// ok returns the response, and fails the case if there is none.
 func (a answer) ok() *dynamicpb.Message {
 	if a.problem != nil {
 		fail("the call failed with code %d: %s", a.problem.code, a.problem.message)
@@ -116,7 +116,7 @@ func one(stream incoming) *dynamicpb.Message {
 		fail("the stream failed with code %d: %s", problem.code, problem.message)
 	}
 	if message == nil {
-		fail("the stream has ended: it was to go on")
+		fail("the stream has ended too early")
 	}
 	return message
 }

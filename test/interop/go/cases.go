@@ -82,7 +82,7 @@ func expect[T any](what string, got, want T) {
 	}
 }
 
-// must returns the value, and fails the case where there is an error.
+// must returns the value, and fails the case if there is an error.
 func must[T any](value T, err error) T {
 	mustNot(err)
 	return value

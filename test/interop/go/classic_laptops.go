@@ -163,7 +163,7 @@ func refusesImages(ctx context.Context) {
 func uploadImage(ctx context.Context, first *pcbook.UploadImageRequest, rest ...*pcbook.UploadImageRequest) (*pcbook.UploadImageResponse, error) {
 	stream := must(pcbook.NewLaptopServiceClient(dialClassic()).UploadImage(ctx))
 	for _, request := range append([]*pcbook.UploadImageRequest{first}, rest...) {
-		// A server that has answered takes no more: the answer says why.
+		// A server that has responded reads no more: the response has the reason.
 		if err := stream.Send(request); errors.Is(err, io.EOF) {
 			break
 		} else {

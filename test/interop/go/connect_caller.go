@@ -79,7 +79,7 @@ func (c *connectCaller) clientStream(ctx context.Context, method protoreflect.Me
 	stream := c.client(method).CallClientStream(ctx)
 	sendHeaders(sent, stream.RequestHeader())
 	for _, request := range requests {
-		// A server that has answered takes no more: the answer says why.
+		// A server that has responded reads no more: the response has the reason.
 		if stream.Send(request) != nil {
 			break
 		}

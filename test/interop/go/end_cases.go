@@ -14,11 +14,11 @@ const retryPause = 50 * time.Millisecond
 // endCases end the servers that they call.
 var endCases = []testCase{
 	{name: "restart", last: true, run: restartSpoilsNothing},
-	{name: "shutdown", last: true, run: shutdownTellsWatchers},
+	{name: "shutdown", last: true, run: shutdownNotifiesWatchers},
 }
 
 // restartSpoilsNothing shows that a server that goes away sends streams back with trailers, finishes unary calls that
-// are under way, and that the same client finds the server that comes after it.
+// are in progress, and that the same client reaches the next server.
 func restartSpoilsNothing(ctx context.Context) {
 	conversation := direct().talk(ctx, "hang-until-restart", "")
 	streams := []incoming{direct().watch(ctx, "hang-until-restart", ""), conversation}
@@ -32,7 +32,7 @@ func restartSpoilsNothing(ctx context.Context) {
 	direct().ask(ctx, "restart", "").ok()
 	for _, each := range streams {
 		failedWith(endOf(each), unavailable)
-		expect("trailer", each.trailer()["x-come-back"], []string{"yes"})
+		expect("trailer", each.trailer()["x-reconnect"], []string{"yes"})
 	}
 	expect("unary call", textOf((<-outlasting).ok()), "outlasted")
 	for {
@@ -46,8 +46,8 @@ func restartSpoilsNothing(ctx context.Context) {
 	}
 }
 
-// shutdownTellsWatchers ends the whole server as an operator does.
-func shutdownTellsWatchers(ctx context.Context) {
+// shutdownNotifiesWatchers shuts the whole server down with a signal.
+func shutdownNotifiesWatchers(ctx context.Context) {
 	quotes := stream(ctx, quotes+"WatchQuotes", `{"symbols":["*"]}`)
 	one(quotes)
 	watch := stream(ctx, health+"Watch", "{}")

@@ -52,7 +52,7 @@ func (c grpcCaller) unary(ctx context.Context, method protoreflect.MethodDescrip
 func (c grpcCaller) clientStream(ctx context.Context, method protoreflect.MethodDescriptor, sent headers, requests ...*dynamicpb.Message) answer {
 	stream := c.open(ctx, method, sent)
 	for _, request := range requests {
-		// A server that has answered takes no more: the answer says why.
+		// A server that has responded reads no more: the response has the reason.
 		if err := stream.SendMsg(request); errors.Is(err, io.EOF) {
 			break
 		} else {

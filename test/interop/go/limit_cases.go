@@ -50,13 +50,13 @@ func textOfRequest(scenario string, bytes int) string {
 }
 
 func gzipShrinksBothWays(ctx context.Context) {
-	client := openWire("INTEROP_DOOR", settings{gzip: true})
+	client := openWire("INTEROP_PROXY", settings{gzip: true})
 	defer client.close()
 	text := strings.Repeat("All the same. ", 50_000)
 	for _, kind := range kinds {
-		before := trafficAtDoor(ctx)
+		before := trafficAtProxy(ctx)
 		expect(kind, textOf(client.call(ctx, kind, "echo", text).ok()), text)
-		after := trafficAtDoor(ctx)
+		after := trafficAtProxy(ctx)
 		for _, bytes := range []int{after.BytesUp - before.BytesUp, after.BytesDown - before.BytesDown} {
 			if bytes == 0 || bytes > len(text)/10 {
 				fail("%s: a text of %d bytes took %d", kind, len(text), bytes)
@@ -67,7 +67,7 @@ func gzipShrinksBothWays(ctx context.Context) {
 
 type traffic struct{ BytesUp, BytesDown int }
 
-func trafficAtDoor(ctx context.Context) traffic {
+func trafficAtProxy(ctx context.Context) traffic {
 	var read traffic
 	mustNot(json.Unmarshal([]byte(textOf(direct().ask(ctx, "traffic", "").ok())), &read))
 	return read

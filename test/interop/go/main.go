@@ -1,8 +1,8 @@
 // The program calls a server with one client library over one protocol, runs every case that is named for it, and
 // prints a line for each: "PASS case" or "FAIL case: why".
 //
-// The environment tells it the servers: INTEROP_WIRE and INTEROP_DOOR, two ways to the wire service (HOST:PORT), of
-// which the door counts what goes through it; INTEROP_BOURSE, a whole Bourse, and INTEROP_BOURSE_PID, its process;
+// The environment has the addresses of the servers: INTEROP_WIRE and INTEROP_PROXY, two ways to the wire service (HOST:PORT), of
+// which the proxy counts its traffic; INTEROP_BOURSE, a whole Bourse, and INTEROP_BOURSE_PID, its process;
 // INTEROP_DESCRIPTORS, a file with the descriptors of all that is called. The client "classic" calls the classic
 // services with grpc-go and with code that is generated from the protos in ../classic-protos.
 package main
@@ -15,7 +15,7 @@ import (
 	"connectrpc.com/connect"
 )
 
-// A library is what a caller and the cases of its own make up.
+// A library has a caller and its own cases.
 type library struct {
 	open func(address string, with settings) caller
 	own  []testCase

@@ -13,7 +13,7 @@ var openCaller func(address string, with settings) caller
 // direct is what most cases call with.
 var direct = sync.OnceValue(func() wire { return openWire("INTEROP_WIRE", settings{}) })
 
-// openWire opens a caller of the wire service at the address that a variable tells.
+// openWire opens a caller of the wire service at the address in a variable.
 func openWire(variable string, with settings) wire {
 	return wire{caller: openCaller(mustGet(variable), with)}
 }
@@ -53,13 +53,13 @@ func (w wire) push(ctx context.Context, scenario string, texts ...string) answer
 func (w wire) talk(ctx context.Context, scenario, text string) conversation {
 	method := methodOf("test.wire.v1.WireService.BidiStream")
 	opened := conversation{w.bidiStream(ctx, method, w.sent)}
-	opened.say(scenario, text)
+	opened.send(scenario, text)
 	return opened
 }
 
 type conversation struct{ duplex }
 
-func (c conversation) say(scenario, text string) {
+func (c conversation) send(scenario, text string) {
 	c.send(wireRequest(methodOf("test.wire.v1.WireService.BidiStream"), scenario, text))
 }
 

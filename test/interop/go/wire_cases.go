@@ -26,7 +26,7 @@ var wireCases = []testCase{
 	{name: "bidi-stream", run: func(ctx context.Context) {
 		stream := direct().talk(ctx, "echo", "a")
 		expect("first answer", textOf(one(stream)), "a")
-		stream.say("", "b")
+		stream.send("", "b")
 		expect("second answer", textOf(one(stream)), "b")
 		stream.closeSend()
 		expect("answers after the end", len(all(stream)), 0)
@@ -79,20 +79,20 @@ var wireCases = []testCase{
 		}
 	}},
 	{name: "cancel", run: cancelReachesHandler},
-	{name: "deadline-is-told", run: func(ctx context.Context) {
+	{name: "deadline-is-sent", run: func(ctx context.Context) {
 		limit := 30 * time.Second
 		limited, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		told := must(strconv.Atoi(textOf(direct().ask(limited, "timeout", "").ok())))
-		if told <= 0 || told > int(limit.Milliseconds()) {
-			fail("the server was told %d ms", told)
+		remaining := must(strconv.Atoi(textOf(direct().ask(limited, "timeout", "").ok())))
+		if remaining <= 0 || remaining > int(limit.Milliseconds()) {
+			fail("the server received a deadline of %d ms", remaining)
 		}
 	}},
 	{name: "deadline-ends-call", run: deadlineEndsCall},
 	{name: "keepalive", slow: true, run: keepaliveKeepsStream},
 }
 
-// headersComeFirst proves by order that headers arrive while the handler waits: it waits for what is sent after them.
+// headersComeFirst proves by order that headers arrive while the handler waits: it waits for a request that is sent after them.
 func headersComeFirst(ctx context.Context, stream incoming, note string) {
 	expect("header", stream.header()["x-early"], []string{"yes"})
 	direct().ask(ctx, "post", note).ok()
@@ -142,10 +142,10 @@ func deadlineEndsCall(ctx context.Context) {
 	}
 }
 
-// keepaliveKeepsStream shows that the server answers pings on a connection with a quiet stream, which goes on.
+// keepaliveKeepsStream shows that the server answers pings on a connection with a quiet stream, which continues.
 func keepaliveKeepsStream(ctx context.Context) {
 	note := rand.Text()
-	pinging := openWire("INTEROP_DOOR", settings{keepalive: true})
+	pinging := openWire("INTEROP_PROXY", settings{keepalive: true})
 	defer pinging.close()
 	stream := pinging.watch(ctx, "headers-first", note)
 	stream.header()

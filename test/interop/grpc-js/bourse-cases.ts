@@ -77,8 +77,8 @@ export const bourseCases: Cases = {
 
   async "health-check"() {
     for (const service of ["", quotes]) {
-      const { status: told } = ok(await check(service));
-      expectEqual(`status of ${service}`, told, "SERVING");
+      const { status: servingStatus } = ok(await check(service));
+      expectEqual(`status of ${service}`, servingStatus, "SERVING");
     }
     expectEqual("missing", (await check("no.Such")).code, status.NOT_FOUND);
   },

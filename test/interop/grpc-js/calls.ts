@@ -17,7 +17,7 @@ import {
 import { loadSync } from "@grpc/proto-loader";
 import { mustGet } from "../run-cases.ts";
 
-/** What is sent with a call. */
+/** The options of a call. */
 export interface Sent extends CallOptions {
   readonly metadata?: Metadata;
 }
@@ -31,12 +31,12 @@ export interface Ended<Response> {
   readonly message: string;
 }
 
-/** A call under way, whatever its kind. */
+/** An open call of any kind. */
 export interface Call<Response> {
   /** Resolves when the headers have arrived, or the call has ended without. */
   readonly header: Promise<Metadata>;
   readonly ended: Promise<Ended<Response>>;
-  /** The next response of a stream; rejects where there is none. Those that nobody takes come with the end. */
+  /** The next response of a stream; rejects if there is none. Responses that are not taken are in the end. */
   next(): Promise<Response>;
   send(request: object): void;
   closeSend(): void;
@@ -70,7 +70,7 @@ const services = loadPackageDefinition(
   ),
 );
 
-/** A channel to the address that a variable of the environment tells. */
+/** A channel to the address in an environment variable. */
 export function openChannel(variable: string, options: ClientOptions = {}): Client {
   return new Client(mustGet(variable), credentials.createInsecure(), options);
 }
@@ -142,14 +142,14 @@ function sendAll<S extends Sender>(stream: S, requests: readonly object[]): S {
 function callOf<Response>(surface: Surface, responses: AsyncIterator<Response>): Call<Response> {
   const header = Promise.withResolvers<Metadata>();
   surface.once("metadata", header.resolve);
-  // "status" tells of errors too.
+  // "status" also reports errors.
   surface.on("error", () => {});
   const outcome = new Promise<StatusObject>((resolve) => surface.once("status", resolve));
   const sender = surface as unknown as Sender;
 
   async function end(): Promise<Ended<Response>> {
     const rest: Response[] = [];
-    // The library tells how a call has ended when its responses were read.
+    // The library reports the status of a call after its responses were read.
     const read = async () => {
       for (let each = await responses.next(); each.done !== true; each = await responses.next()) rest.push(each.value);
     };
@@ -168,7 +168,7 @@ function callOf<Response>(surface: Surface, responses: AsyncIterator<Response>):
     },
     async next() {
       const { done, value } = await responses.next();
-      if (done) throw new Error("the stream has ended: it was to go on");
+      if (done) throw new Error("the stream has ended too early");
       return value;
     },
     send: (request) => sender.write(request),

@@ -21,7 +21,7 @@ export const endCases: Cases = {
     for (const call of streams) {
       const { code, trailer } = await call.ended;
       expectEqual("stream", code, status.UNAVAILABLE);
-      expectEqual("trailer", trailer.get("x-come-back"), ["yes"]);
+      expectEqual("trailer", trailer.get("x-reconnect"), ["yes"]);
     }
     expectEqual("unary call", textOf(await outlasting), "outlasted");
     let again = await callWire("Unary", "generation", "");
@@ -32,7 +32,7 @@ export const endCases: Cases = {
     expectEqual("generation", textOf(again), "2");
   },
 
-  /** A server that is ended as an operator does it tells those that watch. */
+  /** A server that is shut down with a signal notifies the clients that watch. */
   async shutdown() {
     const quotes = startBourse("bourse.quote.v1.QuoteService.WatchQuotes", { symbols: ["*"] });
     await quotes.next();

@@ -14,7 +14,7 @@ const requestOverhead = 2 + "length".length + responseOverhead;
 export const limitCases: Cases = {
   async gzip() {
     const text = "All the same. ".repeat(50_000);
-    const channel = openChannel("INTEROP_DOOR", {
+    const channel = openChannel("INTEROP_PROXY", {
       "grpc.default_compression_algorithm": compressionAlgorithms.gzip,
       "grpc.use_local_subchannel_pool": 1,
     });
@@ -68,7 +68,7 @@ function generous() {
   return openChannel("INTEROP_WIRE", { "grpc.max_receive_message_length": 2 * maxMessageBytes });
 }
 
-/** What has gone through the door so far. */
+/** The traffic through the proxy. */
 async function traffic(): Promise<{ bytesUp: number; bytesDown: number }> {
   return JSON.parse(await ask("traffic"));
 }

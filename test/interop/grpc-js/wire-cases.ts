@@ -112,10 +112,10 @@ export const wireCases: Cases = {
     }
   },
 
-  async "deadline-is-told"() {
+  async "deadline-is-sent"() {
     const limitMs = 30_000;
-    const told = Number(textOf(await callWire("Unary", "timeout", "", { deadline: Date.now() + limitMs })));
-    expectTrue(`${told} ms is about half a minute`, told > 0 && told <= limitMs);
+    const remainingMs = Number(textOf(await callWire("Unary", "timeout", "", { deadline: Date.now() + limitMs })));
+    expectTrue(`${remainingMs} ms is about half a minute`, remainingMs > 0 && remainingMs <= limitMs);
   },
 
   async "deadline-ends-call"() {
@@ -131,7 +131,7 @@ export const wireCases: Cases = {
 
   async keepalive() {
     const note = randomUUID();
-    const channel = openChannel("INTEROP_DOOR", {
+    const channel = openChannel("INTEROP_PROXY", {
       "grpc.keepalive_time_ms": 100,
       "grpc.keepalive_timeout_ms": 10_000,
       "grpc.use_local_subchannel_pool": 1,
@@ -154,7 +154,7 @@ export function violationsOf({ trailer }: Ended<unknown>): string[] {
   });
 }
 
-/** Proves by order that headers arrive while the handler waits: it waits for what is sent after them. */
+/** Proves by order that headers arrive while the handler waits: it waits for a request that is sent after them. */
 async function headersComeFirst(call: Call<WireResponse>, note: string): Promise<void> {
   expectEqual("header", (await call.header).get("x-early"), ["yes"]);
   await ask("post", note);

@@ -39,12 +39,12 @@ export async function ask(scenario: string, text = ""): Promise<string> {
   return textOf(await callWire("Unary", scenario, text));
 }
 
-/** The text of the last response of a call that went well; throws where it did not. */
+/** The text of the last response of a successful call; throws if the call failed. */
 export function textOf(ended: Ended<WireResponse>): string {
   return ok(ended).text;
 }
 
-/** The last response of a call that went well; throws where it did not. */
+/** The last response of a successful call; throws if the call failed. */
 export function ok<Response>({ code, message, responses }: Ended<Response>): Response {
   const last = responses.at(-1);
   if (code !== status.OK || last === undefined) throw new Error(`the call failed with ${status[code]}: ${message}`);

@@ -17,7 +17,7 @@ STREAMS = ("ServerStream", "BidiStream")
 
 
 def open_channel(variable, **options):
-    """A channel to the address that a variable of the environment tells; options are those of grpc, without "grpc."."""
+    """A channel to the address in an environment variable; options are those of grpc, without "grpc."."""
     compression = options.pop("compression", None)
     arguments = [("grpc." + name.replace("__", "."), value) for name, value in options.items()]
     return grpc.insecure_channel(os.environ[variable], options=arguments, compression=compression)
@@ -31,7 +31,7 @@ bourse = open_channel("INTEROP_BOURSE")
 
 
 def start(channel, name, requests, **options):
-    """Starts a call; what it returns is a future where there is one response, and an iterator where there are many."""
+    """Starts a call. Returns a future for one response, and an iterator for many."""
     method = method_of(name)
     path = f"/{method.containing_service.full_name}/{method.name}"
     inward = "stream" if method.client_streaming else "unary"

@@ -2,7 +2,7 @@
 generated from the protos in ../classic-protos. Runs every case, and prints a line for each: "PASS case" or
 "FAIL case: why".
 
-The argument is the folder of what is generated; INTEROP_BOURSE in the environment tells the server.
+The argument is the folder of generated code; INTEROP_BOURSE in the environment is the address of the server.
 """
 
 import sys

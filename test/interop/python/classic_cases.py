@@ -53,7 +53,7 @@ def get_products_cancel():
 
 
 def get_products_header_list_size():
-    # What the library tells a server by itself is above where it begins to refuse by chance; so both are set here.
+    # The limit that the library announces by default is above its soft limit, so both are set here.
     with open_channel(max_metadata_size=8192, absolute_max_metadata_size=8192) as bounded:
         stub = productinfo_pb2_grpc.ProductInfoStub(bounded)
         request = productinfo_pb2.ProductRequest
@@ -62,7 +62,7 @@ def get_products_header_list_size():
         call = stub.getProducts(request(size=fits))
         expect("products", len(list(call)), fits)
         expect("last trailer", values_of(call.trailing_metadata(), f"end{fits}"), [f"end{fits}"])
-    # The library's own limit is told, too.
+    # The library also announces its own limit.
     failed(StatusCode.RESOURCE_EXHAUSTED, "fit", lambda: list(products.getProducts(request(size=1000))))
 
 

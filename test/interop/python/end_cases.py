@@ -26,7 +26,7 @@ def restart():
     for call in streams:
         ended = end_of_stream(call)
         expect("stream", ended.code, StatusCode.UNAVAILABLE)
-        expect("trailer", values_of(ended.trailer, "x-come-back"), ["yes"])
+        expect("trailer", values_of(ended.trailer, "x-reconnect"), ["yes"])
     expect("unary call", end_of(outlasting).ok().text, "outlasted")
     again = call_wire("Unary", "generation", "")
     while again.code is StatusCode.UNAVAILABLE:
@@ -36,7 +36,7 @@ def restart():
 
 
 def shutdown():
-    """A server that is ended as an operator does it tells those that watch."""
+    """A server that is shut down with a signal notifies the clients that watch."""
     quotes = start_bourse(f"{QUOTES}.WatchQuotes", {"symbols": ["*"]})
     next(quotes)
     health = health_pb2_grpc.HealthStub(bourse).Watch(health_pb2.HealthCheckRequest())

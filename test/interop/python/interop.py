@@ -1,7 +1,7 @@
 """Calls a server with grpcio, runs every case, and prints a line for each: "PASS case" or "FAIL case: why".
 
-The environment tells it the servers: INTEROP_WIRE and INTEROP_DOOR, two ways to the wire service (HOST:PORT), of which
-the door counts what goes through it; INTEROP_BOURSE, a whole Bourse, and INTEROP_BOURSE_PID, its process;
+The environment has the addresses of the servers: INTEROP_WIRE and INTEROP_PROXY, two ways to the wire service (HOST:PORT), of which
+the proxy counts its traffic; INTEROP_BOURSE, a whole Bourse, and INTEROP_BOURSE_PID, its process;
 INTEROP_DESCRIPTORS, a file with the descriptors of all that is called.
 """
 

@@ -14,7 +14,7 @@ MAX_MESSAGE_BYTES = 4 << 20
 
 def gzip():
     text = "All the same. " * 50_000
-    with open_channel("INTEROP_DOOR", compression=grpc.Compression.Gzip) as channel:
+    with open_channel("INTEROP_PROXY", compression=grpc.Compression.Gzip) as channel:
         for kind in KINDS:
             before = json.loads(ask("traffic"))
             expect(f"{kind}: text", call_wire(kind, "echo", text, channel=channel).ok().text == text, True)

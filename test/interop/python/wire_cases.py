@@ -58,7 +58,7 @@ def headers_at_once_bidi_stream():
 
 
 def _headers_come_first(call, note):
-    # Proven by order: the handler waits for what is sent when the headers are there.
+    # Proven by order: the handler waits for a request that is sent after the headers have arrived.
     expect("header", values_of(call.initial_metadata(), "x-early"), ["yes"])
     ask("post", note)
     expect("text", next(call).text, "posted")
@@ -115,10 +115,10 @@ def cancel():
         expect(f"{kind}: seen by the handler", ask("read", note), "canceled")
 
 
-def deadline_is_told():
-    told = int(call_wire("Unary", "timeout", "", timeout=30).ok().text)
+def deadline_is_sent():
+    remaining_ms = int(call_wire("Unary", "timeout", "", timeout=30).ok().text)
     # The library rounds it up to what it can write in few digits.
-    expect(f"{told} ms is about half a minute", 0 < told <= 31_000, True)
+    expect(f"{remaining_ms} ms is about half a minute", 0 < remaining_ms <= 31_000, True)
 
 
 def deadline_ends_call():
@@ -133,7 +133,7 @@ def deadline_ends_call():
 def keepalive():
     note = str(uuid.uuid4())
     with open_channel(
-        "INTEROP_DOOR", keepalive_time_ms=100, keepalive_timeout_ms=10_000, http2__max_pings_without_data=0
+        "INTEROP_PROXY", keepalive_time_ms=100, keepalive_timeout_ms=10_000, http2__max_pings_without_data=0
     ) as channel:
         call = start_wire("ServerStream", "headers-first", note, channel=channel)
         call.initial_metadata()
@@ -154,7 +154,7 @@ CASES = (
     binary_metadata,
     error_details,
     cancel,
-    deadline_is_told,
+    deadline_is_sent,
     deadline_ends_call,
     keepalive,
 )

@@ -1,6 +1,6 @@
 import { type AddressInfo, createConnection, createServer } from "node:net";
 
-/** What has gone through a door so far. */
+/** The traffic through a proxy. */
 export interface Traffic {
   readonly connections: number;
   /** Bytes to the server, and from it. */
@@ -9,20 +9,20 @@ export interface Traffic {
 }
 
 /** A way to a server that counts what goes through it. */
-export interface CountingDoor {
+export interface CountingProxy {
   readonly port: number;
   readonly traffic: Traffic;
   /** Resolves when the server has answered `count` more HTTP/2 PINGs; rejects with the signal's reason on abort. */
   pingsAnswered(count: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Opens a door on a free port of the loopback that leads to `targetPort`. */
-export async function openCountingDoor(targetPort: number): Promise<CountingDoor> {
+/** Opens a proxy on a free port of the loopback that leads to `targetPort`. */
+export async function openCountingProxy(targetPort: number): Promise<CountingProxy> {
   const traffic = { connections: 0, bytesUp: 0, bytesDown: 0 };
   let answers = 0;
   let answered = Promise.withResolvers<void>();
 
-  const door = createServer({ noDelay: true }, (client) => {
+  const proxy = createServer({ noDelay: true }, (client) => {
     traffic.connections++;
     const server = createConnection({ host: "127.0.0.1", port: targetPort, noDelay: true });
     const countPingAnswers = pingAnswerCounter();
@@ -42,10 +42,10 @@ export async function openCountingDoor(targetPort: number): Promise<CountingDoor
     client.on("error", () => {}).once("close", () => server.destroy());
     server.on("error", () => {}).once("close", () => client.destroy());
   });
-  await new Promise<void>((resolve) => door.listen({ host: "127.0.0.1", port: 0 }, resolve));
+  await new Promise<void>((resolve) => proxy.listen({ host: "127.0.0.1", port: 0 }, resolve));
 
   return {
-    port: (door.address() as AddressInfo).port,
+    port: (proxy.address() as AddressInfo).port,
     traffic,
     async pingsAnswered(count, signal) {
       const goal = answers + count;
@@ -62,7 +62,7 @@ const frameHeaderBytes = 9;
 const pingType = 6;
 const ackFlag = 1;
 
-/** Reads what a server sends on one connection; tells of each piece how many answers to PINGs are in it. */
+/** Reads what a server sends on one connection; reports the number of answers to PINGs in each piece. */
 function pingAnswerCounter(): (bytes: Buffer) => number {
   const header = Buffer.alloc(frameHeaderBytes);
   let headerLength = 0;
