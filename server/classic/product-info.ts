@@ -34,10 +34,10 @@ export function productInfo({ catalogue, messageDelay }: ProductInfoOptions): Se
 /** Throws a {@link LimitError} if the trailers do not fit the {@link trailerCapacity} of the call. */
 function checkTrailersFit(size: number, context: HandlerContext): void {
   const limit = trailerCapacity(context);
-  let room = limit;
+  let remaining = limit;
   for (let id = 1; id <= size; id++) {
-    room -= metadataBytes(endTrailer(id));
-    if (room < 0) throw trailerLimitError(limit, size, id - 1);
+    remaining -= metadataBytes(endTrailer(id));
+    if (remaining < 0) throw trailerLimitError(limit, size, id - 1);
   }
 }
 

@@ -11,8 +11,8 @@ export const maxMaskPaths = 100;
  *
  * - A path to a field that `patch` does not set clears the field.
  * - A path that ends in a message or a list replaces the whole message or list.
- * - `*` stands for all fields that a client can set.
- * - An empty mask stands for the top-level fields that `patch` sets.
+ * - `*` means all fields that a client can set.
+ * - An empty mask means the top-level fields that `patch` sets.
  *
  * Neither argument is modified. Throws an InvalidFieldError for an unknown path, and for a path to a field that only
  * the server sets.

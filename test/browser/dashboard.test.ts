@@ -63,7 +63,7 @@ test("a pause after which everything comes skips nothing", async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
-  await page.getByLabel("What comes after a pause").selectOption("Then everything");
+  await page.getByLabel("Quotes to receive after a pause").selectOption("On resume: all");
   await quotes.button("Pause").click();
   await quotes.state("paused");
   const arrived = await quotes.count("quotes");

@@ -35,7 +35,7 @@ export const laptopModels: readonly LaptopModel[] = [
   {
     brand: "Kestrel",
     name: "Kestrel Flip 14",
-    about: "Folds over into a tablet, takes a pen, and stands up like a tent in the kitchen.",
+    about: "Folds over into a tablet, takes a pen, and works as a tent in the kitchen.",
     year: 2025,
     screen: { inch: 14, width: 2240, height: 1400, panel: "OLED", touch: true },
     weight: { kg: 1.36 },
@@ -215,7 +215,7 @@ export const laptopModels: readonly LaptopModel[] = [
   {
     brand: "Vanta",
     name: "Vanta Strike 17",
-    about: "The large Strike, with room for a second fan and a drive for the collection.",
+    about: "The large Strike, with space for a second fan and a drive for the collection.",
     year: 2024,
     screen: { inch: 17.3, width: 2560, height: 1440, panel: "IPS" },
     weight: { lb: 6.2 },

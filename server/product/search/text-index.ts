@@ -13,7 +13,7 @@ export interface ProductTexts {
  * The degrees of relevance, highest first:
  *
  * - 1: the name begins with the terms, in their order; the last one can be a prefix
- * - 0.8: the name has all terms as whole words
+ * - 0.8: the name has all terms, each as a whole word
  * - 0.6: the name has all terms, some as prefixes
  * - 0.4: name and maker together have all terms
  * - 0.2: name, maker and description together have all terms

@@ -10,47 +10,47 @@ export interface ProductTables {
   product_rating: ProductRatingTable;
 }
 
-/** A product a row. */
+/** One row for each product. */
 export interface ProductTable {
   /** The order of creation. Never reused. */
   sequence: GeneratedAlways<bigint>;
   /** A UUID in lower case. */
   id: string;
   name: string;
-  /** ISO 4217; null with the other two where no price is known. */
+  /** ISO 4217. The three columns of the price are null if it is unknown. */
   price_currency: string | null;
   price_units: bigint | null;
   /** Billionths of a unit. */
   price_nanos: bigint | null;
-  /** The whole product as a protobuf message: what the other columns repeat is for queries only. */
+  /** The whole product as a protobuf message. The other columns copy fields for queries. */
   body: Uint8Array;
-  /** The number of its last change among all changes of products; 0 where it is as it was created. */
+  /** The number of the last change, counted over all products; 0 if the product never changed. */
   revision: Generated<bigint>;
-  /** 1 where it was deleted, else 0. */
+  /** 1 if the product is deleted, else 0. */
   deleted: Generated<bigint>;
-  /** A laptop's brand, folded for comparison. This and what follows is null where it is not known. */
+  /** The case-folded brand of a laptop. This column and the next ones are null if the value is unknown. */
   brand: string | null;
   core_count: bigint | null;
   /** The base clock. */
   min_ghz: number | null;
-  /** The main memory in bits: 27 hexadecimal digits, which compare as the numbers do and hold any that can be told. */
+  /** The main memory in bits: 27 hexadecimal digits, which sort as the numbers do. */
   ram_bits: string | null;
 }
 
-/** A state that a product had, kept while a listing needs it. */
+/** A past revision of a product, which an open snapshot needs. */
 export interface ProductPastTable {
-  /** The change that ended it. */
+  /** The number of the change that replaced it. */
   until_revision: bigint;
-  /** The change that began it; 0 where it was the first. */
+  /** The number of the change that made it; 0 for a new product. */
   from_revision: bigint;
-  /** The product's. */
+  /** The sequence of the product. */
   sequence: bigint;
   body: Uint8Array;
 }
 
-/** The ratings of a product that has any. */
+/** The scores of a product. Products without scores have no row. */
 interface ProductRatingTable {
-  /** The product's. */
+  /** The sequence of the product. */
   sequence: bigint;
   count: bigint;
   /** The sum of all scores, in millionths. */
@@ -66,7 +66,7 @@ export const productMigrations: Migrations = {
   "0004-extend-products": { up: extendProducts },
 };
 
-/** The catalogue, in the order of creation. */
+/** Creates the products in the order of their creation. */
 async function createProducts(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("product")
@@ -81,10 +81,7 @@ async function createProducts(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-/**
- * Products that change, are deleted, searched and rated: columns for what a search compares, the index of their texts,
- * the states that open listings still need, and what ratings there are.
- */
+/** Adds updates, deletions, searches and ratings: search columns, the text index, past revisions and scores. */
 async function extendProducts(db: Kysely<ProductColumns>): Promise<void> {
   const { schema } = db;
   await schema
@@ -122,13 +119,13 @@ async function extendProducts(db: Kysely<ProductColumns>): Promise<void> {
     .addColumn("sum_millionths", "integer", (column) => column.notNull())
     .modifyEnd(sql`strict`)
     .execute();
-  // Without an index of short beginnings, "a*" merges the lists of all words that begin with a: a second, not a
-  // millisecond, where there are many. The texts themselves are in the products: here they would be kept twice.
+  // Without the prefix index, "a*" merges the lists of all terms with that prefix, which can take a second instead of a
+  // millisecond. The index is contentless, because the texts are in the bodies of the products.
   await sql`create virtual table product_text using fts5(
       name, maker, description,
       content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
     )`.execute(db);
-  await fillIn(db);
+  await backfillSearch(db);
 }
 
 const searchColumns = [
@@ -138,7 +135,7 @@ const searchColumns = [
   ["ram_bits", "text"],
 ] as const;
 
-/** What this migration reads and writes, as it is at its end. */
+/** The columns that the migration reads and writes. */
 interface ProductColumns {
   product: {
     sequence: bigint;
@@ -150,11 +147,11 @@ interface ProductColumns {
   };
 }
 
-/** How many products are read at a time: at most 5 MB. */
+/** The number of products in a page: at most 5 MB. */
 const pageProducts = 100;
 
-/** Makes the products searchable that are there already. What follows says so for this migration, and stays so. */
-async function fillIn(db: Kysely<ProductColumns>): Promise<void> {
+/** Fills the search columns and the text index of existing products. A copy of today's code, which must not change. */
+async function backfillSearch(db: Kysely<ProductColumns>): Promise<void> {
   let position = 0n;
   for (;;) {
     const rows = await db
@@ -166,9 +163,9 @@ async function fillIn(db: Kysely<ProductColumns>): Promise<void> {
       .execute();
     for (const { sequence, body } of rows) {
       const product = fromBinary(ProductSchema, body);
-      await db.updateTable("product").set(columnsOf(product)).where("sequence", "=", sequence).execute();
+      await db.updateTable("product").set(searchColumnsOf(product)).where("sequence", "=", sequence).execute();
       await sql`insert into product_text (rowid, name, maker, description)
-        values (${sequence}, ${wordsOf(product.name)}, ${wordsOf(makerOf(product))}, ${wordsOf(product.description)})
+        values (${sequence}, ${joinTerms(product.name)}, ${joinTerms(makerOf(product))}, ${joinTerms(product.description)})
       `.execute(db);
     }
     const last = rows.at(-1);
@@ -177,7 +174,7 @@ async function fillIn(db: Kysely<ProductColumns>): Promise<void> {
   }
 }
 
-function columnsOf({ attributes }: Product): Partial<ProductColumns["product"]> {
+function searchColumnsOf({ attributes }: Product): Partial<ProductColumns["product"]> {
   const laptop = attributes.case === "laptop" ? attributes.value : undefined;
   const shift = laptop?.ram && ramShifts[laptop.ram.unit];
   return {
@@ -198,7 +195,7 @@ const ramShifts: Partial<Record<MemoryUnit, bigint>> = {
   [MemoryUnit.TERABYTE]: 43n,
 };
 
-const ramDigits = 27; // 107 bits: texts of one length compare as the numbers do
+const ramDigits = 27; // enough for 2^107; texts of equal length sort as the numbers do
 
 function makerOf({ attributes }: Product): string {
   if (attributes.case !== "laptop") return "";
@@ -206,6 +203,6 @@ function makerOf({ attributes }: Product): string {
   return [brand, cpu?.brand, cpu?.name, ...gpus.flatMap((gpu) => [gpu.brand, gpu.name])].filter(Boolean).join("\n");
 }
 
-function wordsOf(text: string): string {
+function joinTerms(text: string): string {
   return text.match(/[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu)?.join(" ") ?? "";
 }

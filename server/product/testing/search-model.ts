@@ -5,7 +5,7 @@ import { memoryToBits } from "../search/memory-size.ts";
 import type { ProductSelection } from "../search/product-selection.ts";
 import type { Relevance } from "../search/text-index.ts";
 
-/** Generates products with few distinct words, prices and sizes, so that most conditions match some of them. */
+/** Generates products with few distinct terms, prices and sizes, so that most conditions match some of them. */
 export const someProducts: fc.Arbitrary<Product[]> = fc
   .array(
     fc.record({
@@ -43,7 +43,7 @@ export const someSelection: fc.Arbitrary<ProductSelection> = fc
   .record(
     {
       terms: fc.array(
-        word().chain((all) => fc.integer({ min: 1, max: all.length }).map((n) => all.slice(0, n))),
+        term().chain((all) => fc.integer({ min: 1, max: all.length }).map((n) => all.slice(0, n))),
         {
           minLength: 1,
           maxLength: 2,
@@ -109,19 +109,19 @@ function meets(product: Product, selection: ProductSelection): boolean {
 }
 
 function relevanceOf({ name, description, attributes }: Product, terms: readonly string[]): Relevance | undefined {
-  const [nameWords, wanted] = [wordsOf(name), terms.map((each) => each.toLowerCase())];
-  const maker = wordsOf(`${attributes.value?.brand ?? ""} ${attributes.value?.cpu?.name ?? ""}`);
+  const [nameTerms, wanted] = [termsOf(name), terms.map((each) => each.toLowerCase())];
+  const maker = termsOf(`${attributes.value?.brand ?? ""} ${attributes.value?.cpu?.name ?? ""}`);
   const allBegin = (among: string[]) => wanted.every((each) => among.some((it) => it.startsWith(each)));
   const last = wanted.length - 1;
-  if (wanted.every((each, n) => (n === last ? nameWords[n]?.startsWith(each) : nameWords[n] === each))) return 1;
-  if (wanted.every((each) => nameWords.includes(each))) return 0.8;
-  if (allBegin(nameWords)) return 0.6;
-  if (allBegin([...nameWords, ...maker])) return 0.4;
-  if (allBegin([...nameWords, ...maker, ...wordsOf(description)])) return 0.2;
+  if (wanted.every((each, n) => (n === last ? nameTerms[n]?.startsWith(each) : nameTerms[n] === each))) return 1;
+  if (wanted.every((each) => nameTerms.includes(each))) return 0.8;
+  if (allBegin(nameTerms)) return 0.6;
+  if (allBegin([...nameTerms, ...maker])) return 0.4;
+  if (allBegin([...nameTerms, ...maker, ...termsOf(description)])) return 0.2;
   return undefined;
 }
 
-function wordsOf(text: string): string[] {
+function termsOf(text: string): string[] {
   const withoutAccents = text.normalize("NFD").replaceAll(/\p{M}/gu, "");
   return withoutAccents.toLowerCase().split(" ").filter(Boolean);
 }
@@ -130,12 +130,12 @@ function totalNanos({ units, nanos: rest }: { units: bigint; nanos: number | big
   return units * 1_000_000_000n + BigInt(rest);
 }
 
-function word(): fc.Arbitrary<string> {
+function term(): fc.Arbitrary<string> {
   return fc.constantFrom("air", "airborne", "Kestrel", "kite", "U5", "13");
 }
 
 function phrase(minLength: number): fc.Arbitrary<string> {
-  return fc.array(word(), { minLength, maxLength: 4 }).map((words) => words.join(" "));
+  return fc.array(term(), { minLength, maxLength: 4 }).map((terms) => terms.join(" "));
 }
 
 function currency(): fc.Arbitrary<string> {

@@ -16,7 +16,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
   describe("a text index", () => {
     test("ranks by the fields that have the terms, and gives each match one relevance", async () => {
       await using opened = await openWith(open, [
-        text("Silver Kestrel Air", "", ""), // 1: whole words, not at the beginning
+        text("Silver Kestrel Air", "", ""), // 1: whole terms, not at the beginning
         text("Kestrel Air 13", "", ""), // 2: begins with the terms
         text("Air Kestrels", "", ""), // 3: a prefix of a word
         text("Air 13", "Kestrel", ""), // 4: needs the maker
@@ -28,7 +28,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
       expect(await opened.all("kestrel air")).toEqual([1n, 2n, 3n, 4n, 5n, 7n]);
     });
 
-    test("ignores case and accents, and finds words by prefixes", async () => {
+    test("ignores case and accents, and finds terms by prefixes", async () => {
       await using opened = await openWith(open, [text("Crème BRÛLÉE torch", "", "")]);
       for (const query of ["creme", "CRÈME brulee", "bru torc", "torch cre\u0300me"]) {
         expect(await opened.all(query)).toEqual([1n]);
@@ -87,7 +87,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
       expect(await opened.ranked("salty salt salt")).toMatchObject({ 0.8: [1n], 0.6: [2n, 3n] });
     });
 
-    test("finds a product by prefixes of its words (any texts)", { timeout: 60_000 }, async () => {
+    test("finds a product by prefixes of its terms (any texts)", { timeout: 60_000 }, async () => {
       await using opened = await openWith(open, []);
       const textOf = fc.oneof(fc.string({ unit: "binary", maxLength: 60 }), fc.lorem({ maxCount: 6 }));
       let sequence = 0n;
@@ -95,10 +95,10 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
         fc.asyncProperty(fc.tuple(textOf, textOf, textOf), fc.nat(), async ([name, maker, description], seed) => {
           sequence++;
           await opened.textIndex.put(opened.tables, sequence, { name, maker, description });
-          const words = splitTerms(`${name} ${maker} ${description}`).filter((word) => /^[a-z]+$/i.test(word));
-          if (words.length === 0) return;
-          const chosen = [0, 1, 2].map((n) => words[(seed + n * 7) % words.length] ?? "");
-          const query = chosen.map((word) => word.slice(0, 1 + (seed % word.length)));
+          const terms = splitTerms(`${name} ${maker} ${description}`).filter((term) => /^[a-z]+$/i.test(term));
+          if (terms.length === 0) return;
+          const chosen = [0, 1, 2].map((n) => terms[(seed + n * 7) % terms.length] ?? "");
+          const query = chosen.map((term) => term.slice(0, 1 + (seed % term.length)));
           const range = { from: sequence, to: sequence, limit: 10 };
           expect(await opened.textIndex.find(query, range)).toEqual([sequence]);
           const matches = await Promise.all(
@@ -112,7 +112,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
 
     test("accepts any text as a query", { timeout: 60_000 }, async () => {
       await using opened = await openWith(open, [text("Lamp", "", "")]);
-      const words = fc.oneof(
+      const terms = fc.oneof(
         fc.string({ unit: "binary", maxLength: 200 }).map(splitTerms),
         fc.array(fc.string({ unit: "binary", maxLength: 20 }), { maxLength: 10 }),
         fc.array(fc.constantFrom('"', "*", "^", "NEAR(", "AND", "name:", "\0", "'", ")", "-", "🚀", ""), {
@@ -120,7 +120,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
         }),
       );
       await fc.assert(
-        fc.asyncProperty(words, async (query) => {
+        fc.asyncProperty(terms, async (query) => {
           for (const relevance of relevances) {
             await opened.textIndex.find(query, { from: 1n, to: 9n, limit: 1, relevance });
           }
@@ -131,10 +131,10 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
     });
 
     test("accepts as many terms as fit into a query", async () => {
-      const words = Array.from({ length: 100 }, (_, n) => "abcdefghij"[n % 10] ?? "");
+      const terms = Array.from({ length: 100 }, (_, n) => "abcdefghij"[n % 10] ?? "");
       await using opened = await openWith(open, [text("abc def ghi j", "b c e f h i", "")]);
-      expect(await opened.all(words.join(" "))).toEqual([1n]);
-      expect(await opened.ranked(words.join(" "))).toMatchObject({ 0.4: [1n] });
+      expect(await opened.all(terms.join(" "))).toEqual([1n]);
+      expect(await opened.ranked(terms.join(" "))).toMatchObject({ 0.4: [1n] });
     });
   });
 }

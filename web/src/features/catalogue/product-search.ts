@@ -122,7 +122,7 @@ export class ProductSearch {
     const limit = Math.min(pageSize, maxProducts - this.#found.length);
     let trailers = new Headers();
     let added = 0;
-    // One product more than is shown tells whether there are more.
+    // Requests one product more than it shows, to know whether there are more.
     const responses = this.#client.searchProducts(
       { ...request, limit: limit + 1, resumeToken: this.#resumeToken },
       {

@@ -11,7 +11,7 @@ export function ExportDetails({ state }: { state: ExportState }) {
       <dl className="counts">
         <Count label="Attempts" value={formatCount(attempts)} />
         <Count label="Memory used" value={formatBytes(store.bytes)} />
-        <Count label="Memory per row" value={`${bytesPerRow} bytes plus new texts`} />
+        <Count label="Memory per row" value={`${bytesPerRow} bytes + texts`} />
       </dl>
       <section
         className="metadata"

@@ -49,12 +49,12 @@ test("the migration gives products of the first version all columns and texts of
   });
   expect(rows).toEqual(expected);
 
-  for (const words of [["kestrel", "air"], ["dock"], ["felt", "fleece"]]) {
-    const found = (await Array.fromAsync(finder.find({ terms: words, order: "created-ascending" }))).flat();
+  for (const terms of [["kestrel", "air"], ["dock"], ["felt", "fleece"]]) {
+    const found = (await Array.fromAsync(finder.find({ terms, order: "created-ascending" }))).flat();
     const named = products.filter((product) => {
       const laptop = product.attributes.value;
       const text = [product.name, product.description, laptop?.brand, laptop?.cpu?.brand, laptop?.cpu?.name].join(" ");
-      return words.every((word) => new RegExp(`\\b${word}`, "i").test(text));
+      return terms.every((term) => new RegExp(`\\b${term}`, "i").test(text));
     });
     expect(found.map(({ product }) => product.name)).toEqual(named.map(({ name }) => name));
     expect(named.length).toBeGreaterThan(0);
