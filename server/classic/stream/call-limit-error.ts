@@ -3,7 +3,7 @@ import { LimitError } from "../../transport/protection/limit-error.ts";
 /**
  * Returns the error of a call that sends more than one call is allowed to.
  *
- * @param counted what is limited, in the plural, as in `files`
+ * @param counted the limited things in the plural, as in `files`
  * @param sent the amount that the client has sent so far
  */
 export function callLimitError(limit: { name: string; value: number }, counted: string, sent: number): LimitError {

@@ -76,7 +76,7 @@ async function openShop() {
   });
   const store = new SqliteProductStore({ ...database, tables }, new SqliteTextIndex(tables));
   await store.create(create(ProductSchema, { id, name: "0" }));
-  // The first change prunes what an earlier server left.
+  // The first change prunes the archived revisions of an earlier server.
   await store.update(id, (current) => ({ ...current, description: "changed once" }));
   const next = (current: Product): Product => ({ ...current, name: String(Number(current.name) + 1) });
   return {

@@ -14,7 +14,7 @@ export function ProductTable(props: {
   const { state, onOpen, onLoadMore, onClear } = props;
   const { kind, products } = state;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls has to take the keyboard's focus
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be focusable
     <section className="scroll" aria-labelledby="products-caption" tabIndex={0}>
       <table className="grid product-table" aria-busy={kind === "searching"} data-stale={state.isStale}>
         <caption id="products-caption">Products</caption>
