@@ -22,14 +22,14 @@ describe("a signal", () => {
     );
   });
 
-  test("that comes twice at once counts once", async () => {
+  test("that arrives twice at once counts once", async () => {
     await using bourse = await startBourse();
     bourse.process.kill("SIGTERM");
     bourse.process.kill("SIGINT");
     expect(await bourse.ended).toBe(0);
   });
 
-  test("that comes again later ends a shutdown that waits", async () => {
+  test("that is repeated later ends a waiting shutdown", async () => {
     await using bourse = await startBourse(["--grace", "60"]);
     const request = await startEndlessRequest(bourse.url);
     bourse.process.kill("SIGTERM");
@@ -43,7 +43,7 @@ describe("a signal", () => {
     await request.failed;
   });
 
-  test("cuts off what outlasts the grace period, and the exit code tells", async () => {
+  test("closes calls that outlast the grace period, with exit code 1", async () => {
     await using bourse = await startBourse(["--grace", "0.1"]);
     const request = await startEndlessRequest(bourse.url);
     bourse.process.kill("SIGTERM");
@@ -53,38 +53,38 @@ describe("a signal", () => {
 });
 
 describe("a start that fails", () => {
-  test("names every wrong setting, with exit code 2", async () => {
+  test("names every invalid setting, with exit code 2", async () => {
     const failure = await failureOf(startBourse(["--port", "x", "--grace", "y"]));
     expect(failure.exitCode).toBe(2);
     expect(failure.stderr).toMatch(/--port: a whole number.*\n--grace: a number of seconds.*\n.*--help/s);
   });
 
-  test("says that the port is taken", async () => {
+  test("reports that the port is in use", async () => {
     await using bourse = await startBourse();
     const { port } = new URL(bourse.url);
     const failure = await failureOf(startBourse(["--port", port]));
     expect(failure).toMatchObject({
       exitCode: 1,
-      stderr: expect.stringContaining(`port ${port} of 127.0.0.1 is taken`),
+      stderr: expect.stringContaining(`port ${port} of 127.0.0.1 is in use`),
     });
   });
 
-  test("says that the data directory is in use", async () => {
+  test("reports that the data directory is in use", async () => {
     await using bourse = await startBourse();
     const failure = await failureOf(startBourse([], bourse.dataDirectory));
     expect(failure).toMatchObject({ exitCode: 1, stderr: expect.stringContaining(bourse.dataDirectory) });
   });
 
-  test("says what is wrong with the file to replay", async () => {
+  test("reports the problem of the file to replay", async () => {
     const failure = await failureOf(startBourse(["--feed", "replay:package.json"]));
     expect(failure).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("package.json") });
   });
 });
 
-test("warns loudly where others can reach it", async () => {
+test("warns if other machines can reach the server", async () => {
   await using bourse = await startBourse(["--host", "0.0.0.0"]);
   expect(logLines(bourse.log())).toContainEqual(
-    expect.objectContaining({ level: 40, msg: expect.stringContaining("OTHERS CAN REACH THIS SERVER") }),
+    expect.objectContaining({ level: 40, msg: expect.stringContaining("OTHER MACHINES CAN REACH THIS SERVER") }),
   );
 });
 

@@ -6,10 +6,10 @@ import { type Config, ConfigError } from "./config/config.ts";
 import { createLogger } from "./logging/logger.ts";
 import { collectGarbageOnce, tuneGarbageCollection } from "./transport/protection/tune-garbage-collection.ts";
 
-/** How the process ends; after a second signal with 128 and the signal's number, as shells expect. */
-const exitCodes = { ended: 0, cutOff: 1, notStarted: 1, wrongSettings: 2 } as const;
+/** The exit codes of the process. After a second signal it is 128 plus the number of the signal, as in shells. */
+const exitCodes = { clean: 0, callsClosed: 1, notStarted: 1, invalidSettings: 2 } as const;
 
-/** A signal to a whole process group arrives twice, once through npm: only a later one is a second. */
+/** A signal to a process group arrives twice, once through npm: only a signal after this time, in ms, is a second one. */
 const secondSignalAfterMs = 1_000;
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
@@ -32,7 +32,7 @@ function readSettings(): Config | undefined {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) process.stderr.write(`${problem}\n`);
     process.stderr.write("npm start -- --help lists all settings\n");
-    process.exitCode = exitCodes.wrongSettings;
+    process.exitCode = exitCodes.invalidSettings;
   }
   return undefined;
 }
@@ -51,26 +51,26 @@ async function serve(config: Config): Promise<void> {
   if (!isLoopback(config.host)) {
     log.warn(
       { host: config.host },
-      "OTHERS CAN REACH THIS SERVER, AND THERE IS NO AUTHENTICATION: use --host 127.0.0.1",
+      "OTHER MACHINES CAN REACH THIS SERVER, AND IT HAS NO AUTHENTICATION: use --host 127.0.0.1",
     );
   }
 
-  let endingSince: number | undefined;
+  let shutdownStart: number | undefined;
   const onSignal = async (signal: keyof typeof signalNumbers) => {
-    if (endingSince === undefined) {
-      endingSince = performance.now();
+    if (shutdownStart === undefined) {
+      shutdownStart = performance.now();
       log.info({ signal, graceMs: config.graceMs }, "shutting down");
       const clean = await app.close();
-      log.info({ clean }, clean ? "ended" : "ended; calls that took too long were cut off");
-      process.exit(clean ? exitCodes.ended : exitCodes.cutOff);
+      log.info({ clean }, clean ? "stopped" : "stopped; calls that outlasted the grace period were closed");
+      process.exit(clean ? exitCodes.clean : exitCodes.callsClosed);
     }
-    if (performance.now() - endingSince >= secondSignalAfterMs) process.exit(128 + signalNumbers[signal]);
+    if (performance.now() - shutdownStart >= secondSignalAfterMs) process.exit(128 + signalNumbers[signal]);
   };
-  // Whoever has read the line below may close the pipe; without a listener an error would end the process.
+  // The reader of the line below may close the pipe; without a listener the error would end the process.
   process.stdout.on("error", () => {});
   for (const signal of Object.keys(signalNumbers)) process.on(signal, onSignal);
   collectGarbageOnce();
-  // Last: whoever reads it may send a signal at once.
+  // Last: its reader may send a signal at once.
   process.stdout.write(`Bourse ${version} is up: ${app.url}\n`);
 }
 
@@ -78,12 +78,12 @@ function startProblem(error: unknown, { host, port }: Config): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case "EADDRINUSE":
-      return `port ${port} of ${host} is taken: stop what listens there, or choose another with --port`;
+      return `port ${port} of ${host} is in use: stop the other program, or choose another port with --port`;
     case "EACCES":
-      return `port ${port} of ${host} is not for this user: choose one above 1023 with --port`;
+      return `this user may not listen on port ${port} of ${host}: choose a port above 1023 with --port`;
     case "EADDRNOTAVAIL":
     case "ENOTFOUND":
-      return `${host} is no address of this machine: choose another with --host`;
+      return `${host} is not an address of this machine: choose another with --host`;
     default:
       return `not started: ${message}`;
   }

@@ -22,7 +22,7 @@ function problemsOf(args: string[], environment: Record<string, string> = {}): r
   return [];
 }
 
-test("everything has a default", () => {
+test("every required setting has a default", () => {
   expect(configOf([])).toEqual({
     port: 8080,
     host: "127.0.0.1",
@@ -49,7 +49,7 @@ test("everything has a default", () => {
   });
 });
 
-test("flags set everything", () => {
+test("a flag sets each setting", () => {
   const flags = ["--port", "0", "--host=::1", "--data", "/tmp/x", "--feed", `replay:${existing}`, "--speed", "max"];
   const more = [
     "--no-demo",
@@ -122,12 +122,12 @@ test("flags set everything", () => {
   });
 });
 
-test("the environment sets what no flag sets, and an empty variable nothing", () => {
+test("a variable sets a setting without a flag, and an empty variable is ignored", () => {
   const config = configOf(["--port", "1"], { PORT: "2", HOST: "localhost", BOURSE_DEMO: "false", BOURSE_GRACE: "" });
   expect(config).toMatchObject({ port: 1, host: "localhost", demo: false, graceMs: 10_000 });
 });
 
-test("the classic services have a pace, unless they are left out", () => {
+test("the tutorial services have an interval, unless they are not served", () => {
   expect(configOf(["--classic-interval", "0", "--classic-max-image", "5"]).classic).toEqual({
     intervalMs: 0,
     maxImageBytes: 5,
@@ -135,17 +135,17 @@ test("the classic services have a pace, unless they are left out", () => {
   expect(configOf(["--no-classic", "--classic-interval", "0"]).classic).toBeUndefined();
 });
 
-test("the simulated market can be of any size", () => {
+test("the simulated market has the configured size", () => {
   const flags = ["--simulated-instruments", "9999", "--simulated-rate", "10000", "--seed", "7"];
   expect(configOf(flags).feed).toEqual({ kind: "simulated", seed: 7, instruments: 9999, rate: 10_000 });
 });
 
-describe("what is wrong", () => {
-  test("is told all at once, each with what would be right", () => {
+describe("problems", () => {
+  test("are reported together, each with the valid values", () => {
     const args = ["--port", "99999", "--tls-cert", existing, "--prot"];
     expect(problemsOf(args, { BOURSE_FEED: "live" })).toEqual([
-      "--prot is not known: --help lists the flags",
-      "--tls-cert and --tls-key go together: --tls-key is missing",
+      "unknown argument --prot: --help lists the flags",
+      "--tls-cert and --tls-key need each other: --tls-key is missing",
       'BOURSE_FEED: simulated or replay:FILE is needed, not "live"',
       '--port: a whole number from 0 to 65535 is needed, not "99999"',
     ]);
@@ -178,7 +178,7 @@ describe("what is wrong", () => {
     expect(problemsOf(args)).toEqual([expect.stringMatching(problem)]);
   });
 
-  test("an environment variable is named as such", () => {
+  test("of a variable name the variable", () => {
     expect(problemsOf([], { BOURSE_DEMO: "perhaps" })).toEqual(['BOURSE_DEMO: true or false is needed, not "perhaps"']);
   });
 });
@@ -192,6 +192,6 @@ test("--help lists every setting with its variable", () => {
   }
 });
 
-test("--version tells the version", () => {
+test("--version prints the version", () => {
   expect(readCommandLine(["--version"], {}, "1.2.3")).toEqual({ kind: "print", text: "1.2.3\n" });
 });

@@ -2,16 +2,15 @@ import { Command, CommanderError } from "commander";
 import { type Config, ConfigError, type RawSettings, readConfig } from "./config.ts";
 import { type SettingName, settings } from "./settings.ts";
 
-/** What a command line asks for. */
+/** The action that a command line requests. */
 export type CommandLine =
   | { readonly kind: "serve"; readonly config: Config }
   | { readonly kind: "print"; readonly text: string };
 
 /**
- * Reads the command line and the environment.
+ * Parses the command line and the environment. Throws a {@link ConfigError} with all problems, unknown flags included.
  *
- * @param args without the names of the runtime and the script
- * Throws a {@link ConfigError} with everything that is wrong, unknown flags included.
+ * @param args the arguments without the names of the runtime and the script
  */
 export function readCommandLine(
   args: readonly string[],
@@ -33,7 +32,7 @@ export function readCommandLine(
     if (error.exitCode === 0) return { kind: "print", text: printed };
     problems.push(error.message.replace(/^error: /, ""));
   }
-  for (const arg of command.args) problems.push(`${arg} is not known: --help lists the flags`);
+  for (const arg of command.args) problems.push(`unknown argument ${arg}: --help lists the flags`);
   try {
     const config = readConfig(rawFlags(command), environment);
     if (problems.length === 0) return { kind: "serve", config };
@@ -47,10 +46,10 @@ export function readCommandLine(
 function describe(version: string): Command {
   const command = new Command("npm start --")
     .description(
-      "Serves a product catalogue and live quotes over gRPC, gRPC-Web and Connect, and a dashboard, on one port.",
+      "Serves products, orders, live quotes and uploads over gRPC, gRPC-Web and Connect, and a dashboard, on one port.",
     )
     .version(version)
-    .helpOption("-h, --help", "say this")
+    .helpOption("-h, --help", "print this help")
     .allowUnknownOption()
     .allowExcessArguments()
     .exitOverride();

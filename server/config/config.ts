@@ -4,53 +4,52 @@ import type { Limits } from "../transport/protection/limits.ts";
 import type { UploadSettings } from "../upload/assemble-uploads.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 
-/** How the classic services behave. */
+/** The settings of the tutorial services. */
 interface ClassicConfig {
-  /** The time between two messages of a stream that has a pace. */
+  /** The interval between two messages of a stream that sends at intervals, in milliseconds. */
   readonly intervalMs: number;
-  /** The largest image of a laptop that is taken. */
+  /** The maximum size of a laptop image, in bytes. */
   readonly maxImageBytes: number;
 }
 
-/** Everything that can be set, checked. */
+/** The valid values of all settings. */
 export interface Config {
-  /** 0: any free port. */
+  /** 0: a free port. */
   readonly port: number;
   readonly host: string;
-  /** The folder of the database and the blobs. */
+  /** The folder of the database and the uploads. */
   readonly data: string;
-  /** The most bytes that the database may have; 0: no limit. */
+  /** The maximum size of the database in bytes; 0: unlimited. */
   readonly maxStoreBytes: number;
   readonly feed: FeedSettings;
-  /** Symbols that are quoted besides the feed's, by who publishes them. */
+  /** The symbols, besides those of the feed, that PublishQuotes may quote. */
   readonly instruments: readonly string[];
-  /** Whether an empty catalogue is filled with demonstration products, and an empty order book with orders. */
+  /** Whether to fill an empty catalogue and an empty order book with demonstration data. */
   readonly demo: boolean;
-  /** How many demonstration orders there are. */
+  /** The number of demonstration orders. */
   readonly demoOrders: number;
-  /** The classic services; absent: left out. */
+  /** Absent if the tutorial services are not served. */
   readonly classic?: ClassicConfig;
-  /** How long a shutdown waits for calls under way, in ms. */
+  /** How long a shutdown waits for calls in progress, in milliseconds. */
   readonly graceMs: number;
   readonly tls?: TlsFiles;
-  /** Origins of pages that may call from elsewhere. */
+  /** The origins whose pages may call this server (CORS). */
   readonly corsOrigins: readonly string[];
-  /** Host names by which browsers may call, besides addresses and `localhost`. */
+  /** The host names under which browsers may call, besides IP addresses and `localhost`. */
   readonly allowedHosts: readonly string[];
   /** The limits of the transport that can be set. */
   readonly limits: Pick<
     Limits,
     "readMaxBytes" | "writeMaxBytes" | "maxConnections" | "peerShare" | "messageIdleTimeoutMs"
   >;
-  /** Limits that clients share and that are not the defined ones, by name; no setting changes these. */
+  /** Values of shared limits that differ from their definition, by name. No setting changes these; tests do. */
   readonly sharedLimits?: Readonly<Record<string, number>>;
-  /** What uploads are allowed. */
   readonly uploads: UploadSettings;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
   readonly logFormat: "auto" | "json" | "pretty";
 }
 
-/** Settings that cannot be used: all of their problems, a sentence each. */
+/** Invalid settings, with one sentence for each problem. */
 export class ConfigError extends Error {
   override name = "ConfigError";
   readonly problems: readonly string[];
@@ -61,12 +60,12 @@ export class ConfigError extends Error {
   }
 }
 
-/** The raw text of settings by name: what flags and environment said. */
+/** The texts of settings by name. */
 export type RawSettings = Readonly<Partial<Record<SettingName, string>>>;
 
 /**
- * Makes a config of what flags and environment say; flags win, defaults fill the rest, and an empty variable counts
- * as absent. Throws a {@link ConfigError} with every problem.
+ * Parses the settings. A flag has precedence over its environment variable, and the variable over the default. An empty
+ * variable counts as absent. Throws a {@link ConfigError} with all problems.
  */
 export function readConfig(flags: RawSettings, environment: Readonly<Record<string, string | undefined>>): Config {
   const problems: string[] = [];
@@ -91,7 +90,7 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
   const key = value("tls-key");
   const clientCa = value("tls-client-ca");
   if ((cert === undefined) !== (key === undefined)) {
-    problems.push(`--tls-cert and --tls-key go together: --tls-${cert === undefined ? "cert" : "key"} is missing`);
+    problems.push(`--tls-cert and --tls-key need each other: --tls-${cert === undefined ? "cert" : "key"} is missing`);
   }
   if (clientCa !== undefined && cert === undefined) {
     problems.push("--tls-client-ca needs --tls-cert and --tls-key");
@@ -143,6 +142,6 @@ export function readConfig(flags: RawSettings, environment: Readonly<Record<stri
     logFormat: value("log-format"),
   };
   if (problems.length > 0) throw new ConfigError(problems);
-  // Every setting without a problem has a value: those that may be absent are handled above.
+  // Every setting with a default has a value now, and the optional ones are handled above.
   return config as Config;
 }

@@ -3,9 +3,9 @@ import { resolve } from "node:path";
 import { isSymbol, maxSymbolBytes } from "../../client/quote/tick.ts";
 import { testInstrument } from "../quote/feed/test-symbol.ts";
 
-// How the texts of settings are read. Each throws an error that says what would be right, to be followed by "not …".
+// The parsers of settings. Each throws an error that states the valid values; the caller appends `, not "…"`.
 
-/** A whole number from `min` to `max`. */
+/** Returns a parser of whole numbers from `min` to `max`. */
 export function wholeNumber(min: number, max: number): (raw: string) => number {
   return (raw) => {
     const number = Number(raw);
@@ -16,13 +16,13 @@ export function wholeNumber(min: number, max: number): (raw: string) => number {
   };
 }
 
-/** Any text. */
+/** Parses a text that is not blank. */
 export function nonEmpty(raw: string): string {
   if (raw.trim() === "") throw new Error("a value is needed");
   return raw;
 }
 
-/** One of some words. */
+/** Returns a parser of the allowed texts. */
 export function oneOf<const T extends string>(...allowed: T[]): (raw: string) => T {
   return (raw) => {
     const found = allowed.find((each) => each === raw);
@@ -31,7 +31,7 @@ export function oneOf<const T extends string>(...allowed: T[]): (raw: string) =>
   };
 }
 
-/** `simulated`, or `replay:FILE`. */
+/** Parses `simulated` or `replay:FILE`. The file must exist. */
 export function parseFeed(raw: string): { kind: "simulated" } | { kind: "replay"; file: string } {
   if (raw === "simulated") return { kind: "simulated" };
   const file = raw.startsWith("replay:") ? raw.slice("replay:".length) : "";
@@ -39,7 +39,7 @@ export function parseFeed(raw: string): { kind: "simulated" } | { kind: "replay"
   return { kind: "replay", file: existingFile(file) };
 }
 
-/** Symbols of instruments, separated by commas. */
+/** Parses symbols of instruments, separated by commas. */
 export function parseSymbols(raw: string): string[] {
   const symbols = raw.split(",").map((symbol) => symbol.trim());
   const isTaken = symbols.length > new Set(symbols).size || symbols.includes(testInstrument.symbol);
@@ -52,7 +52,7 @@ export function parseSymbols(raw: string): string[] {
   return symbols;
 }
 
-/** A number above 0, or `max`, which is infinity. */
+/** Parses a number above 0, or `max`, which is infinity. */
 export function parseSpeed(raw: string): number {
   if (raw === "max") return Number.POSITIVE_INFINITY;
   const speed = Number(raw);
@@ -61,17 +61,17 @@ export function parseSpeed(raw: string): number {
   return speed;
 }
 
-/** `true` or `false`, and what else is said for them. */
+/** Parses `true`, `1`, `yes` or `on`, and `false`, `0`, `no` or `off`. */
 export function parseBoolean(raw: string): boolean {
   if (["true", "1", "yes", "on"].includes(raw)) return true;
   if (["false", "0", "no", "off"].includes(raw)) return false;
   throw new Error("true or false is needed");
 }
 
-/** The longest grace period, and the longest wait between two messages: longer ones are a server that does not end. */
+/** The maximum of the grace period and of the interval between messages: with a longer one a server seems to hang. */
 const maxSeconds = 3_600;
 
-/** Seconds, which become milliseconds. */
+/** Parses seconds. Returns milliseconds. */
 export function parseSeconds(raw: string): number {
   const seconds = Number(raw);
   if (raw.trim() === "" || !(seconds >= 0 && seconds <= maxSeconds)) {
@@ -80,21 +80,21 @@ export function parseSeconds(raw: string): number {
   return seconds * 1_000;
 }
 
-/** A part of a whole: above 0, and 1 at most. */
+/** Parses a share: above 0, and up to 1. */
 export function parseShare(raw: string): number {
   const share = Number(raw);
   if (raw.trim() === "" || !(share > 0 && share <= 1)) throw new Error("a number above 0 and up to 1 is needed");
   return share;
 }
 
-/** The path of a file that is there, which becomes an absolute one. */
+/** Parses the path of an existing file. Returns the absolute path. */
 export function existingFile(raw: string): string {
   const file = resolve(nonEmpty(raw));
   if (!existsSync(file)) throw new Error(`a file that exists is needed (there is no ${file})`);
   return file;
 }
 
-/** Host names without ports, separated by commas. */
+/** Parses host names without ports, separated by commas. */
 export function parseHosts(raw: string): string[] {
   const hosts = raw.split(",").map((host) => host.trim().toLowerCase());
   for (const host of hosts) {
@@ -106,7 +106,7 @@ export function parseHosts(raw: string): string[] {
   return hosts;
 }
 
-/** Origins of pages, or `*`, separated by commas. */
+/** Parses origins or `*`, separated by commas. */
 export function parseOrigins(raw: string): string[] {
   const origins = raw.split(",").map((origin) => origin.trim());
   for (const origin of origins) {

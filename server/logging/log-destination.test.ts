@@ -6,14 +6,14 @@ import { createLogger } from "./logger.ts";
 const settings = { logLevel: "trace" } as const;
 
 test.each(["json", "pretty"] as const)(
-  "what has no room on the disk is lost, and nothing else happens (%s)",
+  "lines that do not fit the disk are dropped without an error (%s)",
   (logFormat) => {
     const log = createLogger({ ...settings, logFormat }, openSync("/dev/full", "w"));
     for (let n = 0; n < 10_000; n++) log.info({ n }, "a line that has no room");
   },
 );
 
-test("lines are written again when there is room, and the number of those lost is reported", () => {
+test("after free space returns, lines are written again, and the number of dropped lines is reported", () => {
   const disk = { hasRoom: true, text: "" };
   const destination = new LogDestination(1, (_, bytes) => {
     if (!disk.hasRoom) throw failure("ENOSPC");
@@ -31,7 +31,7 @@ test("lines are written again when there is room, and the number of those lost i
   expect(JSON.parse(lost)).toMatchObject({ level: 40, lines: 3, msg: "lines of the log could not be written" });
 });
 
-test("a line that was cut off by a full disk is ended before the next", () => {
+test("a line that a full disk truncated is terminated before the next", () => {
   const disk = { room: 4, text: "" };
   const destination = new LogDestination(1, (_, bytes) => {
     if (disk.room === 0) throw failure("ENOSPC");
@@ -46,7 +46,7 @@ test("a line that was cut off by a full disk is ended before the next", () => {
   expect(disk.text.split("\n").filter((line) => !line.startsWith("{"))).toEqual(["firs", "second", ""]);
 });
 
-test("a reader that is late is waited for, but not for ever", () => {
+test("a slow reader delays a line, but only up to a limit", () => {
   let [late, text] = [3, ""];
   const destination = new LogDestination(1, (_, bytes) => {
     if (late-- > 0) throw failure("EAGAIN");

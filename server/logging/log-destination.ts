@@ -1,26 +1,26 @@
 import { writeSync } from "node:fs";
 import { Writable } from "node:stream";
 
-/** How long a line may block the server while the reader of the log is slow, in milliseconds; then the line is lost. */
+/** How long a line may block the server if the reader of the log is slow, in milliseconds. Then the line is dropped. */
 const maxWaitMs = 100;
 
-/** How long until the next attempt, in milliseconds. */
+/** The delay before the next attempt, in milliseconds. */
 const retryMs = 5;
 
-/** Writes bytes to a file descriptor at once, and returns how many; throws an error of the system. */
+/** Writes bytes to a file descriptor synchronously. Returns the number of written bytes; throws a system error. */
 export type WriteBytes = (fd: number, bytes: Uint8Array) => number;
 
 /**
- * Where the log goes: a file descriptor, to which each line is written at once. A line that cannot be written is lost,
- * whether the disk is full, or the terminal is gone, or nobody reads: the server continues. As soon as lines can be
- * written again, one reports how many were lost.
+ * Writes each line of the log to a file descriptor, synchronously. Drops a line that cannot be written, because the disk
+ * is full, the terminal is closed or the reader of the pipe is stalled; the server continues. The next line that can be
+ * written follows a line with the number of dropped lines.
  */
 export class LogDestination extends Writable {
   readonly #fd: number;
   readonly #writeBytes: WriteBytes;
-  #lost = 0;
-  /** Whether the last line that was written has its end. */
-  #isWhole = true;
+  #dropped = 0;
+  /** Whether the last line was written completely. */
+  #isComplete = true;
 
   constructor(fd: number, writeBytes: WriteBytes = writeSync) {
     super({ decodeStrings: true });
@@ -29,9 +29,9 @@ export class LogDestination extends Writable {
   }
 
   override _write(line: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    const text = `${this.#isWhole ? "" : "\n"}${this.#lost === 0 ? "" : lostLine(this.#lost)}`;
-    if (this.#tryWrite(text === "" ? line : Buffer.concat([Buffer.from(text), line]))) this.#lost = 0;
-    else this.#lost++;
+    const text = `${this.#isComplete ? "" : "\n"}${this.#dropped === 0 ? "" : droppedLine(this.#dropped)}`;
+    if (this.#tryWrite(text === "" ? line : Buffer.concat([Buffer.from(text), line]))) this.#dropped = 0;
+    else this.#dropped++;
     done();
   }
 
@@ -47,14 +47,14 @@ export class LogDestination extends Writable {
         waitedMs += retryMs;
       }
     }
-    if (rest.length < bytes.length) this.#isWhole = rest.length === 0;
+    if (rest.length < bytes.length) this.#isComplete = rest.length === 0;
     return rest.length === 0;
   }
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** A line as the log has them: level 40 is a warning. */
-function lostLine(lines: number): string {
+/** Returns a line in the format of pino. Level 40 is a warning. */
+function droppedLine(lines: number): string {
   return `${JSON.stringify({ level: 40, time: Date.now(), lines, msg: "lines of the log could not be written" })}\n`;
 }

@@ -3,7 +3,7 @@ import { firstReportIntervalMs, maxReportIntervalMs, RepeatedProblem } from "./r
 
 const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 
-test("a problem that fails every second for a day has few lines, with all failures counted, and one when it is over", () => {
+test("a failure every second for a day has few lines, which count all failures, and one at the end", () => {
   const { problem, lines, pass } = watch();
   for (let second = 0; second < 86_400; second++) {
     problem.report(full);
@@ -20,7 +20,7 @@ test("a problem that fails every second for a day has few lines, with all failur
   expect(told).toBeGreaterThan(86_400 - maxReportIntervalMs / 1_000);
 });
 
-test("the first failure is reported at once, and so is the first of another kind", () => {
+test("the first failure of each kind is reported at once", () => {
   const { problem, lines, pass } = watch();
   problem.report(full);
   problem.report(full);
@@ -35,13 +35,13 @@ test("the first failure is reported at once, and so is the first of another kind
   expect(lines.at(-1)).toEqual({ text: "no space left on device", count: 2, seconds: 10 });
 });
 
-test("however many kinds of errors there are, they make no flood", () => {
+test("many kinds of errors have few lines", () => {
   const { problem, lines } = watch();
   for (let n = 0; n < 10_000; n++) problem.report(Object.assign(new Error(`${n}`), { code: `E${n}` }));
   expect(lines.length).toBeLessThan(20);
 });
 
-test("a problem that comes and goes every second has no more lines than one that stays", () => {
+test("an intermittent problem has no more lines than a lasting one", () => {
   const { problem, lines, pass } = watch();
   for (let second = 0; second < 86_400; second++) {
     problem.report(full);
@@ -51,7 +51,7 @@ test("a problem that comes and goes every second has no more lines than one that
   expect(lines.length).toBeLessThan(80);
 });
 
-test("a problem that has been away for long is a new one, reported at once", () => {
+test("a problem that returns after a long time is reported at once", () => {
   const { problem, lines, pass } = watch();
   problem.report(full);
   problem.resolve();
@@ -64,7 +64,7 @@ test("a problem that has been away for long is a new one, reported at once", () 
   ]);
 });
 
-test("a success without a failure has no line", () => {
+test("a success without a failure is not logged", () => {
   const { problem, lines } = watch();
   problem.resolve();
   expect(lines).toEqual([]);

@@ -1,43 +1,43 @@
 import type { Logger } from "pino";
 
-/** Reports a failure that may repeat for long, in few lines of the log. */
+/** Receives the outcomes of an operation that may fail repeatedly. */
 export interface Problem {
-  /** It has failed. */
+  /** The operation has failed. */
   report(error: unknown): void;
-  /** It has succeeded: the problem is over, if there was one. */
+  /** The operation has succeeded, which ends the problem if there was one. */
   resolve(): void;
 }
 
-/** One line for the log. */
+/** One line of the log. */
 export interface ProblemLine {
-  /** The newest error; undefined in the line that says that the problem is over. */
+  /** The newest error; undefined in the line about the end of the problem. */
   readonly error: unknown;
-  /** How often it has failed since the line before; in the last line, since the beginning. */
+  /** The number of failures since the previous line; in the line about the end, since the start. */
   readonly count: number;
-  /** How many seconds ago it failed first. */
+  /** The seconds since the first failure. */
   readonly seconds: number;
 }
 
 export interface RepeatedProblemOptions {
   /** Writes a line about the problem. */
   readonly onReport: (line: ProblemLine) => void;
-  /** Writes the line that the problem is over. */
+  /** Writes the line about the end of the problem. */
   readonly onResolved?: (line: ProblemLine) => void;
-  /** Milliseconds that only grow. Default: the system's. */
+  /** A monotonic clock in milliseconds. Default: the clock of the system. */
   readonly now?: () => number;
 }
 
 /** The interval between the first line and the second, in milliseconds. Each later one is twice as long. */
 export const firstReportIntervalMs = 10_000;
 
-/** The longest interval, in milliseconds: a problem that stays has a line an hour. */
+/** The longest interval, in milliseconds: a lasting problem has one line an hour. */
 export const maxReportIntervalMs = 3_600_000;
 
 /**
- * Reports the first failure at once, further ones at intervals that double, with their number, and one line when it is
- * over. An error of another kind, that is of another name or code, is a line at once, for a few kinds. A problem that
- * comes and goes has no more lines than one that stays: it counts as a new one when it has been away for an interval.
- * Starts no timer.
+ * Limits the lines of the log about a repeated failure. It writes the first failure at once, later failures with their
+ * count at intervals that double, and one line when the problem has ended. The first error of each kind (name and code)
+ * is also written at once, for a few kinds. An intermittent problem gets no more lines than a lasting one: it counts as
+ * new after it was absent for an interval. Starts no timer.
  */
 export class RepeatedProblem implements Problem {
   readonly #options: RepeatedProblemOptions;
@@ -72,7 +72,7 @@ export class RepeatedProblem implements Problem {
     const state = this.#state;
     if (state === undefined || state.isOver) return;
     state.isOver = true;
-    if (!state.isReported) return; // Nobody knows that it was there.
+    if (!state.isReported) return; // the log does not mention the problem
     state.isReported = false;
     const seconds = secondsSince(state, this.#now());
     this.#options.onResolved?.({ error: undefined, count: state.total, seconds });
@@ -108,22 +108,22 @@ export function logRepeatedProblem(
   });
 }
 
-/** A problem that was not reported for so long, in milliseconds, is over, also without {@link Problem.resolve}. */
+/** A problem without a failure for this time, in milliseconds, has ended, also without {@link Problem.resolve}. */
 const quietMs = 2 * maxReportIntervalMs;
 
-/** How many kinds of errors of one problem have a line at once. */
+/** The number of kinds of errors of a problem that are written at once. */
 const maxKinds = 10;
 
 interface State {
   readonly beganMs: number;
   lastMs: number;
-  /** When the next line is due. */
+  /** The earliest time of the next line. */
   nextMs: number;
   intervalMs: number;
   total: number;
   sinceLine: number;
   readonly kinds: Set<string>;
-  /** Whether a line was written since it was over last. */
+  /** Whether a line was written since the problem last ended. */
   isReported: boolean;
   isOver: boolean;
 }

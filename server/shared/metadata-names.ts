@@ -1,30 +1,30 @@
-/** The name of every header and trailer of ours, with its meaning. Values are ASCII unless the name ends in `-bin`. */
+/** The names of the headers and trailers of Bourse. Values are ASCII unless the name ends in `-bin`. */
 export const metadataNames = {
-  /** Header: how many items the whole answer has, in decimal. */
+  /** Header: the number of items in the whole response, in decimal. */
   totalCount: "bourse-total-count",
-  /** Trailer: the place a stream got to, from which it can go on. For quotes EPOCH.SEQ, both in decimal. */
+  /** Trailer: the position of a stream, at which it can resume. For quotes EPOCH.SEQ, both in decimal. */
   cursor: "bourse-cursor",
   /** Trailer: the SHA-256 that the service's documentation defines, in lower-case hex. */
   sha256: "bourse-sha256",
-  /** Trailer: how many items were sent, in decimal. */
+  /** Trailer: the number of sent items, in decimal. */
   sentCount: "bourse-sent-count",
-  /** Header: the unguessable name of a stream, by which it can be controlled. */
+  /** Header: the unguessable id of a stream, which its control calls use. */
   streamId: "bourse-stream-id",
-  /** Header: the upload that a stream belongs to. */
+  /** Header: the id of the upload of a stream. */
   uploadId: "bourse-upload-id",
   /**
-   * Header: where an upload goes on, or a download begins. Trailer: how much of the upload is committed, or where the
-   * download got to. In bytes, in decimal.
+   * Header: the offset at which an upload resumes or a download starts. Trailer: the committed offset of the upload, or
+   * the end of the sent part of the download. In bytes, in decimal.
    */
   uploadOffset: "bourse-upload-offset",
-  /** Header: how many bytes the whole file has, in decimal. */
+  /** Header: the size of the whole file in bytes, in decimal. */
   uploadSize: "bourse-upload-size",
 } as const;
 
-/** The names of headers and trailers of the classic services, which their tutorials chose. */
+/** The names of headers and trailers of the tutorial services, which the tutorials define. */
 export const classicNames = {
   /** Header: a greeting. */
   token: "token",
-  /** Trailer: that a product was sent, with its number. */
+  /** Trailer: one for each sent product, with its number. */
   endOf: (number: number) => `end${number}`,
 } as const;

@@ -1,79 +1,80 @@
 import { createCipheriv, createHmac, hash, timingSafeEqual } from "node:crypto";
 import { InvalidResumeTokenError } from "./resume-token-errors.ts";
 
-/** How many bytes the key of {@link ResumeTokens} has. */
+/** The length of the key of {@link ResumeTokens}, in bytes. */
 export const resumeKeyBytes = 32;
 
-/** How many bytes a position may have. */
+/** The maximum length of a position, in bytes. */
 export const maxPositionBytes = 256;
 
-/** Where an export or a search stands: all that it takes to go on, so that the server keeps nothing between calls. */
+/** A point at which an export or a search can resume. It has all state, so the server keeps none between calls. */
 export interface ResumePoint {
-  /** What of the selection was delivered last, as the store that serves it writes it; up to 256 bytes. */
+  /** The position of the last sent item, in the encoding of its store; up to 256 bytes. */
   readonly position: Uint8Array;
-  /** The newest sequence when the selection was made: what came later is not part of it. A safe integer, 0 or more. */
+  /** The newest sequence of the snapshot that is read. A safe integer, 0 or more. */
   readonly snapshot: number;
-  /** How many items the whole selection has. A safe integer, 0 or more. */
+  /** The number of items in the whole selection. A safe integer, 0 or more. */
   readonly total: number;
-  /** The running digest of all that was delivered so far, 32 bytes; 32 zero bytes for streams without one. */
+  /** The running digest of all sent items, 32 bytes; 32 zero bytes for streams without a digest. */
   readonly digest: Uint8Array;
 }
 
-/** Names a selection: what is asked for, without where to begin and how much at once. Two that differ have other names. */
+/** Identifies a selection: the request without its position and its batch size. Different selections have other names. */
 export type SelectionName = Uint8Array & { readonly [selectionName]: true };
 declare const selectionName: unique symbol;
 
 /**
- * The name of a selection.
+ * Returns the name of a selection.
  *
- * @param method the call that it belongs to, as in `bourse.order.v1.OrderService/ExportOrders`
- * @param request the bytes of what selects: the same for the same selection, as toBinary gives them for a filter
+ * @param method the method of the request, as in `bourse.order.v1.OrderService/ExportOrders`
+ * @param request bytes that identify the selection within the method, such as the encoded filter
  */
 export function nameSelection(method: string, request: Uint8Array): SelectionName {
   const digest = hash("sha256", Buffer.concat([Buffer.from(`${method}\n`), request]), "buffer");
   return digest.subarray(0, selectionBytes) as Uint8Array as SelectionName;
 }
 
-/** A point, and some items behind it that were delivered as well: `digest` is of those up to `position` only. */
-export interface ResumePlace extends ResumePoint {
-  /** How many those are, up to {@link maxSkip}. */
+/** The content of a token: a point, and the number of items after it that were sent too. The digest is that of the point. */
+export interface OpenedToken extends ResumePoint {
+  /** The number of items after the point that were sent, up to {@link maxSkip}. */
   readonly skip: number;
 }
 
-/** How many items behind a point a token may stand. */
+/** The maximum number of items between a point and a token. */
 export const maxSkip = 1_000;
 
 /**
- * Makes and reads resume tokens: opaque to clients, and signed, so that what comes back is what was given away.
+ * Issues and opens resume tokens, which are opaque to clients and authenticated.
  *
- * A token is a version, the selection's name, the point, how many items to skip behind it, and a tag. HMAC-SHA256 of all
- * but the last two makes a key of AES-128, and that key's encryption of the number is the tag: an export needs a token
- * for each message, and so a page of them costs one HMAC and one encryption of a few kilobytes.
+ * A token is a version, the name of the selection, a point, the number of items to skip after it, and a tag. The
+ * HMAC-SHA256 of all but the last two is an AES-128 key, and the tag is the number encrypted with that key. So the tokens
+ * of a page, one for each message of an export, cost one HMAC and one encryption of a few kilobytes.
  */
 export class ResumeTokens {
   readonly #key: Uint8Array;
 
-  /** @param key 32 random bytes, the same for as long as tokens are to be good */
+  /** @param key 32 random bytes; another key invalidates all tokens */
   constructor(key: Uint8Array) {
-    if (key.length !== resumeKeyBytes) throw new RangeError(`a key of ${resumeKeyBytes} bytes is needed`);
+    if (key.length !== resumeKeyBytes) throw new RangeError(`the key has ${key.length} bytes: use ${resumeKeyBytes}`);
     this.#key = key;
   }
 
-  /** The token of a point of a selection, at most 512 bytes. */
+  /** Returns the token of a point, at most 512 bytes. */
   seal(selection: SelectionName, point: ResumePoint): Uint8Array {
     return this.sealPage(selection, point, 0)(0);
   }
 
   /**
-   * Makes the tokens of places that follow a point closely.
+   * Returns a function that makes the tokens of the items after a point.
    *
-   * @param count how many items behind the point there will be, up to {@link maxSkip}
-   * @returns the token of the place that is `skip` items, at most `count`, behind the point
+   * @param count the number of items after the point, up to {@link maxSkip}
+   * @returns a function that returns the token for `skip` items, at most `count`, after the point
    */
   sealPage(selection: SelectionName, point: ResumePoint, count: number): (skip: number) => Uint8Array {
     const { position, snapshot, total, digest } = point;
-    if (position.length > maxPositionBytes) throw new RangeError(`a position has at most ${maxPositionBytes} bytes`);
-    if (count > maxSkip) throw new RangeError(`a token is at most ${maxSkip} items behind a point`);
+    if (position.length > maxPositionBytes)
+      throw new RangeError(`the position has ${position.length} bytes; the limit is ${maxPositionBytes}`);
+    if (count > maxSkip) throw new RangeError(`the page has ${count} items; the limit is ${maxSkip}`);
     const end = fixedBytes + position.length;
     const payload = Buffer.alloc(end);
     payload[0] = version;
@@ -94,10 +95,10 @@ export class ResumeTokens {
   }
 
   /**
-   * The place of a token. Throws an InvalidResumeTokenError where this key did not make it, where it was changed, and
-   * where it is of another selection.
+   * Returns the content of a token. Throws an InvalidResumeTokenError if the token was not made with this key, was
+   * changed, or is of another selection.
    */
-  open(token: Uint8Array, selection: SelectionName): ResumePlace {
+  open(token: Uint8Array, selection: SelectionName): OpenedToken {
     const bytes = Buffer.from(token);
     const end = bytes.length - skipBytes - tagBytes;
     if (end < fixedBytes || end > maxPayloadBytes) throw new InvalidResumeTokenError("forged");
@@ -116,12 +117,12 @@ export class ResumeTokens {
     };
   }
 
-  /** The tags of places that follow the point of a payload, from the one `skip` items behind it on. */
+  /** Returns the tags of `count` tokens after the point of a payload, starting with the one `skip` items after it. */
   #tags(payload: Uint8Array, skip: number, count: number): Buffer {
     const key = createHmac("sha256", this.#key).update(payload).digest().subarray(0, tagBytes);
     const first = Buffer.alloc(tagBytes);
     first.writeUInt16BE(skip, tagBytes - skipBytes);
-    // In counter mode zeros come out as the encrypted numbers.
+    // Counter mode encrypts consecutive numbers: with zeros as the input, its output is the encrypted numbers.
     return createCipheriv("aes-128-ctr", key, first).update(Buffer.alloc(count * tagBytes));
   }
 }

@@ -5,16 +5,16 @@ import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { onEachMessage } from "../transport/rpc/message-streams.ts";
 
 /**
- * Up to so many elements a message has all of its violations collected, of which the first are reported: each takes some
- * 20 microseconds. Of a larger one only the first violation is.
+ * The maximum number of elements of a message whose violations are all collected: each takes about 20 microseconds. In a
+ * larger message, validation stops at the first violation.
  */
 export const maxCollectedElements = 1_000;
 
 /**
- * Makes the interceptor that enforces the rules in the protos on every request message; `errors.ts` has the answer.
+ * Returns the interceptor that checks the rules of the protos on every request message. `toConnectError` makes the error
+ * that the client receives.
  *
- * Compiles the rules of the services' methods at once: the first use of a rule takes tens of milliseconds, which no call is to
- * wait for.
+ * Compiles the rules of all methods first: the first use of a rule takes tens of milliseconds, which would delay a call.
  */
 export function createValidation(services: readonly DescService[]): Interceptor {
   const validate = createValidate();
@@ -33,8 +33,8 @@ export function createValidation(services: readonly DescService[]): Interceptor 
 }
 
 /**
- * Makes a function that returns the rules that a message breaks, or undefined if it breaks none. What it costs does not
- * grow with the number of violations: validation stops at the first, and is repeated for all if the message is small.
+ * Returns a function that returns the violations of a message, or undefined if it is valid. Its cost does not grow with the
+ * number of violations: validation stops at the first one, and is repeated for all if the message is small.
  */
 export function createValidate(): (schema: DescMessage, message: Message) => ValidationError | undefined {
   const first = createValidator({ failFast: true });
@@ -52,7 +52,7 @@ function violationOf(validator: Validator, schema: DescMessage, message: Message
   return result.kind === "invalid" ? result.error : undefined;
 }
 
-/** The elements of the lists and maps of a message, at every depth; some number beyond the limit if there are more. */
+/** Counts the elements of the lists and maps of a message at every depth. Stops after {@link maxCollectedElements}. */
 function countElements(message: ReflectMessage, counted = 0): number {
   let elements = counted;
   for (const field of message.fields) {

@@ -5,11 +5,12 @@ import { DataDirectoryError } from "./data-directory-error.ts";
 import { ensurePrivateFile, makePrivateFolder } from "./private-files.ts";
 
 /**
- * Creates the data directory, for this user alone, where it is missing, and takes it for this process until the lock is disposed of.
+ * Locks the data directory for this process until the lock is disposed of. Creates the directory, private to this user, if
+ * it is missing.
  *
- * The lock is SQLite's on an empty file, so the operating system drops it when the process ends, however it ends:
- * none is ever stale. It is apart from the database, which other programs may read meanwhile. Throws a
- * {@link DataDirectoryError} at once where the directory cannot be created or written, or another server has it.
+ * The lock is a lock of SQLite on an empty file. The operating system releases it when the process ends in any way, so it
+ * is never stale. Other programs may read the database, which is another file, meanwhile. Throws a
+ * {@link DataDirectoryError} if the directory cannot be created or written, or if another server has locked it.
  */
 export function lockDataDirectory(directory: string): Disposable {
   try {
@@ -22,7 +23,8 @@ export function lockDataDirectory(directory: string): Disposable {
 
 const chooseAnother = "give the server the right to write there, or choose another directory with --data";
 
-// Nothing else may open this file: on POSIX systems, closing any handle of it would drop the lock of the process.
+// No other code may open this file: on POSIX systems, closing any descriptor of it releases the locks of the process.
+// https://www.sqlite.org/howtocorrupt.html
 export const lockFileName = "bourse.lock";
 
 const sqliteBusy = 5;
@@ -34,7 +36,7 @@ function lockFile(directory: string): Disposable {
     ensurePrivateFile(path);
     lock = new DatabaseSync(path, { timeout: 0 });
     lock.exec("begin exclusive");
-    // On a file that may only be read, SQLite takes no more than a reader's lock, and says nothing.
+    // On a read-only file SQLite acquires only a shared lock, without an error.
     accessSync(path, constants.W_OK);
     return lock;
   } catch (error) {

@@ -20,22 +20,22 @@ test.each([
     "uploads was removed",
   ],
   ["the data directory is moved away", (data: string) => rename(data, `${data}-elsewhere`), "was removed"],
-])("the store is read-only as soon as it is noticed that %s", async (_, change, message) => {
+])("the store becomes read-only if %s", async (_, change, message) => {
   await using opened = await openWatched();
-  const { database, timers, told } = opened;
+  const { database, timers, failures } = opened;
   timers.advance(watchIntervalMs);
   await database.tables
     .insertInto("item")
     .values({ id: "before", ...row })
     .execute();
-  expect(told).toEqual([]);
+  expect(failures).toEqual([]);
   await change(opened.data);
   await vi.waitFor(() => {
     timers.advance(watchIntervalMs);
-    expect(told).toHaveLength(1);
+    expect(failures).toHaveLength(1);
   });
-  expect(told[0]).toMatch(message);
-  expect(told[0]).toContain("stop the server, put the data directory right, and start again");
+  expect(failures[0]).toMatch(message);
+  expect(failures[0]).toContain("stop the server, restore the data directory, then start again");
   const writing = database.tables
     .insertInto("item")
     .values({ id: "after", ...row })
@@ -44,13 +44,13 @@ test.each([
   expect(await database.tables.selectFrom("item").select("id").execute()).toEqual([{ id: "before" }]);
 });
 
-test("what is in order stays so, and nothing is left running at the end", async () => {
+test("an unchanged directory has no failure, and disposing ends the timers", async () => {
   const opened = await openWatched();
   for (let n = 0; n < 20; n++) {
     opened.timers.advance(watchIntervalMs);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  expect(opened.told).toEqual([]);
+  expect(opened.failures).toEqual([]);
   await opened[Symbol.asyncDispose]();
   expect(opened.timers.count).toBe(0);
 });
@@ -62,12 +62,12 @@ async function openWatched() {
   await mkdir(join(data, "uploads/open"), { recursive: true });
   const database = resources.use(await openTestDatabase(data));
   const { health } = database;
-  const told: string[] = [];
-  health.onFailure((error) => told.push((error as Error).message));
+  const failures: string[] = [];
+  health.onFailure((error) => failures.push((error as Error).message));
   const timers = new ManualTimers();
   const folders = ["uploads", "uploads/open"];
   resources.use(watchDataDirectory({ directory: data, folders, health, timers }));
-  return { data, database, timers, told, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { data, database, timers, failures, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 async function replaceDatabase(data: string): Promise<void> {

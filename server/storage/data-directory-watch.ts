@@ -7,23 +7,23 @@ import { lockFileName } from "./data-directory-lock.ts";
 import { databaseFileName } from "./sqlite/database.ts";
 import type { StoreHealth } from "./store-health.ts";
 
-/** How often it is looked, in milliseconds: so long may be acknowledged what goes to files that have no name any more. */
+/** The interval of the checks, in milliseconds. For that long, writes to removed files may be acknowledged. */
 export const watchIntervalMs = 2_000;
 
 export interface DataDirectoryWatchOptions {
   readonly directory: string;
-  /** Further folders that are written to, with their paths in the directory. */
+  /** The paths of further folders to watch, relative to the directory. */
   readonly folders: readonly string[];
   readonly health: StoreHealth;
   readonly timers: Timers;
 }
 
 /**
- * Makes the store read-only if what it writes to goes away under it: the database, its log or the lock is removed or
- * replaced, or a folder is removed or another file system is mounted over it. The server has these files open, so writes
- * would succeed, be acknowledged, and be gone at the next start; without its lock, a second server could start.
+ * Makes the store read-only if the database, its write-ahead log or the lock is removed or replaced, or if a folder is
+ * removed or covered by a mount. The server has these files open: writes would succeed, be acknowledged, and be lost at the
+ * next start; without the lock, a second server could start.
  *
- * What is missing when the watch begins is not watched. Disposing of it ends it.
+ * Files and folders that are missing at the start are not watched. Disposing of it ends the watch.
  */
 export function watchDataDirectory({ directory, folders, health, timers }: DataDirectoryWatchOptions): AsyncDisposable {
   const watched = [
@@ -31,26 +31,26 @@ export function watchDataDirectory({ directory, folders, health, timers }: DataD
     ...["", ...folders].map((name) => watch(join(directory, name), "folder")),
   ].filter((each) => each !== undefined);
   let stop: (() => void) | undefined;
-  let looking: Promise<void> = Promise.resolve();
-  const look = async () => {
+  let checking: Promise<void> = Promise.resolve();
+  const check = async () => {
     for (const each of watched) {
       const problem = await problemOf(each);
       if (problem !== undefined) health.fail(problem);
     }
   };
-  const lookLater = () => {
+  const checkLater = () => {
     stop = timers.after(watchIntervalMs, () => {
-      looking = look().finally(() => {
-        if (stop !== undefined && !health.isReadOnly) lookLater();
+      checking = check().finally(() => {
+        if (stop !== undefined && !health.isReadOnly) checkLater();
       });
     });
   };
-  lookLater();
+  checkLater();
   return {
     async [Symbol.asyncDispose]() {
       stop?.();
       stop = undefined;
-      await looking;
+      await checking;
     },
   };
 }
@@ -58,20 +58,20 @@ export function watchDataDirectory({ directory, folders, health, timers }: DataD
 interface Watched {
   readonly path: string;
   readonly kind: "file" | "folder";
-  readonly was: BigIntStats;
+  readonly initial: BigIntStats;
 }
 
 function watch(path: string, kind: "file" | "folder"): Watched | undefined {
   if (!existsSync(path)) return undefined;
-  return { path, kind, was: statSync(path, { bigint: true }) };
+  return { path, kind, initial: statSync(path, { bigint: true }) };
 }
 
-async function problemOf({ path, kind, was }: Watched): Promise<Error | undefined> {
-  const advice = "stop the server, put the data directory right, and start again";
+async function problemOf({ path, kind, initial }: Watched): Promise<Error | undefined> {
+  const advice = "stop the server, restore the data directory, then start again";
   try {
     const now = await stat(path, { bigint: true });
-    // Some file systems number a folder anew when nobody has it open; a file that is open keeps its number.
-    if (now.dev === was.dev && (kind === "folder" ? now.isDirectory() : now.ino === was.ino)) return undefined;
+    // Some file systems change the inode number of a folder that is not open; an open file keeps its number.
+    if (now.dev === initial.dev && (kind === "folder" ? now.isDirectory() : now.ino === initial.ino)) return undefined;
     return new DataDirectoryError(`${path} was replaced while the server runs`, advice);
   } catch (error) {
     return new DataDirectoryError(`${path} was removed while the server runs`, advice, error);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { GroupCommit } from "./group-commit.ts";
 
-test("what comes while a step runs is done in the next, in its order and within the limit", async () => {
+test("the jobs that arrive while a group runs are the next group, in their order and within the limit", async () => {
   const steps: number[][] = [];
   const group = new GroupCommit<number, number>(async (jobs) => {
     steps.push([...jobs]);
@@ -16,7 +16,7 @@ test("what comes while a step runs is done in the next, in its order and within 
   expect(await group.add(6)).toBe(60);
 });
 
-test("a step that fails fails for those in it, and for nobody else", async () => {
+test("a failed group fails its own jobs only", async () => {
   const group = new GroupCommit<string, string>(async (jobs) => {
     if (jobs.includes("bad")) throw new Error("the disk is full");
     return jobs;

@@ -1,8 +1,8 @@
 import { runForPeer } from "../transport/protection/peer.ts";
 
 /**
- * Does the work of many callers in common steps: what comes while a step is under way is done together in the next, so
- * that callers share the wait for the disk instead of queueing for it. What comes first is done first.
+ * Group commit: runs the jobs of many callers in groups. The jobs that arrive while a group runs are the next group, so
+ * that callers share the wait for the disk. Jobs run in the order of their arrival.
  */
 export class GroupCommit<Job, Result> {
   readonly #run: (jobs: readonly Job[]) => Promise<readonly Result[]>;
@@ -11,33 +11,33 @@ export class GroupCommit<Job, Result> {
   #isRunning = false;
 
   /**
-   * @param run does some jobs, all of them or none, and gives a result for each; where it throws, all of them fail
-   * @param maxJobs how many it may get at once
+   * @param run runs a group atomically and returns the result of each job; if it rejects, all jobs of the group fail
+   * @param maxJobs the maximum number of jobs in a group
    */
   constructor(run: (jobs: readonly Job[]) => Promise<readonly Result[]>, maxJobs: number) {
     this.#run = run;
     this.#maxJobs = maxJobs;
   }
 
-  /** Resolves to the job's result once the step that it was in is done. */
+  /** Queues a job. Resolves to its result after its group has run. */
   add(job: Job): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({ job, resolve, reject });
-    if (!this.#isRunning) void runForPeer(undefined, () => this.#runAll()); // for the jobs of all clients
+    if (!this.#isRunning) void runForPeer(undefined, () => this.#runAll()); // the group has jobs of all clients
     return promise;
   }
 
   async #runAll(): Promise<void> {
     this.#isRunning = true;
-    // Callers that add several jobs, or that are called in the same turn, get them into the first step.
+    // The first group includes all jobs that are added in the same microtask.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const step = this.#waiting.splice(0, this.#maxJobs);
+      const group = this.#waiting.splice(0, this.#maxJobs);
       try {
-        const results = await this.#run(step.map(({ job }) => job));
-        for (const [index, { resolve }] of step.entries()) resolve(results[index] as Result);
+        const results = await this.#run(group.map(({ job }) => job));
+        for (const [index, { resolve }] of group.entries()) resolve(results[index] as Result);
       } catch (error) {
-        for (const { reject } of step) reject(error);
+        for (const { reject } of group) reject(error);
       }
     }
     this.#isRunning = false;

@@ -2,29 +2,28 @@ import { chmodSync, closeSync, constants, mkdirSync, openSync, statSync } from "
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } = constants;
 
-/** Only the server's own user may read what it stores: the database has secrets and what clients have sent. */
+/** The modes of private files and folders. Only the user of the server may read them: they have secrets and client data. */
 export const privateFileMode = 0o600;
 export const privateFolderMode = 0o700;
 
-/** The bits that let the group and all others do anything. */
+/** The permissions of the group and of others. */
 const sharedBits = 0o077;
 
-/** Makes a folder, and those above it, for this user alone; one that exists is left as it is. */
+/** Creates a folder and its parents with {@link privateFolderMode}. Does not change an existing folder. */
 export function makePrivateFolder(path: string): void {
   mkdirSync(path, { recursive: true, mode: privateFolderMode });
 }
 
-/** Whether others than the owner may list a folder or use what is in it. */
+/** Whether other users have any permission for a folder. */
 export function isShared(path: string): boolean {
   return (statSync(path).mode & sharedBits) !== 0;
 }
 
 /**
- * Makes sure that there is a file, empty if it is new, which only this user may read, whatever the umask is. One that
- * exists loses the permissions of others. It is not opened then: closing a file drops the POSIX locks that the process
- * has on it.
+ * Creates an empty file that only this user may read, whatever the umask is. If the file exists, restricts its permissions
+ * instead; it does not open the file then, because closing it would release the POSIX locks of the process on it.
  *
- * @param path no symbolic link is followed to make the file
+ * @param path a symbolic link is not followed
  */
 export function ensurePrivateFile(path: string): void {
   try {
@@ -35,14 +34,14 @@ export function ensurePrivateFile(path: string): void {
   }
 }
 
-/** Takes the permissions of others from a file, as a version before had left them. Nothing happens if there is none. */
+/** Removes the permissions of other users from a file, which an earlier version set. Does nothing if it does not exist. */
 export function restrictPermissions(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined || !found.isFile() || (found.mode & sharedBits) === 0) return;
   try {
     chmodSync(path, found.mode & 0o700);
   } catch (error) {
-    // Another user owns it, who decides who may read it.
+    // Another user owns the file and decides about its permissions.
     if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   }
 }

@@ -4,7 +4,7 @@ import {
   type ExportOrdersResponse,
   ExportOrdersResponseSchema,
 } from "../../../gen/bourse/order/v1/order_service_pb.ts";
-import type { ResumePlace, ResumePoint } from "../../shared/resume-token.ts";
+import type { OpenedToken, ResumePoint } from "../../shared/resume-token.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 import { batch } from "../../transport/rpc/batch.ts";
 import type { OrderSelection } from "../order-selection.ts";
@@ -220,7 +220,7 @@ export function toPosition(sequence: number): Uint8Array {
  * them to the digest.
  */
 export async function toPoint(
-  { skip, ...point }: ResumePlace,
+  { skip, ...point }: OpenedToken,
   {
     store,
     selection,
