@@ -16,7 +16,7 @@ const answerMs = 8_000;
 
 /**
  * Sends a request over HTTP/2, several times at once on one connection, and resolves to the answers: the code of the
- * call, `ok` too, where there is one, else the status of HTTP or how the stream ended.
+ * call, `ok` too, if there is one, else the status of HTTP or how the stream ended.
  */
 export async function postHttp2(target: Target, post: Post, times = 1): Promise<string[]> {
   const session = connect(target.url);
@@ -28,7 +28,7 @@ export async function postHttp2(target: Target, post: Post, times = 1): Promise<
   }
 }
 
-/** The same over HTTP/1.1, each on a connection of its own. */
+/** The same over HTTP/1.1, each on a separate connection. */
 export function postHttp1(target: Target, post: Post, times = 1): Promise<string[]> {
   return Promise.all(Array.from({ length: times }, () => postOnce(target, post)));
 }
@@ -88,7 +88,7 @@ function postOnce(target: Target, { path, contentType, body, headers }: Post): P
   });
 }
 
-/** Where each protocol tells the code of a call: gRPC in trailers, gRPC-Web and Connect's streams in the last envelope. */
+/** Where each protocol has the code of a call: gRPC in trailers, gRPC-Web and Connect's streams in the last envelope. */
 function codeOf(status: number, header: IncomingHttpHeaders, body: Buffer): string {
   const type = header["content-type"] ?? "";
   const text = body.toString("latin1");

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 
-/** What a process uses, as Linux tells it. */
+/** The resources that a process uses, as reported by Linux. */
 export interface ProcessUse {
   /** Bytes of memory. */
   readonly rss: number;
@@ -12,7 +12,7 @@ export interface ProcessUse {
 const pageBytes = 4096;
 const tickMs = 10;
 
-/** Reads what a process uses now. Throws where there is no such process, or no Linux. */
+/** Reads the current use of a process. Throws if the process does not exist, or the system is not Linux. */
 export function readProcessUse(pid: number): ProcessUse {
   const statm = readFileSync(`/proc/${pid}/statm`, "latin1").split(" ");
   // What precedes the closing bracket is the name of the program, which may contain blanks.

@@ -15,11 +15,11 @@ import type { Target } from "./target.ts";
 export interface RawHttp2Options {
   /** What the server may send on each stream before it must wait. Default: as much as it likes. */
   readonly window?: number;
-  /** Whether what comes back is read; where not, nothing is known of it but the end. Default: true. */
+  /** Whether responses are read; if not, only the end is known. Default: true. */
   readonly reads?: boolean;
 }
 
-/** An HTTP/2 connection of hand-made frames. It answers the server's SETTINGS and PINGs, and nothing else by itself. */
+/** An HTTP/2 connection of hand-made frames. It answers only the server's SETTINGS and PINGs. */
 export interface RawHttp2 extends AttackSocket {
   /** The frames that came, by their type. */
   readonly framesIn: ReadonlyMap<number, number>;
@@ -111,7 +111,7 @@ export function requestFields(
 
 type OnFrame = (type: number, flags: number, stream: number, payload: Buffer) => void;
 
-/** Cuts what comes in into frames. */
+/** Splits the received bytes into frames. */
 function readFrames(onFrame: OnFrame): (chunk: Buffer) => void {
   let rest: Buffer = Buffer.alloc(0);
   return (chunk) => {
@@ -125,7 +125,7 @@ function readFrames(onFrame: OnFrame): (chunk: Buffer) => void {
   };
 }
 
-/** The statuses that HPACK has in its static table, by the byte that stands for them. */
+/** The statuses that HPACK has in its static table, by the byte that encodes them. */
 const indexedStatuses = new Map([
   [0x88, "200"],
   [0x8c, "400"],

@@ -4,7 +4,7 @@ import type { Outcome } from "./target.ts";
 /** The attacks as a table, a line each. */
 export function attackTable(records: readonly AttackRecord[]): string {
   return table([
-    ["attack", "took", "peak RSS", "peak fds", "CPU", "canary: calls", "slowest", "silence", "quotes", "outcome"],
+    ["attack", "took", "peak RSS", "peak fds", "CPU", "canary: calls", "slowest", "idle", "quotes", "outcome"],
     ...records.map(({ name, outcome, durationMs, peakRss, peakFileDescriptors, cpuMs, canary }) => [
       name,
       seconds(durationMs),

@@ -14,7 +14,7 @@ export interface ServerNumbers {
   readonly pollutedKeys: number;
 }
 
-/** What the server's process tells its tests. */
+/** A message of the server's process to its tests. */
 export type ServerMessage =
   | { readonly kind: "up"; readonly url: string }
   | ({ readonly kind: "numbers" } & ServerNumbers)

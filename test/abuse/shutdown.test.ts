@@ -8,7 +8,7 @@ import { openRawHttp2 } from "./raw-http2.ts";
 import { targetAt } from "./target.ts";
 
 const graceSeconds = 3;
-/** What is left to do after the grace on a busy machine: closing the database, and the end of the process. */
+/** The time after the grace period to close the database and end the process, on a busy machine. */
 const slackMs = 4_000;
 
 test("a shutdown takes no longer than its grace, whatever calls wait", async () => {

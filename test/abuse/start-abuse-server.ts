@@ -7,10 +7,10 @@ import { type ProcessUse, readPeakRss, readProcessUse, resetPeakRss } from "./pr
 import type { ServerMessage, ServerNumbers, ServerRequest } from "./server-numbers.ts";
 import { type Target, targetAt } from "./target.ts";
 
-/** A server under attack, in a process of its own. */
+/** A server under attack, in a separate process. */
 export interface AbuseServer extends AsyncDisposable {
   readonly target: Target;
-  /** What the process has said on standard error that is an error, or no line of the log. */
+  /** Errors that the process wrote to standard error, and lines that are not of the log. */
   complaints(): Promise<string[]>;
   /** Collects garbage first: for quiet moments. */
   measure(): Promise<ServerNumbers>;
@@ -37,7 +37,7 @@ const program = fileURLToPath(new URL("./abuse-server.ts", import.meta.url));
 /** What pino calls an error; what clients get wrong is none. */
 const errorLevel = 50;
 
-/** Starts a server with the limits it has, on a free port and a data directory of its own. */
+/** Starts a server with these limits, on a free port, with a new data directory. */
 export async function startAbuseServer(options: AbuseServerOptions = {}): Promise<AbuseServer> {
   const data = await mkdtemp(join(tmpdir(), "bourse-abuse-"));
   const logFile = join(data, "log");

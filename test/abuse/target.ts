@@ -9,7 +9,7 @@ export interface Target {
 /** How many of an attack's connections, streams or calls ended in which way. */
 export type Outcome = Readonly<Record<string, number>>;
 
-/** One kind of abuse: bounded in count and time, ends by itself, and leaves nothing open. */
+/** One kind of abuse: bounded in count and time; it ends, and leaves nothing open. */
 export type Attack = (target: Target) => Promise<Outcome>;
 
 /** The target at an address. */

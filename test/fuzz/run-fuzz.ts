@@ -43,7 +43,7 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** What a worker that has not ended by itself does not report. */
+/** The report for a worker that was terminated. */
 const unknown = { slowestMs: 0, edges: 0, features: 0, corpus: [] };
 
 process.exitCode = values.help ? help() : await main();
@@ -136,7 +136,7 @@ function report(name: string, { input, text }: NonNullable<FuzzResult["finding"]
   console.log(`  to keep it as a test: cp ${path} test/fuzz/corpus/${name}/found-NAME`);
 }
 
-/** The first ones, as far as there is room. */
+/** The first ones, up to the limit. */
 function toBeStored(corpus: readonly Uint8Array[]): Uint8Array[] {
   let bytes = 0;
   return corpus.slice(0, maxStoredInputs).filter((input) => {

@@ -9,7 +9,7 @@ export const storedCorpus = fileURLToPath(new URL("../corpus/", import.meta.url)
 /** What earlier runs on this machine have added, and the inputs for which something did not hold. */
 export const fuzzOutput = fileURLToPath(new URL("../../../dist/fuzz/", import.meta.url));
 
-/** The inputs in a folder, in the order of their names; none where there is no such folder. */
+/** The inputs in a folder, in the order of their names; empty if the folder does not exist. */
 export function readInputs(folder: string): Map<string, Buffer> {
   try {
     const names = readdirSync(folder).sort();
@@ -28,7 +28,7 @@ export function writeInput(folder: string, input: Uint8Array): string {
   return path;
 }
 
-/** Makes a folder hold these inputs, and those whose names say that they are of findings (`found-…`). */
+/** Stores these inputs in a folder, and deletes all others except findings (`found-…`). */
 export function replaceInputs(folder: string, inputs: readonly Uint8Array[]): void {
   for (const name of readInputs(folder).keys()) if (!name.startsWith("found-")) rmSync(join(folder, name));
   for (const input of inputs) writeInput(folder, input);

@@ -18,7 +18,7 @@ const bucketOf = Uint8Array.from({ length: 256 }, (_, count) => bucketStarts.fin
 /** The counters of instrumented modules: which edges an execution went through, and about how often. */
 export class Coverage {
   readonly #counters = new Uint8Array(maxEdges);
-  readonly #words = new Uint32Array(this.#counters.buffer);
+  readonly #counters32 = new Uint32Array(this.#counters.buffer);
   #edges = 0;
   #compared: Compared[] = [];
   #comparedCount = 0;
@@ -28,7 +28,7 @@ export class Coverage {
     Object.assign(globalThis, { $c: this.#counters, $q: this.#probe });
   }
 
-  /** The number of the first of so many edges of a module. Throws where there is no room. */
+  /** Allocates edges of a module; returns the number of the first. Throws if there are too many. */
   reserve(edges: number): number {
     const first = this.#edges;
     if (first + edges > maxEdges) throw new RangeError(`more than ${maxEdges} edges`);
@@ -53,9 +53,9 @@ export class Coverage {
 
   /** Calls `see` with each feature of the execution: an edge, and about how often it was gone through. */
   features(see: (feature: number) => void): void {
-    const words = Math.ceil(this.#edges / 4);
-    for (let word = 0; word < words; word++) {
-      if (this.#words[word] === 0) continue;
+    const count32 = Math.ceil(this.#edges / 4);
+    for (let word = 0; word < count32; word++) {
+      if (this.#counters32[word] === 0) continue;
       for (let edge = word * 4; edge < word * 4 + 4; edge++) {
         const count = this.#counters[edge] ?? 0;
         if (count > 0) see(edge * bucketStarts.length + (bucketOf[count] ?? 0));

@@ -16,7 +16,7 @@ export class BrokenInvariantError extends Error {
   override name = "BrokenInvariantError";
 }
 
-/** Throws a {@link BrokenInvariantError} where it does not hold. */
+/** Throws a {@link BrokenInvariantError} if the condition is false. */
 export function invariant(holds: boolean, what: string | (() => string)): asserts holds {
   if (!holds) throw new BrokenInvariantError(typeof what === "string" ? what : what());
 }

@@ -6,7 +6,7 @@ import { instrumentModules } from "./instrument-modules.ts";
 import { Random } from "./random.ts";
 import { type FuzzOrder, type FuzzResult, watchedHeaderBytes } from "./worker-messages.ts";
 
-// Fuzzes one target in a thread of its own, so that a hang and a full heap end only this.
+// Fuzzes one target in a separate thread, so that a hang or a full heap ends only this thread.
 
 const shrinkMs = 3_000;
 
@@ -21,7 +21,7 @@ const fuzzer = new Fuzzer({
   target,
   coverage,
   random: new Random(order.seed),
-  dictionary: [...literals].flatMap(wordsOf),
+  dictionary: [...literals].flatMap(dictionaryEntries),
   onInput(input) {
     watched.set(input.subarray(0, watched.length));
     counts[1] = input.length;
@@ -54,14 +54,14 @@ async function runAll(inputs: readonly Uint8Array[]): Promise<Finding | undefine
   return undefined;
 }
 
-function wordsOf(literal: string | number): Uint8Array[] {
+function dictionaryEntries(literal: string | number): Uint8Array[] {
   if (typeof literal === "string") return [Buffer.from(literal)];
-  const words: Uint8Array[] = [Buffer.from(String(literal))];
+  const entries: Uint8Array[] = [Buffer.from(String(literal))];
   for (const size of [1, 2, 4]) {
     if (literal < 0 || literal >= 256 ** size) continue;
     const bytes = Buffer.alloc(size);
     bytes.writeUIntBE(literal, 0, size);
-    words.push(bytes);
+    entries.push(bytes);
   }
-  return words;
+  return entries;
 }

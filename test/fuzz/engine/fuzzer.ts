@@ -8,13 +8,13 @@ import type { Random } from "./random.ts";
 /** An execution that takes longer is a finding, where it does so each time: linear work on such inputs takes little. */
 const maxInputMs = 1_000;
 
-/** So often the event loop gets its turn, which finalizers and timers need. */
+/** The number of inputs between two yields to the event loop, which finalizers and timers need. */
 const runsPerTurn = 1_024;
 
 /** How often a slow or failing input is run to see that it was not the machine. */
 const confirmations = 2;
 
-/** An input that went where none had gone. */
+/** An input that reached new coverage. */
 interface Entry {
   readonly input: Uint8Array;
   readonly features: readonly number[];
@@ -34,7 +34,7 @@ export interface FuzzerOptions {
   readonly coverage: Coverage;
   readonly random: Random;
   readonly dictionary: readonly Uint8Array[];
-  /** Gets each input before it is run: what a crash leaves behind. */
+  /** Receives each input before it runs, so that the input of a crash is known. */
   readonly onInput: (input: Uint8Array) => void;
 }
 

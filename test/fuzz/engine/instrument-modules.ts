@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Coverage } from "./coverage.ts";
 import { instrument } from "./instrument.ts";
 
-/** What is instrumented: what reads what comes from outside, ours and what it is built on. */
+/** The instrumented modules: our decoders of input, and the libraries that they use. */
 const instrumented =
   /^(server|client|scripts)\/|^node_modules\/(@bufbuild\/protobuf|@connectrpc\/connect|csv-parse|content-disposition|commander|send|range-parser|fresh)\//;
 
@@ -26,7 +26,7 @@ export function instrumentModules(coverage: Coverage): ReadonlySet<string | numb
   registerHooks({
     load(url, context, nextLoad) {
       const path = url.startsWith(root) ? url.slice(root.length) : "";
-      // A package that does not say what its modules are has those of CommonJS.
+      // A package without a type has CommonJS modules.
       const format = context.format ?? "commonjs";
       if (!instrumented.test(path) || !formats.has(format)) return nextLoad(url, context);
       const file = fileURLToPath(url);

@@ -62,7 +62,7 @@ const typedExpressions = new Set([
  * Adds a counter to each branch of a module, and a probe to each comparison for equality: `$c[edge]++` and `$q(a, b)`,
  * globals that {@link Coverage} provides. Lines keep their numbers. TypeScript stays TypeScript.
  *
- * @param file its name, which says the language
+ * @param file its name, whose extension is the language
  */
 export function instrument(source: string, file: string, firstEdge: number): Instrumented {
   const { program, errors } = parseSync(file, source);
@@ -92,7 +92,7 @@ export function instrument(source: string, file: string, firstEdge: number): Ins
   }
 
   function edit(node: Node): void {
-    // Before the branch that it follows, as it is the outer one of two edits that may stand at the same place.
+    // Before the branch that it follows, as it is the outer one of two edits that can be at the same position.
     if (node.type === "IfStatement" && node.alternate === null) insert(node.end, ` else {${count()}}`, true);
     for (const key of bodies[node.type] ?? []) countBody(node[key]);
     for (const key of branches[node.type] ?? []) countExpression(node[key]);

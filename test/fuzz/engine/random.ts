@@ -19,7 +19,7 @@ export class Random {
     return this.below(times) === 0;
   }
 
-  /** One of some values. Throws where there is none. */
+  /** Returns one of the values. Throws if there is none. */
   pick<T>(values: readonly T[]): T {
     if (values.length === 0) throw new RangeError("there is nothing to pick from");
     return values[this.below(values.length)] as T;

@@ -21,12 +21,12 @@ export const registry: Registry = createFileRegistry(fromBinary(FileDescriptorSe
 
 const services = [...registry].filter((type) => type.kind === "service");
 
-/** Every method that is served, one for each type of request: a new one is fuzzed by itself. */
+/** Every method that is served, one for each type of request: a new one is fuzzed automatically. */
 export const requestMethods: readonly DescMethod[] = [
   ...new Map(services.flatMap(({ methods }) => methods).map((method) => [method.input.typeName, method])).values(),
 ];
 
-/** What a client may be told of one request that breaks rules, in bytes. */
+/** The maximum size of the error for a request that violates rules, in bytes. */
 const maxMessageBytes = 32 * 1024;
 const maxDetailBytes = 128 * 1024;
 

@@ -7,7 +7,7 @@ export interface FuzzOrder {
   /** Inputs that are run first. */
   readonly inputs: readonly Uint8Array[];
   /**
-   * For whoever watches: the first 32-bit number counts the inputs, the second is the length of the one that is being
+   * For the main thread: the first 32-bit number counts the inputs, the second is the length of the one that is being
    * run, whose bytes follow.
    */
   readonly watched: SharedArrayBuffer;

@@ -38,13 +38,13 @@ const encodings = ["identity", "gzip", "br", "zip"] as const;
 
 const maxMessageBytes = 512;
 
-/** Each piece takes a turn of the event loop, so that it is a frame of its own. */
+/** Sends each piece in a separate iteration of the event loop, so that it is a separate frame. */
 const maxPieces = 8;
 
 /** What an answer may have besides what it repeats of the request. */
 const answerBytes = 4 * 1024;
 
-/** What clients may be told of a request that is wrong. UNKNOWN and a bare INTERNAL would be mistakes of the server's. */
+/** The allowed codes for a wrong request. UNKNOWN and INTERNAL without a message are defects of the server. */
 const codes = new Set<number>([
   0,
   Code.InvalidArgument,
@@ -160,7 +160,7 @@ async function call(headers: Record<string, string>, pieces: readonly Buffer[]):
     trailer = pick(trailers);
   });
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
-  // Resets come after the response has ended where it does not need the rest of the request.
+  // A reset follows the end of the response if the server does not need the rest of the request.
   stream.on("error", () => {});
   for (const piece of pieces) {
     if (stream.destroyed || stream.writableEnded) break;

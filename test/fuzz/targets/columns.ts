@@ -8,7 +8,7 @@ import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// A row becomes a message that can be sent, or is refused with what is wrong with it, in bounded words.
+// A row becomes a message that can be sent, or is refused with an error message of bounded size.
 
 /** Refusals show cells and the header: they are longer than the input by no more than that. */
 const refusalChars = 2_000;
@@ -64,7 +64,7 @@ function read(kind: "orders" | "products" | "ticks", header: string[], cells: st
   }
 }
 
-/** Nothing where the text is no mapping, which is refused with what is needed. */
+/** Empty if the text is no mapping; such a text is refused. */
 function mappingOf<Field extends string>(text: string, fields: readonly Field[]) {
   if (text === "") return {};
   try {

@@ -4,7 +4,7 @@ import { settings } from "../../../server/config/settings.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// A command line and an environment make a config whose values are in their bounds, or problems in bounded words.
+// A command line and an environment make a config whose values are in their bounds, or error messages of bounded size.
 
 const names = Object.keys(settings);
 const variables = Object.values(settings).map(({ variable }) => variable);

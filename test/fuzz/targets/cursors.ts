@@ -7,7 +7,7 @@ import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// A stream begins where the log has what follows, or is told that it cannot.
+// A stream begins at a cursor whose successors the log stores, or is refused.
 
 const epoch = 1_790_000_000_000_000n;
 

@@ -62,7 +62,7 @@ function repeat(body: Buffer, times: number): Buffer {
   return Buffer.concat(Array.from({ length: times }, () => body));
 }
 
-/** Undefined where it cannot be decoded. */
+/** Undefined if it cannot be decoded. */
 function plainly(schema: DescMessage, bytes: Buffer, binary: boolean): Message | undefined {
   try {
     if (binary) return fromBinary(schema, bytes, { readUnknownFields: false, recursionLimit: maxMessageDepth });

@@ -7,7 +7,7 @@ import { fuzzOutput } from "../engine/corpus.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// Requests for parts of a file over HTTP/1.1, under any path and with any conditions: what comes is the file, the part
+// Requests for parts of a file over HTTP/1.1, under any path and with any conditions: the response is the file, the part
 // of it that the response names, or a refusal; never another file, and never more than there is.
 
 const folder = join(fuzzOutput, "files");

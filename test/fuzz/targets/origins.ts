@@ -46,7 +46,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** Undefined where HTTP does not allow them. */
+/** Undefined if HTTP does not allow them. */
 function headersOf(values: Readonly<Record<string, string>>): Headers | undefined {
   try {
     return new Headers(Object.entries(values).filter(([, value]) => value !== ""));

@@ -5,7 +5,7 @@ import { detectHttp2 } from "../../../server/transport/port/port.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 
-// The first bytes of a connection say once whether it is HTTP/2, whatever pieces they come in, and none is lost.
+// The first bytes of a connection decide once whether it is HTTP/2, in pieces of any size, and none is lost.
 
 const preface = "PRI ";
 const timeoutMs = 60_000;

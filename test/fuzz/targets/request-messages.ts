@@ -20,7 +20,7 @@ export const target: FuzzTarget = {
     try {
       message = fromBinary(method.input, reader.rest(), { recursionLimit });
     } catch (error) {
-      // What it throws becomes an error of the protocol, whatever it is; but it must not be a mistake of its own.
+      // Every thrown error becomes an error of the protocol, but it must not be a defect of the decoder.
       const isText =
         error instanceof TypeError && "code" in error && error.code === "ERR_ENCODING_INVALID_ENCODED_DATA";
       invariant(error instanceof Error && (isText || !(error instanceof TypeError)), () => `fromBinary threw ${error}`);

@@ -53,7 +53,7 @@ function same<T>(again: T | undefined, value: T, text: string): void {
   );
 }
 
-/** These say what is needed, in an error. */
+/** Their errors name the expected format. */
 function orRefused<T>(parse: () => T): T | undefined {
   try {
     return parse();

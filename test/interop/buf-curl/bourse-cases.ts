@@ -94,7 +94,7 @@ export function bourseCases(url: string, protocol: Protocol): Cases {
       expectTrue(`methods are among ${methods}`, methods.includes(`${products}/CreateProduct`));
     },
 
-    /** A server that is ended as an operator does it tells those that watch. */
+    /** A server that is shut down with a signal notifies the clients that watch. */
     async shutdown() {
       const quoted = start<QuotesResponse>(`${quotes}/WatchQuotes`, { symbols: ["*"] });
       await quoted.next();

@@ -25,12 +25,12 @@ export interface Ended<Response> {
   readonly problem?: Problem;
 }
 
-/** A call under way, in a process of its own. */
+/** An open call, in a separate process. */
 export interface Running<Response> {
   /** Sends one more request, where the call was started without any. */
   send(request: object): void;
   closeSend(): void;
-  /** Resolves when the program has told of a header, named as HTTP shows it. */
+  /** Resolves when the program has printed a header, with its name as in HTTP. */
   headerSeen(line: string): Promise<void>;
   /** The next response. */
   next(): Promise<Response>;
@@ -49,28 +49,28 @@ export function bufCurl<Response>(
   flags: readonly string[] = [],
 ): Running<Response> {
   const args = ["--protocol", protocol, "--http2-prior-knowledge", "--verbose", ...flags, "--data", "@-", url];
-  // A group of its own, as the program from npm hands no signal to the one that it starts.
+  // A separate group, because the program from npm forwards no signal to the one that it starts.
   const child = spawn(process.execPath, [bufFile, "curl", ...args], { detached: true });
   let stdout = "";
   let stderr = "";
   let changed = Promise.withResolvers<void>();
-  const tell = () => {
+  const notify = () => {
     changed.resolve();
     changed = Promise.withResolvers();
   };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     stdout += text;
-    tell();
+    notify();
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
-    tell();
+    notify();
   });
   child.stdin.on("error", () => {});
   let over = false;
   const ended = once(child, "close").then(() => {
     over = true;
-    tell();
+    notify();
     return readEnd<Response>(stdout, stderr);
   });
 
@@ -99,7 +99,7 @@ export function bufCurl<Response>(
   return running;
 }
 
-/** The last response of a call that went well; throws where it did not. */
+/** The last response of a successful call; throws if the call failed. */
 export function ok<Response>({ problem, responses }: Ended<Response>): Response {
   const last = responses.at(-1);
   if (problem !== undefined || last === undefined) throw new Error(`the call failed: ${JSON.stringify(problem)}`);
@@ -127,7 +127,7 @@ function responsesIn(stdout: string): unknown[] {
 }
 
 function readProblem(text: string): Problem {
-  // Where the program itself is at a loss, it says so in plain text.
+  // The program reports its own errors in plain text.
   if (!text.includes("{")) return { code: "none", message: text.trim(), violations: [] };
   const { code, message, details } = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)) as {
     code: string;

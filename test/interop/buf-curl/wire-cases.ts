@@ -7,7 +7,7 @@ import { bufCurl, type Ended, ok, type Protocol, type Running } from "./buf-curl
 const kinds = ["Unary", "ServerStream", "ClientStream", "BidiStream"] as const;
 type Kind = (typeof kinds)[number];
 
-/** Those whose trailers the program shows; it leaves out those in the body where there is one response. */
+/** Those whose trailers the program shows; it leaves out those in the body of calls with one response. */
 const kindsWithTrailers: Readonly<Record<Protocol, readonly Kind[]>> = {
   grpc: kinds,
   grpcweb: ["ServerStream", "BidiStream"],
