@@ -49,7 +49,7 @@ test("products survive a restart", async () => {
   expect(again.product).toEqual(product);
 });
 
-test("a database of an earlier layout of the code keeps its rows, and has the schema of a new one", async () => {
+test("a database of an earlier version keeps its rows, and has the schema of a new one", async () => {
   const data = await temporaryFolder();
   const dump = await readFile(new URL("../test/data/database-6-migrations.sql", import.meta.url), "utf8");
   const earlier = new DatabaseSync(join(data, databaseFileName));
@@ -77,12 +77,12 @@ test("a database of an earlier layout of the code keeps its rows, and has the sc
   ]);
 });
 
-test("an empty catalogue is filled only where a demonstration is wanted", async () => {
+test("an empty catalogue is filled only if the demonstration is enabled", async () => {
   expect(await countProducts((await start({ demo: "true" })).transport)).toBeGreaterThan(100);
   expect(await countProducts((await start({ demo: "false" })).transport)).toBe(0);
 });
 
-test("the classic services are served, with health and reflection, unless they are left out", async () => {
+test("the tutorial services are served, with health and reflection, unless they are disabled", async () => {
   const name = "proto.StreamServer";
   const { transport } = await start();
   expect(await createClient(StreamServer, transport).route({ data: "here" })).toMatchObject({ value: "here" });
@@ -99,7 +99,7 @@ test("the classic services are served, with health and reflection, unless they a
   expect(await reflectsSymbol(transport, name)).toBe(true);
 });
 
-test("a client that leaves ends its stream on the server", async () => {
+test("a client that disconnects ends its stream on the server", async () => {
   const { app, transport } = await start();
   const leave = new AbortController();
   const stream = createClient(QuoteService, transport).watchQuotes({ symbols: ["*"] }, { signal: leave.signal });
@@ -109,7 +109,7 @@ test("a client that leaves ends its stream on the server", async () => {
   await vi.waitFor(() => expect(app.watcherCount).toBe(0));
 });
 
-test.each([1, 2, 3, 4, 5, 6, 7, 8])("clients that leave their streams do not hold up the end (%i)", async () => {
+test.each([1, 2, 3, 4, 5, 6, 7, 8])("clients that end their streams do not delay the shutdown (%i)", async () => {
   const { transport } = await start({ feed: `replay:${stocks}`, speed: "max" });
   for (let at = 0; at < 3; at++) await lastPriceOf("AAPL", transport);
 });
@@ -138,7 +138,7 @@ test("a replay of bars gives candles with the bars' own prices and volume", asyn
   });
 });
 
-test("an instrument TEST of the feed, or one that is named besides, is there once", async () => {
+test("an instrument TEST of the feed, or one that is also configured, is listed once", async () => {
   const folder = await temporaryFolder();
   const file = join(folder, "test.csv");
   await writeFile(file, "time,last\n2026-01-05,42\n");
@@ -155,7 +155,7 @@ async function start(settings: RawSettings = {}): Promise<{ app: App; transport:
   const data = settings.data ?? (await temporaryFolder());
   const config = readConfig({ port: "0", demo: "false", ...settings, data }, {});
   const app = await createApp(config, pino({ level: "silent" }));
-  // Nothing may have to be cut off, whatever its clients did.
+  // No call may outlast the grace period, whatever its clients did.
   onTestFinished(async () => expect(await app.close()).toBe(true));
   return { app, transport: createGrpcTransport({ baseUrl: app.url }) };
 }

@@ -9,21 +9,21 @@ test.each(["json", "pretty"] as const)(
   "lines that do not fit the disk are dropped without an error (%s)",
   (logFormat) => {
     const log = createLogger({ ...settings, logFormat }, openSync("/dev/full", "w"));
-    for (let n = 0; n < 10_000; n++) log.info({ n }, "a line that has no room");
+    for (let n = 0; n < 10_000; n++) log.info({ n }, "a line that does not fit");
   },
 );
 
 test("after free space returns, lines are written again, and the number of dropped lines is reported", () => {
-  const disk = { hasRoom: true, text: "" };
+  const disk = { hasSpace: true, text: "" };
   const destination = new LogDestination(1, (_, bytes) => {
-    if (!disk.hasRoom) throw failure("ENOSPC");
+    if (!disk.hasSpace) throw failure("ENOSPC");
     disk.text += Buffer.from(bytes).toString();
     return bytes.length;
   });
   destination.write("first\n");
-  disk.hasRoom = false;
+  disk.hasSpace = false;
   for (let n = 0; n < 3; n++) destination.write("lost\n");
-  disk.hasRoom = true;
+  disk.hasSpace = true;
   destination.write("second\n");
   destination.write("third\n");
   const [first, lost = "", ...others] = disk.text.split("\n");
@@ -32,16 +32,16 @@ test("after free space returns, lines are written again, and the number of dropp
 });
 
 test("a line that a full disk truncated is terminated before the next", () => {
-  const disk = { room: 4, text: "" };
+  const disk = { space: 4, text: "" };
   const destination = new LogDestination(1, (_, bytes) => {
-    if (disk.room === 0) throw failure("ENOSPC");
-    const part = bytes.subarray(0, disk.room);
-    disk.room -= part.length;
+    if (disk.space === 0) throw failure("ENOSPC");
+    const part = bytes.subarray(0, disk.space);
+    disk.space -= part.length;
     disk.text += Buffer.from(part).toString();
     return part.length;
   });
   destination.write("first\n");
-  disk.room = 1_000;
+  disk.space = 1_000;
   destination.write("second\n");
   expect(disk.text.split("\n").filter((line) => !line.startsWith("{"))).toEqual(["firs", "second", ""]);
 });

@@ -12,8 +12,8 @@ export interface ErrorDetail {
 }
 
 /**
- * An error that the client receives: with its message, its code and its typed detail. The message says what is wrong, with
- * the numbers, and what to do. A longer one than 1,024 bytes is truncated.
+ * An error that the client receives: with its message, its code and its typed detail. The message states what is wrong, with
+ * the numbers, and what to do. It is truncated after 1,024 bytes.
  */
 export abstract class DomainError extends Error {
   /** The Connect code that the client receives. */

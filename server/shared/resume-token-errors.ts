@@ -26,7 +26,7 @@ export class ResumeTokenExpiredError extends DomainError {
   override name = "ResumeTokenExpiredError";
   readonly code = Code.OutOfRange;
 
-  /** @param problem what is missing, as in `the token is at order 9, and the newest stored order is 5` */
+  /** @param problem the reason, as in `the token is at order 9, and the newest stored order is 5` */
   constructor(problem: string) {
     super(`resume_token: its position is no longer available (${problem}): start again without a token`);
   }

@@ -19,7 +19,7 @@ const point = fc.record({
 const skips = fc.integer({ min: 0, max: maxSkip });
 
 describe("a resume token", () => {
-  test("gives back the point that it was made of, to any server with the same key", () => {
+  test("returns its point to any server with the same key", () => {
     fc.assert(
       fc.property(key, selection, point, (key, selection, point) => {
         const token = new ResumeTokens(key).seal(selection, point);
@@ -35,7 +35,7 @@ describe("a resume token", () => {
     );
   });
 
-  test("of a place behind a point is the point's, with the number of items to skip", () => {
+  test("after a point has the point and the number of items to skip", () => {
     fc.assert(
       fc.property(key, selection, point, skips, fc.nat(), (key, selection, point, count, at) => {
         const tokens = new ResumeTokens(key);
@@ -50,7 +50,7 @@ describe("a resume token", () => {
     );
   });
 
-  test("is signed: HMAC-SHA256 makes the key under which AES-128 encrypts the number of items to skip", () => {
+  test("is authenticated: its tag is the number of items to skip, encrypted with AES-128; the key is an HMAC-SHA256", () => {
     fc.assert(
       fc.property(key, selection, point, skips, (key, selection, point, skip) => {
         const token = new ResumeTokens(key).sealPage(selection, point, skip)(skip);
@@ -63,7 +63,7 @@ describe("a resume token", () => {
     );
   });
 
-  test("is refused with any bit of it changed", () => {
+  test("is refused if any bit was changed", () => {
     fc.assert(
       fc.property(key, selection, point, skips, fc.nat(), (key, selection, point, skip, at) => {
         const tokens = new ResumeTokens(key);
@@ -75,7 +75,7 @@ describe("a resume token", () => {
     );
   });
 
-  test("is refused where it was cut off or added to", () => {
+  test("is refused if it was truncated or extended", () => {
     fc.assert(
       fc.property(
         key,
@@ -94,7 +94,7 @@ describe("a resume token", () => {
     );
   });
 
-  test("made up of any bytes is refused", () => {
+  test("of random bytes is refused", () => {
     fc.assert(
       fc.property(key, selection, fc.uint8Array({ maxLength: 600 }), (key, selection, token) => {
         expect(() => new ResumeTokens(key).open(token, selection)).toThrow(InvalidResumeTokenError);
@@ -115,7 +115,7 @@ describe("a resume token", () => {
   });
 });
 
-test("a selection's name tells the method and the request apart", () => {
+test("the name of a selection depends on the method and on the request", () => {
   const names = [
     nameSelection("a", Buffer.from("b")),
     nameSelection("ab", Buffer.alloc(0)),

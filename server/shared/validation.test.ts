@@ -14,11 +14,11 @@ const validate = createValidate();
 /** How long a check may take that takes some milliseconds on a calm machine. */
 const maxMs = 2_000;
 
-test("a message within its rules has no error", () => {
+test("a valid message has no error", () => {
   expect(validate(WatchQuotesRequestSchema, create(WatchQuotesRequestSchema, { symbols: ["A"] }))).toBeUndefined();
 });
 
-test("a small message has all of its violations collected", () => {
+test("all violations of a small message are collected", () => {
   const message = create(WatchQuotesRequestSchema, { symbols: ["", "", ""], maxRate: -1 });
   expect(validate(WatchQuotesRequestSchema, message)?.violations).toHaveLength(4);
 });
@@ -31,7 +31,7 @@ test("validation of a large message stops at the first violation", () => {
   expect(performance.now() - start).toBeLessThan(maxMs);
 });
 
-test("an error reports the first violations, as many as fit, in a few KB", () => {
+test("an error has the first violations that fit a few KB", () => {
   const message = create(WatchQuotesRequestSchema, { symbols: Array.from({ length: 900 }, () => "") });
   const error = validate(WatchQuotesRequestSchema, message);
   expect(error?.violations).toHaveLength(900);
@@ -44,7 +44,7 @@ test("an error reports the first violations, as many as fit, in a few KB", () =>
   expect(badRequest?.fieldViolations[0]?.field).toBe("symbols[0]");
 });
 
-test("rules that an update breaks are reported as far as they fit", () => {
+test("the violations of an update are reported as far as they fit", () => {
   const gpus = Array.from({ length: 16 }, () => ({
     brand: "x".repeat(200),
     name: "x".repeat(200),

@@ -25,7 +25,7 @@ export class StoreReadOnlyError extends DomainError {
 /** The message of a {@link StoreReadOnlyError}, and of the error of an upload that is refused for the same reason. */
 export const storeReadOnlyMessage =
   "the store is read-only, because a write to its disk has failed: what was acknowledged is stored and can be read; " +
-  "the operator has to check the disk and restart the server, then send the rest again";
+  "the operator must check the disk and restart the server; then send the rest again";
 
 /** A read of the store has failed. */
 export class StoreReadError extends DomainError {

@@ -7,14 +7,14 @@ export interface OrderTables {
   order_line: OrderLineTable;
 }
 
-/** An order a row. Rows are added, with sequences that leave no gap, and never changed or removed. */
+/** A row is an order. Rows are appended with sequences without a gap, and never changed or removed. */
 export interface OrderLineTable {
   /** From 1 on. */
   sequence: bigint;
   /** The client's name for it. */
   key: string;
   product_code: string;
-  /** Null where the customer is not known. */
+  /** Null if the customer is unknown. */
   customer_id: string | null;
   country: string;
   /** Negative: a cancellation. */
@@ -28,8 +28,8 @@ export interface OrderLineTable {
   placed_seconds: bigint;
   placed_nanos: bigint;
   /**
-   * The whole order as a protobuf message, as it stands in an ExportOrdersResponse: with the tag of `orders` and its
-   * length before it, so that rows one after another are a response. What the other columns repeat is for queries only.
+   * The whole order as a protobuf message, with the tag of the field `orders` of ExportOrdersResponse and its length, so
+   * that concatenated rows are a response. The other columns repeat parts of it for queries.
    */
   body: Uint8Array;
 }

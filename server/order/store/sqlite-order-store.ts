@@ -34,7 +34,7 @@ export class SqliteOrderStore implements OrderStore {
   readonly #byKey: StatementSync;
   #newest: number;
   readonly #appends = new Mutex();
-  /** The totals of all orders up to a sequence. Orders never change, so only the newer ones have to be added. */
+  /** The totals of all orders up to a sequence. Orders never change, so only the newer ones are added. */
   #cachedTotals = { upTo: 0, totals: new OrderTotals() };
 
   constructor({ tables, reader, now = () => performance.now() }: SqliteOrderStoreOptions) {

@@ -12,7 +12,7 @@ import {
 } from "./order-intake.ts";
 
 test("the orders that arrive during a commit are the next group", async () => {
-  const { intake, commits, store } = intakeOnHand();
+  const { intake, commits, store } = manualIntake();
   const outcomes = submit(intake, 3);
   await store.asked();
   outcomes.push(...submit(intake, 5), ...submit(intake, 4));
@@ -24,7 +24,7 @@ test("the orders that arrive during a commit are the next group", async () => {
 });
 
 test("no order is settled before its commit", async () => {
-  const { intake, store } = intakeOnHand();
+  const { intake, store } = manualIntake();
   const settled: SubmitOutcome[] = [];
   void intake.submit({ ...newOrder(someOrder(1)), settle: (outcome) => settled.push(outcome) });
   await store.asked();
@@ -36,14 +36,14 @@ test("no order is settled before its commit", async () => {
 });
 
 test("commits and waiting orders have limits; at the limit a producer waits for capacity", async () => {
-  const { intake, commits, store } = intakeOnHand();
+  const { intake, commits, store } = manualIntake();
   const waiting = submit(intake, 1);
   await store.asked();
   waiting.push(...submit(intake, maxWaitingOrders - 1));
-  const noRoom = intake.submit({ ...newOrder(someOrder(1)), settle: () => {} });
-  expect(noRoom).toBeInstanceOf(Promise);
+  const blocked = intake.submit({ ...newOrder(someOrder(1)), settle: () => {} });
+  expect(blocked).toBeInstanceOf(Promise);
   store.commit();
-  await noRoom;
+  await blocked;
   for (let commit = 0; commit < maxWaitingOrders / maxGroupOrders; commit++) {
     await store.asked();
     store.commit();
@@ -53,7 +53,7 @@ test("commits and waiting orders have limits; at the limit a producer waits for 
 });
 
 test("clients share each commit equally, and others use the part that a client leaves", async () => {
-  const { intake, commits, groups, store } = intakeOnHand();
+  const { intake, commits, groups, store } = manualIntake();
   const outcomes = submit(intake, 3_000, "a");
   outcomes.push(...submit(intake, 10, "b"), ...submit(intake, 400, "c"));
   for (let commit = 0; commit < 4; commit++) {
@@ -69,7 +69,7 @@ test("clients share each commit equally, and others use the part that a client l
 });
 
 test("a client that has used its share waits, and another client does not", async () => {
-  const { intake, store } = intakeOnHand(new SharedLimit(waitingOrderLimit, { peerShare: 0.5 }));
+  const { intake, store } = manualIntake(new SharedLimit(waitingOrderLimit, { peerShare: 0.5 }));
   const waiting = submit(intake, maxWaitingOrders / 2, "a");
   const blocked = intake.submit({ ...newOrder(someOrder(1)), settle: () => {} }, "a");
   expect(blocked).toBeInstanceOf(Promise);
@@ -85,19 +85,19 @@ test("a client that has used its share waits, and another client does not", asyn
 });
 
 test("a failed commit fails its orders, and the next group is committed", async () => {
-  const { intake, store } = intakeOnHand();
+  const { intake, store } = manualIntake();
   const first = submit(intake, 2);
   await store.asked();
   const second = submit(intake, 1);
-  store.fail(new Error("no room"));
-  expect(await Promise.all(first)).toEqual([1, 2].map(() => ({ kind: "failed", error: new Error("no room") })));
+  store.fail(new Error("no capacity"));
+  expect(await Promise.all(first)).toEqual([1, 2].map(() => ({ kind: "failed", error: new Error("no capacity") })));
   await store.asked();
   store.commit();
   expect((await Promise.all(second)).map(sequenceOf)).toEqual([1]);
 });
 
-/** An intake whose commits happen when the test says so. */
-function intakeOnHand(limit?: SharedLimit) {
+/** An intake whose commits the test controls. */
+function manualIntake(limit?: SharedLimit) {
   const commits: number[] = [];
   const groups: string[][] = [];
   let newest = 0;

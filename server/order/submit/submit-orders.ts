@@ -153,7 +153,7 @@ class SubmitStream {
     return responses;
   }
 
-  /** Submits an order. Returns a promise if the next one has to wait for capacity. */
+  /** Submits an order. Returns a promise if the next one must wait for capacity. */
   #submit(order: Order): Promise<void> | undefined {
     const violations = violationsOf(order);
     if (violations.length > 0) {

@@ -16,7 +16,7 @@ import { type DatabaseOptions, databaseFileName } from "./database.ts";
 import { DatabaseThread, SqliteError } from "./database-thread.ts";
 import { maxWaitingWrites } from "./thread-dialect.ts";
 
-test("what SQLite refuses is an error with its code", async () => {
+test("an error of SQLite has its result code", async () => {
   await using opened = await openSome();
   await opened.write("a");
   const again = await opened.write("a").catch((error: unknown) => error);
@@ -24,7 +24,7 @@ test("what SQLite refuses is an error with its code", async () => {
   expect(again).toMatchObject({ errcode: 2067, message: "UNIQUE constraint failed: item.id" });
 });
 
-test("what cannot be sent to the writer is an error, and the writer goes on", async () => {
+test("parameters that cannot be posted to the thread are an error, and the thread continues", async () => {
   await using opened = await openSome();
   const { tables } = opened.database;
   const uncloneable = CompiledQuery.raw("select ?", [Symbol("of this thread")]);
@@ -32,7 +32,7 @@ test("what cannot be sent to the writer is an error, and the writer goes on", as
   expect((await sql`select ${2n ** 62n} as value`.execute(tables)).rows).toEqual([{ value: 2n ** 62n }]);
 });
 
-test("the event loop goes on while a statement runs for long", async () => {
+test("the event loop continues during a long statement", async () => {
   await using opened = await openSome();
   const counting = sql`
     with recursive counter(value) as (select 1 union all select value + 1 from counter where value < 3000000)
@@ -50,7 +50,7 @@ test("the event loop goes on while a statement runs for long", async () => {
   expect(turns).toBeGreaterThan(100);
 });
 
-test("a client's queries wait for one of another client at most, however many that one has", async () => {
+test("a query of a client waits for at most one query of another client", async () => {
   await using opened = await openSome();
   const ended: string[] = [];
   const query = async (peer: string) => {
@@ -61,7 +61,7 @@ test("a client's queries wait for one of another client at most, however many th
   expect(ended.indexOf("b")).toBeLessThanOrEqual(2);
 });
 
-test("the event loop turns between replies that take long to handle, though the next one is there by then", async () => {
+test("the event loop runs between replies that take long to handle, also if the next reply has arrived", async () => {
   await using opened = await openSome();
   const turnsOfReplies: number[] = [];
   let turn = 0;
@@ -78,7 +78,7 @@ test("the event loop turns between replies that take long to handle, though the 
   expect(Math.max(...repliesOfTurns.map((replies) => replies.length))).toBeLessThanOrEqual(3);
 });
 
-test("transactions do not mix, however many are begun at once", async () => {
+test("concurrent transactions do not interleave", async () => {
   await using opened = await openSome();
   const { tables } = opened.database;
   const outcomes = await Promise.allSettled(
@@ -101,22 +101,22 @@ test("transactions do not mix, however many are begun at once", async () => {
   expect(opened.database.reader.prepare("select count(*) as count from item").get()).toEqual({ count: 40 });
 });
 
-test("more than may wait are refused, and the others are done", async () => {
+test("queries over the limit are refused, and the others run", async () => {
   await using opened = await openSome();
   const { tables } = opened.database;
-  const held = Promise.withResolvers<void>();
-  const holding = tables.transaction().execute(async () => held.promise);
+  const release = Promise.withResolvers<void>();
+  const holding = tables.transaction().execute(async () => release.promise);
   const waiting = Array.from({ length: maxWaitingWrites + 5 }, () => sql`select 1`.execute(tables));
   const outcomes = Promise.allSettled(waiting);
   await expect(waiting.at(-1)).rejects.toThrow(LimitError);
-  held.resolve();
+  release.resolve();
   await holding;
   const refused = (await outcomes).filter(({ status }) => status === "rejected").length;
   expect(refused).toBeGreaterThan(0);
   expect(refused).toBeLessThanOrEqual(6);
 });
 
-test("a store that is full says so, keeps what it has, and can be read", async () => {
+test("a full store reports its limit, keeps its rows, and can be read", async () => {
   await using opened = await openSome({ maxBytes: 300_000 });
   let stored = 0;
   const filling = async () => {
@@ -131,7 +131,7 @@ test("a store that is full says so, keeps what it has, and can be read", async (
   expect((await stat(join(opened.path, databaseFileName))).size).toBeLessThanOrEqual(300_000);
 });
 
-test("a transaction that finds the store full is undone, and the next one works", async () => {
+test("a transaction that fills the store is rolled back, and the next one succeeds", async () => {
   await using opened = await openSome({ maxBytes: 300_000 });
   const filling = opened.database.tables.transaction().execute(async (transaction) => {
     for (let n = 0; ; n++) {
@@ -144,7 +144,7 @@ test("a transaction that finds the store full is undone, and the next one works"
   expect(opened.database.reader.prepare("select id from item").all()).toEqual([{ id: "small" }]);
 });
 
-test("a database that was damaged is refused at the start, with what to do", async () => {
+test("a damaged database is refused at the start, with advice", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-damage-"));
   {
     await using database = await openTestDatabase(temporary.path);
@@ -158,8 +158,8 @@ test("a database that was damaged is refused at the start, with what to do", asy
   await expect(openTestDatabase(temporary.path)).rejects.toThrow(/is damaged .*restore a backup/s);
 });
 
-describe("a thread that ends by itself", () => {
-  test("makes the store read-only, and what waits for it is refused", async () => {
+describe("the unexpected end of a thread", () => {
+  test("makes the store read-only, and rejects pending requests", async () => {
     await using opened = await openThreads();
     const long = opened.writer.query(countTo(30_000_000), []);
     void opened.end();
@@ -168,7 +168,7 @@ describe("a thread that ends by itself", () => {
     expect(opened.health.isReadOnly).toBe(true);
   });
 
-  test("is replaced where it only reads, and what it was asked is unavailable", async () => {
+  test("restarts a read-only thread, and its pending requests are unavailable", async () => {
     await using opened = await openThreads({ readOnly: true });
     const long = opened.writer.query(countTo(30_000_000), []);
     void opened.end();
@@ -177,14 +177,14 @@ describe("a thread that ends by itself", () => {
     expect(opened.health.isReadOnly).toBe(false);
   });
 
-  test("has failed nothing where it was asked to end", async () => {
+  test("is not reported after the thread was disposed of", async () => {
     const opened = await openThreads();
     await opened[Symbol.asyncDispose]();
     expect(opened.health.isReadOnly).toBe(false);
   });
 });
 
-test("the log of the database is moved into it by the thread that writes, after as many pages as with SQLite", async () => {
+test("the writing thread runs a checkpoint after as many pages as SQLite", async () => {
   await using opened = await openSome();
   for (let n = 0; n < 300; n++) await opened.write(`product ${n}`, 20_000);
   const { size } = await stat(join(opened.path, `${databaseFileName}-wal`));
@@ -192,7 +192,7 @@ test("the log of the database is moved into it by the thread that writes, after 
   expect((await stat(join(opened.path, databaseFileName))).size).toBeGreaterThan(4 * 1_000 * 1_000);
 });
 
-test("a database that is found damaged while it is read accepts no more writes", async () => {
+test("a database whose damage is found by a read accepts no more writes", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-damage-"));
   const path = join(temporary.path, databaseFileName);
   await using database = await openTestDatabase(temporary.path);

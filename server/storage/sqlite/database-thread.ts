@@ -27,7 +27,7 @@ export interface DatabaseThreadOptions extends ConnectionSettings {
 }
 
 /**
- * A connection in a worker thread of its own: a commit waits for the disk, and a large one takes milliseconds, without
+ * A connection in its own worker thread: a commit waits for the disk, and a large one takes milliseconds, without
  * blocking the event loop. Requests run one at a time, in their order. Disposing of it waits for them and closes the
  * connection.
  *

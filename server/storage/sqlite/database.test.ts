@@ -20,7 +20,7 @@ test("a missing data directory is created, parents included", async () => {
   expect(await database.tables.selectFrom("item").selectAll().execute()).toEqual([]);
 });
 
-test("what was written is there after closing and opening again", async () => {
+test("rows survive closing and opening", async () => {
   await using temporary = await temporaryDirectory();
   {
     await using database = await openTestDatabase(temporary.path);
@@ -41,7 +41,7 @@ test("migrations run once, in the order of their names", async () => {
   expect(ran).toEqual(["a", "b", "c"]);
 });
 
-test("a migration that fails leaves nothing behind, and is named", async () => {
+test("a failed migration changes nothing, and the error names it", async () => {
   await using temporary = await temporaryDirectory();
   const broken: Migration = {
     async up(db) {
@@ -58,7 +58,7 @@ test("a migration that fails leaves nothing behind, and is named", async () => {
   expect(names.rows).toEqual([]);
 });
 
-test("a database of a newer version is refused, and left as it is", async () => {
+test("a database of a newer version is refused and not changed", async () => {
   await using temporary = await temporaryDirectory();
   const newer = [testMigrations, { "0099-from-the-future": { up: async () => {} } }];
   await (await openTestDatabase(temporary.path, { migrations: newer }))[Symbol.asyncDispose]();
@@ -81,7 +81,7 @@ test("a second opener in the same process is refused until the first has closed"
   await using _ = await openTestDatabase(temporary.path);
 });
 
-test("another process's lock holds while it lives, and is gone once it is killed", async () => {
+test("a lock of another process is released when the process is killed", async () => {
   await using temporary = await temporaryDirectory();
   const script = `
     const { openTestDatabase } = await import(${JSON.stringify(new URL("../testing/test-database.ts", import.meta.url))});
@@ -122,7 +122,7 @@ test("a data directory that cannot be written is an error with its path", async 
   );
 });
 
-test("a file that is no database is refused, and the directory is free again", async () => {
+test("a file that is not a database is refused, and the directory is unlocked", async () => {
   await using temporary = await temporaryDirectory();
   const path = join(temporary.path, "bourse.sqlite");
   await writeFile(path, "This is a text that somebody left here. ".repeat(100));
@@ -147,7 +147,7 @@ test("commits are on the disk before they are acknowledged, and readers do not w
   expect(reader.prepare("select id from item").all()).toEqual([{ id: "b4c1" }]);
 });
 
-test("integers beyond what a number can hold come back exactly", async () => {
+test("integers that a number cannot hold are read exactly", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openTestDatabase(temporary.path);
   const amount = 2n ** 63n - 1n;
@@ -158,7 +158,7 @@ test("integers beyond what a number can hold come back exactly", async () => {
   expect(await database.tables.selectFrom("item").select("amount").executeTakeFirst()).toEqual({ amount });
 });
 
-test("what a transaction did is undone where it fails", async () => {
+test("a failed transaction is rolled back", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openTestDatabase(temporary.path);
   const failing = database.tables.transaction().execute(async (transaction) => {
@@ -169,7 +169,7 @@ test("what a transaction did is undone where it fails", async () => {
   expect(await database.tables.selectFrom("item").selectAll().execute()).toEqual([]);
 });
 
-test("no write waits for those who read at length, and they see what was written before", async () => {
+test("a write does not wait for long reads, which see the earlier writes", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openTestDatabase(temporary.path);
   const ids = (tables: typeof database.tables) => tables.selectFrom("item").select("id").execute();

@@ -26,7 +26,7 @@ export interface Database<Tables> extends AsyncDisposable {
    */
   readonly tables: Kysely<Tables>;
   /**
-   * Runs long reads, such as searches, one at a time, on a connection in a worker thread of their own. They do not block
+   * Runs long reads, such as searches, one at a time, on a second connection in another worker thread. They do not block
    * writes.
    */
   readonly queries: Kysely<Tables>;
