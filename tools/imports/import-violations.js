@@ -4,20 +4,6 @@ import { importRules } from "./import-rules.js";
 import { isTestCode } from "./source-files.js";
 import { unusedFiles } from "./unused-files.js";
 
-/** Imports that close a cycle and are still to be removed. @type {readonly string[]} */
-const acceptedCycleImports = [
-  "client/quote/resumable-watch.ts -> client/quote/watch-quotes.ts",
-  "client/upload/uploader.ts -> client/upload/upload-file.ts",
-  "client/upload/uploader.ts -> client/upload/resumable-upload.ts",
-  "client/upload/chunked-uploader.ts -> client/upload/uploader.ts",
-  "client/upload/streaming-uploader.ts -> client/upload/uploader.ts",
-  "client/upload/resumable-upload.ts -> client/upload/upload-file.ts",
-  "server/transport/exchange/exchange.ts -> server/transport/request/request-body.ts",
-  "server/transport/request/single-request.ts -> server/transport/request/request-messages.ts",
-  "server/transport/rpc/call.ts -> server/transport/request/request-messages.ts",
-  "server/transport/rpc/call.ts -> server/transport/port/client-idle-timeout.ts",
-];
-
 /**
  * Checks the imports of all source files against the rules of the architecture.
  *
@@ -33,8 +19,7 @@ export function importViolations(files) {
         .filter(({ refuses }) => refuses(each))
         .map(({ name, advice }) => `${each.from}:${each.line} imports "${each.specifier}": ${name}; ${advice}`),
     );
-  const checked = imports.filter(({ from, to }) => !acceptedCycleImports.includes(`${from} -> ${to}`));
-  const cycles = importCycles(checked).map(
+  const cycles = importCycles(imports).map(
     (cycle) =>
       `${[...cycle, cycle[0]].join(" -> ")}: files import one another in a circle, types included; ` +
       "move what they share into a separate file",
