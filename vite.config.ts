@@ -5,7 +5,7 @@ import { defineConfig } from "vite";
 const server = `http://127.0.0.1:${process.env.PORT ?? "8080"}`;
 
 export default defineConfig(({ command }) => {
-  // Whoever starts a build may have another value, as test runners do: React's development code would be built in.
+  // The process that starts a build may have another value, as test runners do: it would include React's development code.
   if (command === "build") process.env.NODE_ENV = "production";
   return {
     root: "web",

@@ -41,7 +41,7 @@ describe("CsvRows", () => {
     ["a quote that is not closed", '1,"x', "its quotes do not match"],
     ["a quote within a cell", '1,7" plate', "its quotes do not match"],
     ["two quotes within a cell", '1,7" or 8" plate', "its quotes do not match"],
-    ["something behind a quoted cell", '1,"x"y', "its quotes do not match"],
+    ["text after a quoted cell", '1,"x"y', "its quotes do not match"],
     ["too few cells", "1", "the row has 1 cells, and the header has 2"],
     ["too many cells", "1,2,3", "the row has 3 cells, and the header has 2"],
     ["too many bytes", "x".repeat(maxLineBytes + 1), "the line has more than 65,536 bytes"],

@@ -145,7 +145,7 @@ it("creates a journal that other users cannot read, even if a readable draft exi
   await writeFile(`${path}.part.new`, "left behind", { mode: 0o644 });
   await expect(
     exportTo(path, "csv", async () => {
-      throw new Error("broken off");
+      throw new Error("aborted");
     }),
   ).rejects.toThrow();
   expect((await stat(`${path}.part`)).mode & 0o777).toBe(0o600);

@@ -11,7 +11,7 @@ export const checkpointBytes = 1024 * 1024;
  * The file of an export. An {@link ExportJournal} is beside it while the export is incomplete.
  *
  * When an export is resumed, the file is truncated to its last correct checkpoint: a truncated file, lost writes and
- * changed bytes are detected by the hashes in the journal. So nothing has to be synced in a particular order.
+ * changed bytes are detected by the hashes in the journal. So nothing must be synced in a particular order.
  */
 export class ExportFile implements AsyncDisposable {
   /** The position to resume from. Undefined: the export starts with the first order. */

@@ -25,7 +25,7 @@ const maxPrintedRejections = 10;
 const progressMs = 1_000;
 
 /**
- * The longest silence while the input is idle, in milliseconds. Then an empty request keeps the call alive. A server ends
+ * The keep-alive interval while the input is idle, in milliseconds. Then an empty request keeps the call alive. A server ends
  * a call that is idle for ten minutes, by default.
  */
 const keepAliveMs = 15_000;

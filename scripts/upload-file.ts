@@ -12,7 +12,7 @@ import { stateFolder, UploadMemoStore } from "./upload-memo-store.ts";
 
 interface Options {
   readonly address: string;
-  readonly door: keyof typeof methods;
+  readonly door: keyof typeof methods; // vocabulary: allow, the flag --door
   readonly product: string;
   readonly json?: true;
   readonly quiet?: true;
@@ -37,7 +37,7 @@ const command = new Command("npm run upload-file --")
   .addOption(addressOption())
   .addHelpText("after", "\nExit codes: 0 all files are uploaded; 1 an error; 130 interrupted: run it again to resume.")
   .parse();
-const { address, door, product, json, quiet } = command.opts<Options>();
+const { address, door: method, product, json, quiet } = command.opts<Options>(); // vocabulary: allow, the flag --door
 
 await runScript(address, async (signal) => {
   const client = createClient(UploadService, createConnectTransport({ baseUrl: address, httpVersion: "2" }));
@@ -54,7 +54,7 @@ await runScript(address, async (signal) => {
         memos,
         server,
         productId: product.toLowerCase(),
-        method: methods[door],
+        method: methods[method],
         signal,
         quiet: json === true || quiet === true,
         onMessage,

@@ -14,6 +14,7 @@ const checks = [
   { name: "format and lint", args: [biome, "ci", "."] },
   { name: "import boundaries, import cycles and unused files", args: ["tools/check-imports.js"] },
   { name: "spelling", args: [cspell, "lint", "--config", "tools/vocabulary/cspell.json", ...quiet, ...cached] },
+  { name: "vocabulary", args: ["tools/check-vocabulary.js"] },
   { name: "types", args: [tsc, "-p", "."] },
   { name: "types of the dashboard", args: [tsc, "-p", "web"] },
   { name: "types of the tools", args: [tsc, "-p", "tools"] },

@@ -9,9 +9,9 @@ import type {
 import { Condition } from "../shared/condition.ts";
 import { CallAttempt, ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
 
-/** An order to submit. A caller may add fields of its own: it gets the submission back with the response. */
+/** An order to submit. A caller may add fields: it gets the submission back with the response. */
 export interface Submission {
-  /** Its key has to be unique among all orders: by the key the server stores an order once, however often it is sent. */
+  /** Its key must be unique among all orders: by the key the server stores an order once, however often it is sent. */
   readonly order: MessageInitShape<typeof OrderSchema>;
 }
 

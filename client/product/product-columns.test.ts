@@ -38,7 +38,7 @@ test.each([
   [["price", "currency"], {}, `no column has the name: rename one to "name" (the header has price, currency)`],
   [["name", "price"], {}, "no column has the currency of the prices: set it with --currency"],
   [["name"], { description: "text" }, "no column has the name text, mapped to description"],
-])("the error of the header %j names what is missing", (header, mapping, problem) => {
+])("the error of the header %j names the missing columns", (header, mapping, problem) => {
   expect(() => new ProductColumns(header, undefined, mapping)).toThrow(problem);
 });
 

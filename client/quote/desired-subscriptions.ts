@@ -30,7 +30,7 @@ export interface DesiredState {
 }
 
 /**
- * Tracks the subscriptions that a stream has to have, to restore them in the next stream. It follows the results of the
+ * Tracks the desired subscriptions of a stream, to restore them in the next stream. It follows the results of the
  * server, so a symbol that the server has refused is not requested again.
  */
 export class DesiredSubscriptions implements DesiredState {

@@ -25,7 +25,7 @@ export class GapDetector {
     this.#conflates = conflates;
   }
 
-  /** The number of quotes that are missing in this stream and that the server has to count as conflated. */
+  /** The number of quotes that are missing in this stream and that the server must count as conflated. */
   get missingByConflation(): bigint {
     return this.#missingByConflation;
   }

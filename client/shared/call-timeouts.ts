@@ -49,7 +49,7 @@ export class IdleTimeout implements Disposable {
  * Makes a unary call with a deadline of {@link responseTimeoutMs}. Without one, a call on a connection that was lost
  * silently would never end. Rejects with UNAVAILABLE after the deadline.
  *
- * @param call gets the signal that it has to obey
+ * @param call gets the signal that it must obey
  */
 export async function withResponseTimeout<T>(
   { timers, signal }: { readonly timers: Timers; readonly signal: AbortSignal },

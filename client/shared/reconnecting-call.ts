@@ -32,7 +32,7 @@ export interface ReconnectingCallOptions<Progress extends string = "live"> {
    * for the reasons that {@link isRetryable} names.
    */
   readonly retry?: (reason: ConnectError, failures: number) => boolean;
-  /** The longest silence while a response is due, in milliseconds. Then the attempt fails. Default: 60,000. */
+  /** The idle timeout while a response is due, in milliseconds. Then the attempt fails. Default: 60,000. */
   readonly idleTimeoutMs?: number;
   /** Default: the timers of the platform. */
   readonly timers?: Timers;

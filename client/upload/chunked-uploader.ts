@@ -80,7 +80,7 @@ async function sendChunks(attempt: UploadAttempt, writerGeneration: bigint, star
   const failure = new AbortController();
   const signal = AbortSignal.any([attempt.signal, failure.signal]);
   let nextOffset = start;
-  const sendInTurn = async () => {
+  const sendNext = async () => {
     while (nextOffset < memo.size) {
       const offset = nextOffset;
       const end = Math.min(memo.size, offset + chunkSize.bytes);
@@ -98,7 +98,7 @@ async function sendChunks(attempt: UploadAttempt, writerGeneration: bigint, star
     }
   };
   const senders = Array.from({ length: attempt.chunksInFlight }, () =>
-    sendInTurn().catch((reason: unknown) => {
+    sendNext().catch((reason: unknown) => {
       failure.abort(reason);
       throw reason;
     }),

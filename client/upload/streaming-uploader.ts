@@ -79,7 +79,7 @@ async function streamFile(attempt: UploadAttempt): Promise<Upload> {
 }
 
 /**
- * The requests of a stream. The idle timeout runs while the server has to take a request. A failure is also passed to
+ * The requests of a stream. The idle timeout runs while the server must take a request. A failure is also passed to
  * `onFailure`, because transports hide why the requests of a call ended.
  *
  * @param start resolves to the offset of the first chunk

@@ -36,7 +36,7 @@ export interface UploadFileOptions {
   readonly onProgress?: (progress: UploadProgress) => void;
   /**
    * Computes the SHA-256 of the file. Default: in slices on this thread, in WebAssembly. The security policy of a page
-   * has to allow that (`wasm-unsafe-eval`).
+   * must allow that (`wasm-unsafe-eval`).
    */
   readonly hash?: FileHash;
   /** Computes the checksum of a chunk. Default: in WebAssembly. */
@@ -51,7 +51,7 @@ export interface UploadFileOptions {
 
 /** An upload of a file. */
 export interface FileUpload {
-  /** What a client has to store to resume the upload later. Available at once. */
+  /** The data that a client must store to resume the upload later. Available at once. */
   readonly memo: UploadMemo;
   readonly state: FileUploadState;
   readonly progress: UploadProgress;
@@ -200,7 +200,7 @@ class ResumableUpload implements FileUpload {
   async #run(): Promise<Upload> {
     const { signal } = this.#end;
     try {
-      await Promise.resolve(); // the caller has to get the upload before its first event
+      await Promise.resolve(); // the caller must get the upload before its first event
       for (;;) {
         await this.#waitUntilRunning();
         try {

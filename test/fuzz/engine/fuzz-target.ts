@@ -5,13 +5,13 @@ export interface FuzzTarget {
   /** Longer inputs are not tried. */
   readonly maxBytes: number;
   /**
-   * Decodes an input. Rejects or throws where something does not hold that must: an error that is not declared, a round
-   * trip that does not come back, an output that is too large.
+   * Decodes an input. Rejects or throws if an invariant is violated: an undeclared error, a round trip
+   * with another result, an output that is too large.
    */
   run(input: Buffer): void | Promise<void>;
 }
 
-/** Something does not hold that must. */
+/** An invariant is violated. */
 export class BrokenInvariantError extends Error {
   override name = "BrokenInvariantError";
 }

@@ -3,7 +3,7 @@ import { findPhrases, splitIdentifiers } from "./vocabulary/find-phrases.js";
 
 /**
  * Finds flagged phrases in code, protos, documents and file names, and prints the standard term for each. Arguments
- * limit it to paths that begin with one of them, as in `node tools/check-words.js server/quote docs`.
+ * limit it to paths that begin with one of them, as in `npm run check:vocabulary -- server/quote docs`.
  */
 const patterns = ["**/*.{ts,tsx,js,cjs,css,html,proto,md,go,py,yaml,json}", ".ci/run"];
 const excluded = [
