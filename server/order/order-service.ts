@@ -2,8 +2,13 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { OrderFilter } from "../../gen/bourse/order/v1/order_pb.ts";
 import { type ExportOrdersRequest, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { metadataNames } from "../shared/metadata-names.ts";
-import { nameSelection, type ResumePoint, type ResumeTokens, type SelectionName } from "../shared/resume-token.ts";
-import { ResumeTokenExpiredError } from "../shared/resume-token-errors.ts";
+import {
+  nameSelection,
+  type ResumePoint,
+  ResumeTokenExpiredError,
+  type ResumeTokens,
+  type SelectionName,
+} from "../shared/resume-token.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";

@@ -1,8 +1,14 @@
 import { createCipheriv, createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { maxPositionBytes, maxSkip, nameSelection, ResumeTokens, resumeKeyBytes } from "./resume-token.ts";
-import { InvalidResumeTokenError } from "./resume-token-errors.ts";
+import {
+  InvalidResumeTokenError,
+  maxPositionBytes,
+  maxSkip,
+  nameSelection,
+  ResumeTokens,
+  resumeKeyBytes,
+} from "./resume-token.ts";
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const key = bytes(resumeKeyBytes);

@@ -1,5 +1,7 @@
 import { createCipheriv, createHmac, hash, timingSafeEqual } from "node:crypto";
-import { InvalidResumeTokenError } from "./resume-token-errors.ts";
+import { Code } from "@connectrpc/connect";
+import { DomainError, type ErrorDetail } from "./domain-error.ts";
+import { badRequest } from "./request-errors.ts";
 
 /** The length of the key of {@link ResumeTokens}, in bytes. */
 export const resumeKeyBytes = 32;
@@ -149,4 +151,34 @@ function writeInteger(bytes: Buffer, value: number, at: number): void {
 
 function readInteger(bytes: Buffer, at: number): number {
   return bytes.readUInt32BE(at) * twoTo32 + bytes.readUInt32BE(at + 4);
+}
+
+/** A resume token was not issued by this server, was changed, or belongs to another selection. */
+export class InvalidResumeTokenError extends DomainError {
+  override name = "InvalidResumeTokenError";
+  readonly code = Code.InvalidArgument;
+
+  constructor(problem: "forged" | "other-selection") {
+    super(
+      problem === "forged"
+        ? "resume_token: this server did not issue it, or it was changed: " +
+            "send the bytes of a response unchanged, or send no token"
+        : "resume_token: it belongs to another selection: repeat the request that it was issued for, or send no token",
+    );
+  }
+
+  override toDetail(): ErrorDetail {
+    return badRequest([{ field: "resume_token", description: this.message }]);
+  }
+}
+
+/** The position of a resume token is no longer available. */
+export class ResumeTokenExpiredError extends DomainError {
+  override name = "ResumeTokenExpiredError";
+  readonly code = Code.OutOfRange;
+
+  /** @param problem the reason, as in `the token is at order 9, and the newest stored order is 5` */
+  constructor(problem: string) {
+    super(`resume_token: its position is no longer available (${problem}): start again without a token`);
+  }
 }

@@ -1,8 +1,8 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { DataDirectoryError } from "./data-directory-error.ts";
 import { ensurePrivateFile, makePrivateFolder } from "./private-files.ts";
+import { DataDirectoryError } from "./storage-errors.ts";
 
 /**
  * Locks the data directory for this process until the lock is disposed of. Creates the directory, private to this user, if

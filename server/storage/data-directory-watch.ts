@@ -2,9 +2,9 @@ import { type BigIntStats, existsSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Timers } from "../../client/shared/timers.ts";
-import { DataDirectoryError } from "./data-directory-error.ts";
 import { lockFileName } from "./data-directory-lock.ts";
 import { databaseFileName } from "./sqlite/database.ts";
+import { DataDirectoryError } from "./storage-errors.ts";
 import type { StoreHealth } from "./store-health.ts";
 
 /** The interval of the checks, in milliseconds. For that long, writes to removed files may be acknowledged. */

@@ -7,7 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { sql } from "kysely";
 import type { Migration } from "kysely/migration";
 import { expect, test } from "vitest";
-import { DataDirectoryError } from "../data-directory-error.ts";
+import { DataDirectoryError } from "../storage-errors.ts";
 import { openTestDatabase, testMigrations } from "../testing/test-database.ts";
 
 const temporaryDirectory = () => mkdtempDisposable(join(tmpdir(), "bourse-storage-"));

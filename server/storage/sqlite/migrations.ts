@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
-import { DataDirectoryError } from "../data-directory-error.ts";
+import { DataDirectoryError } from "../storage-errors.ts";
 
 /** Migrations by name. They run in the order of their names. */
 export type Migrations = Readonly<Record<string, Migration>>;

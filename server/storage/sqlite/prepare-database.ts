@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { DataDirectoryError } from "../data-directory-error.ts";
 import { ensurePrivateFile, restrictPermissions } from "../private-files.ts";
+import { DataDirectoryError } from "../storage-errors.ts";
 import { busyTimeoutMs } from "./connections.ts";
 import { type Migrations, refuseNewerDatabase } from "./migrations.ts";
 

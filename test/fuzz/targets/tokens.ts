@@ -4,8 +4,7 @@ import { SearchProductsRequestSchema } from "../../../gen/bourse/product/v1/prod
 import { ListUploadsRequestSchema } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { SearchResumeTokens } from "../../../server/product/search/search-resume-tokens.ts";
 import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
-import { nameSelection, ResumeTokens } from "../../../server/shared/resume-token.ts";
-import { InvalidResumeTokenError } from "../../../server/shared/resume-token-errors.ts";
+import { InvalidResumeTokenError, nameSelection, ResumeTokens } from "../../../server/shared/resume-token.ts";
 import { uploadService } from "../../../server/upload/upload-service.ts";
 import { BrokenInvariantError, declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
