@@ -36,7 +36,7 @@ export interface App {
   readonly watcherCount: number;
   /** The limits that clients share, with the use of each client. */
   readonly sharedLimits: readonly SharedLimit[];
-  /** Shuts down within the configured grace period. Resolves to false if calls was closed. */
+  /** Shuts down within the configured grace period. Resolves to false if it closed calls. */
   close(): Promise<boolean>;
 }
 
