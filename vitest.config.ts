@@ -23,8 +23,17 @@ export default defineConfig({
           ],
         },
       },
-      // The others start whole servers and browsers: one file at a time, one project after the other.
-      { test: { ...alone(1), name: "browser", include: ["test/browser/**/*.test.ts"] } },
+      // The others start whole servers: one project after the other, and one file at a time. Browser tests wait more than
+      // they compute, so two files run concurrently.
+      {
+        test: {
+          ...alone(1),
+          fileParallelism: true,
+          maxWorkers: 2,
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+        },
+      },
       { test: { ...alone(2), name: "readme", include: ["test/readme/**/*.test.ts"] } },
       { test: { ...alone(3), name: "grpcurl", include: ["test/grpcurl/**/*.test.ts"] } },
       { test: { ...alone(4), name: "package", include: ["test/package/**/*.test.ts"] } },
