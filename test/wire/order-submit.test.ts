@@ -122,7 +122,7 @@ test("a store that is full ends the stream with RESOURCE_EXHAUSTED, and what was
   };
   const error = ConnectError.from(await filling().catch((reason: unknown) => reason));
   expect(error.code).toBe(Code.ResourceExhausted);
-  expect(error.rawMessage).toContain("it may have 500,000 bytes (--max-store)");
+  expect(error.rawMessage).toContain("its limit of 500,000 bytes (--max-store) is reached");
   expect(accepted.length).toBeGreaterThan(100);
   expect(accepted).toEqual(Array.from({ length: accepted.length }, (_, n) => n + 1));
   const exported = createClient(OrderService, grpc(opened)).exportOrders({ batchSize: 1_000 });

@@ -50,7 +50,7 @@ export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
   },
   maxWaitingOrders: {
     file: "server/order/submit/order-intake.test.ts",
-    test: "a client that has filled its share waits, and another one does not",
+    test: "a client that has used its share waits, and another client does not",
   },
   maxWaitingWrites: {
     file: "server/product/catalogue.test.ts",

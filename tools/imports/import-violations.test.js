@@ -84,7 +84,7 @@ test.each([
   ["server/transport/port.ts", "../order/order.ts", "server/transport imports only itself"],
   ["server/transport/port.ts", "../shared/mutex.ts", "server/transport imports only itself"],
   ["server/transport/port.ts", "../../gen/bourse/order/v1/order_pb.ts", "server/transport imports only itself"],
-  ["server/storage/sqlite/database.ts", "../order/order.ts", "server/storage, server/shared and server/logging"],
+  ["server/storage/sqlite/database.ts", "../../order/order.ts", "server/storage, server/shared and server/logging"],
   ["server/order/order.ts", "./store/sqlite-order-store.ts", "only server/app.ts and a family's open-*.ts"],
   ["server/order/order.ts", "../app.ts", "dependencies run main, app, routes"],
   ["server/order/order.ts", "./order-service.ts", "dependencies run main, app, routes"],
