@@ -1,11 +1,10 @@
-import { randomUUID } from "node:crypto";
 import type { Logger } from "pino";
 import { systemClock } from "../client/shared/micro-time.ts";
 import { systemTimers } from "../client/shared/timers.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
-import { classicServices, storingClassicServices } from "./classic/classic-routes.ts";
-import { createMessageDelay } from "./classic/message-delay.ts";
+import { classicServices } from "./classic/classic-routes.ts";
+import { openClassic } from "./classic/open-classic.ts";
 import type { Config } from "./config/config.ts";
 import { openStorage } from "./open-storage.ts";
 import { openOrders } from "./order/open-orders.ts";
@@ -15,7 +14,7 @@ import { productService } from "./product/product-service.ts";
 import { type ProductTables, productMigrations } from "./product/store/product-tables.ts";
 import { type CandleTables, candleMigrations } from "./quote/candle/candle-tables.ts";
 import { openQuotes } from "./quote/open-quotes.ts";
-import { bourseServices, registerRoutes } from "./routes.ts";
+import { bourseServices, registerRoutes, storingServices } from "./routes.ts";
 import { createServiceHealth } from "./service-health.ts";
 import { startServer } from "./start-server.ts";
 import { watchDataDirectory } from "./storage/data-directory-watch.ts";
@@ -24,9 +23,20 @@ import { type LimitDefinition, type SharedLimit, SharedLimits } from "./transpor
 import { openUploads } from "./upload/open-uploads.ts";
 import { type UploadTables, uploadMigrations } from "./upload/store/upload-tables.ts";
 
-type Tables = ProductTables & CandleTables & OrderTables & UploadTables;
+// biome-ignore format: one entry on each line
+type Tables =
+  & ProductTables
+  & CandleTables
+  & OrderTables
+  & UploadTables;
 
-const migrations = [productMigrations, candleMigrations, orderMigrations, uploadMigrations];
+// biome-ignore format: one entry on each line
+const migrations = [
+  productMigrations,
+  candleMigrations,
+  orderMigrations,
+  uploadMigrations,
+];
 
 /** A running server. */
 export interface App {
@@ -53,22 +63,21 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const { data: directory, maxStoreBytes: maxBytes } = config;
   const { database, tokens } = opened.use(await openStorage<Tables>({ directory, maxBytes, migrations, log }));
   const services = [...bourseServices, ...(config.classic ? classicServices : [])];
-  const storingServices = [...bourseServices, ...storingClassicServices];
   const health = createServiceHealth({ services, storingServices, store: database.health, log });
 
-  const family = { database, now, timers, limit, writeLimit: limit(writeLimit), log };
-  const products = await openProducts({ ...family, demo: config.demo });
-  const orders = openOrders({ ...family, tokens, demoOrders: config.demo ? config.demoOrders : 0 });
+  const common = { database, now, timers, limit, writeLimit: limit(writeLimit), log };
+  const products = await openProducts({ ...common, demo: config.demo });
+  const orders = openOrders({ ...common, tokens, demoOrders: config.demo ? config.demoOrders : 0 });
   const quotes = opened.use(
     await openQuotes({
-      ...family,
+      ...common,
       settings: config,
       onFeedFailure: () => health.set(QuoteService.typeName, Status.NOT_SERVING),
     }),
   );
   const uploads = opened.use(
     await openUploads({
-      ...family,
+      ...common,
       dataDirectory: directory,
       settings: config.uploads,
       maxIdleMs: config.limits.messageIdleTimeoutMs,
@@ -79,18 +88,8 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   opened.use(watchDataDirectory({ directory, folders: uploads.folders, health: database.health, timers }));
 
   const { catalogue } = products;
-  const classic = config.classic && {
-    ...config.classic,
-    catalogue,
-    orders: orders.store,
-    exports: orders.exports,
-    hub: quotes.hub,
-    uploads: uploads.uploads,
-    stallMs: uploads.idleTimeoutMs,
-    newId: randomUUID,
-    messageDelay: createMessageDelay(config.classic.intervalMs, timers),
-    log,
-  };
+  const classic =
+    config.classic && openClassic({ ...common, settings: config.classic, catalogue, orders, quotes, uploads });
   const routes = {
     product: productService({ catalogue, images: uploads.productImages, tokens }),
     order: orders.service,

@@ -7,12 +7,26 @@ import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { Health as HealthService } from "../gen/health/v1/health_pb.ts";
-import { type ClassicOptions, isClassic, registerClassicRoutes } from "./classic/classic-routes.ts";
+import {
+  type ClassicOptions,
+  isClassic,
+  registerClassicRoutes,
+  storingClassicServices,
+} from "./classic/classic-routes.ts";
 import type { Health } from "./transport/services/health.ts";
 import { registerReflection } from "./transport/services/reflection.ts";
 
-/** The services of Bourse. All of them store data; those of quotes are the candles. */
-export const bourseServices = [ProductService, OrderService, QuoteService, UploadService] as const;
+/** The services of Bourse. */
+// biome-ignore format: one entry on each line
+export const bourseServices = [
+  ProductService,
+  OrderService,
+  QuoteService,
+  UploadService,
+] as const;
+
+/** The services that store data. All of Bourse do; QuoteService stores candles. */
+export const storingServices = [...bourseServices, ...storingClassicServices] as const;
 
 /** The implementations of the services. */
 export interface Routes {
@@ -27,11 +41,11 @@ export interface Routes {
 
 /** Registers every service, and the standard services for health and reflection. */
 export function registerRoutes(router: ConnectRouter, routes: Routes): void {
-  const { product, order, quote, upload, classic, health } = routes;
-  router.service(ProductService, product);
-  router.service(OrderService, order);
-  router.service(QuoteService, quote);
-  router.service(UploadService, upload);
+  const { classic, health } = routes;
+  router.service(ProductService, routes.product);
+  router.service(OrderService, routes.order);
+  router.service(QuoteService, routes.quote);
+  router.service(UploadService, routes.upload);
   if (classic !== undefined) registerClassicRoutes(router, classic);
   router.service(HealthService, health.service());
   registerReflection(

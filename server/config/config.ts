@@ -5,7 +5,7 @@ import type { UploadSettings } from "../upload/assemble-uploads.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 
 /** The settings of the tutorial services. */
-interface ClassicConfig {
+export interface ClassicConfig {
   /** The interval between two messages of a stream that sends at intervals, in milliseconds. */
   readonly intervalMs: number;
   /** The maximum size of a laptop image, in bytes. */

@@ -3,22 +3,15 @@ import { mkdtempDisposable, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { storingServices } from "../../server/routes.ts";
 import { startBourse } from "../start-bourse.ts";
 import { type Fault, realPathIn, withFault } from "./faulty-system.ts";
 import { storeClient } from "./store-client.ts";
 
 const quiet = ["--no-demo", "--simulated-instruments", "1", "--simulated-rate", "1", "--log-level", "warn"];
 
-/** The services whose promises do not hold any more. */
-const storing = [
-  "",
-  "bourse.order.v1.OrderService",
-  "bourse.product.v1.ProductService",
-  "bourse.quote.v1.QuoteService",
-  "bourse.upload.v1.UploadService",
-  "proto.StreamService",
-  "techschool.pcbook.LaptopService",
-];
+/** The names of the server and of all services that store data, in the order of the health service. */
+const storing = ["", ...storingServices.map(({ typeName }) => typeName)].sort();
 
 const uploadId = randomUUID();
 const syncs = { calls: "fsync,fdatasync", error: "EIO" } as const;

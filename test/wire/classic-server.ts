@@ -38,7 +38,7 @@ export const classicNow = toTimestamp(catalogueTime);
  * for it. The hub is published to by hand.
  */
 export async function startClassicServer(
-  options: { readonly demo?: boolean; readonly messageDelay?: MessageDelay; readonly stallMs?: number } = {},
+  options: { readonly demo?: boolean; readonly messageDelay?: MessageDelay; readonly idleTimeoutMs?: number } = {},
 ) {
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-classic-")));
@@ -87,7 +87,7 @@ export async function startClassicServer(
     exports: new SharedLimit(exportLimit),
     hub,
     uploads,
-    stallMs: options.stallMs ?? uploadIdleTimeoutMs,
+    idleTimeoutMs: options.idleTimeoutMs ?? uploadIdleTimeoutMs,
     newId: randomUUID,
     maxImageBytes: 1024 * 1024,
     messageDelay: options.messageDelay ?? createMessageDelay(1_000, time.instantTimers),

@@ -106,7 +106,7 @@ describe("UploadFile", () => {
       yield file("before.txt", "x");
       await new Promise(() => {});
     }
-    await using impatient = await startClassicServer({ demo: false, stallMs: 200 });
+    await using impatient = await startClassicServer({ demo: false, idleTimeoutMs: 200 });
     const transport = createGrpcTransport({ baseUrl: impatient.server.url });
     const error = await errorOf(createClient(StreamService, transport).uploadFile(requests()));
     expect([error.code, error.rawMessage]).toEqual([

@@ -13,7 +13,7 @@ import { type UploadImageOptions, uploadImage } from "./upload-image.ts";
 export interface LaptopServiceOptions extends UploadImageOptions {
   readonly catalogue: Pick<Catalogue, "create" | "get" | "rateAll" | "search">;
   /** The idle timeout of UploadImage in ms: the longest time without a message. */
-  readonly stallMs: number;
+  readonly idleTimeoutMs: number;
 }
 
 /** Creates the handlers of `LaptopService`. Laptops are products. Requests must be validated before they reach it. */
@@ -32,7 +32,7 @@ export function laptopService(options: LaptopServiceOptions): ServiceImpl<typeof
     },
 
     uploadImage(requests, context) {
-      setIdlePolicy(context, { timeoutMs: options.stallMs });
+      setIdlePolicy(context, { timeoutMs: options.idleTimeoutMs });
       return uploadImage(requests, context, options);
     },
 

@@ -22,7 +22,7 @@ export interface StreamServiceOptions extends UploadFilesOptions {
   readonly exports: SharedLimit;
   readonly log: Pick<Logger, "info">;
   /** The idle timeout of UploadFile in ms: the longest time without a message. */
-  readonly stallMs: number;
+  readonly idleTimeoutMs: number;
 }
 
 /** Creates the handlers of `StreamService`: a list of orders, an upload of files, and a running count of numbers. */
@@ -37,7 +37,7 @@ export function streamService(options: StreamServiceOptions): ServiceImpl<typeof
     },
 
     async uploadFile(requests, context) {
-      setIdlePolicy(context, { timeoutMs: options.stallMs });
+      setIdlePolicy(context, { timeoutMs: options.idleTimeoutMs });
       await uploadFiles(requests, peerOf(context), options, (stored) => log.info(stored, "stored files"));
       return {};
     },

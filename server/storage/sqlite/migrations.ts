@@ -6,11 +6,16 @@ import { DataDirectoryError } from "../storage-errors.ts";
 /** Migrations by name. They run in the order of their names. */
 export type Migrations = Readonly<Record<string, Migration>>;
 
-/** Merges the migrations of all families. Throws if two have the same name. */
+/** Merges the migrations of all families. Throws if two have the same number or a name without a number. */
 export function mergeMigrations(families: readonly Migrations[]): Migrations {
+  const names = new Map<string, string>();
   const merged: Record<string, Migration> = {};
   for (const [name, migration] of families.flatMap(Object.entries<Migration>)) {
-    if (Object.hasOwn(merged, name)) throw new Error(`two migrations have the name ${name}: rename the newer one`);
+    const number = /^\d{4}(?=-)/.exec(name)?.[0];
+    if (number === undefined) throw new Error(`the migration ${name} has no number: name it as in 0001-create-items`);
+    const other = names.get(number);
+    if (other !== undefined) throw new Error(`${other} and ${name} have the same number: renumber the newer migration`);
+    names.set(number, name);
     merged[name] = migration;
   }
   return merged;
