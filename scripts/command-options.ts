@@ -5,7 +5,7 @@ import { type ColumnsOf, parseColumns } from "../client/shared/csv-columns.ts";
 export function addressOption(): Option {
   return new Option("--address <url>", "URL of the server").default("http://127.0.0.1:8080").argParser((text) => {
     if (/^https?:\/\/./.test(text) && URL.canParse(text)) return text;
-    throw new InvalidArgumentError("a URL such as http://127.0.0.1:8080 is needed");
+    throw new InvalidArgumentError("expected a URL such as http://127.0.0.1:8080");
   });
 }
 
@@ -31,6 +31,6 @@ export function currencyOption(): Option {
   const option = new Option("--currency <code>", "currency of the prices if no column has it, as in GBP");
   return option.argParser((text) => {
     if (/^[A-Z]{3}$/.test(text)) return text;
-    throw new InvalidArgumentError("three capital letters such as GBP are needed");
+    throw new InvalidArgumentError("expected three capital letters such as GBP");
   });
 }

@@ -173,5 +173,5 @@ function count(value: number): string {
 function time(text: string): Timestamp {
   const parsed = parseTimestamp(text);
   if (parsed !== undefined) return parsed;
-  throw new InvalidArgumentError("a time such as 2010-12-01T08:26:00Z, or a day such as 2010-12-01, is needed");
+  throw new InvalidArgumentError("expected a time such as 2010-12-01T08:26:00Z, or a day such as 2010-12-01");
 }

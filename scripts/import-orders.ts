@@ -86,5 +86,5 @@ function fileOptions(): OrderFileOptions {
 function oneCharacter(text: string): string {
   if (text === "\\t") return "\t";
   if (/^[^"\r\n]$/u.test(text)) return text;
-  throw new InvalidArgumentError("one character such as ; is needed, or \\t for a tab");
+  throw new InvalidArgumentError("expected one character such as ;, or \\t for a tab");
 }

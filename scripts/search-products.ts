@@ -71,13 +71,13 @@ function formatResult({ product, relevance }: SearchProductsResponse): string {
 
 function price(text: string): Money {
   const [, amount = "", currency = ""] = /^([\d.]+)\s*([A-Z]{3})$/.exec(text) ?? [];
-  if (currency === "") throw new Error("an amount with its currency, such as 500EUR, is needed");
+  if (currency === "") throw new Error("expected an amount with its currency, such as 500EUR");
   return parseMoney(amount, currency);
 }
 
 function number(text: string): number {
   if (/^\d{1,9}(\.\d{1,9})?$/.test(text)) return Number(text);
-  throw new Error("a number is needed");
+  throw new Error("expected a number");
 }
 
 function parseWith<T>(parse: (text: string) => T): (text: string) => T {

@@ -12,14 +12,15 @@ import { stateFolder, UploadMemoStore } from "./upload-memo-store.ts";
 
 interface Options {
   readonly address: string;
-  readonly door: keyof typeof methods; // vocabulary: allow, the flag --door
+  readonly method: "streaming" | "chunked";
+  readonly door?: keyof typeof methodsOfDoor; // vocabulary: allow, the former flag
   readonly product: string;
   readonly json?: true;
   readonly quiet?: true;
 }
 
-/** The upload methods by the values of --door. */
-const methods = { stream: "streaming", chunks: "chunked" } as const;
+/** The upload methods by the values of --door, the former name of --method. */
+const methodsOfDoor = { stream: "streaming", chunks: "chunked" } as const; // vocabulary: allow, the former flag
 
 const command = new Command("npm run upload-file --")
   .description(
@@ -27,17 +28,19 @@ const command = new Command("npm run upload-file --")
   )
   .argument("<files...>", "files to upload")
   .addOption(
-    new Option("--door <name>", "upload method: one stream, or a call for each chunk")
-      .choices(["stream", "chunks"])
-      .default("stream"),
+    new Option("--method <name>", "upload method: one stream, or a call for each chunk")
+      .choices(["streaming", "chunked"])
+      .default("streaming"),
   )
+  .addOption(new Option("--door <name>").choices(Object.keys(methodsOfDoor)).conflicts("method").hideHelp()) // vocabulary: allow, the former flag
   .option("--product <id>", "product that the files belong to", "")
   .option("--json", "print an object per line, with file, id, size and sha256, and no progress")
   .option("--quiet", "do not show progress")
   .addOption(addressOption())
   .addHelpText("after", "\nExit codes: 0 all files are uploaded; 1 an error; 130 interrupted: run it again to resume.")
   .parse();
-const { address, door: method, product, json, quiet } = command.opts<Options>(); // vocabulary: allow, the flag --door
+const { address, door, product, json, quiet, ...options } = command.opts<Options>(); // vocabulary: allow, the former flag
+const method = door === undefined ? options.method : methodsOfDoor[door]; // vocabulary: allow, the former flag
 
 await runScript(address, async (signal) => {
   const client = createClient(UploadService, createConnectTransport({ baseUrl: address, httpVersion: "2" }));
@@ -54,7 +57,7 @@ await runScript(address, async (signal) => {
         memos,
         server,
         productId: product.toLowerCase(),
-        method: methods[method],
+        method,
         signal,
         quiet: json === true || quiet === true,
         onMessage,

@@ -116,13 +116,13 @@ function formatHeartbeat({ conflated, lagMs }: WatchUpdate & { kind: "heartbeat"
 }
 
 function wholeNumber(text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("a whole number from 1 is needed");
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError("expected a whole number from 1");
   return Number(text);
 }
 
 function rate(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !(value >= 0.001 && value <= 1_000))
-    throw new InvalidArgumentError("a number from 0.001 to 1,000 is needed");
+    throw new InvalidArgumentError("expected a number from 0.001 to 1,000");
   return value;
 }

@@ -28,7 +28,7 @@ export interface SubmitOrdersOptions extends ReconnectingCallOptions {
   readonly maxInFlight?: number;
 }
 
-/** Enough for groups of thousands of orders in one disk write. An order in flight takes some hundred bytes. */
+/** Enough for groups of thousands of orders in one disk write. An order in flight takes a few hundred bytes. */
 export const defaultMaxInFlight = 4_096;
 
 type OrderClient = Pick<Client<typeof OrderService>, "submitOrders">;

@@ -14,6 +14,6 @@ test.each([
 test.each(["", "16", "GB", "1.5 GB", "-1 GB", "16 XB", "16 constructor", "18446744073709551616 B"])(
   "parseMemory refuses %j",
   (text) => {
-    expect(() => parseMemory(text)).toThrow("an amount of memory such as 16 GB");
+    expect(() => parseMemory(text)).toThrow("expected an amount of memory such as 16 GB");
   },
 );

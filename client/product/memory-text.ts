@@ -10,7 +10,7 @@ export function parseMemory(text: string): MessageInitShape<typeof MemorySchema>
   const [, digits = "", name = ""] = /^(\d{1,20})\s*([a-z]+)$/i.exec(text.trim()) ?? [];
   const unit = units.get(name.toLowerCase());
   if (digits === "" || unit === undefined || BigInt(digits) >= 2n ** 64n) {
-    throw new Error("an amount of memory such as 16 GB, in B, KB, MB, GB or TB, is needed");
+    throw new Error("expected an amount of memory such as 16 GB, in B, KB, MB, GB or TB");
   }
   return { value: BigInt(digits), unit };
 }

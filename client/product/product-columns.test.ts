@@ -43,11 +43,11 @@ test.each([
 });
 
 test.each([
-  ["price", "1,50", "price: an amount such as 49.90"],
-  ["cores", "eight", `cores: a whole number is needed, not "eight"`],
-  ["ghz", "2.4 GHz", "min_ghz: a number such as 2.4 is needed"],
-  ["ram", "much", "ram: an amount of memory such as 16 GB"],
-  ["screen inch", '13"', "screen_inch: a number such as 2.4 is needed"],
+  ["price", "1,50", "price: expected an amount such as 49.90"],
+  ["cores", "eight", `cores: expected a whole number, not "eight"`],
+  ["ghz", "2.4 GHz", "min_ghz: expected a number such as 2.4"],
+  ["ram", "much", "ram: expected an amount of memory such as 16 GB"],
+  ["screen inch", '13"', "screen_inch: expected a number such as 2.4"],
 ])("the error of the %s %j describes a valid value", (name, cell, problem) => {
   expect(() => new ProductColumns(["name", name], "EUR").read(["Lamp", cell])).toThrow(problem);
 });

@@ -125,14 +125,14 @@ export class ProductColumns {
 function readWhole(text: (field: ProductField) => string, field: ProductField): number | undefined {
   return readCell(text, field, (cell) => {
     if (/^\d{1,9}$/.test(cell)) return Number(cell);
-    throw new Error("a whole number is needed");
+    throw new Error("expected a whole number");
   });
 }
 
 function readDecimal(text: (field: ProductField) => string, field: ProductField): number | undefined {
   return readCell(text, field, (cell) => {
     if (/^\d{1,9}(\.\d{1,9})?$/.test(cell)) return Number(cell);
-    throw new Error("a number such as 2.4 is needed");
+    throw new Error("expected a number such as 2.4");
   });
 }
 

@@ -63,7 +63,7 @@ export function parseColumns<Field extends string>(
     const field = fields.find((each) => each === name);
     if (field === undefined || column === "" || columns[field] !== undefined) {
       throw new Error(
-        `FIELD=COLUMN pairs such as ${example}, each field at most once and of ${fields.join(", ")}, are needed`,
+        `expected FIELD=COLUMN pairs such as ${example} (each field at most once; fields: ${fields.join(", ")})`,
       );
     }
     columns[field] = column;

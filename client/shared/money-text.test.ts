@@ -90,7 +90,7 @@ test.each([
 test.each(["", "-1", "1,5", "1.", ".5", "1e3", "0x10", "£5", "1.0000000001", "1000000000000000000", "٣"])(
   "%j is not a price",
   (text) => {
-    expect(() => parseMoney(text, "EUR")).toThrow("an amount such as 49.90");
+    expect(() => parseMoney(text, "EUR")).toThrow("expected an amount such as 49.90");
   },
 );
 

@@ -60,7 +60,7 @@ export function fromNanos(nanos: bigint): Amount {
 export function parseMoney(text: string, currencyCode: string): MessageInitShape<typeof MoneySchema> {
   const amount = parseAmount(text.trim());
   if (amount === undefined || amount.units < 0n || amount.nanos < 0) {
-    throw new Error("an amount such as 49.90, not negative and with at most nine decimal places, is needed");
+    throw new Error("expected an amount such as 49.90, not negative and with at most nine decimal places");
   }
   return { currencyCode, ...amount };
 }

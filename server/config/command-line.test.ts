@@ -146,8 +146,8 @@ describe("problems", () => {
     expect(problemsOf(args, { BOURSE_FEED: "live" })).toEqual([
       "unknown argument --prot: --help lists the flags",
       "--tls-cert and --tls-key need each other: --tls-key is missing",
-      'BOURSE_FEED: simulated or replay:FILE is needed, not "live"',
-      '--port: a whole number from 0 to 65535 is needed, not "99999"',
+      'BOURSE_FEED: expected simulated or replay:FILE, not "live"',
+      '--port: expected a whole number from 0 to 65535, not "99999"',
     ]);
   });
 
@@ -155,7 +155,7 @@ describe("problems", () => {
     [["--port", "80.5"], /whole number/],
     [["--port", ""], /whole number/],
     [["--port"], /argument missing/],
-    [["--host", " "], /a value is needed/],
+    [["--host", " "], /expected a value/],
     [["--feed", "replay:"], /replay:FILE/],
     [["--feed", "replay:/no/such.csv"], /there is no \/no\/such\.csv/],
     [["--speed", "0"], /above 0/],
@@ -165,8 +165,8 @@ describe("problems", () => {
     [["--simulated-rate", "0"], /from 1 to 1000000/],
     [["--instruments", "A,,B"], /symbols of 1 to 64 bytes/],
     [["--instruments", "A,B,A"], /each once/],
-    [["--instruments", "A,TEST"], /TEST and \* excepted/],
-    [["--instruments", "*"], /TEST and \* excepted/],
+    [["--instruments", "A,TEST"], /not TEST or \*/],
+    [["--instruments", "*"], /not TEST or \*/],
     [["--grace", "-1"], /seconds/],
     [["--cors-origin", "example.org"], /https:\/\/example\.org/],
     [["--cors-origin", "https://example.org/path"], /origins such as/],
@@ -179,7 +179,7 @@ describe("problems", () => {
   });
 
   test("of a variable name the variable", () => {
-    expect(problemsOf([], { BOURSE_DEMO: "perhaps" })).toEqual(['BOURSE_DEMO: true or false is needed, not "perhaps"']);
+    expect(problemsOf([], { BOURSE_DEMO: "perhaps" })).toEqual(['BOURSE_DEMO: expected true or false, not "perhaps"']);
   });
 });
 

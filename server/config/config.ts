@@ -24,7 +24,7 @@ export interface Config {
   readonly feed: FeedSettings;
   /** The symbols, besides those of the feed, that PublishQuotes may quote. */
   readonly instruments: readonly string[];
-  /** Whether to fill an empty catalogue and an empty order book with demonstration data. */
+  /** Whether to fill an empty catalogue and an empty order store with demonstration data. */
   readonly demo: boolean;
   /** The number of demonstration orders. */
   readonly demoOrders: number;

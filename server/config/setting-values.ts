@@ -10,7 +10,7 @@ export function wholeNumber(min: number, max: number): (raw: string) => number {
   return (raw) => {
     const number = Number(raw);
     if (!/^\d+$/.test(raw) || number < min || number > max) {
-      throw new Error(`a whole number from ${min} to ${max} is needed`);
+      throw new Error(`expected a whole number from ${min} to ${max}`);
     }
     return number;
   };
@@ -18,7 +18,7 @@ export function wholeNumber(min: number, max: number): (raw: string) => number {
 
 /** Parses a text that is not blank. */
 export function nonEmpty(raw: string): string {
-  if (raw.trim() === "") throw new Error("a value is needed");
+  if (raw.trim() === "") throw new Error("expected a value");
   return raw;
 }
 
@@ -26,7 +26,7 @@ export function nonEmpty(raw: string): string {
 export function oneOf<const T extends string>(...allowed: T[]): (raw: string) => T {
   return (raw) => {
     const found = allowed.find((each) => each === raw);
-    if (found === undefined) throw new Error(`one of ${allowed.join(", ")} is needed`);
+    if (found === undefined) throw new Error(`expected one of ${allowed.join(", ")}`);
     return found;
   };
 }
@@ -35,7 +35,7 @@ export function oneOf<const T extends string>(...allowed: T[]): (raw: string) =>
 export function parseFeed(raw: string): { kind: "simulated" } | { kind: "replay"; file: string } {
   if (raw === "simulated") return { kind: "simulated" };
   const file = raw.startsWith("replay:") ? raw.slice("replay:".length) : "";
-  if (file === "") throw new Error("simulated or replay:FILE is needed");
+  if (file === "") throw new Error("expected simulated or replay:FILE");
   return { kind: "replay", file: existingFile(file) };
 }
 
@@ -44,10 +44,8 @@ export function parseSymbols(raw: string): string[] {
   const symbols = raw.split(",").map((symbol) => symbol.trim());
   const isTaken = symbols.length > new Set(symbols).size || symbols.includes(testInstrument.symbol);
   if (isTaken || !symbols.every(isSymbol)) {
-    const reserved = `${testInstrument.symbol} and * excepted`;
-    throw new Error(
-      `symbols of 1 to ${maxSymbolBytes} bytes, each once and separated by commas, ${reserved}, are needed`,
-    );
+    const reserved = `not ${testInstrument.symbol} or *`;
+    throw new Error(`expected symbols of 1 to ${maxSymbolBytes} bytes, separated by commas (each once; ${reserved})`);
   }
   return symbols;
 }
@@ -56,8 +54,7 @@ export function parseSymbols(raw: string): string[] {
 export function parseSpeed(raw: string): number {
   if (raw === "max") return Number.POSITIVE_INFINITY;
   const speed = Number(raw);
-  if (raw.trim() === "" || !Number.isFinite(speed) || speed <= 0)
-    throw new Error("a number above 0, or max, is needed");
+  if (raw.trim() === "" || !Number.isFinite(speed) || speed <= 0) throw new Error("expected a number above 0, or max");
   return speed;
 }
 
@@ -65,7 +62,7 @@ export function parseSpeed(raw: string): number {
 export function parseBoolean(raw: string): boolean {
   if (["true", "1", "yes", "on"].includes(raw)) return true;
   if (["false", "0", "no", "off"].includes(raw)) return false;
-  throw new Error("true or false is needed");
+  throw new Error("expected true or false");
 }
 
 /** The maximum of the grace period and of the interval between messages: with a longer one a server seems to hang. */
@@ -75,7 +72,7 @@ const maxSeconds = 3_600;
 export function parseSeconds(raw: string): number {
   const seconds = Number(raw);
   if (raw.trim() === "" || !(seconds >= 0 && seconds <= maxSeconds)) {
-    throw new Error(`a number of seconds from 0 to ${maxSeconds} is needed`);
+    throw new Error(`expected a number of seconds from 0 to ${maxSeconds}`);
   }
   return seconds * 1_000;
 }
@@ -83,14 +80,14 @@ export function parseSeconds(raw: string): number {
 /** Parses a share: above 0, and up to 1. */
 export function parseShare(raw: string): number {
   const share = Number(raw);
-  if (raw.trim() === "" || !(share > 0 && share <= 1)) throw new Error("a number above 0 and up to 1 is needed");
+  if (raw.trim() === "" || !(share > 0 && share <= 1)) throw new Error("expected a number above 0 and up to 1");
   return share;
 }
 
 /** Parses the path of an existing file. Returns the absolute path. */
 export function existingFile(raw: string): string {
   const file = resolve(nonEmpty(raw));
-  if (!existsSync(file)) throw new Error(`a file that exists is needed (there is no ${file})`);
+  if (!existsSync(file)) throw new Error(`expected an existing file (there is no ${file})`);
   return file;
 }
 
@@ -100,7 +97,7 @@ export function parseHosts(raw: string): string[] {
   for (const host of hosts) {
     const url = `http://${host}`;
     if (!URL.canParse(url) || new URL(url).hostname !== host) {
-      throw new Error("host names such as bourse.example.org, without a port and separated by commas, are needed");
+      throw new Error("expected host names such as bourse.example.org, without a port and separated by commas");
     }
   }
   return hosts;
@@ -111,7 +108,7 @@ export function parseOrigins(raw: string): string[] {
   const origins = raw.split(",").map((origin) => origin.trim());
   for (const origin of origins) {
     if (origin !== "*" && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
-      throw new Error("origins such as https://example.org or http://localhost:3000, separated by commas, are needed");
+      throw new Error("expected origins such as https://example.org or http://localhost:3000, separated by commas");
     }
   }
   return origins;

@@ -94,7 +94,7 @@ export const settings = {
   "replay-start": {
     variable: "BOURSE_REPLAY_START",
     placeholder: "WHEN",
-    help: "the start of a replay: now, or with the first subscriber",
+    help: "when a replay starts: now, or subscriber, which waits for the first subscriber",
     fallback: "now",
     parse: oneOf("now", "subscriber"),
   },
@@ -127,7 +127,7 @@ export const settings = {
   },
   demo: {
     variable: "BOURSE_DEMO",
-    help: "fill an empty catalogue and an empty order book with demonstration data",
+    help: "fill an empty catalogue and an empty order store with demonstration data",
     fallback: "true",
     parse: parseBoolean,
   },

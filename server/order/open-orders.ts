@@ -5,7 +5,7 @@ import type { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts
 import type { ResumeTokens } from "../shared/resume-token.ts";
 import type { Database } from "../storage/sqlite/database.ts";
 import type { LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
-import { fillOrderBook } from "./demo/fill-order-book.ts";
+import { fillOrderStore } from "./demo/fill-order-store.ts";
 import { exportLimit, orderService } from "./order-service.ts";
 import type { OrderStore } from "./store/order-store.ts";
 import type { OrderTables } from "./store/order-tables.ts";
@@ -24,19 +24,19 @@ export interface OpenOrdersOptions {
   readonly log: Logger;
 }
 
-/** The open order book. */
+/** The open order store. */
 export interface OpenOrders {
   readonly store: OrderStore;
   readonly service: ServiceImpl<typeof OrderService>;
   /** The limit on concurrent exports and summaries. */
   readonly exports: SharedLimit;
-  /** Adds the demonstration orders to an empty order book, in the background. Does nothing if it has other orders. */
+  /** Adds the demonstration orders to an empty order store, in the background. Does nothing if it has other orders. */
   startDemo(): void;
   /** Stops adding demonstration orders. Resolves when no more are added; the next start continues. */
   stopDemo(): Promise<void>;
 }
 
-/** Opens the order book on the embedded database. The caller closes the database. */
+/** Opens the order store on the embedded database. The caller closes the database. */
 export function openOrders({ database, tokens, demoOrders, limit, timers, log }: OpenOrdersOptions): OpenOrders {
   const store = new SqliteOrderStore(database);
   const intake = new OrderIntake(store, limit(waitingOrderLimit));
@@ -48,7 +48,7 @@ export function openOrders({ database, tokens, demoOrders, limit, timers, log }:
     service: orderService({ store, intake, tokens, exports }),
     exports,
     startDemo() {
-      demo ??= fillOrderBook({ store, intake, count: demoOrders, log, timers, signal: demoEnd.signal });
+      demo ??= fillOrderStore({ store, intake, count: demoOrders, log, timers, signal: demoEnd.signal });
     },
     async stopDemo() {
       demoEnd.abort();

@@ -93,7 +93,7 @@ interface Selected {
   readonly peer: string;
 }
 
-/** Returns the start of an export: the position of its token, or the start of a snapshot of the current order book. */
+/** Returns the start of an export: the position of its token, or the start of a snapshot of the current order store. */
 async function startOf(
   { resumeToken }: ExportOrdersRequest,
   { store, tokens, selection, name, peer }: Selected,

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { maxWaitingWrites, writeLimit } from "../storage/sqlite/thread-dialect.ts";
+import { maxConcurrentWrites, writeLimit } from "../storage/sqlite/thread-dialect.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { Catalogue, type CatalogueOptions } from "./catalogue.ts";
 
@@ -26,11 +26,13 @@ test("one client cannot use up the limit on concurrent writes", async () => {
   });
   const lamp = create(ProductSchema, { name: "Lamp" });
   const pending: Promise<unknown>[] = [];
-  for (let index = 0; index < maxWaitingWrites / 2; index++) {
+  for (let index = 0; index < maxConcurrentWrites / 2; index++) {
     pending.push(index % 2 === 0 ? catalogue.create(lamp, "a") : catalogue.delete(lamp.id, "", "a"));
   }
   for (const refused of [catalogue.create(lamp, "a"), catalogue.update(lamp, [], "a"), catalogue.delete("", "", "a")]) {
-    await expect(refused).rejects.toThrow("limit of 5,000 concurrent writes per client reached; end others first");
+    await expect(refused).rejects.toThrow(
+      "limit of 5,000 concurrent writes per client reached; retry when earlier ones have finished",
+    );
   }
   pending.push(catalogue.create(lamp, "b"));
   database.resolve();

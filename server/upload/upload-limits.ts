@@ -6,13 +6,13 @@ import type { QuotaLimits } from "./upload-quota.ts";
 export const maxDownloads = 1_000;
 
 /** The most bytes of chunks that wait for the bytes before them, of all uploads together. */
-export const maxBufferedBytes = 64 * 1024 * 1024;
+export const maxBufferedChunkBytes = 64 * 1024 * 1024;
 
 /** The limit on the bytes of waiting chunks. */
 export const bufferedBytesLimit = {
-  name: "maxBufferedBytes",
+  name: "maxBufferedChunkBytes",
   counted: "bytes of chunks that are ahead of the committed offset",
-  max: maxBufferedBytes,
+  max: maxBufferedChunkBytes,
   advice: "send chunks in order",
 };
 
@@ -33,13 +33,13 @@ export function createUploadLimits(
       name: "upload-quota",
       counted: "bytes of uploads",
       max: maxTotalBytes,
-      advice: "abort or delete others first",
+      advice: "abort or delete some of yours first",
     }),
     open: limit({
       name: "max-open-uploads",
       counted: "open uploads",
       max: maxOpenUploads,
-      advice: "finish or abort others first",
+      advice: "finish or abort some of yours first",
     }),
     bufferedBytes: limit(bufferedBytesLimit),
     downloads: limit({ name: "maxDownloads", counted: "concurrent downloads", max: maxDownloads }),

@@ -106,14 +106,14 @@ describe("the quota", () => {
     await using store = await openTestUploads({ settings: { maxTotalBytes: 20, maxOpenUploads: 4 }, peerShare: 0.5 });
     const { generation } = await store.uploads.start(metadata, "a");
     expect((await refusal(send(store, generation, 0, "hello, world")))[3]).toContain(
-      "limit of 10 bytes of uploads per client reached: 0 are in use, and 12 more do not fit; abort or delete others first",
+      "limit of 10 bytes of uploads per client reached: 0 are in use, and 12 more do not fit; abort or delete some of yours first",
     );
     expect(await send(store, generation, 0, "hello, wor")).toBe(10);
     await store.uploads.start({ ...metadata, id: idOf(1) }, "a");
     const third = await refusal(store.uploads.start({ ...metadata, id: idOf(2) }, "a"));
     expect([third[0], third[3]]).toEqual([
       Reason.TOO_MANY,
-      `upload ${idOf(2)}: limit of 2 open uploads per client reached; finish or abort others first`,
+      `upload ${idOf(2)}: limit of 2 open uploads per client reached; finish or abort some of yours first`,
     ]);
     const other = await store.uploads.start({ ...metadata, id: idOf(3) }, "b");
     expect(await store.uploads.writeChunk(idOf(3), { ...other, offset: 0, data: hello.subarray(0, 10) })).toBe(10);

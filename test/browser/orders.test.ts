@@ -27,7 +27,7 @@ beforeAll(async () => {
   await vi.waitUntil(async () => (await summaryOf()).orderCount === BigInt(size), { timeout: fillMs, interval: 250 });
 }, fillMs);
 
-test("the whole order book comes in, its digest is that of the server, and few of its rows exist", async () => {
+test("the whole order store comes in, its digest is that of the server, and few of its rows exist", async () => {
   const page = await open("/orders");
   const orders = ordersPage(page);
   await expect.poll(() => orders.summed("count"), pollOptions).toBe("200,000");

@@ -27,6 +27,23 @@ test("the page has every setting under one topic", () => {
   expect(Object.values(topics).flat().toSorted()).toEqual(Object.keys(settings).toSorted());
 });
 
+test.each(Object.entries(settings))(
+  "the help of --%s names its values if only some words are valid",
+  (_, { parse, help }) => {
+    const [, values = ""] = /^expected one of (.*)$/.exec(problemOf(parse)) ?? [];
+    for (const value of values.split(", ")) expect(help).toContain(value);
+  },
+);
+
+function problemOf(parse: (raw: string) => unknown): string {
+  try {
+    parse("no value");
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 // `vitest run test/docs -u` writes the page.
 test("docs/reference/settings.md has every setting with its variable, its default and its help", async () => {
   await expect(page()).toMatchFileSnapshot("../../docs/reference/settings.md");

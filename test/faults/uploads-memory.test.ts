@@ -20,7 +20,7 @@ const largeChunkBytes = 512 * 1024;
 /** Two MiB and the chunk in flight. */
 const maxBytesPerUpload = 2 * 1024 * 1024 + largeChunkBytes;
 
-test(`${openUploads} open uploads use less than 2 MiB each besides a chunk, regardless of their received bytes`, async () => {
+test("open uploads use less than 2 MiB each besides a chunk, regardless of their received bytes", async () => {
   await using server = await startBourse(["--no-demo", "--log-level", "warn"]);
   // The unsent bytes would exceed the default of Node's HTTP/2 client.
   const nodeOptions = { maxSessionMemory: 256 };
@@ -83,7 +83,7 @@ async function residentBytes(server: BourseProcess, which: "VmRSS" | "VmHWM"): P
   return Number(new RegExp(`${which}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024;
 }
 
-test(`a file of ${mebibytes} MiB in chunks of 64 KiB leaves the server below ${maxResidentMegabytes} MB`, async () => {
+test("a file of any size leaves the server below its memory limit", async () => {
   await using server = await startBourse(["--no-demo", "--log-level", "warn"]);
   const client = createClient(UploadService, createGrpcTransport({ baseUrl: server.url }));
   const info = { uploadId: randomUUID(), size: BigInt(mebibytes) * 1024n * 1024n };

@@ -87,7 +87,7 @@ test.each([
   expect([trailers["grpc-status"], messages]).toEqual([status, count]);
 });
 
-test("what is larger than the server takes is RESOURCE_EXHAUSTED with both sizes", async () => {
+test("a message that is too large is RESOURCE_EXHAUSTED with its size and the limit", async () => {
   await using classic = await startClassicServer({ demo: false });
   const stream = open(classic, "helloworld.ClientStreamServer/ClientStream");
   stream.on("error", () => {});

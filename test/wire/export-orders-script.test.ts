@@ -91,7 +91,7 @@ test("--json prints the verified summary as an object", async () => {
 
 test.each([
   ["a time range that is none", ["--placed-from", "2011-01-01", "--placed-before", "2010-01-01"], "InvalidArgument"],
-  ["a time that is none", ["--placed-from", "yesterday"], "a time such as 2010-12-01T08:26:00Z"],
+  ["a time that is none", ["--placed-from", "yesterday"], "expected a time such as 2010-12-01T08:26:00Z"],
   ["a folder that is not there", ["--out", "no/such/folder.csv"], "no/such/folder.csv"],
   ["a server that is not there", ["--address", "http://127.0.0.1:9"], "is the server running? npm start"],
 ])("%s is refused with what to do", async (_what, args, problem) => {

@@ -79,7 +79,9 @@ test("takes so many exports at once, and a further one when others have ended", 
   await Promise.all(started.map(({ promise }) => promise));
   const refused = ConnectError.from(await exportAll(grpc(opened), {}).catch((error: unknown) => error));
   expect(refused.code).toBe(Code.ResourceExhausted);
-  expect(refused.rawMessage).toBe("limit of 1,000 concurrent exports per client reached; end others first");
+  expect(refused.rawMessage).toBe(
+    "limit of 1,000 concurrent exports per client reached; end some of yours, or wait until they have finished",
+  );
   end.abort();
   const next = () => exportAll(grpc(opened), { batchSize: 1_000 });
   const { orders } = await vi.waitFor(next, { timeout: 20_000 });

@@ -13,7 +13,7 @@ import { createValidation } from "../../server/shared/validation.ts";
 import { type DatabaseOptions, openDatabase } from "../../server/storage/sqlite/database.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
-/** A server of OrderService on a free port, with an empty order book in a separate database. */
+/** A server of OrderService on a free port, with an empty order store in a separate database. */
 export async function startOrderServer(options: Partial<DatabaseOptions> = {}) {
   const resources = new AsyncDisposableStack();
   const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-order-wire-")));

@@ -43,7 +43,7 @@ export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
   maxDownloads: { take: takeDownload },
   "max-open-uploads": { take: (peer) => startUpload(peer) },
   "upload-quota": { take: takeBytes },
-  maxBufferedBytes: { take: takeBufferedBytes },
+  maxBufferedChunkBytes: { take: takeBufferedBytes },
   maxQueuedThumbnails: {
     file: "server/upload/image/thumbnails.test.ts",
     test: "one client cannot use up the limit on queued thumbnails",
@@ -52,7 +52,7 @@ export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
     file: "server/order/submit/order-intake.test.ts",
     test: "a client that has used its share waits, and another client does not",
   },
-  maxWaitingWrites: {
+  maxConcurrentWrites: {
     file: "server/product/catalogue.test.ts",
     test: "one client cannot use up the limit on concurrent writes",
   },

@@ -47,7 +47,7 @@ test("a thousand starts of one client use half of the open uploads, and another 
   expect(refused).toHaveLength(500);
   expect(refused[0]?.code).toBe(Code.ResourceExhausted);
   expect(refused[0]?.rawMessage).toContain(
-    "limit of 500 open uploads per client reached; finish or abort others first",
+    "limit of 500 open uploads per client reached; finish or abort some of yours first",
   );
   expect(refused[0]?.findDetails(UploadProblemSchema)[0]?.reason).toBe(UploadProblemReason.TOO_MANY);
   expect(await uploadFile(other)).toBe(UploadState.COMPLETE);

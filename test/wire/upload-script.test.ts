@@ -69,11 +69,11 @@ async function setUp(bytes: Uint8Array = content) {
   return { place, start, remembered, client, id };
 }
 
-const methods = [["stream"], ["chunks"]] as const;
+const methods = [["streaming"], ["chunked"]] as const;
 
 test.each(methods)("by %s, a file is uploaded, and its download is identical", async (method) => {
   const { start, remembered, place } = await setUp();
-  const { lines, stderr, exitCode } = await start("upload-file", file, "--door", method, "--json").ended;
+  const { lines, stderr, exitCode } = await start("upload-file", file, "--method", method, "--json").ended;
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   const reported = JSON.parse(lines[0] ?? "");
   expect(reported).toEqual({ file, id: expect.stringMatching(/^[0-9a-f-]{36}$/), size: content.length, sha256 });
@@ -85,13 +85,22 @@ test.each(methods)("by %s, a file is uploaded, and its download is identical", a
   expect((await readdir(place)).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
 
+test.each([["stream"], ["chunks"]])("--door %s, the former flag, still selects the upload method", async (value) => {
+  const { start } = await setUp();
+  const { lines, exitCode } = await start("upload-file", file, "--door", value, "--json").ended;
+  expect({ exitCode, ...JSON.parse(lines[0] ?? "") }).toMatchObject({ exitCode: 0, sha256, size: content.length });
+  const both = await start("upload-file", file, "--door", value, "--method", "streaming").ended;
+  expect(both.exitCode).toBe(1);
+  expect(both.stderr).toContain("cannot be used with option '--method");
+});
+
 test.each([
-  ["stream", "chunks"],
-  ["chunks", "stream"],
+  ["streaming", "chunked"],
+  ["chunked", "streaming"],
 ] as const)("an upload that was interrupted by %s is resumed by %s in a second run", async (first, second) => {
   const { start, remembered, client, id } = await setUp();
   const held = proxy.pauseAfter(6 * MiB);
-  const run = start("upload-file", file, "--door", first);
+  const run = start("upload-file", file, "--method", first);
   await held;
   run.process.kill("SIGINT");
   const { stderr, exitCode } = await run.ended;
@@ -103,7 +112,7 @@ test.each([
   const committed = async () => Number((await client.getUpload({ uploadId })).upload?.committedOffset);
   await expect.poll(committed).toBeGreaterThan(4 * MiB);
   const sentBefore = proxy.sentBytes;
-  const again = await start("upload-file", file, "--door", second).ended;
+  const again = await start("upload-file", file, "--method", second).ended;
   expect(again.exitCode).toBe(0);
   expect(again.stderr).toMatch(/resumes after \d{7} of \d+ bytes/);
   expect(again.lines[0]).toContain(`${uploadId}  ${content.length} bytes  application/octet-stream  sha256 ${sha256}`);
@@ -117,7 +126,7 @@ test.each(methods)(
   async (method) => {
     const { start } = await setUp();
     const held = proxy.pauseAfter(6 * MiB);
-    const run = start("upload-file", file, "--door", method, "--json");
+    const run = start("upload-file", file, "--method", method, "--json");
     await held;
     bourse.process.kill("SIGKILL");
     await bourse.ended;
@@ -132,7 +141,7 @@ test.each(methods)(
 test.each(methods)("by %s, an upload is resumed after a lost connection", async (method) => {
   const { start } = await setUp();
   const held = proxy.pauseAfter(5 * MiB);
-  const run = start("upload-file", file, "--door", method);
+  const run = start("upload-file", file, "--method", method);
   await held;
   proxy.disconnect();
   let stderr = "";
@@ -173,7 +182,7 @@ test("an upload that the server no longer has starts again, and so does a change
 test("the upload of a file that is modified in the meantime is aborted and deleted", async () => {
   const { start, client, id, remembered } = await setUp();
   const held = proxy.pauseAfter(5 * MiB);
-  const run = start("upload-file", file, "--door", "chunks");
+  const run = start("upload-file", file, "--method", "chunked");
   await held;
   const uploadId = await id();
   await utimes(file, new Date(), new Date(Date.now() - 60_000));
@@ -188,7 +197,7 @@ test("the upload of a file that is modified in the meantime is aborted and delet
 test("a streaming upload of a changed file is not completed", async () => {
   const { start, client, id } = await setUp();
   const held = proxy.pauseAfter(5 * MiB);
-  const run = start("upload-file", file, "--door", "stream");
+  const run = start("upload-file", file, "--method", "streaming");
   await held;
   const uploadId = await id();
   await utimes(file, new Date(), new Date(Date.now() - 60_000));
@@ -220,8 +229,8 @@ test("an unknown product is reported before any byte is sent", async () => {
 
 test("an unreachable server is an error at once", async () => {
   const { start } = await setUp();
-  for (const method of ["stream", "chunks"]) {
-    const run = start("upload-file", file, "--door", method, "--address", "http://127.0.0.1:1");
+  for (const method of ["streaming", "chunked"]) {
+    const run = start("upload-file", file, "--method", method, "--address", "http://127.0.0.1:1");
     expect(await run.ended).toMatchObject({
       exitCode: 1,
       stderr: "cannot connect to http://127.0.0.1:1: is the server running? npm start\n",

@@ -23,7 +23,7 @@ import { monotonicMicros } from "../shared/monotonic-micros.ts";
 import { orderAt } from "../shared/order-at.ts";
 import { instrumentsOf, TickSource, tickSymbols } from "../shared/tick-source.ts";
 import { Market, marketSymbols } from "./market.ts";
-import { openOrderBook } from "./order-book.ts";
+import { openFillableOrders } from "./order-store.ts";
 import { openUploadStore } from "./upload-store.ts";
 
 // The project's own transport with plain handlers, its own quote hub and service for the fan-out, and its own order
@@ -42,7 +42,7 @@ const folder = process.env.BENCH_FOLDER ?? "";
 const database = await openDatabase<OrderTables & UploadTables>(folder, {
   migrations: [orderMigrations, uploadMigrations],
 });
-const orderBook = openOrderBook(database);
+const orders = openFillableOrders(database);
 const uploads = await openUploadStore(database, folder);
 
 const server = await startTransportServer({
@@ -60,14 +60,14 @@ const server = await startTransportServer({
         }
       },
       async fillStore({ count }) {
-        return { count: BigInt(await orderBook.fill(Number(count))) };
+        return { count: BigInt(await orders.fill(Number(count))) };
       },
       // biome-ignore lint/correctness/useYield: it has nothing to send
       async *watch() {
         throw new ConnectError("quotes come from QuoteService.WatchQuotes", Code.Unimplemented);
       },
     });
-    router.service(OrderService, orderBook.service);
+    router.service(OrderService, orders.service);
     router.service(QuoteService, quoteService({ hub, newId: randomUUID }));
     router.service(UploadService, uploadService({ uploads, idleTimeoutMs: uploadIdleTimeoutMs }));
   },

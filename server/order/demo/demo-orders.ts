@@ -18,7 +18,7 @@ export interface DemoOrdersOptions {
   readonly onProgress?: (stored: number) => void;
 }
 
-/** Whether the order book is empty, or has some of the demonstration orders but not all. */
+/** Whether the order store is empty, or has some of the demonstration orders but not all. */
 export function needsDemoOrders({ store, count }: Pick<DemoOrdersOptions, "store" | "count">): boolean {
   if (count === 0) return false;
   return store.newest === 0 || (store.hasKey(keyOf(0)) && !store.hasKey(keyOf(count - 1)));

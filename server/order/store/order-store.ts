@@ -11,7 +11,7 @@ export type AppendOutcome =
   | { readonly kind: "key-taken" };
 
 /**
- * The order book: an append-only log of orders.
+ * The order store: an append-only log of orders.
  *
  * Sequences start at 1 without a gap, and follow the order in which orders become visible. The orders up to `newest`
  * never change, so a sequence identifies a snapshot.
@@ -47,7 +47,7 @@ export interface OrderStore {
   pages(selection: OrderSelection, range: PageRange, signal?: AbortSignal): AsyncIterable<OrderPage>;
 }
 
-/** The part of the order book to read. */
+/** The part of the order store to read. */
 export interface PageRange {
   readonly after: number;
   readonly snapshot: number;

@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { Migrations } from "../../storage/sqlite/migrations.ts";
 import { createServerSecrets } from "../../storage/sqlite/server-secret.ts";
 
-/** The tables of the order book as of the newest migration. Integers are read as bigints, so that none is rounded. */
+/** The tables of the order store as of the newest migration. Integers are read as bigints, so that none is rounded. */
 export interface OrderTables {
   order_line: OrderLineTable;
 }
@@ -35,14 +35,14 @@ export interface OrderLineTable {
 }
 
 /**
- * The migrations of the order book. A released migration is never changed, renamed or removed: a database
+ * The migrations of the order store. A released migration is never changed, renamed or removed: a database
  * stores the names of those that it has run.
  */
 export const orderMigrations: Migrations = {
   "0003-create-orders": { up: createOrders },
 };
 
-/** Creates the order book, and the table of secrets, which is in this migration since its release. */
+/** Creates the order store, and the table of secrets, which is in this migration since its release. */
 async function createOrders(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("order_line")

@@ -21,7 +21,7 @@ export interface SqliteOrderStoreOptions {
   readonly now?: () => number;
 }
 
-/** A part of the order book that is read in slices. */
+/** A part of the order store that is read in slices. */
 type ReadRange = Omit<PageRange, "pageSize">;
 
 /** Stores orders in the embedded database. Writes through `tables`, and reads short pages in the calling thread. */

@@ -32,5 +32,5 @@ export function newOrder(draft: Order): NewOrder {
 
 const encode = messageEncoder(OrderSchema);
 
-const initialBytes = 1_024; // most orders have some hundred
+const initialBytes = 1_024; // most orders have a few hundred
 const sink = new ByteSink(initialBytes);

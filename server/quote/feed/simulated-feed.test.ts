@@ -58,7 +58,7 @@ describe("simulatedFeed", () => {
     expect(two.ticks).not.toEqual(one.ticks);
   });
 
-  it("opens with a quote of every instrument, at prices from a few to some thousands", async () => {
+  it("opens with a quote of every instrument, at prices from a few to a few thousand", async () => {
     const { feed, ticks } = await ticksOf(500);
     expect(ticks.map(({ symbol }) => symbol)).toEqual(feed.instruments.map(({ symbol }) => symbol));
     const prices = ticks.map(({ last = 0 }) => last).toSorted((a, b) => a - b);

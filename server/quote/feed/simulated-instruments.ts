@@ -78,7 +78,7 @@ function isFree(symbol: string, taken: ReadonlyMap<string, Company>): boolean {
   return symbol !== testInstrument.symbol && !taken.has(symbol);
 }
 
-/** Makes the instrument of a company, at a price from some to some thousand dollars, most of them below a hundred. */
+/** Makes the instrument of a company, at a price from a few to a few thousand dollars, most of them below a hundred. */
 function listCompany(company: Company, random: Random): SimulatedInstrument {
   const drawn = Math.exp(Math.log(60) + 1.1 * random.normal());
   const meanPrice = company === acme ? 120 : Math.min(highestPrice, Math.max(lowestPrice, drawn));
@@ -92,7 +92,7 @@ function listCompany(company: Company, random: Random): SimulatedInstrument {
   return { instrument, meanPrice, ticksPerUnit, lotSize };
 }
 
-/** Price steps of 0.5 to 5 basis points of the price, and lots of some thousand dollars. */
+/** Price steps of 0.5 to 5 basis points of the price, and lots of a few thousand dollars. */
 function tradingUnits(price: number): { ticksPerUnit: number; lotSize: number } {
   if (price < 5) return { ticksPerUnit: 1000, lotSize: 100 };
   if (price < 20) return { ticksPerUnit: 200, lotSize: 100 };

@@ -240,7 +240,7 @@ class World {
   }
 }
 
-describe("streams of quotes, for any sequence of events,", () => {
+describe("for any sequence of events, streams of quotes", () => {
   it("count every skipped quote, send nothing twice or out of order, and have no cursor beyond the sent quotes", () => {
     fc.assert(
       fc.property(

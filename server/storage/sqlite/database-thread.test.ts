@@ -14,7 +14,7 @@ import { openTestDatabase } from "../testing/test-database.ts";
 import type { ConnectionSettings } from "./connections.ts";
 import { type DatabaseOptions, databaseFileName } from "./database.ts";
 import { DatabaseThread, SqliteError } from "./database-thread.ts";
-import { maxWaitingWrites } from "./thread-dialect.ts";
+import { maxQueuedStatements } from "./thread-dialect.ts";
 
 test("an error of SQLite has its result code", async () => {
   await using opened = await openSome();
@@ -106,7 +106,7 @@ test("queries over the limit are refused, and the others run", async () => {
   const { tables } = opened.database;
   const release = Promise.withResolvers<void>();
   const holding = tables.transaction().execute(async () => release.promise);
-  const waiting = Array.from({ length: maxWaitingWrites + 5 }, () => sql`select 1`.execute(tables));
+  const waiting = Array.from({ length: maxQueuedStatements + 5 }, () => sql`select 1`.execute(tables));
   const outcomes = Promise.allSettled(waiting);
   await expect(waiting.at(-1)).rejects.toThrow(LimitError);
   release.resolve();

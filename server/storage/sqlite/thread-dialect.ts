@@ -17,11 +17,19 @@ import { LimitError } from "../../transport/protection/limit-error.ts";
 import { currentPeer } from "../../transport/protection/peer.ts";
 import type { DatabaseThread } from "./database-thread.ts";
 
-/** The maximum number of waiting queries and transactions; at one commit each, some seconds of work. */
-export const maxWaitingWrites = 10_000;
+/** The maximum number of queries and transactions that wait for a thread; at one commit each, some seconds of work. */
+export const maxQueuedStatements = 10_000;
+
+/** The maximum number of concurrent calls that write to the database directly. */
+export const maxConcurrentWrites = 10_000;
 
 /** The limit that clients share on calls that write to the database directly. */
-export const writeLimit = { name: "maxWaitingWrites", counted: "concurrent writes", max: maxWaitingWrites };
+export const writeLimit = {
+  name: "maxConcurrentWrites",
+  counted: "concurrent writes",
+  max: maxConcurrentWrites,
+  advice: "retry when earlier ones have finished",
+};
 
 /**
  * The Kysely dialect of a {@link DatabaseThread}. Queries and transactions run one at a time. The queue is fair: a query
@@ -77,9 +85,9 @@ class ThreadDriver implements Driver {
 
   async init(): Promise<void> {}
 
-  /** Rejects with a {@link LimitError}, code UNAVAILABLE, if {@link maxWaitingWrites} are waiting. */
+  /** Rejects with a {@link LimitError}, code UNAVAILABLE, if {@link maxQueuedStatements} are waiting. */
   async acquireConnection(): Promise<DatabaseConnection> {
-    if (this.#waitingCount >= maxWaitingWrites) throw storeBusyError();
+    if (this.#waitingCount >= maxQueuedStatements) throw storeBusyError();
     if (this.#isAcquired) {
       this.#waitingCount++;
       await new Promise<void>((resolve) => this.#waiting.push(currentPeer(), resolve));
@@ -119,10 +127,10 @@ class ThreadDriver implements Driver {
 }
 
 function storeBusyError(): LimitError {
-  const limit = maxWaitingWrites.toLocaleString("en-US");
+  const limit = maxQueuedStatements.toLocaleString("en-US");
   return new LimitError(
-    { name: "maxWaitingWrites", value: maxWaitingWrites },
-    `the store is busy: limit of ${limit} waiting writes reached; retry later`,
+    { name: "maxQueuedStatements", value: maxQueuedStatements },
+    `the store is busy: limit of ${limit} queued statements reached; retry later`,
     Code.Unavailable,
   );
 }

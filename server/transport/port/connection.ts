@@ -101,7 +101,7 @@ export class Connections {
     this.#windowBytes = limits.streamWindowBytes;
     this.#peerShare = limits.peerShare;
     const maxBytes = Math.min(limits.maxBufferedBytes, heapLimit * heapShare);
-    this.budget = new MemoryBudget(maxBytes);
+    this.budget = new MemoryBudget(maxBytes, undefined, "server");
     // At least twice the largest message: as the chunks in which it arrives, and as a whole.
     const minBytes = 2 * limits.readMaxBytes;
     this.#maxConnectionBytes = Math.min(limits.maxSessionBufferedBytes, Math.max(maxBytes * connectionShare, minBytes));
@@ -140,7 +140,10 @@ export class Connections {
   }
 
   #addPeer(address: string): PeerMemory {
-    const peer = { budget: new MemoryBudget(this.budget.limit * this.#peerShare, this.budget), connections: 0 };
+    const peer = {
+      budget: new MemoryBudget(this.budget.limit * this.#peerShare, this.budget, "client"),
+      connections: 0,
+    };
     this.#peers.set(address, peer);
     return peer;
   }

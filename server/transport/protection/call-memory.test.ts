@@ -11,7 +11,24 @@ describe("a call for which there is no memory", () => {
     expect(connection.open(unendable).isOpen).toBe(true);
     expect(connection.open(unendable).isOpen).toBe(false);
     expect(connection.limitError()).toMatchObject({ code: Code.ResourceExhausted });
-    expect(connection.limitError().message).toContain(`${callBytes} bytes of unfinished requests and unread responses`);
+    const limit = callBytes.toLocaleString("en-US");
+    expect(connection.limitError().rawMessage).toBe(
+      `limit of ${limit} buffered bytes of the connection reached: ${limit} bytes of unfinished requests and unread ` +
+        "responses are in use; read responses, finish requests, and retry",
+    );
+  });
+
+  test.each([
+    ["client", 1, 2, "read responses, finish requests, and retry"],
+    ["server", 3, 1, "retry later"],
+  ] as const)("has an error that names the budget that is used up: of the %s", (owner, ofClient, ofServer, advice) => {
+    const server = new MemoryBudget(ofServer * callBytes, undefined, "server");
+    const client = new MemoryBudget(ofClient * callBytes, server, "client");
+    const connection = new ConnectionMemory(new MemoryBudget(4 * callBytes, client));
+    expect(connection.open(unendable).isOpen).toBe(true);
+    expect(connection.open(unendable).isOpen).toBe(false);
+    expect(connection.limitError().rawMessage).toContain(`buffered bytes of the ${owner} reached`);
+    expect(connection.limitError().rawMessage).toContain(`; ${advice}`);
   });
 
   test("is refused without an answer if many answers are unread", () => {

@@ -18,15 +18,21 @@ export const maxUnreadRefusals = 50;
 const pressureStartShare = 1 / 2;
 const pressureEndShare = 1 / 4;
 
+/** What a budget belongs to. */
+type BudgetOwner = "connection" | "client" | "server";
+
 /** Counts bytes against a limit, and against the limits of its parent budgets. */
 export class MemoryBudget {
   readonly limit: number;
+  /** What it belongs to, for errors. */
+  readonly owner: BudgetOwner;
   readonly #parent: MemoryBudget | undefined;
   #used = 0;
 
   /** @param limit in bytes */
-  constructor(limit: number, parent?: MemoryBudget) {
+  constructor(limit: number, parent?: MemoryBudget, owner: BudgetOwner = "connection") {
     this.limit = limit;
+    this.owner = owner;
     this.#parent = parent;
   }
 
@@ -38,6 +44,12 @@ export class MemoryBudget {
   /** The bytes that are used. */
   get used(): number {
     return this.#used;
+  }
+
+  /** The one with the fewest free bytes, of this budget and its parents. */
+  get tightest(): MemoryBudget {
+    const parent = this.#parent?.tightest;
+    return parent !== undefined && parent.limit - parent.used < this.limit - this.used ? parent : this;
   }
 
   /** Uses bytes of this budget and of its parents. Returns false, and changes none, if one of them has too few. */
@@ -59,6 +71,10 @@ export class MemoryBudget {
 export interface EndableCall {
   /** Ends the call with an error, and frees its memory at once. */
   refuse(reason: ConnectError): void;
+}
+
+function format(bytes: number): string {
+  return Math.floor(bytes).toLocaleString("en-US");
 }
 
 /** The memory of the calls of one connection. */
@@ -95,10 +111,10 @@ export class ConnectionMemory {
     if (heapGuard.isFull) {
       return new ConnectError("the server's memory is full; retry later", Code.ResourceExhausted);
     }
-    const { used, limit } = this.#budget;
+    const { owner, used, limit } = this.#budget.tightest;
     const message =
-      `limit of buffered bytes reached: the connection has ${used} bytes of unfinished requests and unread responses, of ` +
-      `${limit} at most, or its client or the server has too many; read responses, finish requests, and retry`;
+      `limit of ${format(limit)} buffered bytes of the ${owner} reached: ${format(used)} bytes of unfinished requests and ` +
+      `unread responses are in use; ${owner === "server" ? "retry later" : "read responses, finish requests, and retry"}`;
     return new ConnectError(message, Code.ResourceExhausted);
   }
 

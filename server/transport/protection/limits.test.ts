@@ -116,7 +116,7 @@ describe("a request", () => {
     const first = call(transport, "unary", "wait");
     await running.promise;
     await expect(call(transport, "serverStream", "wait").texts).rejects.toThrow(
-      "[resource_exhausted] limit of 1 concurrent calls per client reached; end others first",
+      "[resource_exhausted] limit of 1 concurrent calls per client reached; end some of yours, or wait until they have finished",
     );
     gate.resolve();
     expect(await first.texts).toEqual(["done"]);

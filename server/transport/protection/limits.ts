@@ -12,12 +12,12 @@ export const limitTable = {
   readMaxBytes: {
     value: 4 * MiB,
     bounds: "one message from a client, after decompression; most methods accept less",
-    beyond: "RESOURCE_EXHAUSTED with both sizes",
+    beyond: "RESOURCE_EXHAUSTED with the size and the limit",
   },
   writeMaxBytes: {
     value: 4 * MiB,
     bounds: "one message to a client, before compression",
-    beyond: "RESOURCE_EXHAUSTED with both sizes",
+    beyond: "RESOURCE_EXHAUSTED with the size and the limit",
   },
   maxCompressionRatio: {
     value: 200,
@@ -140,17 +140,17 @@ export const limitTable = {
   openTimeoutMs: {
     value: 10 * second,
     bounds:
-      "time until the first bytes of a new connection or the end of its TLS handshake, and until all headers of an HTTP/1.1 request",
-    beyond: "408, or the connection is closed, on HTTP/2 after the same time again",
+      "time for a new connection to finish its TLS handshake or to send its first bytes, and for an HTTP/1.1 request to send all headers",
+    beyond: "HTTP/1.1: 408, or the connection is closed; HTTP/2: the connection is closed after twice this time",
   },
   requestTimeoutMs: {
     value: minute,
-    bounds: "time until the whole body of a request with one message",
+    bounds: "time for the whole body of a request with one message to arrive",
     beyond: "DEADLINE_EXCEEDED",
   },
   firstMessageTimeoutMs: {
     value: minute,
-    bounds: "time until the first message of a client that streams",
+    bounds: "time for the first message of a client stream to arrive",
     beyond: "DEADLINE_EXCEEDED",
   },
   messageIdleTimeoutMs: {
@@ -167,7 +167,8 @@ export const limitTable = {
   idleTimeoutMs: {
     value: 5 * minute,
     bounds: "time in which a connection has no request and no stream",
-    beyond: "GOAWAY, and the connection is closed; on HTTP/1.1 openTimeoutMs later if it sends line ends",
+    beyond:
+      "HTTP/2: GOAWAY, then the connection is closed; HTTP/1.1: the connection is closed; empty lines before a request delay this by at most openTimeoutMs",
   },
   keepAliveMs: {
     value: minute,

@@ -8,7 +8,9 @@ const exports = { name: "maxExports", counted: "concurrent exports", max: 1_000 
 test("a client may use its share, and then another client its own", () => {
   const limit = new SharedLimit(exports, { peerShare: 0.5 });
   for (let at = 0; at < 500; at++) limit.acquire("a");
-  expect(() => limit.acquire("a")).toThrow("limit of 500 concurrent exports per client reached; end others first");
+  expect(() => limit.acquire("a")).toThrow(
+    "limit of 500 concurrent exports per client reached; end some of yours, or wait until they have finished",
+  );
   for (let at = 0; at < 500; at++) limit.acquire("b");
   expect(() => limit.acquire("c")).toThrow("limit of 1,000 concurrent exports reached; retry later");
   expect([limit.used, limit.usedBy("a"), limit.availableTo("a"), limit.availableTo("c")]).toEqual([1_000, 500, 0, 0]);

@@ -8,7 +8,7 @@ export interface LimitDefinition {
   readonly counted: string;
   /** How much all clients together may use: a positive whole number. */
   readonly max: number;
-  /** What a client can do that has used up its share. Default: `end others first`. */
+  /** What a client can do that has used up its share. Default: `end some of yours, or wait until they have finished`. */
   readonly advice?: string;
 }
 
@@ -47,7 +47,7 @@ export class SharedLimit {
     this.counted = definition.counted;
     this.max = max;
     this.maxPerPeer = Math.max(1, Math.floor(max * peerShare));
-    this.#advice = definition.advice ?? "end others first";
+    this.#advice = definition.advice ?? "end some of yours, or wait until they have finished";
   }
 
   /** How much all clients use. */

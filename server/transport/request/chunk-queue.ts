@@ -5,7 +5,7 @@ const maxBlockBytes = 16 * 1024;
 const minBlockBytes = 256;
 
 /**
- * A queue of bytes. Chunks that queue up are copied into blocks: each chunk is an object of some hundred bytes, and a client
+ * A queue of bytes. Chunks that queue up are copied into blocks: each chunk is an object of a few hundred bytes, and a client
  * may send every byte in a separate frame. A chunk is not copied if the queue is empty.
  */
 export class ChunkQueue {

@@ -23,7 +23,7 @@ export interface MessageDecoderOptions {
 
 /**
  * Decodes the request messages of one method, within its limits. Skips unknown fields: no handler reads them, and each would
- * take some hundred bytes of memory.
+ * take a few hundred bytes of memory.
  *
  * Throws a ConnectError with INVALID_ARGUMENT for a message that cannot be decoded, with RESOURCE_EXHAUSTED for one that is
  * too large, and the mapped errors of the checks.

@@ -13,7 +13,7 @@ import {
   runPending,
   send,
 } from "../testing/test-uploads.ts";
-import { maxBufferedBytes } from "../upload-limits.ts";
+import { maxBufferedChunkBytes } from "../upload-limits.ts";
 import { chunkWaitMs } from "./chunk-receiver.ts";
 import { maxChunksInFlight } from "./upload-session.ts";
 import { maxChunkBytes } from "./upload-state-machine.ts";
@@ -86,7 +86,7 @@ describe("a chunk", () => {
   });
 
   test("that is early is refused if the waiting chunks of all uploads use up their limit", async () => {
-    const count = maxBufferedBytes / maxChunkBytes;
+    const count = maxBufferedChunkBytes / maxChunkBytes;
     await using store = await openTestUploads({ settings: { maxOpenUploads: count + 1 } });
     const data = new Uint8Array(maxChunkBytes);
     const ids = Array.from({ length: count + 1 }, (_, index) => id.slice(0, -4) + String(1_000 + index));
@@ -98,7 +98,7 @@ describe("a chunk", () => {
       Reason.TOO_MANY,
       Code.ResourceExhausted,
       0n,
-      expect.stringContaining(`limit of ${maxBufferedBytes.toLocaleString("en-US")} bytes of chunks`),
+      expect.stringContaining(`limit of ${maxBufferedChunkBytes.toLocaleString("en-US")} bytes of chunks`),
     ]);
     store.timers.advance(chunkWaitMs);
     for (const [reason] of await Promise.all(waiting)) expect(reason).toBe(Reason.GAP);

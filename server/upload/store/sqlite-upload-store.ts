@@ -134,7 +134,7 @@ function compileCommitOffset(tables: Kysely<UploadTables>): CompiledQuery {
     .compile();
 }
 
-/** The rows of a page of {@link UploadStore.all}: some hundred bytes each, about a millisecond to read. */
+/** The rows of a page of {@link UploadStore.all}: a few hundred bytes each, about a millisecond to read. */
 const pageRows = 200;
 
 function toRow(record: UploadRecord): Insertable<UploadTable> {

@@ -125,7 +125,7 @@ function largestLegal(
   }
 }
 
-/** So that lists within lists stay below some million elements before they are halved. */
+/** So that lists within lists stay below a few million elements before they are halved. */
 const initialLimit = 1 << 14;
 
 /** What is done to the request as a whole. */

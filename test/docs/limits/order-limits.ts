@@ -3,7 +3,7 @@ import { maxExports } from "../../../server/order/order-service.ts";
 import { maxGroupOrders, maxWaitingOrders } from "../../../server/order/submit/order-intake.ts";
 import { maxUnansweredOrders } from "../../../server/order/submit/submit-orders.ts";
 import { maxPositionBytes } from "../../../server/shared/resume-token.ts";
-import { maxWaitingWrites } from "../../../server/storage/sqlite/thread-dialect.ts";
+import { maxQueuedStatements } from "../../../server/storage/sqlite/thread-dialect.ts";
 
 /** The limits of orders and of the store. */
 export const orderLimits = [
@@ -35,8 +35,13 @@ export const orderLimits = [
   [
     "maxPositionBytes",
     maxPositionBytes,
-    "bytes of the position in a resume token, without its other 83 bytes",
+    "bytes of the position in a resume token, which has 83 more bytes",
     "no token is created",
   ],
-  ["maxWaitingWrites", maxWaitingWrites, "writes that wait for the database", "UNAVAILABLE: retry"],
+  [
+    "maxQueuedStatements",
+    maxQueuedStatements,
+    "queries and transactions that wait for a database thread",
+    "UNAVAILABLE: retry",
+  ],
 ] as const;

@@ -25,7 +25,7 @@ export const requestLimits = [
     "spareRequestBytes",
     spareRequestBytes,
     "bytes of a request in addition to the maximum by the rules of its fields: fields of newer clients, blanks in JSON",
-    "RESOURCE_EXHAUSTED with both sizes",
+    "RESOURCE_EXHAUSTED with the size and the limit",
   ],
   ["jsonSizeFactor", jsonSizeFactor, "factor by which a JSON request may exceed its protobuf size", "the same"],
   ["maxJsonAllowance", maxJsonAllowance, "bytes up to which that factor applies", "the same"],

@@ -7,7 +7,7 @@ import { maxQueuedThumbnails, maxThumbnailBytes } from "../../../server/upload/i
 import { chunkWaitMs } from "../../../server/upload/session/chunk-receiver.ts";
 import { maxChunksInFlight } from "../../../server/upload/session/upload-session.ts";
 import { maxChunkBytes } from "../../../server/upload/session/upload-state-machine.ts";
-import { maxBufferedBytes, maxDownloads } from "../../../server/upload/upload-limits.ts";
+import { maxBufferedChunkBytes, maxDownloads } from "../../../server/upload/upload-limits.ts";
 import { maxReservedBytes, minReservedBytes } from "../../../server/upload/upload-quota.ts";
 import { uploadIdleTimeoutMs } from "../../../server/upload/upload-service.ts";
 
@@ -63,8 +63,8 @@ export const uploadLimits = [
     "RESOURCE_EXHAUSTED",
   ],
   [
-    "maxBufferedBytes",
-    maxBufferedBytes,
+    "maxBufferedChunkBytes",
+    maxBufferedChunkBytes,
     "bytes of chunks that wait for earlier chunks, of all uploads",
     "RESOURCE_EXHAUSTED: send chunks in order",
   ],

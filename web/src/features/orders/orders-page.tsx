@@ -15,7 +15,7 @@ import { OrderTable } from "./order-table.tsx";
 import { SummaryPanel } from "./summary-panel.tsx";
 import "./orders.css";
 
-/** The order book: a filter, the summary of the selected orders, and their export into a table. Leaving the page cancels the export. */
+/** The order store: a filter, the summary of the selected orders, and their export into a table. Leaving the page cancels the export. */
 export function OrdersPage(props: {
   transport: Transport;
   /** The query string of the page's address, which stores the filter. */

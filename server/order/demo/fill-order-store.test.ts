@@ -10,13 +10,13 @@ import type { OrderStore } from "../store/order-store.ts";
 import { type OrderTables, orderMigrations } from "../store/order-tables.ts";
 import { SqliteOrderStore } from "../store/sqlite-order-store.ts";
 import { OrderIntake } from "../submit/order-intake.ts";
-import { fillOrderBook } from "./fill-order-book.ts";
+import { fillOrderStore } from "./fill-order-store.ts";
 
 test("if the store is full, the demonstration retries, continues, and logs the problem once", async () => {
   await using opened = await openBook();
   const { store, timers, lines } = opened;
   opened.refuse(() => new StoreFullError("the store is full"));
-  const filling = fillOrderBook({ ...opened.options, signal: new AbortController().signal });
+  const filling = fillOrderStore({ ...opened.options, signal: new AbortController().signal });
   for (let attempt = 0; attempt < 30; attempt++) await nextWait(timers);
   while (timers.count === 0) await new Promise((resolve) => setImmediate(resolve));
   opened.refuse(undefined);
@@ -31,7 +31,7 @@ test("a shutdown ends the retries", async () => {
   await using opened = await openBook();
   opened.refuse(() => new StoreFullError("the store is full"));
   const end = new AbortController();
-  const filling = fillOrderBook({ ...opened.options, signal: end.signal });
+  const filling = fillOrderStore({ ...opened.options, signal: end.signal });
   while (opened.timers.count === 0) await new Promise((resolve) => setImmediate(resolve));
   end.abort();
   await filling;
@@ -41,7 +41,7 @@ test("a shutdown ends the retries", async () => {
 test("a read-only store gets no demonstration, and the failure is not logged twice", async () => {
   await using opened = await openBook();
   opened.database.health.fail(new Error("EIO"));
-  await fillOrderBook({ ...opened.options, signal: new AbortController().signal });
+  await fillOrderStore({ ...opened.options, signal: new AbortController().signal });
   expect(opened.lines).toEqual([]);
 });
 

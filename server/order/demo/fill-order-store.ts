@@ -5,7 +5,7 @@ import { StoreFullError, StoreReadOnlyError } from "../../storage/storage-errors
 import { LimitError } from "../../transport/protection/limit-error.ts";
 import { type DemoOrdersOptions, needsDemoOrders, storeDemoOrders } from "./demo-orders.ts";
 
-interface OrderBookOptions extends Omit<DemoOrdersOptions, "onProgress"> {
+interface FillOptions extends Omit<DemoOrdersOptions, "onProgress"> {
   readonly log: Logger;
   readonly timers: Timers;
 }
@@ -14,12 +14,12 @@ interface OrderBookOptions extends Omit<DemoOrdersOptions, "onProgress"> {
 const retryDelayMs = { first: 1_000, max: 60_000 } as const;
 
 /**
- * Stores the demonstration orders if the order book needs them, and retries while the store is full or busy. Logs its
+ * Stores the demonstration orders if the order store needs them, and retries while the store is full or busy. Logs its
  * progress and its failure; never rejects.
  */
-export async function fillOrderBook({ log, timers, ...book }: OrderBookOptions): Promise<void> {
-  if (!needsDemoOrders(book)) return;
-  const { count, signal } = book;
+export async function fillOrderStore({ log, timers, ...options }: FillOptions): Promise<void> {
+  if (!needsDemoOrders(options)) return;
+  const { count, signal } = options;
   const began = performance.now();
   const problem = new RepeatedProblem({
     onReport: ({ error, ...line }) =>
@@ -30,7 +30,7 @@ export async function fillOrderBook({ log, timers, ...book }: OrderBookOptions):
   for (let delayMs: number = retryDelayMs.first; !signal.aborted; delayMs = Math.min(2 * delayMs, retryDelayMs.max)) {
     try {
       await storeDemoOrders({
-        ...book,
+        ...options,
         onProgress: (stored) => log.info({ stored, of: count }, "storing demonstration orders"),
       });
       problem.resolve();
@@ -46,7 +46,7 @@ export async function fillOrderBook({ log, timers, ...book }: OrderBookOptions):
     }
   }
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  if (!signal.aborted) log.info({ orders: count, seconds }, "filled the empty order book with demonstration orders");
+  if (!signal.aborted) log.info({ orders: count, seconds }, "filled the empty order store with demonstration orders");
 }
 
 /** Resolves after a delay in milliseconds, or when the signal aborts. */

@@ -12,14 +12,14 @@ import { ResumeTokens, resumeKeyBytes } from "../../../server/shared/resume-toke
 import type { Database } from "../../../server/storage/sqlite/database.ts";
 import { orderAt } from "../shared/order-at.ts";
 
-/** The project's own order book, in a database. */
-export interface OrderBook {
+/** The project's own order store, in a database. */
+export interface FillableOrders {
   readonly service: ServiceImpl<typeof OrderService>;
   /** Stores orders until there are so many. Resolves to how many there are. */
   fill(count: number): Promise<number>;
 }
 
-export function openOrderBook(database: Database<OrderTables>): OrderBook {
+export function openFillableOrders(database: Database<OrderTables>): FillableOrders {
   const store = new SqliteOrderStore(database);
   const tokens = new ResumeTokens(randomBytes(resumeKeyBytes));
   return {
