@@ -28,7 +28,7 @@ test("the page has every setting under one topic", () => {
 });
 
 test.each(Object.entries(settings))(
-  "the help of --%s names its values if only some words are valid",
+  "the help of --%s names its values if it has a fixed set of them",
   (_, { parse, help }) => {
     const [, values = ""] = /^expected one of (.*)$/.exec(problemOf(parse)) ?? [];
     for (const value of values.split(", ")) expect(help).toContain(value);

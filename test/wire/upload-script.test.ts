@@ -85,13 +85,29 @@ test.each(methods)("by %s, a file is uploaded, and its download is identical", a
   expect((await readdir(place)).filter((name) => name.endsWith(".part"))).toEqual([]);
 });
 
-test.each([["stream"], ["chunks"]])("--door %s, the former flag, still selects the upload method", async (value) => {
-  const { start } = await setUp();
-  const { lines, exitCode } = await start("upload-file", file, "--door", value, "--json").ended;
+test.each([
+  // A stream is committed every 4 MiB.
+  ["stream", { from: 4 * MiB, to: 4 * MiB }],
+  ["chunks", { from: 4 * MiB + 1, to: 6 * MiB }],
+])("--door %s, the former flag, still selects the upload method", async (value, committed) => {
+  const { start, client, id } = await setUp();
+  const held = proxy.pauseAfter(6 * MiB);
+  const run = start("upload-file", file, "--door", value, "--json");
+  await held;
+  const uploadId = await id();
+  await expect
+    .poll(async () => Number((await client.getUpload({ uploadId })).upload?.committedOffset))
+    .toSatisfy((offset) => offset >= committed.from && offset <= committed.to);
+  proxy.resume();
+  const { lines, exitCode } = await run.ended;
   expect({ exitCode, ...JSON.parse(lines[0] ?? "") }).toMatchObject({ exitCode: 0, sha256, size: content.length });
-  const both = await start("upload-file", file, "--door", value, "--method", "streaming").ended;
-  expect(both.exitCode).toBe(1);
-  expect(both.stderr).toContain("cannot be used with option '--method");
+});
+
+test("--door and --method exclude each other", async () => {
+  const { start } = await setUp();
+  const { exitCode, stderr } = await start("upload-file", file, "--door", "stream", "--method", "chunked").ended;
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain("cannot be used with option '--method");
 });
 
 test.each([
