@@ -34,7 +34,21 @@ test("clients are served round-robin, and the connections of a client as well", 
   expect(ran).toEqual(["one 1", "other 1", "two 1", "other 2", "one 2", "other 3", "two 2", "one 3", "two 3"]);
 });
 
-test("a client with long steps is skipped until the others have had as much time", async () => {
+test("a client that has used the event loop alone does not pay for it when others come", async () => {
+  const scheduler = new CallScheduler();
+  const ran: string[] = [];
+  for (let step = 0; step < 30; step++) scheduler.enqueue({ peer: "a" }, work);
+  while (scheduler.queued > 0) {
+    await setImmediate();
+    if (scheduler.queued === 10) break;
+  }
+  for (let step = 0; step < 100; step++) scheduler.enqueue({ peer: "b" }, () => ran.push("b"));
+  scheduler.enqueue({ peer: "a" }, () => ran.push("a"));
+  while (scheduler.queued > 0) await setImmediate();
+  expect(ran.indexOf("a")).toBeLessThan(100);
+});
+
+test("a client with long steps is skipped in a round for each millisecond of a step", async () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];
   const long = () => {

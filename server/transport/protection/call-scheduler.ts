@@ -6,12 +6,15 @@ export const sliceMs = 10;
 
 /**
  * The time that a step may take without a debt for its client, in ms. For each further millisecond the queue of the client
- * is skipped once.
+ * is skipped in one round.
  */
 const quantumMs = 1;
 
-/** The largest debt of a client, in ms: the longest time for which its queue is skipped. */
-const maxDebtMs = 1_000;
+/**
+ * The largest debt of a client, in ms: the most rounds in which its queue is skipped. A step may be charged for work that
+ * its client did not ask for, such as a garbage collection, or the delivery of its quotes to a thousand subscribers.
+ */
+const maxDebtMs = 25;
 
 /** A part of the work of a call, which runs to its end without interruption. */
 export type Step = () => void;
@@ -25,7 +28,7 @@ export interface StepOwner {
 /** The queued steps of one client. */
 interface PeerSteps {
   readonly steps: FairQueue<Step, StepOwner>;
-  /** The time by which its steps exceeded {@link quantumMs}, and for which its queue is skipped. */
+  /** The time by which its steps exceeded {@link quantumMs}: the rounds in which its queue is skipped. */
   debtMs: number;
 }
 
@@ -37,9 +40,10 @@ interface PeerSteps {
  * it queues the step for its connection, and serves the queues for {@link sliceMs} in each turn of the event loop,
  * round-robin by client, then by connection (docs/decisions/0022-shared-event-loop.md).
  *
- * Clients share time, not only turns: the queue of a client with long steps is skipped until the others have had as much
- * time, or have no steps (deficit round-robin, https://doi.org/10.1109/90.502236). Otherwise between two long steps of a
- * client that sends large messages, each other client would have one short step.
+ * A client with long steps gets fewer of them while others wait: for each millisecond that a step takes, its queue is
+ * skipped in one round, in which every other client has one step (deficit round-robin,
+ * https://doi.org/10.1109/90.502236). Otherwise each other client would have one short step between two long steps of a
+ * client that sends large messages (docs/decisions/0030-fair-time.md).
  */
 export class CallScheduler {
   /** The clients with steps or with a debt, in the order in which they are served. */
@@ -154,15 +158,20 @@ export class CallScheduler {
     if (step !== undefined) runForPeer(name, step);
   }
 
-  /** Returns the client to serve, and moves it to the end. */
+  /**
+   * Returns the client to serve, and moves it to the end. Each client that is skipped pays a part of its debt. The loop
+   * visits clients that it has moved to the end again, so it continues into the next round.
+   */
   #nextPeer(): readonly [string, PeerSteps] | undefined {
+    const isAlone = this.#waitingPeers === 1;
     for (const entry of this.#peers) {
       const [name, peer] = entry;
       const hasSteps = peer.steps.ownerCount > 0;
       this.#peers.delete(name);
-      if (!hasSteps && peer.debtMs <= 0) continue;
+      if (!hasSteps && (isAlone || peer.debtMs <= 0)) continue;
       this.#peers.set(name, peer); // to the end
-      if (hasSteps && (peer.debtMs <= 0 || this.#waitingPeers === 1)) return entry;
+      if (hasSteps && isAlone) peer.debtMs = 0; // it has kept no one waiting
+      if (hasSteps && peer.debtMs <= 0) return entry;
       peer.debtMs -= quantumMs;
     }
     return undefined;

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Message } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { callScheduler, sliceMs } from "../protection/call-scheduler.ts";
@@ -5,6 +6,7 @@ import type { MessageDecoder } from "./message-decoder.ts";
 import { decodeScheduled } from "./message-decoder.ts";
 
 const enqueue = (step: () => void) => callScheduler.enqueue({ peer: "a" }, step);
+const body = { hold: () => {}, release: () => {}, throwIfFailed: () => {} };
 
 /** Takes the time of calls in a turn of the event loop for each message. */
 const slowDecoder = {
@@ -20,11 +22,11 @@ test("large messages that become complete in the same turn of the event loop are
   let turn = 0;
   const countTurns = () => {
     turn++;
-    if (turns.length < 5) setImmediate(countTurns);
+    if (turns.length < 5) globalThis.setImmediate(countTurns);
   };
-  setImmediate(countTurns);
+  globalThis.setImmediate(countTurns);
   const decode = async () => {
-    await decodeScheduled(new Uint8Array(1024 * 1024), { decoder: slowDecoder, binary: true, enqueue });
+    await decodeScheduled(new Uint8Array(1024 * 1024), { decoder: slowDecoder, binary: true, enqueue, body });
     turns.push(turn);
   };
   await Promise.all([decode(), decode(), decode(), decode(), decode()]);
@@ -34,5 +36,30 @@ test("large messages that become complete in the same turn of the event loop are
 test("a small message is decoded at once", () => {
   const message = {} as Message;
   const decoder = { decode: () => message } as unknown as MessageDecoder;
-  expect(decodeScheduled(new Uint8Array(10), { decoder, binary: true, enqueue })).toBe(message);
+  expect(decodeScheduled(new Uint8Array(10), { decoder, binary: true, enqueue, body })).toBe(message);
+});
+
+test("a queued message counts as memory of its call until it is decoded, and fails with its body", async () => {
+  let held = 0;
+  let failure: Error | undefined;
+  const counting = {
+    hold: (bytes: number) => {
+      held += bytes;
+    },
+    release: (bytes: number) => {
+      held -= bytes;
+    },
+    throwIfFailed: () => {
+      if (failure !== undefined) throw failure;
+    },
+  };
+  const options = { decoder: slowDecoder, binary: true, enqueue, body: counting };
+  await setImmediate();
+  await setImmediate();
+  expect(decodeScheduled(new Uint8Array(100_000), options)).not.toBeInstanceOf(Promise); // uses up the time of this turn
+  const queued = [decodeScheduled(new Uint8Array(100_000), options), decodeScheduled(new Uint8Array(100_000), options)];
+  expect(held).toBe(200_000);
+  failure = new Error("the client disconnected");
+  expect(await Promise.allSettled(queued)).toEqual(queued.map(() => ({ status: "rejected", reason: failure })));
+  expect(held).toBe(0);
 });

@@ -11,6 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { callScheduler } from "../protection/call-scheduler.ts";
+import type { RequestBody } from "./request-body.ts";
 
 /** Options of the decoder of one method. */
 export interface MessageDecoderOptions {
@@ -115,6 +116,8 @@ export interface DecodeOptions {
   readonly binary: boolean;
   /** Runs a step after the steps of other calls that are queued. */
   readonly enqueue: (step: () => void) => void;
+  /** The body that the message is from. */
+  readonly body: Pick<RequestBody, "hold" | "release" | "throwIfFailed">;
 }
 
 /**
@@ -122,14 +125,24 @@ export interface DecodeOptions {
  * this turn of the event loop.
  *
  * The messages of many connections may become complete in the same turn, and so may many decompressions. Each is a long
- * step, and in a row they would block the event loop for seconds.
+ * step, and in a row they would block the event loop for seconds. Until it is decoded, a queued message counts as memory
+ * of its call. If the body fails before, the result rejects with its error.
  */
-export function decodeScheduled(
-  bytes: Uint8Array,
-  { decoder, binary, enqueue }: DecodeOptions,
-): Message | Promise<Message> {
-  if (bytes.byteLength < checkedBytes || !callScheduler.sliceUsed) return decoder.decode(bytes, binary);
-  return new Promise<void>(enqueue).then(() => decoder.decode(bytes, binary));
+export function decodeScheduled(bytes: Uint8Array, options: DecodeOptions): Message | Promise<Message> {
+  const { decoder, binary } = options;
+  const isQueued = bytes.byteLength >= checkedBytes && callScheduler.sliceUsed;
+  return isQueued ? decodeQueued(bytes, options) : decoder.decode(bytes, binary);
+}
+
+async function decodeQueued(bytes: Uint8Array, { decoder, binary, enqueue, body }: DecodeOptions): Promise<Message> {
+  body.hold(bytes.byteLength);
+  try {
+    await new Promise<void>(enqueue);
+    body.throwIfFailed();
+  } finally {
+    body.release(bytes.byteLength);
+  }
+  return decoder.decode(bytes, binary);
 }
 
 /**

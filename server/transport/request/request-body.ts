@@ -89,6 +89,16 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#resume();
   }
 
+  /** Throws the error that has ended the body, if one has. */
+  throwIfFailed(): void {
+    if (this.#end instanceof Error) throw this.#end;
+  }
+
+  /** Counts bytes as memory of the call: what was received has become larger, or is kept. */
+  hold(bytes: number): void {
+    this.#memory.hold(bytes);
+  }
+
   /** Counts bytes as memory of the call no longer: the reader has handled them. */
   release(bytes: number): void {
     this.#memory.release(bytes);

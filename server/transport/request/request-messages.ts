@@ -40,11 +40,12 @@ export function openRequestMessages(
   const { binary, ignoredFlag, framing } = format;
   const compression = compressions.find(({ name }) => name === format.encoding);
   if (framing === "envelopes") {
-    return new EnvelopeMessages(exchange.body, { ...options, binary, ignoredFlag, compression });
+    return new EnvelopeMessages({ ...options, body: exchange.body, binary, ignoredFlag, compression });
   }
   const query = framing === "query" ? queryOf(exchange) : undefined;
   const announcedBytes = query === undefined ? Number(exchange.header.get("content-length") ?? Number.NaN) : Number.NaN;
-  return new SingleRequest(exchange.body, query, { decoder, binary, compression, announcedBytes, enqueue });
+  const { body } = exchange;
+  return new SingleRequest(query, { body, decoder, binary, compression, announcedBytes, enqueue });
 }
 
 const prefixBytes = 5;
@@ -60,6 +61,7 @@ const copiedBytes = 4 * 1024;
 
 /** Options for reading messages in envelopes. */
 interface EnvelopeOptions extends RequestMessagesOptions {
+  readonly body: RequestBody;
   readonly binary: boolean;
   readonly ignoredFlag: number;
   readonly compression: Compression | undefined;
@@ -74,8 +76,8 @@ class EnvelopeMessages implements RequestMessages {
   readonly #received = new ChunkQueue();
   #sinceCheck = 0;
 
-  constructor(body: RequestBody, options: EnvelopeOptions) {
-    this.#body = body;
+  constructor(options: EnvelopeOptions) {
+    this.#body = options.body;
     this.#options = options;
   }
 
@@ -84,7 +86,7 @@ class EnvelopeMessages implements RequestMessages {
   }
 
   next(): Promise<IteratorResult<Message>> {
-    return this.#isCheckDue && callScheduler.sliceUsed ? this.#nextAfterOthers() : this.#next();
+    return this.#countMessage() && callScheduler.sliceUsed ? this.#nextAfterOthers() : this.#next();
   }
 
   /** A chunk may have thousands of messages: other calls run between them. */
@@ -93,7 +95,8 @@ class EnvelopeMessages implements RequestMessages {
     return this.#next();
   }
 
-  get #isCheckDue(): boolean {
+  /** Counts the next message. Returns true if the clock is to be checked before it. */
+  #countMessage(): boolean {
     if (this.#received.byteLength === 0 || ++this.#sinceCheck < messagesBetweenChecks) return false;
     this.#sinceCheck = 0;
     return true;
@@ -185,6 +188,7 @@ function asResult(value: Message): IteratorResult<Message> {
 
 /** Options for reading a request without envelopes. */
 interface SingleRequestOptions extends DecodeOptions {
+  readonly body: RequestBody;
   readonly compression: Compression | undefined;
   /** The size of the body by the headers, in bytes; NaN if it is not known. */
   readonly announcedBytes: number;
@@ -198,8 +202,8 @@ class SingleRequest implements RequestMessages {
   #query: URLSearchParams | undefined;
 
   /** @param query has the message; undefined if the body has it */
-  constructor(body: RequestBody, query: URLSearchParams | undefined, options: SingleRequestOptions) {
-    this.#body = body;
+  constructor(query: URLSearchParams | undefined, options: SingleRequestOptions) {
+    this.#body = options.body;
     this.#query = query;
     this.#options = options;
   }
