@@ -94,22 +94,19 @@ class OrdersSubmission<S extends Submission> {
   async *attempt(call: ReconnectingCall): AsyncGenerator<Submitted<S>, ConnectError | "complete", undefined> {
     call.begin();
     using attempt = new CallAttempt(this.#options);
-    try {
-      const requests = this.#requests(attempt);
-      const responses = this.#client.submitOrders(requests, { signal: attempt.signal })[Symbol.asyncIterator]();
-      for (let index = 0n; ; index++) {
-        if (this.#inFlightCount > 0 || this.#sourceState.kind !== "open") attempt.idleTimeout.start();
-        this.#isReading = true;
-        const next = await attempt.read(responses);
-        this.#isReading = false;
-        if (next instanceof ConnectError) return next;
-        if (next.done) return this.#end();
-        call.succeed();
-        call.report("live");
-        yield this.#match(next.value, index);
-      }
-    } finally {
-      this.#hasCapacity.notifyAll(); // ends the requests
+    const { signal } = attempt;
+    signal.addEventListener("abort", () => this.#hasCapacity.notifyAll(), { once: true }); // ends the requests
+    const responses = this.#client.submitOrders(this.#requests(attempt), { signal })[Symbol.asyncIterator]();
+    for (let index = 0n; ; index++) {
+      if (this.#inFlightCount > 0 || this.#sourceState.kind !== "open") attempt.idleTimeout.start();
+      this.#isReading = true;
+      const next = await attempt.read(responses);
+      this.#isReading = false;
+      if (next instanceof ConnectError) return next;
+      if (next.done) return this.#end();
+      call.succeed();
+      call.report("live");
+      yield this.#match(next.value, index);
     }
   }
 

@@ -3,6 +3,8 @@
  * every notification, so it tests the state in a loop:
  *
  *     while (queue.isFull) await hasSpace.wait();
+ *
+ * No callback of others may run between the test and `wait`: a notification that it causes would be lost.
  */
 export class Condition {
   #waiters: (() => void)[] = [];

@@ -1,4 +1,5 @@
 import { type MicroTime, microsPerDay, microsPerMilli, microsPerSecond } from "./micro-time.ts";
+import { zoneSeconds } from "./timestamp-text.ts";
 
 const isoPattern =
   /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)? ?(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i;
@@ -29,15 +30,17 @@ function parseIso(text: string): MicroTime | undefined {
   const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = "", zone = "Z"] = match;
   const midnight = dayStart(Number(year), Number(month), Number(day));
   if (midnight === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
-  const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second) - zoneSeconds(zone);
-  return midnight + seconds * microsPerSecond + Number(fraction.slice(0, 6).padEnd(6, "0"));
+  const offset = parseZone(zone);
+  if (offset === undefined) return undefined;
+  const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second) - offset;
+  const time = midnight + seconds * microsPerSecond + Number(fraction.slice(0, 6).padEnd(6, "0"));
+  return time >= minTime && time < endTime ? time : undefined;
 }
 
-function zoneSeconds(zone: string): number {
-  const match = /^([+-])(\d\d):?(\d\d)?$/.exec(zone);
-  if (match === null) return 0;
-  const [, sign, hours, minutes = "0"] = match;
-  return (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60;
+/** Returns the offset from UTC, in seconds. Undefined if no zone has it. */
+function parseZone(zone: string): number | undefined {
+  const [, sign, hours, minutes = "0"] = /^([+-])(\d\d):?(\d\d)?$/.exec(zone) ?? [];
+  return sign === undefined ? 0 : zoneSeconds(sign, Number(hours), Number(minutes));
 }
 
 function parseNamedMonth(text: string): MicroTime | undefined {
@@ -46,9 +49,14 @@ function parseNamedMonth(text: string): MicroTime | undefined {
   return index < 0 ? undefined : dayStart(Number(year), index + 1, Number(day));
 }
 
+/** The years in which a {@link MicroTime} is exact. */
+const [firstYear, lastYear] = [1700, 2250];
+const minTime = Date.UTC(firstYear, 0, 1) * microsPerMilli;
+const endTime = Date.UTC(lastYear + 1, 0, 1) * microsPerMilli;
+
 /** Undefined if the day does not exist, or if a {@link MicroTime} would not be exact. */
 function dayStart(year: number, month: number, day: number): MicroTime | undefined {
-  if (year < 1700 || year > 2250 || month < 1 || month > 12 || day < 1) return undefined;
+  if (year < firstYear || year > lastYear || month < 1 || month > 12 || day < 1) return undefined;
   const first = Date.UTC(year, month - 1, 1) * microsPerMilli;
   const time = first + (day - 1) * microsPerDay;
   return time < Date.UTC(year, month, 1) * microsPerMilli ? time : undefined;

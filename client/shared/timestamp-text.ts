@@ -45,7 +45,8 @@ function formatFraction(nanos: number): string {
   return digits.endsWith("000") ? digits.slice(0, 6) : digits;
 }
 
-function zoneSeconds(sign: string, hours: number, minutes: number): number | undefined {
+/** Returns the offset of a time zone from UTC, in seconds. Undefined if no zone has it: RFC 3339, section 5.6. */
+export function zoneSeconds(sign: string, hours: number, minutes: number): number | undefined {
   if (hours > 23 || minutes > 59) return undefined;
   return (sign === "-" ? -1 : 1) * (hours * 60 + minutes) * 60;
 }

@@ -157,6 +157,27 @@ test("an upload that was taken over by another client stops until takeOver is ca
   expect((await upload.done).sha256).toEqual(sha256(bytes));
 });
 
+test("an upload that is closed in the callback that reports that it was taken over ends", async () => {
+  const service = new ModelUploadService();
+  const end = new AbortController();
+  const onState = ({ kind }: FileUploadState) => kind === "taken-over" && end.abort();
+  const { upload, partly, go } = setUp({ service, signal: end.signal, onState });
+  await partly();
+  service.steal(upload.memo.uploadId);
+  go();
+  await expect(upload.done).rejects.toThrow();
+});
+
+test("an upload that is taken over again in the callback that reports that it was taken over continues", async () => {
+  const service = new ModelUploadService();
+  const onState = ({ kind }: FileUploadState) => kind === "taken-over" && upload.takeOver();
+  const { upload, partly, go } = setUp({ service, onState, timers: immediateTimers });
+  await partly();
+  service.steal(upload.memo.uploadId);
+  go();
+  await upload.done;
+});
+
 test.each(["chunked", "streaming"] as const)(
   "%s: committed bytes that this client has not sent show a takeover by another client",
   async (method) => {

@@ -309,7 +309,10 @@ class ResumableUpload implements FileUpload {
   async #waitUntilRunning(): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted && this.#desiredState !== "running") {
-      this.#setState({ kind: this.#desiredState });
+      if (this.#state.kind !== this.#desiredState) {
+        this.#setState({ kind: this.#desiredState });
+        continue; // the callback may have resumed or closed the upload
+      }
       await this.#desiredStateChanged.wait();
       this.#rate.restart(this.#timers.now(), this.#committed);
     }

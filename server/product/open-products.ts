@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Logger } from "pino";
 import { type MicroClock, toTimestamp } from "../../client/shared/micro-time.ts";
 import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { Catalogue, catalogueReadLimit } from "./catalogue.ts";
@@ -21,20 +22,19 @@ export interface OpenProductsOptions {
   readonly limit?: (definition: LimitDefinition) => SharedLimit;
   /** The limit on calls that write to the database. Default: only the database's own. */
   readonly writeLimit?: SharedLimit;
+  readonly log?: Logger;
 }
 
 /** The opened product family. */
 export interface OpenProducts {
   readonly catalogue: Catalogue;
-  /** The number of demo products that were added; 0 if the store had products before. */
-  readonly seededCount: number;
   /** Resolves to whether there is a product with this id, deleted or not. */
   productExists(id: string): Promise<boolean>;
 }
 
 /** Opens the catalogue on the embedded database, and seeds it if `demo` is set. The caller closes the database. */
 export async function openProducts(options: OpenProductsOptions): Promise<OpenProducts> {
-  const { database, now, newId = randomUUID, writeLimit } = options;
+  const { database, now, newId = randomUUID, writeLimit, log } = options;
   const limit = options.limit ?? ((definition) => new SharedLimit(definition));
   const textIndex = new SqliteTextIndex(database.queries);
   const store = new SqliteProductStore(database, textIndex);
@@ -47,6 +47,9 @@ export async function openProducts(options: OpenProductsOptions): Promise<OpenPr
     readLimit: limit(catalogueReadLimit),
     writeLimit,
   });
-  const seededCount = options.demo ? await seedDemoCatalogue(store, toTimestamp(now())) : 0;
-  return { catalogue, seededCount, productExists: async (id) => (await store.get(id)) !== undefined };
+  if (options.demo) {
+    const count = await seedDemoCatalogue(store, toTimestamp(now()));
+    if (count > 0) log?.info({ products: count }, "filled the empty catalogue with demonstration products");
+  }
+  return { catalogue, productExists: async (id) => (await store.get(id)) !== undefined };
 }
