@@ -17,6 +17,7 @@ export default defineConfig({
             "test/{wire,docs,fuzz,h2spec,soak}/**/*.test.ts",
           ],
           testTimeout: 10 * secondsMs,
+          maxWorkers: 2, // on two cores vitest would use one
           maxConcurrency: 50, // concurrent tests wait for timeouts, and need little CPU
           tags: [
             { name: "slow", description: "takes seconds: only `npm run test:slow` runs it", timeout: 60 * secondsMs },
