@@ -1,18 +1,25 @@
+import { globSync } from "node:fs";
+import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { settings } from "../../server/config/settings.ts";
+import type { FamilyLimits } from "../../server/shared/testing/family-limits.ts";
 import { callBytes, maxUnreadRefusals } from "../../server/transport/protection/call-memory.ts";
 import { sliceMs } from "../../server/transport/protection/call-scheduler.ts";
 import { defaultLimits, limitTable } from "../../server/transport/protection/limits.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { attacks } from "../wire/shared-limit-attacks.ts";
-import { classicLimits } from "./limits/classic-limits.ts";
 import { dashboardLimits } from "./limits/dashboard-limits.ts";
-import { orderLimits } from "./limits/order-limits.ts";
-import { productLimits } from "./limits/product-limits.ts";
-import { quoteLimits } from "./limits/quote-limits.ts";
 import { requestLimits } from "./limits/request-limits.ts";
-import { beyondShare, withoutShare } from "./limits/shared-limits.ts";
-import { uploadLimits } from "./limits/upload-limits.ts";
+import { commonShared, withoutShare } from "./limits/shared-limits.ts";
+
+/** The limits of each family, sorted by its folder. */
+const families = await Promise.all(
+  globSync("server/*/testing/limits.ts")
+    .toSorted()
+    .map(async (path): Promise<FamilyLimits> => (await import(resolve(path))).familyLimits),
+);
+
+const beyondShare = [...commonShared, ...families.flatMap(({ shared = [] }) => shared)];
 
 /** The limits that have a flag. */
 const flags: Partial<Record<keyof typeof limitTable, keyof typeof settings>> = {
@@ -91,41 +98,7 @@ Each method has a size limit for its requests, computed from their rules in the 
 | --- | --- | --- | --- |
 ${rows(requestLimits)}
 
-## Quotes
-
-| Limit | Value | Bounds | Beyond it |
-| --- | --- | --- | --- |
-${rows(quoteLimits)}
-
-## Products
-
-| Limit | Value | Bounds | Beyond it |
-| --- | --- | --- | --- |
-${rows(productLimits)}
-
-## Orders and the store
-
-\`--max-store\` limits the size of the database. Beyond it, writes are RESOURCE_EXHAUSTED.
-
-| Limit | Value | Bounds | Beyond it |
-| --- | --- | --- | --- |
-${rows(orderLimits)}
-
-## Uploads
-
-GetUploadLimits returns the first five limits, the share of the client, the size of a chunk, and the current use.
-
-| Limit | Value | Bounds | Beyond it |
-| --- | --- | --- | --- |
-${rows(uploadLimits)}
-
-## The classic services
-
-| Limit | Value | Bounds | Beyond it |
-| --- | --- | --- | --- |
-${rows(classicLimits)}
-
-## The dashboard
+${families.map(familySection).join("")}## The dashboard
 
 | Limit | Value | Bounds | Beyond it |
 | --- | --- | --- | --- |
@@ -135,12 +108,22 @@ Fields of requests have limits in the [protos](../../proto/bourse). A request th
 `;
 }
 
-function shareRow([{ name, max }, beyond]: (typeof beyondShare)[number]): string {
+function familySection({ title, introduction, limits }: FamilyLimits): string {
+  return `## ${title}
+
+${introduction === undefined ? "" : `${introduction}\n\n`}| Limit | Value | Bounds | Beyond it |
+| --- | --- | --- | --- |
+${rows(limits)}
+
+`;
+}
+
+function shareRow([{ name, max }, beyond]: NonNullable<FamilyLimits["shared"]>[number]): string {
   const { maxPerPeer } = new SharedLimit({ name, max, counted: "" }, { peerShare: defaultLimits.peerShare });
   return row([`\`${name}\``, number(max), number(maxPerPeer), beyond]);
 }
 
-function rows(limits: readonly (readonly [name: string, value: number, bounds: string, beyond: string])[]): string {
+function rows(limits: FamilyLimits["limits"]): string {
   return limits.map(([name, value, bounds, beyond]) => row([`\`${name}\``, number(value), bounds, beyond])).join("\n");
 }
 
