@@ -3,12 +3,12 @@ import { expect, test } from "vitest";
 import { ServerReflection } from "../gen/grpc/reflection/v1/reflection_pb.ts";
 import { Health } from "../gen/health/v1/health_pb.ts";
 import { classicServices } from "./classic/classic-routes.ts";
-import { maxWatchRequestBytes, messageLimitsOf, ownLimits } from "./request-limits.ts";
+import { maxWatchRequestBytes, ownLimits, requestLimits } from "./request-limits.ts";
 import { bourseServices } from "./routes.ts";
 import { defaultLimits } from "./transport/protection/limits.ts";
 import { boundsOf, hasLength } from "./transport/request/limits/field-bounds.ts";
 import { largestMessageBytes } from "./transport/request/limits/largest-message.ts";
-import { maxJsonAllowance, spareRequestBytes } from "./transport/request/limits/method-limits.ts";
+import { maxJsonAllowance, spareRequestBytes } from "./transport/request/limits/request-limits.ts";
 
 const ownMethods: DescMethod[] = [...bourseServices, ...classicServices].flatMap(({ methods }) => methods);
 const methods: DescMethod[] = [...ownMethods, ...Health.methods, ...ServerReflection.methods];
@@ -25,7 +25,7 @@ const larger: Readonly<Record<string, number>> = {
 test.each(methods.map((method) => [nameOf(method), method] as const))(
   "%s accepts no larger messages than it needs",
   (name, method) => {
-    const limit = Math.min(messageLimitsOf(method).maxBytes, defaultLimits.readMaxBytes);
+    const limit = Math.min(requestLimits(method).maxBytes, defaultLimits.readMaxBytes);
     const most = larger[name] ?? maxJsonAllowance + spareRequestBytes + 100;
     expect(limit).toBeLessThanOrEqual(most);
     if (!(name in larger)) expect(limit).toBeGreaterThanOrEqual(largestMessageBytes(method.input, ownLimits.textBytes));
@@ -45,7 +45,7 @@ test("no request has a map, whose values would not be counted", () => {
 test.each(methods.map((method) => [nameOf(method), method] as const))(
   "%s refuses more fields than it needs",
   (_name, method) => {
-    const { maxBytes, checkBinary, checkJson } = messageLimitsOf(method);
+    const { maxBytes, checkBinary, checkJson } = requestLimits(method);
     const size = Math.min(maxBytes, defaultLimits.readMaxBytes);
     if (size < 300_000) return;
     const fields = Buffer.alloc(Math.floor(size / 3) * 3, Buffer.from([0xf8, 0x3f, 0]));

@@ -1,5 +1,5 @@
 import { StreamQuotesRequestSchema, WatchQuotesRequestSchema } from "../gen/bourse/quote/v1/quote_service_pb.ts";
-import { createMethodLimits, type MethodLimitsOptions } from "./transport/request/limits/method-limits.ts";
+import { createRequestLimits, type RequestLimitsOptions } from "./transport/request/limits/request-limits.ts";
 
 /**
  * The largest request that opens a stream of quotes, in bytes. The rules of its fields allow a hundred times more. 10,000
@@ -8,7 +8,7 @@ import { createMethodLimits, type MethodLimitsOptions } from "./transport/reques
 export const maxWatchRequestBytes = 2 * 1024 * 1024;
 
 /** The limits that do not follow from the rules in the protos. */
-export const ownLimits: MethodLimitsOptions = {
+export const ownLimits: RequestLimitsOptions = {
   messageBytes: {
     [WatchQuotesRequestSchema.typeName]: maxWatchRequestBytes,
     [StreamQuotesRequestSchema.typeName]: maxWatchRequestBytes,
@@ -18,4 +18,4 @@ export const ownLimits: MethodLimitsOptions = {
 };
 
 /** Returns the limits of a method's request messages. */
-export const messageLimitsOf = createMethodLimits(ownLimits);
+export const requestLimits = createRequestLimits(ownLimits);

@@ -4,7 +4,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Config } from "./config/config.ts";
 import { logTlsReloads } from "./logging/log-tls-reloads.ts";
-import { messageLimitsOf } from "./request-limits.ts";
+import { requestLimits } from "./request-limits.ts";
 import { toConnectError } from "./shared/connect-error.ts";
 import { classicNames, metadataNames } from "./shared/metadata-names.ts";
 import { createValidation } from "./shared/validation.ts";
@@ -47,7 +47,7 @@ export function startServer(options: ServerOptions): Promise<TransportServer> {
     routes,
     onCall: logCalls(log),
     limits,
-    requestLimits: messageLimitsOf,
+    requestLimits,
     trusted: { hosts, origins },
     ...(origins.length > 0 && { cors: { origins, exposedNames } }),
     otherwise: (exchange) => {

@@ -14,7 +14,7 @@ export { type LimitDefinition, type Peer, SharedLimit, type SharedLimitOptions }
 export type { TrustedOrigins } from "./protection/trusted-origins.ts";
 export { tuneGarbageCollection } from "./protection/tune-garbage-collection.ts";
 export type { IdlePolicy } from "./request/client-idle-timeout.ts";
-export type { MessageLimits, MessageLimitsOf } from "./request/message-decoder.ts";
+export type { MessageLimits, RequestLimits } from "./request/message-decoder.ts";
 export { createRequestListener, type RequestListener, type RequestListenerOptions } from "./request-listener.ts";
 export { batch } from "./rpc/batch.ts";
 export { failRequests, peerOf, setIdlePolicy } from "./rpc/call.ts";

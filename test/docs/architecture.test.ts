@@ -9,7 +9,12 @@ import { expect, onTestFinished, test } from "vitest";
 import { fencedBlocks } from "../readme/document-blocks.ts";
 
 const page = readFileSync("docs/architecture.md", "utf8");
-const tracked = execFileSync("git", ["ls-files"], { encoding: "utf8" }).split("\n").filter(existsSync);
+/** The files of the project, also new ones that are not committed. */
+const projectFiles = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+  encoding: "utf8",
+})
+  .split("\n")
+  .filter(existsSync);
 
 /** The number of the migration of the example. A real migration may have it by now. */
 const exampleMigration = /(?<=")0007(?=-create-watchlists")/g;
@@ -25,7 +30,7 @@ const exampleFiles = ["proto", "ts"].flatMap((language) =>
 
 /** Returns the number after the largest one of the project's migrations. */
 function nextMigrationNumber(): string {
-  const migrations = tracked.filter((path) => /^server\/.*-tables\.ts$/.test(path));
+  const migrations = projectFiles.filter((path) => /^server\/.*-tables\.ts$/.test(path));
   const texts = migrations.map((path) => readFileSync(path, "utf8"));
   const numbers = texts.flatMap((text) =>
     Array.from(text.matchAll(/"(\d{4})-[^"]+": \{/g), ([, number]) => Number(number)),
@@ -37,7 +42,7 @@ test("every path that docs/architecture.md names exists", () => {
   const text = page.replaceAll(/^```.*?^```$/gms, "");
   const paths = text.matchAll(/`((?:[\w.-]+\/)+[\w.-]*|[\w-]+\.(?:ts|md|proto|json))`/g);
   const named = Array.from(paths, ([, path = ""]) => path);
-  const existing = [...tracked, ...exampleFiles.map(({ path }) => path), ...madeFolders];
+  const existing = [...projectFiles, ...exampleFiles.map(({ path }) => path), ...madeFolders];
   const exists = (path: string) =>
     path.endsWith("/")
       ? existing.some((each) => `/${each}`.includes(`/${path}`))
@@ -115,11 +120,11 @@ const generateTemplate = JSON.stringify({
   ],
 });
 
-/** Copies the tracked files and the generated code to a temporary folder, with a link to the dependencies. */
+/** Copies the files of the project and the generated code to a temporary folder, with a link to the dependencies. */
 function copyProject(): string {
   const copy = mkdtempSync(join(tmpdir(), "bourse-example-"));
   onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
-  for (const path of tracked) {
+  for (const path of projectFiles) {
     mkdirSync(dirname(join(copy, path)), { recursive: true });
     cpSync(path, join(copy, path));
   }

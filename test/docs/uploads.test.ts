@@ -8,7 +8,6 @@ import {
   type UploadState,
 } from "../../server/upload/session/upload-state-machine.ts";
 import type { UploadPhase } from "../../server/upload/store/upload-record.ts";
-import { testInvariantsOf } from "./invariants-of.ts";
 
 const path = "docs/concepts/uploads.md";
 const page = await readFile(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -43,8 +42,6 @@ const events: readonly (readonly [string, UploadEvent, Partial<UploadState>?])[]
   ["server start, file is longer", { kind: "fileChecked", bytes: 9 }],
   ["server start, file is shorter", { kind: "fileChecked", bytes: 7 }],
 ];
-
-await testInvariantsOf(path);
 
 test(`the table of ${path} is the behaviour of the state machine`, () => {
   const rows = events.map(([name, event, change]) => [name, ...phases.map((phase) => cell(phase, event, change))]);

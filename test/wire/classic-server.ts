@@ -13,7 +13,7 @@ import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts
 import { openProducts } from "../../server/product/open-products.ts";
 import { type ProductTables, productMigrations } from "../../server/product/store/product-tables.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
-import { messageLimitsOf } from "../../server/request-limits.ts";
+import { requestLimits } from "../../server/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
 import { createValidation } from "../../server/shared/validation.ts";
@@ -99,7 +99,7 @@ export async function startClassicServer(
       {
         routes: (router) => registerClassicRoutes(router, classic),
         interceptors: [createValidation(classicServices)],
-        requestLimits: messageLimitsOf,
+        requestLimits,
         mapError: toConnectError,
       },
     ),

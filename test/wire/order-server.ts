@@ -6,7 +6,7 @@ import { orderService } from "../../server/order/order-service.ts";
 import { type OrderTables, orderMigrations } from "../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { OrderIntake } from "../../server/order/submit/order-intake.ts";
-import { messageLimitsOf } from "../../server/request-limits.ts";
+import { requestLimits } from "../../server/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../server/shared/resume-token.ts";
 import { createValidation } from "../../server/shared/validation.ts";
@@ -27,7 +27,7 @@ export async function startOrderServer(options: Partial<DatabaseOptions> = {}) {
       {
         routes: (router) => router.service(OrderService, orderService({ store, intake, tokens })),
         interceptors: [createValidation([OrderService])],
-        requestLimits: messageLimitsOf,
+        requestLimits,
         mapError: toConnectError,
       },
     ),

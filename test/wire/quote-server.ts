@@ -4,7 +4,7 @@ import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { quoteService } from "../../server/quote/quote-service.ts";
-import { messageLimitsOf } from "../../server/request-limits.ts";
+import { requestLimits } from "../../server/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
 import { createValidation } from "../../server/shared/validation.ts";
@@ -24,7 +24,7 @@ export async function startQuoteServer(symbols: readonly string[]) {
     {
       routes: (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID })),
       interceptors: [createValidation([QuoteService])],
-      requestLimits: messageLimitsOf,
+      requestLimits,
       mapError: toConnectError,
     },
   );

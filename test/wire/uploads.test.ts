@@ -14,7 +14,7 @@ import {
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { messageLimitsOf } from "../../server/request-limits.ts";
+import { requestLimits } from "../../server/request-limits.ts";
 import { toConnectError } from "../../server/shared/connect-error.ts";
 import { metadataNames } from "../../server/shared/metadata-names.ts";
 import { createValidation } from "../../server/shared/validation.ts";
@@ -292,7 +292,7 @@ async function start(makeTransport: (url: string) => Transport, idleTimeoutMs = 
     {
       routes: (router) => router.service(UploadService, uploadService({ uploads, idleTimeoutMs })),
       interceptors: [createValidation([UploadService])],
-      requestLimits: messageLimitsOf,
+      requestLimits,
       mapError: toConnectError,
     },
   );

@@ -159,4 +159,4 @@ export interface MessageLimits {
 }
 
 /** Returns the limits of a method. */
-export type MessageLimitsOf = (method: DescMethod) => MessageLimits;
+export type RequestLimits = (method: DescMethod) => MessageLimits;

@@ -17,7 +17,7 @@ import { SharedLimit } from "../protection/shared-limit.ts";
 import { StalledStreams } from "../protection/stalled-client.ts";
 import { ClientIdleTimeout } from "../request/client-idle-timeout.ts";
 import { limitDecompression } from "../request/decompression.ts";
-import { MessageDecoder, type MessageLimitsOf } from "../request/message-decoder.ts";
+import { MessageDecoder, type RequestLimits } from "../request/message-decoder.ts";
 import { requestFormatOf } from "../request/request-format.ts";
 import { openRequestMessages } from "../request/request-messages.ts";
 import { ResponseWriter } from "../response/response-writer.ts";
@@ -41,7 +41,7 @@ export interface NodeHandlerOptions {
   /** Limits that differ from the default ones. */
   readonly limits?: Partial<Limits>;
   /** The limits of each method's request messages, at most `readMaxBytes`. Default: `readMaxBytes` for all methods. */
-  readonly requestLimits?: MessageLimitsOf;
+  readonly requestLimits?: RequestLimits;
   /** Options for reading and writing JSON; `registry` has the types of `google.protobuf.Any`. */
   readonly jsonOptions?: Partial<JsonReadOptions & JsonWriteOptions>;
 }

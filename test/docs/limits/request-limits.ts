@@ -12,7 +12,7 @@ import {
   jsonSizeFactor,
   maxJsonAllowance,
   spareRequestBytes,
-} from "../../../server/transport/request/limits/method-limits.ts";
+} from "../../../server/transport/request/limits/request-limits.ts";
 import {
   maxEchoBytes,
   maxErrorDetailBytes,

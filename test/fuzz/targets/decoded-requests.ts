@@ -1,6 +1,6 @@
 import { type DescMessage, equals, fromBinary, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { messageLimitsOf } from "../../../server/request-limits.ts";
+import { requestLimits } from "../../../server/request-limits.ts";
 import { toConnectError } from "../../../server/shared/connect-error.ts";
 import { defaultLimits } from "../../../server/transport/protection/limits.ts";
 import { MessageDecoder } from "../../../server/transport/request/message-decoder.ts";
@@ -14,7 +14,7 @@ import { registry, requestMethods, validate } from "../engine/request-types.ts";
 const { maxMessageDepth } = defaultLimits;
 const decoders = requestMethods.map((method) => {
   const options = {
-    limits: messageLimitsOf(method),
+    limits: requestLimits(method),
     maxMessageDepth,
     jsonOptions: { registry },
     mapError: toConnectError,

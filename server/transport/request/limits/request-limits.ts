@@ -1,5 +1,5 @@
 import { defaultLimits } from "../../protection/limits.ts";
-import type { MessageLimitsOf } from "../message-decoder.ts";
+import type { RequestLimits } from "../message-decoder.ts";
 import { createBinaryScan } from "./binary-scan.ts";
 import { createJsonScan } from "./json-scan.ts";
 import { largestMessageBytes, type TextBytes } from "./largest-message.ts";
@@ -20,7 +20,7 @@ export const jsonSizeFactor = 4;
 export const maxJsonAllowance = MiB;
 
 /** What replaces the limits that follow from the rules. */
-export interface MethodLimitsOptions {
+export interface RequestLimitsOptions {
   /** The largest message of a type, in bytes, by its full name. For types whose rules allow far more than clients need. */
   readonly messageBytes: Readonly<Record<string, number>>;
   /** The bounds of texts whose fields have no rule. */
@@ -28,7 +28,7 @@ export interface MethodLimitsOptions {
 }
 
 /** Makes a function that returns the limits of a method's request messages, by the rules in its proto. */
-export function createMethodLimits({ messageBytes, textBytes }: MethodLimitsOptions): MessageLimitsOf {
+export function createRequestLimits({ messageBytes, textBytes }: RequestLimitsOptions): RequestLimits {
   return ({ input }) => ({
     maxBytes: messageBytes[input.typeName] ?? allowedBytes(largestMessageBytes(input, textBytes)),
     checkBinary: createBinaryScan(input, defaultLimits.maxMessageDepth),

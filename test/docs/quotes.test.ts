@@ -1,3 +1,0 @@
-import { testInvariantsOf } from "./invariants-of.ts";
-
-await testInvariantsOf("docs/concepts/quotes.md");
