@@ -13,10 +13,8 @@ import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts
 import { openProducts } from "../../server/product/open-products.ts";
 import { type ProductTables, productMigrations } from "../../server/product/store/product-tables.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
-import { requestLimits } from "../../server/request-limits.ts";
-import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
-import { createValidation } from "../../server/shared/validation.ts";
+import { serviceOptions } from "../../server/shared/testing/serve-service.ts";
 import { openDatabase } from "../../server/storage/sqlite/database.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
@@ -96,12 +94,7 @@ export async function startClassicServer(
   const server = resources.use(
     await startWireServer(
       {},
-      {
-        routes: (router) => registerClassicRoutes(router, classic),
-        interceptors: [createValidation(classicServices)],
-        requestLimits,
-        mapError: toConnectError,
-      },
+      serviceOptions(classicServices, (router) => registerClassicRoutes(router, classic)),
     ),
   );
   return {

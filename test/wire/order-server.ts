@@ -6,10 +6,8 @@ import { orderService } from "../../server/order/order-service.ts";
 import { type OrderTables, orderMigrations } from "../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
 import { OrderIntake } from "../../server/order/submit/order-intake.ts";
-import { requestLimits } from "../../server/request-limits.ts";
-import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../server/shared/resume-token.ts";
-import { createValidation } from "../../server/shared/validation.ts";
+import { serviceOptions } from "../../server/shared/testing/serve-service.ts";
 import { type DatabaseOptions, openDatabase } from "../../server/storage/sqlite/database.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
@@ -24,12 +22,7 @@ export async function startOrderServer(options: Partial<DatabaseOptions> = {}) {
   const server = resources.use(
     await startWireServer(
       {},
-      {
-        routes: (router) => router.service(OrderService, orderService({ store, intake, tokens })),
-        interceptors: [createValidation([OrderService])],
-        requestLimits,
-        mapError: toConnectError,
-      },
+      serviceOptions([OrderService], (router) => router.service(OrderService, orderService({ store, intake, tokens }))),
     ),
   );
   return { store, intake, server, database, [Symbol.asyncDispose]: () => resources.disposeAsync() };

@@ -4,10 +4,8 @@ import { InstrumentSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { quoteService } from "../../server/quote/quote-service.ts";
-import { requestLimits } from "../../server/request-limits.ts";
-import { toConnectError } from "../../server/shared/connect-error.ts";
 import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
-import { createValidation } from "../../server/shared/validation.ts";
+import { serviceOptions } from "../../server/shared/testing/serve-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
 /** A server of QuoteService on a free port, with a hub that is published to by hand, and time that moves by hand. */
@@ -21,12 +19,7 @@ export async function startQuoteServer(symbols: readonly string[]) {
   });
   const server = await startWireServer(
     {},
-    {
-      routes: (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID })),
-      interceptors: [createValidation([QuoteService])],
-      requestLimits,
-      mapError: toConnectError,
-    },
+    serviceOptions([QuoteService], (router) => router.service(QuoteService, quoteService({ hub, newId: randomUUID }))),
   );
   const publish = (...published: string[]) =>
     hub.publish(published.map((symbol) => ({ symbol, last: 1, sourceTime: someMonday })));

@@ -14,10 +14,8 @@ import {
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { requestLimits } from "../../server/request-limits.ts";
-import { toConnectError } from "../../server/shared/connect-error.ts";
 import { metadataNames } from "../../server/shared/metadata-names.ts";
-import { createValidation } from "../../server/shared/validation.ts";
+import { serviceOptions } from "../../server/shared/testing/serve-service.ts";
 import { StoreHealth } from "../../server/storage/store-health.ts";
 import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
@@ -289,12 +287,9 @@ async function start(makeTransport: (url: string) => Transport, idleTimeoutMs = 
   );
   const server = await startWireServer(
     {},
-    {
-      routes: (router) => router.service(UploadService, uploadService({ uploads, idleTimeoutMs })),
-      interceptors: [createValidation([UploadService])],
-      requestLimits,
-      mapError: toConnectError,
-    },
+    serviceOptions([UploadService], (router) =>
+      router.service(UploadService, uploadService({ uploads, idleTimeoutMs })),
+    ),
   );
   return { server, uploads, folder: folder.path, client: createClient(UploadService, makeTransport(server.url)) };
 }
