@@ -95,7 +95,7 @@ class EnvelopeMessages implements RequestMessages {
     return this.#next();
   }
 
-  /** Counts the next message. Returns true if the clock is to be checked before it. */
+  /** Counts the next message. Returns true if the clock must be checked before it. */
   #countMessage(): boolean {
     if (this.#received.byteLength === 0 || ++this.#sinceCheck < messagesBetweenChecks) return false;
     this.#sinceCheck = 0;
