@@ -50,7 +50,9 @@ function check(what: string, received: string, announced: string | null): void {
   if (received === announced) {
     printLine(`${what} ${received}, verified`);
   } else {
-    printError(`${what} ${received}, but the server announced ${announced}: the list is not complete, so run it again`);
+    printError(
+      `${what} ${received}, but the server announced ${announced ?? "none"}: the list differs from the server's, so run it again`,
+    );
     process.exitCode = 1;
   }
 }

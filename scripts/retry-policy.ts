@@ -3,7 +3,9 @@ import type { ReconnectingCallOptions } from "../client/shared/reconnecting-call
 import { isRetryable } from "../client/shared/retry-policy.ts";
 import { printError } from "./terminal-output.ts";
 
-/** The most failed attempts in a row: about a minute, in which a server restarts. */
+/**
+ * The most retries in a row. With their delays they take about a minute, which is enough for a restart of the server.
+ */
 const maxFailures = 15;
 
 /**

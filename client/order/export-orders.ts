@@ -53,7 +53,7 @@ export class ExportMismatchError extends Error {
 
   constructor(received: ExportSummary, announced: ExportSummary) {
     super(
-      `the export is not complete: received ${received.count} orders with digest ${received.sha256}, but the server ` +
+      `the export differs from the server's: received ${received.count} orders with digest ${received.sha256}, but the server ` +
         `announced ${announced.count} with ${announced.sha256}: export again`,
     );
     this.received = received;

@@ -76,9 +76,9 @@ class OrdersSubmission<S extends Submission> {
   #sourceState: SourceState = { kind: "open" };
   /** The pending read of the source. It outlives the attempt that started it. */
   #nextSubmission: Promise<IteratorResult<S>> | undefined;
-  /** In the order of the source. Those before `#answeredCount` have a response. */
+  /** In the order of the source. Those before `#respondedCount` have a response. */
   #submissions: InFlight<S>[] = [];
-  #answeredCount = 0;
+  #respondedCount = 0;
   #isReading = false;
   readonly #hasCapacity = new Condition();
 
@@ -152,12 +152,12 @@ class OrdersSubmission<S extends Submission> {
   }
 
   #match(answer: SubmitOrdersResponse, index: bigint): Submitted<S> {
-    const answered = this.#submissions[this.#answeredCount];
+    const answered = this.#submissions[this.#respondedCount];
     if (answer.index !== index || answered === undefined) {
       throw new ConnectError(`received the response to order ${answer.index} instead of ${index}`, Code.DataLoss);
     }
-    this.#answeredCount++;
-    if (this.#answeredCount >= this.#maxInFlight) this.#discardAnswered();
+    this.#respondedCount++;
+    if (this.#respondedCount >= this.#maxInFlight) this.#discardAnswered();
     this.#hasCapacity.notifyAll();
     return { submission: answered.submission, answer, isResubmitted: answered.isResubmitted };
   }
@@ -171,11 +171,11 @@ class OrdersSubmission<S extends Submission> {
   }
 
   get #inFlightCount(): number {
-    return this.#submissions.length - this.#answeredCount;
+    return this.#submissions.length - this.#respondedCount;
   }
 
   #discardAnswered(): void {
-    this.#submissions = this.#submissions.slice(this.#answeredCount);
-    this.#answeredCount = 0;
+    this.#submissions = this.#submissions.slice(this.#respondedCount);
+    this.#respondedCount = 0;
   }
 }

@@ -77,7 +77,10 @@ interface FieldColumn<Field extends string> {
 
 /** The columns of a CSV file of ticks or bars, which are found by its header. Reads rows. */
 export class TickColumns {
-  /** Whether a row is the summary of a day or a longer period, not a moment. */
+  /**
+   * Whether each row is a bar, the summary of a period, and not a quote at a moment: the time column is `date`, or there is a
+   * column `close`.
+   */
   readonly areBars: boolean;
   /** Whether the file has a column of symbols. */
   readonly haveSymbols: boolean;

@@ -75,7 +75,7 @@ export class UploadFailedError extends Error {
   readonly remedy: "file-changed" | "gone" | "refused";
   /** The detail of the error of the server. */
   readonly problem: UploadProblem | undefined;
-  /** The code of the error of the server, or {@link Code.FailedPrecondition} if the client has failed. */
+  /** The code of the failed call, or {@link Code.FailedPrecondition} if the file has changed. */
   readonly code: Code;
 
   constructor(remedy: "file-changed" | "gone" | "refused", cause: unknown) {

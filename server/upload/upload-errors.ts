@@ -103,7 +103,10 @@ export function diskError(id: string, status: ErrorStatus, error: unknown, healt
   if (health.check(error) || error instanceof StoreReadOnlyError) return readOnlyError(id, status);
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT" || error instanceof StoreFullError) {
-    return uploadError(id, status, "QUOTA", "the server's disk is full; resume at the committed offset later");
+    const message =
+      "the server has no space left (its disk, disk quota or --max-store is full): " +
+      "resume at the committed offset when it has more";
+    return uploadError(id, status, "QUOTA", message);
   }
   if (code === "EMFILE" || code === "ENFILE") {
     return uploadError(id, status, "TOO_MANY", "the server's limit of open files is reached; retry later");

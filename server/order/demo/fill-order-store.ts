@@ -18,7 +18,6 @@ const retryDelayMs = { first: 1_000, max: 60_000 } as const;
  * progress and its failure; never rejects.
  */
 export async function fillOrderStore({ log, timers, ...options }: FillOptions): Promise<void> {
-  if (!needsDemoOrders(options)) return;
   const { count, signal } = options;
   const began = performance.now();
   const problem = new RepeatedProblem({
@@ -27,8 +26,11 @@ export async function fillOrderStore({ log, timers, ...options }: FillOptions): 
     onResolved: ({ seconds }) => log.info({ seconds }, "demonstration orders are stored again"),
     now: () => timers.now(),
   });
+  let isFirstAttempt = true;
   for (let delayMs: number = retryDelayMs.first; !signal.aborted; delayMs = Math.min(2 * delayMs, retryDelayMs.max)) {
     try {
+      if (isFirstAttempt && !needsDemoOrders(options)) return;
+      isFirstAttempt = false;
       await storeDemoOrders({
         ...options,
         onProgress: (stored) => log.info({ stored, of: count }, "storing demonstration orders"),

@@ -66,7 +66,7 @@ export const productMigrations: Migrations = {
   "0004-extend-products": { up: extendProducts },
 };
 
-/** Creates the products in the order of their creation. */
+/** Creates the table of products. The sequence is the order of creation. */
 async function createProducts(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("product")
@@ -150,7 +150,10 @@ interface ProductColumns {
 /** The number of products in a page: at most 5 MB. */
 const pageProducts = 100;
 
-/** Fills the search columns and the text index of existing products. A copy of today's code, which must not change. */
+/**
+ * Fills the search columns and the text index of existing products. Frozen as released with this migration: do not change
+ * it with the live code.
+ */
 async function backfillSearch(db: Kysely<ProductColumns>): Promise<void> {
   let position = 0n;
   for (;;) {

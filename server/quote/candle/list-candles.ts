@@ -12,7 +12,7 @@ import type { CandleSpan } from "./candle-store.ts";
 const defaultCandleLimit = 500;
 
 export interface ListCandlesOptions {
-  /** Whether an instrument has a symbol. */
+  /** Knows which symbols exist. */
   readonly market: { has(symbol: string): boolean };
   readonly candles: Candles;
 }

@@ -44,10 +44,10 @@ export class ConflatingQueue {
    * whether it has replaced one. The subscription must not be in another queue.
    */
   push(subscription: SymbolSubscription, entry: LogEntry): boolean {
-    const isReplaced = subscription.queue === this;
-    if (!isReplaced) this.#link(subscription, entry.seq, this.#last);
+    const hasReplaced = subscription.queue === this;
+    if (!hasReplaced) this.#link(subscription, entry.seq, this.#last);
     subscription.queuedEntry = entry;
-    return isReplaced;
+    return hasReplaced;
   }
 
   /**

@@ -66,7 +66,7 @@ export class LogReplay {
     this.#states.set(state.subscription.symbol, state);
   }
 
-  /** Removes subscriptions, those that it does not replay excepted. Returns the backlog of each that has unread quotes. */
+  /** Removes those of the subscriptions that it replays. Returns the backlog of each that has unread quotes. */
   withdraw(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, Backlog> {
     const states = subscriptions
       .map(({ symbol }) => this.#states.get(symbol))

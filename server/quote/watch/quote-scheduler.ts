@@ -67,7 +67,7 @@ export class QuoteScheduler {
     this.#rateLimited = new RateLimitedSubscriptions(timers, (due) => this.#releaseDue(due));
   }
 
-  /** The lowest `seq` of all quotes that are kept for the reader; Infinity if there is none. */
+  /** At most the `seq` of every quote that is kept for the reader; Infinity if there is none. */
   get oldestSeq(): number {
     return Math.min(this.queue.oldestSeq, this.#missed.oldestSeq, this.replay.completedSeq + 1);
   }

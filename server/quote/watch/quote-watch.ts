@@ -183,7 +183,7 @@ export class QuoteWatch implements Disposable {
     }
   }
 
-  /** Resolves when {@link command} accepts a command, or when the watch is over. */
+  /** Resolves when {@link command} accepts a command, or when the watch has failed or is disposed of. */
   async waitForCapacity(): Promise<void> {
     while (!this.#hasCapacity && this.#state.kind === "open") await this.#capacityChanged.wait();
   }

@@ -103,9 +103,9 @@ export class SendQueue {
    * replaced one: a pause may last longer than the log keeps quotes.
    */
   defer(subscription: SymbolSubscription, entry: LogEntry): boolean {
-    const isReplaced = this.#deferred.remove(subscription) !== undefined;
+    const hasReplaced = this.#deferred.remove(subscription) !== undefined;
     this.#deferred.push(subscription, entry);
-    return isReplaced;
+    return hasReplaced;
   }
 
   /** Removes the deferred quote of a subscription, and returns it. */

@@ -16,7 +16,7 @@ import { closeLength, openLength, putVarint32, tagAndVarintBytes } from "./wire-
 
 /**
  * Appends the binary encoding of a message: byte for byte the output of toBinary. Throws the error of toBinary for an
- * invalid value (for one of them, if there are several); `sink.position` is then undefined, but not lower than before.
+ * invalid value (for one of them, if there are several); `sink.position` is then unspecified, but not lower than before.
  */
 export type MessageEncoder = (message: Message, sink: ByteSink) => void;
 

@@ -51,7 +51,9 @@ export function limitDecompression(
         return await limited(() => compression.decompress(bytes, maxBytes));
       } catch (error) {
         if (isTooLarge(error)) {
-          const message = `${bytes.byteLength} compressed bytes become more than ${maxBytes}: send a smaller message`;
+          const message =
+            `${bytes.byteLength} compressed bytes decompress to more than ${maxBytes} bytes, the limit for this message: ` +
+            "send it uncompressed or send a smaller one";
           throw new ConnectError(message, Code.ResourceExhausted, undefined, undefined, error);
         }
         if (error instanceof ConnectError) throw error;

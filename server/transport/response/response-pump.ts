@@ -58,8 +58,9 @@ export class ResponsePump {
 
   /**
    * Resolves at the end of the source, when everything is written. Rejects with the error of the source, with the error
-   * of a message that cannot be sent, or with the reason of the signal if the handler ignores it. Unless the source has
-   * ended, its `return` is called so that the handler cleans up.
+   * of a message that cannot be sent, with the error of a write if the client disconnects or stalls during it, or with the
+   * reason of the signal if the handler ignores it. Unless the source has ended, its `return` is called so that the handler
+   * cleans up.
    */
   run(): Promise<void> {
     const { signal } = this.#options;
@@ -202,13 +203,13 @@ export interface EnvelopeOptions {
 /**
  * Encodes messages into envelopes, and writes many of them at once.
  *
- * `append` collects, `flush` writes. While `blocked` is a promise, the client does not keep up: append nothing until it
- * is fulfilled. It rejects if the client disconnects or stalls.
+ * `append` collects, `flush` writes. While `blocked` is a promise, the client does not keep up or a message is
+ * compressed: append nothing until it is fulfilled. It rejects if the client disconnects or stalls.
  */
 export class EnvelopeWriter {
   /** The writers that have something to flush. They share one callback: a thousand streams may be among them. */
   static #dueWriters: EnvelopeWriter[] = [];
-  /** Pending while the client does not keep up. */
+  /** Pending while the client does not keep up or a message is compressed. */
   blocked: Promise<void> | undefined;
   readonly #exchange: Exchange;
   readonly #options: EnvelopeOptions;

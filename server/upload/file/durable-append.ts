@@ -5,7 +5,7 @@ import type { DiskFile } from "./disk.ts";
 export const maxUnwrittenBytes = 1024 * 1024;
 
 /** The most bytes that may be written and not yet committed. At this limit the disk is slower than the client. */
-export const maxUnsyncedBytes = 16 * 1024 * 1024;
+export const maxUncommittedBytes = 16 * 1024 * 1024;
 
 /**
  * How long a commit waits for another one to share its sync, in milliseconds, if recent commits came in pairs. A client
@@ -216,7 +216,7 @@ export class DurableAppend {
   /** After a failed sync there is capacity: the next commit reports the failure. */
   #hasCapacity(): boolean {
     if (this.#syncFailure !== undefined) return true;
-    return this.#unwrittenBytes < maxUnwrittenBytes && this.#written - this.#committed < maxUnsyncedBytes;
+    return this.#unwrittenBytes < maxUnwrittenBytes && this.#written - this.#committed < maxUncommittedBytes;
   }
 
   #resolveCapacity(): void {

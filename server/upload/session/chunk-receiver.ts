@@ -117,7 +117,7 @@ export class ChunkReceiver {
     const { owner } = this.#status.record;
     const refusal = bufferedBytes.refusal(owner, bytes);
     if (refusal !== undefined) {
-      const message = `${refusal.message}, the one at offset ${this.#status.state.committed} first`;
+      const message = `${refusal.message}; the next offset is ${this.#status.state.committed}`;
       throw this.#status.error("TOO_MANY", message);
     }
     using _ = bufferedBytes.acquire(owner, bytes);

@@ -42,8 +42,8 @@ export interface ReceiveOptions {
 }
 
 /**
- * Receives a file as a stream of pieces. However the stream ends, all received bytes are committed first. Resolves to the
- * complete upload, or to the open one if it stays open. Rejects with the error of the stream, of the commit or of the
+ * Receives a file as a stream of pieces. However the stream ends, it first tries to commit all received bytes. Resolves to
+ * the complete upload, or to the open one if it stays open. Rejects with the error of the stream, of the commit or of the
  * verification.
  *
  * The end of the stream alone does not prove that the file is complete: Node's HTTP/2 clients close their side before they

@@ -34,7 +34,7 @@ export interface FinishRequest {
 export type FinishWait = "short" | "unlimited";
 
 /**
- * The open session of one upload, which all transports share. `upload-machine.ts` decides the outcome of each request;
+ * The open session of one upload, which all transports share. `upload-state-machine.ts` decides the outcome of each request;
  * the session carries it out. Chunks are received by {@link ChunkReceiver}, bytes are committed by {@link UploadFile}.
  *
  * The mutex runs one change of the writer or the phase at a time. Chunks do not take it: they decide again after each

@@ -144,7 +144,7 @@ const table: { readonly [P in UploadPhase]: Row } = {
     chunk: takeChunk,
     committed: moveCommitted,
     dropped: dropUnwritten,
-    finish: verify,
+    finish: startVerifying,
     hashComputed: none,
     hashFailed: none,
     abort: discard("aborted"),
@@ -156,7 +156,7 @@ const table: { readonly [P in UploadPhase]: Row } = {
     chunk: compareOnly,
     committed: moveCommitted,
     dropped: none,
-    finish: finishVerifying,
+    finish: finishAgain,
     hashComputed: compareHash,
     hashFailed: (state) => ({ kind: "update", next: { ...state, phase: "open", expectedSha256: undefined } }),
     abort: discard("aborted"),
@@ -256,7 +256,7 @@ function dropUnwritten(state: UploadState, event: EventOf<"dropped">): Update {
   return { kind: "update", next: { ...state, received } };
 }
 
-function verify(state: UploadState, event: EventOf<"finish">): Verify | Refuse {
+function startVerifying(state: UploadState, event: EventOf<"finish">): Verify | Refuse {
   const stale = staleWriter(state, event.generation);
   if (stale !== undefined) return stale;
   const { received, committed } = state;
@@ -276,7 +276,7 @@ function verify(state: UploadState, event: EventOf<"finish">): Verify | Refuse {
   return { kind: "verify", next: { ...state, phase: "verifying", expectedSha256: event.sha256 ?? state.sha256 } };
 }
 
-function finishVerifying(state: UploadState, event: EventOf<"finish">): None | Update | Refuse {
+function finishAgain(state: UploadState, event: EventOf<"finish">): None | Update | Refuse {
   const stale = staleWriter(state, event.generation);
   if (stale !== undefined) return stale;
   if (event.size !== undefined && event.size !== state.received) {

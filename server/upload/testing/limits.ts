@@ -1,7 +1,7 @@
 import { settings } from "../../config/settings.ts";
 import type { FamilyLimits } from "../../shared/testing/family-limits.ts";
 import { emptyExpiryMs } from "../expiry-sweep.ts";
-import { groupCommitDelayMs, maxUnsyncedBytes, maxUnwrittenBytes } from "../file/durable-append.ts";
+import { groupCommitDelayMs, maxUncommittedBytes, maxUnwrittenBytes } from "../file/durable-append.ts";
 import { maxFileNameBytes } from "../file-name.ts";
 import { maxConcurrentImages, maxImageBytes, maxImagePixels } from "../image/detect-file-type.ts";
 import { maxQueuedThumbnails, maxThumbnailBytes, queuedThumbnailsLimit } from "../image/thumbnails.ts";
@@ -96,7 +96,12 @@ export const familyLimits: FamilyLimits = {
       "bytes of one upload in memory that are not written, in addition to one chunk",
       "back-pressure",
     ],
-    ["maxUnsyncedBytes", maxUnsyncedBytes, "bytes of one upload that are written and not synced", "back-pressure"],
+    [
+      "maxUncommittedBytes",
+      maxUncommittedBytes,
+      "bytes of one upload that are written and not committed",
+      "back-pressure",
+    ],
     [
       "maxDownloads",
       maxDownloads,

@@ -12,8 +12,9 @@ export interface ProductQuery {
   /** Search terms. */
   readonly q: string;
   readonly brand: string;
-  /** A price range such as `999.99`, in `currency`. */
+  /** The lowest price in `currency`, such as `999.99`. Empty: no lower bound. */
   readonly min: string;
+  /** The highest price in `currency`. Empty: no upper bound. */
   readonly max: string;
   readonly currency: string;
   readonly cores: string;

@@ -81,7 +81,7 @@ export class QuotesSession {
   /** Returns the listing: the same object until it changes. */
   readonly listing = (): Listing => this.#listing;
 
-  /** Starts the stream, unless the watchlist is empty. */
+  /** Starts the stream, unless the user has emptied the watchlist. */
   start(): void {
     if (this.#watchlist.symbols().length > 0 || !this.#watchlist.isCustom()) this.stream.start();
   }
