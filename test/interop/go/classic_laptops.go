@@ -154,7 +154,7 @@ func refusesImages(ctx context.Context) {
 	}
 	refused(codes.NotFound, nobody, infoOf(nobody, "png"), image)
 	refused(codes.InvalidArgument, "info", image)
-	refused(codes.InvalidArgument, "no bytes", infoOf(id, "png"))
+	refused(codes.InvalidArgument, "is empty", infoOf(id, "png"))
 	refused(codes.InvalidArgument, "image/png", infoOf(id, "jpg"), image)
 	refused(codes.InvalidArgument, "unknown type", infoOf(id, "../../etc/passwd"), image)
 	refused(codes.InvalidArgument, "1048576", infoOf(id, "png"), chunksOf(make([]byte, 1<<20+1), 1<<16)...)

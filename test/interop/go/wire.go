@@ -53,13 +53,13 @@ func (w wire) push(ctx context.Context, scenario string, texts ...string) answer
 func (w wire) talk(ctx context.Context, scenario, text string) conversation {
 	method := methodOf("test.wire.v1.WireService.BidiStream")
 	opened := conversation{w.bidiStream(ctx, method, w.sent)}
-	opened.send(scenario, text)
+	opened.sendRequest(scenario, text)
 	return opened
 }
 
 type conversation struct{ duplex }
 
-func (c conversation) send(scenario, text string) {
+func (c conversation) sendRequest(scenario, text string) {
 	c.send(wireRequest(methodOf("test.wire.v1.WireService.BidiStream"), scenario, text))
 }
 

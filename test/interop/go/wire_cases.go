@@ -26,7 +26,7 @@ var wireCases = []testCase{
 	{name: "bidi-stream", run: func(ctx context.Context) {
 		stream := direct().talk(ctx, "echo", "a")
 		expect("first answer", textOf(one(stream)), "a")
-		stream.send("", "b")
+		stream.sendRequest("", "b")
 		expect("second answer", textOf(one(stream)), "b")
 		stream.closeSend()
 		expect("answers after the end", len(all(stream)), 0)

@@ -114,7 +114,7 @@ export const classicCases: Cases = {
 
   async "client-stream-too-long"() {
     const half = "x".repeat(2 ** 19);
-    await failedWith(status.RESOURCE_EXHAUSTED, "1048576", clientStream(half, half, half));
+    await failedWith(status.RESOURCE_EXHAUSTED, "1,048,576", clientStream(half, half, half));
   },
 
   async "all-stream"() {
@@ -150,7 +150,7 @@ export const classicCases: Cases = {
 
   async "upload-file-too-much"() {
     const files = Array.from({ length: 5 }, () => "x".repeat(2 ** 20));
-    await failedWith(status.RESOURCE_EXHAUSTED, "4194304", uploadFiles(...files));
+    await failedWith(status.RESOURCE_EXHAUSTED, "4,194,304", uploadFiles(...files));
   },
 
   async "message-too-large"() {

@@ -105,7 +105,7 @@ export const classicLaptopCases: Cases = {
     const { NOT_FOUND, INVALID_ARGUMENT } = status;
     await failedWith(NOT_FOUND, nobody, upload(info(nobody, "png"), image));
     await failedWith(INVALID_ARGUMENT, "info", upload(image));
-    await failedWith(INVALID_ARGUMENT, "no bytes", upload(info(laptopId, "png")));
+    await failedWith(INVALID_ARGUMENT, "is empty", upload(info(laptopId, "png")));
     await failedWith(INVALID_ARGUMENT, "image/png", upload(info(laptopId, "jpg"), image));
     await failedWith(INVALID_ARGUMENT, "unknown type", upload(info(laptopId, "../../etc/passwd"), image));
     await failedWith(INVALID_ARGUMENT, "1048576", upload(info(laptopId, "png"), ...large));

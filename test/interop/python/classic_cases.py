@@ -57,13 +57,13 @@ def get_products_header_list_size():
     with open_channel(max_metadata_size=8192, absolute_max_metadata_size=8192) as bounded:
         stub = productinfo_pb2_grpc.ProductInfoStub(bounded)
         request = productinfo_pb2.ProductRequest
-        message = failed(StatusCode.RESOURCE_EXHAUSTED, "fit", lambda: list(stub.getProducts(request(size=1000))))
-        fits = int(message.split()[-2])
+        message = failed(StatusCode.RESOURCE_EXHAUSTED, "exceed", lambda: list(stub.getProducts(request(size=1000))))
+        fits = int(message.split()[-4])
         call = stub.getProducts(request(size=fits))
         expect("products", len(list(call)), fits)
         expect("last trailer", values_of(call.trailing_metadata(), f"end{fits}"), [f"end{fits}"])
     # The library also announces its own limit.
-    failed(StatusCode.RESOURCE_EXHAUSTED, "fit", lambda: list(products.getProducts(request(size=1000))))
+    failed(StatusCode.RESOURCE_EXHAUSTED, "exceed", lambda: list(products.getProducts(request(size=1000))))
 
 
 def route():
@@ -108,7 +108,7 @@ def client_stream():
 
 
 def client_stream_too_long():
-    failed(StatusCode.RESOURCE_EXHAUSTED, "1048576", lambda: _join(*["x" * 2**19] * 3))
+    failed(StatusCode.RESOURCE_EXHAUSTED, "1,048,576", lambda: _join(*["x" * 2**19] * 3))
 
 
 def all_stream():
@@ -144,7 +144,7 @@ def upload_file():
 
 
 def upload_file_too_much():
-    failed(StatusCode.RESOURCE_EXHAUSTED, "4194304", lambda: _upload_files(*["x" * 2**20] * 5))
+    failed(StatusCode.RESOURCE_EXHAUSTED, "4,194,304", lambda: _upload_files(*["x" * 2**20] * 5))
 
 
 def message_too_large():

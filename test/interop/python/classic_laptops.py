@@ -124,7 +124,7 @@ def upload_image_refused():
     refused = (
         (StatusCode.NOT_FOUND, NOBODY, [info(NOBODY, "png"), *image]),
         (StatusCode.INVALID_ARGUMENT, "info", image),
-        (StatusCode.INVALID_ARGUMENT, "no bytes", [info(laptop_id, "png")]),
+        (StatusCode.INVALID_ARGUMENT, "is empty", [info(laptop_id, "png")]),
         (StatusCode.INVALID_ARGUMENT, "image/png", [info(laptop_id, "jpg"), *image]),
         (StatusCode.INVALID_ARGUMENT, "unknown type", [info(laptop_id, "../../etc/passwd"), *image]),
         (StatusCode.INVALID_ARGUMENT, "1048576", [info(laptop_id, "png"), *large]),
