@@ -5,7 +5,7 @@ import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { addressOption } from "./command-options.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { receiveFile } from "./receive-file.ts";
-import { formatRetry } from "./retry-policy.ts";
+import { formatRetry } from "./retry-options.ts";
 import { exitCodes, runScript } from "./run-script.ts";
 import { printError, printLine } from "./terminal-output.ts";
 

@@ -17,7 +17,7 @@ import { ExportFile } from "./export-file.ts";
 import { sha256 } from "./node-sha256.ts";
 import { type OrderFormatName, orderFormats } from "./order-formats.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { retryPolicy } from "./retry-policy.ts";
+import { retryOptions } from "./retry-options.ts";
 import { exitCodes, runScript } from "./run-script.ts";
 import { escapeControls, printError, printLine } from "./terminal-output.ts";
 
@@ -109,7 +109,7 @@ async function run(
     filter,
     sha256,
     signal,
-    ...retryPolicy(),
+    ...retryOptions(),
     ...(from !== undefined && { from }),
   });
   using progress = new ProgressBar({ items: "orders", quiet: json === true, startAt: from?.received ?? 0 });

@@ -1,15 +1,15 @@
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { type OrderField, orderFields } from "../client/order/order-columns.ts";
+import { type OrderField, orderFields } from "../client/order/order-csv-columns.ts";
 import type { ColumnsOf } from "../client/shared/csv-columns.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { addressOption, columnsOption, currencyOption } from "./command-options.ts";
 import { encodings } from "./csv-lines.ts";
 import { OrderFile, type OrderFileOptions } from "./order-file.ts";
-import { type ImportSummary, importOrders } from "./order-import.ts";
 import { withRejects } from "./rejects-file.ts";
 import { exitCodes, runScript } from "./run-script.ts";
+import { type ImportSummary, submitOrdersFromCsv } from "./submit-orders-from-csv.ts";
 import { printError, printLine } from "./terminal-output.ts";
 
 interface Options {
@@ -55,7 +55,7 @@ await runScript(address, async (signal) => {
   const client = createClient(OrderService, createGrpcTransport({ baseUrl: address }));
   const summaries: ImportSummary[] = [];
   for (const { file, rejects } of withRejects(files, options.rejects)) {
-    const summary = await importOrders(client, file, rejects, { signal, quiet: json === true });
+    const summary = await submitOrdersFromCsv(client, file, rejects, { signal, quiet: json === true });
     summaries.push(summary);
     if (!json) printSummary(summary, rejects.path);
   }

@@ -1,12 +1,17 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
-import { type ProductField, productFields } from "../client/product/product-columns.ts";
+import { type ProductField, productFields } from "../client/product/product-csv-columns.ts";
 import type { ColumnsOf } from "../client/shared/csv-columns.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { addressOption, columnsOption, currencyOption } from "./command-options.ts";
+import {
+  createProductsFromCsv,
+  newProductCounts,
+  type ProductCounts,
+  productFileOptions,
+} from "./create-products-from-csv.ts";
 import { CsvFile } from "./csv-file.ts";
-import { importProducts, newProductCounts, type ProductCounts, productFileOptions } from "./product-import.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { withRejects } from "./rejects-file.ts";
 import { exitCodes, runScript } from "./run-script.ts";
@@ -51,7 +56,7 @@ await runScript(address, async (signal) => {
     try {
       using progress = new ProgressBar({ items: "lines", total: lines, quiet: quiet === true });
       const onProgress = (done: number) => progress.update(done);
-      await importProducts(
+      await createProductsFromCsv(
         file,
         { client, rejects, update: update === true, signal, onProgress, ...columnDefaults() },
         counts,

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { OrderColumns, type OrderDefaults, type OrderField } from "../client/order/order-columns.ts";
+import { OrderCsvColumns, type OrderDefaults, type OrderField } from "../client/order/order-csv-columns.ts";
 import { type ColumnsOf, CsvRowError } from "../client/shared/csv-columns.ts";
 import type { OrderSchema } from "../gen/bourse/order/v1/order_pb.ts";
 import { CsvFile, CsvFileError, type CsvFileOptions } from "./csv-file.ts";
@@ -46,7 +46,7 @@ export class OrderFile extends CsvFile {
     signal: AbortSignal,
   ): AsyncGenerator<OrderLine, void, undefined> {
     const keys = new OrderKeys(basename(this.path));
-    let columns: OrderColumns | undefined;
+    let columns: OrderCsvColumns | undefined;
     for await (const row of this.rows(signal)) {
       if (columns === undefined) {
         columns = this.#readHeader(row);
@@ -63,10 +63,10 @@ export class OrderFile extends CsvFile {
     }
   }
 
-  #readHeader(header: CsvRow): OrderColumns {
+  #readHeader(header: CsvRow): OrderCsvColumns {
     try {
       if ("problem" in header) throw new CsvRowError(header.problem);
-      return new OrderColumns(header.cells, this.#defaults, this.#mapping);
+      return new OrderCsvColumns(header.cells, this.#defaults, this.#mapping);
     } catch (error) {
       throw new CsvFileError(`${this.path}: line ${header.line}: ${(error as Error).message}`);
     }

@@ -1,5 +1,5 @@
 import { stringify } from "csv-stringify/sync";
-import { orderFields } from "../client/order/order-columns.ts";
+import { orderFields } from "../client/order/order-csv-columns.ts";
 import { formatAmount } from "../client/shared/money-text.ts";
 import { formatTimestamp } from "../client/shared/timestamp-text.ts";
 import type { Order } from "../gen/bourse/order/v1/order_pb.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { OrderColumns } from "../client/order/order-columns.ts";
+import { OrderCsvColumns } from "../client/order/order-csv-columns.ts";
 import { OccurrenceCounter, OrderKeys } from "./order-keys.ts";
 
 const header = ["invoice", "sku", "description", "quantity", "order date", "price", "customer id", "country"];
-const columns = new OrderColumns(header, { currency: "GBP" });
+const columns = new OrderCsvColumns(header, { currency: "GBP" });
 const line = (invoice: string, sku: string, quantity = "6") =>
   columns.read([invoice, sku, "", quantity, "2010-12-01", "2.55", "", "EIRE"]);
 

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { OrderRow } from "../client/order/order-columns.ts";
+import type { OrderRow } from "../client/order/order-csv-columns.ts";
 
 /** The longest key that the server accepts, in bytes. */
 const maxKeyBytes = 200;

@@ -5,13 +5,13 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
-import { type ColumnMapping, tickFields } from "../client/quote/tick-columns.ts";
+import { type ColumnMapping, tickFields } from "../client/quote/tick-csv-columns.ts";
 import { groupAvailable } from "../client/shared/group-available.ts";
 import { linesOf } from "../client/shared/lines-of.ts";
 import { type PublishQuotesRequestSchema, QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { addressOption, columnsOption } from "./command-options.ts";
 import { withIdleMarkers } from "./idle-markers.ts";
-import { QuoteRows } from "./quote-rows.ts";
+import { QuoteRowParser } from "./parse-quote-rows.ts";
 import { runScript } from "./run-script.ts";
 import { printError, printLine } from "./terminal-output.ts";
 
@@ -86,7 +86,7 @@ await runScript(address, async (signal) => {
 async function* requests(signal: AbortSignal): AsyncGenerator<MessageInitShape<typeof PublishQuotesRequestSchema>> {
   const input = file === "-" ? process.stdin : createReadStream(file);
   addAbortSignal(signal, input);
-  const rows = new QuoteRows(file, symbol, mapping);
+  const rows = new QuoteRowParser(file, symbol, mapping);
   try {
     const groups = groupAvailable(linesOf(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate);
     for await (const lines of withIdleMarkers(groups, keepAliveMs)) {

@@ -4,13 +4,13 @@ import { basename } from "node:path";
 import { crc32c } from "@node-rs/crc32";
 import { hashInSlices } from "../client/upload/checksums.ts";
 import { uploadFile } from "../client/upload/upload-file.ts";
-import { UploadFailedError } from "../client/upload/upload-problem.ts";
+import { UploadFailedError } from "../client/upload/upload-remedy.ts";
 import { fileHandleSource } from "../client/upload/upload-source.ts";
 import type { FileUploadState } from "../client/upload/upload-state.ts";
 import type { UploadClient } from "../client/upload/uploader.ts";
 import type { Upload } from "../gen/bourse/upload/v1/upload_pb.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { formatRetry } from "./retry-policy.ts";
+import { formatRetry } from "./retry-options.ts";
 import type { UploadMemoStore } from "./upload-memo-store.ts";
 
 export interface SendFileOptions {

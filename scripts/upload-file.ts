@@ -1,7 +1,7 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command, Option } from "commander";
-import { UploadFailedError } from "../client/upload/upload-problem.ts";
+import { UploadFailedError } from "../client/upload/upload-remedy.ts";
 import type { Upload } from "../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
 import { addressOption } from "./command-options.ts";

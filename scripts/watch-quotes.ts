@@ -9,7 +9,7 @@ import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { addressOption } from "./command-options.ts";
 import { QuoteScreen } from "./quote-screen.ts";
 import { formatQuote, formatQuoteJson } from "./quote-text.ts";
-import { formatRetry } from "./retry-policy.ts";
+import { formatRetry } from "./retry-options.ts";
 import { runScript } from "./run-script.ts";
 import { escapeControls, printError } from "./terminal-output.ts";
 

@@ -2,7 +2,8 @@ import { type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type Client, ConnectError } from "@connectrpc/connect";
 import { type Order, type OrderFilterSchema, OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import type { ExportOrdersResponse, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { CallAttempt, ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
+import { CallAttempt } from "../shared/call-attempt.ts";
+import { ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
 import { DigestChain, type Sha256 } from "./digest-chain.ts";
 
 /** A position in an export. An export can be resumed from it, in another process too. */

@@ -6,8 +6,9 @@ import type {
   SubmitOrdersRequestSchema,
   SubmitOrdersResponse,
 } from "../../gen/bourse/order/v1/order_service_pb.ts";
+import { CallAttempt } from "../shared/call-attempt.ts";
 import { Condition } from "../shared/condition.ts";
-import { CallAttempt, ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
+import { ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
 
 /** An order to submit. A caller may add fields: it gets the submission back with the response. */
 export interface Submission {

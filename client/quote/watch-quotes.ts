@@ -10,8 +10,9 @@ import {
   type WatchCommandSchema,
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { QuoteService, WatchQuotesRequestSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { CallAttempt } from "../shared/call-attempt.ts";
 import { Condition } from "../shared/condition.ts";
-import { CallAttempt, ReconnectingCall } from "../shared/reconnecting-call.ts";
+import { ReconnectingCall } from "../shared/reconnecting-call.ts";
 import { isRetryable } from "../shared/retry-policy.ts";
 import { systemTimers, type Timers } from "../shared/timers.ts";
 import { DesiredSubscriptions } from "./desired-subscriptions.ts";

@@ -1,5 +1,4 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { IdleTimeout, responseTimeoutMs } from "./call-timeouts.ts";
 import { BackOff, isRetryable } from "./retry-policy.ts";
 import { systemTimers, type Timers } from "./timers.ts";
 
@@ -101,50 +100,5 @@ export class ReconnectingCall<Progress extends string = "live"> {
   #setState(state: CallState<Progress>): void {
     this.#state = state.kind;
     this.#options.onState?.(state);
-  }
-}
-
-/** One attempt at a streaming call. It fails if the server is silent for too long. Disposing of it cancels the call. */
-export class CallAttempt implements Disposable {
-  /** The signal of the call: aborts with the whole call, and at the end of the attempt. */
-  readonly signal: AbortSignal;
-  /** Expires while a response is due. {@link read} stops it. */
-  readonly idleTimeout: IdleTimeout;
-  readonly #end = new AbortController();
-  #failure: unknown;
-
-  constructor({ signal, timers = systemTimers, idleTimeoutMs = responseTimeoutMs }: ReconnectingCallOptions<never>) {
-    this.signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
-    this.idleTimeout = new IdleTimeout(timers, idleTimeoutMs, () =>
-      this.fail(new ConnectError(`no response for ${idleTimeoutMs / 1000} s`, Code.Unavailable)),
-    );
-  }
-
-  /** Cancels the call with a reason of this side. */
-  fail(reason: unknown): void {
-    this.#failure ??= reason;
-    this.#end.abort(reason);
-  }
-
-  /** Why the attempt failed: the reason that was passed to {@link fail}, or else the error of the call. */
-  reasonOf(error: unknown): unknown {
-    return this.#failure ?? error;
-  }
-
-  /** Reads the next response, and stops the idle timeout. Returns why the attempt failed, if it did. Never rejects. */
-  async read<T>(responses: AsyncIterator<T>): Promise<IteratorResult<T> | ConnectError> {
-    try {
-      const result = await responses.next();
-      return this.#failure === undefined ? result : ConnectError.from(this.#failure);
-    } catch (error) {
-      return ConnectError.from(this.reasonOf(error));
-    } finally {
-      this.idleTimeout.stop();
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.idleTimeout[Symbol.dispose]();
-    this.#end.abort();
   }
 }

@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { type Upload, UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import type { UploadRequestSchema } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { CallAttempt } from "../shared/reconnecting-call.ts";
+import { CallAttempt } from "../shared/call-attempt.ts";
 import { delay } from "../shared/timers.ts";
 import { toUploadInfo } from "./upload-memo.ts";
 import { readSlice } from "./upload-source.ts";

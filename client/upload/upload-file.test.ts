@@ -7,7 +7,7 @@ import { problem } from "./testing/model-upload.ts";
 import { ModelUploadService, modelChunkBytes } from "./testing/model-upload-service.ts";
 import { type UploadFileOptions, uploadFile } from "./upload-file.ts";
 import { newMemo } from "./upload-memo.ts";
-import { UploadFailedError } from "./upload-problem.ts";
+import { UploadFailedError } from "./upload-remedy.ts";
 import { blobSource, FileChangedError, type UploadSource } from "./upload-source.ts";
 import type { FileUploadState, UploadProgress } from "./upload-state.ts";
 

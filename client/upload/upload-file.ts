@@ -11,7 +11,7 @@ import { ChunkedUploader } from "./chunked-uploader.ts";
 import { StreamingUploader } from "./streaming-uploader.ts";
 import { TransferRate } from "./transfer-rate.ts";
 import { checkSameFile, newMemo, type UploadMemo } from "./upload-memo.ts";
-import { problemOf, remedyOf, UploadFailedError } from "./upload-problem.ts";
+import { problemOf, remedyOf, UploadFailedError } from "./upload-remedy.ts";
 import { FileChangedError, type UploadSource } from "./upload-source.ts";
 import type { FileUploadState, UploadProgress } from "./upload-state.ts";
 import { TakenOverError, type UploadClient, type Uploader } from "./uploader.ts";

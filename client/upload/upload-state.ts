@@ -1,6 +1,6 @@
 import type { Upload } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import type { CallState } from "../shared/reconnecting-call.ts";
-import type { UploadFailedError } from "./upload-problem.ts";
+import type { UploadFailedError } from "./upload-remedy.ts";
 
 /** The state of an upload in the client. */
 export type FileUploadState =

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { orderFields } from "../../client/order/order-columns.ts";
+import { orderFields } from "../../client/order/order-csv-columns.ts";
 import { defaultMaxInFlight } from "../../client/order/submit-orders.ts";
 import { maxLineBytes } from "../../scripts/csv-lines.ts";
 import { maxEntries } from "../../scripts/order-keys.ts";

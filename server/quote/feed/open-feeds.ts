@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { ColumnMapping } from "../../../client/quote/tick-columns.ts";
+import type { ColumnMapping } from "../../../client/quote/tick-csv-columns.ts";
 import type { MicroClock } from "../../../client/shared/micro-time.ts";
 import type { QuoteFeed } from "./quote-feed.ts";
 import { openReplayFeed } from "./replay-feed.ts";

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { ColumnMapping } from "../../../client/quote/tick-columns.ts";
+import type { ColumnMapping } from "../../../client/quote/tick-csv-columns.ts";
 import { type MicroTime, microsPerMilli } from "../../../client/shared/micro-time.ts";
 import { systemTimers, type Timers } from "../../../client/shared/timers.ts";
 import { type Instrument, InstrumentSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";

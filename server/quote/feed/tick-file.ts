@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { basename, extname } from "node:path";
 import { pipeline } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { type ColumnMapping, TickColumns, tickFileDialect } from "../../../client/quote/tick-columns.ts";
+import { type ColumnMapping, TickCsvColumns, tickFileDialect } from "../../../client/quote/tick-csv-columns.ts";
 import { CsvRowError } from "../../../client/shared/csv-columns.ts";
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
 import { FeedError, maxInstruments, type Tick } from "./quote-feed.ts";
@@ -36,10 +36,10 @@ interface Newest {
  */
 export async function* readTickFile(path: string, options: TickFileOptions = {}): AsyncGenerator<TickOfLine> {
   const newestOf = new Map<string, Newest>();
-  let columns: TickColumns | undefined;
+  let columns: TickCsvColumns | undefined;
   for await (const { line, cells } of readCsvRows(path)) {
     if (columns === undefined) {
-      columns = withLineInError(path, line, () => new TickColumns(cells, symbolOfFile(path), options.columns));
+      columns = withLineInError(path, line, () => new TickCsvColumns(cells, symbolOfFile(path), options.columns));
       options.onKind?.(columns.areBars);
       continue;
     }

@@ -7,7 +7,7 @@ import { type Listing, type SubscriptionOwner, SymbolSubscription } from "../hub
 import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
 import { ReplayOverrunError, slowReaderError } from "../quote-errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
-import { QuoteScheduler } from "./quote-scheduler.ts";
+import { ReaderDelivery } from "./reader-delivery.ts";
 
 /** The hub of a subscriber. */
 export interface SubscribedHub {
@@ -35,7 +35,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   /** The client of the reader. */
   readonly peer: Peer;
   readonly #hub: SubscribedHub;
-  readonly #scheduler: QuoteScheduler;
+  readonly #delivery: ReaderDelivery;
   readonly #subscriptions = new Map<string, SymbolSubscription>();
   #endWait: (() => void) | undefined;
   #state: State = { kind: "open" };
@@ -47,32 +47,32 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
     this.peer = peer;
     this.#hub = hub;
     this.#seq = seq;
-    this.#scheduler = new QuoteScheduler({ policy, log, timers, maxWaiting, wake: () => this.wake() });
+    this.#delivery = new ReaderDelivery({ policy, log, timers, maxWaiting, wake: () => this.wake() });
   }
 
   /** The number of quotes that the reader can take. Does not count deferred quotes, nor those of a replay. */
   get queued(): number {
-    return this.#scheduler.queue.size;
+    return this.#delivery.queue.size;
   }
 
   /** The number of quotes that a newer one has replaced, or that a replay has lost; does not count those of pauses. */
   get conflated(): number {
-    return this.#scheduler.queue.conflatedCount;
+    return this.#delivery.queue.conflatedCount;
   }
 
   /** The arrival time of the oldest quote that the reader can take; undefined if there is none. */
   get oldestArrival(): number | undefined {
-    return this.#scheduler.queue.oldestArrival;
+    return this.#delivery.queue.oldestArrival;
   }
 
   /** Whether quotes of a snapshot are queued. */
   get hasSnapshot(): boolean {
-    return this.#scheduler.queue.hasSnapshot;
+    return this.#delivery.queue.hasSnapshot;
   }
 
   /** Whether a replay runs: {@link takeReplay} may return quotes although none is queued. */
   get isReplaying(): boolean {
-    return this.#scheduler.replay.isRunning;
+    return this.#delivery.replay.isRunning;
   }
 
   /** The number of further subscriptions that the client may have, with all its subscribers. */
@@ -91,7 +91,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
    */
   get seq(): number {
     if (this.#state.kind !== "open") return this.#state.seq;
-    this.#seq = Math.max(this.#seq, Math.min(this.#hub.log.newestSeq, this.#scheduler.oldestSeq - 1));
+    this.#seq = Math.max(this.#seq, Math.min(this.#hub.log.newestSeq, this.#delivery.oldestSeq - 1));
     return this.#seq;
   }
 
@@ -108,13 +108,13 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   /** Takes up to `max` live quotes, in the order of the log except for deferred ones. Throws if the reader was too slow. */
   take(max: number): Quote[] {
     this.throwIfFailed();
-    return this.#scheduler.queue.take(max);
+    return this.#delivery.queue.take(max);
   }
 
   /** Takes up to `max` quotes of a snapshot. Throws if the reader was too slow. */
   takeSnapshot(max: number): Quote[] {
     this.throwIfFailed();
-    return this.#scheduler.queue.takeSnapshot(max);
+    return this.#delivery.queue.takeSnapshot(max);
   }
 
   /**
@@ -122,10 +122,10 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
    * the reader was too slow.
    */
   takeReplay(max: number): Quote[] {
-    const { queue, replay } = this.#scheduler;
+    const { queue, replay } = this.#delivery;
     if (queue.isLossless && replay.isOverrun) this.#fail(new ReplayOverrunError());
     this.throwIfFailed();
-    return this.#scheduler.takeReplay(max);
+    return this.#delivery.takeReplay(max);
   }
 
   /**
@@ -149,7 +149,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   /** Schedules a quote of the log. Only the hub calls it. */
   offer(subscription: SymbolSubscription, entry: LogEntry): void {
     if (this.#state.kind !== "open") return;
-    if (!this.#scheduler.offer(subscription, entry)) {
+    if (!this.#delivery.offer(subscription, entry)) {
       this.#fail(slowReaderError(this.#hub.maxWaiting ?? maxWaitingQuotes));
     }
     this.wake();
@@ -168,28 +168,28 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
     const subscriptions = listings.map((listing) => new SymbolSubscription(this, listing));
     for (const each of subscriptions) this.#subscriptions.set(each.symbol, each);
     this.#hub.countSubscriptions(subscriptions.length, this.peer);
-    this.#scheduler.start(subscriptions, maxRate, replayFrom);
+    this.#delivery.start(subscriptions, maxRate, replayFrom);
   }
 
   /** Ends subscriptions, and drops their queued quotes. */
   unsubscribe(subscriptions: readonly SymbolSubscription[]): void {
-    this.#scheduler.end(subscriptions);
+    this.#delivery.end(subscriptions);
     this.#detach(subscriptions);
   }
 
   /** Pauses subscriptions. Those that are paused keep their mode. */
   pause(subscriptions: readonly SymbolSubscription[], mode: PauseMode): void {
-    this.#scheduler.pause(subscriptions, mode);
+    this.#delivery.pause(subscriptions, mode);
   }
 
   /** Resumes subscriptions. Returns for each how many quotes of its pause are skipped. */
   resume(subscriptions: readonly SymbolSubscription[]): ReadonlyMap<SymbolSubscription, number> {
-    return this.#scheduler.resume(subscriptions);
+    return this.#delivery.resume(subscriptions);
   }
 
   /** Limits the quotes per second of subscriptions; 0: no limit. */
   setRate(subscriptions: readonly SymbolSubscription[], maxRate: number): void {
-    this.#scheduler.setRate(subscriptions, maxRate);
+    this.#delivery.setRate(subscriptions, maxRate);
   }
 
   [Symbol.dispose](): void {
@@ -203,7 +203,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
 
   #end(state: State): void {
     this.#state = state;
-    this.#scheduler.clear();
+    this.#delivery.clear();
     this.#detach([...this.#subscriptions.values()]);
     this.#hub.removeSubscriber(this);
   }

@@ -13,7 +13,7 @@ export interface Backlog {
 
 /**
  * The quotes that one reader has not taken yet. A quote is ready, part of a snapshot, or deferred: the reader cannot take
- * a deferred one before the scheduler makes it ready. Each subscription has at most one quote in one of these three
+ * a deferred one before the delivery makes it ready. Each subscription has at most one quote in one of these three
  * queues. A lossless reader also has a queue of all its quotes, which has a limit. So memory is bounded.
  */
 export class SendQueue {

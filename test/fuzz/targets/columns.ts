@@ -1,7 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { OrderColumns, orderFields } from "../../../client/order/order-columns.ts";
-import { ProductColumns, productFields } from "../../../client/product/product-columns.ts";
-import { TickColumns } from "../../../client/quote/tick-columns.ts";
+import { OrderCsvColumns, orderFields } from "../../../client/order/order-csv-columns.ts";
+import { ProductCsvColumns, productFields } from "../../../client/product/product-csv-columns.ts";
+import { TickCsvColumns } from "../../../client/quote/tick-csv-columns.ts";
 import { CsvRowError, parseColumns } from "../../../client/shared/csv-columns.ts";
 import { OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
@@ -40,20 +40,20 @@ export const target: FuzzTarget = {
 function read(kind: "orders" | "products" | "ticks", header: string[], cells: string[], mapping: string): void {
   switch (kind) {
     case "orders": {
-      const columns = new OrderColumns(header, { currency: "EUR" }, mappingOf(mapping, orderFields));
+      const columns = new OrderCsvColumns(header, { currency: "EUR" }, mappingOf(mapping, orderFields));
       const bytes = toBinary(OrderSchema, create(OrderSchema, columns.read(cells)));
       const order = fromBinary(OrderSchema, bytes);
       invariant(Number.isInteger(order.quantity), `the quantity is ${order.quantity}`);
       return;
     }
     case "products": {
-      const columns = new ProductColumns(header, "EUR", mappingOf(mapping, productFields));
+      const columns = new ProductCsvColumns(header, "EUR", mappingOf(mapping, productFields));
       const { product } = columns.read(cells);
       fromBinary(ProductSchema, toBinary(ProductSchema, create(ProductSchema, product)));
       return;
     }
     case "ticks": {
-      const tick = new TickColumns(header, "ACME").read(cells);
+      const tick = new TickCsvColumns(header, "ACME").read(cells);
       const prices = [tick.bid, tick.ask, tick.last, tick.open, tick.high, tick.low, tick.previousClose];
       invariant(
         prices.every((price) => price === undefined || Number.isFinite(price)),

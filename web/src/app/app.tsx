@@ -4,8 +4,8 @@ import { CataloguePage } from "../features/catalogue/catalogue-page.tsx";
 import { OrdersPage } from "../features/orders/orders-page.tsx";
 import { QuotesPage } from "../features/quotes/quotes-page.tsx";
 import { UploadProgressBadge } from "../features/uploads/upload-progress-badge.tsx";
+import { UploadsModel } from "../features/uploads/uploads-model.ts";
 import { UploadsPage } from "../features/uploads/uploads-page.tsx";
-import { UploadsSession } from "../features/uploads/uploads-session.ts";
 import { PageLink, paths, replaceQueryString, usePath, useQueryString } from "./navigation.tsx";
 import { ThemeToggle } from "./theme.tsx";
 import "./app.css";
@@ -16,7 +16,7 @@ const transport = createConnectTransport({ baseUrl: location.origin, useBinaryFo
 /** The header with the navigation, and the current page. */
 export function App() {
   const path = usePath();
-  const [uploads] = useState(() => new UploadsSession(transport));
+  const [uploads] = useState(() => new UploadsModel(transport));
   useEffect(() => uploads.start(), [uploads]);
   const main = useRef<HTMLElement>(null);
   const shownPath = useRef(path);
@@ -56,7 +56,7 @@ export function App() {
   );
 }
 
-function Page({ path, uploads }: { path: string; uploads: UploadsSession }) {
+function Page({ path, uploads }: { path: string; uploads: UploadsModel }) {
   const queryString = useQueryString();
   switch (path) {
     case paths.quotes:
@@ -66,7 +66,7 @@ function Page({ path, uploads }: { path: string; uploads: UploadsSession }) {
     case paths.orders:
       return <OrdersPage transport={transport} queryString={queryString} onQueryString={replaceQueryString} />;
     case paths.uploads:
-      return <UploadsPage session={uploads} />;
+      return <UploadsPage model={uploads} />;
     default:
       return (
         <>

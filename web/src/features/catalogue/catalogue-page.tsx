@@ -29,8 +29,8 @@ export function CataloguePage(props: {
   onQueryString: (queryString: string) => void;
 }) {
   const { onQueryString } = props;
-  const [session] = useState(() => createSession(props.transport));
-  const { search, details } = session;
+  const [model] = useState(() => createModel(props.transport));
+  const { search, details } = model;
   const [query, setQuery] = useState(() => parseProductQuery(props.queryString));
   const [openProduct, setOpenProduct] = useState(() => parseOpenProduct(props.queryString));
   const request = useMemo(() => parseSearch(query), [query]);
@@ -84,7 +84,7 @@ export function CataloguePage(props: {
   );
 }
 
-function createSession(transport: Transport) {
+function createModel(transport: Transport) {
   const client = createClient(ProductService, transport);
   return { search: new ProductSearch(client, everyFrame), details: new ProductDetails(client, everyFrame) };
 }

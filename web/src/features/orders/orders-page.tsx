@@ -23,8 +23,8 @@ export function OrdersPage(props: {
   onQueryString: (queryString: string) => void;
 }) {
   const { queryString, onQueryString } = props;
-  const [session] = useState(() => createSession(props.transport));
-  const { orderExport, summary } = session;
+  const [model] = useState(() => createModel(props.transport));
+  const { orderExport, summary } = model;
   const query = useMemo(() => parseOrderQuery(queryString), [queryString]);
   const filter = useMemo(() => parseFilter(query), [query]);
   useEffect(() => {
@@ -65,7 +65,7 @@ export function OrdersPage(props: {
   );
 }
 
-function createSession(transport: Transport) {
+function createModel(transport: Transport) {
   const client = createClient(OrderService, transport);
   return {
     // Not at every frame: with many rows, the table takes some milliseconds to update their number.

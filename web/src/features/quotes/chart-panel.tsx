@@ -3,12 +3,12 @@ import type { CandleChart } from "./candle-chart.tsx";
 import { type Chart, intervals } from "./candle-series.ts";
 import { CandleTable, describeCandles } from "./candle-table.tsx";
 import { priceDecimals } from "./format-price.ts";
-import type { Listing, QuotesSession } from "./quotes-session.ts";
+import type { Listing, QuotesPageModel } from "./quotes-page-model.ts";
 
 /** The candles of the selected symbol as a chart and as a table. */
-export function ChartPanel(props: { session: QuotesSession; listing: Listing; symbol: string | undefined }) {
-  const { session, listing, symbol } = props;
-  const { candles } = session;
+export function ChartPanel(props: { model: QuotesPageModel; listing: Listing; symbol: string | undefined }) {
+  const { model, listing, symbol } = props;
+  const { candles } = model;
   const chart = useSyncExternalStore(candles.subscribe, candles.chart);
   const [interval, setInterval] = useState<(typeof intervals)[number]>(intervals[1]);
   const id = useId();

@@ -3,7 +3,7 @@ import { type CSSProperties, memo, useSyncExternalStore } from "react";
 import { formatCount, formatTime } from "../../shared/format.ts";
 import { formatChange, formatPrice } from "./format-price.ts";
 import type { Move, Row } from "./quote-board.ts";
-import type { QuotesSession } from "./quotes-session.ts";
+import type { QuotesPageModel } from "./quotes-page-model.ts";
 
 interface QuoteRowProps {
   symbol: string;
@@ -12,7 +12,7 @@ interface QuoteRowProps {
   decimals: number;
   /** The highest number of decimals in the table. */
   mostDecimals: number;
-  session: QuotesSession;
+  model: QuotesPageModel;
   /** Whether the chart shows this symbol. */
   isCharted: boolean;
   onSelect: (symbol: string) => void;
@@ -20,8 +20,8 @@ interface QuoteRowProps {
 
 /** The row of one symbol in the watchlist. */
 export const QuoteRow = memo((props: QuoteRowProps) => {
-  const { symbol, name, session, isCharted, onSelect } = props;
-  const { board } = session;
+  const { symbol, name, model, isCharted, onSelect } = props;
+  const { board } = model;
   const row = useSyncExternalStore(board.subscribe, () => board.row(symbol));
   return (
     <tr data-symbol={symbol} data-row={row.kind}>
@@ -39,7 +39,7 @@ export const QuoteRow = memo((props: QuoteRowProps) => {
       <td className="name">{name}</td>
       <Figures row={row} {...props} />
       <td className="remove">
-        <button type="button" className="icon" aria-label={`Remove ${symbol}`} onClick={() => session.remove(symbol)}>
+        <button type="button" className="icon" aria-label={`Remove ${symbol}`} onClick={() => model.remove(symbol)}>
           <svg viewBox="0 0 12 12" width="10" height="10" aria-hidden="true">
             <path d="M2 2l8 8M10 2l-8 8" stroke="currentColor" strokeWidth="1.6" strokeLinecap="round" />
           </svg>

@@ -2,18 +2,18 @@ import { useSyncExternalStore } from "react";
 import { priceDecimals } from "./format-price.ts";
 import { QuoteRow } from "./quote-row.tsx";
 import type { StreamState } from "./quote-stream.ts";
-import type { Listing, QuotesSession } from "./quotes-session.ts";
+import type { Listing, QuotesPageModel } from "./quotes-page-model.ts";
 
 /** The table of the watchlist. Each row subscribes to its own symbol, so that a quote renders one row. */
 export function QuoteTable(props: {
-  session: QuotesSession;
+  model: QuotesPageModel;
   listing: Listing;
   /** The symbol in the chart. */
   charted: string | undefined;
   onSelect: (symbol: string) => void;
 }) {
-  const { session, listing, charted, onSelect } = props;
-  const { stream } = session;
+  const { model, listing, charted, onSelect } = props;
+  const { stream } = model;
   const isLive = useSyncExternalStore(stream.subscribe, () => isFresh(stream.state()));
   const { symbols, instruments } = listing;
   const decimals = symbols.map((symbol) => priceDecimals(instruments.get(symbol)?.tickSize ?? 0));
@@ -47,7 +47,7 @@ export function QuoteTable(props: {
               name={instruments.get(symbol)?.name ?? ""}
               decimals={decimals[index] ?? 0}
               mostDecimals={mostDecimals}
-              session={session}
+              model={model}
               isCharted={symbol === charted}
               onSelect={onSelect}
             />

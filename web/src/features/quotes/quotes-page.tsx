@@ -3,7 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from "react";
 import { every250ms, everyFrame } from "../../shared/schedules.ts";
 import { ChartPanel } from "./chart-panel.tsx";
 import { QuoteTable } from "./quote-table.tsx";
-import { QuotesSession } from "./quotes-session.ts";
+import { QuotesPageModel } from "./quotes-page-model.ts";
 import { StreamControls, StreamStatus } from "./stream-bar.tsx";
 import { StreamDetails } from "./stream-details.tsx";
 import { SymbolSearch } from "./symbol-search.tsx";
@@ -11,9 +11,9 @@ import "./quotes.css";
 
 /** The live watchlist. The stream runs while the page is open. */
 export function QuotesPage({ transport }: { transport: Transport }) {
-  const [session] = useState(
+  const [model] = useState(
     () =>
-      new QuotesSession({
+      new QuotesPageModel({
         transport,
         quotesSchedule: everyFrame,
         logSchedule: every250ms,
@@ -21,16 +21,16 @@ export function QuotesPage({ transport }: { transport: Transport }) {
       }),
   );
   useEffect(() => {
-    const { stream } = session;
+    const { stream } = model;
     const retry = () => stream.retry();
-    session.start();
+    model.start();
     addEventListener("online", retry);
     return () => {
       removeEventListener("online", retry);
       stream.close();
     };
-  }, [session]);
-  const listing = useSyncExternalStore(session.subscribe, session.listing);
+  }, [model]);
+  const listing = useSyncExternalStore(model.subscribe, model.listing);
   const [selected, select] = useState<string>();
   const charted = selected !== undefined && listing.symbols.includes(selected) ? selected : listing.symbols[0];
   return (
@@ -38,22 +38,22 @@ export function QuotesPage({ transport }: { transport: Transport }) {
       <title>Quotes · Bourse</title>
       <div className="head">
         <h1>Quotes</h1>
-        <StreamStatus session={session} />
-        <StreamControls session={session} />
+        <StreamStatus model={model} />
+        <StreamControls model={model} />
       </div>
       <div className="tools">
-        <SymbolSearch listing={listing} onAdd={(symbol) => session.add(symbol)} />
+        <SymbolSearch listing={listing} onAdd={(symbol) => model.add(symbol)} />
         {listing.isCustom && (
-          <button type="button" className="ghost" onClick={() => session.reset()}>
+          <button type="button" className="ghost" onClick={() => model.reset()}>
             Restore default list
           </button>
         )}
       </div>
       <div className="market">
-        <ChartPanel session={session} listing={listing} symbol={charted} />
-        <QuoteTable session={session} listing={listing} charted={charted} onSelect={select} />
+        <ChartPanel model={model} listing={listing} symbol={charted} />
+        <QuoteTable model={model} listing={listing} charted={charted} onSelect={select} />
       </div>
-      <StreamDetails session={session} />
+      <StreamDetails model={model} />
     </div>
   );
 }

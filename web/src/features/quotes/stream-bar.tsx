@@ -4,11 +4,11 @@ import { Countdown } from "../../shared/countdown.tsx";
 import { formatCount } from "../../shared/format.ts";
 import type { BoardMode } from "./quote-board.ts";
 import type { StreamState } from "./quote-stream.ts";
-import type { QuotesSession } from "./quotes-session.ts";
+import type { QuotesPageModel } from "./quotes-page-model.ts";
 
 /** The state of the stream. Screen readers announce the state, but not the countdown. */
-export function StreamStatus({ session }: { session: QuotesSession }) {
-  const { board, stream } = session;
+export function StreamStatus({ model }: { model: QuotesPageModel }) {
+  const { board, stream } = model;
   const state = useSyncExternalStore(stream.subscribe, stream.state);
   const mode = useSyncExternalStore(board.subscribe, board.mode);
   return (
@@ -30,8 +30,8 @@ export function StreamStatus({ session }: { session: QuotesSession }) {
 }
 
 /** The controls that pause and resume the quotes, and stop and start the stream. */
-export function StreamControls({ session }: { session: QuotesSession }) {
-  const { board, stream } = session;
+export function StreamControls({ model }: { model: QuotesPageModel }) {
+  const { board, stream } = model;
   const boardMode = useSyncExternalStore(board.subscribe, board.mode);
   const state = useSyncExternalStore(stream.subscribe, stream.state);
   const [pauseMode, setPauseMode] = useState<PauseMode>(PauseMode.CONFLATE);
@@ -57,7 +57,7 @@ export function StreamControls({ session }: { session: QuotesSession }) {
       <button
         type="button"
         title={isPaused ? "Resume the quotes" : "Pause the quotes; the stream stays open"}
-        onClick={() => (isPaused ? void session.resume() : session.pause(pauseMode))}
+        onClick={() => (isPaused ? void model.resume() : model.pause(pauseMode))}
       >
         {isPaused ? "Resume" : "Pause"}
       </button>
@@ -65,7 +65,7 @@ export function StreamControls({ session }: { session: QuotesSession }) {
         type="button"
         title={isStopped ? "Start the stream" : "Stop the stream"}
         disabled={state.kind === "idle"}
-        onClick={() => (isStopped ? session.start() : stream.stop())}
+        onClick={() => (isStopped ? model.start() : stream.stop())}
       >
         {isStopped ? "Start" : "Stop"}
       </button>

@@ -1,6 +1,6 @@
 import { type FormEvent, useId, useState } from "react";
 import { findInstrument, suggestInstruments } from "./find-instrument.ts";
-import type { Listing } from "./quotes-session.ts";
+import type { Listing } from "./quotes-page-model.ts";
 import { type AddResult, maxSymbols } from "./watchlist.ts";
 
 /** A form that adds a symbol to the watchlist, with suggestions. */

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { UploadFailedError } from "../../../../client/upload/upload-problem.ts";
+import { UploadFailedError } from "../../../../client/upload/upload-remedy.ts";
 import { describeState, formatProgress } from "./queue-text.ts";
 import { totalPercent } from "./upload-progress-badge.tsx";
 

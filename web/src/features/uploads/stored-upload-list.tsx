@@ -2,13 +2,13 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import { formatBytes, locale } from "../../shared/format.ts";
-import type { UploadsSession } from "./uploads-session.ts";
+import type { UploadsModel } from "./uploads-model.ts";
 
 const addedFormat = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 
 /** The table of uploads on the server, from all clients. */
-export function StoredUploadList({ session }: { session: UploadsSession }) {
-  const { stored, products } = session;
+export function StoredUploadList({ model }: { model: UploadsModel }) {
+  const { stored, products } = model;
   const { kind, uploads, hasMore, problem } = useSyncExternalStore(stored.subscribe, stored.list);
   const names = useSyncExternalStore(products.subscribe, products.names);
   const [selected, setSelected] = useState<Upload>();

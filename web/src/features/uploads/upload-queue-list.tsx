@@ -3,11 +3,11 @@ import { Countdown } from "../../shared/countdown.tsx";
 import { isFinished, type QueueState, type QueueView } from "./queue-item.ts";
 import { describeState, formatProgress } from "./queue-text.ts";
 import type { UploadQueue } from "./upload-queue.ts";
-import type { UploadsSession } from "./uploads-session.ts";
+import type { UploadsModel } from "./uploads-model.ts";
 
 /** The uploads of this window. */
-export function UploadQueueList({ session, views }: { session: UploadsSession; views: readonly QueueView[] }) {
-  const { queue, products } = session;
+export function UploadQueueList({ model, views }: { model: UploadsModel; views: readonly QueueView[] }) {
+  const { queue, products } = model;
   const names = useSyncExternalStore(products.subscribe, products.names);
   if (views.length === 0) return null;
   const complete = views.filter(({ state }) => state.kind === "complete").length;

@@ -3,12 +3,12 @@ import { DropZone } from "./drop-zone.tsx";
 import { ProductPicker } from "./product-picker.tsx";
 import { StoredUploadList } from "./stored-upload-list.tsx";
 import { UploadQueueList } from "./upload-queue-list.tsx";
-import type { UploadsSession } from "./uploads-session.ts";
+import type { UploadsModel } from "./uploads-model.ts";
 import "./uploads.css";
 
 /** The upload queue of this window, and the uploads on the server. Files can be dropped anywhere on the page. */
-export function UploadsPage({ session }: { session: UploadsSession }) {
-  const { queue, stored } = session;
+export function UploadsPage({ model }: { model: UploadsModel }) {
+  const { queue, stored } = model;
   const views = useSyncExternalStore(queue.subscribe, queue.views);
   const problem = useSyncExternalStore(queue.subscribe, queue.problem);
   const [isDragging, setIsDragging] = useState(false);
@@ -16,14 +16,14 @@ export function UploadsPage({ session }: { session: UploadsSession }) {
   const [productId, setProductId] = useState(() => new URLSearchParams(location.search).get("product") ?? "");
   useEffect(() => {
     const refresh = () => void stored.refresh();
-    session.isShown = true;
+    model.isShown = true;
     refresh();
     addEventListener("focus", refresh);
     return () => {
-      session.isShown = false;
+      model.isShown = false;
       removeEventListener("focus", refresh);
     };
-  }, [session, stored]);
+  }, [model, stored]);
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setIsDragging(false);
@@ -49,14 +49,14 @@ export function UploadsPage({ session }: { session: UploadsSession }) {
       <title>Uploads · Bourse</title>
       <div className="head">
         <h1>Uploads</h1>
-        <ProductPicker products={session.products} productId={productId} onSelect={setProductId} />
+        <ProductPicker products={model.products} productId={productId} onSelect={setProductId} />
       </div>
       <DropZone isDragging={isDragging} onFiles={(files) => queue.add(files, productId)} />
       <p className="problem" role="alert">
         {problem ?? (hasFolder ? "Folders cannot be uploaded. Choose the files in them." : "")}
       </p>
-      <UploadQueueList session={session} views={views} />
-      <StoredUploadList session={session} />
+      <UploadQueueList model={model} views={views} />
+      <StoredUploadList model={model} />
     </div>
   );
 }

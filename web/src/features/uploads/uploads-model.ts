@@ -19,7 +19,7 @@ const maxCallsOnPage = 2;
 const maxCallsInBackground = 1;
 
 /** The uploads of a window, outside React. They continue on every page. */
-export class UploadsSession {
+export class UploadsModel {
   readonly queue: UploadQueue;
   readonly stored: StoredUploads;
   readonly products: ProductNames;

@@ -12,7 +12,7 @@ import { QuoteStream } from "./quote-stream.ts";
 import { StreamLog } from "./stream-log.ts";
 import { type AddResult, Watchlist } from "./watchlist.ts";
 
-export interface QuotesSessionOptions {
+export interface QuotesPageModelOptions {
   transport: Transport;
   /** Schedules updates of the quotes. */
   quotesSchedule: Schedule;
@@ -37,7 +37,7 @@ export interface Listing {
 const maxConcurrentCalls = 1;
 
 /** The state of the quotes page, outside React: the watchlist, the stream, its quotes and its log. */
-export class QuotesSession {
+export class QuotesPageModel {
   readonly stream: QuoteStream;
   readonly board: QuoteBoard;
   readonly log: StreamLog;
@@ -51,7 +51,7 @@ export class QuotesSession {
   #listing: Listing;
   #subscribed: readonly string[] = [];
 
-  constructor(options: QuotesSessionOptions) {
+  constructor(options: QuotesPageModelOptions) {
     this.#client = createClient(QuoteService, options.transport);
     this.#random = options.random;
     this.board = new QuoteBoard(options.quotesSchedule);

@@ -7,7 +7,7 @@ import type { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import type { OrderFile, OrderLine } from "./order-file.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import type { RejectsFile } from "./rejects-file.ts";
-import { retryPolicy } from "./retry-policy.ts";
+import { retryOptions } from "./retry-options.ts";
 import { printError } from "./terminal-output.ts";
 
 /** The result of the import of a file. */
@@ -27,7 +27,7 @@ export interface ImportSummary {
 }
 
 /** Submits the orders of a file. If it fails, the lines before the failure stay stored, and a message has their number. */
-export async function importOrders(
+export async function submitOrdersFromCsv(
   client: Client<typeof OrderService>,
   file: OrderFile,
   rejects: RejectsFile,
@@ -45,7 +45,7 @@ export async function importOrders(
     using progress = new ProgressBar({ total: (await file.countLines(signal)).lines - 1, items: "lines", quiet });
     for await (const submitted of submitOrders(client, file.orders(reject, signal), {
       signal,
-      ...retryPolicy((reason) => isRetryable(reason) && reason.code !== Code.ResourceExhausted),
+      ...retryOptions((reason) => isRetryable(reason) && reason.code !== Code.ResourceExhausted),
     })) {
       const { answer, submission } = submitted;
       if (answer.result.case === "rejected") {

@@ -76,7 +76,7 @@ interface FieldColumn<Field extends string> {
 }
 
 /** The columns of a CSV file of ticks or bars, which are found by its header. Reads rows. */
-export class TickColumns {
+export class TickCsvColumns {
   /**
    * Whether each row is a bar, the summary of a period, and not a quote at a moment: the time column is `date`, or there is a
    * column `close`.

@@ -57,7 +57,7 @@ const paths: Readonly<Partial<Record<ProductField, string>>> = {
 };
 
 /** The columns of a CSV file of products, which are found by its header. Reads rows. */
-export class ProductColumns {
+export class ProductCsvColumns {
   /** The paths of the fields in the file, for an update mask. */
   readonly paths: readonly string[];
   readonly #columns: ReadonlyMap<ProductField, Column>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OrderColumns } from "./order-columns.ts";
+import { OrderCsvColumns } from "./order-csv-columns.ts";
 
 const retail = [
   "InvoiceNo",
@@ -26,9 +26,9 @@ const pounds = { currency: "GBP" };
 const lantern = ["536365", "71053", " LANTERN ", "6", "2010-12-01 08:26:00", "3.39", "17850.0", "United Kingdom"];
 
 const readRetail = (change: Partial<Record<(typeof retail)[number], string>>) =>
-  new OrderColumns(retail, pounds).read(lantern.map((cell, index) => change[retail[index] ?? ""] ?? cell));
+  new OrderCsvColumns(retail, pounds).read(lantern.map((cell, index) => change[retail[index] ?? ""] ?? cell));
 
-describe("OrderColumns", () => {
+describe("OrderCsvColumns", () => {
   it("finds common column names, and keeps text unchanged", () => {
     expect(readRetail({})).toEqual({
       orderNumber: "536365",
@@ -44,7 +44,7 @@ describe("OrderColumns", () => {
 
   it("reads the columns of an export, with its currency", () => {
     const cells = ["1", "P", "", "-2", "2010-12-01T08:26:00.000000001Z", "0", "EUR", "", "EIRE"];
-    expect(new OrderColumns(exported, pounds).read(cells)).toEqual({
+    expect(new OrderCsvColumns(exported, pounds).read(cells)).toEqual({
       orderNumber: "1",
       productCode: "P",
       description: "",
@@ -56,7 +56,7 @@ describe("OrderColumns", () => {
   });
 
   it("uses mapped columns, and the defaults of columns that the file lacks", () => {
-    const columns = new OrderColumns(
+    const columns = new OrderCsvColumns(
       ["No", "Item", "Qty", "When", "Price"],
       { currency: "USD", country: "France" },
       { order_number: "No", product_code: "Item", quantity: "Qty", placed_at: "When" },
@@ -69,11 +69,11 @@ describe("OrderColumns", () => {
   });
 
   it("refuses a header without required columns, and names those of the header", () => {
-    expect(() => new OrderColumns(["InvoiceNo", "Description", "Colour"], pounds)).toThrow(
+    expect(() => new OrderCsvColumns(["InvoiceNo", "Description", "Colour"], pounds)).toThrow(
       "no column has product_code, quantity, placed_at, unit_price, country (the header has InvoiceNo, Description, " +
         "Colour): map columns, as in --columns product_code=COLUMN",
     );
-    expect(() => new OrderColumns(retail, pounds, { country: "Land" })).toThrow(/^no column has the name Land/);
+    expect(() => new OrderCsvColumns(retail, pounds, { country: "Land" })).toThrow(/^no column has the name Land/);
   });
 
   it.each([

@@ -40,7 +40,7 @@ const requiredFields = ["order_number", "product_code", "quantity", "placed_at",
 const maxInt32 = 2 ** 31 - 1;
 
 /** The columns of a CSV file of orders, which are found by its header. Reads rows. */
-export class OrderColumns {
+export class OrderCsvColumns {
   readonly #columns: ReadonlyMap<OrderField, Column>;
   readonly #defaults: OrderDefaults;
 

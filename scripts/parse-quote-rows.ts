@@ -1,7 +1,7 @@
 import { basename, extname } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { parse } from "csv-parse/sync";
-import { type ColumnMapping, TickColumns, tickFileDialect } from "../client/quote/tick-columns.ts";
+import { type ColumnMapping, TickCsvColumns, tickFileDialect } from "../client/quote/tick-csv-columns.ts";
 import { toTimestamp } from "../client/shared/micro-time.ts";
 import type { QuoteSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
 
@@ -15,11 +15,11 @@ export interface ParsedRows {
 }
 
 /** Parses the lines of a CSV file as quotes, some lines at a time. */
-export class QuoteRows {
+export class QuoteRowParser {
   readonly #file: string;
   readonly #symbol: string | undefined;
   readonly #mapping: ColumnMapping | undefined;
-  #columns: TickColumns | undefined;
+  #columns: TickCsvColumns | undefined;
   #width = 0;
   #lineCount = 0;
 
@@ -70,9 +70,9 @@ export class QuoteRows {
     return { ...tick, sourceTime: toTimestamp(sourceTime) };
   }
 
-  #readHeader(cells: readonly string[]): TickColumns {
+  #readHeader(cells: readonly string[]): TickCsvColumns {
     const name = basename(this.#file, extname(this.#file)).toUpperCase();
-    const columns = new TickColumns(cells, this.#symbol ?? name, this.#mapping);
+    const columns = new TickCsvColumns(cells, this.#symbol ?? name, this.#mapping);
     if (this.#file === "-" && this.#symbol === undefined && !columns.haveSymbols) {
       throw new Error("no column has the symbol: set it with --symbol");
     }

@@ -9,10 +9,10 @@ import { printError } from "./terminal-output.ts";
 const maxFailures = 15;
 
 /**
- * The retry policy of scripts: prints each failure, and retries for about a minute. If the first attempt fails, the
- * script ends at once, because the address may be wrong.
+ * Returns options of a call of a script: prints each failure, and retries for about a minute. If the first attempt fails,
+ * the script ends at once, because the address may be wrong.
  */
-export function retryPolicy(
+export function retryOptions(
   canRetry: (reason: ConnectError) => boolean = isRetryable,
 ): Pick<ReconnectingCallOptions, "onState" | "retry"> {
   let wasLive = false;

@@ -17,7 +17,7 @@ import { type Backlog, SendQueue } from "./send-queue.ts";
 
 const millisPerSecond = 1_000;
 
-export interface QuoteSchedulerOptions {
+export interface ReaderDeliveryOptions {
   readonly policy: SlowReaderPolicy;
   readonly log: QuoteLog;
   readonly timers: Timers;
@@ -50,16 +50,16 @@ const rateLimited: DeliveryState = { kind: "rateLimited" };
  * | pausedForReplay | stays in the log | | replaying; live if nothing was missed or the log has evicted it | |
  * | replaying | stays in the log | paused… | | live, at the end of the log |
  */
-export class QuoteScheduler {
+export class ReaderDelivery {
   readonly queue: SendQueue;
   readonly replay: LogReplay;
-  readonly #options: QuoteSchedulerOptions;
+  readonly #options: ReaderDeliveryOptions;
   readonly #rateLimited: RateLimitedSubscriptions;
   readonly #missed = new MissedQuotes();
   /** Whether any subscription ever had a control. While none had, an offer need not load the subscription. */
   #hasControls = false;
 
-  constructor(options: QuoteSchedulerOptions) {
+  constructor(options: ReaderDeliveryOptions) {
     const { policy, log, timers, maxWaiting } = options;
     this.#options = options;
     this.queue = new SendQueue(policy, () => timers.now(), maxWaiting);

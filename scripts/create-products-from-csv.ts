@@ -1,5 +1,5 @@
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
-import { ProductColumns, type ProductField, type ProductRow } from "../client/product/product-columns.ts";
+import { ProductCsvColumns, type ProductField, type ProductRow } from "../client/product/product-csv-columns.ts";
 import { type ColumnsOf, CsvRowError } from "../client/shared/csv-columns.ts";
 import type { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { type CsvFile, CsvFileError, type CsvFileOptions } from "./csv-file.ts";
@@ -47,11 +47,15 @@ const maxCallsInFlight = 64;
  *
  * @param counts is updated for each row, and valid after a failure too
  */
-export async function importProducts(file: CsvFile, options: ImportOptions, counts: ProductCounts): Promise<void> {
+export async function createProductsFromCsv(
+  file: CsvFile,
+  options: ImportOptions,
+  counts: ProductCounts,
+): Promise<void> {
   const { signal, onProgress } = options;
   const ids = new ProductIds(file.path);
   const calls = new Set<Promise<void>>();
-  let columns: ProductColumns | undefined;
+  let columns: ProductCsvColumns | undefined;
   let failure: unknown;
   try {
     for await (const row of file.rows(signal)) {
@@ -76,10 +80,10 @@ export async function importProducts(file: CsvFile, options: ImportOptions, coun
   if (failure !== undefined) throw failure;
 }
 
-function readHeader({ path }: CsvFile, header: CsvRow, { currency, mapping }: ImportOptions): ProductColumns {
+function readHeader({ path }: CsvFile, header: CsvRow, { currency, mapping }: ImportOptions): ProductCsvColumns {
   try {
     if ("problem" in header) throw new CsvRowError(header.problem);
-    return new ProductColumns(header.cells, currency, mapping);
+    return new ProductCsvColumns(header.cells, currency, mapping);
   } catch (error) {
     throw new CsvFileError(`${path}: line ${header.line}: ${(error as Error).message}`);
   }
@@ -88,7 +92,7 @@ function readHeader({ path }: CsvFile, header: CsvRow, { currency, mapping }: Im
 interface ProductLine {
   readonly file: CsvFile;
   readonly row: CsvRow;
-  readonly columns: ProductColumns;
+  readonly columns: ProductCsvColumns;
   readonly ids: ProductIds;
 }
 

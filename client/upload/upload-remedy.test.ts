@@ -7,7 +7,7 @@ import {
   UploadState,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { problem } from "./testing/model-upload.ts";
-import { remedyOf, UploadFailedError } from "./upload-problem.ts";
+import { remedyOf, UploadFailedError } from "./upload-remedy.ts";
 import { FileChangedError } from "./upload-source.ts";
 
 const { OPEN } = UploadState;

@@ -1,10 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { MemoryUnit, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { ProductColumns } from "./product-columns.ts";
+import { ProductCsvColumns } from "./product-csv-columns.ts";
 
 test("columns are found by their names in any case and order", () => {
-  const columns = new ProductColumns(["Unit Price", "PRODUCT", "ram", "Cores", "Brand", "colour", "Currency"]);
+  const columns = new ProductCsvColumns(["Unit Price", "PRODUCT", "ram", "Cores", "Brand", "colour", "Currency"]);
   const { product } = columns.read(["999.90", "Air 13", "16 GB", "8", "Kestrel", "red", "EUR"]);
   expect(create(ProductSchema, product)).toEqual(
     create(ProductSchema, {
@@ -20,7 +20,10 @@ test("columns are found by their names in any case and order", () => {
 });
 
 test("a mapped column is used for its field only", () => {
-  const columns = new ProductColumns(["name", "sku name", "price"], "GBP", { name: "sku name", description: "name" });
+  const columns = new ProductCsvColumns(["name", "sku name", "price"], "GBP", {
+    name: "sku name",
+    description: "name",
+  });
   expect(columns.read(["A long text", "Lamp", "5"]).product).toMatchObject({
     name: "Lamp",
     description: "A long text",
@@ -28,7 +31,7 @@ test("a mapped column is used for its field only", () => {
 });
 
 test("a row without laptop fields is no laptop, and an empty price is absent", () => {
-  const columns = new ProductColumns(["name", "price", "brand", "cores"], "EUR");
+  const columns = new ProductCsvColumns(["name", "price", "brand", "cores"], "EUR");
   expect(create(ProductSchema, columns.read(["Lamp", "", "", ""]).product)).toEqual(
     create(ProductSchema, { name: "Lamp" }),
   );
@@ -39,7 +42,7 @@ test.each([
   [["name", "price"], {}, "no column has the currency of the prices: set it with --currency"],
   [["name"], { description: "text" }, "no column has the name text, mapped to description"],
 ])("the error of the header %j names the missing columns", (header, mapping, problem) => {
-  expect(() => new ProductColumns(header, undefined, mapping)).toThrow(problem);
+  expect(() => new ProductCsvColumns(header, undefined, mapping)).toThrow(problem);
 });
 
 test.each([
@@ -49,5 +52,5 @@ test.each([
   ["ram", "much", "ram: expected an amount of memory such as 16 GB"],
   ["screen inch", '13"', "screen_inch: expected a number such as 2.4"],
 ])("the error of the %s %j describes a valid value", (name, cell, problem) => {
-  expect(() => new ProductColumns(["name", name], "EUR").read(["Lamp", cell])).toThrow(problem);
+  expect(() => new ProductCsvColumns(["name", name], "EUR").read(["Lamp", cell])).toThrow(problem);
 });
