@@ -56,7 +56,9 @@ describe("a start that fails", () => {
   test("names every invalid setting, with exit code 2", async () => {
     const failure = await failureOf(startBourse(["--port", "x", "--grace", "y"]));
     expect(failure.exitCode).toBe(2);
-    expect(failure.stderr).toMatch(/--port: a whole number.*\n--grace: a number of seconds.*\n.*--help/s);
+    expect(failure.stderr).toMatch(
+      /--port: expected a whole number.*\n--grace: expected a number of seconds.*\n.*--help/s,
+    );
   });
 
   test("reports that the port is in use", async () => {

@@ -130,7 +130,7 @@ test("rejected lines are in a file with their reasons, and all others are stored
   expect(rejected).toEqual([
     ["27", "the row has 1 cells, and the header has 4", "R few"],
     ["28", expect.stringContaining("its quotes do not match"), 'R quote,"5,EUR,'],
-    ["29", expect.stringMatching(/^price: an amount such as 49\.90, .* not "five"$/), "R price,five,EUR,"],
+    ["29", expect.stringMatching(/^price: expected an amount such as 49\.90, .* not "five"$/), "R price,five,EUR,"],
     ["30", expect.stringMatching(/product\.price: currency_code must be three capital letters/), expect.anything()],
     ["31", expect.stringMatching(/product\.name: must be at least 1 character/), ",5,EUR,"],
     ["32", expect.stringMatching(/product\.id: must be a valid UUID/), expect.anything()],

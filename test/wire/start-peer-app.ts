@@ -51,7 +51,7 @@ export async function startLimitedApp(): Promise<PeerApp> {
       maxExports: 12,
       maxCatalogueReads: 12,
       maxDownloads: 12,
-      maxBufferedBytes: 6 * MiB,
+      maxBufferedChunkBytes: 6 * MiB,
     },
   }));
   await using peer = await limited.peer("127.0.0.1");

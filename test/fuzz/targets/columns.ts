@@ -70,7 +70,7 @@ function mappingOf<Field extends string>(text: string, fields: readonly Field[])
   try {
     return parseColumns(text, fields, "time=ts");
   } catch (error) {
-    invariant(error instanceof Error && /needed$/.test(error.message), () => String(error));
+    invariant(error instanceof Error && /^expected /.test(error.message), () => String(error));
     return {};
   }
 }

@@ -58,7 +58,7 @@ function orRefused<T>(parse: () => T): T | undefined {
   try {
     return parse();
   } catch (error) {
-    invariant(error instanceof Error && /needed$/.test(error.message), () => String(error));
+    invariant(error instanceof Error && /^expected /.test(error.message), () => String(error));
     return undefined;
   }
 }
