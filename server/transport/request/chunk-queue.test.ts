@@ -9,7 +9,7 @@ test("bytes keep their order", () => {
       fc.record({ push: fc.integer({ min: 1, max: 300 }) }),
       fc.record({ take: fc.integer({ min: 1, max: 50_000 }) }),
       fc.record({ skip: fc.integer({ min: 1, max: 500 }) }),
-      fc.constant("shift" as const),
+      fc.constantFrom("shift" as const, "own" as const),
     ),
     { maxLength: 60 },
   );
@@ -23,6 +23,7 @@ test("bytes keep their order", () => {
       };
       for (const action of list) {
         if (action === "shift") expectNext(queue.shift() ?? new Uint8Array(0));
+        else if (action === "own") queue.ownBytes();
         else if ("push" in action) {
           queue.push(pattern(pushed, action.push));
           pushed += action.push;
@@ -63,3 +64,22 @@ test("a chunk is not copied if the queue is empty, or if the chunk is large", ()
 function pattern(from: number, length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, at) => ((from + at) * 7919) >> 3));
 }
+
+test("bytes that stay in the queue keep nothing else of their buffer in memory", () => {
+  const readBuffer = Buffer.alloc(64 * 1024, 7);
+  const queue = new ChunkQueue();
+  queue.push(readBuffer.subarray(100, 110));
+  expect(queue.take(4).buffer).toBe(readBuffer.buffer);
+  queue.ownBytes();
+  const rest = queue.take(6);
+  expect(rest).toEqual(new Uint8Array(6).fill(7));
+  expect(rest.buffer.byteLength).toBe(6);
+});
+
+test("a large chunk is not copied", () => {
+  const readBuffer = Buffer.alloc(64 * 1024);
+  const queue = new ChunkQueue();
+  queue.push(readBuffer);
+  queue.ownBytes();
+  expect(queue.take(readBuffer.byteLength).buffer).toBe(readBuffer.buffer);
+});

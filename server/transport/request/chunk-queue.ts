@@ -6,7 +6,8 @@ const minBlockBytes = 256;
 
 /**
  * A queue of bytes. Chunks that queue up are copied into blocks: each chunk is an object of a few hundred bytes, and a client
- * may send every byte in a separate frame. A chunk is not copied if the queue is empty.
+ * may send every byte in a separate frame. A chunk that is added to an empty queue is not copied, because most are removed
+ * at once. If bytes stay in the queue, call {@link ownBytes}.
  */
 export class ChunkQueue {
   /** The number of queued bytes. */
@@ -17,12 +18,28 @@ export class ChunkQueue {
   #offset = 0;
   /** The number of bytes in the last chunk if it is a block with free space; else 0. */
   #blockUsed = 0;
+  /** Whether the first chunk is a small part of a buffer that others use too. */
+  #sharesBuffer = false;
 
   push(chunk: Uint8Array): void {
     const queued = this.byteLength;
     this.byteLength += chunk.byteLength;
+    if (queued === 0) this.#sharesBuffer = chunk.byteLength < maxBlockBytes;
     if (queued === 0 || chunk.byteLength >= maxBlockBytes) this.#append(chunk);
     else this.#copyIntoBlocks(chunk, queued);
+  }
+
+  /**
+   * Copies the first chunk unless it is large or was copied before. Node's chunks are parts of a buffer of up to 64 KiB that
+   * it has read from the connection: one queued byte would keep all of the buffer in memory, uncounted.
+   */
+  ownBytes(): void {
+    if (!this.#sharesBuffer) return;
+    this.#sharesBuffer = false;
+    const chunk = this.#firstChunk();
+    if (chunk === undefined) return;
+    this.#chunks[this.#first] = withOwnBuffer(chunk);
+    this.#offset = 0;
   }
 
   /** Removes the first chunk, or the rest of it. Returns undefined if the queue is empty. */
@@ -48,7 +65,7 @@ export class ChunkQueue {
   /** Removes up to that many bytes. */
   skip(bytes: number): void {
     for (let left = Math.min(bytes, this.byteLength); left > 0; ) {
-      const part = Math.min(left, this.#firstChunk()?.byteLength ?? left);
+      const part = Math.min(left, this.#firstLength || left);
       this.#drop(part);
       left -= part;
     }
@@ -56,10 +73,11 @@ export class ChunkQueue {
 
   /** Removes that many bytes, which must be queued. Returns a part of a chunk if it has them all, else a copy. */
   take(bytes: number): Uint8Array {
-    const first = this.#firstChunk();
-    if (first !== undefined && first.byteLength >= bytes) {
+    const first = this.#chunks[this.#first];
+    if (first !== undefined && this.#firstLength >= bytes) {
+      const taken = first.subarray(this.#offset, this.#offset + bytes);
       this.#drop(bytes);
-      return first.subarray(0, bytes);
+      return taken;
     }
     const taken = Buffer.allocUnsafeSlow(bytes);
     for (let filled = 0; filled < bytes; ) {
@@ -108,9 +126,16 @@ export class ChunkQueue {
 
   #firstChunk(): Uint8Array | undefined {
     const chunk = this.#chunks[this.#first];
-    if (chunk === undefined) return undefined;
+    const length = this.#firstLength;
+    return length === chunk?.byteLength ? chunk : chunk?.subarray(this.#offset, this.#offset + length);
+  }
+
+  /** The number of queued bytes in the first chunk; 0 if the queue is empty. */
+  get #firstLength(): number {
+    const chunk = this.#chunks[this.#first];
+    if (chunk === undefined) return 0;
     const isOpenBlock = this.#blockUsed > 0 && this.#first === this.#chunks.length - 1;
-    return chunk.subarray(this.#offset, isOpenBlock ? this.#blockUsed : chunk.byteLength);
+    return (isOpenBlock ? this.#blockUsed : chunk.byteLength) - this.#offset;
   }
 
   /** Removes bytes of the first chunk. */
@@ -124,6 +149,7 @@ export class ChunkQueue {
     const first = this.#chunks[this.#first];
     if (first === undefined || this.#offset < first.byteLength) return;
     this.#offset = 0;
+    this.#sharesBuffer = false;
     this.#chunks[this.#first++] = removedChunk;
     if (this.#first < this.#chunks.length / 2) return;
     this.#chunks.splice(0, this.#first);
@@ -131,11 +157,20 @@ export class ChunkQueue {
   }
 
   #reset(): void {
-    this.#chunks = [];
+    if (this.#chunks.length === 1)
+      this.#chunks.pop(); // keeps the memory of the array for the next chunk
+    else this.#chunks = [];
     this.#first = 0;
     this.#offset = 0;
     this.#blockUsed = 0;
+    this.#sharesBuffer = false;
   }
+}
+
+/** Returns bytes unchanged, or a copy if they are a small part of a buffer, which they would keep in memory. */
+export function withOwnBuffer(bytes: Uint8Array): Uint8Array {
+  const isSmallPart = bytes.byteLength < maxBlockBytes && bytes.buffer.byteLength > bytes.byteLength;
+  return isSmallPart ? new Uint8Array(bytes) : bytes; // `slice` does not copy a Buffer
 }
 
 /** Replaces a removed chunk in the array, so that its memory is freed. */

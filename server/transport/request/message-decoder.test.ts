@@ -1,9 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import type { Message } from "@bufbuild/protobuf";
+import { create, type Message, toBinary } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
+import { type UploadChunkRequest, UploadService } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { callScheduler, sliceMs } from "../protection/call-scheduler.ts";
-import type { MessageDecoder } from "./message-decoder.ts";
-import { decodeScheduled } from "./message-decoder.ts";
+import { decodeScheduled, MessageDecoder } from "./message-decoder.ts";
 
 const enqueue = (step: () => void) => callScheduler.enqueue({ peer: "a" }, step);
 const body = { hold: () => {}, release: () => {}, throwIfFailed: () => {} };
@@ -62,4 +62,18 @@ test("a queued message counts as memory of its call until it is decoded, and fai
   failure = new Error("the client disconnected");
   expect(await Promise.allSettled(queued)).toEqual(queued.map(() => ({ status: "rejected", reason: failure })));
   expect(held).toBe(0);
+});
+
+test("a decoded field of type bytes keeps nothing else of its buffer in memory", () => {
+  const schema = UploadService.method.uploadChunk;
+  const encoded = toBinary(schema.input, create(schema.input, { uploadId: "a", data: new Uint8Array(100) }));
+  const readBuffer = new Uint8Array(64 * 1024);
+  readBuffer.set(encoded, 50);
+  const decoder = new MessageDecoder(schema, {
+    limits: { maxBytes: 1_000 },
+    maxMessageDepth: 10,
+    mapError: (error) => error,
+  });
+  const message = decoder.decode(readBuffer.subarray(50, 50 + encoded.length), true) as UploadChunkRequest;
+  expect(message.data.buffer.byteLength).toBe(encoded.length);
 });

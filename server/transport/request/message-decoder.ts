@@ -7,10 +7,12 @@ import {
   type JsonReadOptions,
   type JsonValue,
   type Message,
+  ScalarType,
   toJson,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { callScheduler } from "../protection/call-scheduler.ts";
+import { withOwnBuffer } from "./chunk-queue.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** Options of the decoder of one method. */
@@ -34,6 +36,8 @@ export class MessageDecoder {
   /** An empty message in JSON. */
   readonly emptyJson: JsonValue;
   readonly #method: DescMethod;
+  /** Whether decoded messages have parts of the encoded bytes. */
+  readonly #sharesBytes: boolean;
   readonly #limits: MessageLimits;
   readonly #binaryOptions: { readonly recursionLimit: number; readonly readUnknownFields: false };
   readonly #jsonOptions: Partial<JsonReadOptions>;
@@ -43,6 +47,7 @@ export class MessageDecoder {
     this.maxBytes = limits.maxBytes;
     this.emptyJson = emptyJsonOf(method.input);
     this.#method = method;
+    this.#sharesBytes = hasBytesFields(method.input);
     this.#limits = limits;
     this.#mapError = mapError;
     this.#binaryOptions = { recursionLimit: maxMessageDepth, readUnknownFields: false };
@@ -65,7 +70,9 @@ export class MessageDecoder {
   #decodeBinary(bytes: Uint8Array): Message {
     this.#check(this.#limits.checkBinary, bytes);
     try {
-      return fromBinary(this.#method.input, bytes, this.#binaryOptions);
+      // A field of type bytes is a part of what it was decoded from.
+      const own = this.#sharesBytes ? withOwnBuffer(bytes) : bytes;
+      return fromBinary(this.#method.input, own, this.#binaryOptions);
     } catch (error) {
       throw cannotDecode("protobuf", error);
     }
@@ -87,6 +94,16 @@ export class MessageDecoder {
       throw this.#mapError(error);
     }
   }
+}
+
+/** Whether a message, or one inside of it, has a field of type bytes. */
+function hasBytesFields(schema: DescMessage, visited = new Set<DescMessage>()): boolean {
+  if (visited.has(schema)) return false;
+  visited.add(schema);
+  return schema.fields.some(
+    (field) =>
+      field.scalar === ScalarType.BYTES || (field.message !== undefined && hasBytesFields(field.message, visited)),
+  );
 }
 
 function emptyJsonOf(schema: DescMessage): JsonValue {
@@ -135,14 +152,15 @@ export function decodeScheduled(bytes: Uint8Array, options: DecodeOptions): Mess
 }
 
 async function decodeQueued(bytes: Uint8Array, { decoder, binary, enqueue, body }: DecodeOptions): Promise<Message> {
-  body.hold(bytes.byteLength);
+  const queued = withOwnBuffer(bytes);
+  body.hold(queued.byteLength);
   try {
     await new Promise<void>(enqueue);
     body.throwIfFailed();
   } finally {
-    body.release(bytes.byteLength);
+    body.release(queued.byteLength);
   }
-  return decoder.decode(bytes, binary);
+  return decoder.decode(queued, binary);
 }
 
 /**

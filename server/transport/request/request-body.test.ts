@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import { expect, test } from "vitest";
-import { copySmallChunks } from "./request-body.ts";
+import { copyBufferedChunks } from "./request-body.ts";
 
 test("a buffered byte does not keep the whole read buffer in memory", () => {
   const stream = new Readable({ read() {} });
-  copySmallChunks(stream);
+  copyBufferedChunks(stream);
   for (let count = 0; count < 100; count++) stream.push(Buffer.alloc(64 * 1024, count).subarray(5, 6));
   const buffers = new Set(chunksOf(stream).map(({ buffer }) => buffer));
   const keptBytes = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -14,7 +14,7 @@ test("a buffered byte does not keep the whole read buffer in memory", () => {
 
 test("large chunks are not copied", () => {
   const stream = new Readable({ read() {} });
-  copySmallChunks(stream);
+  copyBufferedChunks(stream);
   const large = Buffer.alloc(64 * 1024);
   stream.push(large);
   expect(chunksOf(stream)).toEqual([large]);

@@ -35,7 +35,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   #isQueued = false;
 
   constructor(stream: Readable, connection: Connection, memory: CallMemory) {
-    copySmallChunks(stream, () => connection.reads.countChunk());
+    copyBufferedChunks(stream, () => connection.reads.countChunk());
     this.#stream = stream;
     this.#connection = connection;
     this.#memory = memory;
@@ -130,11 +130,19 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
 
   #take(chunk: Uint8Array): void {
     this.bytes += chunk.byteLength;
-    if (this.#end !== "none") return;
-    this.#ready.push(chunk);
-    this.#readyChunks++;
+    if (this.#hasEnded) return;
     this.#memory.hold(chunk.byteLength);
-    if (this.#pendingRead !== undefined) this.#settle();
+    if (this.#hasEnded) return; // the memory of the call has a limit
+    const pendingRead = this.#pendingRead;
+    if (pendingRead !== undefined && this.#ready.byteLength === 0 && !callScheduler.sliceUsed) {
+      this.#pendingRead = undefined;
+      pendingRead.resolve({ done: false, value: chunk });
+      return;
+    }
+    this.#ready.push(chunk);
+    this.#ready.ownBytes();
+    this.#readyChunks++;
+    if (pendingRead !== undefined) this.#settle();
     if (this.#ready.byteLength >= readyBytes || this.#readyChunks >= readyChunks) this.#pause();
   }
 
@@ -148,8 +156,12 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#stream.resume();
   }
 
+  get #hasEnded(): boolean {
+    return this.#end !== "none";
+  }
+
   get #hasNext(): boolean {
-    return this.#ready.byteLength > 0 || this.#end !== "none";
+    return this.#ready.byteLength > 0 || this.#hasEnded;
   }
 
   /** Settles the pending read: now, or after the steps of other calls. */
@@ -212,28 +224,30 @@ const sharedBytes = 16 * 1024;
 const minBlockBytes = 64;
 
 /**
- * Makes a stream copy its small chunks. Node's chunks are parts of a buffer of up to 64 KiB that it has read from the
- * connection. One buffered byte would keep all of the buffer in memory, uncounted: a client could send one byte that is
- * buffered, and fill the rest with frames that are dropped.
+ * Makes a stream copy the small chunks that it buffers. Node's chunks are parts of a buffer of up to 64 KiB that it has read
+ * from the connection. One buffered byte would keep all of the buffer in memory, uncounted: a client could send one byte
+ * that is buffered, and fill the rest with frames that are dropped. A stream that flows hands its chunks to the listener at
+ * once, which keeps them in a {@link ChunkQueue}.
  *
- * @param onSmallChunk called for each chunk that is copied
+ * @param onSmallChunk called for each small chunk
  */
-export function copySmallChunks(stream: Readable, onSmallChunk: () => void = () => {}): void {
-  const push = stream.push.bind(stream);
-  let block = Buffer.alloc(0);
+export function copyBufferedChunks(stream: Readable, onSmallChunk: () => void = () => {}): void {
+  const push = stream.push;
+  let block: Buffer | undefined;
   let used = 0;
   let received = 0;
   stream.push = (chunk: Uint8Array | null, encoding?: BufferEncoding) => {
-    if (chunk === null || chunk.byteLength >= sharedBytes) return push(chunk, encoding);
+    if (chunk === null || chunk.byteLength >= sharedBytes) return push.call(stream, chunk, encoding);
     const bytes = chunk.byteLength;
     onSmallChunk();
-    if (used + bytes > block.byteLength) {
+    if (stream.readableFlowing === true && stream.readableLength === 0) return push.call(stream, chunk, encoding);
+    if (block === undefined || used + bytes > block.byteLength) {
       block = Buffer.allocUnsafeSlow(Math.max(bytes, Math.min(sharedBytes, Math.max(minBlockBytes, received))));
       used = 0;
     }
     received += bytes;
     block.set(chunk, used);
     used += bytes;
-    return push(block.subarray(used - bytes, used), encoding);
+    return push.call(stream, block.subarray(used - bytes, used), encoding);
   };
 }

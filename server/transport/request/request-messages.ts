@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { Exchange } from "../exchange/exchange.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import { ChunkQueue } from "./chunk-queue.ts";
+import { ChunkQueue, withOwnBuffer } from "./chunk-queue.ts";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import { type DecodeOptions, decodeScheduled, type MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -52,12 +52,6 @@ const prefixBytes = 5;
 
 /** The number of messages between two checks of the clock: a check costs as much as a small message. */
 const messagesBetweenChecks = 16;
-
-/**
- * Messages below that size are copied out of their chunk: a handler that keeps one would keep all of the chunk in
- * memory.
- */
-const copiedBytes = 4 * 1024;
 
 /** Options for reading messages in envelopes. */
 interface EnvelopeOptions extends RequestMessagesOptions {
@@ -150,9 +144,10 @@ class EnvelopeMessages implements RequestMessages {
       const flags = received.at(0);
       const size = received.at(1) * 2 ** 24 + (received.at(2) << 16) + (received.at(3) << 8) + received.at(4);
       decoder.checkSize(size);
-      if (received.byteLength < prefixBytes + size) return undefined;
+      if (received.byteLength < prefixBytes + size) break;
       received.skip(prefixBytes);
-      const bytes = this.#takeBytes(size);
+      const bytes = received.take(size);
+      received.ownBytes(); // the rest of the chunk stays until the next call
       if (!holdsMessages) this.#body.release(prefixBytes + size);
       const compressed = (flags & compressedFlag) !== 0;
       if (compressed && compression === undefined) {
@@ -163,22 +158,17 @@ class EnvelopeMessages implements RequestMessages {
       this.count++;
       if (compressed && compression !== undefined) {
         this.#sinceCheck = messagesBetweenChecks; // decompression takes as long as many messages
-        return this.#decompress(bytes, compression);
+        return this.#decompress(withOwnBuffer(bytes), compression);
       }
       return decodeScheduled(bytes, this.#options);
     }
+    received.ownBytes();
     return undefined;
   }
 
   async #decompress(bytes: Uint8Array, compression: Compression): Promise<Message> {
     const decompressed = await compression.decompress(bytes, this.#options.decoder.maxBytes);
     return decodeScheduled(decompressed, this.#options);
-  }
-
-  #takeBytes(size: number): Uint8Array {
-    const bytes = this.#received.take(size);
-    // Not with `slice`, which does not copy a Buffer.
-    return size < copiedBytes ? new Uint8Array(bytes) : bytes;
   }
 }
 
@@ -233,6 +223,7 @@ async function readAll(body: RequestBody, decoder: MessageDecoder): Promise<Uint
   const received = new ChunkQueue();
   for (let chunk = await body.next(); chunk.done !== true; chunk = await body.next()) {
     received.push(chunk.value);
+    received.ownBytes();
     decoder.checkSize(received.byteLength);
   }
   return received.take(received.byteLength);
