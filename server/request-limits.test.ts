@@ -5,10 +5,10 @@ import { Health } from "../gen/health/v1/health_pb.ts";
 import { classicServices } from "./classic/classic-routes.ts";
 import { maxWatchRequestBytes, ownLimits, requestLimits } from "./request-limits.ts";
 import { bourseServices } from "./routes.ts";
-import { defaultLimits } from "./transport/protection/limits.ts";
+import { defaultLimits } from "./transport/protection/limit-table.ts";
+import { maxJsonAllowance, spareRequestBytes } from "./transport/request/limits/derive-request-limits.ts";
 import { boundsOf, hasLength } from "./transport/request/limits/field-bounds.ts";
-import { largestMessageBytes } from "./transport/request/limits/largest-message.ts";
-import { maxJsonAllowance, spareRequestBytes } from "./transport/request/limits/request-limits.ts";
+import { largestMessageBytes } from "./transport/request/limits/largest-message-size.ts";
 
 const ownMethods: DescMethod[] = [...bourseServices, ...classicServices].flatMap(({ methods }) => methods);
 const methods: DescMethod[] = [...ownMethods, ...Health.methods, ...ServerReflection.methods];

@@ -1,5 +1,5 @@
 import { StreamQuotesRequestSchema, WatchQuotesRequestSchema } from "../gen/bourse/quote/v1/quote_service_pb.ts";
-import { createRequestLimits, type RequestLimitsOptions } from "./transport/request/limits/request-limits.ts";
+import { deriveRequestLimits, type RequestLimitsOptions } from "./transport/request/limits/derive-request-limits.ts";
 
 /**
  * The largest request that opens a stream of quotes, in bytes. The rules of its fields allow a hundred times more. 10,000
@@ -18,4 +18,4 @@ export const ownLimits: RequestLimitsOptions = {
 };
 
 /** Returns the limits of a method's request messages. */
-export const requestLimits = createRequestLimits(ownLimits);
+export const requestLimits = deriveRequestLimits(ownLimits);

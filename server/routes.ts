@@ -13,8 +13,8 @@ import {
   registerClassicRoutes,
   storingClassicServices,
 } from "./classic/classic-routes.ts";
-import type { Health } from "./transport/services/health.ts";
-import { registerReflection } from "./transport/services/reflection.ts";
+import type { Health } from "./transport/services/health-service.ts";
+import { registerReflection } from "./transport/services/reflection-service.ts";
 
 /** The services of Bourse. */
 // biome-ignore format: one entry on each line

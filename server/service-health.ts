@@ -2,7 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Logger } from "pino";
 import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/health_pb.ts";
 import type { StoreHealth } from "./storage/store-health.ts";
-import { Health, wholeServer } from "./transport/services/health.ts";
+import { Health, wholeServer } from "./transport/services/health-service.ts";
 
 export interface ServiceHealthOptions {
   readonly services: readonly DescService[];

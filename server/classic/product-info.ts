@@ -6,7 +6,7 @@ import type { Catalogue } from "../product/catalogue.ts";
 import { classicNames } from "../shared/metadata-names.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
 import { peerOf } from "../transport/rpc/call.ts";
-import { metadataBytes, sendHeader, setTrailer, trailerCapacity } from "../transport/rpc/metadata.ts";
+import { metadataBytes, sendHeader, setTrailer, trailerCapacity } from "../transport/rpc/response-metadata.ts";
 import type { MessageDelay } from "./message-delay.ts";
 
 /** The dependencies of `ProductInfo`. */

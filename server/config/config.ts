@@ -1,6 +1,6 @@
 import type { FeedSettings } from "../quote/feed/open-feeds.ts";
 import type { TlsFiles } from "../transport/port/tls-credentials.ts";
-import type { Limits } from "../transport/protection/limits.ts";
+import type { Limits } from "../transport/protection/limit-table.ts";
 import type { UploadSettings } from "../upload/assemble-uploads.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { tickFields } from "../../client/quote/tick-csv-columns.ts";
 import { parseColumns } from "../../client/shared/csv-columns.ts";
 import { maxInstruments, maxTicksPerSecond } from "../quote/feed/quote-feed.ts";
-import { defaultLimits } from "../transport/protection/limits.ts";
+import { defaultLimits } from "../transport/protection/limit-table.ts";
 import {
   existingFile,
   nonEmpty,

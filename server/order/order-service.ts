@@ -11,7 +11,7 @@ import {
 } from "../shared/resume-token.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
-import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
+import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import { OrderExport, toPoint, toPosition } from "./export/export-orders.ts";
 import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";
 import type { OrderStore } from "./store/order-store.ts";

@@ -8,7 +8,7 @@ import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import type { ResumeTokens } from "../shared/resume-token.ts";
 import { peerOf } from "../transport/rpc/call.ts";
-import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
+import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { attachImages, type ProductImages } from "./product-images.ts";
 import { parseSelection } from "./search/product-selection.ts";

@@ -11,7 +11,7 @@ import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
-import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
+import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import type { Candles } from "./candle/candle-book.ts";
 import { listCandles } from "./candle/list-candles.ts";
 import type { PublishTicks } from "./feed/quote-feed.ts";

@@ -7,7 +7,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { call, wires } from "../../test/wire/wire-clients.ts";
 import { registerWireService, type Scenario } from "../../test/wire/wire-service.ts";
 import { createRequestListener, type RequestListener, type RequestListenerOptions } from "./request-listener.ts";
-import { sendHeader, setTrailer } from "./rpc/metadata.ts";
+import { sendHeader, setTrailer } from "./rpc/response-metadata.ts";
 
 for (const wire of wires) {
   describe(`${wire.name}, on a server of Node's own`, () => {

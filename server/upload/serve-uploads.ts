@@ -6,7 +6,7 @@ import { NotFoundError } from "../shared/resource-errors.ts";
 import { StoreReadError } from "../storage/storage-errors.ts";
 import type { Exchange } from "../transport/exchange/exchange.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
-import { peerKeyOf } from "../transport/protection/peer.ts";
+import { peerKeyOf } from "../transport/protection/peer-key.ts";
 import { completeFolder, pathOf } from "./file/file-lifecycle.ts";
 import { displayedTypes } from "./image/detect-file-type.ts";
 import { NoThumbnailError, type Thumbnails } from "./image/thumbnails.ts";

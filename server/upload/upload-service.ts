@@ -10,7 +10,7 @@ import {
 import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import { failRequests, peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
-import { sendHeader, setTrailer } from "../transport/rpc/metadata.ts";
+import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import { endOfRange, readRange } from "./file/read-range.ts";
 import { type Piece, receiveUploadStream, verifyChecksum } from "./session/receive-upload-stream.ts";
 import { maxChunkBytes } from "./session/upload-state-machine.ts";

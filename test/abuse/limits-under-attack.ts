@@ -1,4 +1,4 @@
-import { defaultLimits, type Limits } from "../../server/transport/protection/limits.ts";
+import { defaultLimits, type Limits } from "../../server/transport/protection/limit-table.ts";
 
 /** The limits of the server under attack: the defaults, but with short timeouts, so that no attack takes minutes. */
 export const limitsUnderAttack: Limits = {

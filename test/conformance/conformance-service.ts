@@ -3,8 +3,8 @@ import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { create } from "@bufbuild/protobuf";
 import { type Any, anyPack } from "@bufbuild/protobuf/wkt";
 import { type Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import { sendHeader, setHeader, setTrailer } from "../../server/transport/rpc/metadata.ts";
 import type { Metadata, MetadataValue } from "../../server/transport/rpc/metadata-rules.ts";
+import { sendHeader, setHeader, setTrailer } from "../../server/transport/rpc/response-metadata.ts";
 import {
   BidiStreamRequestSchema,
   ClientStreamRequestSchema,

@@ -1,6 +1,6 @@
 import { file_test_wire_v1_wire_service } from "../../gen/test/wire/v1/wire_service_pb.ts";
-import { setTrailer } from "../../server/transport/rpc/metadata.ts";
-import { registerReflection } from "../../server/transport/services/reflection.ts";
+import { setTrailer } from "../../server/transport/rpc/response-metadata.ts";
+import { registerReflection } from "../../server/transport/services/reflection-service.ts";
 import { startTransportServer, type TransportServer } from "../../server/transport/transport-server.ts";
 import { registerWireService, type Scenario } from "../wire/wire-service.ts";
 import { openCountingProxy } from "./counting-proxy.ts";

@@ -1,7 +1,7 @@
 import { Code, ConnectError, decodeBinaryHeader } from "@connectrpc/connect";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { codeName } from "../../server/transport/rpc/call-record.ts";
-import { sendHeader, setHeader, setTrailer } from "../../server/transport/rpc/metadata.ts";
+import { sendHeader, setHeader, setTrailer } from "../../server/transport/rpc/response-metadata.ts";
 import type { Scenario } from "../wire/wire-service.ts";
 import type { Notes } from "./notes.ts";
 

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { file_bourse_quote_v1_quote_service } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { Health as HealthService, HealthCheckResponse_ServingStatus as Status } from "../../gen/health/v1/health_pb.ts";
 import { file_test_wire_v1_wire_service } from "../../gen/test/wire/v1/wire_service_pb.ts";
-import { Health } from "../../server/transport/services/health.ts";
-import { registerReflection } from "../../server/transport/services/reflection.ts";
+import { Health } from "../../server/transport/services/health-service.ts";
+import { registerReflection } from "../../server/transport/services/reflection-service.ts";
 import { startWireServer, type WireServer } from "./start-wire-server.ts";
 import { registerWireService } from "./wire-service.ts";
 

@@ -1,7 +1,7 @@
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { sendHeader, setHeader, setTrailer } from "../../server/transport/rpc/metadata.ts";
+import { sendHeader, setHeader, setTrailer } from "../../server/transport/rpc/response-metadata.ts";
 import { startWireServer, type WireServer } from "./start-wire-server.ts";
 import { call, type Kind, type Wire, wires } from "./wire-clients.ts";
 import type { Scenario } from "./wire-service.ts";

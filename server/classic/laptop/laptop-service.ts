@@ -3,7 +3,7 @@ import type { LaptopService } from "../../../gen/classic/pcbook/laptop_service_p
 import type { Catalogue } from "../../product/catalogue.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { peerOf, setIdlePolicy } from "../../transport/rpc/call.ts";
-import { sendHeader } from "../../transport/rpc/metadata.ts";
+import { sendHeader } from "../../transport/rpc/response-metadata.ts";
 import { toProduct } from "./laptop-product.ts";
 import { rateLaptops } from "./rate-laptops.ts";
 import { searchLaptops } from "./search-laptops.ts";

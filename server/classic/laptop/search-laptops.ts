@@ -8,7 +8,7 @@ import type { Catalogue } from "../../product/catalogue.ts";
 import { memoryToBits } from "../../product/search/memory-size.ts";
 import type { ProductSelection } from "../../product/search/product-selection.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { batch } from "../../transport/rpc/batch.ts";
+import { batch } from "../../transport/rpc/message-batch.ts";
 import { laptopCurrency, toMoney } from "./laptop-price.ts";
 import { toLaptop } from "./laptop-product.ts";
 

@@ -6,7 +6,7 @@ import {
   ServerStreamResponseSchema,
   type ServerStreamServer,
 } from "../../../gen/classic/helloworld/server_stream_pb.ts";
-import { sendHeader } from "../../transport/rpc/metadata.ts";
+import { sendHeader } from "../../transport/rpc/response-metadata.ts";
 import type { MessageDelay } from "../message-delay.ts";
 import { callLimitError } from "./call-limit-error.ts";
 

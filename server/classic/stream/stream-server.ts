@@ -6,7 +6,7 @@ import { type Quote, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote
 import { ListValueResponseSchema, type StreamServer } from "../../../gen/classic/proto/stream_server_pb.ts";
 import type { QuoteHub } from "../../quote/hub/quote-hub.ts";
 import { peerOf } from "../../transport/rpc/call.ts";
-import { sendHeader } from "../../transport/rpc/metadata.ts";
+import { sendHeader } from "../../transport/rpc/response-metadata.ts";
 
 /** The dependencies of `StreamServer`. */
 export interface StreamServerOptions {

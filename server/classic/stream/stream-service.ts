@@ -10,7 +10,7 @@ import {
 import type { OrderStore } from "../../order/store/order-store.ts";
 import type { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import { peerOf, setIdlePolicy } from "../../transport/rpc/call.ts";
-import { sendHeader } from "../../transport/rpc/metadata.ts";
+import { sendHeader } from "../../transport/rpc/response-metadata.ts";
 import { callLimitError } from "./call-limit-error.ts";
 import { listOrders } from "./list-orders.ts";
 import { type UploadFilesOptions, uploadFiles } from "./upload-files.ts";

@@ -1,5 +1,5 @@
 import { FairQueue } from "../../transport/protection/fair-queue.ts";
-import { runForPeer } from "../../transport/protection/peer.ts";
+import { runForPeer } from "../../transport/protection/peer-key.ts";
 import { type Peer, SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { AppendOutcome, OrderStore } from "../store/order-store.ts";
 import type { NewOrder } from "./new-order.ts";

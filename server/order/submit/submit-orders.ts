@@ -11,7 +11,7 @@ import {
   SubmitOrdersResponseSchema,
 } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import { batch } from "../../transport/rpc/batch.ts";
+import { batch } from "../../transport/rpc/message-batch.ts";
 import { OrderTotals } from "../order-totals.ts";
 import { newOrder } from "./new-order.ts";
 import type { OrderIntake, SubmitOutcome } from "./order-intake.ts";

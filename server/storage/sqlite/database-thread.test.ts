@@ -7,7 +7,7 @@ import { CompiledQuery, sql } from "kysely";
 import { describe, expect, test } from "vitest";
 import { sliceMs } from "../../transport/protection/call-scheduler.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
-import { runForPeer } from "../../transport/protection/peer.ts";
+import { runForPeer } from "../../transport/protection/peer-key.ts";
 import { StoreFullError, StoreReadError, StoreReadOnlyError } from "../storage-errors.ts";
 import { StoreHealth } from "../store-health.ts";
 import { openTestDatabase } from "../testing/test-database.ts";

@@ -14,7 +14,7 @@ import {
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import { FairQueue } from "../../transport/protection/fair-queue.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
-import { currentPeer } from "../../transport/protection/peer.ts";
+import { currentPeer } from "../../transport/protection/peer-key.ts";
 import type { DatabaseThread } from "./database-thread.ts";
 
 /** The maximum number of queries and transactions that wait for a thread; at one commit each, some seconds of work. */

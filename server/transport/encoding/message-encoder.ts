@@ -1,7 +1,7 @@
 import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import { FieldError } from "@bufbuild/protobuf/reflect";
 import type { ByteSink } from "./byte-sink.ts";
-import { encoderSource } from "./encoder-source.ts";
+import { generateEncoderSource } from "./generate-encoder-source.ts";
 import {
   type CompiledFields,
   type FieldPlan,
@@ -9,7 +9,7 @@ import {
   type MessagePlan,
   messagePlan,
   type ScalarFieldPlan,
-} from "./message-plan.ts";
+} from "./message-encoding-plan.ts";
 import { isZeroValue, putDouble, putInt32, putInt64, putScalar, putString } from "./scalar-encoder.ts";
 import { keepCopy, type SharedBytes, sharedBytesOf } from "./shared-message.ts";
 import { closeLength, openLength, putVarint32, tagAndVarintBytes } from "./wire-format.ts";
@@ -83,7 +83,7 @@ function compile(plan: MessagePlan): CompiledFields {
     ...{ putChild, putDouble, putInt32, putInt64, putList, putMap, putScalar, putString, putUnknown },
   };
   try {
-    return new Function(...Object.keys(scope), encoderSource(plan))(...Object.values(scope));
+    return new Function(...Object.keys(scope), generateEncoderSource(plan))(...Object.values(scope));
   } catch (error) {
     if (error instanceof EvalError) return () => false;
     throw error;

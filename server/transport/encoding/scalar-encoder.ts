@@ -1,7 +1,7 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { ByteSink } from "./byte-sink.ts";
-import type { ScalarField, ScalarFieldPlan } from "./message-plan.ts";
+import type { ScalarField, ScalarFieldPlan } from "./message-encoding-plan.ts";
 import { putVarint32, putVarint64, varint32Size } from "./wire-format.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ConnectError } from "@connectrpc/connect";
-import type { Connection } from "../port/connection.ts";
-import type { CallMemory } from "../protection/call-memory.ts";
+import type { Connection } from "../port/client-connection.ts";
+import type { CallMemory } from "../protection/call-memory-budget.ts";
 import type { RequestBody } from "../request/request-body.ts";
 
 /** Headers or trailers to send. Keys are in lower case. A list sends each of its values as a separate header field. */

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Exchange } from "../exchange/exchange.ts";
-import type { Connections } from "../port/connection.ts";
-import type { Limits } from "../protection/limits.ts";
+import type { Connections } from "../port/client-connection.ts";
+import type { Limits } from "../protection/limit-table.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 
 /** A server for HTTP/1.1 that does not listen: the port emits its connections on it. */

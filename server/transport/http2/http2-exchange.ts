@@ -10,10 +10,10 @@ import {
 import type { ConnectError } from "@connectrpc/connect";
 import { defaultResponseHeaders, type Exchange, type OutgoingHeaders } from "../exchange/exchange.ts";
 import { LazyHeaders } from "../exchange/lazy-headers.ts";
-import type { Connection } from "../port/connection.ts";
-import type { CallMemory, EndableCall } from "../protection/call-memory.ts";
-import type { Limits } from "../protection/limits.ts";
-import { awaitDrain, clientDisconnected, watchForStall } from "../protection/stalled-client.ts";
+import type { Connection } from "../port/client-connection.ts";
+import type { CallMemory, EndableCall } from "../protection/call-memory-budget.ts";
+import type { Limits } from "../protection/limit-table.ts";
+import { awaitDrain, clientDisconnected, watchForStall } from "../protection/stalled-client-timeout.ts";
 import { RequestBody } from "../request/request-body.ts";
 
 /** An exchange on a stream of an HTTP/2 session. https://www.rfc-editor.org/rfc/rfc9113#section-8.1 */

@@ -1,5 +1,5 @@
 import { FairQueue } from "./fair-queue.ts";
-import { currentPeer, runForPeer } from "./peer.ts";
+import { currentPeer, runForPeer } from "./peer-key.ts";
 
 /** The time of calls in one turn of the event loop, before Node reads and writes again, in ms. */
 export const sliceMs = 10;

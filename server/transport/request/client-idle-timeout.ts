@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Limits } from "../protection/limits.ts";
+import type { Limits } from "../protection/limit-table.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** What replaces the idle limits for one call. */

@@ -1,9 +1,9 @@
 import type { Readable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
-import type { Connection } from "../port/connection.ts";
-import type { CallMemory } from "../protection/call-memory.ts";
+import type { Connection } from "../port/client-connection.ts";
+import type { CallMemory } from "../protection/call-memory-budget.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import { clientDisconnected } from "../protection/stalled-client.ts";
+import { clientDisconnected } from "../protection/stalled-client-timeout.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 
 /** How many bytes of a body are buffered for a busy handler. Node buffers more, up to the window of the stream. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { WireService } from "../../../gen/test/wire/v1/wire_service_pb.ts";
 import { startWireServer } from "../../../test/wire/start-wire-server.ts";
 import { call } from "../../../test/wire/wire-clients.ts";
-import { setTrailer } from "../rpc/metadata.ts";
+import { setTrailer } from "../rpc/response-metadata.ts";
 
 test("messages of every size arrive whole and in order", async () => {
   const sizes = [0, 1, 127, 128, 16_383, 16_384, 65_530, 65_536, 200_000, 3_000_000, 5, 70_000, 2];

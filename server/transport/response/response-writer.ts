@@ -3,7 +3,7 @@ import type { Compression, UniversalServerResponse } from "@connectrpc/connect/p
 import type { Exchange, OutgoingHeaders } from "../exchange/exchange.ts";
 import type { Call } from "../rpc/call.ts";
 import type { RpcProtocol } from "../rpc/rpc-protocol.ts";
-import { limitGrpcStatus, withoutNeedlessEscapes } from "./grpc-trailers.ts";
+import { limitGrpcStatus, withoutNeedlessEscapes } from "./limit-grpc-status.ts";
 import { EnvelopeWriter } from "./response-pump.ts";
 
 /** Messages of that size and more are compressed, if the client accepts it. As in Connect: smaller ones gain little. */

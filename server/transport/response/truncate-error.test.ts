@@ -3,10 +3,15 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import { limitQuotedHeaders } from "../rpc/connect-request.ts";
 import { sizeOfEntry } from "../rpc/metadata-rules.ts";
-import { limitGrpcStatus } from "./grpc-trailers.ts";
-import { maxErrorDetailBytes, maxErrorMessageBytes, truncateError, truncateText } from "./truncate-error.ts";
+import { limitGrpcStatus } from "./limit-grpc-status.ts";
+import {
+  limitQuotedHeaders,
+  maxErrorDetailBytes,
+  maxErrorMessageBytes,
+  truncateError,
+  truncateText,
+} from "./truncate-error.ts";
 
 const violation = (field: string) => ({
   desc: BadRequestSchema,

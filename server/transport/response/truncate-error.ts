@@ -48,3 +48,27 @@ export function truncateText(text: string, maxBytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, bytes);
   return text.slice(0, read) + ellipsis;
 }
+
+/** The headers whose values Connect quotes in its errors. */
+const quotedHeaders = [
+  "grpc-encoding",
+  "content-encoding",
+  "connect-content-encoding",
+  "grpc-timeout",
+  "connect-timeout-ms",
+];
+
+/** No valid value of the quoted headers is longer. */
+const maxQuotedLength = 64;
+
+/**
+ * Truncates the values of {@link quotedHeaders} that are too long to be valid, so that an error which quotes them is
+ * short. They stay too long, and so invalid. Returns the same headers if none is too long.
+ */
+export function limitQuotedHeaders(header: Headers): Headers {
+  const tooLong = quotedHeaders.filter((name) => (header.get(name)?.length ?? 0) > maxQuotedLength);
+  if (tooLong.length === 0) return header;
+  const limited = new Headers(header);
+  for (const name of tooLong) limited.set(name, (header.get(name) ?? "").slice(0, maxQuotedLength + 1));
+  return limited;
+}

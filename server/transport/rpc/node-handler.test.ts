@@ -6,7 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { openRawSocket } from "../../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../../test/wire/start-wire-server.ts";
 import { call } from "../../../test/wire/wire-clients.ts";
-import { metadataBytes, sendHeader, setTrailer, trailerCapacity } from "./metadata.ts";
+import { metadataBytes, sendHeader, setTrailer, trailerCapacity } from "./response-metadata.ts";
 
 describe("gRPC", () => {
   test("sends each value of a key as a separate header field", async () => {

@@ -12,20 +12,20 @@ import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/conn
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Exchange } from "../exchange/exchange.ts";
 import { heapGuard } from "../protection/heap-guard.ts";
-import { defaultLimits, type Limits } from "../protection/limits.ts";
+import { defaultLimits, type Limits } from "../protection/limit-table.ts";
 import { SharedLimit } from "../protection/shared-limit.ts";
-import { StalledStreams } from "../protection/stalled-client.ts";
+import { StalledStreams } from "../protection/stalled-client-timeout.ts";
 import { ClientIdleTimeout } from "../request/client-idle-timeout.ts";
-import { limitDecompression } from "../request/decompression.ts";
+import { limitDecompression } from "../request/limit-decompression.ts";
 import { MessageDecoder, type RequestLimits } from "../request/message-decoder.ts";
 import { requestFormatOf } from "../request/request-format.ts";
 import { openRequestMessages } from "../request/request-messages.ts";
 import { ResponseWriter } from "../response/response-writer.ts";
+import { answerGrpcCall, recordImplementations } from "./answer-grpc-call.ts";
 import { Call, callKey, callOf } from "./call.ts";
 import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
-import { connectRequest } from "./connect-request.ts";
-import { answerGrpcCall, recordImplementations } from "./grpc-calls.ts";
+import { emptyConnectRequest } from "./empty-connect-request.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
 
 /** Options of a node handler. */
@@ -158,7 +158,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
         spec !== undefined && requests !== undefined
           ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes, onFailure }, grpcOptions)
           : await handler(
-              connectRequest(exchange, {
+              emptyConnectRequest(exchange, {
                 format,
                 unary: kind === "unary",
                 emptyJson: decoder?.emptyJson ?? null,

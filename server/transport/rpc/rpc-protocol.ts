@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import type { Exchange } from "../exchange/exchange.ts";
-import { withoutNeedlessEscapes } from "../response/grpc-trailers.ts";
+import { withoutNeedlessEscapes } from "../response/limit-grpc-status.ts";
 import { maxEchoBytes, truncateText } from "../response/truncate-error.ts";
 import { codeName } from "./call-record.ts";
 

@@ -1,4 +1,4 @@
-import { defaultLimits } from "../../../server/transport/protection/limits.ts";
+import { defaultLimits } from "../../../server/transport/protection/limit-table.ts";
 import type { WireLimits } from "./encoding.ts";
 
 /** What a run of the generator does, from environment variables. */

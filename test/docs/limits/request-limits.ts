@@ -2,17 +2,17 @@ import { maxWatchRequestBytes } from "../../../server/request-limits.ts";
 import { maxViolations } from "../../../server/shared/request-errors.ts";
 import { maxCollectedElements } from "../../../server/shared/validation.ts";
 import {
+  jsonSizeFactor,
+  maxJsonAllowance,
+  spareRequestBytes,
+} from "../../../server/transport/request/limits/derive-request-limits.ts";
+import {
   defaultListItems,
   defaultTextBytes,
   maxRequestFields,
   unscannedBytes,
 } from "../../../server/transport/request/limits/field-bounds.ts";
-import { maxIntegerCharacters } from "../../../server/transport/request/limits/json-scan.ts";
-import {
-  jsonSizeFactor,
-  maxJsonAllowance,
-  spareRequestBytes,
-} from "../../../server/transport/request/limits/request-limits.ts";
+import { maxIntegerCharacters } from "../../../server/transport/request/limits/json-message-scan.ts";
 import {
   maxEchoBytes,
   maxErrorDetailBytes,

@@ -1,5 +1,5 @@
 import { writeLimit } from "../../../server/storage/sqlite/thread-dialect.ts";
-import { limitTable } from "../../../server/transport/protection/limits.ts";
+import { limitTable } from "../../../server/transport/protection/limit-table.ts";
 
 /** The shared limits of no family, each with the error of a client that has used up its share. */
 export const commonShared = [

@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { decodeBinaryHeader } from "@connectrpc/connect";
-import { withoutNeedlessEscapes } from "../../../server/transport/response/grpc-trailers.ts";
+import { withoutNeedlessEscapes } from "../../../server/transport/response/limit-grpc-status.ts";
 import { checkMetadata, type Metadata, MetadataError } from "../../../server/transport/rpc/metadata-rules.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { detectHttp2 } from "../../../server/transport/port/port.ts";
+import { detectHttp2 } from "../../../server/transport/port/multi-protocol-port.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 

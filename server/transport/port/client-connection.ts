@@ -8,10 +8,10 @@ import {
   type EndableCall,
   MemoryBudget,
   UnreadBytes,
-} from "../protection/call-memory.ts";
+} from "../protection/call-memory-budget.ts";
 import { callScheduler, type Step, type StepOwner } from "../protection/call-scheduler.ts";
-import type { Limits } from "../protection/limits.ts";
-import { addressKeyOf } from "../protection/peer.ts";
+import type { Limits } from "../protection/limit-table.ts";
+import { addressKeyOf } from "../protection/peer-key.ts";
 import { type ReadHandle, ReadScheduler } from "./read-scheduler.ts";
 
 /** One connection of a client: what its calls share. */

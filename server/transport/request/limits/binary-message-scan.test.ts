@@ -10,11 +10,11 @@ import {
 } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { ListUploadsRequestSchema } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { LimitError } from "../../protection/limit-error.ts";
-import { createBinaryScan } from "./binary-scan.ts";
+import { createBinaryMessageScan } from "./binary-message-scan.ts";
 import { maxRequestFields, unscannedBytes } from "./field-bounds.ts";
 
 const maxDepth = 100;
-const watchScan = createBinaryScan(WatchQuotesRequestSchema, maxDepth);
+const watchScan = createBinaryMessageScan(WatchQuotesRequestSchema, maxDepth);
 
 const symbols = (count: number) => Array.from({ length: count }, () => "A");
 const subscribe = (count: number) => ({ command: { case: "subscribe" as const, value: { symbols: symbols(count) } } });
@@ -37,7 +37,7 @@ describe("a list that is longer than its rules allow is refused by its path:", (
   });
 
   test("a packed list", () => {
-    const scan = createBinaryScan(ListUploadsRequestSchema, maxDepth);
+    const scan = createBinaryMessageScan(ListUploadsRequestSchema, maxDepth);
     const packed = Buffer.concat([Buffer.from([0x0a, 0x80, 0x80, 0x02]), Buffer.alloc(32_768)]);
     expect(errorOf(() => scan(packed))).toMatchObject(invalid("states"));
   });
@@ -48,7 +48,7 @@ describe("a list that is longer than its rules allow is refused by its path:", (
 });
 
 test("fields are counted at every depth, unknown ones included", () => {
-  const scan = createBinaryScan(PublishQuotesRequestSchema, maxDepth);
+  const scan = createBinaryMessageScan(PublishQuotesRequestSchema, maxDepth);
   const unknown = Buffer.alloc(2 * (maxRequestFields / 2 + 1), Buffer.from([0x78, 0]));
   const length = [0x80 | (unknown.length % 128), 0x80 | ((unknown.length >> 7) % 128), unknown.length >> 14];
   const quote = Buffer.concat([Buffer.from([0x0a, ...length]), unknown]);
@@ -83,7 +83,7 @@ test("a message that is accepted has the elements that the decoder finds, or the
     ProductSchema,
     ListUploadsRequestSchema,
   ];
-  const scans = new Map(types.map((type) => [type, createBinaryScan(type, maxDepth)]));
+  const scans = new Map(types.map((type) => [type, createBinaryMessageScan(type, maxDepth)]));
   const input = fc.tuple(fc.constantFrom(...types), fc.array(piece(), { maxLength: 60 }));
   let passed = 0;
   fc.assert(

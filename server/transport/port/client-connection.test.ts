@@ -1,8 +1,8 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
-import { defaultLimits } from "../protection/limits.ts";
-import { Connections } from "./connection.ts";
+import { defaultLimits } from "../protection/limit-table.ts";
+import { Connections } from "./client-connection.ts";
 
 const MiB = 1024 * 1024;
 const smallHeap = 100 * MiB;

@@ -1,5 +1,5 @@
 import { ScalarType } from "@bufbuild/protobuf";
-import type { FieldPlan, MessagePlan, ScalarFieldPlan } from "./message-plan.ts";
+import type { FieldPlan, MessagePlan, ScalarFieldPlan } from "./message-encoding-plan.ts";
 import { tagAndVarintBytes } from "./wire-format.ts";
 
 /**
@@ -7,7 +7,7 @@ import { tagAndVarintBytes } from "./wire-format.ts";
  * made the message. It uses the plans in `fields` and the writers that are in scope when it is compiled. Names come from
  * descriptors and are quoted; all other text is fixed. docs/decisions/0008-compiled-encoders.md
  */
-export function encoderSource({ desc, fields, ownOnly }: MessagePlan): string {
+export function generateEncoderSource({ desc, fields, ownOnly }: MessagePlan): string {
   const lines = [
     '"use strict";',
     ...fields.map((_, index) => `const f${index} = fields[${index}];`),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withoutNeedlessEscapes } from "./grpc-trailers.ts";
+import { withoutNeedlessEscapes } from "./limit-grpc-status.ts";
 
 test("printable ASCII is not escaped, except spaces and percent signs", () => {
   const message = `the text "a/b" is wrong: send {another}, 100 % ~ better?`;

@@ -3,10 +3,11 @@ import type { ContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import type { Exchange } from "../exchange/exchange.ts";
 import { queryOf, type RequestFormat } from "../request/request-format.ts";
+import { limitQuotedHeaders } from "../response/truncate-error.ts";
 import { emptyStream } from "./message-streams.ts";
 
-/** What {@link connectRequest} makes a request of, besides the exchange. */
-export interface ConnectRequestOptions {
+/** What {@link emptyConnectRequest} makes a request of, besides the exchange. */
+export interface EmptyConnectRequestOptions {
   /** Undefined if Connect refuses the content type. */
   readonly format: RequestFormat | undefined;
   readonly unary: boolean;
@@ -20,7 +21,7 @@ export interface ConnectRequestOptions {
  * stream. The call's interceptor replaces it by the messages that the transport decodes within the method's limits
  * (docs/decisions/0027-request-decoding.md).
  */
-export function connectRequest(exchange: Exchange, options: ConnectRequestOptions): UniversalServerRequest {
+export function emptyConnectRequest(exchange: Exchange, options: EmptyConnectRequestOptions): UniversalServerRequest {
   const { httpVersion, method, signal, origin, target } = exchange;
   const header = limitQuotedHeaders(exchange.header);
   const url = origin + (options.format?.framing === "query" ? emptyQuery(exchange, options) : target);
@@ -28,7 +29,7 @@ export function connectRequest(exchange: Exchange, options: ConnectRequestOption
   return { httpVersion, method, header, body, url, signal, contextValues: options.contextValues };
 }
 
-function emptyQuery(exchange: Exchange, { format, emptyJson }: ConnectRequestOptions): string {
+function emptyQuery(exchange: Exchange, { format, emptyJson }: EmptyConnectRequestOptions): string {
   const query = queryOf(exchange);
   query.delete("base64");
   query.set("message", format?.binary === false ? JSON.stringify(emptyJson) : "");
@@ -37,7 +38,7 @@ function emptyQuery(exchange: Exchange, { format, emptyJson }: ConnectRequestOpt
   return `${exchange.target.split("?", 1)[0]}?${query}`;
 }
 
-function emptyBody({ format, emptyJson }: ConnectRequestOptions): UniversalServerRequest["body"] {
+function emptyBody({ format, emptyJson }: EmptyConnectRequestOptions): UniversalServerRequest["body"] {
   if (format === undefined || format.framing === "query") return emptyStream;
   const empty = format.binary ? new Uint8Array(0) : Buffer.from(JSON.stringify(emptyJson));
   if (format.framing === "envelopes") return only(Buffer.concat([Buffer.from([0, 0, 0, 0, empty.length]), empty]));
@@ -47,28 +48,4 @@ function emptyBody({ format, emptyJson }: ConnectRequestOptions): UniversalServe
 
 async function* only(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   yield bytes;
-}
-
-/** The headers whose values Connect quotes in its errors. */
-const quotedHeaders = [
-  "grpc-encoding",
-  "content-encoding",
-  "connect-content-encoding",
-  "grpc-timeout",
-  "connect-timeout-ms",
-];
-
-/** No valid value of the quoted headers is longer. */
-const maxQuotedLength = 64;
-
-/**
- * Truncates the values of {@link quotedHeaders} that are too long to be valid, so that an error which quotes them is
- * short. They stay too long, and so invalid. Returns the same headers if none is too long.
- */
-export function limitQuotedHeaders(header: Headers): Headers {
-  const tooLong = quotedHeaders.filter((name) => (header.get(name)?.length ?? 0) > maxQuotedLength);
-  if (tooLong.length === 0) return header;
-  const limited = new Headers(header);
-  for (const name of tooLong) limited.set(name, (header.get(name) ?? "").slice(0, maxQuotedLength + 1));
-  return limited;
 }

@@ -7,7 +7,7 @@ import {
   ListUploadsRequestSchema,
   UploadChunkRequestSchema,
 } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { largestMessageBytes } from "./largest-message.ts";
+import { largestMessageBytes } from "./largest-message-size.ts";
 
 test("a text has the bytes that its rule allows, a tag and a length", () => {
   const largest = create(GetQuoteRequestSchema, { symbol: "x".repeat(64) });

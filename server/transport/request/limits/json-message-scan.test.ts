@@ -7,10 +7,10 @@ import {
 import { WatchQuotesRequestSchema } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadRequestSchema } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { maxRequestFields } from "./field-bounds.ts";
-import { createJsonScan, maxIntegerCharacters } from "./json-scan.ts";
+import { createJsonMessageScan, maxIntegerCharacters } from "./json-message-scan.ts";
 
 const maxDepth = 100;
-const watchScan = createJsonScan(WatchQuotesRequestSchema, maxDepth);
+const watchScan = createJsonMessageScan(WatchQuotesRequestSchema, maxDepth);
 const symbols = (count: number) => `[${Array.from({ length: count }, () => '"A"').join()}]`;
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
 });
 
 test("the paths of a field mask are counted", () => {
-  const scan = createJsonScan(UpdateProductRequestSchema, maxDepth);
+  const scan = createJsonMessageScan(UpdateProductRequestSchema, maxDepth);
   const paths = Array.from({ length: 10_000 }, () => "name").join();
   expect(() => scan(Buffer.from(`{"updateMask":"${paths}"}`))).toThrow(invalid("update_mask.paths"));
 });
@@ -44,7 +44,7 @@ test.each([
   ],
   [
     "in a message without lists",
-    createJsonScan(UploadRequestSchema, maxDepth),
+    createJsonMessageScan(UploadRequestSchema, maxDepth),
     (digits: string) => `{"chunk":{"offset":"${digits}"}}`,
     "chunk.offset",
   ],
@@ -55,12 +55,12 @@ test.each([
 });
 
 test("values are counted before they are parsed, unknown ones included", () => {
-  const scan = createJsonScan(CreateProductRequestSchema, maxDepth);
+  const scan = createJsonMessageScan(CreateProductRequestSchema, maxDepth);
   expect(() => scan(Buffer.from(`{"unknown":[${"{},".repeat(maxRequestFields)}`))).toThrow("100,000 are allowed");
 });
 
 test("the characters of a string do not count", () => {
-  const scan = createJsonScan(CreateProductRequestSchema, maxDepth);
+  const scan = createJsonMessageScan(CreateProductRequestSchema, maxDepth);
   for (const text of [",".repeat(200_000), '\\",'.repeat(200_000), "\\\\".repeat(100_000)]) {
     scan(Buffer.from(`{"product":{"description":"${text}"}}`));
   }

@@ -1,7 +1,7 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ConnectionMemory, callBytes, MemoryBudget, maxUnreadRefusals } from "./call-memory.ts";
+import { ConnectionMemory, callBytes, MemoryBudget, maxUnreadRefusals } from "./call-memory-budget.ts";
 
 const KiB = 1024;
 

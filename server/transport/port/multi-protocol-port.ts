@@ -4,10 +4,10 @@ import type { Exchange } from "../exchange/exchange.ts";
 import { createHttp1Server } from "../http1/http1-server.ts";
 import { createHttp2Server } from "../http2/http2-server.ts";
 import { heapGuard } from "../protection/heap-guard.ts";
-import type { Limits } from "../protection/limits.ts";
-import { addressKeyOf } from "../protection/peer.ts";
+import type { Limits } from "../protection/limit-table.ts";
+import { addressKeyOf } from "../protection/peer-key.ts";
 import { SharedLimit } from "../protection/shared-limit.ts";
-import { Connections } from "./connection.ts";
+import { Connections } from "./client-connection.ts";
 import { readTlsFiles, reloadTlsFiles, type TlsFiles } from "./tls-credentials.ts";
 
 /** Where to listen, and what serves the exchanges. */

@@ -64,7 +64,7 @@ interface ScanState {
  *
  * @param maxDepth the most levels of nested messages and groups
  */
-export function createBinaryScan(type: DescMessage, maxDepth: number): (message: Uint8Array) => void {
+export function createBinaryMessageScan(type: DescMessage, maxDepth: number): (message: Uint8Array) => void {
   const plan = planOf(type, new Map());
   return (bytes) => {
     if (bytes.length <= unscannedBytes) return;

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { addressKeyOf, currentPeer, localPeer, peerKeyOf, runForPeer } from "./peer.ts";
+import { addressKeyOf, currentPeer, localPeer, peerKeyOf, runForPeer } from "./peer-key.ts";
 
 test.each([
   ["127.0.0.1:54321", "127.0.0.1"],

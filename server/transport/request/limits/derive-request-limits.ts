@@ -1,8 +1,8 @@
-import { defaultLimits } from "../../protection/limits.ts";
+import { defaultLimits } from "../../protection/limit-table.ts";
 import type { RequestLimits } from "../message-decoder.ts";
-import { createBinaryScan } from "./binary-scan.ts";
-import { createJsonScan } from "./json-scan.ts";
-import { largestMessageBytes, type TextBytes } from "./largest-message.ts";
+import { createBinaryMessageScan } from "./binary-message-scan.ts";
+import { createJsonMessageScan } from "./json-message-scan.ts";
+import { largestMessageBytes, type TextBytes } from "./largest-message-size.ts";
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -28,11 +28,11 @@ export interface RequestLimitsOptions {
 }
 
 /** Makes a function that returns the limits of a method's request messages, by the rules in its proto. */
-export function createRequestLimits({ messageBytes, textBytes }: RequestLimitsOptions): RequestLimits {
+export function deriveRequestLimits({ messageBytes, textBytes }: RequestLimitsOptions): RequestLimits {
   return ({ input }) => ({
     maxBytes: messageBytes[input.typeName] ?? allowedBytes(largestMessageBytes(input, textBytes)),
-    checkBinary: createBinaryScan(input, defaultLimits.maxMessageDepth),
-    checkJson: createJsonScan(input, defaultLimits.maxMessageDepth),
+    checkBinary: createBinaryMessageScan(input, defaultLimits.maxMessageDepth),
+    checkJson: createJsonMessageScan(input, defaultLimits.maxMessageDepth),
   });
 }
 

@@ -3,7 +3,7 @@ import { brotliDecompress, brotliDecompressSync, gunzip, gunzipSync, type ZlibOp
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import pLimit from "p-limit";
-import type { Limits } from "../protection/limits.ts";
+import type { Limits } from "../protection/limit-table.ts";
 
 /** The ratio is not limited up to that size: a message of it costs little, and zeros compress well. */
 const freeBytes = 1024 * 1024;

@@ -27,7 +27,7 @@ const character = { quote: 0x22, comma: 0x2c, bracket: 0x5b, backslash: 0x5c, br
  *
  * @param maxDepth the most levels of nested messages: deeper ones are not scanned
  */
-export function createJsonScan(type: DescMessage, maxDepth: number): (text: Uint8Array) => void {
+export function createJsonMessageScan(type: DescMessage, maxDepth: number): (text: Uint8Array) => void {
   const counted = new Map<DescMessage, readonly DescField[]>();
   const isScanned = needsScan(type);
   return (text) => {

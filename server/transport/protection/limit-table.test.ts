@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openRawSocket } from "../../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../../test/wire/start-wire-server.ts";
 import { call } from "../../../test/wire/wire-clients.ts";
-import { setHeader, setTrailer } from "../rpc/metadata.ts";
+import { setHeader, setTrailer } from "../rpc/response-metadata.ts";
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1");
 const unaryPath = "/test.wire.v1.WireService/Unary";

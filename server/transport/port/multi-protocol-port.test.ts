@@ -12,8 +12,8 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openRawSocket } from "../../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../../test/wire/start-wire-server.ts";
 import { call } from "../../../test/wire/wire-clients.ts";
-import { defaultLimits } from "../protection/limits.ts";
-import { openPort } from "./port.ts";
+import { defaultLimits } from "../protection/limit-table.ts";
+import { openPort } from "./multi-protocol-port.ts";
 
 const hello = {
   async *hello() {
