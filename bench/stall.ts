@@ -21,7 +21,7 @@ const loads = ["nothing", "submit", "export", "both"] as const;
 const clients = fileURLToPath(new URL("./stall-clients.ts", import.meta.url));
 const nanosPerMilli = 1e6;
 
-/** The most processor time that this thread has used between two looks. */
+/** The maximum processor time that this thread has used between two samples. */
 class LongestTurn {
   #micros = 0;
   #before = process.threadCpuUsage();

@@ -38,7 +38,7 @@ export function newProductCounts(): ProductCounts {
   return { added: 0, updated: 0, present: 0, rejected: 0 };
 }
 
-/** The most calls in flight. The server stores the products of concurrent calls in groups. */
+/** The maximum number of calls in flight. The server stores the products of concurrent calls in groups. */
 const maxCallsInFlight = 64;
 
 /**

@@ -49,7 +49,9 @@ function serialize({
   return JSON.stringify([orderNumber, productCode, description, numbers, customerId ?? null, country]);
 }
 
-/** The most different numbers that are counted. A slot has 12 bytes, and half of the slots are in use: about 400 MB. */
+/**
+ * The maximum number of distinct lines. A slot has 12 bytes, and at most half of the slots are in use: about 400 MB.
+ */
 export const maxEntries = 1 << 24;
 
 const initialSlots = 1 << 12;

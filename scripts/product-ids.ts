@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { basename } from "node:path";
 
-/** The most different names in a file without ids. */
+/** The maximum number of different names in a file without ids. */
 export const maxNames = 1_000_000;
 
 /**

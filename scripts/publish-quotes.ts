@@ -15,7 +15,7 @@ import { QuoteRowParser } from "./parse-quote-rows.ts";
 import { runScript } from "./run-script.ts";
 import { printError, printLine } from "./terminal-output.ts";
 
-/** The most quotes in a request. */
+/** The maximum number of quotes in a request. */
 const maxQuotesInRequest = 1_000;
 
 /** How many rejected quotes are printed. Further ones are counted. */

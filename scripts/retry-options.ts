@@ -4,7 +4,8 @@ import { isRetryable } from "../client/shared/retry-policy.ts";
 import { printError } from "./terminal-output.ts";
 
 /**
- * The most retries in a row. With their delays they take about a minute, which is enough for a restart of the server.
+ * The maximum number of retries in a row. With their delays they take about a minute, which is enough for a restart of
+ * the server.
  */
 const maxFailures = 15;
 

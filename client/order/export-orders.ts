@@ -19,7 +19,7 @@ export interface ExportPosition {
 export interface ExportOrdersOptions extends ReconnectingCallOptions {
   /** Selects orders. Default: all. */
   readonly filter?: MessageInitShape<typeof OrderFilterSchema>;
-  /** The most orders in one response, from 1 to 1,000. Default: 1,000. */
+  /** The maximum number of orders in one response, from 1 to 1,000. Default: 1,000. */
   readonly batchSize?: number;
   /** Resumes an export with the same filter. Default: starts with the first order. */
   readonly from?: ExportPosition;

@@ -25,7 +25,9 @@ export interface Submitted<S extends Submission> {
 }
 
 export interface SubmitOrdersOptions extends ReconnectingCallOptions {
-  /** The most orders in flight, sent without a response. The server stores them in groups. Default: 4,096. */
+  /**
+   * The maximum number of orders in flight, sent without a response. The server stores them in groups. Default: 4,096.
+   */
   readonly maxInFlight?: number;
 }
 

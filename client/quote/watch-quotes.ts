@@ -26,7 +26,7 @@ export interface WatchQuotesOptions {
   readonly symbols: readonly string[];
   /** The policy for quotes that this client reads too slowly. Default: CONFLATE. */
   readonly policy?: SlowReaderPolicy;
-  /** The most quotes per second of each symbol. Default: no limit. */
+  /** The maximum number of quotes per second of each symbol. Default: no limit. */
   readonly maxRate?: number;
   /** The start: a snapshot (the default), the oldest quote that the server has, or the quotes after a cursor. */
   readonly from?: "snapshot" | "oldest" | MessageInitShape<typeof CursorSchema>;
@@ -86,7 +86,7 @@ const defaultHeartbeatMs = 5_000;
 /** A stream that is silent for so many heartbeats has missed at least one. */
 const maxSilentHeartbeats = 2;
 
-/** The most commands in the first request of a stream. */
+/** The maximum number of commands in the first request of a stream. */
 const maxStartCommands = 100;
 
 type QuoteClient = Pick<Client<typeof QuoteService>, "watchQuotes" | "updateWatch">;

@@ -8,7 +8,7 @@ import {
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { allSymbols, type DesiredState, type DesiredSubscription } from "./desired-subscriptions.ts";
 
-/** The most symbols in the first request of a stream. */
+/** The maximum number of symbols in the first request of a stream. */
 export const maxStartSymbols = 10_000;
 
 /** The id of commands that restore the state of an earlier stream. The ids of callers start at 1. */

@@ -11,7 +11,7 @@ export interface Amount {
 /** Nanos per unit. */
 export const nanosPerUnit = 1_000_000_000n;
 
-/** The most digits of units. A number of 18 digits fits into an int64. */
+/** The maximum number of digits of units. A number of 18 digits fits into an int64. */
 const maxUnitDigits = 18;
 
 const nanoDigits = 9;

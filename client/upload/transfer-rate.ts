@@ -1,7 +1,7 @@
 /** The window of the average, in milliseconds. Long enough to smooth out single chunks. */
 const windowMs = 10_000;
 
-/** The most samples that are kept. Samples that are closer together are merged. */
+/** The maximum number of samples that are kept. Samples that are closer together are merged. */
 const maxSamples = 100;
 
 /** Measures how fast a total grows, as the average of the last ten seconds. */

@@ -26,7 +26,7 @@ export interface UploadFileOptions {
    * client-streaming call, and needs HTTP/2 in Node. One method can resume an upload of the other. Default: `chunked`.
    */
   readonly method?: "chunked" | "streaming";
-  /** The most chunks in flight, 1 or 2. Default: 2. The limit of the server applies too. */
+  /** The maximum number of chunks in flight, 1 or 2. Default: 2. The limit of the server applies too. */
   readonly chunksInFlight?: 1 | 2;
   /** Closes the upload, as `close` does. */
   readonly signal?: AbortSignal;

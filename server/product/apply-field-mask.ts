@@ -3,7 +3,7 @@ import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 
-/** The most paths in a mask. A product has fewer fields, so a longer mask is a mistake. */
+/** The maximum number of paths in a mask. A product has fewer fields, so a longer mask is a mistake. */
 export const maxMaskPaths = 100;
 
 /**

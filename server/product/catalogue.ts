@@ -26,8 +26,8 @@ export interface CatalogueOptions {
 }
 
 /**
- * The most concurrent lists and searches. A list keeps one past revision on disk for each product that changes
- * meanwhile; a search for terms that sorts by price holds one bit for each product in memory.
+ * The maximum number of concurrent lists and searches. A list keeps one past revision on disk for each product that
+ * changes meanwhile; a search for terms that sorts by price holds one bit for each product in memory.
  */
 export const maxCatalogueReads = 1_000;
 

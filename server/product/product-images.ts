@@ -1,6 +1,6 @@
 import type { Product, ProductImage } from "../../gen/bourse/product/v1/product_pb.ts";
 
-/** The most images that are listed with a product. */
+/** The maximum number of images that are listed with a product. */
 export const maxListedImages = 100;
 
 /** Looks up the images of products. */

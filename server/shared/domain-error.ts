@@ -2,7 +2,7 @@ import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
 import type { Code } from "@connectrpc/connect";
 import { truncateText } from "../transport/response/truncate-error.ts";
 
-/** The most bytes of a domain error's message: it may quote the request. */
+/** The maximum size of a domain error's message, in bytes. It may quote the request. */
 const maxMessageBytes = 1024;
 
 /** A message that an error carries to the client, as in `google.rpc.BadRequest`. */

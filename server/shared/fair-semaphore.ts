@@ -7,7 +7,7 @@ export class FairSemaphore {
   readonly #waiting = new FairQueue<() => void>();
   #running = 0;
 
-  /** @param max the most tasks that run at a time, at least 1 */
+  /** @param max the maximum number of tasks that run at a time, at least 1 */
   constructor(max: number) {
     this.#max = max;
   }

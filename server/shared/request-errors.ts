@@ -53,7 +53,10 @@ export interface FieldViolation {
   readonly reason?: string;
 }
 
-/** The most violations that an error reports. A client that corrects these gets the others with its next request. */
+/**
+ * The maximum number of violations that an error reports. A client that corrects these gets the others with its next
+ * request.
+ */
 export const maxViolations = 20;
 
 /** Returns the first {@link maxViolations} of the rules that a message breaks. */
@@ -65,7 +68,7 @@ export function violationsOf(violations: readonly Violation[]): Required<FieldVi
   }));
 }
 
-/** The most bytes of the violations of an error, so that it fits the headers of gRPC. */
+/** The maximum size of the violations of an error, in bytes, so that they fit into the headers of gRPC. */
 const maxViolationBytes = 1_900;
 
 /** The bytes that a violation takes besides its texts. */

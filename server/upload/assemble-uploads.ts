@@ -18,9 +18,9 @@ import { type ProductExists, Uploads } from "./uploads.ts";
 
 /** The settings of uploads. */
 export interface UploadSettings {
-  /** The most bytes of one file. */
+  /** The maximum size of one file, in bytes. */
   readonly maxFileBytes: number;
-  /** The most bytes of all uploads, including bytes that are reserved for open ones. */
+  /** The maximum size of all uploads, in bytes, including the reservations of open ones. */
   readonly maxTotalBytes: number;
   readonly maxOpenUploads: number;
   /** How long an upload is kept without a change, in milliseconds. */

@@ -10,7 +10,7 @@ export const emptyExpiryMs = 5 * 60_000;
 /** The time from the end of one sweep to the start of the next, in milliseconds. */
 export const sweepIntervalMs = 10_000;
 
-/** The most uploads that expire, and the most that are deleted, in one sweep. */
+/** The maximum number of uploads that expire in one sweep, and of those that are deleted in it. */
 const maxUploadsPerSweep = 100;
 
 export interface ExpirySweepOptions {

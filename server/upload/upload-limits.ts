@@ -2,10 +2,13 @@ import type { LimitDefinition, SharedLimit } from "../transport/protection/share
 import { queuedThumbnailsLimit } from "./image/thumbnails.ts";
 import type { QuotaLimits } from "./upload-quota.ts";
 
-/** The most concurrent downloads, by RPC and by HTTP. Each has an open file, and buffers up to 1 MiB for a stalled client. */
+/**
+ * The maximum number of concurrent downloads, by RPC and by HTTP. Each has an open file, and buffers up to 1 MiB for a
+ * stalled client.
+ */
 export const maxDownloads = 1_000;
 
-/** The most bytes of chunks that wait for the bytes before them, of all uploads together. */
+/** The maximum size of the chunks that wait for the bytes before them, in bytes, of all uploads together. */
 export const maxBufferedChunkBytes = 64 * 1024 * 1024;
 
 /** The limit on the bytes of waiting chunks. */

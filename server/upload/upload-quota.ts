@@ -15,10 +15,13 @@ export interface QuotaLimits {
  */
 const reservedShare = 1 / 1_000;
 
-/** The least that an upload reserves, in bytes, unless its announced size is smaller: one chunk, so that it can begin. */
+/**
+ * The minimum reservation of an upload, in bytes, unless its announced size is smaller: one chunk, so that it can
+ * begin.
+ */
 export const minReservedBytes = 512 * 1024;
 
-/** The most that an upload reserves, in bytes. */
+/** The maximum reservation of an upload, in bytes. */
 export const maxReservedBytes = 64 * 1024 * 1024;
 
 /** The bytes that an open upload reserves, by its announced size; 0 if it announces none. */

@@ -11,7 +11,7 @@ export interface AttackRecord {
   readonly name: string;
   readonly outcome: Outcome;
   readonly durationMs: number;
-  /** The most that the server used meanwhile: bytes of memory, and file descriptors. */
+  /** The peak use of the server during the attack: bytes of memory, and file descriptors. */
   readonly peakRss: number;
   readonly peakFileDescriptors: number;
   readonly cpuMs: number;

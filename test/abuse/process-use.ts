@@ -32,7 +32,7 @@ export function resetPeakRss(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
-/** The most bytes of memory that the process has used since {@link resetPeakRss}. Throws if there is no such process. */
+/** The peak memory of the process since {@link resetPeakRss}, in bytes. Throws if there is no such process. */
 export function readPeakRss(pid: number): number {
   const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
   return Number(kibibytes) * 1024;

@@ -18,9 +18,9 @@ export interface AbuseServer extends AsyncDisposable {
   use(): ProcessUse;
   /** How the process has ended, as in `SIGABRT`; nothing while it runs. */
   readonly ending: string | undefined;
-  /** The most bytes of memory since the last call. */
+  /** The peak memory since the last call, in bytes. */
   takePeakRss(): number;
-  /** The most bytes of heap since the last call; the first one only starts to look. */
+  /** The peak heap since the last call, in bytes. The first call only starts the measurement. */
   takePeakHeap(): Promise<number>;
 }
 

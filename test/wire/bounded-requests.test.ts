@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => quotes.server[Symbol.asyncDispose]());
 
-/** The most bytes of an error, whatever the request was. */
+/** The maximum size of an error, in bytes, whatever the request was. */
 const maxErrorBytes = 8 * 1024;
 
 const ways = [

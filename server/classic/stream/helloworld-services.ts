@@ -10,7 +10,10 @@ import { sendHeader } from "../../transport/rpc/response-metadata.ts";
 import type { MessageDelay } from "../message-delay.ts";
 import { callLimitError } from "./call-limit-error.ts";
 
-/** The most bytes that a call of ClientStream joins, commas included. Far below the largest message. */
+/**
+ * The maximum size of the text that a call of ClientStream joins, in bytes, commas included. Far below the largest
+ * message.
+ */
 export const maxJoinedBytes = 1024 * 1024;
 
 /** The number of responses of ServerStream and AllStream. */

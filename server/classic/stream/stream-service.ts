@@ -47,7 +47,7 @@ export function streamService(options: StreamServiceOptions): ServiceImpl<typeof
   };
 }
 
-/** The most numbers in a call of SumData. The responses count them in 32 bits. */
+/** The maximum count of numbers in a call of SumData. The responses count them in 32 bits. */
 export const maxSummedNumbers = 2 ** 31 - 1;
 
 /** The sum and the count of the received numbers. */

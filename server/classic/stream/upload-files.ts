@@ -5,10 +5,10 @@ import type { Uploads } from "../../upload/uploads.ts";
 import { storeFile } from "../store-file.ts";
 import { callLimitError } from "./call-limit-error.ts";
 
-/** The most files in a call of UploadFile. */
+/** The maximum number of files in a call of UploadFile. */
 export const maxFiles = 1_000;
 
-/** The most bytes of all files in a call of UploadFile. */
+/** The maximum size of all files in a call of UploadFile, in bytes. */
 export const maxFilesBytes = 4 * 1024 * 1024;
 
 /** The dependencies of {@link uploadFiles}. */

@@ -5,7 +5,7 @@ import type { RatingStore } from "./rating-store.ts";
 
 const lamp = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";
 
-/** Stores the scores of one product, and reports the most concurrent calls. */
+/** Stores the scores of one product, and reports the maximum number of concurrent calls. */
 function memoryStore(): RatingStore & { maxConcurrent: number } {
   let [count, millionths, active] = [0n, 0n, 0];
   return {

@@ -11,7 +11,7 @@ import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import { isProductId } from "../validate-product.ts";
 import type { RatingStore, ScoreSum } from "./rating-store.ts";
 
-/** The most buffered scores of one stream that are stored concurrently. */
+/** The maximum number of buffered scores of one stream that are stored concurrently. */
 export const maxScoresPerBatch = 32;
 
 /** The valid scores. 0 is excluded: it is the value of a field that the client did not set. */
@@ -67,7 +67,7 @@ export function averageRating({ count, millionths }: ScoreSum): ProductRating {
 
 const millionthsPerPoint = 1_000_000;
 
-/** The most characters of an id that a response repeats. */
+/** The maximum number of characters of an id that a response repeats. */
 const maxIdChars = 64;
 
 async function createResponse(store: RatingStore, score: Score, index: bigint): Promise<RateProductsResponse> {

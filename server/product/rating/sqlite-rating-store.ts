@@ -39,7 +39,7 @@ export class SqliteRatingStore implements RatingStore {
   }
 }
 
-/** The most scores in one transaction. It takes about 10 ms, and other queries wait for it. */
+/** The maximum number of scores in one transaction. It takes about 10 ms, and other queries wait for it. */
 const maxScoresPerCommit = 128;
 
 async function addScore(

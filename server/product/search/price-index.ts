@@ -32,7 +32,7 @@ export interface PriceScan {
   /** The scan returns entries after this position. */
   readonly position: PricePosition;
   readonly isAscending: boolean;
-  /** The most entries to return. */
+  /** The maximum number of entries to return. */
   readonly limit: number;
 }
 

@@ -47,7 +47,7 @@ export async function* searchCandidates(
   }
 }
 
-/** The most candidates in one step, which takes one or two milliseconds. */
+/** The maximum number of candidates in one step, which takes one or two milliseconds. */
 export const maxStepCandidates = 500;
 
 // FTS5 takes some milliseconds to seek into a long list of matches, so one query returns more of them.

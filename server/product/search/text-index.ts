@@ -33,7 +33,7 @@ export interface MatchRange {
   readonly to: bigint;
   /** Returns the highest sequences first. Default: the lowest first. */
   readonly descending?: boolean;
-  /** The most matches to return. */
+  /** The maximum number of matches to return. */
   readonly limit: number;
 }
 

@@ -20,7 +20,7 @@ export interface ReplacedRevision {
   readonly fromRevision: bigint;
 }
 
-/** The most archived revisions that wait for the next pruning, which takes a query or two. */
+/** The maximum number of archived revisions that wait for the next pruning, which takes a query or two. */
 export const maxUnprunedRevisions = 1_000;
 
 /**
@@ -134,7 +134,7 @@ export class ProductHistory {
   }
 }
 
-/** The most archived revisions in one step of pruning, which takes a millisecond. */
+/** The maximum number of archived revisions in one step of pruning, which takes a millisecond. */
 const revisionsPerStep = 500;
 
 async function readNewestRevision(

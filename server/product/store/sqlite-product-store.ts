@@ -123,7 +123,7 @@ export class SqliteProductStore implements ProductStore {
   }
 }
 
-/** The most products that one transaction adds. It takes about 10 ms, and other queries wait for it. */
+/** The maximum number of products that one transaction adds. It takes about 10 ms, and other queries wait for it. */
 const maxCreationsPerCommit = 64;
 
 // The largest valid product has about 50 KB, so a page has at most 5 MB. It usually takes a millisecond.

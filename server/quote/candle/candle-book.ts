@@ -18,12 +18,15 @@ import { InstrumentCandles } from "./instrument-candles.ts";
 export const saveIntervalMillis = 1_000;
 
 /**
- * The most save intervals between two attempts while the store fails: 1 after the first failure, then doubled each time.
- * Saving succeeds again within a minute after a full disk has free space.
+ * The maximum number of save intervals between two attempts while the store fails: 1 after the first failure, then
+ * doubled each time. Saving succeeds again within a minute after a full disk has free space.
  */
 const maxIntervalsBetweenAttempts = 60;
 
-/** The most complete candles that are kept in memory while the store fails: 20 MB. Later ones are lost and counted. */
+/**
+ * The maximum number of complete candles that are kept in memory while the store fails: 20 MB. Later ones are lost and
+ * counted.
+ */
 export const maxUnsavedCandles = 100_000;
 
 // Expired candles of a series are removed after so many new ones: a statement for each would cost as much as saving the

@@ -50,7 +50,7 @@ export interface CandleQuery {
   readonly start: MicroTime;
   /** The `openTime` is before this. */
   readonly end: MicroTime;
-  /** The most candles: the newest of the selected ones. */
+  /** The maximum number of candles: the newest of the selected ones. */
   readonly limit: number;
 }
 

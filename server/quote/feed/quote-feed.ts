@@ -1,10 +1,10 @@
 import type { Tick as AnyTick } from "../../../client/quote/tick.ts";
 import type { Instrument } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 
-/** The most instruments of all feeds together: as many as one response of ListInstruments contains. */
+/** The maximum number of instruments of all feeds together: as many as one response of ListInstruments contains. */
 export const maxInstruments = 10_000;
 
-/** The most ticks per second of a feed that generates them: far more than one process can deliver. */
+/** The maximum number of ticks per second of a feed that generates them: far more than one process can deliver. */
 export const maxTicksPerSecond = 1_000_000;
 
 /** A quote without a position in the log. */

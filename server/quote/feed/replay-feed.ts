@@ -7,10 +7,10 @@ import { sleep } from "../../shared/sleep.ts";
 import { FeedError, type PublishTicks, type QuoteFeed, type Tick } from "./quote-feed.ts";
 import { lineError, readTickFile } from "./tick-file.ts";
 
-/** The most rows of a file that is not in the order of time: such a file is sorted in memory. */
+/** The maximum number of rows of a file that is not in the order of time: such a file is sorted in memory. */
 const maxSortedRows = 200_000;
 
-/** The most ticks of one batch: the feed yields to the event loop after each. */
+/** The maximum number of ticks of one batch: the feed yields to the event loop after each. */
 export const maxBatchTicks = 1_000;
 
 export interface ReplayFeedOptions {

@@ -4,7 +4,10 @@ import type { PublishQuotesRequest } from "../../../gen/bourse/quote/v1/quote_se
 import type { PublishTicks, Tick } from "../feed/quote-feed.ts";
 import { type QuoteValidator, truncateSymbol } from "./quote-validator.ts";
 
-/** The most rejected quotes in a response, the first ones: 100 KB. The others are only counted. */
+/**
+ * The maximum number of rejected quotes in a response, about 100 KB. It has the first ones; the others are only
+ * counted.
+ */
 export const maxRejections = 1_000;
 
 export interface PublishQuotesOptions {

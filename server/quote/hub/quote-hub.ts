@@ -17,10 +17,13 @@ import { QuoteSubscriber } from "../watch/quote-subscriber.ts";
 import { ResponseCache } from "../watch/response-cache.ts";
 import { createListing, fanOut, type Listing } from "./symbol-subscription.ts";
 
-/** The most concurrent subscribers: one process can deliver to so many in time, and has memory for far more. */
+/**
+ * The maximum number of concurrent subscribers. One process can deliver to this number in time, and has memory for far
+ * more.
+ */
 export const maxSubscribers = 10_000;
 
-/** The most subscriptions of all subscribers together: some 340 MB. */
+/** The maximum number of subscriptions of all subscribers together, which use some 340 MB. */
 export const maxSubscriptions = 2_000_000;
 
 /** The memory of a subscription, in bytes: 163 were measured. */
@@ -29,7 +32,10 @@ const subscriptionBytes = 170;
 /** The part of the heap that subscriptions may use. */
 const heapShare = 1 / 5;
 
-/** Returns the most subscriptions for a heap of so many bytes: {@link maxSubscriptions}, or fewer. */
+/**
+ * Returns the maximum number of subscriptions for a heap of the given size in bytes: {@link maxSubscriptions}, or
+ * fewer.
+ */
 function subscriptionsWithin(heapBytes: number): number {
   return Math.min(maxSubscriptions, Math.floor((heapBytes * heapShare) / subscriptionBytes));
 }

@@ -76,7 +76,7 @@ export interface Replaying {
 /** The state of a subscription that is not simply live. */
 export interface SubscriptionControl {
   state: DeliveryState;
-  /** The most quotes per second; 0: no limit. */
+  /** The maximum number of quotes per second; 0: no limit. */
   maxRate: number;
   /** When a quote was last taken, in milliseconds of the clock of the timers. */
   lastSentAt: number;

@@ -4,7 +4,7 @@ import type { LogEntry, QuoteLog } from "./quote-log.ts";
 /** The capacity of the log, in quotes: minutes of a busy feed, some 120 MB. */
 export const maxLoggedQuotes = 200_000;
 
-/** The most age of a quote, in seconds: after a longer absence a client needs a snapshot, not a replay. */
+/** The maximum age of a quote, in seconds: after a longer absence a client needs a snapshot, not a replay. */
 export const maxLoggedSeconds = 3_600;
 
 export interface MemoryQuoteLogOptions {

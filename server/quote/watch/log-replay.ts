@@ -3,7 +3,10 @@ import type { Replaying, SymbolSubscription } from "../hub/symbol-subscription.t
 import type { QuoteLog } from "../log/quote-log.ts";
 import type { Backlog } from "./send-queue.ts";
 
-/** The most quotes of the log that one step scans: less than a millisecond of work if few of them are wanted. */
+/**
+ * The maximum number of quotes of the log that one step scans: less than a millisecond of work if few of them are
+ * wanted.
+ */
 export const maxScannedQuotes = 2_000;
 
 /** The number of quotes that are read from the log at once. */

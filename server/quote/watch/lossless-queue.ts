@@ -1,6 +1,6 @@
 import type { LogEntry } from "../log/quote-log.ts";
 
-/** The most queued quotes of a lossless stream: some seconds of a busy feed, and 80 KB of references. */
+/** The maximum number of queued quotes of a lossless stream: some seconds of a busy feed, and 80 KB of references. */
 export const maxWaitingQuotes = 10_000;
 
 /** A queue of all quotes in the order of the log, with a limit. */

@@ -156,12 +156,12 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   }
 
   /**
-   * Starts subscriptions of instruments that it does not subscribe to: with a snapshot, or with a replay. Does nothing if
-   * it is not open.
+   * Starts subscriptions of instruments that it does not subscribe to: with a snapshot, or with a replay. Does nothing
+   * if it is not open.
    *
-   * @param maxRate the most quotes per second of each; 0: no limit
-   * @param replayFrom the `seq` after which the replay starts: the log has all later quotes. "oldest": the replay starts
-   *   with the oldest quote that the log has when it is read. Default: a snapshot.
+   * @param maxRate the maximum number of quotes per second of each; 0: no limit
+   * @param replayFrom the `seq` after which the replay starts: the log has all later quotes. "oldest": the replay
+   *   starts with the oldest quote that the log has when it is read. Default: a snapshot.
    */
   subscribe(listings: readonly Listing[], maxRate: number, replayFrom?: number | "oldest"): void {
     if (!this.isOpen) return;

@@ -22,18 +22,18 @@ import type { QuoteSubscriber } from "./quote-subscriber.ts";
 import { WatchCommands } from "./watch-commands.ts";
 import { cursorAt, watchPosition } from "./watch-position.ts";
 
-/** The most quotes of one response: some 60 KB, far below the usual message limits of clients. */
+/** The maximum number of quotes of one response: some 60 KB, far below the usual message limits of clients. */
 export const maxQuotesInResponse = 500;
 
-/** The most unread command results of a stream: a client that reads never has so many. */
+/** The maximum number of unread command results of a stream. A client that reads never reaches it. */
 export const maxWaitingResults = 1_000;
 
-/** The most symbols in the unread command results of a stream: some MB. */
+/** The maximum number of symbols in the unread command results of a stream, which use a few MB. */
 export const maxWaitingResultSymbols = 20_000;
 
 /**
- * The most symbols in the results of the commands of a start request: enough to subscribe to, pause and rate-limit the
- * most symbols of a stream, and as much again.
+ * The maximum number of symbols in the results of the commands of a start request: enough to subscribe to, pause and
+ * rate-limit the maximum number of symbols of a stream, and as much again.
  */
 export const maxStartResultSymbols = 60_000;
 

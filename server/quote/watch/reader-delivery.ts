@@ -99,9 +99,9 @@ export class ReaderDelivery {
   /**
    * Starts new subscriptions: live after a snapshot, or with a replay.
    *
-   * @param maxRate the most quotes per second of each; 0: no limit
-   * @param replayFrom the `seq` after which the replay starts: the log has all later quotes. "oldest": the replay starts
-   *   with the oldest quote that the log has when it is read. Undefined: a snapshot.
+   * @param maxRate the maximum number of quotes per second of each; 0: no limit
+   * @param replayFrom the `seq` after which the replay starts: the log has all later quotes. "oldest": the replay
+   *   starts with the oldest quote that the log has when it is read. Undefined: a snapshot.
    */
   start(
     subscriptions: readonly SymbolSubscription[],

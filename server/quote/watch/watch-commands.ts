@@ -14,7 +14,7 @@ import { share } from "../../transport/encoding/shared-message.ts";
 import type { DeliveryState, Listing, SymbolSubscription } from "../hub/symbol-subscription.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 
-/** The most subscriptions of one stream: as many as a request can name. */
+/** The maximum number of subscriptions of one stream: as many as a request can name. */
 export const maxSubscriptionsPerStream = 10_000;
 
 /** In a request, the symbol that means all symbols. */
@@ -24,7 +24,7 @@ export interface WatchCommandsOptions {
   readonly subscriber: QuoteSubscriber;
   readonly listings: ReadonlyMap<string, Listing>;
   readonly now: MicroClock;
-  /** The most quotes per second of each symbol if a command does not contain a rate; 0: no limit. */
+  /** The maximum number of quotes per second of each symbol if a command does not contain a rate; 0: no limit. */
   readonly maxRate: number;
   /** Called when symbols are resumed after a pause for replay: the stream will send `caught_up` for them. */
   readonly onReplay: () => void;

@@ -23,10 +23,10 @@ export function wireTypeOfScalar(type: ScalarType): WireType {
   }
 }
 
-/** The most bytes of a varint. */
+/** The maximum size of a varint, in bytes. */
 export const maxVarintBytes = 10;
 
-/** The most bytes of a tag and a varint: writers ensure that space before they write either. */
+/** The maximum size of a tag and a varint together, in bytes. Writers ensure this space before they write either. */
 export const tagAndVarintBytes = 5 + maxVarintBytes;
 
 /** Writes an unsigned 32-bit varint (a length, a tag) at an offset. The space must be ensured. Returns the offset after it. */

@@ -11,8 +11,9 @@ export const sliceMs = 10;
 const quantumMs = 1;
 
 /**
- * The largest debt of a client, in ms: the most rounds in which its queue is skipped. A step may be charged for work that
- * its client did not ask for, such as a garbage collection, or the delivery of its quotes to a thousand subscribers.
+ * The maximum debt of a client, in milliseconds, and so the maximum number of rounds in which its queue is skipped. A
+ * step may be charged for work that its client did not ask for, such as a garbage collection, or the delivery of its
+ * quotes to a thousand subscribers.
  */
 const maxDebtMs = 25;
 

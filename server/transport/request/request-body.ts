@@ -6,10 +6,13 @@ import { callScheduler } from "../protection/call-scheduler.ts";
 import { clientDisconnected } from "../protection/stalled-client-timeout.ts";
 import { ChunkQueue } from "./chunk-queue.ts";
 
-/** How many bytes of a body are buffered for a busy handler. Node buffers more, up to the window of the stream. */
+/**
+ * The maximum number of bytes of a body that are buffered for a busy handler. Node buffers more, up to the window of
+ * the stream.
+ */
 const readyBytes = 64 * 1024;
 
-/** The most chunks of it: Node emits all chunks that it has, up to the window, in one go. */
+/** The maximum number of buffered chunks: Node emits all chunks that it has, up to the window, in one go. */
 const readyChunks = 1_000;
 
 /**

@@ -2,15 +2,15 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { ConnectError } from "@connectrpc/connect";
 
 /**
- * The most bytes of an error's message. gRPC sends it twice, once escaped with up to three bytes for each, and sends the
- * details with it: together they stay below the 8 KiB of headers that many clients accept.
+ * The maximum size of an error's message, in bytes. gRPC sends it twice, once escaped with up to three bytes for each,
+ * and sends the details with it: together they stay below the 8 KiB of headers that many clients accept.
  */
 export const maxErrorMessageBytes = 1024;
 
-/** The most bytes of all details of an error, encoded. Details that do not fit are left out. */
+/** The maximum size of all details of an error, in bytes, encoded. Details that do not fit are left out. */
 export const maxErrorDetailBytes = 2 * 1024;
 
-/** The most bytes of a path, a name or an address of a request that a response quotes. */
+/** The maximum size of a path, a name or an address of a request that a response quotes, in bytes. */
 export const maxEchoBytes = 256;
 
 /**

@@ -1,10 +1,13 @@
 import type { Timers } from "../../../client/shared/timers.ts";
 import type { DiskFile } from "./disk.ts";
 
-/** The most bytes that may wait to be written: two large writes, one in progress and one that fills. */
+/** The maximum number of bytes that wait to be written: two large writes, one in progress and one that fills. */
 export const maxUnwrittenBytes = 1024 * 1024;
 
-/** The most bytes that may be written and not yet committed. At this limit the disk is slower than the client. */
+/**
+ * The maximum number of bytes that are written and not yet committed. If it is reached, the disk is slower than the
+ * client.
+ */
 export const maxUncommittedBytes = 16 * 1024 * 1024;
 
 /**

@@ -75,12 +75,12 @@ export class NodeDisk implements Disk {
   }
 }
 
-/** The most parts of one write: IOV_MAX of Linux (https://man7.org/linux/man-pages/man2/writev.2.html). */
+/** The maximum number of parts of one write: IOV_MAX of Linux (https://man7.org/linux/man-pages/man2/writev.2.html). */
 const maxWriteParts = 1024;
 
 /**
- * The most bytes of one write. For larger writes Linux allocates larger pages in its cache. In a virtual machine whose
- * host has reclaimed that memory, the allocation can cost ten times as much as the write.
+ * The maximum size of one write, in bytes. For larger writes Linux allocates larger pages in its cache. In a virtual
+ * machine whose host has reclaimed that memory, the allocation can cost ten times as much as the write.
  */
 const maxWriteBytes = 128 * 1024;
 

@@ -21,7 +21,10 @@ export type HashReply = { readonly ticket: number } & ({ readonly sha256: string
 /** The bytes that are read and hashed before another file is served: about half a millisecond. */
 const sliceBytes = 1024 * 1024;
 
-/** The most files whose hash is kept between messages. An evicted one is computed again from the start of its file. */
+/**
+ * The maximum number of files whose hash is kept between messages. An evicted one is computed again from the start of
+ * its file.
+ */
 const maxCachedHashes = 1_000;
 
 /** The nice value of the thread. A thread with the nice value 0 gets nine times as much of a core that both need. */

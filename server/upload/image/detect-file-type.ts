@@ -6,10 +6,13 @@ import type { ImageSize } from "../store/upload-record.ts";
 /** The largest image that is decoded, in bytes: it is read into memory as a whole. */
 export const maxImageBytes = 32 * 1024 * 1024;
 
-/** The most pixels that are decoded: 256 MiB at four bytes each. An image of a few KB can declare billions of pixels. */
+/**
+ * The maximum number of pixels that are decoded: 256 MiB at four bytes each. An image of a few KB can declare billions
+ * of pixels.
+ */
 export const maxImagePixels = 64 * 1024 * 1024;
 
-/** The most images that are decoded at a time: each one occupies a core, and its pixels are in memory. */
+/** The maximum number of images that are decoded at a time: each one occupies a core, and its pixels are in memory. */
 export const maxConcurrentImages = 2;
 
 /** The signatures of file types are in the first bytes; the farthest one, that of tar, is at 257. */

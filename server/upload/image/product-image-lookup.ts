@@ -3,7 +3,7 @@ import { type ProductImage, ProductImageSchema } from "../../../gen/bourse/produ
 import { uploadPath } from "../serve-uploads.ts";
 import type { Uploads } from "../uploads.ts";
 
-/** The most images of a product that are looked up. */
+/** The maximum number of images of a product that are looked up. */
 export const maxImagesPerProduct = 100;
 
 /** Finds the images of products: the complete uploads that name a product and are images. */

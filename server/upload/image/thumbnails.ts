@@ -9,10 +9,13 @@ const thumbnailFolder = "thumbnails";
 /** The longer side of a thumbnail, in pixels. */
 export const thumbnailPixels = 320;
 
-/** The most bytes of all stored thumbnails. The least recently used ones are evicted and made again on demand. */
+/**
+ * The maximum size of all stored thumbnails, in bytes. The least recently used ones are evicted and made again on
+ * demand.
+ */
 export const maxThumbnailBytes = 256 * 1024 * 1024;
 
-/** The most thumbnails that are queued or being made. */
+/** The maximum number of thumbnails that are queued or being made. */
 export const maxQueuedThumbnails = 100;
 
 /** The limit on queued thumbnails, which clients share. */

@@ -11,7 +11,10 @@ import { type Chunk, ChunkReceiver, type ReceiverDependencies } from "./chunk-re
 import type { Outcome, UploadState } from "./upload-state-machine.ts";
 import { type StatusDependencies, UploadStatus } from "./upload-status.ts";
 
-/** The most chunks of one upload in flight: two of the current connection and two of a connection that broke. */
+/**
+ * The maximum number of chunks of one upload in flight: two of the current connection and two of a connection that
+ * broke.
+ */
 export const maxChunksInFlight = 4;
 
 /** How long a finish waits for the hash before it returns the phase `verifying`, in milliseconds. */

@@ -1,8 +1,8 @@
 import type { UploadPhase } from "../store/upload-record.ts";
 
 /**
- * The most bytes of one chunk. A client may have two chunks in flight, which may arrive in either order: a chunk that is
- * further ahead of the received bytes than this is refused.
+ * The maximum size of one chunk, in bytes. A client may have two chunks in flight, which may arrive in either order: a
+ * chunk that is further ahead of the received bytes than this is refused.
  */
 export const maxChunkBytes = 512 * 1024;
 
@@ -113,7 +113,7 @@ export type ProblemReason =
 
 /** The limits that the machine enforces. */
 export interface MachineLimits {
-  /** The most bytes of one file. */
+  /** The maximum size of one file, in bytes. */
   readonly maxFileBytes: number;
 }
 

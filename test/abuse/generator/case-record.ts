@@ -11,7 +11,7 @@ export interface CaseRecord {
   readonly errorBytes: number;
   /** Until the last answer. */
   readonly durationMs: number;
-  /** The most memory of the server meanwhile. */
+  /** The peak memory of the server during the case, in bytes. */
   readonly peakRss: number;
   readonly startMs: number;
   /** The longest that a call of the canary took which it waited for most of all during this case. */

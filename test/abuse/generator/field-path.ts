@@ -49,7 +49,7 @@ export function formatPath(parents: readonly DescField[], field?: DescField): st
   return [...parents, ...(field === undefined ? [] : [field])].map(({ name }) => name).join(".");
 }
 
-/** The most bytes that {@link wrapBinary} adds. */
+/** The maximum number of bytes that {@link wrapBinary} adds. */
 export function wrapperBytes(parents: readonly DescField[]): number {
   return parents.length * 2 * maxPrefixBytes;
 }

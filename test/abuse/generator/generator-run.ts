@@ -21,7 +21,7 @@ export interface GeneratorRun extends AsyncDisposable {
   run(abuse: AbuseCase, times: number): Promise<CaseRecord | undefined>;
   /** What the canary has seen since the last call; dates its slow calls to the cases. */
   observe(): Promise<CanaryReport>;
-  /** The most bytes of heap since the last call. */
+  /** The peak heap since the last call, in bytes. */
   takePeakHeap(): Promise<number>;
   /** What the server has logged as errors. */
   complaints(): Promise<string[]>;

@@ -12,7 +12,7 @@ import { type FieldRules, field as fieldRules } from "../../../gen/buf/validate/
 
 /** How a legal message is filled. */
 export interface Filling {
-  /** The most elements of a repeated field, and characters of a text. */
+  /** The maximum number of elements of a repeated field, and of characters of a text. */
   readonly maxElements: number;
   readonly maxCharacters: number;
   /** Which member of each oneof is set, counted round. */

@@ -54,15 +54,15 @@ interface ScanState {
 }
 
 /**
- * Makes a function that counts the fields and elements of a binary message before it is decoded. It does not scan messages
- * of {@link unscannedBytes} or less.
+ * Makes a function that counts the fields and elements of a binary message before it is decoded. It does not scan
+ * messages of {@link unscannedBytes} or less.
  *
- * The function throws a ConnectError with INVALID_ARGUMENT at the first list with more elements than its rules allow, and
- * for a malformed message. It throws a LimitError if there are too many fields in all, unknown ones included. It is
+ * The function throws a ConnectError with INVALID_ARGUMENT at the first list with more elements than its rules allow,
+ * and for a malformed message. It throws a LimitError if there are too many fields in all, unknown ones included. It is
  * stricter than the decoder of protobuf-es, which ignores the wire type of a known field, and reads beyond the end of a
  * nested message. https://protobuf.dev/programming-guides/encoding/
  *
- * @param maxDepth the most levels of nested messages and groups
+ * @param maxDepth the maximum number of levels of nested messages and groups
  */
 export function createBinaryMessageScan(type: DescMessage, maxDepth: number): (message: Uint8Array) => void {
   const plan = planOf(type, new Map());

@@ -6,21 +6,24 @@ import { LimitError } from "../../protection/limit-error.ts";
 
 /** The bounds of a field. Undefined: it has none, or is of another kind. */
 export interface FieldBounds {
-  /** The most bytes of a string or of bytes, or of each in a list. */
+  /** The maximum size of a string or of bytes, or of each element of a list of them, in bytes. */
   readonly maxBytes: number | undefined;
-  /** The most elements of a list. */
+  /** The maximum number of elements of a list. */
   readonly maxItems: number | undefined;
 }
 
-/** The most bytes of a text without a rule, such as the names in requests of the health and the reflection service. */
+/**
+ * The maximum size of a text without a rule, in bytes, such as a name in a request of the health or the reflection
+ * service.
+ */
 export const defaultTextBytes = 4 * 1024;
 
-/** The most elements of a list or a map without a rule. */
+/** The maximum number of elements of a list or a map without a rule. */
 export const defaultListItems = 1_000;
 
 /**
- * The most fields of one request, the elements of its lists included. A watch of all 10,000 instruments whose commands
- * name them six times has 70,000. Each takes half a microsecond to decode, even if it is unknown.
+ * The maximum number of fields of one request, the elements of its lists included. A watch of all 10,000 instruments
+ * whose commands name them six times has 70,000. Each takes half a microsecond to decode, even if it is unknown.
  */
 export const maxRequestFields = 100_000;
 
@@ -51,7 +54,7 @@ export function boundsOf(field: DescField): FieldBounds {
   };
 }
 
-/** Returns the most elements of a list or of a map. */
+/** Returns the maximum number of elements of a list or of a map. */
 export function maxElementsOf(field: DescField): number {
   return boundsOf(field).maxItems ?? defaultListItems;
 }

@@ -10,8 +10,8 @@ import {
 } from "./field-bounds.ts";
 
 /**
- * The most characters of a 64-bit integer that is a string in JSON: enough for a decimal fraction with as many digits, and
- * for whitespace. To parse a number of a million digits takes a fifth of a second.
+ * The maximum number of characters of a 64-bit integer that is a string in JSON: enough for a decimal fraction with as
+ * many digits, and for whitespace. To parse a number of a million digits takes a fifth of a second.
  */
 export const maxIntegerCharacters = 100;
 
@@ -22,10 +22,11 @@ const character = { quote: 0x22, comma: 0x2c, bracket: 0x5b, backslash: 0x5c, br
  * {@link unscannedBytes} or less.
  *
  * The function throws a LimitError, before the text is parsed, if there are too many values in all, unknown fields
- * included. It throws a ConnectError with INVALID_ARGUMENT at the first list with more elements than its rules allow, and
- * for a 64-bit integer that is a string of more than {@link maxIntegerCharacters}. Invalid JSON is left to the decoder.
+ * included. It throws a ConnectError with INVALID_ARGUMENT at the first list with more elements than its rules allow,
+ * and for a 64-bit integer that is a string of more than {@link maxIntegerCharacters}. Invalid JSON is left to the
+ * decoder.
  *
- * @param maxDepth the most levels of nested messages: deeper ones are not scanned
+ * @param maxDepth the maximum number of levels of nested messages: deeper ones are not scanned
  */
 export function createJsonMessageScan(type: DescMessage, maxDepth: number): (text: Uint8Array) => void {
   const counted = new Map<DescMessage, readonly DescField[]>();

@@ -3,7 +3,10 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import { maxVarintBytes, wireTypeOfScalar } from "../../encoding/wire-format.ts";
 import { boundsOf, defaultListItems, defaultTextBytes, hasLength } from "./field-bounds.ts";
 
-/** The most bytes of texts whose fields have no rule, by the full name of the field, as in `a.b.Message.field`. */
+/**
+ * The maximum sizes of texts whose fields have no rule, in bytes, by the full name of the field, as in
+ * `a.b.Message.field`.
+ */
 export type TextBytes = Readonly<Record<string, number>>;
 
 /**

@@ -9,7 +9,7 @@ import { Notifier, type Schedule } from "../../shared/notifier.ts";
 /** The number of products that one call loads. */
 export const pageSize = 100;
 
-/** The most products in the page: more would make it slow. */
+/** The maximum number of products in the page: more would make it slow. */
 export const maxProducts = 1_000;
 
 /** The delay after the last change of the form before a search starts, in milliseconds. */

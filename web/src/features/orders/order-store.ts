@@ -1,9 +1,12 @@
 import type { Order } from "../../../../gen/bourse/order/v1/order_pb.ts";
 
-/** The most rows in a page. Firefox cannot lay out elements higher than 17.8 million pixels, and a row has 28. */
+/**
+ * The maximum number of rows in a page. Firefox cannot lay out elements that are higher than 17.8 million pixels, and a
+ * row is 28 pixels high.
+ */
 export const maxRows = 600_000;
 
-/** The most bytes of distinct texts. It bounds exports whose descriptions never repeat. */
+/** The maximum size of all distinct texts, in bytes. It bounds exports whose descriptions never repeat. */
 export const maxTextBytes = 128 * 1024 * 1024;
 
 /** The bytes of a row, without new texts. */

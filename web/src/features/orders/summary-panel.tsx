@@ -3,7 +3,7 @@ import type { GetOrderSummaryResponse } from "../../../../gen/bourse/order/v1/or
 import { formatCount, formatDecimal } from "../../shared/format.ts";
 import type { OrderSummary, SummaryState } from "./order-summary.ts";
 
-// The most currencies to show: more would push the table off the screen.
+// The maximum number of currencies to show: more would push the table off the screen.
 const maxTotals = 12;
 
 /** The number of selected orders and their total amount in each currency. */

@@ -100,7 +100,8 @@ function draw({ api, series }: Drawing, { bars, loads }: Chart, shown: { loads: 
   if (shown.loads < 0) api.timeScale().scrollToRealTime();
 }
 
-// The most candles that can start between two updates. If there are more, they are missing until the next load.
+// The maximum number of candles that can start between two updates. If there are more, they are missing until the next
+// load.
 const maxNewCandles = 60;
 
 function toChartData({ time, open, high, low, close }: Bar) {

@@ -4,7 +4,7 @@ import type { ListCandlesResponse } from "../../../../gen/bourse/quote/v1/quote_
 import { describeError } from "../../shared/describe-error.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
-/** The most candles in the chart: more would be narrower than a pixel on most screens. */
+/** The maximum number of candles in the chart: more would be narrower than a pixel on most screens. */
 export const maxCandles = 500;
 
 /** The selectable intervals, with their names and durations. */
@@ -133,7 +133,7 @@ export class CandleSeries {
   }
 }
 
-// The most quotes to keep during a load. If there are more, the candles miss some until the next load.
+// The maximum number of quotes to keep during a load. If there are more, the candles miss some until the next load.
 const maxPending = 10_000;
 
 function extendRange({ high, low }: Bar, price: number): { high: number; low: number } {

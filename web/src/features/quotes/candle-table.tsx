@@ -3,7 +3,7 @@ import { formatTime } from "../../shared/format.ts";
 import type { Bar } from "./candle-series.ts";
 import { formatPrice } from "./format-price.ts";
 
-/** The most candles in the table. */
+/** The maximum number of candles in the table. */
 const maxRows = 20;
 
 /** The text alternative of the chart: a description, and a table of the newest candles. */

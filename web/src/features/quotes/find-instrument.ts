@@ -1,6 +1,6 @@
 import type { Instrument } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 
-/** The most suggestions in the list. */
+/** The maximum number of suggestions in the list. */
 export const maxSuggestions = 30;
 
 /** Returns the instruments that match a text: by a prefix of the symbol, then by a part of the name. */

@@ -3,7 +3,7 @@ import { readItem, writeItem } from "../../shared/local-storage.ts";
 /** The number of symbols in the default watchlist. */
 export const defaultCount = 20;
 
-/** The most symbols: each row costs rendering time in every frame. */
+/** The maximum number of symbols: each row costs rendering time in every frame. */
 export const maxSymbols = 100;
 
 const storageKey = "bourse.watchlist";

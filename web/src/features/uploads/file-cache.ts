@@ -3,7 +3,7 @@ import { createStore, del, get, keys, set, type UseStore, values } from "idb-key
 /** The largest file to cache, in bytes: copying a larger one would take too long. */
 export const maxCachedFileBytes = 32_000_000;
 
-/** The most bytes of all cached files. */
+/** The maximum size of all cached files, in bytes. */
 const maxCachedBytes = 128_000_000;
 
 /** Stores copies of files, to resume uploads after a reload of the page. No method rejects. */

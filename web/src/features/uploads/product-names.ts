@@ -2,7 +2,7 @@ import type { Client } from "@connectrpc/connect";
 import type { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
-/** The most names to load. A product without a loaded name can be selected by its id. */
+/** The maximum number of names to load. A product without a loaded name can be selected by its id. */
 const maxNames = 2_000;
 
 /** The names of products, for the selection of the product that an upload belongs to. */

@@ -48,7 +48,7 @@ export function ProductPicker(props: {
   );
 }
 
-/** The most suggestions in the list. */
+/** The maximum number of suggestions in the list. */
 const maxSuggestions = 50;
 
 function suggestProducts(names: ReadonlyMap<string, string>, text: string): readonly [string, string][] {

@@ -9,7 +9,7 @@ import { isActive, isFinished, type QueueItem, type QueueState, type QueueView, 
 import type { UploadLocks } from "./upload-locks.ts";
 import type { UploadRecords } from "./upload-records.ts";
 
-/** The most uploads in the queue. */
+/** The maximum number of uploads in the queue. */
 export const maxQueued = 500;
 
 export interface UploadQueueOptions {
