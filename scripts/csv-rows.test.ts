@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CsvLines, maxLineBytes } from "./csv-lines.ts";
 import { CsvRows, type CsvRowsOptions } from "./csv-rows.ts";
 
-/** Reads a file in pieces of so many bytes. */
+/** Reads a file in pieces of `piece` bytes. */
 function rowsOf(
   file: string | Buffer,
   { piece = 7, open = false, ...options }: CsvRowsOptions & { piece?: number; open?: boolean } = {},

@@ -4,7 +4,7 @@ import { type FileHandle, open, rm } from "node:fs/promises";
 import type { ExportPosition } from "../client/order/export-orders.ts";
 import { type Checkpoint, ExportFileError, ExportJournal, type ExportName } from "./export-journal.ts";
 
-/** The distance of two checkpoints, in bytes: at most so much is exported again after a failure. */
+/** The distance between two checkpoints, in bytes. At most this number of bytes is exported again after a failure. */
 export const checkpointBytes = 1024 * 1024;
 
 /**

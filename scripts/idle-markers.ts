@@ -19,7 +19,7 @@ export async function* withIdleMarkers<T>(items: AsyncIterable<T>, idleMs: numbe
   }
 }
 
-/** Whether a promise is still pending after so many milliseconds. */
+/** Whether a promise is still pending after `millis` milliseconds. */
 async function isPendingAfter(promise: Promise<unknown>, millis: number): Promise<boolean> {
   const timeout = Promise.withResolvers<"pending">();
   const timer = setTimeout(() => timeout.resolve("pending"), millis);

@@ -70,7 +70,7 @@ async function serve(config: Config): Promise<void> {
   process.stdout.on("error", () => {});
   for (const signal of Object.keys(signalNumbers)) process.on(signal, onSignal);
   collectGarbageOnce();
-  // Last: its reader may send a signal at once.
+  // Printed last: a supervisor that reads this line may send a signal at once.
   process.stdout.write(`Bourse ${version} is up: ${app.url}\n`);
 }
 

@@ -2,8 +2,9 @@ import { StreamQuotesRequestSchema, WatchQuotesRequestSchema } from "../gen/bour
 import { deriveRequestLimits, type RequestLimitsOptions } from "./transport/request/limits/derive-request-limits.ts";
 
 /**
- * The largest request that opens a stream of quotes, in bytes. The rules of its fields allow a hundred times more. 10,000
- * symbols of 64 bytes, named three times, have 1.9 MiB: watched, paused and with a rate.
+ * The largest request that opens a stream of quotes, in bytes. The rules of its fields allow a hundred times more. A
+ * request that subscribes to 10,000 symbols of 64 bytes, pauses them and limits their rate names each symbol three
+ * times, in 1.9 MiB.
  */
 export const maxWatchRequestBytes = 2 * 1024 * 1024;
 
@@ -13,7 +14,8 @@ export const ownLimits: RequestLimitsOptions = {
     [WatchQuotesRequestSchema.typeName]: maxWatchRequestBytes,
     [StreamQuotesRequestSchema.typeName]: maxWatchRequestBytes,
   },
-  // A rule would be checked for each published quote. The intake refuses a symbol that is no instrument.
+  // The proto has no length rule for this field, because the rule would be checked for each published quote. The
+  // QuoteValidator rejects unknown symbols.
   textBytes: { "bourse.quote.v1.Quote.symbol": 256 },
 };
 

@@ -32,7 +32,10 @@ export interface WatchQuotesOptions {
   readonly from?: "snapshot" | "oldest" | MessageInitShape<typeof CursorSchema>;
   /** Whether to continue with a `reset` and a snapshot if the server cannot resume from the cursor. Default: true. */
   readonly resetIfOutOfRange?: boolean;
-  /** The interval of the server's heartbeats, in milliseconds. A stream fails if two are missing. Default: 5,000. */
+  /**
+   * The interval of the server's heartbeats, in milliseconds. A stream without a response for two intervals fails.
+   * Default: 5,000.
+   */
   readonly heartbeatMs?: number;
   /** Ends the watch. */
   readonly signal?: AbortSignal;
@@ -83,7 +86,7 @@ export interface QuotesWatch extends AsyncIterable<WatchUpdate> {
 /** A dead server is detected within ten seconds. */
 const defaultHeartbeatMs = 5_000;
 
-/** A stream that is silent for so many heartbeats has missed at least one. */
+/** The idle timeout of a stream, in heartbeat intervals. When it expires, at least one heartbeat is missing. */
 const maxSilentHeartbeats = 2;
 
 /** The maximum number of commands in the first request of a stream. */

@@ -1,7 +1,9 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Timers } from "./timers.ts";
 
-/** How long a server may take to respond to a call, in milliseconds. A server waits as long for a request. */
+/**
+ * How long a server may take to respond to a call, in milliseconds. Equal to the server's default `requestTimeoutMs`.
+ */
 export const responseTimeoutMs = 60_000;
 
 /**

@@ -27,8 +27,8 @@ export interface ReconnectingCallOptions<Progress extends string = "live"> {
   /** Receives each state when it changes. */
   readonly onState?: (state: CallState<Progress>) => void;
   /**
-   * The retry policy: whether to make another attempt after so many failures in a row, from 1. Default: without a limit,
-   * for the reasons that {@link isRetryable} names.
+   * The retry policy: whether to make another attempt after an error and a number of failures in a row, from 1.
+   * Default: without a limit, if {@link isRetryable} accepts the error.
    */
   readonly retry?: (reason: ConnectError, failures: number) => boolean;
   /** The idle timeout while a response is due, in milliseconds. Then the attempt fails. Default: 60,000. */

@@ -64,7 +64,7 @@ export class BackOff {
     this.#failures = 0;
   }
 
-  /** Resolves after so many milliseconds, or earlier if `skip` is called or the signal aborts. Never rejects. */
+  /** Resolves after `delayMs` milliseconds, or earlier if `skip` is called or the signal aborts. Never rejects. */
   async wait(delayMs: number, signal?: AbortSignal): Promise<void> {
     if (signal?.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -2,9 +2,9 @@
 export interface Timers {
   /** Milliseconds since an unknown start. Never goes back. */
   now(): number;
-  /** Runs a task once after so many milliseconds. The returned function cancels it. */
+  /** Runs a task once after a number of milliseconds. The returned function cancels it. */
   after(millis: number, task: () => void): () => void;
-  /** Runs a task every so many milliseconds until the returned function is called. */
+  /** Runs a task periodically, at an interval in milliseconds, until the returned function is called. */
   every(millis: number, task: () => void): () => void;
 }
 
@@ -27,7 +27,7 @@ export const systemTimers: Timers = {
   },
 };
 
-/** Resolves after so many milliseconds. Rejects with the reason of the signal if that aborts earlier. */
+/** Resolves after a number of milliseconds. Rejects with the reason of the signal if the signal aborts earlier. */
 export function delay(timers: Timers, millis: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onAbort = () => reject(signal.reason);

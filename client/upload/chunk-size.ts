@@ -1,10 +1,13 @@
 /** The smallest chunk, in bytes. Below it the overhead of a call exceeds the cost of the bytes. */
 export const minChunkBytes = 16 * 1024;
 
-/** After so many fast chunks in a row the size doubles. */
+/** The number of fast chunks in a row after which the size doubles. */
 const growAfterChunks = 4;
 
-/** The longest time of a fast chunk, in milliseconds: one of twice the size is far from the timeout of a server. */
+/**
+ * The longest time of a fast chunk, in milliseconds: a chunk of twice the size still takes far less than the timeout of
+ * a server.
+ */
 const fastMs = 5_000;
 
 /** Adapts the size of chunks to the connection: halves it after a failure, and doubles it after fast chunks. */
@@ -24,7 +27,7 @@ export class ChunkSize {
     return this.#bytes;
   }
 
-  /** Notes that a chunk was stored after so many milliseconds. */
+  /** Records that a chunk was stored, and the time that it took in milliseconds. */
   succeed(millis: number): void {
     this.#fastChunks = millis <= fastMs ? this.#fastChunks + 1 : 0;
     if (this.#fastChunks < growAfterChunks) return;
@@ -32,7 +35,7 @@ export class ChunkSize {
     this.#bytes = Math.min(this.#maxBytes, this.#bytes * 2);
   }
 
-  /** Notes that a chunk was lost. */
+  /** Records that a chunk was lost. */
   fail(): void {
     this.#fastChunks = 0;
     this.#bytes = Math.min(this.#maxBytes, Math.max(minChunkBytes, Math.floor(this.#bytes / 2)));

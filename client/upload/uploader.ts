@@ -45,7 +45,10 @@ export interface UploadAttempt {
   readonly signal: AbortSignal;
   /** The SHA-256 of the whole file, as soon as it is computed. */
   readonly sha256: Promise<Uint8Array>;
-  /** Takes the offset that the server has committed, and returns it. Throws {@link TakenOverError}. */
+  /**
+   * Records the offset that the server has committed, and returns it. Throws {@link TakenOverError} if the offset is
+   * beyond everything that this client has sent.
+   */
   onCommitted(offset: bigint): number;
   /** Called before bytes up to an offset are sent. */
   onSending(end: number): void;

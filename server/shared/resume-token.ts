@@ -48,9 +48,10 @@ export const maxSkip = 1_000;
 /**
  * Issues and opens resume tokens, which are opaque to clients and authenticated.
  *
- * A token is a version, the name of the selection, a point, the number of items to skip after it, and a tag. The
- * HMAC-SHA256 of all but the last two is an AES-128 key, and the tag is the number encrypted with that key. So the tokens
- * of a page, one for each message of an export, cost one HMAC and one encryption of a few kilobytes.
+ * A token is a version, the name of the selection, a point, the number of items to skip after it, and a tag. The first
+ * 16 bytes of the HMAC-SHA256 of the version, the name and the point are an AES-128 key. The tag is the number of items
+ * to skip, encrypted with this key as one block. So the tokens of a page, one for each message of an export, cost one
+ * HMAC and one encryption of a few kilobytes.
  */
 export class ResumeTokens {
   readonly #key: Uint8Array;

@@ -155,7 +155,7 @@ function clientFile(index: number, random: Random): ClientFile {
   return { metadata: { id, fileName: `${index}`, productId: "" }, bytes, sha256, acknowledged: 0, isComplete: false };
 }
 
-/** Fails after so many operations. */
+/** Fails after a given number of operations. */
 class Power {
   #left: number;
 

@@ -17,7 +17,10 @@ export interface ExpirySweepOptions {
   readonly sessions: OpenSessions;
   readonly store: UploadStore;
   readonly health: StoreHealth;
-  /** An upload expires after so many milliseconds without a change, and its row is deleted after as many again. */
+  /**
+   * The time without a change after which an upload expires, in milliseconds. Its row is deleted after the same time
+   * again.
+   */
   readonly expiryMs: number;
   readonly timers: Timers;
   /** Microseconds since 1970. */

@@ -196,7 +196,7 @@ async function sizeOf(image: Buffer) {
   return { width, height };
 }
 
-/** Creates an image with so many black pixels. */
+/** Creates a black image. */
 function blackPng(width: number, height: number): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);

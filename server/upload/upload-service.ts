@@ -170,7 +170,7 @@ function toPhase(state: UploadState): UploadPhase {
   return phase;
 }
 
-/** The largest integer of SQLite: a larger parameter would be an error of the database. */
+/** The largest integer of SQLite. A larger parameter would be an error of the database. */
 const maxSequence = 2n ** 63n - 1n;
 
 /** Returns the position in the order of creation that a page token names; undefined if the token is empty. */

@@ -24,7 +24,10 @@ import type { Outcome } from "./target.ts";
 /** The time in which the server must free all resources, and the allowed difference to the state before. */
 const recoveryMs = 30_000;
 
-/** After so long the canary has closed the connections that it opened while the server stopped to count. */
+/**
+ * The time in milliseconds after which the canary has closed the connections that it opened while the server was paused
+ * for the count.
+ */
 const canaryIdleMs = 7_000;
 const tolerance = 0.1;
 

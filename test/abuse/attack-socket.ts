@@ -8,9 +8,12 @@ export interface AttackSocket extends Disposable {
   isOpen(): boolean;
   /** Sends bytes; resolves when the buffer accepts more, or the connection has ended. */
   send(bytes: string | Uint8Array): Promise<void>;
-  /** Sends the same bytes so often, or until the connection has ended or the time is over. Resolves to how often. */
+  /**
+   * Sends the same bytes `times` times, or until the connection has ended or `forMs` milliseconds have passed. Resolves
+   * to the number of times.
+   */
   flood(bytes: Uint8Array, times: number, forMs: number): Promise<number>;
-  /** Resolves to whether the connection has ended, at the latest after so long. */
+  /** Resolves to whether the connection has ended, after at most `ms` milliseconds. */
   endsWithin(ms: number): Promise<boolean>;
 }
 

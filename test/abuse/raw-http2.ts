@@ -29,7 +29,7 @@ export interface RawHttp2 extends AttackSocket {
   readonly answers: ReadonlyMap<number, string>;
   /** Opens a stream with a request. */
   request(stream: number, path: string, options?: RequestOptions): Buffer;
-  /** How the connection ended, at the latest after so long: `GOAWAY NAME`, `closed` or `still open`. */
+  /** How the connection has ended after at most `withinMs` milliseconds: `GOAWAY NAME`, `closed` or `still open`. */
   ending(withinMs: number): Promise<string>;
 }
 

@@ -32,7 +32,7 @@ export function ordersPage(page: Page) {
   };
 }
 
-/** Has the page get so many bytes a second from now on; 0 for as many as there are. */
+/** Limits the download rate of the page, in bytes per second; 0: no limit. */
 export async function throttle(page: Page, bytesPerSecond: number): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");

@@ -22,7 +22,7 @@ const rounds = Math.ceil(faultRounds / 2);
 const longestKillingMs = 600 * faultRounds;
 const fewestKills = 3;
 
-/** So often the slice is repeated, under other invoice numbers: so many lines that no round gets through them all. */
+/** How often the slice is repeated, under other invoice numbers: no round can import all of these lines. */
 const repeats = 500;
 
 const smallMarket = ["--no-demo", "--simulated-instruments", "1", "--simulated-rate", "1", "--log-level", "warn"];

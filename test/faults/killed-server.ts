@@ -14,7 +14,7 @@ const smallMarket = ["--no-demo", "--simulated-instruments", "1", "--simulated-r
 export interface KillOptions {
   /** How often it is killed; after that it is started once more, for `check`. */
   readonly rounds: number;
-  /** It is killed within so many milliseconds, at a random moment. */
+  /** The server is killed at a random moment within this number of milliseconds. */
   readonly withinMs: number;
   /** Chooses the moments; printed where the test fails. */
   readonly seed: number;

@@ -29,7 +29,7 @@ const maxRssBytes = 2 * 1024 ** 3;
 const watchMs = 500;
 const maxWatchedBytes = 1024 * 1024;
 
-/** The maximum number of inputs of a target in the repository, and the maximum size of an input, in bytes. */
+/** The maximum number of inputs of a target in the repository, and their maximum total size in bytes. */
 const maxStoredInputs = 80;
 const maxStoredBytes = 12 * 1024;
 

@@ -78,8 +78,8 @@ const classicCases = [
 ] as const;
 
 /**
- * The streams that have a pace have none, so that 1,000 products take no 1,000 seconds; and there are as many orders as
- * the cases expect.
+ * The interval of periodic streams is 0, so that 1,000 products do not take 1,000 seconds. The number of orders is the
+ * one that the cases expect.
  */
 const classic = { cases: classicCases, flags: ["--classic-interval", "0", "--demo-orders", "1000"] };
 

@@ -21,7 +21,7 @@ export interface Job {
 const callTimeoutMs = 30_000;
 const fileBytes = 256 * 1024;
 
-/** One upload of so many is left half-way. */
+/** One in this number of uploads is abandoned half-way. */
 const abandonedOneIn = 4;
 
 let uploads = 0;

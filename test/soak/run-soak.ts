@@ -23,7 +23,10 @@ const tableRows = 30;
 /** The log of quotes alone takes 100 s to fill at this rate, and what is young becomes old. */
 const minJudgedMinutes = 10;
 
-/** What is alive after a collection of garbage may grow by so much from the end of the first third to the end. */
+/**
+ * The allowed growth of the live heap, measured after a garbage collection, from the end of the first third to the end:
+ * a fraction.
+ */
 const maxLiveGrowth = 0.05;
 
 const maxShownComplaints = 10;

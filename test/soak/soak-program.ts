@@ -15,22 +15,22 @@ import { addProblem, type WatchCounts, type Watcher, watch } from "./watchers.ts
 const maxWatchersPerTransport = 20;
 
 /**
- * One subscriber of so many watches all instruments, and so do slow ones; the others some: each message costs this
- * process some 50 microseconds, and one that is always busy would measure itself.
+ * One in this number of subscribers watches all instruments, and so do slow ones; the others watch some. Each message
+ * costs this process some 50 microseconds, and a process that is always busy would measure itself.
  */
 const watchesAllOneIn = 75;
 const symbolsOfOthers = 4;
 
-/** One of so many lets quotes be skipped, and one of so many of these is slow. */
+/** One in this number of subscribers lets quotes be skipped, and of these, one in `slowOneIn` is slow. */
 const conflatesOneIn = 3;
 const slowOneIn = 12;
 const slowMs = 1_000;
 
-/** One of so many leaves after some time, and another comes. */
+/** One in this number of subscribers ends after some time, and another one replaces it. */
 const leavesOneIn = 10;
 const staysMs = 30_000;
 
-/** One transport of so many goes over a line that is cut now and then. */
+/** One in this number of transports uses a connection that is cut from time to time. */
 const cutOneIn = 5;
 const cutEveryMs = 20_000;
 const cutForMs = 500;

@@ -117,7 +117,7 @@ function open(server: WireServer, options: Parameters<typeof connect>[1] = {}): 
   return session;
 }
 
-/** Sends so many bytes of a message of 2 MiB. */
+/** Sends the first `bytes` bytes of a message of 2 MiB. */
 function sendUnfinished(session: ClientHttp2Session, bytes: number): SentRequest {
   const body = Buffer.alloc(bytes);
   body.writeUInt32BE(2 * MiB, 1);

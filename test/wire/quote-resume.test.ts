@@ -35,7 +35,7 @@ class CutClient {
     this.#client = createClient(QuoteService, transport);
   }
 
-  /** Reads until it is cut off, after so many responses, or until it has come to a place. */
+  /** Reads until the stream is cut after a number of responses, or until it has reached a position. */
   async read(responses: number, until = Number.POSITIVE_INFINITY, killConnection = false): Promise<void> {
     const cut = new AbortController();
     const position = this.cursor && ({ case: "resumeAfter", value: this.cursor } as const);

@@ -15,7 +15,7 @@ import { orderAt } from "../shared/order-at.ts";
 /** The project's own order store, in a database. */
 export interface FillableOrders {
   readonly service: ServiceImpl<typeof OrderService>;
-  /** Stores orders until there are so many. Resolves to how many there are. */
+  /** Stores orders until the store has `count` of them. Resolves to the number of stored orders. */
   fill(count: number): Promise<number>;
 }
 

@@ -9,7 +9,7 @@ type Handlers = Omit<ServiceImpl<typeof BenchService>, "watch" | "store" | "fill
 export interface TickingMarket {
   /** How many ticks it has made. */
   readonly made: number;
-  /** Makes that many ticks a second from now on, until what it returns is called. */
+  /** Makes `ticksPerSecond` ticks a second from now on, until the returned function is called. */
   start(ticksPerSecond: number): () => void;
 }
 

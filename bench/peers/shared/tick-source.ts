@@ -14,7 +14,7 @@ export class TickSource {
     this.#publish = publish;
   }
 
-  /** Publishes that many ticks. */
+  /** Publishes a number of ticks. */
   allow(count: number): void {
     for (let left = count; left > 0; left--) this.#publish(tickAt(this.#published++, tickSymbols, monotonicMicros()));
   }

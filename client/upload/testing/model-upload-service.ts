@@ -12,7 +12,7 @@ export type Fault = "lost" | "restart" | "damaged" | "slow" | "client-dies";
 /** The largest chunk, in bytes. It is small, so that small files have many chunks. */
 export const modelChunkBytes = 64;
 
-/** A stream commits after so many bytes. */
+/** The number of bytes after which a stream commits. */
 const commitBytes = 3 * modelChunkBytes;
 
 /** How many turns of the event loop a chunk waits for the previous one. */

@@ -31,7 +31,7 @@ test("the money is valid, and the nearest to the price with nine decimals", () =
     fc.property(fc.oneof(anyPrice, tutorialPrice), (usd) => {
       const { units, nanos } = toMoney(usd);
       expect(units >= 0n && nanos >= 0 && nanos < 1_000_000_000).toBe(true);
-      // Half a billionth, plus the rounding error of a number of that size.
+      // Half a billionth, plus the rounding error of the price.
       expect(Math.abs(toNumber(toMoney(usd)) - usd)).toBeLessThanOrEqual(0.5e-9 + usd * Number.EPSILON);
     }),
   );

@@ -71,7 +71,7 @@ async function openBook() {
   };
 }
 
-/** Waits until the next attempt is due, and lets so much time pass. */
+/** Waits until the next attempt is scheduled, and advances the time to it. */
 async function nextWait(timers: ManualTimers): Promise<void> {
   while (timers.count === 0) await new Promise((resolve) => setImmediate(resolve));
   timers.advance(60_000);

@@ -29,8 +29,8 @@ const maxIntervalsBetweenAttempts = 60;
  */
 export const maxUnsavedCandles = 100_000;
 
-// Expired candles of a series are removed after so many new ones: a statement for each would cost as much as saving the
-// candle.
+// The number of new candles of a series after which its expired ones are removed: a statement for each would cost as
+// much as saving the candle.
 const candlesBetweenRemovals = 256;
 
 // The limits on the removal after each save, which then takes some milliseconds.

@@ -9,7 +9,8 @@ import { SimulatedStock } from "./simulated-stock.ts";
 /** The longest interval between batches, in milliseconds: a user would see a longer one. */
 const maxStepMillis = 100;
 
-// After the machine slept, the market skips what it missed beyond this.
+// The maximum time that one step makes up for, in microseconds. After a longer interruption, such as a suspended
+// machine, the market skips the rest.
 const maxCatchUpMicros = microsPerSecond;
 
 // ACME ticks at least once a second, although steps may be late on a busy machine.

@@ -23,7 +23,7 @@ export interface ReplayPage {
 
 /**
  * Reads the quotes of some subscriptions from the log, in the order of the log and up to its end. If a subscription is
- * added while it runs, it goes back to the start of that one, and delivers no quote twice.
+ * added during the replay, the replay returns to the start of that subscription, and delivers no quote twice.
  */
 export class LogReplay {
   readonly #log: QuoteLog;

@@ -37,7 +37,7 @@ export class ManualTime {
 
   readonly now: MicroClock = () => this.#start + Math.round(this.timers.now() * microsPerMilli);
 
-  /** Advances the time by so many milliseconds. Runs the tasks of {@link timers} that become due. */
+  /** Advances the time by a number of milliseconds. Runs the tasks of {@link timers} that become due. */
   advance(millis: number): void {
     this.timers.advance(millis);
   }

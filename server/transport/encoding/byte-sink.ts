@@ -30,12 +30,15 @@ export class ByteSink {
     return this.memoryView;
   }
 
-  /** Ensures space for that many bytes after `position`. Keeps the bytes before it. */
+  /** Ensures space for the given number of bytes after `position`. Keeps the bytes before it. */
   ensure(bytes: number): void {
     this.ensureAt(this.position, bytes);
   }
 
-  /** Ensures space for that many bytes after an offset, for a writer that is ahead of `position`. Keeps the bytes before it. */
+  /**
+   * Ensures space for the given number of bytes after an offset, for a writer that is ahead of `position`. Keeps the
+   * bytes before it.
+   */
   ensureAt(offset: number, bytes: number): void {
     if (offset + bytes > this.memory.length) this.grow(offset, bytes);
   }

@@ -137,10 +137,12 @@ function isUint64(value: unknown): value is bigint {
   return typeof value === "bigint" && value === BigInt.asUintN(64, value);
 }
 
-// Up to that length a loop over characters is faster than a call of native code. Below 128, so that its length is one byte.
+// The length in UTF-16 units up to which a loop over characters is faster than a call of native code. It is below 128,
+// so that the encoded length has one byte.
 const shortTextChars = 24;
 
-// Up to that length it is faster to ensure space for the longest encoding than to measure the text.
+// The length in UTF-16 units up to which it is faster to ensure space for the longest encoding than to measure the
+// text.
 const unmeasuredTextChars = 256;
 const maxBytesPerChar = 3;
 
@@ -175,9 +177,9 @@ function putLongText(value: string, sink: ByteSink, offset: number): number {
 }
 
 /**
- * Writes a value at an offset that has not the usual type of its field, as protobuf-es does: it converts some values
- * (numbers and digits to 64-bit integers, anything to text). Returns the offset after it. Throws an error with the name of
- * the field for other values.
+ * Writes a value whose type is not the usual one of its field, at an offset. Converts some values as protobuf-es does:
+ * numbers and digits to 64-bit integers, anything to text. Returns the offset after it. Throws an error with the name
+ * of the field for other values.
  */
 function putUnusual(field: ScalarField, value: unknown, sink: ByteSink, offset: number): number {
   let bytes: Uint8Array;

@@ -52,7 +52,8 @@ export class Http1Exchange implements Exchange, EndableCall {
       this.body.close();
       if (this.#hasEnded) return;
       this.disconnected = true;
-      // Scheduled: one call ends quickly, all calls of a connection do not.
+      // The abort is a scheduled step: ending one call is fast, but a closed connection ends all of its calls at once,
+      // which would block the event loop.
       connection.resume(() => this.#abort.abort(clientDisconnected("connection closed")));
     });
   }

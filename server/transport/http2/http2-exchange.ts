@@ -67,7 +67,8 @@ export class Http2Exchange implements Exchange, EndableCall {
       this.body.close();
       if (this.#hasEnded) return;
       this.disconnected = true;
-      // Scheduled: one call ends quickly, all calls of a connection do not.
+      // The abort is a scheduled step: ending one call is fast, but a closed connection ends all of its calls at once,
+      // which would block the event loop.
       connection.resume(() =>
         this.#abort.abort(clientDisconnected(`HTTP/2 stream closed with ${resetName(stream.rstCode)}`)),
       );
@@ -103,7 +104,7 @@ export class Http2Exchange implements Exchange, EndableCall {
   respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
-    // In a list: Node copies an object two more times.
+    // Passes the headers to Node as a flat list of names and values: Node would copy an object twice more.
     const list = [":status", String(status)];
     // Only gRPC sends trailers, and needs no default headers.
     if (trailers === undefined) addMissing(list, defaultResponseHeaders, this.extraHeaders, headers);

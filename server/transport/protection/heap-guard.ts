@@ -26,7 +26,7 @@ class HeapGuard {
     observer.observe({ type: "gc" });
   }
 
-  /** Whether so much is used that no new call may begin. */
+  /** Whether more than {@link fullShare} of the heap limit is used. Then no new call may begin. */
   get isFull(): boolean {
     return this.#isFull;
   }

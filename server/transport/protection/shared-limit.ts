@@ -14,7 +14,10 @@ export interface LimitDefinition {
 
 /** What replaces parts of a limit's definition. */
 export interface SharedLimitOptions {
-  /** The share of the limit that one client may use, above 0 and up to 1; at least one. Default: 1. */
+  /**
+   * The fraction of the limit that one client may use, above 0 and up to 1. A client may always use at least one unit.
+   * Default: 1.
+   */
   readonly peerShare?: number | undefined;
   /** Replaces the defined maximum. */
   readonly max?: number | undefined;
@@ -72,7 +75,7 @@ export class SharedLimit {
     return Math.max(0, Math.min(left, leftOfShare));
   }
 
-  /** Returns the error of a client that may not use so much more; undefined if it may. */
+  /** Returns the error of a client that may not use the given amount in addition; undefined if it may. */
   refusal(peer: Peer, amount = 1): LimitError | undefined {
     if (amount <= this.availableTo(peer)) return undefined;
     const usedByPeer = this.usedBy(peer);
@@ -130,7 +133,7 @@ function format(value: number): string {
 }
 
 export interface SharedLimitsOptions {
-  /** The share of each limit that one client may use, above 0 and up to 1. */
+  /** The fraction of each limit that one client may use, above 0 and up to 1. */
   readonly peerShare: number;
   /** Replaces defined maxima, by name. */
   readonly values?: Readonly<Record<string, number>> | undefined;

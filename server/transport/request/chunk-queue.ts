@@ -1,7 +1,7 @@
-/** Chunks below that size are copied into blocks. The largest block has that size. */
+/** The size of the largest block, in bytes. Smaller chunks are copied into blocks. */
 const maxBlockBytes = 16 * 1024;
 
-/** The size of the first block. Blocks grow with the number of queued bytes. */
+/** The size of the first block, in bytes. Blocks grow with the number of queued bytes. */
 const minBlockBytes = 256;
 
 /**
@@ -62,7 +62,7 @@ export class ChunkQueue {
     return 0;
   }
 
-  /** Removes up to that many bytes. */
+  /** Removes up to the given number of bytes. */
   skip(bytes: number): void {
     for (let left = Math.min(bytes, this.byteLength); left > 0; ) {
       const part = Math.min(left, this.#firstLength || left);
@@ -71,7 +71,9 @@ export class ChunkQueue {
     }
   }
 
-  /** Removes that many bytes, which must be queued. Returns a part of a chunk if it has them all, else a copy. */
+  /**
+   * Removes the given number of bytes, which must be queued. Returns a part of a chunk if it has them all, else a copy.
+   */
   take(bytes: number): Uint8Array {
     const first = this.#chunks[this.#first];
     if (first !== undefined && this.#firstLength >= bytes) {

@@ -5,16 +5,22 @@ import type { Compression } from "@connectrpc/connect/protocol";
 import pLimit from "p-limit";
 import type { Limits } from "../protection/limit-table.ts";
 
-/** The ratio is not limited up to that size: a message of it costs little, and zeros compress well. */
+/**
+ * The size of a decompressed message, in bytes, up to which the ratio is not limited: such a message costs little, and
+ * zeros compress well.
+ */
 const freeBytes = 1024 * 1024;
 
 /**
- * Messages of at most that size, compressed, are decompressed synchronously, in at most a few milliseconds. Node's threads
- * take twenty times as long for a usual one, and queue it after large ones.
+ * The compressed size of a message, in bytes, up to which it is decompressed synchronously, in at most a few
+ * milliseconds. Node's threads take twenty times as long for a message of usual size, and queue it after large ones.
  */
 const maxSyncBytes = 16 * 1024;
 
-/** Node's default of 16 KiB would take four times as many turns of the event loop. */
+/**
+ * The size of zlib's output buffers, in bytes. Node's default of 16 KiB would take four times as many turns of the
+ * event loop.
+ */
 const chunkSize = 64 * 1024;
 
 type Decompress<T> = (bytes: Uint8Array, options: ZlibOptions) => T;

@@ -55,7 +55,7 @@ export class MessageDecoder {
     this.#jsonOptions = { ignoreUnknownFields: true, ...jsonOptions, recursionLimit: maxMessageDepth };
   }
 
-  /** Throws RESOURCE_EXHAUSTED if a message of that many bytes is too large. */
+  /** Throws RESOURCE_EXHAUSTED if a message of the given size in bytes is too large. */
   checkSize(bytes: number): void {
     if (bytes <= this.maxBytes) return;
     const message = `message size ${bytes} is larger than the ${this.maxBytes} bytes that ${this.#method.name} accepts`;
@@ -123,7 +123,7 @@ function cannotDecode(format: string, error: unknown): ConnectError {
   return new ConnectError(`the message is not valid ${format}: ${reason}`, Code.InvalidArgument);
 }
 
-/** A message of that size takes so long to decode that the clock is checked before, in bytes. */
+/** The size in bytes from which on the clock is checked before a message is decoded, because decoding it takes long. */
 const checkedBytes = 8 * 1024;
 
 /** Options for decoding one message. */

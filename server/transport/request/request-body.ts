@@ -220,10 +220,10 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   }
 }
 
-/** Chunks of that size are a large part of the buffer that they share, and are not copied. */
+/** The size in bytes from which on chunks are not copied: they are a large part of the buffer that they share. */
 const sharedBytes = 16 * 1024;
 
-/** The size of the first block that chunks are copied into. Blocks grow with the bytes that have arrived. */
+/** The size of the first block that chunks are copied into, in bytes. Blocks grow with the number of received bytes. */
 const minBlockBytes = 64;
 
 /**

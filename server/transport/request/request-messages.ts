@@ -157,7 +157,7 @@ class EnvelopeMessages implements RequestMessages {
       if (ignoredFlag !== 0 && (flags & ignoredFlag) !== 0) continue;
       this.count++;
       if (compressed && compression !== undefined) {
-        this.#sinceCheck = messagesBetweenChecks; // decompression takes as long as many messages
+        this.#sinceCheck = messagesBetweenChecks; // one decompression takes as long as decoding many messages
         return this.#decompress(withOwnBuffer(bytes), compression);
       }
       return decodeScheduled(bytes, this.#options);

@@ -6,7 +6,10 @@ import type { RpcProtocol } from "../rpc/rpc-protocol.ts";
 import { limitGrpcStatus, withoutNeedlessEscapes } from "./limit-grpc-status.ts";
 import { EnvelopeWriter } from "./response-pump.ts";
 
-/** Messages of that size and more are compressed, if the client accepts it. As in Connect: smaller ones gain little. */
+/**
+ * The size in bytes from which on messages are compressed, if the client accepts it. As in Connect: smaller ones gain
+ * little.
+ */
 const compressMinBytes = 1024;
 
 /** Options of all responses. */

@@ -6,7 +6,7 @@ import { UploadError, uploadError } from "../upload-errors.ts";
 import type { Uploads } from "../uploads.ts";
 import type { UploadSession } from "./upload-session.ts";
 
-/** A stream is committed after so many bytes, and when it ends. */
+/** The number of received bytes after which a commit of a stream starts. A stream is also committed when it ends. */
 const commitIntervalBytes = 4 * 1024 * 1024;
 
 /** A part of a file that is uploaded as a stream. */

@@ -304,7 +304,7 @@ const comparedMetadata = [
   ["sha256", "SHA-256"],
 ] as const;
 
-/** Resolves to the result of a promise, or to undefined after so many milliseconds. Rejects as the promise does. */
+/** Resolves to the result of a promise, or to undefined after `millis` milliseconds. Rejects as the promise does. */
 async function resultWithin<T>(timers: Timers, millis: number, result: Promise<T>): Promise<T | undefined> {
   const timeout = Promise.withResolvers<undefined>();
   const cancel = timers.after(millis, () => timeout.resolve(undefined));

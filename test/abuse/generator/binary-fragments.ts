@@ -239,7 +239,7 @@ function unusedNumber({ fields }: DescMessage): number {
   return 2_000;
 }
 
-/** As many different fields as fit, at most so many: making them is to cost less than reading them. */
+/** Different fields, as many as fit, at most {@link maxDistinct}, so that making them costs less than reading them. */
 function upTo(maxBytes: number, field: (index: number) => Buffer): Buffer {
   const fields: Buffer[] = [];
   let bytes = 0;

@@ -16,10 +16,10 @@ export interface AbuseCase {
   readonly isOversized: boolean;
 }
 
-/** One in so many large shapes of the sample is too large for its method. */
+/** One in this number of large shapes of the sample is too large for its method. */
 const oversizedShare = 8;
 
-/** One in so many small shapes deep in a request is in the sample: their values recur in every message type. */
+/** One in this number of small shapes deep in a request is in the sample: their values recur in every message type. */
 const deepSmallShare = 3;
 
 /** Every shape of every method in every encoding; large ones in both sizes. */

@@ -17,7 +17,7 @@ export interface GeneratorRun extends AsyncDisposable {
   readonly records: readonly CaseRecord[];
   /** The largest message of each method that has been called, in bytes. */
   readonly messageLimits: ReadonlyMap<string, number>;
-  /** Runs a case, so many times at once. Resolves to nothing if it fits in no request of that encoding. */
+  /** Runs a case several times concurrently. Resolves to undefined if no request of its encoding can contain it. */
   run(abuse: AbuseCase, times: number): Promise<CaseRecord | undefined>;
   /** What the canary has seen since the last call; dates its slow calls to the cases. */
   observe(): Promise<CanaryReport>;
@@ -30,7 +30,7 @@ export interface GeneratorRun extends AsyncDisposable {
 /** Four times the memory of an idle server: a case that needs more ends the server, which the test detects. */
 const maxHeapMegabytes = 512;
 
-/** After so long a call counts as not answered. */
+/** The time in milliseconds after which a call counts as unanswered. */
 const timeoutMs = 10_000;
 const burstTimeoutMs = 60_000;
 

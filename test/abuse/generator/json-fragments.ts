@@ -151,7 +151,7 @@ function nested(open: string, close: string, maxBytes: number): Buffer {
   return Buffer.concat([Buffer.from('"u":'), before, Buffer.from("0"), Buffer.alloc(levels * close.length, close)]);
 }
 
-/** Different keys, as many as fit, up to a bound: making them is to cost less than reading them. */
+/** Different keys, as many as fit, at most {@link maxDistinct}, so that making them costs less than reading them. */
 function distinctMembers(maxBytes: number): Buffer {
   const parts: string[] = [];
   let bytes = 0;

@@ -13,8 +13,8 @@ const timeoutMs = 10_000;
 const unknownNumber = 2_000;
 
 /**
- * The largest message that the server takes for a method, in bytes, at most `limits.maxMessageBytes`: found by asking,
- * with one unknown field of that size, which costs the server nothing but its length.
+ * Finds the largest message that the server accepts for a method, in bytes, at most `limits.maxMessageBytes`. Sends
+ * messages with one unknown field, which the server skips.
  */
 export async function messageLimitOf(method: DescMethod, client: AttackClient, limits: WireLimits): Promise<number> {
   let taken = precisionBytes;

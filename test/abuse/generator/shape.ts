@@ -35,7 +35,7 @@ export function unparsable(name: string, bytes: Buffer): Fragment {
   return { name, isUnparsable: true, build: () => bytes };
 }
 
-/** A fragment that nests so deep that no message may: so many bytes whatever the limit is. */
+/** A fragment with more levels of nesting than any message may have. Its size does not depend on the size limit. */
 export function deep(name: string, build: () => Buffer): Fragment {
   return { name, isUnparsable: true, build };
 }

@@ -22,7 +22,7 @@ export class InputReader {
     return values[this.byte() % values.length] as T;
   }
 
-  /** So many bytes, or as many as are left. */
+  /** The next `count` bytes, or the rest if there are fewer. */
   bytes(count: number): Buffer {
     const bytes = this.#input.subarray(this.#at, this.#at + count);
     this.#at += count;

@@ -14,7 +14,7 @@ export class Random {
     return limit <= 1 ? 0 : uniformInt(this.#generator, 0, limit - 1);
   }
 
-  /** True once in so many times. */
+  /** True with the probability 1 / `times`. */
   oneIn(times: number): boolean {
     return this.below(times) === 0;
   }

@@ -199,7 +199,7 @@ function check({ status, answer }: Outcome, type: string, body: Buffer): void {
   if (type.startsWith("application/grpc") && status === 200) invariant(code !== null, `no status: ${answer}`);
 }
 
-/** The same bytes in at most so many pieces. */
+/** The same bytes in at most {@link maxPieces} pieces. */
 function few(pieces: readonly Buffer[]): Buffer[] {
   const rest = Buffer.concat(pieces.slice(maxPieces - 1));
   return [...pieces.slice(0, maxPieces - 1), ...(rest.length > 0 ? [rest] : [])];

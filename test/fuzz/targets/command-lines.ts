@@ -9,7 +9,7 @@ import { InputReader } from "../engine/input-reader.ts";
 const names = Object.keys(settings);
 const variables = Object.values(settings).map(({ variable }) => variable);
 
-/** Each setting has one problem at most, of so many characters and what was given. */
+/** The maximum length of a problem without the given value, in characters. Each setting has at most one problem. */
 const problemChars = 400;
 
 export const target: FuzzTarget = {

@@ -22,7 +22,10 @@ const decoders = requestMethods.map((method) => {
   return { method, decoder: new MessageDecoder(method, options) };
 });
 
-/** The body of an input is repeated so often that lists reach their limits, and small messages are scanned. */
+/**
+ * How often the body of an input is repeated: often enough that lists reach their limits, and small messages are
+ * scanned.
+ */
 const repetitions = [1, 1, 1, 50, 500, 3_000] as const;
 
 /** More would only be slow. */

@@ -12,11 +12,14 @@ export const spareRequestBytes = 16 * KiB;
 
 /**
  * How many times larger a message may be in JSON than in protobuf: escapes take three bytes for each byte of a text,
- * numbers and the names of fields four times as many.
+ * and numbers with the names of their fields are up to four times larger.
  */
 export const jsonSizeFactor = 4;
 
-/** Up to that size a request may be {@link jsonSizeFactor} times larger than in protobuf: larger ones are base64. */
+/**
+ * The largest limit, in bytes, that {@link jsonSizeFactor} can produce. A request that may be larger in protobuf has
+ * the same limit in JSON.
+ */
 export const maxJsonAllowance = MiB;
 
 /** What replaces the limits that follow from the rules. */
