@@ -104,7 +104,7 @@ async function startOf(
     const place = tokens.open(resumeToken, name);
     if (place.snapshot <= snapshot) return toPoint(place, { store, selection, peer, signal });
     throw new ResumeTokenExpiredError(
-      `the token is of a store with ${place.snapshot} orders, and the store has ${snapshot}`,
+      `the token is of a store with ${place.snapshot} orders, but the store has only ${snapshot}`,
     );
   }
   const total = await store.count(selection, snapshot, signal, peer);

@@ -46,7 +46,9 @@ export function deleteProduct(current: Product, etag: string, now: Timestamp): P
 
 function checkPrecondition({ id, etag, deleteTime }: Product, expectedEtag: string): void {
   if (deleteTime !== undefined) throw new NotFoundError("product", id);
-  if (expectedEtag !== "" && expectedEtag !== etag) throw new StaleEtagError("product", id, etag);
+  if (expectedEtag !== "" && expectedEtag !== etag) {
+    throw new StaleEtagError("product", id, etag, expectedEtag);
+  }
 }
 
 /** The fields that the server sets in a revision. */

@@ -31,8 +31,12 @@ export class StaleEtagError extends DomainError {
   /**
    * @param kind the kind of resource, in lower case, as in `product`
    * @param etag the current etag of the resource
+   * @param expectedEtag the etag of the request
    */
-  constructor(kind: string, id: string, etag: string) {
-    super(`the ${kind} ${id} was changed by another client, its etag is now ${etag}: read it again and retry`);
+  constructor(kind: string, id: string, etag: string, expectedEtag: string) {
+    super(
+      `the ${kind} ${id} has the etag ${etag}, not ${JSON.stringify(expectedEtag)}: it has changed since it was read; ` +
+        "get it again and retry",
+    );
   }
 }

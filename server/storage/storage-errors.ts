@@ -8,7 +8,10 @@ export class StoreFullError extends DomainError {
 
   /** @param problem what is full, as in `the store is full: its limit of 1,000,000 bytes (--max-store) is reached` */
   constructor(problem: string) {
-    super(`${problem}. Everything acknowledged is stored: give the server more space, then send the rest again`);
+    super(
+      `${problem}. Acknowledged data is stored. When the operator has provided more space, send the data that was not ` +
+        "acknowledged again",
+    );
   }
 }
 
@@ -24,8 +27,8 @@ export class StoreReadOnlyError extends DomainError {
 
 /** The message of a {@link StoreReadOnlyError}, and of the error of an upload that is refused for the same reason. */
 export const storeReadOnlyMessage =
-  "the store is read-only, because a write to its disk has failed: what was acknowledged is stored and can be read; " +
-  "the operator must check the disk and restart the server; then send the rest again";
+  "the store is read-only, because a write to its disk has failed: acknowledged data is stored and can be read; " +
+  "the operator must check the disk and restart the server; then send the data that was not acknowledged again";
 
 /** A read of the store has failed. */
 export class StoreReadError extends DomainError {

@@ -29,7 +29,7 @@ describe("the quota", () => {
     );
     await store.uploads.start({ ...metadata, size: 100 });
     expect(await message(store.uploads.start({ ...metadata, id: productId, size: 51 }))).toContain(
-      "limit of 150 bytes of uploads reached: 100 are in use, and 51 more do not fit; retry later",
+      "limit of 150 bytes of uploads would be exceeded: 100 are in use, and 51 more were requested; retry later; start the upload again when there is space",
     );
     const { generation } = await store.uploads.start({ ...metadata, id: productId });
     const [reason, code] = await refusal(
@@ -84,7 +84,7 @@ describe("the quota", () => {
       Reason.QUOTA,
       Code.ResourceExhausted,
       5n,
-      `upload ${id}: limit of 20 bytes of uploads reached: 17 are in use, and 7 more do not fit; retry later; committed bytes are kept: resume when there is space`,
+      `upload ${id}: limit of 20 bytes of uploads would be exceeded: 17 are in use, and 7 more were requested; retry later; committed bytes are kept: resume when there is space`,
     ]);
     async function* rest() {
       yield { kind: "chunk" as const, offset: 5, data: hello.subarray(5) };
@@ -106,7 +106,7 @@ describe("the quota", () => {
     await using store = await openTestUploads({ settings: { maxTotalBytes: 20, maxOpenUploads: 4 }, peerShare: 0.5 });
     const { generation } = await store.uploads.start(metadata, "a");
     expect((await refusal(send(store, generation, 0, "hello, world")))[3]).toContain(
-      "limit of 10 bytes of uploads per client reached: 0 are in use, and 12 more do not fit; abort or delete some of yours first",
+      "limit of 10 bytes of uploads per client would be exceeded: 0 are in use, and 12 more were requested; abort or delete some of yours first",
     );
     expect(await send(store, generation, 0, "hello, wor")).toBe(10);
     await store.uploads.start({ ...metadata, id: idOf(1) }, "a");

@@ -66,7 +66,7 @@ export class UploadQuota {
     const tooMany = open.refusal(owner);
     if (tooMany !== undefined) return { reason: "TOO_MANY", message: tooMany.message };
     const tooLarge = bytes.refusal(owner, size ?? 0);
-    if (tooLarge !== undefined) return quotaRefusal(tooLarge);
+    if (tooLarge !== undefined) return quotaRefusal(tooLarge, "start the upload again when there is space");
     this.load(id, owner, reservedBytes(size));
     return undefined;
   }
@@ -89,7 +89,9 @@ export class UploadQuota {
     const more = bytes - (upload?.bytes ?? 0);
     if (upload === undefined || more <= 0) return undefined;
     const tooLarge = this.#limits.bytes.refusal(upload.owner, more);
-    if (tooLarge !== undefined) return quotaRefusal(tooLarge);
+    if (tooLarge !== undefined) {
+      return quotaRefusal(tooLarge, "committed bytes are kept: resume when there is space");
+    }
     this.#limits.bytes.count(upload.owner, more);
     this.#open.set(id, { ...upload, bytes });
     return undefined;
@@ -117,6 +119,6 @@ export class UploadQuota {
   }
 }
 
-function quotaRefusal({ message }: LimitError): QuotaRefusal {
-  return { reason: "QUOTA", message: `${message}; committed bytes are kept: resume when there is space` };
+function quotaRefusal({ message }: LimitError, advice: string): QuotaRefusal {
+  return { reason: "QUOTA", message: `${message}; ${advice}` };
 }

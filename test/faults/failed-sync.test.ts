@@ -63,7 +63,7 @@ test.each(faults)(
     ]);
     expect(refused).toEqual(Array(5).fill("Unavailable"));
     await expect(client.products.updateProduct({ product: { id, name: "other" } })).rejects.toThrow(
-      /the store is read-only.*what was acknowledged is stored.*check the disk and restart/,
+      /the store is read-only.*acknowledged data is stored.*check the disk and restart/,
     );
 
     expect((await client.exported()).length).toBe(acknowledged);

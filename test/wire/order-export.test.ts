@@ -182,7 +182,9 @@ describe("a resume token is refused", () => {
     const call = exportAll(grpc(after), { resumeToken: responses[3]?.resumeToken ?? new Uint8Array() });
     await expect(call).rejects.toMatchObject({
       code: Code.OutOfRange,
-      rawMessage: expect.stringContaining("a store with 20 orders, and the store has 19): start again without a token"),
+      rawMessage: expect.stringContaining(
+        "a store with 20 orders, but the store has only 19): start again without a token",
+      ),
     });
   });
 });

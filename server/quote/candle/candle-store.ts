@@ -9,8 +9,8 @@ export const candleSpans = [1, 60, 300, hour] as const;
 export type CandleSpan = (typeof candleSpans)[number];
 
 /**
- * How long complete candles are kept, in seconds before the newest of the same instrument and span: about 20,000 candles
- * each, 1.5 MB, which is some screens of a chart.
+ * How long complete candles are kept, in seconds before the newest of the same instrument and span. That is about
+ * 20,000 candles, 1.5 MB, for each instrument and span: some screens of a chart.
  */
 export const retentionSeconds: Readonly<Record<CandleSpan, number>> = {
   1: day / 4,

@@ -23,7 +23,7 @@ test("the error carries the limit's name and value, and its message the use and 
   expect(error).toBeInstanceOf(LimitError);
   expect(error?.limit).toEqual({ name: "maxExports", value: 2 });
   expect(error?.message).toBe(
-    "limit of 2 concurrent exports per client reached: 1 are in use, and 2 more do not fit; delete others",
+    "limit of 2 concurrent exports per client would be exceeded: 1 are in use, and 2 more were requested; delete others",
   );
 });
 

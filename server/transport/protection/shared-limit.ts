@@ -87,9 +87,12 @@ export class SharedLimit {
   }
 
   #errorOf(value: number, counted: string, used: number, requested: number, advice: string): LimitError {
-    const reached = `limit of ${format(value)} ${counted} reached`;
-    const usage = requested === 1 ? "" : `: ${format(used)} are in use, and ${format(requested)} more do not fit`;
-    return new LimitError({ name: this.name, value }, `${reached}${usage}; ${advice}`);
+    const limit = `limit of ${format(value)} ${counted}`;
+    const problem =
+      requested === 1
+        ? "reached"
+        : `would be exceeded: ${format(used)} are in use, and ${format(requested)} more were requested`;
+    return new LimitError({ name: this.name, value }, `${limit} ${problem}; ${advice}`);
   }
 
   /** Counts use by a client. Throws a {@link LimitError}, and counts nothing, if that exceeds the limit. */

@@ -63,7 +63,7 @@ export const requestLimits = [
   [
     "maxCollectedElements",
     maxCollectedElements,
-    "elements of the lists of a request of which all violations are reported",
+    "list elements up to which a request gets all its violations reported",
     "only the first violation is reported",
   ],
   ["maxViolations", maxViolations, "violations that an error reports", "the others are omitted"],

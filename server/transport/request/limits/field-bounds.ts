@@ -34,8 +34,8 @@ export const unscannedBytes = 16 * 1024;
 const knownBounds: Readonly<Record<string, FieldBounds>> = {
   // UpdateProduct accepts fewer. A path of several levels is far shorter.
   "google.protobuf.FieldMask.paths": { maxItems: 1_000, maxBytes: 256 },
-  // A currency code has three letters, which the rules of the fields of type Money check. This bound only limits the
-  // size of a request.
+  // A currency code has three letters, which each service that uses Money checks. This bound only limits the size of a
+  // request.
   "google.type.Money.currency_code": { maxItems: undefined, maxBytes: 64 },
 };
 
