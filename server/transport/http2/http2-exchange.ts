@@ -59,10 +59,10 @@ export class Http2Exchange implements Exchange, EndableCall {
     // Without a listener an error of the stream would end the process. "close" follows.
     stream.on("error", ignore);
     // After a reset without an error Node keeps a stream open until all of it is read, which may never happen.
-    stream.once("aborted", () => {
+    stream.on("aborted", () => {
       if (!this.#hasEnded) setImmediate(() => stream.destroy());
     });
-    stream.once("close", () => {
+    stream.on("close", () => {
       this.memory.close();
       this.body.close();
       if (this.#hasEnded) return;
@@ -139,15 +139,15 @@ export class Http2Exchange implements Exchange, EndableCall {
     stream.resume();
     return new Promise((resolve) => {
       const stallTimer = setTimeout(() => this.abort(), this.#limits.stallTimeoutMs).unref();
-      stream.once("close", () => {
+      stream.on("close", () => {
         clearTimeout(stallTimer);
         resolve();
       });
-      stream.once("wantTrailers", () => {
+      stream.on("wantTrailers", () => {
         stream.sendTrailers(trailers ?? {});
         this.#stopRequest();
       });
-      if (trailers === undefined) stream.once("finish", () => this.#stopRequest());
+      if (trailers === undefined) stream.on("finish", () => this.#stopRequest());
       stream.end();
     });
   }

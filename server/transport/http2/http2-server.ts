@@ -61,7 +61,7 @@ export function createHttp2Server(
       if (session === undefined || session.destroyed || stream.destroyed) return void stream.on("error", () => {});
       const guard = guards.get(session);
       guard?.streamOpened();
-      stream.once("close", () => guard?.streamClosed());
+      stream.on("close", () => guard?.streamClosed());
       if (sizeOf(rawHeaders) > limits.maxHeaderBytes) return refuseHeaders(stream);
       const connection = connections.of(session);
       if (!connection.acceptsCalls) return refuseStream(stream);

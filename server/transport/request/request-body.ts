@@ -123,9 +123,9 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     this.#connection.unread.delete(this.#stream);
     const stream = this.#stream;
     stream.on("data", (chunk: Uint8Array) => this.#take(chunk));
-    stream.once("end", () => this.#finish("done"));
-    stream.once("error", (error) => this.#onClosed(error.message));
-    stream.once("close", () => this.#onClosed("it sent only a part of its request"));
+    stream.on("end", () => this.#finish("done"));
+    stream.on("error", (error) => this.#onClosed(error.message));
+    stream.on("close", () => this.#onClosed("it sent only a part of its request"));
     // An empty request ends without a read, perhaps before the listeners were added.
     if (stream.readableEnded) this.#finish("done");
     else if (stream.destroyed) this.#onClosed("it sent only a part of its request");
