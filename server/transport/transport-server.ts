@@ -53,9 +53,10 @@ export async function startTransportServer(options: TransportServerOptions): Pro
       const allowed = cors?.(exchange) ?? {};
       if (allowed === "answered") return;
       exchange.extraHeaders = allowed;
-      const problem =
-        origins.problemOf(exchange) ?? (calls.isCall(exchange) ? origins.problemOfCall(exchange) : undefined);
+      const problem = origins.problemOf(exchange);
       if (problem !== undefined) return refuseOrigin(exchange, problem);
+      const callProblem = origins.problemOfCall(exchange);
+      if (callProblem !== undefined && calls.isCall(exchange)) return refuseOrigin(exchange, callProblem);
       if (!calls.handle(exchange)) runForPeer(exchange.connection.peer, () => options.otherwise(exchange));
     },
   });

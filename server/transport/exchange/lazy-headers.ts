@@ -11,7 +11,7 @@ type HeaderSource = Readonly<Record<string, string | readonly string[] | undefin
 export class LazyHeaders implements Headers {
   readonly #source: HeaderSource;
   /** All headers, after the first change. */
-  #changed: Map<string, string[]> | undefined;
+  #changed: Map<string, string | readonly string[]> | undefined;
 
   /** @param source read on demand, and never changed. Its HTTP/2 pseudo-headers are ignored */
   constructor(source: HeaderSource) {
@@ -30,15 +30,16 @@ export class LazyHeaders implements Headers {
   }
 
   set(name: string, value: string): void {
-    this.#copyForChange().set(checkedName(name), [checkedValue(value)]);
+    const [key, checked] = [checkedName(name), checkedValue(value)];
+    if (this.#valuesOf(key) !== checked) this.#copyForChange().set(key, checked);
   }
 
   append(name: string, value: string): void {
     const [key, checked] = [checkedName(name), checkedValue(value)];
     const all = this.#copyForChange();
     const values = all.get(key);
-    if (values === undefined) all.set(key, [checked]);
-    else values.push(checked);
+    if (values === undefined) all.set(key, checked);
+    else all.set(key, typeof values === "string" ? [values, checked] : [...values, checked]);
   }
 
   delete(name: string): void {
@@ -74,17 +75,14 @@ export class LazyHeaders implements Headers {
   }
 
   #valuesOf(name: string): string | readonly string[] | undefined {
-    const key = `${name}`.toLowerCase();
-    const values = this.#changed === undefined ? ownValue(this.#source, key) : this.#changed.get(key);
-    // The name of an existing header is valid.
-    if (values === undefined) checkedName(key);
-    return values;
+    const key = checkedName(name);
+    return this.#changed === undefined ? ownValue(this.#source, key) : this.#changed.get(key);
   }
 
-  #copyForChange(): Map<string, string[]> {
+  #copyForChange(): Map<string, string | readonly string[]> {
     if (this.#changed === undefined) {
       this.#changed = new Map();
-      for (const name of namesOf(this.#source)) this.#changed.set(name, [this.#source[name] ?? []].flat());
+      for (const name of namesOf(this.#source)) this.#changed.set(name, this.#source[name] ?? []);
     }
     return this.#changed;
   }
@@ -121,10 +119,21 @@ const notInValue = /[\0\r\n]|[^\0-\xff]/;
 
 const space = "\t\n\r ";
 
+/** The names that were checked, with their lower-case form. The same few names are used by every call. */
+const knownNames = new Map<string, string>();
+
+/** The maximum number of known names, and of characters of each: code may take names from a request. */
+const maxKnownNames = 200;
+const maxKnownLength = 64;
+
 function checkedName(name: string): string {
-  const key = `${name}`;
-  if (!token.test(key)) throw new TypeError(`the header name ${JSON.stringify(key)} is not allowed in HTTP`);
-  return key.toLowerCase();
+  const known = knownNames.get(name);
+  if (known !== undefined) return known;
+  const text = `${name}`;
+  if (!token.test(text)) throw new TypeError(`the header name ${JSON.stringify(text)} is not allowed in HTTP`);
+  const key = text.toLowerCase();
+  if (knownNames.size < maxKnownNames && text.length <= maxKnownLength) knownNames.set(text, key);
+  return key;
 }
 
 function checkedValue(value: string): string {

@@ -38,7 +38,7 @@ export class Http1Exchange implements Exchange, EndableCall {
     this.httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
     this.method = request.method ?? "";
     this.target = request.url ?? "/";
-    this.peer = `${request.socket.remoteAddress}:${request.socket.remotePort}`;
+    this.peer = connection.address;
     const scheme = (request.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http";
     this.origin = `${scheme}://${request.headers.host ?? "unknown"}`;
     this.connection = connection;

@@ -50,8 +50,7 @@ export class Http2Exchange implements Exchange, EndableCall {
     this.#rawHeaders = rawHeaders;
     this.method = incoming[":method"] ?? "";
     this.target = incoming[":path"] ?? "/";
-    const socket = stream.session?.socket;
-    this.peer = `${socket?.remoteAddress}:${socket?.remotePort}`;
+    this.peer = connection.address;
     this.origin = `${incoming[":scheme"] ?? "http"}://${incoming[":authority"] ?? incoming.host ?? "unknown"}`;
     this.connection = connection;
     this.memory = connection.open(this);

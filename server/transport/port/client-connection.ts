@@ -18,19 +18,25 @@ import { type ReadHandle, ReadScheduler } from "./read-scheduler.ts";
 export class Connection implements StepOwner {
   /** The key of the client: see `addressKeyOf`. */
   readonly peer: string;
+  /** The address of the client, HOST:PORT. */
+  readonly address: string;
   /** The bytes of requests that no handler reads at the moment. */
   readonly unread: UnreadBytes;
   /** Pauses reads while other connections are served. */
   readonly reads: ReadScheduler;
   readonly #memory: ConnectionMemory;
+  /** The origin of the newest request that could be parsed. Most requests of a connection have the same one. */
+  #parsedOrigin: string | undefined;
 
   constructor(
     peer: string,
+    address: string,
     memory: ConnectionMemory,
     unread: UnreadBytes,
     handle: () => ReadHandle | null | undefined,
   ) {
     this.peer = peer;
+    this.address = address;
     this.unread = unread;
     this.reads = new ReadScheduler(peer, handle);
     this.#memory = memory;
@@ -49,6 +55,14 @@ export class Connection implements StepOwner {
   /** Returns the error of a call for which there is no memory. */
   memoryError(): ConnectError {
     return this.#memory.limitError();
+  }
+
+  /** Returns whether the origin and the target of a call make a URL, if the path of the target is that of a method. */
+  canParse({ origin, target }: { readonly origin: string; readonly target: string }): boolean {
+    if (origin === this.#parsedOrigin) return true;
+    if (!URL.canParse(origin + target)) return false;
+    this.#parsedOrigin = origin;
+    return true;
   }
 
   /** Runs the first step of a call, now or after the steps that are queued. Returns whether it ran now. */
@@ -112,20 +126,21 @@ export class Connections {
     const known = this.#connections.get(transport);
     if (known !== undefined) return known;
     const socket = "socket" in transport ? transport.socket : transport;
-    const address = addressKeyOf(socket?.remoteAddress);
-    const peer = this.#peers.get(address) ?? this.#addPeer(address);
+    const key = addressKeyOf(socket?.remoteAddress);
+    const peer = this.#peers.get(key) ?? this.#addPeer(key);
     peer.connections++;
     const budget = new MemoryBudget(this.#maxConnectionBytes, peer.budget);
     const memory = new ConnectionMemory(budget, (isHigh) => {
       if ("settings" in transport) announceWindow(transport, isHigh ? reducedWindowBytes : this.#windowBytes);
     });
     const handle = () => (transport.destroyed ? undefined : handleOf(socket));
-    const connection = new Connection(address, memory, this.#unread, handle);
+    const address = `${socket?.remoteAddress}:${socket?.remotePort}`;
+    const connection = new Connection(key, address, memory, this.#unread, handle);
     this.#connections.set(transport, connection);
     this.#memories.add(memory);
     const forget = () => {
       this.#memories.delete(memory);
-      if (--peer.connections === 0) this.#peers.delete(address);
+      if (--peer.connections === 0) this.#peers.delete(key);
     };
     if (transport.destroyed) forget();
     else transport.once("close", forget);
@@ -139,12 +154,12 @@ export class Connections {
     largest?.endCalls();
   }
 
-  #addPeer(address: string): PeerMemory {
+  #addPeer(key: string): PeerMemory {
     const peer = {
       budget: new MemoryBudget(this.budget.limit * this.#peerShare, this.budget, "client"),
       connections: 0,
     };
-    this.#peers.set(address, peer);
+    this.#peers.set(key, peer);
     return peer;
   }
 }

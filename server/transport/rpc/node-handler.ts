@@ -7,6 +7,7 @@ import {
   createContextValues,
   type HandlerContext,
   type Interceptor,
+  type MethodImplSpec,
 } from "@connectrpc/connect";
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
@@ -91,32 +92,34 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   });
   const { router: recording, specs, ownOptions } = recordImplementations(router);
   options.routes(recording);
-  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  const decoders = new Map(
-    router.handlers.map(({ requestPath, method }) => {
-      const own = ownOptions.get(requestPath);
-      const { maxBytes: methodMaxBytes, ...checks } = options.requestLimits?.(method) ?? {
-        maxBytes: limits.readMaxBytes,
-      };
-      const maxBytes = Math.min(methodMaxBytes, own?.readMaxBytes ?? limits.readMaxBytes);
-      const jsonOptions = own?.jsonOptions ?? options.jsonOptions;
-      const { maxMessageDepth } = limits;
-      const decoderOptions = { limits: { maxBytes, ...checks }, maxMessageDepth, jsonOptions, mapError };
-      return [requestPath, new MessageDecoder(method, decoderOptions)];
-    }),
-  );
+  const servedMethods = new Map(router.handlers.map((handler) => [handler.requestPath, servedMethod(handler)]));
   const responseOptions = { compressions, writeMaxBytes: limits.writeMaxBytes };
   const grpcOptions = { interceptors, compressions, maxTimeoutMs: limits.maxTimeoutMs, gate };
   const streams = new StalledStreams<Exchange>(limits.stallTimeoutMs);
   let shutdownError: ConnectError | undefined;
 
-  async function serve(exchange: Exchange, handler: UniversalHandler, protocol: RpcProtocol): Promise<void> {
+  function servedMethod(handler: UniversalHandler): ServedMethod {
+    const { requestPath, method, service } = handler;
+    const own = ownOptions.get(requestPath);
+    const { maxBytes: methodMaxBytes, ...checks } = options.requestLimits?.(method) ?? {
+      maxBytes: limits.readMaxBytes,
+    };
+    const maxBytes = Math.min(methodMaxBytes, own?.readMaxBytes ?? limits.readMaxBytes);
+    const jsonOptions = own?.jsonOptions ?? options.jsonOptions;
+    const { maxMessageDepth } = limits;
+    const decoderOptions = { limits: { maxBytes, ...checks }, maxMessageDepth, jsonOptions, mapError };
+    const decoder = new MessageDecoder(method, decoderOptions);
+    return { handler, name: `${service.typeName}/${method.name}`, decoder, spec: specs.get(requestPath) };
+  }
+
+  async function serve(exchange: Exchange, served: ServedMethod, protocol: RpcProtocol): Promise<void> {
     // The client may have disconnected while the call was queued.
     if (exchange.disconnected) return;
     const start = performance.now();
     const { peer } = exchange.connection;
     const refusal = refusalOf(exchange);
     if (refusal === undefined) callLimit.count(peer);
+    const { handler, decoder } = served;
     const kind = handler.method.methodKind;
     if (kind === "unary" || kind === "server_streaming") exchange.body.expectWithin(limits.requestTimeoutMs);
     if (kind !== "unary") streams.add(exchange);
@@ -124,13 +127,12 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
 
     const writer = new ResponseWriter(exchange, protocol, responseOptions);
     const format = requestFormatOf(exchange, protocol, kind === "unary");
-    const decoder = decoders.get(handler.requestPath);
     const idleTimeout = clientStreams(handler)
       ? new ClientIdleTimeout(exchange.body, limits, () => call.messagesOut)
       : undefined;
     const enqueue = (step: () => void) => exchange.connection.enqueue(step);
-    const requestOptions = { compressions, idleTimeout, holdsMessages: kind === "unary", enqueue };
-    const requests = format && decoder && openRequestMessages(exchange, format, { decoder, ...requestOptions });
+    const requestOptions = { decoder, compressions, idleTimeout, holdsMessages: kind === "unary", enqueue };
+    const requests = format && openRequestMessages(exchange, format, requestOptions);
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
@@ -151,7 +153,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     };
 
     const bypassesConnect = protocol === "grpc" && exchange.method === "POST" && format?.binary === true;
-    const spec = bypassesConnect ? specs.get(handler.requestPath) : undefined;
+    const spec = bypassesConnect ? served.spec : undefined;
     let code = "ok";
     try {
       const response =
@@ -161,7 +163,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
               emptyConnectRequest(exchange, {
                 format,
                 unary: kind === "unary",
-                emptyJson: decoder?.emptyJson ?? null,
+                emptyJson: decoder.emptyJson,
                 contextValues,
               }),
             );
@@ -178,7 +180,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     }
     if (exchange.disconnected) code = "canceled";
     options.onCall?.({
-      method: `${handler.service.typeName}/${handler.method.name}`,
+      method: served.name,
       protocol,
       httpVersion: exchange.httpVersion,
       peer: exchange.peer,
@@ -193,18 +195,18 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   }
 
   return {
-    isCall: (exchange) => handlers.has(pathOf(exchange)) || protocolOf(exchange) !== undefined,
+    isCall: (exchange) => servedMethods.has(pathOf(exchange)) || protocolOf(exchange) !== undefined,
     handle(exchange) {
       const path = pathOf(exchange);
-      const handler = handlers.get(path);
+      const served = servedMethods.get(path);
       const protocol = protocolOf(exchange);
-      if (handler === undefined) return protocol !== undefined && refuseUnknownMethod(exchange, path, protocol);
+      if (served === undefined) return protocol !== undefined && refuseUnknownMethod(exchange, path, protocol);
       if (protocol === "grpc" && exchange.httpVersion !== "2.0") {
         refuse(exchange, 505, "gRPC needs HTTP/2: use it, or gRPC-Web or Connect, which HTTP/1.1 can carry");
-      } else if (!URL.canParse(exchange.origin + exchange.target)) {
+      } else if (!exchange.connection.canParse(exchange)) {
         refuse(exchange, 400, "the Host header or the path is malformed");
       } else {
-        const ran = exchange.connection.run(() => void serve(exchange, handler, protocol ?? "connect"));
+        const ran = exchange.connection.run(() => void serve(exchange, served, protocol ?? "connect"));
         if (!ran) exchange.body.countUnread();
       }
       return true;
@@ -216,6 +218,16 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       for (const exchange of streams) exchange.connection.resume(() => exchange.cancel(error));
     },
   };
+}
+
+/** A method, and what its calls need. */
+interface ServedMethod {
+  readonly handler: UniversalHandler;
+  /** In the form PACKAGE.SERVICE/METHOD. */
+  readonly name: string;
+  readonly decoder: MessageDecoder;
+  /** Undefined if the method has options of its own: Connect's handler serves it. */
+  readonly spec: MethodImplSpec | undefined;
 }
 
 function pathOf({ target }: Exchange): string {
