@@ -3,8 +3,8 @@ import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { Command } from "commander";
-import { ProgressBar } from "./progress-bar.ts";
-import { printError, printLine } from "./terminal-output.ts";
+import { ProgressBar } from "./shared/progress-bar.ts";
+import { printError, printLine } from "./shared/terminal-output.ts";
 
 /** The pages that are copied between two updates of the progress: 4 MiB. */
 const pagesPerStep = 1_024;

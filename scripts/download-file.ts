@@ -2,12 +2,12 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
-import { addressOption } from "./command-options.ts";
-import { ProgressBar } from "./progress-bar.ts";
-import { receiveFile } from "./receive-file.ts";
-import { formatRetry } from "./retry-options.ts";
-import { exitCodes, runScript } from "./run-script.ts";
-import { printError, printLine } from "./terminal-output.ts";
+import { addressOption } from "./shared/command-line-options.ts";
+import { ProgressBar } from "./shared/progress-bar.ts";
+import { receiveFile } from "./shared/resumable-download.ts";
+import { exitCodes, runScript } from "./shared/run-script.ts";
+import { formatRetry } from "./shared/script-retry-options.ts";
+import { printError, printLine } from "./shared/terminal-output.ts";
 
 interface Options {
   readonly address: string;

@@ -12,14 +12,14 @@ import {
 import { parseTimestamp } from "../client/shared/timestamp-text.ts";
 import { Cancellations, OrderFilterSchema } from "../gen/bourse/order/v1/order_pb.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
-import { addressOption } from "./command-options.ts";
-import { ExportFile } from "./export-file.ts";
-import { sha256 } from "./node-sha256.ts";
-import { type OrderFormatName, orderFormats } from "./order-formats.ts";
-import { ProgressBar } from "./progress-bar.ts";
-import { retryOptions } from "./retry-options.ts";
-import { exitCodes, runScript } from "./run-script.ts";
-import { escapeControls, printError, printLine } from "./terminal-output.ts";
+import { addressOption } from "./shared/command-line-options.ts";
+import { sha256 } from "./shared/node-sha256.ts";
+import { OrderExportFile } from "./shared/order-export-file.ts";
+import { type OrderOutputFormatName, orderOutputFormats } from "./shared/order-output-formats.ts";
+import { ProgressBar } from "./shared/progress-bar.ts";
+import { exitCodes, runScript } from "./shared/run-script.ts";
+import { scriptRetryOptions } from "./shared/script-retry-options.ts";
+import { escapeControls, printError, printLine } from "./shared/terminal-output.ts";
 
 const cancellations = {
   included: Cancellations.UNSPECIFIED,
@@ -29,7 +29,7 @@ const cancellations = {
 
 interface Options {
   readonly address: string;
-  readonly format: OrderFormatName;
+  readonly format: OrderOutputFormatName;
   readonly out: string;
   readonly overwrite?: true;
   readonly placedFrom?: Timestamp;
@@ -56,7 +56,9 @@ const command = new Command("npm run export-orders --")
   .description(
     "Exports orders to a file, and verifies that the export is complete. A second run resumes an incomplete export.",
   )
-  .addOption(new Option("--format <name>", "format of the file").choices(Object.keys(orderFormats)).default("csv"))
+  .addOption(
+    new Option("--format <name>", "format of the file").choices(Object.keys(orderOutputFormats)).default("csv"),
+  )
   .option("--out <file>", "path of the file; - for standard output", "-")
   .option("--overwrite", "replace an existing file")
   .option("--placed-from <time>", "orders placed at this time or later, as in 2010-12-01T08:26:00Z", time)
@@ -80,13 +82,13 @@ Exit codes: 0 all orders are written and verified; 1 an error; 130 interrupted.`
   )
   .parse();
 const { address, format, out, overwrite = false, json, ...selection } = command.opts<Options>();
-const { header, format: formatOrders } = orderFormats[format];
+const { header, format: formatOrders } = orderOutputFormats[format];
 
 await runScript(address, async (signal) => {
   signal.addEventListener("abort", () => (process.exitCode ??= exitCodes.interrupted));
   const filter = filterOf(selection);
   const name = { format, filter: toJson(OrderFilterSchema, create(OrderFilterSchema, filter)) };
-  await using file = out === "-" ? undefined : await ExportFile.open(out, name, header, { overwrite });
+  await using file = out === "-" ? undefined : await OrderExportFile.open(out, name, header, { overwrite });
   const startedAt = performance.now();
   const summary = await run(file ?? (await standardOutput(signal)), filter, signal);
   const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(3));
@@ -109,7 +111,7 @@ async function run(
     filter,
     sha256,
     signal,
-    ...retryOptions(),
+    ...scriptRetryOptions(),
     ...(from !== undefined && { from }),
   });
   using progress = new ProgressBar({ items: "orders", quiet: json === true, startAt: from?.received ?? 0 });

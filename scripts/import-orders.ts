@@ -4,13 +4,13 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { type OrderField, orderFields } from "../client/order/order-csv-columns.ts";
 import type { ColumnsOf } from "../client/shared/csv-columns.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
-import { addressOption, columnsOption, currencyOption } from "./command-options.ts";
-import { encodings } from "./csv-lines.ts";
-import { OrderFile, type OrderFileOptions } from "./order-file.ts";
-import { withRejects } from "./rejects-file.ts";
-import { exitCodes, runScript } from "./run-script.ts";
-import { type ImportSummary, submitOrdersFromCsv } from "./submit-orders-from-csv.ts";
-import { printError, printLine } from "./terminal-output.ts";
+import { encodings } from "./csv-import/csv-line-reader.ts";
+import { OrderCsvFile, type OrderCsvFileOptions } from "./csv-import/order-csv-file.ts";
+import { type ImportSummary, importOrderFile } from "./csv-import/order-importer.ts";
+import { withRejects } from "./csv-import/rejects-file.ts";
+import { addressOption, columnsOption, currencyOption } from "./shared/command-line-options.ts";
+import { exitCodes, runScript } from "./shared/run-script.ts";
+import { printError, printLine } from "./shared/terminal-output.ts";
 
 interface Options {
   readonly address: string;
@@ -50,12 +50,12 @@ const { address, json, ...options } = command.opts<Options>();
 
 await runScript(address, async (signal) => {
   signal.addEventListener("abort", () => (process.exitCode ??= exitCodes.interrupted));
-  const files = command.args.map((path) => new OrderFile(path, fileOptions()));
+  const files = command.args.map((path) => new OrderCsvFile(path, fileOptions()));
   for (const file of files) await file.check();
   const client = createClient(OrderService, createGrpcTransport({ baseUrl: address }));
   const summaries: ImportSummary[] = [];
   for (const { file, rejects } of withRejects(files, options.rejects)) {
-    const summary = await submitOrdersFromCsv(client, file, rejects, { signal, quiet: json === true });
+    const summary = await importOrderFile(client, file, rejects, { signal, quiet: json === true });
     summaries.push(summary);
     if (!json) printSummary(summary, rejects.path);
   }
@@ -72,7 +72,7 @@ function printSummary({ file, added, present, rejected, amounts }: ImportSummary
   if (rejected > 0) printError(`rejected lines and their reasons: ${rejects}`);
 }
 
-function fileOptions(): OrderFileOptions {
+function fileOptions(): OrderCsvFileOptions {
   const { encoding, delimiter, currency, country, columns: mapping, allowOpenEnd } = options;
   return {
     encoding,

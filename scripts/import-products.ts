@@ -4,18 +4,18 @@ import { Command } from "commander";
 import { type ProductField, productFields } from "../client/product/product-csv-columns.ts";
 import type { ColumnsOf } from "../client/shared/csv-columns.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
-import { addressOption, columnsOption, currencyOption } from "./command-options.ts";
+import { CsvFile } from "./csv-import/csv-file.ts";
 import {
-  createProductsFromCsv,
+  importProductFile,
   newProductCounts,
   type ProductCounts,
   productFileOptions,
-} from "./create-products-from-csv.ts";
-import { CsvFile } from "./csv-file.ts";
-import { ProgressBar } from "./progress-bar.ts";
-import { withRejects } from "./rejects-file.ts";
-import { exitCodes, runScript } from "./run-script.ts";
-import { printError, printLine } from "./terminal-output.ts";
+} from "./csv-import/product-importer.ts";
+import { withRejects } from "./csv-import/rejects-file.ts";
+import { addressOption, columnsOption, currencyOption } from "./shared/command-line-options.ts";
+import { ProgressBar } from "./shared/progress-bar.ts";
+import { exitCodes, runScript } from "./shared/run-script.ts";
+import { printError, printLine } from "./shared/terminal-output.ts";
 
 interface Options {
   readonly address: string;
@@ -56,7 +56,7 @@ await runScript(address, async (signal) => {
     try {
       using progress = new ProgressBar({ items: "lines", total: lines, quiet: quiet === true });
       const onProgress = (done: number) => progress.update(done);
-      await createProductsFromCsv(
+      await importProductFile(
         file,
         { client, rejects, update: update === true, signal, onProgress, ...columnDefaults() },
         counts,

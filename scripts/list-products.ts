@@ -6,9 +6,9 @@ import { DigestChain } from "../client/order/digest-chain.ts";
 import { formatMoney } from "../client/shared/money-text.ts";
 import { type Product, ProductSchema } from "../gen/bourse/product/v1/product_pb.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
-import { addressOption } from "./command-options.ts";
-import { runScript } from "./run-script.ts";
-import { printError, printLine } from "./terminal-output.ts";
+import { addressOption } from "./shared/command-line-options.ts";
+import { runScript } from "./shared/run-script.ts";
+import { printError, printLine } from "./shared/terminal-output.ts";
 
 const command = new Command("npm run list-products --")
   .description("Prints the catalogue, one product per line, and verifies that it is complete.")

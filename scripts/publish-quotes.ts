@@ -6,14 +6,14 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
 import { type ColumnMapping, tickFields } from "../client/quote/tick-csv-columns.ts";
-import { groupAvailable } from "../client/shared/group-available.ts";
-import { linesOf } from "../client/shared/lines-of.ts";
+import { groupAvailableItems } from "../client/shared/group-available-items.ts";
+import { splitLines } from "../client/shared/split-lines.ts";
 import { type PublishQuotesRequestSchema, QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
-import { addressOption, columnsOption } from "./command-options.ts";
-import { withIdleMarkers } from "./idle-markers.ts";
-import { QuoteRowParser } from "./parse-quote-rows.ts";
-import { runScript } from "./run-script.ts";
-import { printError, printLine } from "./terminal-output.ts";
+import { QuoteRowParser } from "./csv-import/quote-row-parser.ts";
+import { addressOption, columnsOption } from "./shared/command-line-options.ts";
+import { withIdleMarkers } from "./shared/idle-markers.ts";
+import { runScript } from "./shared/run-script.ts";
+import { printError, printLine } from "./shared/terminal-output.ts";
 
 /** The maximum number of quotes in a request. */
 const maxQuotesInRequest = 1_000;
@@ -88,7 +88,7 @@ async function* requests(signal: AbortSignal): AsyncGenerator<MessageInitShape<t
   addAbortSignal(signal, input);
   const rows = new QuoteRowParser(file, symbol, mapping);
   try {
-    const groups = groupAvailable(linesOf(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate);
+    const groups = groupAvailableItems(splitLines(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate);
     for await (const lines of withIdleMarkers(groups, keepAliveMs)) {
       if (lines === "idle") {
         yield {}; // keeps the call alive

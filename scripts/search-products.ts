@@ -2,14 +2,14 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command, InvalidArgumentError } from "commander";
-import { parseMemory } from "../client/product/memory-text.ts";
+import { parseMemorySize } from "../client/product/parse-memory-size.ts";
 import { formatMoney, parseMoney } from "../client/shared/money-text.ts";
 import type { MemorySchema } from "../gen/bourse/product/v1/product_pb.ts";
 import { ProductService, type SearchProductsResponse } from "../gen/bourse/product/v1/product_service_pb.ts";
 import type { MoneySchema } from "../gen/google/type/money_pb.ts";
-import { addressOption } from "./command-options.ts";
-import { runScript } from "./run-script.ts";
-import { printLine } from "./terminal-output.ts";
+import { addressOption } from "./shared/command-line-options.ts";
+import { runScript } from "./shared/run-script.ts";
+import { printLine } from "./shared/terminal-output.ts";
 
 type Money = MessageInitShape<typeof MoneySchema>;
 
@@ -33,7 +33,7 @@ const command = new Command("npm run search-products --")
   .option("--brand <brand>", "brand of a laptop")
   .option("--min-cores <number>", "at least this many CPU cores", parseWith(number))
   .option("--min-ghz <number>", "at least this base clock", parseWith(number))
-  .option("--min-ram <amount>", "at least this memory, as in 16GB", parseWith(parseMemory))
+  .option("--min-ram <amount>", "at least this memory, as in 16GB", parseWith(parseMemorySize))
   .option("--limit <number>", "at most this many products", parseWith(number))
   .option("--after <cursor>", "resume an earlier search; its last line has the cursor")
   .addOption(addressOption())

@@ -1,14 +1,14 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command, Option } from "commander";
-import { UploadFailedError } from "../client/upload/upload-remedy.ts";
+import { UploadFailedError } from "../client/upload/upload-error-remedy.ts";
 import type { Upload } from "../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../gen/bourse/upload/v1/upload_service_pb.ts";
-import { addressOption } from "./command-options.ts";
-import { exitCodes, runScript } from "./run-script.ts";
-import { NotAFileError, sendFile } from "./send-file.ts";
-import { printError, printLine } from "./terminal-output.ts";
-import { stateFolder, UploadMemoStore } from "./upload-memo-store.ts";
+import { addressOption } from "./shared/command-line-options.ts";
+import { NotAFileError, sendFile } from "./shared/resumable-upload.ts";
+import { exitCodes, runScript } from "./shared/run-script.ts";
+import { printError, printLine } from "./shared/terminal-output.ts";
+import { stateFolder, UploadMemoStore } from "./shared/upload-memo-store.ts";
 
 interface Options {
   readonly address: string;

@@ -6,12 +6,12 @@ import { watchQuotes } from "../client/quote/watch-quotes.ts";
 import type { Gap, WatchState, WatchUpdate } from "../client/quote/watch-update.ts";
 import { SlowReaderPolicy, SubscriptionStatus } from "../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
-import { addressOption } from "./command-options.ts";
-import { QuoteScreen } from "./quote-screen.ts";
-import { formatQuote, formatQuoteJson } from "./quote-text.ts";
-import { formatRetry } from "./retry-options.ts";
-import { runScript } from "./run-script.ts";
-import { escapeControls, printError } from "./terminal-output.ts";
+import { addressOption } from "./shared/command-line-options.ts";
+import { formatQuote, formatQuoteJson } from "./shared/format-quote.ts";
+import { QuoteScreen } from "./shared/quote-screen.ts";
+import { runScript } from "./shared/run-script.ts";
+import { formatRetry } from "./shared/script-retry-options.ts";
+import { escapeControls, printError } from "./shared/terminal-output.ts";
 
 interface Options {
   readonly address: string;

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import type { CallState } from "../shared/reconnecting-call.ts";
+import type { CallState } from "../shared/call-retry-tracker.ts";
 import { ManualTimers } from "../shared/testing/manual-timers.ts";
 import {
   type ExportedOrders,

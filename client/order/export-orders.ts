@@ -3,7 +3,7 @@ import { type Client, ConnectError } from "@connectrpc/connect";
 import { type Order, type OrderFilterSchema, OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import type { ExportOrdersResponse, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { CallAttempt } from "../shared/call-attempt.ts";
-import { ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
+import { type CallRetryOptions, CallRetryTracker } from "../shared/call-retry-tracker.ts";
 import { DigestChain, type Sha256 } from "./digest-chain.ts";
 
 /** A position in an export. An export can be resumed from it, in another process too. */
@@ -16,7 +16,7 @@ export interface ExportPosition {
   readonly digest: string;
 }
 
-export interface ExportOrdersOptions extends ReconnectingCallOptions {
+export interface ExportOrdersOptions extends CallRetryOptions {
   /** Selects orders. Default: all. */
   readonly filter?: MessageInitShape<typeof OrderFilterSchema>;
   /** The maximum number of orders in one response, from 1 to 1,000. Default: 1,000. */
@@ -80,7 +80,7 @@ export async function* exportOrders(
   options: ExportOrdersOptions = {},
 ): AsyncGenerator<ExportedOrders, ExportSummary, undefined> {
   const run = new OrdersExport(client, options);
-  const call = new ReconnectingCall(options);
+  const call = new CallRetryTracker(options);
   for (;;) {
     const result = yield* run.attempt(call);
     if (result === "complete") return run.summary;
@@ -110,7 +110,7 @@ class OrdersExport {
   }
 
   /** Reads one stream to its end. Returns why it failed, or that the export is complete and verified. */
-  async *attempt(call: ReconnectingCall): AsyncGenerator<ExportedOrders, ConnectError | "complete", undefined> {
+  async *attempt(call: CallRetryTracker): AsyncGenerator<ExportedOrders, ConnectError | "complete", undefined> {
     const { filter, batchSize = defaultBatchSize, onHeader, onTrailer } = this.#options;
     call.begin();
     using attempt = new CallAttempt(this.#options);

@@ -7,8 +7,8 @@ import type {
   SubmitOrdersResponse,
 } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { CallAttempt } from "../shared/call-attempt.ts";
-import { Condition } from "../shared/condition.ts";
-import { ReconnectingCall, type ReconnectingCallOptions } from "../shared/reconnecting-call.ts";
+import { type CallRetryOptions, CallRetryTracker } from "../shared/call-retry-tracker.ts";
+import { Condition } from "../shared/condition-variable.ts";
 
 /** An order to submit. A caller may add fields: it gets the submission back with the response. */
 export interface Submission {
@@ -24,7 +24,7 @@ export interface Submitted<S extends Submission> {
   readonly isResubmitted: boolean;
 }
 
-export interface SubmitOrdersOptions extends ReconnectingCallOptions {
+export interface SubmitOrdersOptions extends CallRetryOptions {
   /**
    * The maximum number of orders in flight, sent without a response. The server stores them in groups. Default: 4,096.
    */
@@ -51,7 +51,7 @@ export async function* submitOrders<S extends Submission>(
   options: SubmitOrdersOptions = {},
 ): AsyncGenerator<Submitted<S>, void, undefined> {
   const run = new OrdersSubmission(client, submissions, options);
-  const call = new ReconnectingCall(options);
+  const call = new CallRetryTracker(options);
   try {
     for (;;) {
       const result = yield* run.attempt(call);
@@ -94,7 +94,7 @@ class OrdersSubmission<S extends Submission> {
   }
 
   /** Makes one call, to its end. Returns why it failed, or that all orders have a response. */
-  async *attempt(call: ReconnectingCall): AsyncGenerator<Submitted<S>, ConnectError | "complete", undefined> {
+  async *attempt(call: CallRetryTracker): AsyncGenerator<Submitted<S>, ConnectError | "complete", undefined> {
     call.begin();
     using attempt = new CallAttempt(this.#options);
     const { signal } = attempt;

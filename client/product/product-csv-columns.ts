@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LaptopSchema, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-columns.ts";
 import { parseMoney } from "../shared/money-text.ts";
-import { parseMemory } from "./memory-text.ts";
+import { parseMemorySize } from "./parse-memory-size.ts";
 
 type ProductInit = MessageInitShape<typeof ProductSchema>;
 type LaptopInit = MessageInitShape<typeof LaptopSchema>;
@@ -100,7 +100,7 @@ export class ProductCsvColumns {
   }
 
   #readLaptop(text: (field: ProductField) => string): LaptopInit | undefined {
-    const ram = readCell(text, "ram", parseMemory);
+    const ram = readCell(text, "ram", parseMemorySize);
     const inch = readDecimal(text, "screen_inch");
     const kilograms = readDecimal(text, "weight_kg");
     const cpu = {

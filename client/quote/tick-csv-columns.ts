@@ -7,7 +7,7 @@ import {
   normalizeName,
 } from "../shared/csv-columns.ts";
 import type { MicroTime } from "../shared/micro-time.ts";
-import { parseTime } from "../shared/time-text.ts";
+import { parseMicroTime } from "../shared/micro-time-text.ts";
 import { isSymbol, maxSymbolBytes, type Tick } from "./tick.ts";
 
 /** The dialect of the files, as options of csv-parse. Rows are arrays of cells. Empty lines are skipped. */
@@ -138,7 +138,7 @@ export class TickCsvColumns {
 }
 
 function readTime(cells: readonly string[], column: Column): MicroTime {
-  const time = parseTime(cells[column.index] ?? "");
+  const time = parseMicroTime(cells[column.index] ?? "");
   if (time !== undefined) return time;
   throw cellError(cells, column, "is not a time: write it as 2013-01-01T22:00:00.295000Z, or 2000-01-03");
 }

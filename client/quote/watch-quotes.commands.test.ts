@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { PauseMode, SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { runningWatch } from "./testing/running-watch.ts";
-import { maxPendingCommands } from "./watch-commands.ts";
+import { maxPendingCommands } from "./watch-command-sender.ts";
 
 const { ACCEPTED } = SubscriptionStatus;
 

@@ -11,14 +11,14 @@ import {
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import type { QuoteService, WatchQuotesRequestSchema } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { CallAttempt } from "../shared/call-attempt.ts";
-import { Condition } from "../shared/condition.ts";
-import { ReconnectingCall } from "../shared/reconnecting-call.ts";
+import { CallRetryTracker } from "../shared/call-retry-tracker.ts";
+import { Condition } from "../shared/condition-variable.ts";
 import { isRetryable } from "../shared/retry-policy.ts";
 import { systemTimers, type Timers } from "../shared/timers.ts";
 import { DesiredSubscriptions } from "./desired-subscriptions.ts";
-import { StreamReader } from "./stream-reader.ts";
-import { WatchCommands } from "./watch-commands.ts";
-import { planWatchStart, type WatchStart } from "./watch-start.ts";
+import { planWatchStart, type WatchStart } from "./plan-watch-start.ts";
+import { WatchCommandSender } from "./watch-command-sender.ts";
+import { WatchResponseReader } from "./watch-response-reader.ts";
 import type { WatchProgress, WatchState, WatchUpdate } from "./watch-update.ts";
 
 export interface WatchQuotesOptions {
@@ -113,9 +113,9 @@ class ResumableWatch implements QuotesWatch {
   readonly #timers: Timers;
   readonly #end = new AbortController();
   readonly #desired: DesiredSubscriptions;
-  readonly #commands: WatchCommands;
-  readonly #reader: StreamReader;
-  readonly #call: ReconnectingCall<WatchProgress>;
+  readonly #commands: WatchCommandSender;
+  readonly #reader: WatchResponseReader;
+  readonly #call: CallRetryTracker<WatchProgress>;
   readonly #commandAdded = new Condition();
   #isIterated = false;
 
@@ -124,9 +124,9 @@ class ResumableWatch implements QuotesWatch {
     this.#client = client;
     this.#options = options;
     this.#timers = timers;
-    this.#call = new ReconnectingCall({ timers, random, ...(onState && { onState }) });
+    this.#call = new CallRetryTracker({ timers, random, ...(onState && { onState }) });
     this.#desired = new DesiredSubscriptions(options.symbols, options.maxRate ?? 0);
-    this.#commands = new WatchCommands({
+    this.#commands = new WatchCommandSender({
       client,
       timers,
       random,
@@ -136,7 +136,7 @@ class ResumableWatch implements QuotesWatch {
         if (this.#call.state === "live" || this.#call.state === "paused") this.#reportProgress();
       },
     });
-    this.#reader = new StreamReader({
+    this.#reader = new WatchResponseReader({
       desired: this.#desired,
       commands: this.#commands,
       policy: options.policy ?? SlowReaderPolicy.CONFLATE,

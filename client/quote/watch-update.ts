@@ -6,7 +6,7 @@ import type {
   QuotePhase,
   Subscription,
 } from "../../gen/bourse/quote/v1/quote_pb.ts";
-import type { CallState } from "../shared/reconnecting-call.ts";
+import type { CallState } from "../shared/call-retry-tracker.ts";
 
 /** An event of a watch. */
 export type WatchUpdate =

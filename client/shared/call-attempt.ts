@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { CallRetryOptions } from "./call-retry-tracker.ts";
 import { IdleTimeout, responseTimeoutMs } from "./call-timeouts.ts";
-import type { ReconnectingCallOptions } from "./reconnecting-call.ts";
 import { systemTimers } from "./timers.ts";
 
 /** One attempt at a streaming call. It fails if the server is silent for too long. Disposing of it cancels the call. */
@@ -12,7 +12,7 @@ export class CallAttempt implements Disposable {
   readonly #end = new AbortController();
   #failure: unknown;
 
-  constructor({ signal, timers = systemTimers, idleTimeoutMs = responseTimeoutMs }: ReconnectingCallOptions<never>) {
+  constructor({ signal, timers = systemTimers, idleTimeoutMs = responseTimeoutMs }: CallRetryOptions<never>) {
     this.signal = signal === undefined ? this.#end.signal : AbortSignal.any([signal, this.#end.signal]);
     this.idleTimeout = new IdleTimeout(timers, idleTimeoutMs, () =>
       this.fail(new ConnectError(`no response for ${idleTimeoutMs / 1000} s`, Code.Unavailable)),

@@ -3,13 +3,13 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { expect, onTestFinished, test } from "vitest";
 import { UploadProblemReason, UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { immediateTimers, ManualTimers } from "../shared/testing/manual-timers.ts";
+import type { FileUploadState, UploadProgress } from "./file-upload-state.ts";
 import { problem } from "./testing/model-upload.ts";
 import { ModelUploadService, modelChunkBytes } from "./testing/model-upload-service.ts";
+import { UploadFailedError } from "./upload-error-remedy.ts";
 import { type UploadFileOptions, uploadFile } from "./upload-file.ts";
 import { newMemo } from "./upload-memo.ts";
-import { UploadFailedError } from "./upload-remedy.ts";
 import { blobSource, FileChangedError, type UploadSource } from "./upload-source.ts";
-import type { FileUploadState, UploadProgress } from "./upload-state.ts";
 
 const { QUOTA, READ_ONLY, TOO_MANY } = UploadProblemReason;
 const lost = new ConnectError("the connection is lost", Code.Unavailable);

@@ -1,20 +1,20 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Upload, UploadLimits } from "../../gen/bourse/upload/v1/upload_pb.ts";
+import { CallRetryTracker } from "../shared/call-retry-tracker.ts";
 import { withResponseTimeout } from "../shared/call-timeouts.ts";
-import { Condition } from "../shared/condition.ts";
-import { ReconnectingCall } from "../shared/reconnecting-call.ts";
+import { Condition } from "../shared/condition-variable.ts";
 import { isRetryable } from "../shared/retry-policy.ts";
 import { systemTimers, type Timers } from "../shared/timers.ts";
+import { AdaptiveChunkSize } from "./adaptive-chunk-size.ts";
 import { type Crc32c, type FileHash, hashInSlices, newCrc32c } from "./checksums.ts";
-import { ChunkSize } from "./chunk-size.ts";
-import { ChunkedUploader } from "./chunked-uploader.ts";
-import { StreamingUploader } from "./streaming-uploader.ts";
+import { ChunkedUploadMethod } from "./chunked-upload-method.ts";
+import type { FileUploadState, UploadProgress } from "./file-upload-state.ts";
+import { StreamingUploadMethod } from "./streaming-upload-method.ts";
 import { TransferRate } from "./transfer-rate.ts";
+import { problemOf, remedyOf, UploadFailedError } from "./upload-error-remedy.ts";
 import { checkSameFile, newMemo, type UploadMemo } from "./upload-memo.ts";
-import { problemOf, remedyOf, UploadFailedError } from "./upload-remedy.ts";
+import { TakenOverError, type UploadClient, type UploadMethod } from "./upload-method.ts";
 import { FileChangedError, type UploadSource } from "./upload-source.ts";
-import type { FileUploadState, UploadProgress } from "./upload-state.ts";
-import { TakenOverError, type UploadClient, type Uploader } from "./uploader.ts";
 
 export interface UploadFileOptions {
   /** Resumes this upload. Default: a new upload. */
@@ -102,8 +102,8 @@ class ResumableUpload implements FileUpload {
   readonly #options: UploadFileOptions;
   readonly #timers: Timers;
   readonly #random: () => number;
-  readonly #uploader: Uploader;
-  readonly #call: ReconnectingCall<"sending">;
+  readonly #method: UploadMethod;
+  readonly #call: CallRetryTracker<"sending">;
   readonly #end = new AbortController();
   readonly #rate = new TransferRate();
   readonly #sha256: Promise<Uint8Array>;
@@ -117,7 +117,7 @@ class ResumableUpload implements FileUpload {
   #knownEnd: number | undefined;
   #limits: UploadLimits | undefined;
   #crc32c: Crc32c | undefined;
-  #chunkSize: ChunkSize | undefined;
+  #chunkSize: AdaptiveChunkSize | undefined;
 
   constructor(client: UploadClient, source: UploadSource, memo: UploadMemo, options: UploadFileOptions) {
     this.#client = client;
@@ -127,8 +127,8 @@ class ResumableUpload implements FileUpload {
     this.#timers = options.timers ?? systemTimers;
     this.#random = options.random ?? Math.random;
     this.#crc32c = options.crc32c;
-    this.#uploader = options.method === "streaming" ? new StreamingUploader() : new ChunkedUploader();
-    this.#call = new ReconnectingCall({
+    this.#method = options.method === "streaming" ? new StreamingUploadMethod() : new ChunkedUploadMethod();
+    this.#call = new CallRetryTracker({
       signal: this.#end.signal,
       timers: this.#timers,
       random: this.#random,
@@ -164,7 +164,7 @@ class ResumableUpload implements FileUpload {
 
   takeOver(): void {
     if (this.#desiredState !== "taken-over") return;
-    this.#uploader.takeOver();
+    this.#method.takeOver();
     this.#knownEnd = undefined;
     this.#restart();
   }
@@ -183,7 +183,7 @@ class ResumableUpload implements FileUpload {
     await this.done.catch(() => {});
     const context = { timers: this.#timers, signal: new AbortController().signal };
     const retry = (reason: ConnectError, failures: number) => isRetryable(reason) && failures < maxCancelAttempts;
-    const call = new ReconnectingCall({ timers: this.#timers, random: this.#random, retry });
+    const call = new CallRetryTracker({ timers: this.#timers, random: this.#random, retry });
     for (;;) {
       try {
         const request = { uploadId: this.memo.uploadId };
@@ -231,9 +231,9 @@ class ResumableUpload implements FileUpload {
       throw new UploadFailedError("refused", reason); // WebAssembly is not available
     });
     this.#limits ??= await this.#fetchLimits(signal);
-    this.#chunkSize ??= new ChunkSize(this.#limits.maxChunkBytes);
+    this.#chunkSize ??= new AdaptiveChunkSize(this.#limits.maxChunkBytes);
     try {
-      return await this.#uploader.attempt({
+      return await this.#method.attempt({
         client: this.#client,
         source: this.#source,
         memo: this.memo,

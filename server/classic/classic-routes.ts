@@ -8,14 +8,14 @@ import { StreamServer } from "../../gen/classic/proto/stream_server_pb.ts";
 import { StreamService } from "../../gen/classic/proto/stream_service_pb.ts";
 import { ProductInfo } from "../../gen/classic/services/product_info_pb.ts";
 import { type LaptopServiceOptions, laptopService } from "./laptop/laptop-service.ts";
-import { type ProductInfoOptions, productInfo } from "./product-info.ts";
+import { type ProductInfoServiceOptions, productInfoService } from "./product-info-service.ts";
 import {
   type AllStreamServerOptions,
   allStreamServer,
   clientStreamServer,
   serverStreamServer,
 } from "./stream/helloworld-services.ts";
-import { type StreamServerOptions, streamServer } from "./stream/stream-server.ts";
+import { type StreamServerServiceOptions, streamServerService } from "./stream/stream-server-service.ts";
 import { type StreamServiceOptions, streamService } from "./stream/stream-service.ts";
 
 /** The services of the public gRPC tutorials. */
@@ -40,8 +40,8 @@ export function isClassic({ name }: DescFile): boolean {
 /** The dependencies of all tutorial services. */
 export type ClassicOptions = AllStreamServerOptions &
   LaptopServiceOptions &
-  ProductInfoOptions &
-  StreamServerOptions &
+  ProductInfoServiceOptions &
+  StreamServerServiceOptions &
   StreamServiceOptions;
 
 /** Registers the tutorial services. */
@@ -49,8 +49,8 @@ export function registerClassicRoutes(router: ConnectRouter, options: ClassicOpt
   router.service(AllStreamServer, allStreamServer(options));
   router.service(ClientStreamServer, clientStreamServer());
   router.service(LaptopService, laptopService(options));
-  router.service(ProductInfo, productInfo(options));
+  router.service(ProductInfo, productInfoService(options));
   router.service(ServerStreamServer, serverStreamServer());
-  router.service(StreamServer, streamServer(options));
+  router.service(StreamServer, streamServerService(options));
   router.service(StreamService, streamService(options));
 }

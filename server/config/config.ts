@@ -1,4 +1,4 @@
-import type { FeedSettings } from "../quote/feed/open-feeds.ts";
+import type { FeedSettings } from "../quote/feed/open-configured-feeds.ts";
 import type { TlsFiles } from "../transport/port/tls-credentials.ts";
 import type { Limits } from "../transport/protection/limit-table.ts";
 import type { UploadSettings } from "../upload/assemble-uploads.ts";

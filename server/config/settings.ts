@@ -16,7 +16,7 @@ import {
   parseSpeed,
   parseSymbols,
   wholeNumber,
-} from "./setting-values.ts";
+} from "./setting-parsers.ts";
 
 /** A setting, with a flag of its name and an environment variable. */
 export interface Setting<T> {

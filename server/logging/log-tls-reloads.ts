@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import { logRepeatedProblem } from "./repeated-problem.ts";
+import { logRepeatedProblem } from "./repeated-problem-log.ts";
 
 /**
  * Returns a function that logs the outcome of each reload of the TLS files: the problem, or undefined if the new files

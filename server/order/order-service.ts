@@ -12,11 +12,11 @@ import {
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
-import { OrderExport, toPoint, toPosition } from "./export/export-orders.ts";
+import { OrderExport, toPoint, toPosition } from "./export/order-export.ts";
 import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";
 import type { OrderStore } from "./store/order-store.ts";
 import type { OrderIntake } from "./submit/order-intake.ts";
-import { submitOrders } from "./submit/submit-orders.ts";
+import { submitOrders } from "./submit/submit-orders-handler.ts";
 
 /** The maximum number of concurrent exports and summaries. An export buffers a page and its unsent responses, about 400 KB. */
 export const maxExports = 1_000;

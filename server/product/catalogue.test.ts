@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { maxConcurrentWrites, writeLimit } from "../storage/sqlite/thread-dialect.ts";
+import { maxConcurrentWrites, writeLimit } from "../storage/sqlite/kysely-thread-dialect.ts";
 import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { Catalogue, type CatalogueOptions } from "./catalogue.ts";
 

@@ -9,8 +9,8 @@ import { InvalidFieldError } from "../shared/request-errors.ts";
 import type { ResumeTokens } from "../shared/resume-token.ts";
 import { peerOf } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
+import { attachProductImages, type ProductImages } from "./attach-product-images.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { attachImages, type ProductImages } from "./product-images.ts";
 import { parseSelection } from "./search/product-selection.ts";
 import { SearchResumeTokens } from "./search/search-resume-tokens.ts";
 import { isProductId } from "./validate-product.ts";
@@ -28,7 +28,7 @@ export function productService({
   tokens,
 }: ProductServiceOptions): ServiceImpl<typeof ProductService> {
   async function withImages(product: Product): Promise<Product> {
-    await attachImages(images, [product]);
+    await attachProductImages(images, [product]);
     return product;
   }
 
@@ -63,7 +63,7 @@ export function productService({
       sendHeader(context, { [metadataNames.totalCount]: snapshot.total });
       try {
         for await (const page of snapshot.pages(context.signal)) {
-          await attachImages(images, page);
+          await attachProductImages(images, page);
           for (const product of page) {
             digest.add(toBinary(ProductSchema, product));
             sent++;
@@ -85,7 +85,7 @@ export function productService({
       try {
         const options = { peer: peerOf(context), signal: context.signal, ...(after && { after }) };
         for await (const page of catalogue.search(selection, options)) {
-          await attachImages(
+          await attachProductImages(
             images,
             page.map(({ product }) => product),
           );

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { BrokenRulesError } from "../shared/request-errors.ts";
-import { createValidate } from "../shared/validation.ts";
+import { createValidate } from "../shared/request-validation.ts";
 
 /**
  * Throws a BrokenRulesError with the fields of a product that violate the rules in the protos.

@@ -12,14 +12,14 @@ import { InvalidFieldError } from "../shared/request-errors.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
-import type { Candles } from "./candle/candle-book.ts";
+import type { Candles } from "./candle/candle-aggregator.ts";
 import { listCandles } from "./candle/list-candles.ts";
 import type { PublishTicks } from "./feed/quote-feed.ts";
-import { publishQuotes } from "./hub/publish-quotes.ts";
+import { publishQuotes } from "./hub/publish-quotes-handler.ts";
 import type { QuoteHub } from "./hub/quote-hub.ts";
 import { QuoteValidator } from "./hub/quote-validator.ts";
 import { QuoteWatch } from "./watch/quote-watch.ts";
-import { readStartRequest, runCommandRequests } from "./watch/stream-requests.ts";
+import { readStartRequest, runCommandRequests } from "./watch/stream-quotes-requests.ts";
 
 /** The interval between heartbeats if the request has none: shorter than the idle timeouts of proxies and NATs. */
 export const defaultHeartbeatMillis = 15_000;

@@ -3,8 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { UploadProblemReason, UploadProblemSchema } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadError } from "../upload/upload-errors.ts";
-import { toConnectError } from "./connect-error.ts";
 import { DomainError } from "./domain-error.ts";
+import { toConnectError } from "./to-connect-error.ts";
 
 test("a domain error without a code does not compile", () => {
   // @ts-expect-error -- `code` is abstract: a class that does not declare it fails the type check

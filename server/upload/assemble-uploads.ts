@@ -1,15 +1,15 @@
 import type { Timers } from "../../client/shared/timers.ts";
-import type { Problem } from "../logging/repeated-problem.ts";
+import type { Problem } from "../logging/repeated-problem-log.ts";
 import { GroupCommit } from "../storage/group-commit.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
 import { type LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
 import { ExpirySweep } from "./expiry-sweep.ts";
-import type { Disk } from "./file/disk.ts";
+import type { Disk } from "./file/disk-operations.ts";
 import type { Hasher } from "./hash/hasher.ts";
 import type { DetectFileType } from "./image/detect-file-type.ts";
 import { Thumbnails } from "./image/thumbnails.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
-import { OpenSessions } from "./session/open-sessions.ts";
+import { SessionRegistry } from "./session/session-registry.ts";
 import type { UploadDependencies } from "./session/upload-session.ts";
 import type { UploadStore } from "./store/upload-store.ts";
 import { createUploadLimits } from "./upload-limits.ts";
@@ -67,7 +67,7 @@ export async function assembleUploads(options: AssembleUploadsOptions): Promise<
   };
   const recovery = await recoverUploads(dependencies);
   const thumbnails = await Thumbnails.open(disk, limits.queuedThumbnails);
-  const sessions = new OpenSessions(dependencies);
+  const sessions = new SessionRegistry(dependencies);
   const { expiryMs } = settings;
   const uploads = new Uploads({
     ...dependencies,

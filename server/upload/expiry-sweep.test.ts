@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
 import { emptyExpiryMs, sweepIntervalMs } from "./expiry-sweep.ts";
-import { idleSessionMs } from "./session/open-sessions.ts";
+import { idleSessionMs } from "./session/session-registry.ts";
 import {
   advance,
   helloHash,

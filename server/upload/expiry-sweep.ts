@@ -1,7 +1,7 @@
 import type { Timers } from "../../client/shared/timers.ts";
-import type { Problem } from "../logging/repeated-problem.ts";
+import type { Problem } from "../logging/repeated-problem-log.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
-import type { OpenSessions } from "./session/open-sessions.ts";
+import type { SessionRegistry } from "./session/session-registry.ts";
 import type { UploadStore } from "./store/upload-store.ts";
 
 /** The longest time that an upload without a committed byte is kept, in milliseconds. */
@@ -14,7 +14,7 @@ export const sweepIntervalMs = 10_000;
 const maxUploadsPerSweep = 100;
 
 export interface ExpirySweepOptions {
-  readonly sessions: OpenSessions;
+  readonly sessions: SessionRegistry;
   readonly store: UploadStore;
   readonly health: StoreHealth;
   /**

@@ -11,12 +11,12 @@ import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
 import { failRequests, peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
-import { endOfRange, readRange } from "./file/read-range.ts";
+import { toBytes, toFileMetadata, toSha256, toUpload } from "./convert-upload-messages.ts";
+import { endOfRange, readFileRange } from "./file/read-file-range.ts";
 import { type Piece, receiveUploadStream, verifyChecksum } from "./session/receive-upload-stream.ts";
 import { maxChunkBytes } from "./session/upload-state-machine.ts";
 import type { UploadPhase, UploadView } from "./store/upload-record.ts";
 import { protoStates, uploadError } from "./upload-errors.ts";
-import { toBytes, toFileMetadata, toSha256, toUpload } from "./upload-messages.ts";
 import type { Uploads } from "./uploads.ts";
 
 /**
@@ -109,7 +109,7 @@ export function uploadService({ uploads, idleTimeoutMs }: UploadServiceOptions):
         [metadataNames.sha256]: sha256,
       });
       try {
-        for await (const data of readRange(file, at, end)) {
+        for await (const data of readFileRange(file, at, end)) {
           context.signal.throwIfAborted();
           yield create(DownloadResponseSchema, { offset: BigInt(at), data: data as Uint8Array<ArrayBuffer> });
           at += data.byteLength;

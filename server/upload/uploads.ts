@@ -1,10 +1,10 @@
 import { NotFoundError } from "../shared/resource-errors.ts";
 import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { ExpirySweep } from "./expiry-sweep.ts";
-import type { DiskFile } from "./file/disk.ts";
+import type { DiskFile } from "./file/disk-operations.ts";
 import { completeFolder, createFile, pathOf } from "./file/file-lifecycle.ts";
 import type { Chunk } from "./session/chunk-receiver.ts";
-import type { OpenSessions } from "./session/open-sessions.ts";
+import type { SessionRegistry } from "./session/session-registry.ts";
 import type { FinishRequest, FinishWait, UploadDependencies, UploadSession } from "./session/upload-session.ts";
 import type { FileMetadata, StoredPhase, UploadPhase, UploadRecord, UploadView } from "./store/upload-record.ts";
 import { diskError, readOnlyError, uploadError } from "./upload-errors.ts";
@@ -13,7 +13,7 @@ import { diskError, readOnlyError, uploadError } from "./upload-errors.ts";
 export type ProductExists = (id: string) => Promise<boolean>;
 
 export interface UploadsOptions extends UploadDependencies {
-  readonly sessions: OpenSessions;
+  readonly sessions: SessionRegistry;
   readonly sweep: ExpirySweep;
   readonly productExists: ProductExists;
   /** The limit on calls that write to the database. Default: only the database's own. */

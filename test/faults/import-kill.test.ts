@@ -10,7 +10,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { exportOrders } from "../../client/order/export-orders.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { orderFormats } from "../../scripts/order-formats.ts";
+import { orderOutputFormats } from "../../scripts/shared/order-output-formats.ts";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 import { type ScriptProcess, startScript } from "../start-script.ts";
 import { faultRounds } from "./killed-server.ts";
@@ -144,7 +144,7 @@ async function expectWhole(bourse: BourseProcess, file: string, seed: number): P
   expect(JSON.parse((await run()).stdout).files[0]).toMatchObject({ added: 0, present: wanted.length, rejected: 0 });
   const stored: string[] = [];
   for await (const { orders } of exportOrders(clientOf(bourse))) {
-    for (const line of orderFormats.ndjson.format(orders).split("\n").slice(0, -1)) {
+    for (const line of orderOutputFormats.ndjson.format(orders).split("\n").slice(0, -1)) {
       stored.push(JSON.stringify(Object.values(JSON.parse(line))));
     }
   }

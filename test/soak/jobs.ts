@@ -9,7 +9,7 @@ import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.t
 import { CandleInterval } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { sha256 } from "../../scripts/node-sha256.ts";
+import { sha256 } from "../../scripts/shared/node-sha256.ts";
 
 /** What clients of a soak do besides watching: again and again, with a pause in between. */
 export interface Job {

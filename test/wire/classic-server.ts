@@ -10,7 +10,7 @@ import { createMessageDelay, type MessageDelay } from "../../server/classic/mess
 import { exportLimit } from "../../server/order/order-service.ts";
 import { type OrderTables, orderMigrations } from "../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
-import { openProducts } from "../../server/product/open-products.ts";
+import { openProducts } from "../../server/product/open-product-family.ts";
 import { type ProductTables, productMigrations } from "../../server/product/store/product-tables.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.ts";
@@ -19,7 +19,7 @@ import { openDatabase } from "../../server/storage/sqlite/database.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
-import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
+import { ThreadHasher } from "../../server/upload/hash/thread-hasher.ts";
 import { detectFileType } from "../../server/upload/image/detect-file-type.ts";
 import { SqliteUploadStore } from "../../server/upload/store/sqlite-upload-store.ts";
 import { type UploadTables, uploadMigrations } from "../../server/upload/store/upload-tables.ts";
@@ -57,7 +57,7 @@ export async function startClassicServer(
     await assembleUploads({
       disk: new NodeDisk(uploadFolder),
       store: new SqliteUploadStore(database.tables),
-      hasher: resources.use(new WorkerHasher(uploadFolder)),
+      hasher: resources.use(new ThreadHasher(uploadFolder)),
       detectType: detectFileType,
       settings: {
         maxFileBytes: 32 * 1024 * 1024,

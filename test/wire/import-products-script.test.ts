@@ -10,14 +10,14 @@ import { pino } from "pino";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Product } from "../../gen/bourse/product/v1/product_pb.ts";
 import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
+import { CsvFile } from "../../scripts/csv-import/csv-file.ts";
 import {
-  createProductsFromCsv,
   type ImportOptions,
+  importProductFile,
   newProductCounts,
   productFileOptions,
-} from "../../scripts/create-products-from-csv.ts";
-import { CsvFile } from "../../scripts/csv-file.ts";
-import { RejectsFile } from "../../scripts/rejects-file.ts";
+} from "../../scripts/csv-import/product-importer.ts";
+import { RejectsFile } from "../../scripts/csv-import/rejects-file.ts";
 import { type App, createApp } from "../../server/app.ts";
 import { readConfig } from "../../server/config/config.ts";
 import { startBourse } from "../start-bourse.ts";
@@ -53,7 +53,7 @@ async function importFile(path: string, options: Partial<ImportOptions> = {}) {
   const rejects = new RejectsFile(`${path}.rejects.csv`);
   try {
     const file = new CsvFile(path, productFileOptions);
-    await createProductsFromCsv(file, { client: clientOf(app.url), rejects, signal, ...options }, counts);
+    await importProductFile(file, { client: clientOf(app.url), rejects, signal, ...options }, counts);
   } finally {
     rejects[Symbol.dispose]();
   }
@@ -203,7 +203,7 @@ test("after the server is killed during an import, a second run stores each prod
     const counts = newProductCounts();
     using rejects = new RejectsFile(`${path}.rejects.csv`);
     const options = { rejects, signal: new AbortController().signal };
-    const importing = createProductsFromCsv(products, { client: clientOf(first.url), ...options }, counts);
+    const importing = importProductFile(products, { client: clientOf(first.url), ...options }, counts);
     const broken = expect(importing).rejects.toThrow();
     await vi.waitFor(() => expect(counts.added).toBeGreaterThan(200), { timeout: 30_000, interval: 1 });
     await first[Symbol.asyncDispose]();
@@ -214,7 +214,7 @@ test("after the server is killed during an import, a second run stores each prod
     expect(kept).toBeGreaterThanOrEqual(counts.added);
     expect(kept).toBeLessThan(names.length);
     const again = newProductCounts();
-    await createProductsFromCsv(products, { client: clientOf(second.url), ...options }, again);
+    await importProductFile(products, { client: clientOf(second.url), ...options }, again);
     expect(again).toEqual({ ...nothing, added: names.length - kept, present: kept, rejected: 0 });
     expect((await catalogue(second.url)).map(({ name }) => name).sort()).toEqual(names.sort());
   } finally {

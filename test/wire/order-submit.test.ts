@@ -6,7 +6,7 @@ import { AsyncQueue } from "../../client/shared/testing/async-queue.ts";
 import { type Order, OrderSchema, RejectionReason } from "../../gen/bourse/order/v1/order_pb.ts";
 import { OrderService, type SubmitOrdersResponse } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { MoneySchema } from "../../gen/google/type/money_pb.ts";
-import { maxUnansweredOrders } from "../../server/order/submit/submit-orders.ts";
+import { maxUnansweredOrders } from "../../server/order/submit/submit-orders-handler.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 import { type OrderServer, startOrderServer } from "./order-server.ts";
 import { wires } from "./wire-clients.ts";

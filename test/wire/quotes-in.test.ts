@@ -6,12 +6,12 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { pino } from "pino";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { fromTimestamp, toTimestamp } from "../../client/shared/micro-time.ts";
-import { parseTime } from "../../client/shared/time-text.ts";
+import { parseMicroTime } from "../../client/shared/micro-time-text.ts";
 import { CandleInterval, type Quote, QuoteProblem, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { createApp } from "../../server/app.ts";
 import { type RawSettings, readConfig } from "../../server/config/config.ts";
-import { testTick } from "../../server/quote/feed/test-symbol.ts";
+import { testTick } from "../../server/quote/feed/test-instrument.ts";
 
 const gold = resolve("test/data/quotes/gold.csv");
 
@@ -57,7 +57,7 @@ async function goldRows(): Promise<unknown[][]> {
   return lines.map((line) => {
     const [time = "", bid, ask, bidSize, askSize, sourceSeq] = line.split(",");
     return [
-      parseTime(time),
+      parseMicroTime(time),
       Number(bid),
       Number(ask),
       ...[bidSize, askSize, sourceSeq].map((cell) => BigInt(cell ?? "")),

@@ -15,8 +15,8 @@ import {
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { QuoteHub } from "../../server/quote/hub/quote-hub.ts";
 import { quoteService } from "../../server/quote/quote-service.ts";
-import { toConnectError } from "../../server/shared/connect-error.ts";
 import { someMonday } from "../../server/shared/testing/manual-time.ts";
+import { toConnectError } from "../../server/shared/to-connect-error.ts";
 import { startTransportServer } from "../../server/transport/transport-server.ts";
 
 const symbols = ["ACME", "BETA", "GAMMA"];

@@ -19,7 +19,7 @@ import { serviceOptions } from "../../server/shared/testing/serve-service.ts";
 import { StoreHealth } from "../../server/storage/store-health.ts";
 import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
-import { WorkerHasher } from "../../server/upload/hash/worker-hasher.ts";
+import { ThreadHasher } from "../../server/upload/hash/thread-hasher.ts";
 import { detectFileType } from "../../server/upload/image/detect-file-type.ts";
 import { MemoryUploadStore } from "../../server/upload/store/testing/memory-upload-store.ts";
 import { maxDownloads } from "../../server/upload/upload-limits.ts";
@@ -276,7 +276,7 @@ async function start(makeTransport: (url: string) => Transport, idleTimeoutMs = 
     await assembleUploads({
       disk: new NodeDisk(folder.path),
       store: new MemoryUploadStore(),
-      hasher: resources.use(new WorkerHasher(folder.path)),
+      hasher: resources.use(new ThreadHasher(folder.path)),
       detectType: detectFileType,
       settings: { maxFileBytes: 2 ** 30, maxTotalBytes: 2 ** 32, maxOpenUploads: 10, expiryMs: 60_000 },
       timers,

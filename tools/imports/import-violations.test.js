@@ -116,12 +116,12 @@ test("the open-*.ts of a family imports implementations of the same family only"
   const files = {
     ...newFamily(""),
     "server/auction/sqlite-auction-store.ts": "",
-    "server/auction/open-auctions.ts": open,
-    "server/auction/auction-service.ts": 'import "./open-auctions.ts";',
+    "server/auction/open-auction-family.ts": open,
+    "server/auction/auction-service.ts": 'import "./open-auction-family.ts";',
   };
   expect(added(files)).toEqual([
-    expect.stringContaining("server/auction/open-auctions.ts:2 imports"),
-    expect.stringContaining("server/auction/open-auctions.ts:2 imports"),
+    expect.stringContaining("server/auction/open-auction-family.ts:2 imports"),
+    expect.stringContaining("server/auction/open-auction-family.ts:2 imports"),
   ]);
 });
 

@@ -9,8 +9,8 @@ import { UploadService } from "../../../gen/bourse/upload/v1/upload_service_pb.t
 import { type OrderTables, orderMigrations } from "../../../server/order/store/order-tables.ts";
 import { QuoteHub } from "../../../server/quote/hub/quote-hub.ts";
 import { quoteService } from "../../../server/quote/quote-service.ts";
-import { toConnectError } from "../../../server/shared/connect-error.ts";
-import { createValidation } from "../../../server/shared/validation.ts";
+import { createValidation } from "../../../server/shared/request-validation.ts";
+import { toConnectError } from "../../../server/shared/to-connect-error.ts";
 import { openDatabase } from "../../../server/storage/sqlite/database.ts";
 import { tuneGarbageCollection } from "../../../server/transport/protection/tune-garbage-collection.ts";
 import { batch } from "../../../server/transport/rpc/message-batch.ts";

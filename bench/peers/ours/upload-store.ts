@@ -3,7 +3,7 @@ import { systemTimers } from "../../../client/shared/timers.ts";
 import type { Database } from "../../../server/storage/sqlite/database.ts";
 import { assembleUploads } from "../../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../../server/upload/file/node-disk.ts";
-import { WorkerHasher } from "../../../server/upload/hash/worker-hasher.ts";
+import { ThreadHasher } from "../../../server/upload/hash/thread-hasher.ts";
 import { detectFileType } from "../../../server/upload/image/detect-file-type.ts";
 import { SqliteUploadStore } from "../../../server/upload/store/sqlite-upload-store.ts";
 import type { UploadTables } from "../../../server/upload/store/upload-tables.ts";
@@ -15,7 +15,7 @@ export async function openUploadStore({ tables, health }: Database<UploadTables>
   const { uploads } = await assembleUploads({
     disk: new NodeDisk(folder),
     store: new SqliteUploadStore(tables),
-    hasher: new WorkerHasher(folder),
+    hasher: new ThreadHasher(folder),
     detectType: detectFileType,
     settings: { maxFileBytes: 4 * gibibyte, maxTotalBytes: 16 * gibibyte, maxOpenUploads: 100, expiryMs: 3_600_000 },
     timers: systemTimers,

@@ -7,7 +7,7 @@ import {
   OrderService,
   SubmitOrdersResponseSchema,
 } from "../../../gen/bourse/order/v1/order_service_pb.ts";
-import { groupAvailable } from "../../shared/group-available.ts";
+import { groupAvailableItems } from "../../shared/group-available-items.ts";
 import { DigestChain } from "../digest-chain.ts";
 
 /** Makes an order for the store of the fake. */
@@ -80,7 +80,7 @@ export class FakeOrderService {
     this.submits++;
     const { after = Number.POSITIVE_INFINITY, ahead = 0, reason = broken() } = this.breaks.shift() ?? {};
     let [stored, answered] = [0, 0];
-    for await (const group of groupAvailable(requests, maxGroup, turn)) {
+    for await (const group of groupAvailableItems(requests, maxGroup, turn)) {
       const results = group.slice(0, after + ahead - stored).map(({ order = orderOf(0) }) => this.#store(order));
       stored += results.length;
       this.mostAhead = Math.max(this.mostAhead, stored - answered);

@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type UploadInfoSchema, UploadProblemReason, UploadState } from "../../../gen/bourse/upload/v1/upload_pb.ts";
 import type { UploadRequestSchema } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { type Crc32c, newCrc32c } from "../checksums.ts";
-import type { UploadClient } from "../uploader.ts";
+import type { UploadClient } from "../upload-method.ts";
 import { finish, type ModelUpload, problem, uploadOf } from "./model-upload.ts";
 
 /** A fault at a step of a call. `restart` affects the whole server. */

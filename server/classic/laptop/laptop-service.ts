@@ -4,7 +4,7 @@ import type { Catalogue } from "../../product/catalogue.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { peerOf, setIdlePolicy } from "../../transport/rpc/call.ts";
 import { sendHeader } from "../../transport/rpc/response-metadata.ts";
-import { toProduct } from "./laptop-product.ts";
+import { toProduct } from "./convert-laptop.ts";
 import { rateLaptops } from "./rate-laptops.ts";
 import { searchLaptops } from "./search-laptops.ts";
 import { type UploadImageOptions, uploadImage } from "./upload-image.ts";

@@ -9,7 +9,7 @@ import type { Catalogue } from "../../product/catalogue.ts";
 import type { Score } from "../../product/rating/rate-products.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { NotFoundError } from "../../shared/resource-errors.ts";
-import { findLaptop } from "./laptop-product.ts";
+import { findLaptop } from "./convert-laptop.ts";
 
 /** The highest count that a response can have: the field has 32 bits. */
 const maxCount = 2 ** 32 - 1;

@@ -5,12 +5,12 @@ import {
   SearchLaptopResponseSchema,
 } from "../../../gen/classic/pcbook/laptop_service_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
-import { memoryToBits } from "../../product/search/memory-size.ts";
+import { memoryToBits } from "../../product/search/memory-to-bits.ts";
 import type { ProductSelection } from "../../product/search/product-selection.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { batch } from "../../transport/rpc/message-batch.ts";
+import { toLaptop } from "./convert-laptop.ts";
 import { laptopCurrency, toMoney } from "./laptop-price.ts";
-import { toLaptop } from "./laptop-product.ts";
 
 /**
  * Yields the laptops with a price in US dollars that meet a filter, in the order of their creation. Throws an

@@ -1,8 +1,8 @@
 import type { UploadFileRequest } from "../../../gen/classic/proto/stream_service_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { displayName } from "../../upload/file-name.ts";
+import { displayFileName } from "../../upload/display-file-name.ts";
 import type { Uploads } from "../../upload/uploads.ts";
-import { storeFile } from "../store-file.ts";
+import { storeFileAsUpload } from "../store-file-as-upload.ts";
 import { callLimitError } from "./call-limit-error.ts";
 
 /** The maximum number of files in a call of UploadFile. */
@@ -50,9 +50,9 @@ export async function uploadFiles(
       if (bytes + content.length > maxFilesBytes) {
         throw callLimitError({ name: "maxFilesBytes", value: maxFilesBytes }, "bytes of files", bytes + content.length);
       }
-      const fileName = displayName(image.fileName, "image.fileName");
+      const fileName = displayFileName(image.fileName, "image.fileName");
       const metadata = { id: newId(), fileName, productId: "", size: content.length };
-      await storeFile(metadata, singleChunk(content), { uploads, peer });
+      await storeFileAsUpload(metadata, singleChunk(content), { uploads, peer });
       files++;
       bytes += content.length;
     }

@@ -9,9 +9,9 @@ import { openDatabase } from "../../storage/sqlite/database.ts";
 import type { OrderStore } from "../store/order-store.ts";
 import { type OrderTables, orderMigrations } from "../store/order-tables.ts";
 import { SqliteOrderStore } from "../store/sqlite-order-store.ts";
+import { findOrderViolations } from "../submit/find-order-violations.ts";
 import { newOrder } from "../submit/new-order.ts";
 import { OrderIntake } from "../submit/order-intake.ts";
-import { violationsOf } from "../submit/order-rules.ts";
 import { someOrder } from "../testing/any-order.ts";
 import { demoOrder, needsDemoOrders, storeDemoOrders } from "./demo-orders.ts";
 
@@ -77,7 +77,7 @@ test("an order store with orders of clients gets no demonstration", async () => 
 
 test("the demonstration has unknown customers, cancellations and several currencies", () => {
   const orders = Array.from({ length: 20_000 }, (_, n) => demoOrder(n));
-  for (const order of orders) expect(violationsOf(order)).toEqual([]);
+  for (const order of orders) expect(findOrderViolations(order)).toEqual([]);
   const share = (has: (order: Order) => boolean) => orders.filter(has).length / orders.length;
   expect(share(({ quantity }) => quantity < 0)).toBeGreaterThan(0.01);
   expect(share(({ quantity }) => quantity < 0)).toBeLessThan(0.03);

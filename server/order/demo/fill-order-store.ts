@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import type { Timers } from "../../../client/shared/timers.ts";
-import { RepeatedProblem } from "../../logging/repeated-problem.ts";
+import { RepeatedProblemLog } from "../../logging/repeated-problem-log.ts";
 import { StoreFullError, StoreReadOnlyError } from "../../storage/storage-errors.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
 import { type DemoOrdersOptions, needsDemoOrders, storeDemoOrders } from "./demo-orders.ts";
@@ -20,7 +20,7 @@ const retryDelayMs = { first: 1_000, max: 60_000 } as const;
 export async function fillOrderStore({ log, timers, ...options }: FillOptions): Promise<void> {
   const { count, signal } = options;
   const began = performance.now();
-  const problem = new RepeatedProblem({
+  const problem = new RepeatedProblemLog({
     onReport: ({ error, ...line }) =>
       log.error({ err: error, ...line }, "the store is full or busy: the demonstration orders are stored later"),
     onResolved: ({ seconds }) => log.info({ seconds }, "demonstration orders are stored again"),

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { Migrations } from "../../storage/sqlite/migrations.ts";
+import type { Migrations } from "../../storage/sqlite/migration-runner.ts";
 import { createServerSecrets } from "../../storage/sqlite/server-secret.ts";
 
 /** The tables of the order store as of the newest migration. Integers are read as bigints, so that none is rounded. */

@@ -8,10 +8,10 @@ import type { Peer } from "../../transport/protection/shared-limit.ts";
 import { type OrderSelection, selectsAll } from "../order-selection.ts";
 import { OrderTotals } from "../order-totals.ts";
 import type { NewOrder } from "../submit/new-order.ts";
-import { contentOf, toBody } from "./order-bytes.ts";
+import { AdaptiveSliceSize } from "./adaptive-slice-size.ts";
 import type { AppendOutcome, OrderPage, OrderStore, PageRange } from "./order-store.ts";
 import type { OrderLineTable, OrderTables } from "./order-tables.ts";
-import { SliceSize } from "./slice-size.ts";
+import { contentOf, toBody } from "./stored-order-encoding.ts";
 
 export interface SqliteOrderStoreOptions {
   readonly tables: Kysely<OrderTables>;
@@ -94,7 +94,7 @@ export class SqliteOrderStore implements OrderStore {
   ): AsyncGenerator<OrderPage> {
     const { sql, parameters } = conditionsOf(selection);
     const page = this.#prepare(pageSql(sql));
-    const size = new SliceSize();
+    const size = new AdaptiveSliceSize();
     for (let position = after; position < snapshot; ) {
       await callScheduler.nextTurn(peer);
       signal?.throwIfAborted();
@@ -163,7 +163,7 @@ export class SqliteOrderStore implements OrderStore {
     { after, snapshot, peer }: ReadRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<[number, number]> {
-    const size = new SliceSize();
+    const size = new AdaptiveSliceSize();
     for (let position = after; position < snapshot; ) {
       await callScheduler.nextTurn(peer);
       signal?.throwIfAborted();

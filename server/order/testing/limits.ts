@@ -1,10 +1,10 @@
 import { maxPositionBytes } from "../../shared/resume-token.ts";
 import type { FamilyLimits } from "../../shared/testing/family-limits.ts";
-import { maxQueuedStatements } from "../../storage/sqlite/thread-dialect.ts";
-import { maxResponseBytes } from "../export/export-orders.ts";
+import { maxQueuedStatements } from "../../storage/sqlite/kysely-thread-dialect.ts";
+import { maxResponseBytes } from "../export/order-export.ts";
 import { exportLimit, maxExports } from "../order-service.ts";
 import { maxGroupOrders, maxWaitingOrders, waitingOrderLimit } from "../submit/order-intake.ts";
-import { maxUnansweredOrders } from "../submit/submit-orders.ts";
+import { maxUnansweredOrders } from "../submit/submit-orders-handler.ts";
 
 export const familyLimits: FamilyLimits = {
   title: "Orders and the store",

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { groupAvailable } from "../../../client/shared/group-available.ts";
+import { groupAvailableItems } from "../../../client/shared/group-available-items.ts";
 import { type ProductRating, ProductRatingSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import {
   type RateProductsRequest,
@@ -37,7 +37,7 @@ export async function* rateProducts(
   scores: AsyncIterable<Score>,
 ): AsyncGenerator<RateProductsResponse[]> {
   let index = 0n;
-  for await (const batch of groupAvailable(scores, maxScoresPerBatch, () => callScheduler.nextTurn())) {
+  for await (const batch of groupAvailableItems(scores, maxScoresPerBatch, () => callScheduler.nextTurn())) {
     const first = index;
     index += BigInt(batch.length);
     yield await Promise.all(batch.map((score, n) => createResponse(store, score, first + BigInt(n))));

@@ -1,8 +1,8 @@
 import { SearchOrder, type SearchProductsRequest } from "../../../gen/bourse/product/v1/product_service_pb.ts";
 import type { Money } from "../../../gen/google/type/money_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { memoryToBits } from "./memory-size.ts";
-import { foldCase, splitTerms } from "./search-terms.ts";
+import { memoryToBits } from "./memory-to-bits.ts";
+import { foldCase, splitSearchTerms } from "./split-search-terms.ts";
 
 /** An amount of money in a known currency, not negative. */
 export interface Amount {
@@ -37,7 +37,7 @@ export type ProductOrder =
 export function parseSelection(request: SearchProductsRequest): ProductSelection {
   const { query, brand, minCoreCount, minGhz, minRam, price } = request;
   return {
-    ...(query !== "" && { terms: splitTerms(query) }),
+    ...(query !== "" && { terms: splitSearchTerms(query) }),
     ...(price && { price: parsePriceRange(price.min, price.max) }),
     ...(brand !== "" && { brand: foldCase(brand) }),
     ...(minCoreCount > 0 && { minCoreCount }),

@@ -3,10 +3,10 @@ import { type Expression, type ExpressionBuilder, type Kysely, type SqlBool, sql
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { ProductTables } from "../store/product-tables.ts";
-import { formatSortableBits } from "./memory-size.ts";
+import { findSearchCandidates, maxStepCandidates } from "./find-search-candidates.ts";
+import { formatSortableBits } from "./memory-to-bits.ts";
 import type { FoundProduct, ProductFinder, SearchPosition } from "./product-finder.ts";
 import type { ProductSelection } from "./product-selection.ts";
-import { maxStepCandidates, searchCandidates } from "./search-candidates.ts";
 import type { TextIndex } from "./text-index.ts";
 
 /**
@@ -31,7 +31,7 @@ export class SqliteProductFinder implements ProductFinder {
     const newest = await this.#newest();
     const maxSequence = after?.maxSequence ?? newest.sequence;
     let { revision } = newest;
-    for await (const candidates of searchCandidates(sources, selection, maxSequence, after)) {
+    for await (const candidates of findSearchCandidates(sources, selection, maxSequence, after)) {
       for (const step of chunks(candidates, maxStepCandidates)) {
         await callScheduler.nextTurn();
         signal?.throwIfAborted();

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { ProductTables } from "../store/product-tables.ts";
-import { splitTerms } from "./search-terms.ts";
+import { splitSearchTerms } from "./split-search-terms.ts";
 import type { MatchRange, ProductTexts, Relevance, TextIndex } from "./text-index.ts";
 
 /** A full-text index in SQLite: https://www.sqlite.org/fts5.html. */
@@ -35,7 +35,7 @@ export class SqliteTextIndex implements TextIndex {
 
 /** Separates terms by spaces: FTS5's tokenizer treats some symbols as letters, so the texts are split before. */
 function joinTerms(text: string): string {
-  return splitTerms(text).join(" ");
+  return splitSearchTerms(text).join(" ");
 }
 
 /**

@@ -1,7 +1,7 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { formatSortableBits, memoryToBits } from "../search/memory-size.ts";
-import { foldCase } from "../search/search-terms.ts";
+import { formatSortableBits, memoryToBits } from "../search/memory-to-bits.ts";
+import { foldCase } from "../search/split-search-terms.ts";
 import type { ProductTexts } from "../search/text-index.ts";
 import type { ProductTable } from "./product-tables.ts";
 

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { type Generated, type GeneratedAlways, type Kysely, sql } from "kysely";
 import { MemoryUnit, type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import type { Migrations } from "../../storage/sqlite/migrations.ts";
+import type { Migrations } from "../../storage/sqlite/migration-runner.ts";
 
 /** The tables of the catalogue as of the newest migration. Integers are read as bigints, so that none is rounded. */
 export interface ProductTables {

@@ -1,7 +1,7 @@
 import type { FamilyLimits } from "../../shared/testing/family-limits.ts";
 import { maxMaskPaths } from "../apply-field-mask.ts";
+import { maxListedImages } from "../attach-product-images.ts";
 import { catalogueReadLimit, maxCatalogueReads } from "../catalogue.ts";
-import { maxListedImages } from "../product-images.ts";
 import { maxScoresPerBatch } from "../rating/rate-products.ts";
 import { maxUnprunedRevisions } from "../store/product-history.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Kysely } from "kysely";
 import { describe, expect, test } from "vitest";
-import { splitTerms } from "../search/search-terms.ts";
+import { splitSearchTerms } from "../search/split-search-terms.ts";
 import { relevances, type TextIndex } from "../search/text-index.ts";
 import type { ProductTables } from "../store/product-tables.ts";
 
@@ -95,7 +95,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
         fc.asyncProperty(fc.tuple(textOf, textOf, textOf), fc.nat(), async ([name, maker, description], seed) => {
           sequence++;
           await opened.textIndex.put(opened.tables, sequence, { name, maker, description });
-          const terms = splitTerms(`${name} ${maker} ${description}`).filter((term) => /^[a-z]+$/i.test(term));
+          const terms = splitSearchTerms(`${name} ${maker} ${description}`).filter((term) => /^[a-z]+$/i.test(term));
           if (terms.length === 0) return;
           const chosen = [0, 1, 2].map((n) => terms[(seed + n * 7) % terms.length] ?? "");
           const query = chosen.map((term) => term.slice(0, 1 + (seed % term.length)));
@@ -113,7 +113,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
     test("accepts any text as a query", { timeout: 60_000 }, async () => {
       await using opened = await openWith(open, [text("Lamp", "", "")]);
       const terms = fc.oneof(
-        fc.string({ unit: "binary", maxLength: 200 }).map(splitTerms),
+        fc.string({ unit: "binary", maxLength: 200 }).map(splitSearchTerms),
         fc.array(fc.string({ unit: "binary", maxLength: 20 }), { maxLength: 10 }),
         fc.array(fc.constantFrom('"', "*", "^", "NEAR(", "AND", "name:", "\0", "'", ")", "-", "🚀", ""), {
           maxLength: 10,
@@ -151,11 +151,11 @@ async function openWith(open: () => Promise<OpenedTextIndex>, all: readonly Retu
   return {
     textIndex,
     tables,
-    all: (query: string) => textIndex.find(splitTerms(query), range),
+    all: (query: string) => textIndex.find(splitSearchTerms(query), range),
     async ranked(query: string) {
       const found: Record<number, bigint[]> = {};
       for (const relevance of relevances)
-        found[relevance] = await textIndex.find(splitTerms(query), { ...range, relevance });
+        found[relevance] = await textIndex.find(splitSearchTerms(query), { ...range, relevance });
       return found;
     },
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),

@@ -1,5 +1,5 @@
 import { type CreateTableBuilder, type Kysely, sql } from "kysely";
-import type { Migrations } from "../../storage/sqlite/migrations.ts";
+import type { Migrations } from "../../storage/sqlite/migration-runner.ts";
 
 /** The tables of candles after the newest migration. Integers are read as bigints, so that none is rounded. */
 export interface CandleTables {

@@ -4,7 +4,7 @@ import { CandleInterval } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { ListCandlesRequestSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { NotFoundError } from "../../shared/resource-errors.ts";
-import type { CandleList } from "./candle-book.ts";
+import type { CandleList } from "./candle-aggregator.ts";
 import type { CandleQuery } from "./candle-store.ts";
 import { listCandles } from "./list-candles.ts";
 

@@ -5,7 +5,7 @@ import { type Candle, CandleInterval, CandleSchema } from "../../../gen/bourse/q
 import type { ListCandlesRequest } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { NotFoundError } from "../../shared/resource-errors.ts";
-import type { Candles, ListedCandle } from "./candle-book.ts";
+import type { Candles, ListedCandle } from "./candle-aggregator.ts";
 import type { CandleSpan } from "./candle-store.ts";
 
 /** The number of candles if the request has no limit. */

@@ -5,7 +5,7 @@ import { systemTimers, type Timers } from "../../../client/shared/timers.ts";
 import { type Instrument, InstrumentSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { sleep } from "../../shared/sleep.ts";
 import { FeedError, type PublishTicks, type QuoteFeed, type Tick } from "./quote-feed.ts";
-import { lineError, readTickFile } from "./tick-file.ts";
+import { lineError, readTickFile } from "./read-tick-file.ts";
 
 /** The maximum number of rows of a file that is not in the order of time: such a file is sorted in memory. */
 const maxSortedRows = 200_000;

@@ -13,8 +13,8 @@ import { type Peer, SharedLimit } from "../../transport/protection/shared-limit.
 import { maxInstruments, type Tick } from "../feed/quote-feed.ts";
 import { MemoryQuoteLog } from "../log/memory-quote-log.ts";
 import type { QuoteLog } from "../log/quote-log.ts";
+import { QuoteResponseCache } from "../watch/quote-response-cache.ts";
 import { QuoteSubscriber } from "../watch/quote-subscriber.ts";
-import { ResponseCache } from "../watch/response-cache.ts";
 import { createListing, fanOut, type Listing } from "./symbol-subscription.ts";
 
 /**
@@ -79,7 +79,7 @@ export class QuoteHub {
   readonly log: QuoteLog;
   readonly timers: Timers;
   readonly maxWaiting: number | undefined;
-  readonly responses: ResponseCache;
+  readonly responses: QuoteResponseCache;
   /** All instruments, sorted by symbol. */
   readonly instruments: readonly Instrument[];
   /** By symbol, in the same order. */
@@ -92,7 +92,7 @@ export class QuoteHub {
 
   constructor(options: QuoteHubOptions) {
     this.epoch = options.epoch;
-    this.responses = new ResponseCache(options.epoch);
+    this.responses = new QuoteResponseCache(options.epoch);
     this.now = options.now;
     this.log = options.log ?? new MemoryQuoteLog();
     this.timers = options.timers ?? systemTimers;

@@ -1,6 +1,6 @@
 import { maxSymbolBytes, type Tick } from "../../../client/quote/tick.ts";
 import { fromTimestamp, type MicroClock, type MicroTime, microsPerDay } from "../../../client/shared/micro-time.ts";
-import { formatTime } from "../../../client/shared/time-text.ts";
+import { formatMicroTime } from "../../../client/shared/micro-time-text.ts";
 import { type Quote, QuoteProblem } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 
 /** The instruments and their newest quotes. */
@@ -59,12 +59,12 @@ export class QuoteValidator {
   #checkTime(quote: Quote, time: MicroTime): Rejection | undefined {
     const now = this.#market.now();
     if (time > now + maxAheadMicros) {
-      const message = `its time ${formatTime(time)} is more than a day ahead of the server's, ${formatTime(now)}`;
+      const message = `its time ${formatMicroTime(time)} is more than a day ahead of the server's, ${formatMicroTime(now)}`;
       return { problem: QuoteProblem.AHEAD_OF_TIME, message };
     }
     const newest = this.#newestTimeOf(quote.symbol);
     if (newest === undefined || time >= newest) return undefined;
-    const message = `its time ${formatTime(time)} is before ${formatTime(newest)}, the newest of ${quote.symbol}`;
+    const message = `its time ${formatMicroTime(time)} is before ${formatMicroTime(newest)}, the newest of ${quote.symbol}`;
     return { problem: QuoteProblem.BACK_IN_TIME, message };
   }
 

@@ -1,7 +1,7 @@
 import type { FamilyLimits } from "../../shared/testing/family-limits.ts";
-import { maxUnsavedCandles } from "../candle/candle-book.ts";
+import { maxUnsavedCandles } from "../candle/candle-aggregator.ts";
 import { maxInstruments } from "../feed/quote-feed.ts";
-import { maxRejections } from "../hub/publish-quotes.ts";
+import { maxRejections } from "../hub/publish-quotes-handler.ts";
 import { maxSubscribers, maxSubscriptions, subscriberLimit, subscriptionLimit } from "../hub/quote-hub.ts";
 import { maxLoggedQuotes, maxLoggedSeconds } from "../log/memory-quote-log.ts";
 import { maxWaitingQuotes } from "../watch/lossless-queue.ts";
@@ -11,7 +11,7 @@ import {
   maxWaitingResultSymbols,
   maxWaitingResults,
 } from "../watch/quote-watch.ts";
-import { maxSubscriptionsPerStream } from "../watch/watch-commands.ts";
+import { maxSubscriptionsPerStream } from "../watch/watch-command-executor.ts";
 
 export const familyLimits: FamilyLimits = {
   title: "Quotes",

@@ -1,5 +1,5 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { Condition } from "../../../client/shared/condition.ts";
+import { Condition } from "../../../client/shared/condition-variable.ts";
 import { toDuration, toTimestamp } from "../../../client/shared/micro-time.ts";
 import {
   type CommandResult,
@@ -19,8 +19,8 @@ import type { Peer } from "../../transport/protection/shared-limit.ts";
 import type { QuoteHub } from "../hub/quote-hub.ts";
 import { commandBacklogError } from "../quote-errors.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
-import { WatchCommands } from "./watch-commands.ts";
-import { cursorAt, watchPosition } from "./watch-position.ts";
+import { WatchCommandExecutor } from "./watch-command-executor.ts";
+import { cursorAt, watchStartPosition } from "./watch-start-position.ts";
 
 /** The maximum number of quotes of one response: some 60 KB, far below the usual message limits of clients. */
 export const maxQuotesInResponse = 500;
@@ -70,7 +70,7 @@ export class QuoteWatch implements Disposable {
   readonly #hub: QuoteHub;
   readonly #signal: AbortSignal;
   readonly #subscriber: QuoteSubscriber;
-  readonly #commands: WatchCommands;
+  readonly #commands: WatchCommandExecutor;
   readonly #stopHeartbeats: () => void;
   readonly #dispose = () => this[Symbol.dispose]();
   #state: State = { kind: "open" };
@@ -87,10 +87,10 @@ export class QuoteWatch implements Disposable {
   #sentCount = 0;
   #sentSeq: bigint;
 
-  /** Throws the errors of {@link watchPosition} and `QuoteHub.subscribe`. */
+  /** Throws the errors of {@link watchStartPosition} and `QuoteHub.subscribe`. */
   constructor(options: QuoteWatchOptions) {
     const { hub, request, streamId, maxSubscriptions, signal } = options;
-    const position = watchPosition(request, hub.log, hub.epoch);
+    const position = watchStartPosition(request, hub.log, hub.epoch);
     const after = position.kind === "replay" ? position.after : undefined;
     this.#hub = hub;
     this.#signal = signal;
@@ -98,7 +98,7 @@ export class QuoteWatch implements Disposable {
     this.#subscriber = hub.subscribe(request.slowReaderPolicy, after, options.peer);
     const { now, listings } = hub;
     const maxRate = request.maxRate ?? 0;
-    this.#commands = new WatchCommands({
+    this.#commands = new WatchCommandExecutor({
       subscriber: this.#subscriber,
       listings,
       now,
@@ -159,7 +159,7 @@ export class QuoteWatch implements Disposable {
   /**
    * Runs a command at once. Its result is also a response of the stream, before the next quotes.
    *
-   * Throws a LimitError if too many results are unread, and the errors of `WatchCommands.run`.
+   * Throws a LimitError if too many results are unread, and the errors of `WatchCommandExecutor.run`.
    */
   command(command: WatchCommand): CommandResult {
     if (!this.#hasCapacity) throw this.#backlogError();
@@ -170,7 +170,7 @@ export class QuoteWatch implements Disposable {
    * Runs the commands of the start request, although the client cannot read results yet.
    *
    * Throws an {@link InvalidFieldError} if the results have more than {@link maxStartResultSymbols} symbols, and the
-   * errors of `WatchCommands.run`.
+   * errors of `WatchCommandExecutor.run`.
    */
   runStartCommands(commands: readonly WatchCommand[]): void {
     for (const command of commands) {

@@ -1,5 +1,5 @@
 import type { Interceptor } from "@connectrpc/connect";
-import { toConnectError } from "../connect-error.ts";
+import { toConnectError } from "../to-connect-error.ts";
 
 /** Converts errors with {@link toConnectError} on routers in memory, which the transport does not serve. */
 export const mapDomainErrors: Interceptor = (next) => async (request) => {

@@ -2,8 +2,8 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import { requestLimits } from "../../request-limits.ts";
 import { startTransportServer, type TransportServerOptions } from "../../transport/transport-server.ts";
-import { toConnectError } from "../connect-error.ts";
-import { createValidation } from "../validation.ts";
+import { createValidation } from "../request-validation.ts";
+import { toConnectError } from "../to-connect-error.ts";
 
 /** A served service. Disposing of it closes the server and its calls. */
 export interface ServedService extends AsyncDisposable {

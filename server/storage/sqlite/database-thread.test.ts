@@ -11,10 +11,10 @@ import { runForPeer } from "../../transport/protection/peer-key.ts";
 import { StoreFullError, StoreReadError, StoreReadOnlyError } from "../storage-errors.ts";
 import { StoreHealth } from "../store-health.ts";
 import { openTestDatabase } from "../testing/test-database.ts";
-import type { ConnectionSettings } from "./connections.ts";
 import { type DatabaseOptions, databaseFileName } from "./database.ts";
 import { DatabaseThread, SqliteError } from "./database-thread.ts";
-import { maxQueuedStatements } from "./thread-dialect.ts";
+import { maxQueuedStatements } from "./kysely-thread-dialect.ts";
+import type { ConnectionSettings } from "./open-thread-connection.ts";
 
 test("an error of SQLite has its result code", async () => {
   await using opened = await openSome();
@@ -224,7 +224,7 @@ async function openThreads({ readOnly = false } = {}) {
   const health = new StoreHealth();
   let thread: Worker | undefined;
   const startWorker = (workerData: ConnectionSettings) => {
-    thread = new Worker(new URL("./database-worker.ts", import.meta.url), { workerData });
+    thread = new Worker(new URL("./database-thread-main.ts", import.meta.url), { workerData });
     return thread;
   };
   const writer = resources.use(await DatabaseThread.open({ path: file, maxBytes: 0, readOnly, health, startWorker }));

@@ -3,9 +3,9 @@ import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
 import { StoreDamagedError, StoreFullError, StoreReadError, StoreReadOnlyError } from "../storage-errors.ts";
 import type { StoreHealth } from "../store-health.ts";
-import type { ConnectionSettings } from "./connections.ts";
-import { classifySqliteCode, sqliteReadOnly } from "./result-code.ts";
-import type { StatementResult, ThreadFailure, ThreadReply, ThreadRequest } from "./thread-messages.ts";
+import { classifySqliteCode, sqliteReadOnly } from "./classify-result-code.ts";
+import type { StatementResult, ThreadFailure, ThreadReply, ThreadRequest } from "./database-thread-messages.ts";
+import type { ConnectionSettings } from "./open-thread-connection.ts";
 
 /** An error of SQLite in a worker thread. */
 export class SqliteError extends Error {
@@ -22,7 +22,7 @@ export class SqliteError extends Error {
 export interface DatabaseThreadOptions extends ConnectionSettings {
   /** Reported as failed if the disk fails or the writer's thread ends. A failure freezes the writer. */
   readonly health: StoreHealth;
-  /** Starts the worker thread. Default: `database-worker.ts`; tests use a thread that they can end. */
+  /** Starts the worker thread. Default: `database-thread-main.ts`; tests use a thread that they can end. */
   readonly startWorker?: (settings: ConnectionSettings) => Worker;
 }
 
@@ -180,7 +180,7 @@ export class DatabaseThread implements AsyncDisposable {
 function startDatabaseWorker(workerData: ConnectionSettings): Worker {
   const name = workerData.readOnly ? "database reader" : "database writer";
   // Without the Node flags of this process: some, such as --input-type, are invalid for a thread that runs a file.
-  return new Worker(new URL("./database-worker.ts", import.meta.url), { workerData, execArgv: [], name });
+  return new Worker(new URL("./database-thread-main.ts", import.meta.url), { workerData, execArgv: [], name });
 }
 
 /** Returns the error of a failed disk for a connection that only reads. */

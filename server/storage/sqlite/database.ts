@@ -4,11 +4,11 @@ import { Kysely } from "kysely";
 import { lockDataDirectory } from "../data-directory-lock.ts";
 import { StoreDamagedError, StoreReadError } from "../storage-errors.ts";
 import { StoreHealth } from "../store-health.ts";
+import { classifySqliteCode } from "./classify-result-code.ts";
 import { DatabaseThread } from "./database-thread.ts";
-import { type Migrations, mergeMigrations, runMigrations } from "./migrations.ts";
+import { KyselyThreadDialect } from "./kysely-thread-dialect.ts";
+import { type Migrations, mergeMigrations, runMigrations } from "./migration-runner.ts";
 import { openReader, prepareDatabase } from "./prepare-database.ts";
-import { classifySqliteCode } from "./result-code.ts";
-import { ThreadDialect } from "./thread-dialect.ts";
 
 /**
  * An open database and the lock of its data directory. Disposing of it closes both, and may be repeated.
@@ -61,10 +61,12 @@ export async function openDatabase<Tables>(directory: string, options: DatabaseO
   const path = join(directory, databaseFileName);
   prepareDatabase(path, migrations);
   const writer = opened.use(await DatabaseThread.open({ path, maxBytes, health }));
-  const tables = opened.adopt(new Kysely<Tables>({ dialect: new ThreadDialect(writer) }), (it) => it.destroy());
+  const tables = opened.adopt(new Kysely<Tables>({ dialect: new KyselyThreadDialect(writer) }), (it) => it.destroy());
   await runMigrations(tables, path, migrations);
   const searcher = opened.use(await DatabaseThread.open({ path, maxBytes: 0, readOnly: true, health }));
-  const queries = opened.adopt(new Kysely<Tables>({ dialect: new ThreadDialect(searcher) }), (it) => it.destroy());
+  const queries = opened.adopt(new Kysely<Tables>({ dialect: new KyselyThreadDialect(searcher) }), (it) =>
+    it.destroy(),
+  );
   const reader = opened.adopt(openReader(path), (it) => it.close());
   const resources = opened.move();
   return {

@@ -2,8 +2,8 @@ import { accessSync, constants, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { ensurePrivateFile, restrictPermissions } from "../private-files.ts";
 import { DataDirectoryError } from "../storage-errors.ts";
-import { busyTimeoutMs } from "./connections.ts";
-import { type Migrations, refuseNewerDatabase } from "./migrations.ts";
+import { type Migrations, refuseNewerDatabase } from "./migration-runner.ts";
+import { busyTimeoutMs } from "./open-thread-connection.ts";
 
 /** A database of up to this size is checked at each start, which takes about a second; a larger one only after a crash. */
 const maxBytesCheckedAlways = 512 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { type GeneratedAlways, type Kysely, sql } from "kysely";
 import { type Database, type DatabaseOptions, openDatabase } from "../sqlite/database.ts";
-import type { Migrations } from "../sqlite/migrations.ts";
+import type { Migrations } from "../sqlite/migration-runner.ts";
 
 /** The table that the tests of the storage write to. */
 export interface TestTables {

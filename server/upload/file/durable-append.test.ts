@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ManualTimers } from "../../../client/shared/testing/manual-timers.ts";
-import type { DiskFile } from "./disk.ts";
+import type { DiskFile } from "./disk-operations.ts";
 import { DurableAppend, groupCommitDelayMs } from "./durable-append.ts";
 
 const chunk = new Uint8Array(100);

@@ -1,5 +1,5 @@
 import type { Timers } from "../../../client/shared/timers.ts";
-import type { DiskFile } from "./disk.ts";
+import type { DiskFile } from "./disk-operations.ts";
 
 /** The maximum number of bytes that wait to be written: two large writes, one in progress and one that fills. */
 export const maxUnwrittenBytes = 1024 * 1024;

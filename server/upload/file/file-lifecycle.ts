@@ -2,7 +2,7 @@ import type { StoreHealth } from "../../storage/store-health.ts";
 import type { Hasher } from "../hash/hasher.ts";
 import { decide, type MachineLimits } from "../session/upload-state-machine.ts";
 import type { UploadRecord } from "../store/upload-record.ts";
-import type { Disk, DiskFile } from "./disk.ts";
+import type { Disk, DiskFile } from "./disk-operations.ts";
 
 /** The folder of files that are not complete. */
 export const openFolder = "open";

@@ -8,10 +8,10 @@ import { describe, expect, test } from "vitest";
 import { NodeDisk } from "../file/node-disk.ts";
 import type { Hasher } from "./hasher.ts";
 import { ReadingHasher } from "./testing/reading-hasher.ts";
-import { WorkerHasher } from "./worker-hasher.ts";
+import { ThreadHasher } from "./thread-hasher.ts";
 
 describe.each([
-  ["in a worker thread", (root: string): Hasher => new WorkerHasher(root)],
+  ["in a worker thread", (root: string): Hasher => new ThreadHasher(root)],
   ["in the calling thread", (root: string): Hasher => new ReadingHasher(new NodeDisk(root))],
 ])("a hasher %s", (_name, make) => {
   test("hashes a growing file, and a file that was never announced", async () => {
@@ -56,7 +56,7 @@ describe("a hash thread that ends", () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-hasher-"));
     await writeFile(join(folder.path, "a"), "hello, world");
     const threads: Worker[] = [];
-    await using hasher = new WorkerHasher(folder.path, () => record(threads, hashThread()));
+    await using hasher = new ThreadHasher(folder.path, () => record(threads, hashThread()));
     await hasher.digest("before", "a", 5);
     hasher.advance("a", "a", 5);
     const digest = hasher.digest("a", "a", 12);
@@ -72,7 +72,7 @@ describe("a hash thread that ends", () => {
     await writeFile(join(folder.path, "a"), "hello");
     const threads: Worker[] = [];
     const start = () => record(threads, threads.length < 2 ? brokenThread() : hashThread());
-    await using hasher = new WorkerHasher(folder.path, start);
+    await using hasher = new ThreadHasher(folder.path, start);
     await expect(hasher.digest("a", "a", 5)).rejects.toThrow("out of order");
     expect(await hasher.digest("b", "a", 5)).toBe(sha256(Buffer.from("hello")));
     expect(threads).toHaveLength(3);
@@ -80,7 +80,7 @@ describe("a hash thread that ends", () => {
 });
 
 function hashThread(): Worker {
-  return new Worker(new URL("./hash-worker.ts", import.meta.url));
+  return new Worker(new URL("./hash-thread-main.ts", import.meta.url));
 }
 
 /** A thread that ends at its first message. */
@@ -115,7 +115,7 @@ function sha256(bytes: Uint8Array): string {
 test.runIf(process.platform === "linux")("the hash thread has a low priority", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-hasher-"));
   await writeFile(join(folder.path, "a"), "hello");
-  await using hasher = new WorkerHasher(folder.path);
+  await using hasher = new ThreadHasher(folder.path);
   await hasher.digest("a", "a", 5);
   const priorities = readdirSync("/proc/self/task").map((thread) => {
     const stat = readFileSync(`/proc/self/task/${thread}/stat`, "utf8");

@@ -1,6 +1,6 @@
 import { FairSemaphore } from "../../shared/fair-semaphore.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import type { DiskFile } from "../file/disk.ts";
+import type { DiskFile } from "../file/disk-operations.ts";
 import type { ImageSize } from "../store/upload-record.ts";
 
 /** The largest image that is decoded, in bytes: it is read into memory as a whole. */

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type ProductImage, ProductImageSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { uploadPath } from "../serve-uploads.ts";
+import { uploadPath } from "../upload-http-handler.ts";
 import type { Uploads } from "../uploads.ts";
 
 /** The maximum number of images of a product that are looked up. */

@@ -1,5 +1,5 @@
 import type { Peer, SharedLimit } from "../../transport/protection/shared-limit.ts";
-import type { Disk, DiskFile } from "../file/disk.ts";
+import type { Disk, DiskFile } from "../file/disk-operations.ts";
 import type { UploadView } from "../store/upload-record.ts";
 import { decodeFairly, loadSharp, maxImageBytes, maxImagePixels, readImage } from "./detect-file-type.ts";
 

@@ -1,8 +1,8 @@
 import type { Timers } from "../../../client/shared/timers.ts";
 import type { SharedLimit } from "../../transport/protection/shared-limit.ts";
-import type { DiskFile } from "../file/disk.ts";
+import type { DiskFile } from "../file/disk-operations.ts";
 import type { FlushMode } from "../file/durable-append.ts";
-import type { UploadFile } from "../file/upload-file.ts";
+import type { SessionFile } from "../file/session-file.ts";
 import type { UploadQuota } from "../upload-quota.ts";
 import { gap, type UploadState } from "./upload-state-machine.ts";
 import type { UploadStatus } from "./upload-status.ts";
@@ -36,11 +36,11 @@ interface WaitingChunk {
 /** Receives the chunks of one upload: appends new bytes, compares stored ones, and lets early chunks wait. */
 export class ChunkReceiver {
   readonly #status: UploadStatus;
-  readonly #file: UploadFile;
+  readonly #file: SessionFile;
   readonly #dependencies: ReceiverDependencies;
   readonly #waiting = new Set<WaitingChunk>();
 
-  constructor(status: UploadStatus, file: UploadFile, dependencies: ReceiverDependencies) {
+  constructor(status: UploadStatus, file: SessionFile, dependencies: ReceiverDependencies) {
     this.#status = status;
     this.#file = file;
     this.#dependencies = dependencies;

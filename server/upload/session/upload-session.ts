@@ -3,7 +3,7 @@ import { Mutex } from "../../shared/mutex.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
 import type { FlushMode } from "../file/durable-append.ts";
 import { openFolder, pathOf, publishFile, removeFile } from "../file/file-lifecycle.ts";
-import { UploadFile, type UploadFileDependencies } from "../file/upload-file.ts";
+import { SessionFile, type SessionFileDependencies } from "../file/session-file.ts";
 import type { DetectFileType } from "../image/detect-file-type.ts";
 import type { FileMetadata, UploadRecord, UploadView } from "../store/upload-record.ts";
 import type { UploadError } from "../upload-errors.ts";
@@ -21,7 +21,7 @@ export const maxChunksInFlight = 4;
 const verifyWaitMs = 2_000;
 
 /** The dependencies that all sessions share. */
-export interface UploadDependencies extends UploadFileDependencies, StatusDependencies, ReceiverDependencies {
+export interface UploadDependencies extends SessionFileDependencies, StatusDependencies, ReceiverDependencies {
   readonly detectType: DetectFileType;
 }
 
@@ -38,7 +38,7 @@ export type FinishWait = "short" | "unlimited";
 
 /**
  * The open session of one upload, which all transports share. `upload-state-machine.ts` decides the outcome of each request;
- * the session carries it out. Chunks are received by {@link ChunkReceiver}, bytes are committed by {@link UploadFile}.
+ * the session carries it out. Chunks are received by {@link ChunkReceiver}, bytes are committed by {@link SessionFile}.
  *
  * The mutex runs one change of the writer or the phase at a time. Chunks do not take it: they decide again after each
  * wait. Methods reject with an UploadError if the request is refused, or if the disk or the database fails.
@@ -47,7 +47,7 @@ export class UploadSession {
   readonly #dependencies: UploadDependencies;
   readonly #mutex = new Mutex();
   readonly #status: UploadStatus;
-  readonly #file: UploadFile;
+  readonly #file: SessionFile;
   readonly #chunks: ChunkReceiver;
   readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
   #chunksInFlight = 0;
@@ -56,7 +56,7 @@ export class UploadSession {
   constructor(record: UploadRecord, dependencies: UploadDependencies) {
     this.#dependencies = dependencies;
     this.#status = new UploadStatus(record, dependencies);
-    this.#file = new UploadFile(dependencies, {
+    this.#file = new SessionFile(dependencies, {
       currentRecord: () => ({ ...this.#status.record, committed: this.#status.state.committed }),
       apply: (event) => void this.#status.apply(event),
       onDamaged: () => this.#markDamaged(),

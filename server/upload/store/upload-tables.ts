@@ -1,5 +1,5 @@
 import { type Generated, type GeneratedAlways, type Kysely, sql } from "kysely";
-import type { Migrations } from "../../storage/sqlite/migrations.ts";
+import type { Migrations } from "../../storage/sqlite/migration-runner.ts";
 
 /** The tables of uploads after the newest migration. Integers are bigints, because a number could round them. */
 export interface UploadTables {

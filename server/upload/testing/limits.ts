@@ -1,8 +1,8 @@
 import { settings } from "../../config/settings.ts";
 import type { FamilyLimits } from "../../shared/testing/family-limits.ts";
+import { maxFileNameBytes } from "../display-file-name.ts";
 import { emptyExpiryMs } from "../expiry-sweep.ts";
 import { groupCommitDelayMs, maxUncommittedBytes, maxUnwrittenBytes } from "../file/durable-append.ts";
-import { maxFileNameBytes } from "../file-name.ts";
 import { maxConcurrentImages, maxImageBytes, maxImagePixels } from "../image/detect-file-type.ts";
 import { maxQueuedThumbnails, maxThumbnailBytes, queuedThumbnailsLimit } from "../image/thumbnails.ts";
 import { chunkWaitMs } from "../session/chunk-receiver.ts";

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Code } from "@connectrpc/connect";
 import { ManualTimers } from "../../../client/shared/testing/manual-timers.ts";
 import type { UploadProblemReason as Reason } from "../../../gen/bourse/upload/v1/upload_pb.ts";
-import { toConnectError } from "../../shared/connect-error.ts";
+import { toConnectError } from "../../shared/to-connect-error.ts";
 import { StoreHealth } from "../../storage/store-health.ts";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import { type AssembledUploads, assembleUploads, type UploadSettings } from "../assemble-uploads.ts";

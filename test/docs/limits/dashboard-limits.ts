@@ -1,5 +1,5 @@
 import { maxProducts, pageSize } from "../../../web/src/features/catalogue/product-search.ts";
-import { maxRows, maxTextBytes } from "../../../web/src/features/orders/order-store.ts";
+import { maxRows, maxTextBytes } from "../../../web/src/features/orders/order-row-store.ts";
 
 /** The limits of the dashboard. */
 export const dashboardLimits = [

@@ -1,6 +1,6 @@
 import { maxWatchRequestBytes } from "../../../server/request-limits.ts";
 import { maxViolations } from "../../../server/shared/request-errors.ts";
-import { maxCollectedElements } from "../../../server/shared/validation.ts";
+import { maxCollectedElements } from "../../../server/shared/request-validation.ts";
 import {
   jsonSizeFactor,
   maxJsonAllowance,

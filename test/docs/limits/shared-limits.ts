@@ -1,4 +1,4 @@
-import { writeLimit } from "../../../server/storage/sqlite/thread-dialect.ts";
+import { writeLimit } from "../../../server/storage/sqlite/kysely-thread-dialect.ts";
 import { limitTable } from "../../../server/transport/protection/limit-table.ts";
 
 /** The shared limits of no family, each with the error of a client that has used up its share. */

@@ -10,8 +10,8 @@ import {
 } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type UnaryRequest } from "@connectrpc/connect";
-import { toConnectError } from "../../../server/shared/connect-error.ts";
-import { createValidation } from "../../../server/shared/validation.ts";
+import { createValidation } from "../../../server/shared/request-validation.ts";
+import { toConnectError } from "../../../server/shared/to-connect-error.ts";
 import { invariant } from "./fuzz-target.ts";
 
 const descriptors = readFileSync(new URL("../../../gen/descriptors.binpb", import.meta.url));

@@ -6,7 +6,7 @@ import { Code, type ConnectRouter } from "@connectrpc/connect";
 import { OrderService } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import { ProductService } from "../../../gen/bourse/product/v1/product_service_pb.ts";
 import { UploadService } from "../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { toConnectError } from "../../../server/shared/connect-error.ts";
+import { toConnectError } from "../../../server/shared/to-connect-error.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";

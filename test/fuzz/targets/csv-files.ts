@@ -1,5 +1,5 @@
-import { CsvLines } from "../../../scripts/csv-lines.ts";
-import { type CsvRow, CsvRows } from "../../../scripts/csv-rows.ts";
+import { CsvLineReader } from "../../../scripts/csv-import/csv-line-reader.ts";
+import { type CsvRow, CsvRowParser } from "../../../scripts/csv-import/csv-row-parser.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 
@@ -43,8 +43,8 @@ export const target: FuzzTarget = {
 };
 
 function read(pieces: readonly Buffer[], { encoding, mayEndOpen, ...options }: Dialect): CsvRow[] {
-  const lines = new CsvLines(encoding, mayEndOpen);
-  const rows = new CsvRows(options);
+  const lines = new CsvLineReader(encoding, mayEndOpen);
+  const rows = new CsvRowParser(options);
   return [...pieces.flatMap((piece) => rows.read(lines.read(piece))), ...rows.read(lines.end()), ...rows.end()];
 }
 

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { WatchQuotesRequestSchema } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { QuoteLog } from "../../../server/quote/log/quote-log.ts";
 import { CursorOutOfRangeError } from "../../../server/quote/quote-errors.ts";
-import { type WatchPosition, watchPosition } from "../../../server/quote/watch/watch-position.ts";
+import { type WatchStartPosition, watchStartPosition } from "../../../server/quote/watch/watch-start-position.ts";
 import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
@@ -25,8 +25,8 @@ export const target: FuzzTarget = {
       position: kind === "oldest" ? { case: "fromOldest", value: true } : { case: "resumeAfter", value: wanted },
       resetIfOutOfRange: kind === "cursor, or reset",
     });
-    const position = declared<WatchPosition, Error>(
-      () => watchPosition(request, log, epoch),
+    const position = declared<WatchStartPosition, Error>(
+      () => watchStartPosition(request, log, epoch),
       CursorOutOfRangeError,
       InvalidFieldError,
     );

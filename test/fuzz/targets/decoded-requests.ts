@@ -1,7 +1,7 @@
 import { type DescMessage, equals, fromBinary, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { requestLimits } from "../../../server/request-limits.ts";
-import { toConnectError } from "../../../server/shared/connect-error.ts";
+import { toConnectError } from "../../../server/shared/to-connect-error.ts";
 import { defaultLimits } from "../../../server/transport/protection/limit-table.ts";
 import { MessageDecoder } from "../../../server/transport/request/message-decoder.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";

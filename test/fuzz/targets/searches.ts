@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { foldCase, splitTerms } from "../../../server/product/search/search-terms.ts";
+import { foldCase, splitSearchTerms } from "../../../server/product/search/split-search-terms.ts";
 import { formatFts5Query } from "../../../server/product/search/sqlite-text-index.ts";
 import { relevances } from "../../../server/product/search/text-index.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
@@ -19,7 +19,7 @@ export const target: FuzzTarget = {
     Buffer.from(text),
   ),
   run(input) {
-    const terms = splitTerms(foldCase(input.toString("utf8")));
+    const terms = splitSearchTerms(foldCase(input.toString("utf8")));
     invariant(terms.join("").length <= 20 * input.length, "the terms are longer than the text");
     if (terms.length === 0) return;
     for (const relevance of [undefined, ...relevances]) {

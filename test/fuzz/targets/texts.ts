@@ -1,7 +1,7 @@
-import { parseMemory } from "../../../client/product/memory-text.ts";
+import { parseMemorySize } from "../../../client/product/parse-memory-size.ts";
 import { isValidTimestamp } from "../../../client/shared/micro-time.ts";
+import { formatMicroTime, parseMicroTime } from "../../../client/shared/micro-time-text.ts";
 import { formatAmount, fromNanos, parseAmount, parseMoney, toNanos } from "../../../client/shared/money-text.ts";
-import { formatTime, parseTime } from "../../../client/shared/time-text.ts";
 import { formatTimestamp, parseTimestamp } from "../../../client/shared/timestamp-text.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
@@ -21,8 +21,8 @@ export const target: FuzzTarget = {
   ].map((text) => Buffer.from(text)),
   run(input) {
     const text = input.toString("utf8");
-    const time = parseTime(text);
-    if (time !== undefined) same(parseTime(formatTime(time)), time, text);
+    const time = parseMicroTime(text);
+    if (time !== undefined) same(parseMicroTime(formatMicroTime(time)), time, text);
     const instant = parseTimestamp(text);
     if (instant !== undefined) {
       invariant(isValidTimestamp(instant), `${text} is a time that protobuf does not have`);
@@ -41,7 +41,7 @@ export const target: FuzzTarget = {
     }
     const money = orRefused(() => parseMoney(text, "EUR"));
     if (money !== undefined) invariant((money.units ?? 0n) >= 0n && (money.nanos ?? 0) >= 0, `${text} is negative`);
-    const memory = orRefused(() => parseMemory(text));
+    const memory = orRefused(() => parseMemorySize(text));
     if (memory !== undefined) invariant((memory.value ?? 0n) < 2n ** 64n, `${text} does not fit`);
   },
 };

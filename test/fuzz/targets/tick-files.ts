@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { FeedError } from "../../../server/quote/feed/quote-feed.ts";
-import { readTickFile } from "../../../server/quote/feed/tick-file.ts";
+import { readTickFile } from "../../../server/quote/feed/read-tick-file.ts";
 import { fuzzOutput } from "../engine/corpus.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 

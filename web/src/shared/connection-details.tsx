@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Metadata } from "./metadata.ts";
+import type { Metadata } from "./read-metadata.ts";
 import "./connection-details.css";
 
 /** The panel with the protocol details of a page's call. Children: {@link Count}s and {@link MetadataList}s. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Disk } from "../disk.ts";
+import type { Disk } from "../disk-operations.ts";
 
 /** The contract of disks. `open` opens an empty disk for each test. */
 export function diskContract(open: () => Promise<{ disk: Disk } & AsyncDisposable>): void {

@@ -1,4 +1,4 @@
-import type { Disk, DiskFile } from "../disk.ts";
+import type { Disk, DiskFile } from "../disk-operations.ts";
 
 /** The random choices and failures of a simulated disk. */
 export interface DiskFate {

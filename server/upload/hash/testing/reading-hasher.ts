@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import type { Disk } from "../../file/disk.ts";
+import type { Disk } from "../../file/disk-operations.ts";
 import type { Hasher } from "../hasher.ts";
 
 /** The bytes of one read. */

@@ -2,9 +2,9 @@ import { createClient, type Transport } from "@connectrpc/connect";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import { ConnectionDetails, MetadataList } from "../../shared/connection-details.tsx";
-import { everyFrame } from "../../shared/schedules.ts";
-import { ProductDetails } from "./product-details.ts";
+import { everyFrame } from "../../shared/notifier-schedules.ts";
 import { ProductDialog } from "./product-dialog.tsx";
+import { ProductDialogModel } from "./product-dialog-model.ts";
 import {
   addOpenProduct,
   allProducts,
@@ -30,12 +30,12 @@ export function CataloguePage(props: {
 }) {
   const { onQueryString } = props;
   const [model] = useState(() => createModel(props.transport));
-  const { search, details } = model;
+  const { search, dialog } = model;
   const [query, setQuery] = useState(() => parseProductQuery(props.queryString));
   const [openProduct, setOpenProduct] = useState(() => parseOpenProduct(props.queryString));
   const request = useMemo(() => parseSearch(query), [query]);
   const state = useSyncExternalStore(search.subscribe, search.state);
-  const detailsState = useSyncExternalStore(details.subscribe, details.state);
+  const dialogState = useSyncExternalStore(dialog.subscribe, dialog.state);
 
   useEffect(() => {
     const first = parseSearch(parseProductQuery(location.search));
@@ -43,9 +43,9 @@ export function CataloguePage(props: {
     return () => search.cancel();
   }, [search]);
   useEffect(() => {
-    if (openProduct !== undefined) void details.open(openProduct);
-    return () => details.close();
-  }, [details, openProduct]);
+    if (openProduct !== undefined) void dialog.open(openProduct);
+    return () => dialog.close();
+  }, [dialog, openProduct]);
   useEffect(() => {
     // Debounced, because browsers limit the rate of address changes.
     const address = addOpenProduct(formatProductQuery(query), openProduct);
@@ -72,9 +72,9 @@ export function CataloguePage(props: {
       </div>
       <ProductTable state={state} onOpen={open} onLoadMore={() => void search.loadMore()} onClear={clear} />
       <ProductDialog
-        state={detailsState}
+        state={dialogState}
         onClose={() => setOpenProduct(undefined)}
-        onRetry={(id) => void details.open(id)}
+        onRetry={(id) => void dialog.open(id)}
       />
       <ConnectionDetails>
         <MetadataList label="Headers" metadata={state.headers} missing="Not received yet" />
@@ -86,5 +86,5 @@ export function CataloguePage(props: {
 
 function createModel(transport: Transport) {
   const client = createClient(ProductService, transport);
-  return { search: new ProductSearch(client, everyFrame), details: new ProductDetails(client, everyFrame) };
+  return { search: new ProductSearch(client, everyFrame), dialog: new ProductDialogModel(client, everyFrame) };
 }

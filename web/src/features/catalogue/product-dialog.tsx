@@ -1,11 +1,15 @@
 import { useEffect, useId, useRef, useState } from "react";
 import type { Product, ProductImage, ProductRating } from "../../../../gen/bourse/product/v1/product_pb.ts";
-import { formatCount, formatMoney } from "../../shared/format.ts";
+import { formatCount, formatMoney } from "../../shared/format-values.ts";
 import { type Attribute, formatKind, listLaptopAttributes } from "./format-product.ts";
-import type { DetailsState } from "./product-details.ts";
+import type { ProductDialogState } from "./product-dialog-model.ts";
 
 /** A modal dialog with the details of one product. The Escape key closes it and returns the focus. */
-export function ProductDialog(props: { state: DetailsState; onClose: () => void; onRetry: (id: string) => void }) {
+export function ProductDialog(props: {
+  state: ProductDialogState;
+  onClose: () => void;
+  onRetry: (id: string) => void;
+}) {
   const { state, onClose, onRetry } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();

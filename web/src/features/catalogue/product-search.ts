@@ -2,9 +2,9 @@ import type { Client } from "@connectrpc/connect";
 import { systemTimers, type Timers } from "../../../../client/shared/timers.ts";
 import type { Product } from "../../../../gen/bourse/product/v1/product_pb.ts";
 import type { ProductService, SearchProductsRequest } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
+import { ChangeNotifier, type Schedule } from "../../shared/change-notifier.ts";
 import { describeError } from "../../shared/describe-error.ts";
-import { type Metadata, toMetadata, trailersOfError } from "../../shared/metadata.ts";
-import { Notifier, type Schedule } from "../../shared/notifier.ts";
+import { type Metadata, toMetadata, trailersOfError } from "../../shared/read-metadata.ts";
 
 /** The number of products that one call loads. */
 export const pageSize = 100;
@@ -37,7 +37,7 @@ export type SearchState = {
 /** Searches the catalogue, outside React. Shows products as they arrive. A new search cancels the current one. */
 export class ProductSearch {
   readonly #client: Pick<Client<typeof ProductService>, "searchProducts">;
-  readonly #notifier: Notifier;
+  readonly #notifier: ChangeNotifier;
   readonly #timers: Timers;
   #request: SearchProductsRequest | undefined;
   #resumeToken: Uint8Array = new Uint8Array();
@@ -55,7 +55,7 @@ export class ProductSearch {
   ) {
     this.#client = client;
     this.#timers = timers;
-    this.#notifier = new Notifier(schedule, () => {
+    this.#notifier = new ChangeNotifier(schedule, () => {
       // Copied once for each notification, not for each product.
       if (this.#isChanged) this.#state = { ...this.#state, products: this.#found.slice(), isStale: false };
       this.#isChanged = false;

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import type { Product } from "../../../../gen/bourse/product/v1/product_pb.ts";
-import { formatMoney } from "../../shared/format.ts";
+import { formatMoney } from "../../shared/format-values.ts";
 import { formatKind, formatSummary } from "./format-product.ts";
 import { pageSize, type SearchState } from "./product-search.ts";
 

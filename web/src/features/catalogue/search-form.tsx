@@ -1,4 +1,4 @@
-import { Field } from "../../shared/field.tsx";
+import { FormField } from "../../shared/form-field.tsx";
 import { memoryUnits, type ProductQuery, type QueryProblems, searchOrders } from "./product-query.ts";
 
 /** The form with the conditions of a search. Each change starts a search. */
@@ -15,7 +15,7 @@ export function SearchForm(props: {
     options: { maxLength?: number; inputMode?: "decimal" | "numeric" | "search"; placeholder?: string } = {},
     size: "short" | "usual" | "long" = "short",
   ) => (
-    <Field label={label} problem={problems[name]} size={size}>
+    <FormField label={label} problem={problems[name]} size={size}>
       {(control) => (
         <input
           {...control}
@@ -27,7 +27,7 @@ export function SearchForm(props: {
           onChange={(event) => onChange({ ...query, [name]: event.target.value })}
         />
       )}
-    </Field>
+    </FormField>
   );
   const choice = (
     name: keyof ProductQuery,
@@ -35,7 +35,7 @@ export function SearchForm(props: {
     size: "short" | "usual",
     choices: readonly (readonly [string, string])[],
   ) => (
-    <Field label={label} problem={problems[name]} size={size}>
+    <FormField label={label} problem={problems[name]} size={size}>
       {(control) => (
         <select
           {...control}
@@ -49,7 +49,7 @@ export function SearchForm(props: {
           ))}
         </select>
       )}
-    </Field>
+    </FormField>
   );
   return (
     <search className="product-search">

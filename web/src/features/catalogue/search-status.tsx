@@ -1,4 +1,4 @@
-import { formatCount } from "../../shared/format.ts";
+import { formatCount } from "../../shared/format-values.ts";
 import { maxProducts, type SearchState } from "./product-search.ts";
 
 /** The status of a search. Screen readers announce the final count, but not the changing one. */

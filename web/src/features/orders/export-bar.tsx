@@ -1,6 +1,6 @@
 import { Countdown } from "../../shared/countdown.tsx";
-import { formatCount, formatRemaining } from "../../shared/format.ts";
-import type { ExportState, OrderExport } from "./order-export.ts";
+import { formatCount, formatRemaining } from "../../shared/format-values.ts";
+import type { ExportState, OrderStream } from "./order-stream.ts";
 
 /** The progress of the export. Screen readers announce the state, but not the changing numbers. */
 export function ExportStatus({ state }: { state: ExportState }) {
@@ -18,7 +18,7 @@ export function ExportStatus({ state }: { state: ExportState }) {
 /** The buttons that start, cancel, resume and download an export. */
 export function ExportControls(props: {
   state: ExportState;
-  orderExport: OrderExport;
+  orderExport: OrderStream;
   /** Undefined if the filter is invalid. */
   onStart: (() => void) | undefined;
   onDownload: () => void;

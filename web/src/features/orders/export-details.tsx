@@ -1,7 +1,7 @@
 import { ConnectionDetails, Count, MetadataList } from "../../shared/connection-details.tsx";
-import { formatBytes, formatCount } from "../../shared/format.ts";
-import type { ExportState } from "./order-export.ts";
-import { bytesPerRow } from "./order-store.ts";
+import { formatBytes, formatCount } from "../../shared/format-values.ts";
+import { bytesPerRow } from "./order-row-store.ts";
+import type { ExportState } from "./order-stream.ts";
 
 /** The protocol details of the export: headers, trailers, digest, attempts and memory. */
 export function ExportDetails({ state }: { state: ExportState }) {

@@ -1,8 +1,8 @@
 import type { Client } from "@connectrpc/connect";
 import type { OrderFilter } from "../../../../gen/bourse/order/v1/order_pb.ts";
 import type { GetOrderSummaryResponse, OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
+import { ChangeNotifier, type Schedule } from "../../shared/change-notifier.ts";
 import { describeError } from "../../shared/describe-error.ts";
-import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
 /** The summary of the selected orders. The same object until it changes. */
 export type SummaryState =
@@ -14,13 +14,13 @@ export type SummaryState =
 /** Loads the summary of a filter. A new load cancels the current one. */
 export class OrderSummary {
   readonly #client: Pick<Client<typeof OrderService>, "getOrderSummary">;
-  readonly #notifier: Notifier;
+  readonly #notifier: ChangeNotifier;
   #call: AbortController | undefined;
   #state: SummaryState = { kind: "loading", previous: undefined };
 
   constructor(client: Pick<Client<typeof OrderService>, "getOrderSummary">, schedule: Schedule) {
     this.#client = client;
-    this.#notifier = new Notifier(schedule);
+    this.#notifier = new ChangeNotifier(schedule);
   }
 
   /** Adds a listener for changes of the state. The returned function removes it. */

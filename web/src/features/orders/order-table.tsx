@@ -1,9 +1,9 @@
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { type FocusEvent, type KeyboardEvent, memo, useCallback, useEffect, useId, useRef, useState } from "react";
 import { formatTimestamp } from "../../../../client/shared/timestamp-text.ts";
-import { formatCount, formatMoney } from "../../shared/format.ts";
+import { formatCount, formatMoney } from "../../shared/format-values.ts";
 import { type Cell, moveCell } from "./grid-navigation.ts";
-import { maxRows, type OrderRow, type OrderStore } from "./order-store.ts";
+import { maxRows, type OrderRow, type OrderRowStore } from "./order-row-store.ts";
 
 /** A column of the table. */
 interface OrderColumn {
@@ -48,7 +48,7 @@ const columnStyle = { "--columns": columns.map(({ width }) => width).join(" ") }
  * A virtual table of the rows in a store: only the visible rows and the focused one are rendered. Keys move the focus as
  * in a spreadsheet, and screen readers announce the row number and the number of rows.
  */
-export function OrderTable(props: { store: OrderStore; count: number; isBusy: boolean }) {
+export function OrderTable(props: { store: OrderRowStore; count: number; isBusy: boolean }) {
   const { store, count, isBusy } = props;
   const scroller = useRef<HTMLElement>(null);
   const [active, setActive] = useState<Cell>({ row: 0, column: 0 });
@@ -133,7 +133,7 @@ export function OrderTable(props: { store: OrderStore; count: number; isBusy: bo
 }
 
 interface RowProps {
-  store: OrderStore;
+  store: OrderRowStore;
   index: number;
   start: number;
   /** The focused column; undefined if the focus is in another row. */

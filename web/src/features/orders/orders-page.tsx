@@ -2,14 +2,14 @@ import { createClient, type Transport } from "@connectrpc/connect";
 import { useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { yieldToEventLoop } from "../../../../client/shared/timers.ts";
 import { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
-import { downloadText } from "../../shared/download.ts";
-import { every250ms, everyFrame } from "../../shared/schedules.ts";
+import { downloadTextFile } from "../../shared/download-text-file.ts";
+import { every250ms, everyFrame } from "../../shared/notifier-schedules.ts";
 import { ExportControls, ExportStatus } from "./export-bar.tsx";
 import { ExportDetails } from "./export-details.tsx";
-import { FilterForm } from "./filter-form.tsx";
-import { formatCsv } from "./order-csv.ts";
-import { OrderExport } from "./order-export.ts";
+import { formatOrderCsv } from "./format-order-csv.ts";
+import { OrderFilterForm } from "./order-filter-form.tsx";
 import { formatOrderQuery, isFilter, parseFilter, parseOrderQuery } from "./order-query.ts";
+import { OrderStream } from "./order-stream.ts";
 import { OrderSummary } from "./order-summary.ts";
 import { OrderTable } from "./order-table.tsx";
 import { SummaryPanel } from "./summary-panel.tsx";
@@ -52,11 +52,13 @@ export function OrdersPage(props: {
           state={state}
           orderExport={orderExport}
           onStart={isFilter(filter) ? () => void orderExport.start(filter) : undefined}
-          onDownload={() => void downloadText("orders.csv", "text/csv", formatCsv(state.store, state.received))}
+          onDownload={() =>
+            void downloadTextFile("orders.csv", "text/csv", formatOrderCsv(state.store, state.received))
+          }
         />
       </div>
       <div className="tools order-tools">
-        <FilterForm applied={query} onApply={(applied) => onQueryString(formatOrderQuery(applied))} />
+        <OrderFilterForm applied={query} onApply={(applied) => onQueryString(formatOrderQuery(applied))} />
         <SummaryPanel summary={summary} />
       </div>
       <OrderTable store={state.store} count={state.received} isBusy={state.kind === "receiving"} />
@@ -69,7 +71,7 @@ function createModel(transport: Transport) {
   const client = createClient(OrderService, transport);
   return {
     // Not at every frame: with many rows, the table takes some milliseconds to update their number.
-    orderExport: new OrderExport({ client, schedule: every250ms, yieldToEventLoop, random: Math.random }),
+    orderExport: new OrderStream({ client, schedule: every250ms, yieldToEventLoop, random: Math.random }),
     summary: new OrderSummary(client, everyFrame),
   };
 }

@@ -7,8 +7,8 @@ import {
   type UTCTimestamp,
 } from "lightweight-charts";
 import { type KeyboardEvent, useEffect, useRef } from "react";
-import { locale } from "../../shared/format.ts";
-import type { Bar, Chart } from "./candle-series.ts";
+import { locale } from "../../shared/format-values.ts";
+import type { Bar, Chart } from "./candle-chart-model.ts";
 import { formatPrice } from "./format-price.ts";
 
 const candlesPerStep = 5; // the distance of an arrow key

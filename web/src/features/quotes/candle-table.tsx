@@ -1,6 +1,6 @@
 import { useState } from "react";
-import { formatTime } from "../../shared/format.ts";
-import type { Bar } from "./candle-series.ts";
+import { formatTime } from "../../shared/format-values.ts";
+import type { Bar } from "./candle-chart-model.ts";
 import { formatPrice } from "./format-price.ts";
 
 /** The maximum number of candles in the table. */

@@ -1,6 +1,6 @@
 import { type ComponentProps, useEffect, useId, useState, useSyncExternalStore } from "react";
 import type { CandleChart } from "./candle-chart.tsx";
-import { type Chart, intervals } from "./candle-series.ts";
+import { type Chart, intervals } from "./candle-chart-model.ts";
 import { CandleTable, describeCandles } from "./candle-table.tsx";
 import { priceDecimals } from "./format-price.ts";
 import type { Listing, QuotesPageModel } from "./quotes-page-model.ts";

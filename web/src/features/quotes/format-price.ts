@@ -1,4 +1,4 @@
-import { locale } from "../../shared/format.ts";
+import { locale } from "../../shared/format-values.ts";
 
 const defaultDecimals = 2; // most shares are quoted in cents
 const maxDecimals = 8; // more decimals would show rounding errors of binary fractions

@@ -1,8 +1,8 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type CSSProperties, memo, useSyncExternalStore } from "react";
-import { formatCount, formatTime } from "../../shared/format.ts";
+import { formatCount, formatTime } from "../../shared/format-values.ts";
 import { formatChange, formatPrice } from "./format-price.ts";
-import type { Move, Row } from "./quote-board.ts";
+import type { Move, Row } from "./quote-table-model.ts";
 import type { QuotesPageModel } from "./quotes-page-model.ts";
 
 interface QuoteRowProps {
@@ -21,8 +21,8 @@ interface QuoteRowProps {
 /** The row of one symbol in the watchlist. */
 export const QuoteRow = memo((props: QuoteRowProps) => {
   const { symbol, name, model, isCharted, onSelect } = props;
-  const { board } = model;
-  const row = useSyncExternalStore(board.subscribe, () => board.row(symbol));
+  const { table } = model;
+  const row = useSyncExternalStore(table.subscribe, () => table.row(symbol));
   return (
     <tr data-symbol={symbol} data-row={row.kind}>
       <th scope="row">

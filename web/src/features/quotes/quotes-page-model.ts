@@ -5,11 +5,11 @@ import { type QuotesWatch, watchQuotes } from "../../../../client/quote/watch-qu
 import type { WatchState, WatchUpdate } from "../../../../client/quote/watch-update.ts";
 import type { CommandResult, Instrument, PauseMode } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService, type WatchQuotesResponse } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import type { Schedule } from "../../shared/notifier.ts";
-import { CandleSeries } from "./candle-series.ts";
-import { QuoteBoard } from "./quote-board.ts";
+import type { Schedule } from "../../shared/change-notifier.ts";
+import { CandleChartModel } from "./candle-chart-model.ts";
 import { QuoteStream } from "./quote-stream.ts";
-import { StreamLog } from "./stream-log.ts";
+import { QuoteTableModel } from "./quote-table-model.ts";
+import { StreamDetailsModel } from "./stream-details-model.ts";
 import { type AddResult, Watchlist } from "./watchlist.ts";
 
 export interface QuotesPageModelOptions {
@@ -17,7 +17,7 @@ export interface QuotesPageModelOptions {
   /** Schedules updates of the quotes. */
   quotesSchedule: Schedule;
   /** Schedules updates of the stream details. */
-  logSchedule: Schedule;
+  detailsSchedule: Schedule;
   /** Returns a number from 0 to below 1. */
   random(): number;
 }
@@ -36,12 +36,12 @@ export interface Listing {
 // page makes one call at a time.
 const maxConcurrentCalls = 1;
 
-/** The state of the quotes page, outside React: the watchlist, the stream, its quotes and its log. */
+/** The state of the quotes page, outside React: the watchlist, the stream, its quotes and its protocol details. */
 export class QuotesPageModel {
   readonly stream: QuoteStream;
-  readonly board: QuoteBoard;
-  readonly log: StreamLog;
-  readonly candles: CandleSeries;
+  readonly table: QuoteTableModel;
+  readonly details: StreamDetailsModel;
+  readonly candles: CandleChartModel;
   readonly #client: Client<typeof QuoteService>;
   readonly #random: () => number;
   readonly #limitCalls = pLimit(maxConcurrentCalls);
@@ -54,9 +54,9 @@ export class QuotesPageModel {
   constructor(options: QuotesPageModelOptions) {
     this.#client = createClient(QuoteService, options.transport);
     this.#random = options.random;
-    this.board = new QuoteBoard(options.quotesSchedule);
-    this.log = new StreamLog(options.logSchedule);
-    this.candles = new CandleSeries({
+    this.table = new QuoteTableModel(options.quotesSchedule);
+    this.details = new StreamDetailsModel(options.detailsSchedule);
+    this.candles = new CandleChartModel({
       load: (request, signal) => this.#limitCalls(() => this.#client.listCandles(request, { signal })),
       schedule: options.quotesSchedule,
     });
@@ -64,7 +64,7 @@ export class QuotesPageModel {
       prepare: (signal) => this.#loadInstruments(signal),
       open: (signal, onState) => this.#open(signal, onState),
       onUpdate: (update) => this.#onUpdate(update),
-      onLost: (error) => this.log.error(error),
+      onLost: (error) => this.details.error(error),
       random: options.random,
     });
     this.#listing = this.#createListing();
@@ -107,14 +107,14 @@ export class QuotesPageModel {
 
   /** Pauses the page and the subscriptions on the server. */
   pause(mode: PauseMode): void {
-    this.board.pause(mode);
+    this.table.pause(mode);
     void this.#resultOf(this.stream.watch?.pause([allSymbols], mode));
   }
 
   /** Resumes the subscriptions and the page, which then shows the number of skipped quotes. */
   async resume(): Promise<void> {
     const result = await this.#resultOf(this.stream.watch?.resume([allSymbols]));
-    this.board.resume(result?.subscriptions.reduce((sum, { skipped }) => sum + skipped, 0n));
+    this.table.resume(result?.subscriptions.reduce((sum, { skipped }) => sum + skipped, 0n));
   }
 
   async #loadInstruments(signal: AbortSignal): Promise<void> {
@@ -130,7 +130,7 @@ export class QuotesPageModel {
       {
         updateWatch: this.#client.updateWatch,
         watchQuotes: (request, options) => {
-          this.log.begin();
+          this.details.begin();
           return this.#logResponses(this.#client.watchQuotes(request, options));
         },
       },
@@ -138,19 +138,19 @@ export class QuotesPageModel {
         symbols: this.#subscribed,
         signal,
         onState,
-        onHeader: (headers) => this.log.headers(headers),
-        onTrailer: (trailers) => this.log.trailers(trailers),
+        onHeader: (headers) => this.details.headers(headers),
+        onTrailer: (trailers) => this.details.trailers(trailers),
         random: this.#random,
       },
     );
-    const mode = this.board.mode();
+    const mode = this.table.mode();
     if (mode.kind === "paused") void this.#resultOf(watch.pause([allSymbols], mode.mode));
     return watch;
   }
 
   async *#logResponses(responses: AsyncIterable<WatchQuotesResponse>): AsyncGenerator<WatchQuotesResponse> {
     for await (const response of responses) {
-      this.log.response(response);
+      this.details.response(response);
       yield response;
     }
   }
@@ -158,15 +158,15 @@ export class QuotesPageModel {
   #onUpdate(update: WatchUpdate): void {
     switch (update.kind) {
       case "started":
-        this.board.applySubscriptions(update.subscriptions);
+        this.table.applySubscriptions(update.subscriptions);
         this.candles.reload();
         break;
       case "quotes":
-        this.board.addQuotes(update.quotes);
+        this.table.addQuotes(update.quotes);
         this.candles.addQuotes(update.quotes);
         break;
       case "result":
-        this.board.applySubscriptions(update.result.subscriptions);
+        this.table.applySubscriptions(update.result.subscriptions);
         break;
       case "reset": // the new server can have other instruments
         void this.#loadInstruments(AbortSignal.timeout(reloadTimeoutMs)).then(
@@ -196,7 +196,7 @@ export class QuotesPageModel {
     const removed = this.#subscribed.filter((symbol) => !symbols.includes(symbol));
     const added = symbols.filter((symbol) => !this.#subscribed.includes(symbol));
     this.#subscribed = symbols;
-    const mode = this.board.mode();
+    const mode = this.table.mode();
     if (added.length > 0) void this.#resultOf(watch.subscribe(added));
     if (added.length > 0 && mode.kind === "paused") void this.#resultOf(watch.pause(added, mode.mode));
     if (removed.length > 0) void this.#resultOf(watch.unsubscribe(removed));
@@ -209,7 +209,7 @@ export class QuotesPageModel {
 
   #updateListing(): void {
     this.#listing = this.#createListing();
-    this.board.setSymbols(this.#listing.symbols);
+    this.table.setSymbols(this.#listing.symbols);
     for (const listener of this.#listeners) listener();
   }
 

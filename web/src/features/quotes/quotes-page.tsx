@@ -1,12 +1,12 @@
 import type { Transport } from "@connectrpc/connect";
 import { useEffect, useState, useSyncExternalStore } from "react";
-import { every250ms, everyFrame } from "../../shared/schedules.ts";
+import { every250ms, everyFrame } from "../../shared/notifier-schedules.ts";
+import { AddSymbolForm } from "./add-symbol-form.tsx";
 import { ChartPanel } from "./chart-panel.tsx";
 import { QuoteTable } from "./quote-table.tsx";
 import { QuotesPageModel } from "./quotes-page-model.ts";
 import { StreamControls, StreamStatus } from "./stream-bar.tsx";
 import { StreamDetails } from "./stream-details.tsx";
-import { SymbolSearch } from "./symbol-search.tsx";
 import "./quotes.css";
 
 /** The live watchlist. The stream runs while the page is open. */
@@ -16,7 +16,7 @@ export function QuotesPage({ transport }: { transport: Transport }) {
       new QuotesPageModel({
         transport,
         quotesSchedule: everyFrame,
-        logSchedule: every250ms,
+        detailsSchedule: every250ms,
         random: Math.random,
       }),
   );
@@ -42,7 +42,7 @@ export function QuotesPage({ transport }: { transport: Transport }) {
         <StreamControls model={model} />
       </div>
       <div className="tools">
-        <SymbolSearch listing={listing} onAdd={(symbol) => model.add(symbol)} />
+        <AddSymbolForm listing={listing} onAdd={(symbol) => model.add(symbol)} />
         {listing.isCustom && (
           <button type="button" className="ghost" onClick={() => model.reset()}>
             Restore default list

@@ -1,16 +1,16 @@
 import { useId, useState, useSyncExternalStore } from "react";
 import { PauseMode } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { Countdown } from "../../shared/countdown.tsx";
-import { formatCount } from "../../shared/format.ts";
-import type { BoardMode } from "./quote-board.ts";
+import { formatCount } from "../../shared/format-values.ts";
 import type { StreamState } from "./quote-stream.ts";
+import type { QuoteTableMode } from "./quote-table-model.ts";
 import type { QuotesPageModel } from "./quotes-page-model.ts";
 
 /** The state of the stream. Screen readers announce the state, but not the countdown. */
 export function StreamStatus({ model }: { model: QuotesPageModel }) {
-  const { board, stream } = model;
+  const { table, stream } = model;
   const state = useSyncExternalStore(stream.subscribe, stream.state);
-  const mode = useSyncExternalStore(board.subscribe, board.mode);
+  const mode = useSyncExternalStore(table.subscribe, table.mode);
   return (
     <div className="status" data-state={state.kind} data-mode={mode.kind}>
       <p role="status">
@@ -31,12 +31,12 @@ export function StreamStatus({ model }: { model: QuotesPageModel }) {
 
 /** The controls that pause and resume the quotes, and stop and start the stream. */
 export function StreamControls({ model }: { model: QuotesPageModel }) {
-  const { board, stream } = model;
-  const boardMode = useSyncExternalStore(board.subscribe, board.mode);
+  const { table, stream } = model;
+  const tableMode = useSyncExternalStore(table.subscribe, table.mode);
   const state = useSyncExternalStore(stream.subscribe, stream.state);
   const [pauseMode, setPauseMode] = useState<PauseMode>(PauseMode.CONFLATE);
   const id = useId();
-  const isPaused = boardMode.kind === "paused";
+  const isPaused = tableMode.kind === "paused";
   const isStopped = state.kind === "stopped" || state.kind === "refused";
   return (
     <fieldset className="controls" aria-label="Stream">
@@ -92,7 +92,7 @@ function describeState(state: StreamState): string {
   }
 }
 
-function ModeNote({ mode }: { mode: BoardMode }) {
+function ModeNote({ mode }: { mode: QuoteTableMode }) {
   switch (mode.kind) {
     case "paused":
       return (

@@ -1,13 +1,13 @@
 import { useSyncExternalStore } from "react";
 import { ConnectionDetails, Count, MetadataList } from "../../shared/connection-details.tsx";
-import { formatCount, formatTime } from "../../shared/format.ts";
+import { formatCount, formatTime } from "../../shared/format-values.ts";
 import type { StreamState } from "./quote-stream.ts";
 import type { QuotesPageModel } from "./quotes-page-model.ts";
 
 /** The protocol details of the stream: cursor, counts, headers and trailers. They are updated during a pause, too. */
 export function StreamDetails({ model }: { model: QuotesPageModel }) {
-  const { stream, log } = model;
-  const record = useSyncExternalStore(log.subscribe, log.record);
+  const { stream, details } = model;
+  const record = useSyncExternalStore(details.subscribe, details.record);
   const state = useSyncExternalStore(stream.subscribe, stream.state);
   return (
     <ConnectionDetails>

@@ -1,5 +1,5 @@
 import { useId, useRef } from "react";
-import { formatBytes } from "../../shared/format.ts";
+import { formatBytes } from "../../shared/format-values.ts";
 import { maxCachedFileBytes } from "./file-cache.ts";
 
 /** The drop area for files, with a button that opens the file picker. */

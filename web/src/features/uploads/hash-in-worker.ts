@@ -1,12 +1,12 @@
 import type { FileHash } from "../../../../client/upload/checksums.ts";
 import { FileChangedError } from "../../../../client/upload/upload-source.ts";
-import type { HashReply } from "./hash-worker.ts";
+import type { HashReply } from "./file-hash-worker.ts";
 
 /** Computes the hash of a file in a worker, so that the page stays responsive. The file is not copied. */
 export function hashInWorker(file: Blob): FileHash {
   return (_source, signal) => {
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    const worker = new Worker(new URL("./hash-worker.ts", import.meta.url), { type: "module" });
+    const worker = new Worker(new URL("./file-hash-worker.ts", import.meta.url), { type: "module" });
     const onAbort = () => reject(signal.reason);
     signal.addEventListener("abort", onAbort);
     if (signal.aborted) onAbort();

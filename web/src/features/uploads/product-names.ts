@@ -1,6 +1,6 @@
 import type { Client } from "@connectrpc/connect";
 import type { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
-import { Notifier, type Schedule } from "../../shared/notifier.ts";
+import { ChangeNotifier, type Schedule } from "../../shared/change-notifier.ts";
 
 /** The maximum number of names to load. A product without a loaded name can be selected by its id. */
 const maxNames = 2_000;
@@ -8,13 +8,13 @@ const maxNames = 2_000;
 /** The names of products, for the selection of the product that an upload belongs to. */
 export class ProductNames {
   readonly #client: Pick<Client<typeof ProductService>, "listProducts" | "getProduct">;
-  readonly #notifier: Notifier;
+  readonly #notifier: ChangeNotifier;
   #names: ReadonlyMap<string, string> = new Map();
   #isRequested = false;
 
   constructor(client: Pick<Client<typeof ProductService>, "listProducts" | "getProduct">, schedule: Schedule) {
     this.#client = client;
-    this.#notifier = new Notifier(schedule);
+    this.#notifier = new ChangeNotifier(schedule);
   }
 
   /** Adds a listener for changes of the names. The returned function removes it. */

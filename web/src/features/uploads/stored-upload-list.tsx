@@ -1,7 +1,7 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
-import { formatBytes, locale } from "../../shared/format.ts";
+import { formatBytes, locale } from "../../shared/format-values.ts";
 import type { UploadsModel } from "./uploads-model.ts";
 
 const addedFormat = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });

@@ -1,8 +1,8 @@
 import type { Client } from "@connectrpc/connect";
 import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import type { UploadService } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { ChangeNotifier, type Schedule } from "../../shared/change-notifier.ts";
 import { describeError } from "../../shared/describe-error.ts";
-import { Notifier, type Schedule } from "../../shared/notifier.ts";
 
 /** The number of uploads in a page of the list. */
 export const pageSize = 50;
@@ -22,14 +22,14 @@ export interface StoredList {
 /** Lists and deletes the uploads on the server, outside React. */
 export class StoredUploads {
   readonly #client: Pick<Client<typeof UploadService>, "listUploads" | "abortUpload">;
-  readonly #notifier: Notifier;
+  readonly #notifier: ChangeNotifier;
   #list: StoredList = { kind: "loading", uploads: [], hasMore: false, problem: undefined };
   #nextPageToken = "";
   #call = new AbortController();
 
   constructor(client: Pick<Client<typeof UploadService>, "listUploads" | "abortUpload">, schedule: Schedule) {
     this.#client = client;
-    this.#notifier = new Notifier(schedule);
+    this.#notifier = new ChangeNotifier(schedule);
   }
 
   /** Adds a listener for changes of the list. The returned function removes it. */

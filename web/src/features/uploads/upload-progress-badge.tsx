@@ -1,6 +1,6 @@
 import { type ReactNode, useSyncExternalStore } from "react";
-import { isActive, type QueueView } from "./queue-item.ts";
 import type { UploadQueue } from "./upload-queue.ts";
+import { isActive, type QueueView } from "./upload-queue-item.ts";
 
 /** The progress of all active uploads in percent, for the navigation. Renders nothing if there are none. */
 export function UploadProgressBadge({ queue }: { queue: UploadQueue }): ReactNode {

@@ -1,8 +1,8 @@
 import { useSyncExternalStore } from "react";
 import { Countdown } from "../../shared/countdown.tsx";
-import { isFinished, type QueueState, type QueueView } from "./queue-item.ts";
-import { describeState, formatProgress } from "./queue-text.ts";
+import { describeUploadState, formatUploadProgress } from "./format-upload-state.ts";
 import type { UploadQueue } from "./upload-queue.ts";
+import { isFinished, type QueueState, type QueueView } from "./upload-queue-item.ts";
 import type { UploadsModel } from "./uploads-model.ts";
 
 /** The uploads of this window. */
@@ -49,10 +49,10 @@ function QueueRow({ queue, view, product }: { queue: UploadQueue; view: QueueVie
       </div>
       {!isFinished(state) && <progress aria-label={`${title}: upload progress`} max={1} value={share} />}
       <p className="queue-state">
-        <span aria-live="polite">{describeState(state)}</span>{" "}
+        <span aria-live="polite">{describeUploadState(state)}</span>{" "}
         {state.kind === "reconnecting" && <Countdown until={state.retryAt} label="Next attempt in" />}
       </p>
-      <p className="queue-progress">{formatProgress(view)}</p>
+      <p className="queue-progress">{formatUploadProgress(view)}</p>
     </li>
   );
 }

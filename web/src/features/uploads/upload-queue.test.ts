@@ -5,14 +5,14 @@ import { uploadFile } from "../../../../client/upload/upload-file.ts";
 import { blobSource } from "../../../../client/upload/upload-source.ts";
 import { type Upload, UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import type { FileCache } from "./file-cache.ts";
+import type { LocalUploadRecord, LocalUploadRecords } from "./local-upload-records.ts";
 import type { UploadLocks } from "./upload-locks.ts";
 import { maxQueued, UploadQueue } from "./upload-queue.ts";
-import type { UploadRecord, UploadRecords } from "./upload-records.ts";
 
 /** The storage and the locks of a browser, which its windows share. */
 class FakeBrowser {
   readonly cached = new Map<string, File>();
-  readonly stored = new Map<string, UploadRecord>();
+  readonly stored = new Map<string, LocalUploadRecord>();
   readonly locked = new Map<string, PromiseWithResolvers<void>>();
   maxFileBytes = Number.POSITIVE_INFINITY;
 
@@ -24,7 +24,7 @@ class FakeBrowser {
     delete: async (id) => void this.cached.delete(id),
     ids: async () => [...this.cached.keys()],
   };
-  readonly records: UploadRecords = {
+  readonly records: LocalUploadRecords = {
     all: () => [...this.stored.values()].map((each) => JSON.parse(JSON.stringify(each))),
     get: (id) => this.stored.get(id),
     put: (record) => void this.stored.set(record.memo.uploadId, record),

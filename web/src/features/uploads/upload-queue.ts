@@ -1,13 +1,20 @@
+import type { FileUploadState } from "../../../../client/upload/file-upload-state.ts";
 import type { FileUpload } from "../../../../client/upload/upload-file.ts";
 import { isSameFile, newMemo, type UploadMemo } from "../../../../client/upload/upload-memo.ts";
 import { blobSource } from "../../../../client/upload/upload-source.ts";
-import type { FileUploadState } from "../../../../client/upload/upload-state.ts";
 import type { Upload } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
-import { Notifier, type Schedule } from "../../shared/notifier.ts";
+import { ChangeNotifier, type Schedule } from "../../shared/change-notifier.ts";
 import type { FileCache } from "./file-cache.ts";
-import { isActive, isFinished, type QueueItem, type QueueState, type QueueView, toQueueView } from "./queue-item.ts";
+import type { LocalUploadRecords } from "./local-upload-records.ts";
 import type { UploadLocks } from "./upload-locks.ts";
-import type { UploadRecords } from "./upload-records.ts";
+import {
+  isActive,
+  isFinished,
+  type QueueState,
+  type QueueView,
+  toQueueView,
+  type UploadQueueItem,
+} from "./upload-queue-item.ts";
 
 /** The maximum number of uploads in the queue. */
 export const maxQueued = 500;
@@ -18,7 +25,7 @@ export interface UploadQueueOptions {
   /** Aborts an upload on the server that has no `FileUpload` in this window. */
   abort(uploadId: string): Promise<void>;
   readonly files: FileCache;
-  readonly records: UploadRecords;
+  readonly records: LocalUploadRecords;
   readonly locks: UploadLocks;
   readonly schedule: Schedule;
   /** Returns a new UUID. */
@@ -39,15 +46,15 @@ interface QueueListeners {
 /** Uploads files one after another, outside React. Uploads survive reloads and lost connections. */
 export class UploadQueue {
   readonly #options: UploadQueueOptions;
-  readonly #notifier: Notifier;
-  #items: QueueItem[] = [];
+  readonly #notifier: ChangeNotifier;
+  #items: UploadQueueItem[] = [];
   #views: readonly QueueView[] = [];
   #problem: string | undefined;
   #hasStarted = false;
 
   constructor(options: UploadQueueOptions) {
     this.#options = options;
-    this.#notifier = new Notifier(options.schedule, () => {
+    this.#notifier = new ChangeNotifier(options.schedule, () => {
       this.#views = this.#items.map(toQueueView);
     });
   }
@@ -166,12 +173,12 @@ export class UploadQueue {
     this.#notifier.notify();
   }
 
-  #newItem(memo: UploadMemo, addedAt: number, isPaused: boolean): QueueItem {
+  #newItem(memo: UploadMemo, addedAt: number, isPaused: boolean): UploadQueueItem {
     const state = { kind: "restoring" } as const;
     return { memo, addedAt, isPaused, state, file: undefined, upload: undefined, releaseLock: () => {} };
   }
 
-  async #restore(item: QueueItem): Promise<void> {
+  async #restore(item: UploadQueueItem): Promise<void> {
     const { locks, records, files } = this.#options;
     const { uploadId } = item.memo;
     const release = await locks.tryAcquire(uploadId);
@@ -199,18 +206,18 @@ export class UploadQueue {
     for (const id of await files.ids()) if (records.get(id) === undefined) await files.delete(id);
   }
 
-  async #lock(item: QueueItem): Promise<void> {
+  async #lock(item: UploadQueueItem): Promise<void> {
     item.releaseLock = (await this.#options.locks.tryAcquire(item.memo.uploadId)) ?? (() => {});
   }
 
   /** Sets a file that the user has chosen. */
-  #addFile(item: QueueItem, file: File): void {
+  #addFile(item: UploadQueueItem, file: File): void {
     void this.#options.files.put(item.memo.uploadId, file);
     this.#setFile(item, file);
   }
 
   /** Queues an item whose file is available. */
-  #setFile(item: QueueItem, file: File): void {
+  #setFile(item: UploadQueueItem, file: File): void {
     if (!this.#items.includes(item)) {
       item.releaseLock(); // it was cancelled meanwhile
       void this.#options.files.delete(item.memo.uploadId);
@@ -239,7 +246,7 @@ export class UploadQueue {
     item.upload.takeOver();
   }
 
-  #onUploadState(item: QueueItem, upload: FileUpload, state: FileUploadState): void {
+  #onUploadState(item: UploadQueueItem, upload: FileUpload, state: FileUploadState): void {
     if (item.upload !== upload || !this.#items.includes(item)) return;
     switch (state.kind) {
       case "closed":
@@ -272,23 +279,23 @@ export class UploadQueue {
     }
   }
 
-  #set(item: QueueItem, state: QueueState): void {
+  #set(item: UploadQueueItem, state: QueueState): void {
     item.state = state;
     this.#notifier.notify();
     this.#startNext();
   }
 
-  #saveRecord({ memo, isPaused, addedAt }: QueueItem): void {
+  #saveRecord({ memo, isPaused, addedAt }: UploadQueueItem): void {
     this.#options.records.put({ memo, isPaused, addedAt });
   }
 
-  async #deleteRecord({ memo, releaseLock }: QueueItem): Promise<void> {
+  async #deleteRecord({ memo, releaseLock }: UploadQueueItem): Promise<void> {
     this.#options.records.delete(memo.uploadId);
     await this.#options.files.delete(memo.uploadId);
     releaseLock();
   }
 
-  #find(id: string): QueueItem | undefined {
+  #find(id: string): UploadQueueItem | undefined {
     return this.#items.find(({ memo }) => memo.uploadId === id);
   }
 }

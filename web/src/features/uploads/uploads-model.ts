@@ -4,14 +4,14 @@ import { uploadFile } from "../../../../client/upload/upload-file.ts";
 import { blobSource } from "../../../../client/upload/upload-source.ts";
 import { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import { UploadService } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { every250ms } from "../../shared/schedules.ts";
+import { every250ms } from "../../shared/notifier-schedules.ts";
 import { createFileCache } from "./file-cache.ts";
 import { hashInWorker } from "./hash-in-worker.ts";
+import { localUploadRecords } from "./local-upload-records.ts";
 import { ProductNames } from "./product-names.ts";
 import { StoredUploads } from "./stored-uploads.ts";
 import { createUploadLocks } from "./upload-locks.ts";
 import { UploadQueue } from "./upload-queue.ts";
-import { localUploadRecords } from "./upload-records.ts";
 
 // A browser opens at most six HTTP/1.1 connections to a server, over all windows. Uploads use two concurrent calls, and
 // one while another page is shown, which can have its own stream.
