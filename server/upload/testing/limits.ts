@@ -22,7 +22,7 @@ export const familyLimits: FamilyLimits = {
       "upload-quota",
       Number(settings["upload-quota"].fallback),
       "bytes of all uploads, with the reservations of open ones: `--upload-quota`",
-      "RESOURCE_EXHAUSTED with the numbers; the upload stays, and can resume when there is space",
+      "RESOURCE_EXHAUSTED with the numbers; an upload that is already open stays, and can resume when there is space",
     ],
     [
       "max-open-uploads",
@@ -126,7 +126,10 @@ export const familyLimits: FamilyLimits = {
     ],
   ],
   shared: [
-    [settingOf("upload-quota"), "RESOURCE_EXHAUSTED; the upload stays, and can resume when there is space"],
+    [
+      settingOf("upload-quota"),
+      "RESOURCE_EXHAUSTED; an upload that is already open stays, and can resume when there is space",
+    ],
     [settingOf("max-open-uploads"), "RESOURCE_EXHAUSTED"],
     [bufferedBytesLimit, "RESOURCE_EXHAUSTED: send chunks in order"],
     [{ name: "maxDownloads", max: maxDownloads }, "RESOURCE_EXHAUSTED; 503"],

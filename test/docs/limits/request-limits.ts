@@ -28,7 +28,12 @@ export const requestLimits = [
     "RESOURCE_EXHAUSTED with the size and the limit",
   ],
   ["jsonSizeFactor", jsonSizeFactor, "factor by which a JSON request may exceed its protobuf size", "the same"],
-  ["maxJsonAllowance", maxJsonAllowance, "bytes up to which that factor applies", "the same"],
+  [
+    "maxJsonAllowance",
+    maxJsonAllowance,
+    "bytes of the largest limit that the factor can produce; a request that may be larger in protobuf has the same limit in JSON",
+    "the same",
+  ],
   ["maxWatchRequestBytes", maxWatchRequestBytes, "bytes of a request of WatchQuotes or StreamQuotes", "the same"],
   [
     "maxRequestFields",
