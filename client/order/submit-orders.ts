@@ -115,7 +115,7 @@ class OrdersSubmission<S extends Submission> {
 
   /** Closes the source. */
   closeSource(): void {
-    // Not awaited: a generator that waits for input does not return before that arrives.
+    // Not awaited: a generator that waits for input returns only after the input has arrived.
     Promise.resolve(this.#source.return?.()).catch(() => {});
   }
 

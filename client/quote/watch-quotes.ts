@@ -83,7 +83,7 @@ export interface QuotesWatch extends AsyncIterable<WatchUpdate> {
   close(): void;
 }
 
-/** A dead server is detected within ten seconds. */
+/** The default interval of heartbeats, in milliseconds. With it, a dead server is detected within ten seconds. */
 const defaultHeartbeatMs = 5_000;
 
 /** The idle timeout of a stream, in heartbeat intervals. When it expires, at least one heartbeat is missing. */

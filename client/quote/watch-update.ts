@@ -52,7 +52,7 @@ export interface HeartbeatUpdate {
   readonly kind: "heartbeat";
   /** The number of quotes in the server's send queue for this stream. */
   readonly queued: bigint;
-  /** The number of quotes that conflation has skipped in this stream. */
+  /** The number of quotes that this stream has skipped, except those skipped by pauses. */
   readonly conflated: bigint;
   /** The age of the oldest quote in the send queue, in milliseconds. */
   readonly lagMs: number;

@@ -27,7 +27,7 @@ export async function* groupAvailableItems<T>(
       if (result.done) return;
     }
   } finally {
-    // Not awaited: a generator that waits for input does not return before that arrives.
+    // Not awaited: a generator that waits for input returns only after the input has arrived.
     iterator.return?.().catch(() => {});
   }
 }

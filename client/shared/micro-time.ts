@@ -51,7 +51,10 @@ export function toDuration(micros: number): Duration {
   });
 }
 
-/** The largest difference between wall clock and monotonic clock. The wall clock has a resolution of a millisecond. */
+/**
+ * The largest allowed difference between wall clock and monotonic clock, in milliseconds. The wall clock has a
+ * resolution of one millisecond.
+ */
 const maxDriftMillis = 5;
 
 /**

@@ -13,7 +13,7 @@ import {
 } from "./upload-method.ts";
 import { readSlice } from "./upload-source.ts";
 
-/** How often FinishUpload is repeated while the server verifies the hash, in milliseconds. */
+/** The interval at which FinishUpload is repeated while the server verifies the hash, in milliseconds. */
 const verifyPollMs = 1_000;
 
 /**

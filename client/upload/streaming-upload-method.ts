@@ -8,7 +8,7 @@ import { toUploadInfo } from "./upload-memo.ts";
 import { checkComplete, fetchUpload, finalDigest, type UploadAttempt, type UploadMethod } from "./upload-method.ts";
 import { readSlice } from "./upload-source.ts";
 
-/** How often the committed offset of a running stream is fetched, in milliseconds. */
+/** The interval at which the committed offset of a running stream is fetched, in milliseconds. */
 const progressPollMs = 1_000;
 
 /** The size of a chunk in a stream, in bytes. Larger chunks are not faster. */

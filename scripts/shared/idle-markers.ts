@@ -14,7 +14,7 @@ export async function* withIdleMarkers<T>(items: AsyncIterable<T>, idleMs: numbe
       yield result.value;
     }
   } finally {
-    // Not awaited: a generator that waits for input does not return before that arrives.
+    // Not awaited: a generator that waits for input returns only after the input has arrived.
     iterator.return?.().catch(() => {});
   }
 }

@@ -65,7 +65,10 @@ export function parseBoolean(raw: string): boolean {
   throw new Error("expected true or false");
 }
 
-/** The maximum of the grace period and of the interval between messages: with a longer one a server seems to hang. */
+/**
+ * The maximum grace period and the maximum interval between messages, in seconds. With a longer one a server seems to
+ * hang.
+ */
 const maxSeconds = 3_600;
 
 /** Parses seconds. Returns milliseconds. */

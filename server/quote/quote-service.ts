@@ -21,7 +21,10 @@ import { QuoteValidator } from "./hub/quote-validator.ts";
 import { QuoteWatch } from "./watch/quote-watch.ts";
 import { readStartRequest, runCommandRequests } from "./watch/stream-quotes-requests.ts";
 
-/** The interval between heartbeats if the request has none: shorter than the idle timeouts of proxies and NATs. */
+/**
+ * The interval between heartbeats if the request has none, in milliseconds: shorter than the idle timeouts of proxies
+ * and NATs.
+ */
 export const defaultHeartbeatMillis = 15_000;
 
 export interface QuoteServiceOptions {

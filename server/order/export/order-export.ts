@@ -15,7 +15,7 @@ import { RowDigest } from "./row-digest.ts";
 /** The number of orders in a page of the store, rounded to whole responses: a millisecond of work. */
 const targetPageOrders = 512;
 
-/** A response that has reached this size gets no further order, so that it stays below the limit on messages. */
+/** The size in bytes at which a response gets no further order, so that it stays below the limit on messages. */
 export const maxResponseBytes = 1024 * 1024;
 
 export interface OrderExportOptions {

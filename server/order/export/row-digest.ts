@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 
 const digestBytes = 32;
 
-/** Rows up to this length are hashed without an allocation. Most have a few hundred bytes. */
+/** The length in bytes up to which a row is hashed without an allocation. Most rows have a few hundred bytes. */
 const usualRowBytes = 1_024;
 
 /**

@@ -13,7 +13,10 @@ export interface Market {
   readonly now: MicroClock;
 }
 
-/** How far the time of a quote may be ahead of the clock: clocks differ, and clients confuse time zones. */
+/**
+ * How far the time of a quote may be ahead of the clock, in microseconds: clocks differ, and clients confuse time
+ * zones.
+ */
 const maxAheadMicros = microsPerDay;
 
 /** Why a quote is rejected: the kind of problem, and a sentence with the values. */

@@ -17,7 +17,7 @@ export interface Backlog {
  * queues. A lossless reader also has a queue of all its quotes, which has a limit. So memory is bounded.
  */
 export class SendQueue {
-  /** The number of quotes that a newer one has replaced. */
+  /** The number of quotes that a newer one has replaced, or that the log has evicted before a replay had read them. */
   conflatedCount = 0;
   readonly #now: () => number;
   readonly #lossless: LosslessQueue | undefined;

@@ -5,7 +5,10 @@ import { DataDirectoryError } from "../storage-errors.ts";
 import { type Migrations, refuseNewerDatabase } from "./migration-runner.ts";
 import { busyTimeoutMs } from "./open-thread-connection.ts";
 
-/** A database of up to this size is checked at each start, which takes about a second; a larger one only after a crash. */
+/**
+ * The size in bytes up to which a database is checked at each start, which takes about a second. A larger one is
+ * checked only after a crash.
+ */
 const maxBytesCheckedAlways = 512 * 1024 * 1024;
 
 /**

@@ -32,7 +32,7 @@ function noBytes(): SharedBytes {
   return { encodedBy: undefined, bytes: undefined };
 }
 
-/** The size of a block. A copy keeps at most a block in memory. */
+/** The size of a block, in bytes. A copy keeps at most one block in memory. */
 const blockBytes = 4 * 1024;
 
 // Longer copies have separate memory: its cost is small compared with that of their encoding.

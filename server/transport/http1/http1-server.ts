@@ -13,7 +13,10 @@ export interface Http1Server {
   drain(): () => void;
 }
 
-/** How often idle connections are closed while the server drains, in ms: Node emits no event when one becomes idle. */
+/**
+ * The interval at which idle connections are closed while the server drains, in milliseconds: Node emits no event when
+ * one becomes idle.
+ */
 const idleCheckMs = 50;
 
 /** Makes a server for HTTP/1.1 and HTTP/1.0. */

@@ -114,7 +114,10 @@ export async function openPort(options: PortOptions): Promise<Port> {
   };
 }
 
-/** How long an HTTP/2 connection stays open after the end of its session, so that the peer can read the last frames. */
+/**
+ * How long an HTTP/2 connection stays open after the end of its session, in milliseconds, so that the peer can read the
+ * last frames.
+ */
 const endedSessionMs = 200;
 
 /**

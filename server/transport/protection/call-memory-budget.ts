@@ -5,7 +5,9 @@ import { heapGuard } from "./heap-guard.ts";
 // The memory of calls is counted against three budgets: of the connection, of its client, of the process
 // (docs/decisions/0024-memory-budgets.md).
 
-/** What each call counts for besides its bytes: its objects in this process and in Node. */
+/**
+ * The memory that each call counts for in addition to its messages, in bytes: its objects in this process and in Node.
+ */
 export const callBytes = 24 * 1024;
 
 /**
@@ -178,7 +180,10 @@ export class ConnectionMemory {
   }
 }
 
-/** The bytes that one call holds in memory: of its request until they are handled, of its response until they are read. */
+/**
+ * The bytes that one call holds in memory: those of its request until they are handled, and those of its response until
+ * they are read.
+ */
 export class CallMemory {
   readonly #connection: ConnectionMemory;
   readonly #call: EndableCall;
@@ -237,10 +242,10 @@ export class CallMemory {
   }
 }
 
-/** How often the bytes of unread requests are counted, in ms. */
+/** The interval at which the bytes of unread requests are counted, in milliseconds. */
 const countIntervalMs = 20;
 
-/** The memory of a chunk besides its bytes: a client may send every byte in a separate frame. */
+/** The memory of a chunk in addition to its content, in bytes: a client may send every byte in a separate frame. */
 const chunkBytes = 200;
 
 interface UnreadRequest {

@@ -17,7 +17,9 @@ import { takeRestOfBatch } from "../rpc/message-batch.ts";
 //    fulfilled, and the pump asks the handler for nothing until then: that is the back-pressure.
 // 5. After 16 messages or 16 KiB the pump checks whether the call has used up its time, and if so queues after others.
 
-/** How long a handler may continue after its signal has fired. Then its call is answered without it. In ms. */
+/**
+ * How long a handler may continue after its signal has fired, in milliseconds. Then its call is answered without it.
+ */
 export const handlerGraceMs = 1_000;
 
 /** How much is sent between two checks of the clock. A check costs as much as a small message. */
@@ -175,16 +177,27 @@ export class ResponsePump {
   }
 }
 
-/** How many bytes are collected before they are written. More gained nothing in the export bench. */
+/**
+ * The number of bytes that are collected before they are written. Larger writes gained nothing in the export benchmark.
+ */
 const maxPendingBytes = 64 * 1024;
 
-/** The size of a slab: all streams encode into it, one message after the other. What is written to a socket stays in it. */
+/**
+ * The size of a slab, in bytes. All streams encode into it, one message after the other. Bytes that are written to a
+ * socket stay in it.
+ */
 const slabBytes = 2 * maxPendingBytes;
 
-/** A slab with less free space is replaced: most messages fit, and one that does not fit is copied into a larger one. */
+/**
+ * The minimum free space of a slab, in bytes. A slab with less is replaced: most messages fit, and a message that does
+ * not fit is copied into a larger slab.
+ */
 const minFreeBytes = 2 * 1024;
 
-/** A flag and a length: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md */
+/**
+ * The size of the prefix of an envelope, in bytes: a flag and a length.
+ * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
+ */
 const prefixBytes = 5;
 
 const slab = new ByteSink(slabBytes);

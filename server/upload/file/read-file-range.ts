@@ -1,7 +1,7 @@
 import { FileRangeError } from "../upload-errors.ts";
 import type { DiskFile } from "./disk-operations.ts";
 
-/** The bytes of one read, and of one message of a download. Larger ones gained nothing. */
+/** The size of one read, and of one message of a download, in bytes. Larger ones gained nothing. */
 const readBytes = 256 * 1024;
 
 /** A range of a file. */

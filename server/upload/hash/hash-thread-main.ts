@@ -18,7 +18,7 @@ export type HashRequest =
 /** The reply to `digest`. */
 export type HashReply = { readonly ticket: number } & ({ readonly sha256: string } | { readonly error: string });
 
-/** The bytes that are read and hashed before another file is served: about half a millisecond. */
+/** The number of bytes that are read and hashed before another file is served, which takes about half a millisecond. */
 const sliceBytes = 1024 * 1024;
 
 /**

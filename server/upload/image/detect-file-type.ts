@@ -15,7 +15,10 @@ export const maxImagePixels = 64 * 1024 * 1024;
 /** The maximum number of images that are decoded at a time: each one occupies a core, and its pixels are in memory. */
 export const maxConcurrentImages = 2;
 
-/** The signatures of file types are in the first bytes; the farthest one, that of tar, is at 257. */
+/**
+ * The number of bytes that are read to detect a type. The signatures of file types are in them; the farthest one, that
+ * of tar, is at offset 257.
+ */
 const headBytes = 4_100;
 
 const unknownType = "application/octet-stream";

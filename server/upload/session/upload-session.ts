@@ -135,7 +135,7 @@ export class UploadSession {
    * when `wait` is over and the hash is still being computed.
    */
   async finish(request: FinishRequest, wait: FinishWait): Promise<UploadView> {
-    // An object: the mutex would wait for a promise that its task returns.
+    // The promise is returned in an object, because the mutex would wait for a promise that its task returns.
     const { verification } = await this.#mutex.run(async () => {
       if (this.#status.state.phase === "open") {
         this.#status.assertWritable();

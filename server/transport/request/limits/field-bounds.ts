@@ -27,7 +27,10 @@ export const defaultListItems = 1_000;
  */
 export const maxRequestFields = 100_000;
 
-/** Smaller messages are not scanned: they have too few fields to take more than some milliseconds to decode and validate. */
+/**
+ * The size in bytes up to which messages are not scanned: they have too few fields to take more than some milliseconds
+ * to decode and validate.
+ */
 export const unscannedBytes = 16 * 1024;
 
 /** Bounds of types that other projects define without rules. */

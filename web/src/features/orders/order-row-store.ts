@@ -135,7 +135,8 @@ class Block {
   readonly country = new Int32Array(rowsPerBlock);
 }
 
-// The approximate memory of a text beside its characters: its header, its map entry and its array element.
+// The approximate memory of a text in addition to its characters, in bytes: its header, its map entry and its array
+// element.
 const textOverheadBytes = 96;
 const bytesPerCodeUnit = 2; // UTF-16; some browsers store Latin-1 texts in 1 byte
 
