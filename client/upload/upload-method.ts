@@ -31,7 +31,7 @@ export interface UploadMethod {
   takeOver(): void;
 }
 
-/** What an upload method needs for one attempt. */
+/** The dependencies and the callbacks of one attempt of an upload method. */
 export interface UploadAttempt {
   readonly client: UploadClient;
   readonly source: UploadSource;

@@ -36,7 +36,7 @@ export interface MessagePlan {
 /** Writes the fields of a message. Returns false, and writes nothing, if `create` has not made the message. */
 export type CompiledFields = (message: Message, sink: ByteSink) => boolean;
 
-/** What is needed to write a value without a tag. */
+/** The type and the label of a field, with which a value is written without a tag. */
 export interface ScalarField {
   readonly scalar: ScalarType;
   /** The names of message and field, for errors. */

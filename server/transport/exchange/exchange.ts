@@ -36,7 +36,7 @@ export interface Exchange {
   readonly disconnected: boolean;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** Those of `bytesOut` that are buffered here because the client has not read them. */
+  /** The part of `bytesOut` that is buffered here because the client has not read it. */
   readonly unsentBytes: number;
   /** Whether the headers are sent. */
   readonly responded: boolean;

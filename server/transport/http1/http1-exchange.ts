@@ -89,7 +89,8 @@ export class Http1Exchange implements Exchange, EndableCall {
   }
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
-    // In one write: each write is a chunk on the wire, and a corked response emits no "drain".
+    // All bytes are passed in one write, because each write is a chunk on the wire, and a corked response emits no
+    // "drain".
     const [first] = chunks;
     const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
     this.bytesOut += bytes.byteLength;

@@ -29,7 +29,7 @@ export function createHttp1Server(
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.openTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
-    // No limit: a long upload is no abuse. A request with one message has requestTimeoutMs.
+    // There is no limit, because a long upload is not abuse. `requestTimeoutMs` limits a request with one message.
     requestTimeout: 0,
     connectionsCheckingInterval: limits.openTimeoutMs / 2,
   });

@@ -14,7 +14,7 @@ import type { Limits } from "../protection/limit-table.ts";
 import { addressKeyOf } from "../protection/peer-key.ts";
 import { type ReadHandle, ReadScheduler } from "./read-scheduler.ts";
 
-/** One connection of a client: what its calls share. */
+/** One connection of a client, with the state that its calls share. */
 export class Connection implements StepOwner {
   /** The key of the client: see `addressKeyOf`. */
   readonly peer: string;
@@ -91,7 +91,7 @@ interface PeerMemory {
 /** The share of the heap limit that the calls of all clients may hold. The server itself needs the rest. */
 const heapShare = 1 / 5;
 
-/** The share of that which one connection may hold. */
+/** The share of the budget of all calls that one connection may hold. */
 const connectionShare = 1 / 8;
 
 /**
@@ -116,7 +116,7 @@ export class Connections {
     this.#peerShare = limits.peerShare;
     const maxBytes = Math.min(limits.maxBufferedBytes, heapLimit * heapShare);
     this.budget = new MemoryBudget(maxBytes, undefined, "server");
-    // At least twice the largest message: as the chunks in which it arrives, and as a whole.
+    // At least twice the largest message, because a message is held as the chunks in which it arrives and as a whole.
     const minBytes = 2 * limits.readMaxBytes;
     this.#maxConnectionBytes = Math.min(limits.maxSessionBufferedBytes, Math.max(maxBytes * connectionShare, minBytes));
   }

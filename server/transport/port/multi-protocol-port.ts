@@ -10,7 +10,7 @@ import { SharedLimit } from "../protection/shared-limit.ts";
 import { Connections } from "./client-connection.ts";
 import { readTlsFiles, reloadTlsFiles, type TlsFiles } from "./tls-credentials.ts";
 
-/** Where to listen, and what serves the exchanges. */
+/** The address to listen on, and the handlers of the exchanges. */
 export interface PortOptions {
   readonly host: string;
   /** 0 chooses a free port. */

@@ -26,7 +26,7 @@ type BudgetOwner = "connection" | "client" | "server";
 /** Counts bytes against a limit, and against the limits of its parent budgets. */
 export class MemoryBudget {
   readonly limit: number;
-  /** What it belongs to, for errors. */
+  /** The owner of the budget, for errors. */
   readonly owner: BudgetOwner;
   readonly #parent: MemoryBudget | undefined;
   #used = 0;

@@ -171,7 +171,7 @@ export class CallScheduler {
       this.#peers.delete(name);
       if (!hasSteps && (isAlone || peer.debtMs <= 0)) continue;
       this.#peers.set(name, peer); // to the end
-      if (hasSteps && isAlone) peer.debtMs = 0; // it has kept no one waiting
+      if (hasSteps && isAlone) peer.debtMs = 0; // no other client has waited for it
       if (hasSteps && peer.debtMs <= 0) return entry;
       peer.debtMs -= quantumMs;
     }

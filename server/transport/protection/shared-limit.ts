@@ -8,11 +8,13 @@ export interface LimitDefinition {
   readonly counted: string;
   /** How much all clients together may use: a positive whole number. */
   readonly max: number;
-  /** What a client can do that has used up its share. Default: `end some of yours, or wait until they have finished`. */
+  /**
+   * The advice to a client that has used up its share. Default: `end some of yours, or wait until they have finished`.
+   */
   readonly advice?: string;
 }
 
-/** What replaces parts of a limit's definition. */
+/** Options that replace parts of a limit's definition. */
 export interface SharedLimitOptions {
   /**
    * The fraction of the limit that one client may use, above 0 and up to 1. A client may always use at least one unit.

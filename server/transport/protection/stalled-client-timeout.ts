@@ -66,12 +66,12 @@ export function awaitDrain(stream: Writable, { bytes, memory, limits }: BlockedW
 /** The response of a stream, as {@link StalledStreams} checks it. */
 export interface StreamProgress {
   readonly bytesOut: number;
-  /** Those of `bytesOut` that are buffered. */
+  /** The part of `bytesOut` that is buffered. */
   readonly unsentBytes: number;
   cancel(reason: ConnectError): void;
 }
 
-/** What a stream had sent when its last progress was seen. */
+/** The state of a stream when its last progress was seen. */
 interface Progress {
   readonly sentBytes: number;
   readonly atMs: number;

@@ -2,7 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { Limits } from "../protection/limit-table.ts";
 import type { RequestBody } from "./request-body.ts";
 
-/** What replaces the idle limits for one call. */
+/** The idle limits of one call that replace the default ones. */
 export interface IdlePolicy {
   /** How long the client may send no message, in ms. Default: `messageIdleTimeoutMs`. */
   readonly timeoutMs?: number;

@@ -115,7 +115,7 @@ function emptyJsonOf(schema: DescMessage): JsonValue {
   }
 }
 
-// Fatal: otherwise invalid UTF-8 would become replacement characters.
+// It throws for invalid UTF-8, which would otherwise become replacement characters.
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 function cannotDecode(format: string, error: unknown): ConnectError {

@@ -22,7 +22,7 @@ export interface RequestMessages extends AsyncIterable<Message>, AsyncIterator<M
 export interface RequestMessagesOptions {
   readonly decoder: MessageDecoder;
   readonly compressions: readonly Compression[];
-  /** Limits the waits for a message. Undefined if there is only one message: it has requestTimeoutMs. */
+  /** Limits the waits for a message. Undefined if the request has only one message, which `requestTimeoutMs` limits. */
   readonly idleTimeout: ClientIdleTimeout | undefined;
   /** Whether the bytes of a message count as memory until the end of the call, instead of until it is decoded. */
   readonly holdsMessages: boolean;

@@ -22,11 +22,11 @@ import { takeRestOfBatch } from "../rpc/message-batch.ts";
  */
 export const handlerGraceMs = 1_000;
 
-/** How much is sent between two checks of the clock. A check costs as much as a small message. */
+/** The number of messages that are sent between two checks of the clock. A check costs as much as a small message. */
 const messagesBetweenChecks = 16;
 const bytesBetweenChecks = 16 * 1024;
 
-/** What a pump reads and writes. */
+/** Options of a {@link ResponsePump}. */
 export interface PumpOptions {
   /** Yields messages, or plain objects that `create` accepts. */
   readonly source: AsyncIterator<object>;
@@ -46,7 +46,7 @@ export interface PumpOptions {
 export class ResponsePump {
   readonly #options: PumpOptions;
   readonly #finished = Promise.withResolvers<void>();
-  /** Since the last check of the clock. */
+  /** The number of messages since the last check of the clock. */
   #messages = 0;
   #bytes = 0;
   /** The rest of the batch whose first message the handler has yielded. */

@@ -58,7 +58,7 @@ const quotedHeaders = [
   "connect-timeout-ms",
 ];
 
-/** No valid value of the quoted headers is longer. */
+/** The maximum length of a valid value of the quoted headers, in characters. */
 const maxQuotedLength = 64;
 
 /**

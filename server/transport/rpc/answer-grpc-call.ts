@@ -52,7 +52,7 @@ export function pathOf(method: DescMethod): string {
   return `/${method.parent.typeName}/${method.name}`;
 }
 
-/** What was registered with a router. */
+/** A router with the implementations that are registered with it. */
 export interface RecordedRouter {
   /** The router to register services with. */
   readonly router: ConnectRouter;
@@ -125,7 +125,7 @@ export async function answerGrpcCall(call: GrpcCall, options: GrpcCallOptions): 
   return { status: 200, header: context.responseHeader, trailer: context.responseTrailer };
 }
 
-// Made once: an error with a stack for each successful call would be a tenth of the call's cost.
+// Created once, because an error with a stack for each successful call would be a tenth of the call's cost.
 const completed = new ConnectError("the call has ended", Code.Canceled);
 
 async function answerUnary(
@@ -150,7 +150,7 @@ async function answerStream(
   interceptors: readonly Interceptor[],
 ): Promise<void> {
   const response = await invokeStream(spec, context, requests, interceptors);
-  // Not if the handler has changed the content type to JSON, which the pump does not write.
+  // The handler may have changed the content type to JSON, which the pump does not write.
   if (response.message !== emptyStream) throw new Error("the response pump has not written the messages of the stream");
 }
 

@@ -6,7 +6,7 @@ import { queryOf, type RequestFormat } from "../request/request-format.ts";
 import { limitQuotedHeaders } from "../response/truncate-error.ts";
 import { emptyStream } from "./message-streams.ts";
 
-/** What {@link emptyConnectRequest} makes a request of, besides the exchange. */
+/** Options of {@link emptyConnectRequest}. */
 export interface EmptyConnectRequestOptions {
   /** Undefined if Connect refuses the content type. */
   readonly format: RequestFormat | undefined;

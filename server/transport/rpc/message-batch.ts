@@ -33,7 +33,10 @@ export function batch<T extends object>(messages: readonly T[]): Batch<T> {
   return new BatchReader(messages);
 }
 
-/** A class: an object literal with a getter takes as long to make as a batch of a hundred messages takes to send. */
+/**
+ * This is a class, because creating an object literal with a getter takes as long as sending a batch of a hundred
+ * messages.
+ */
 class BatchReader<T extends object> implements Batch<T> {
   readonly #batch: OpenBatch<T>;
   #taken: number | undefined;

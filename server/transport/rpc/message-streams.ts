@@ -7,8 +7,8 @@ export const emptyStream: AsyncIterable<never> = {
 };
 
 /**
- * Calls a function for each message before the reader receives it. The reader receives what the function throws. Without
- * an async generator, which takes several times as long for each message.
+ * Calls a function for each message before the reader receives it. The reader receives what the function throws. It is
+ * no async generator, because one takes several times as long for each message.
  */
 export function onEachMessage<T>(messages: AsyncIterable<T>, onMessage: (message: T) => void): AsyncIterable<T> {
   return {

@@ -35,7 +35,7 @@ export function sizeOfEntry(key: string, value: string): number {
   return key.length + value.length + bytesOfEntry;
 }
 
-/** The size of an entry besides its key and its value. */
+/** The overhead of an entry in addition to its key and its value, in bytes. */
 const bytesOfEntry = 32;
 
 // The characters that gRPC allows in a key: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
@@ -58,7 +58,7 @@ const reservedKeys = new Set([
   "transfer-encoding",
   "upgrade",
   "http2-settings",
-  // Written by the protocols themselves.
+  // Headers that the protocols write.
   "accept-encoding",
   "content-encoding",
   "content-length",

@@ -81,7 +81,7 @@ async function detectMediaType(file: DiskFile, size: number): Promise<string> {
   const head = Buffer.alloc(Math.min(size, headBytes));
   await file.read(head, 0);
   const { fileTypeFromBuffer } = await import("file-type");
-  // It rejects if the head declares more bytes than there are.
+  // fileTypeFromBuffer rejects if the head declares more bytes than it has.
   const detected = await fileTypeFromBuffer(head).catch(() => undefined);
   return detected?.mime ?? unknownType;
 }

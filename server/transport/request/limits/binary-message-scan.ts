@@ -78,7 +78,7 @@ function planOf(type: DescMessage, known: Map<DescMessage, ScanPlan>): ScanPlan 
   if (existing !== undefined) return existing;
   const fields = new Map<number, FieldPlan>();
   const plan = { fields, lists: 0, children: 0 };
-  // Before its fields: a type may contain itself.
+  // Registered before its fields are planned, because a type may contain itself.
   known.set(type, plan);
   for (const field of type.fields) {
     const list = field.fieldKind === "list" || field.fieldKind === "map" ? plan.lists++ : -1;

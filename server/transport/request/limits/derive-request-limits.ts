@@ -22,7 +22,7 @@ export const jsonSizeFactor = 4;
  */
 export const maxJsonAllowance = MiB;
 
-/** What replaces the limits that follow from the rules. */
+/** Limits that replace those derived from the rules. */
 export interface RequestLimitsOptions {
   /** The largest message of a type, in bytes, by its full name. For types whose rules allow far more than clients need. */
   readonly messageBytes: Readonly<Record<string, number>>;
