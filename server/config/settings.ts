@@ -30,7 +30,7 @@ export interface Setting<T> {
   readonly parse: (raw: string) => T;
 }
 
-/** The maximum size of a message: Connect has 32 bits for it. */
+/** The maximum size of a message, in bytes: an envelope has 32 bits for the length. */
 const maxMessageBytes = 2 ** 32 - 1;
 
 const GiB = 2 ** 30;
@@ -156,7 +156,7 @@ export const settings = {
     placeholder: "BYTES",
     help: "the maximum size of a laptop image for the tutorial services",
     fallback: String(1024 * 1024),
-    parse: wholeNumber(1, 4 * GiB - 1), // the answer has 32 bits for it
+    parse: wholeNumber(1, 4 * GiB - 1), // the field `size` of the response has 32 bits
   },
   grace: {
     variable: "BOURSE_GRACE",

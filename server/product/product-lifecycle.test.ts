@@ -96,6 +96,14 @@ describe("updateProduct and deleteProduct", () => {
     expect(() => updateProduct(renamed, rename("Lamb", lamp.etag), later)).toThrow(renamed.etag);
   });
 
+  test("an update that is sent twice is refused with an etag, and changes nothing without one", () => {
+    const renamed = updateProduct(lamp, rename("Lump"), later);
+    expect(updateProduct(renamed, rename("Lump"), later)).toBe(renamed);
+    expect(() => updateProduct(renamed, rename("Lump", lamp.etag), later)).toThrow(
+      `the product ${renamed.id} has the etag ${renamed.etag}, not "${lamp.etag}": it has changed since it was read; get it again and retry`,
+    );
+  });
+
   test("an update that violates the rules is refused with the paths of the fields", () => {
     const patch = create(ProductSchema, { id, price: { currencyCode: "eur", units: -1n } });
     const violations = violationsOf(() => updateProduct(lamp, { patch, paths: ["name", "price"] }, later));

@@ -178,7 +178,7 @@ export class ResumeTokenExpiredError extends DomainError {
   override name = "ResumeTokenExpiredError";
   readonly code = Code.OutOfRange;
 
-  /** @param problem the reason, as in `the token is at order 9, and the newest stored order is 5` */
+  /** @param problem the reason, as in `the token is of a store with 9 orders, but the store has only 5` */
   constructor(problem: string) {
     super(`resume_token: its position is no longer available (${problem}): start again without a token`);
   }

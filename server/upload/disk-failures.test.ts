@@ -94,6 +94,15 @@ describe("a full disk", () => {
 });
 
 describe("a full database", () => {
+  test("refuses a start, which has no bytes to resume from", async () => {
+    const store = new MemoryUploadStore();
+    store.insert = () => Promise.reject(new StoreFullError("the disk is full"));
+    await using opened = await openTestUploads({ store });
+    const [reason, code, committed, message] = await refusal(opened.uploads.start(metadata));
+    expect([reason, code, committed]).toEqual([Reason.QUOTA, Code.ResourceExhausted, 0n]);
+    expect(message).toContain("start the upload again when it has more");
+  });
+
   test("ends a stream instead of blocking it", async () => {
     const store = new MemoryUploadStore();
     store.commitOffsets = () => Promise.reject(new StoreFullError("the disk is full"));

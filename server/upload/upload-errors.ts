@@ -103,9 +103,8 @@ export function diskError(id: string, status: ErrorStatus, error: unknown, healt
   if (health.check(error) || error instanceof StoreReadOnlyError) return readOnlyError(id, status);
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT" || error instanceof StoreFullError) {
-    const message =
-      "the server has no space left (its disk, disk quota or --max-store is full): " +
-      "resume at the committed offset when it has more";
+    const advice = status.phase === undefined ? "start the upload again" : "resume at the committed offset";
+    const message = `the server has no space left (its disk, disk quota or --max-store is full): ${advice} when it has more`;
     return uploadError(id, status, "QUOTA", message);
   }
   if (code === "EMFILE" || code === "ENFILE") {

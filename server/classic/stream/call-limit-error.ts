@@ -1,7 +1,7 @@
 import { LimitError } from "../../transport/protection/limit-error.ts";
 
 /**
- * Returns the error of a call that sends more than one call is allowed to.
+ * Returns the error of a call that has sent more than the limit for one call.
  *
  * @param counted the limited things in the plural, as in `files`
  * @param sent the amount that the client has sent so far

@@ -56,7 +56,7 @@ export class SimulatedStock {
     this.#time = time;
     this.#makeBook();
     const day = Math.floor(time / microsPerDay);
-    // If the book has moved past the newest trade, it has traded.
+    // If the price of the newest trade is no longer between bid and ask, there was a trade.
     const hasTraded = this.#last < this.#bid || this.#last > this.#ask;
     if (day !== this.#session.day) this.#openSession(day);
     else if (hasTraded || this.#random.uniform() < 0.5) this.#trade();
