@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Logger } from "pino";
 import { ResumeTokens, resumeKeyBytes } from "./shared/resume-token.ts";
-import { isShared } from "./storage/private-files.ts";
+import { isShared } from "./storage/private-file-permissions.ts";
 import { type Database, openDatabase } from "./storage/sqlite/database.ts";
 import type { Migrations } from "./storage/sqlite/migration-runner.ts";
 import { serverSecret } from "./storage/sqlite/server-secret.ts";

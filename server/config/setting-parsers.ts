@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { isSymbol, maxSymbolBytes } from "../../client/quote/tick.ts";
-import { testInstrument } from "../quote/feed/test-instrument.ts";
+import { testInstrument } from "../quote/feed/test-symbol-quotes.ts";
 
 // The parsers of settings. Each throws an error that states the valid values; the caller appends `, not "…"`.
 

@@ -13,7 +13,7 @@ import { NotFoundError } from "../shared/resource-errors.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import type { Candles } from "./candle/candle-aggregator.ts";
-import { listCandles } from "./candle/list-candles.ts";
+import { listCandles } from "./candle/list-candles-handler.ts";
 import type { PublishTicks } from "./feed/quote-feed.ts";
 import { publishQuotes } from "./hub/publish-quotes-handler.ts";
 import type { QuoteHub } from "./hub/quote-hub.ts";

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { ensurePrivateFile, makePrivateFolder } from "./private-files.ts";
+import { ensurePrivateFile, makePrivateFolder } from "./private-file-permissions.ts";
 import { DataDirectoryError } from "./storage-errors.ts";
 
 /**

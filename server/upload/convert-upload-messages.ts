@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { toTimestamp } from "../../client/shared/micro-time.ts";
 import { type Upload, type UploadInfo, UploadSchema } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
-import { displayFileName } from "./display-file-name.ts";
+import { sanitizeFileName } from "./sanitize-file-name.ts";
 import type { FileMetadata, UploadView } from "./store/upload-record.ts";
 import { protoStates } from "./upload-errors.ts";
 
@@ -38,7 +38,7 @@ export function toFileMetadata(info: UploadInfo | undefined): FileMetadata {
   const { uploadId, productId, size, sha256 } = info;
   return {
     id: uploadId.toLowerCase(),
-    fileName: displayFileName(info.fileName, "info.file_name"),
+    fileName: sanitizeFileName(info.fileName, "info.file_name"),
     productId: productId.toLowerCase(),
     ...(size !== undefined && { size: toBytes(size) }),
     ...(sha256.byteLength > 0 && { sha256: toHex(sha256) }),

@@ -7,7 +7,6 @@ import { logRepeatedProblem } from "../logging/repeated-problem-log.ts";
 import type { Database } from "../storage/sqlite/database.ts";
 import type { Exchange } from "../transport/exchange/exchange.ts";
 import type { LimitDefinition, SharedLimit } from "../transport/protection/shared-limit.ts";
-import { assembleUploads, type UploadSettings } from "./assemble-uploads.ts";
 import { uploadFolders } from "./file/file-lifecycle.ts";
 import { NodeDisk } from "./file/node-disk.ts";
 import { ThreadHasher } from "./hash/thread-hasher.ts";
@@ -15,6 +14,7 @@ import { detectFileType } from "./image/detect-file-type.ts";
 import { type ProductImageLookup, productImageLookup } from "./image/product-image-lookup.ts";
 import { SqliteUploadStore } from "./store/sqlite-upload-store.ts";
 import type { UploadTables } from "./store/upload-tables.ts";
+import { composeUploads, type UploadSettings } from "./upload-composition-root.ts";
 import { createUploadHttpHandler } from "./upload-http-handler.ts";
 import { uploadIdleTimeoutMs, uploadService } from "./upload-service.ts";
 import type { ProductExists, Uploads } from "./uploads.ts";
@@ -57,7 +57,7 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
   const root = join(options.dataDirectory, "uploads");
   await using opened = new AsyncDisposableStack();
   const { uploads, thumbnails, recovery } = opened.use(
-    await assembleUploads({
+    await composeUploads({
       ...options,
       disk: new NodeDisk(root),
       store: new SqliteUploadStore(database.tables, database.queries),

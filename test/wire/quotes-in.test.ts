@@ -11,7 +11,7 @@ import { CandleInterval, type Quote, QuoteProblem, SlowReaderPolicy } from "../.
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { createApp } from "../../server/app.ts";
 import { type RawSettings, readConfig } from "../../server/config/config.ts";
-import { testTick } from "../../server/quote/feed/test-instrument.ts";
+import { testTick } from "../../server/quote/feed/test-symbol-quotes.ts";
 
 const gold = resolve("test/data/quotes/gold.csv");
 

@@ -17,11 +17,11 @@ import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { metadataNames } from "../../server/shared/metadata-names.ts";
 import { serviceOptions } from "../../server/shared/testing/serve-service.ts";
 import { StoreHealth } from "../../server/storage/store-health.ts";
-import { assembleUploads } from "../../server/upload/assemble-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { ThreadHasher } from "../../server/upload/hash/thread-hasher.ts";
 import { detectFileType } from "../../server/upload/image/detect-file-type.ts";
 import { MemoryUploadStore } from "../../server/upload/store/testing/memory-upload-store.ts";
+import { composeUploads } from "../../server/upload/upload-composition-root.ts";
 import { maxDownloads } from "../../server/upload/upload-limits.ts";
 import { uploadIdleTimeoutMs, uploadService } from "../../server/upload/upload-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
@@ -273,7 +273,7 @@ async function start(makeTransport: (url: string) => Transport, idleTimeoutMs = 
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-uploads-")));
   const timers = new ManualTimers();
   const { uploads } = resources.use(
-    await assembleUploads({
+    await composeUploads({
       disk: new NodeDisk(folder.path),
       store: new MemoryUploadStore(),
       hasher: resources.use(new ThreadHasher(folder.path)),

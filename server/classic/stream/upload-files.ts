@@ -1,6 +1,6 @@
 import type { UploadFileRequest } from "../../../gen/classic/proto/stream_service_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { displayFileName } from "../../upload/display-file-name.ts";
+import { sanitizeFileName } from "../../upload/sanitize-file-name.ts";
 import type { Uploads } from "../../upload/uploads.ts";
 import { storeFileAsUpload } from "../store-file-as-upload.ts";
 import { callLimitError } from "./call-limit-error.ts";
@@ -50,7 +50,7 @@ export async function uploadFiles(
       if (bytes + content.length > maxFilesBytes) {
         throw callLimitError({ name: "maxFilesBytes", value: maxFilesBytes }, "bytes of files", bytes + content.length);
       }
-      const fileName = displayFileName(image.fileName, "image.fileName");
+      const fileName = sanitizeFileName(image.fileName, "image.fileName");
       const metadata = { id: newId(), fileName, productId: "", size: content.length };
       await storeFileAsUpload(metadata, singleChunk(content), { uploads, peer });
       files++;

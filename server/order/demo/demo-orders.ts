@@ -6,7 +6,7 @@ import { type Order, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.t
 import type { OrderStore } from "../store/order-store.ts";
 import { type NewOrder, newOrder } from "../submit/new-order.ts";
 import type { OrderIntake, SubmitOutcome } from "../submit/order-intake.ts";
-import { customers, things } from "./demo-shop.ts";
+import { customers, things } from "./demo-shop-data.ts";
 
 export interface DemoOrdersOptions {
   readonly store: OrderStore;

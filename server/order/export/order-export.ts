@@ -10,7 +10,7 @@ import { batch } from "../../transport/rpc/message-batch.ts";
 import type { OrderSelection } from "../order-selection.ts";
 import type { OrderStore } from "../store/order-store.ts";
 import { ordersTag, readVarint, startOfOrder } from "../store/stored-order-encoding.ts";
-import { RowDigest } from "./row-digest.ts";
+import { ExportDigest } from "./export-digest.ts";
 
 /** The number of orders in a page of the store, rounded to whole responses: a millisecond of work. */
 const targetPageOrders = 512;
@@ -41,14 +41,14 @@ export interface OrderExportOptions {
  */
 export class OrderExport {
   readonly #options: OrderExportOptions;
-  readonly #digest: RowDigest;
+  readonly #digest: ExportDigest;
   /** The position after the last sent response. */
   #sent: ExportPosition;
 
   constructor(options: OrderExportOptions) {
     this.#options = options;
     const { start, sealPage } = options;
-    this.#digest = new RowDigest(start.digest);
+    this.#digest = new ExportDigest(start.digest);
     this.#sent = { orders: 0, digest: start.digest, token: sealPage(start, 0)(0) };
   }
 
@@ -228,7 +228,7 @@ export async function toPoint(
     signal,
   }: { store: OrderStore; selection: OrderSelection; peer?: Peer; signal: AbortSignal },
 ): Promise<ResumePoint> {
-  const digest = new RowDigest(point.digest);
+  const digest = new ExportDigest(point.digest);
   let sequence = positionOf(point);
   let skipped = 0;
   const range = { after: sequence, snapshot: point.snapshot, pageSize: Math.max(1, skip), peer };

@@ -4,7 +4,7 @@ import type { MicroClock } from "../../../client/shared/micro-time.ts";
 import type { QuoteFeed } from "./quote-feed.ts";
 import { openReplayFeed } from "./replay-feed.ts";
 import { simulatedFeed } from "./simulated-feed.ts";
-import { testInstrument, testSymbolFeed } from "./test-instrument.ts";
+import { testInstrument, testSymbolFeed } from "./test-symbol-quotes.ts";
 
 /** Which feed the server runs. */
 export type FeedSettings =

@@ -7,7 +7,7 @@ import { maxInstruments, type QuoteFeed } from "./quote-feed.ts";
 import { openReplayFeed } from "./replay-feed.ts";
 import { deferredFeed } from "./run-feeds.ts";
 import { simulatedFeed } from "./simulated-feed.ts";
-import { testSymbolFeed } from "./test-instrument.ts";
+import { testSymbolFeed } from "./test-symbol-quotes.ts";
 
 const stocks = fileURLToPath(new URL("../../../node_modules/vega-datasets/data/stocks.csv", import.meta.url));
 

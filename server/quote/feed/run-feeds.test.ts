@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import type { QuoteFeed } from "./quote-feed.ts";
 import { deferredFeed, runFeeds } from "./run-feeds.ts";
-import { testSymbolFeed } from "./test-instrument.ts";
+import { testSymbolFeed } from "./test-symbol-quotes.ts";
 
 test("feeds run concurrently: the others keep running if one ends or fails", async () => {
   const stop = new AbortController();

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Instrument, InstrumentSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { Random } from "../../shared/seeded-random.ts";
-import { testInstrument } from "./test-instrument.ts";
+import { testInstrument } from "./test-symbol-quotes.ts";
 
 /** A company of the simulated market. All of them are fictitious. */
 interface Company {

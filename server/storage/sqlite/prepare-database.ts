@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { ensurePrivateFile, restrictPermissions } from "../private-files.ts";
+import { ensurePrivateFile, restrictPermissions } from "../private-file-permissions.ts";
 import { DataDirectoryError } from "../storage-errors.ts";
 import { type Migrations, refuseNewerDatabase } from "./migration-runner.ts";
 import { busyTimeoutMs } from "./open-thread-connection.ts";

@@ -1,10 +1,10 @@
 import { settings } from "../../config/settings.ts";
 import type { FamilyLimits } from "../../shared/testing/family-limits.ts";
-import { maxFileNameBytes } from "../display-file-name.ts";
 import { emptyExpiryMs } from "../expiry-sweep.ts";
 import { groupCommitDelayMs, maxUncommittedBytes, maxUnwrittenBytes } from "../file/durable-append.ts";
 import { maxConcurrentImages, maxImageBytes, maxImagePixels } from "../image/detect-file-type.ts";
 import { maxQueuedThumbnails, maxThumbnailBytes, queuedThumbnailsLimit } from "../image/thumbnails.ts";
+import { maxFileNameBytes } from "../sanitize-file-name.ts";
 import { chunkWaitMs } from "../session/chunk-receiver.ts";
 import { maxChunksInFlight } from "../session/upload-session.ts";
 import { maxChunkBytes } from "../session/upload-state-machine.ts";

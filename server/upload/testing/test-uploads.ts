@@ -5,7 +5,6 @@ import type { UploadProblemReason as Reason } from "../../../gen/bourse/upload/v
 import { toConnectError } from "../../shared/to-connect-error.ts";
 import { StoreHealth } from "../../storage/store-health.ts";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
-import { type AssembledUploads, assembleUploads, type UploadSettings } from "../assemble-uploads.ts";
 import { sweepIntervalMs } from "../expiry-sweep.ts";
 import { SimulatedDisk } from "../file/testing/simulated-disk.ts";
 import type { Hasher } from "../hash/hasher.ts";
@@ -13,6 +12,7 @@ import { ReadingHasher } from "../hash/testing/reading-hasher.ts";
 import { MemoryUploadStore } from "../store/testing/memory-upload-store.ts";
 import type { FileMetadata } from "../store/upload-record.ts";
 import type { UploadStore } from "../store/upload-store.ts";
+import { type ComposedUploads, composeUploads, type UploadSettings } from "../upload-composition-root.ts";
 import { UploadError } from "../upload-errors.ts";
 
 /** The upload of most tests. */
@@ -48,7 +48,7 @@ export interface TestUploadsOptions {
   readonly peerShare?: number;
 }
 
-export interface TestUploads extends AssembledUploads {
+export interface TestUploads extends ComposedUploads {
   readonly disk: SimulatedDisk;
   readonly store: UploadStore;
   readonly timers: ManualTimers;
@@ -63,7 +63,7 @@ export async function openTestUploads(options: TestUploadsOptions = {}): Promise
   const failures: unknown[] = [];
   const health = new StoreHealth();
   health.onFailure((error) => failures.push(error));
-  const opened = await assembleUploads({
+  const opened = await composeUploads({
     disk,
     store,
     hasher: options.hasher ?? new ReadingHasher(disk),

@@ -1,7 +1,7 @@
 import { validateHeaderValue } from "node:http";
 import { create as contentDisposition, parse } from "content-disposition";
 import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
-import { displayFileName, maxFileNameBytes } from "../../../server/upload/display-file-name.ts";
+import { maxFileNameBytes, sanitizeFileName } from "../../../server/upload/sanitize-file-name.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
 // A file's name is one name that is safe to show and to save, and reaches who saves it as it is; or it is refused.
@@ -21,13 +21,13 @@ export const target: FuzzTarget = {
   ].map((text) => Buffer.from(text)),
   run(input) {
     const raw = input.toString("utf8");
-    const name = declared(() => displayFileName(raw, "file_name"), InvalidFieldError);
+    const name = declared(() => sanitizeFileName(raw, "file_name"), InvalidFieldError);
     if (name instanceof Error) return;
     invariant(raw === "" || name !== "", "nothing is left");
     invariant(Buffer.byteLength(name) <= maxFileNameBytes, `it has ${Buffer.byteLength(name)} bytes`);
     invariant(!/[/\\<>:"|?*\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name), `${JSON.stringify(name)} is not safe`);
     invariant(!/[ .]$|^ /.test(name), `${JSON.stringify(name)} begins or ends with what Windows cuts off`);
-    const again = displayFileName(name, "file_name");
+    const again = sanitizeFileName(name, "file_name");
     invariant(again === name, `${JSON.stringify(name)} becomes ${JSON.stringify(again)} the second time`);
     const header = contentDisposition(name, { type: "attachment" });
     validateHeaderValue("content-disposition", header);

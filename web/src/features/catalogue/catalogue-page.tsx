@@ -16,9 +16,9 @@ import {
   parseSearch,
 } from "./product-query.ts";
 import { debounceMs, ProductSearch } from "./product-search.ts";
+import { ProductSearchForm } from "./product-search-form.tsx";
+import { ProductSearchStatus } from "./product-search-status.tsx";
 import { ProductTable } from "./product-table.tsx";
-import { SearchForm } from "./search-form.tsx";
-import { SearchStatus } from "./search-status.tsx";
 import "./catalogue.css";
 
 /** The catalogue with a search form. Leaving the page cancels the search. */
@@ -65,10 +65,15 @@ export function CataloguePage(props: {
       <title>Catalogue · Bourse</title>
       <div className="head">
         <h1>Catalogue</h1>
-        <SearchStatus state={state} isInvalid={!isSearch(request)} onRetry={() => void search.loadMore()} />
+        <ProductSearchStatus state={state} isInvalid={!isSearch(request)} onRetry={() => void search.loadMore()} />
       </div>
       <div className="tools">
-        <SearchForm query={query} problems={isSearch(request) ? {} : request} onChange={change} onClear={clear} />
+        <ProductSearchForm
+          query={query}
+          problems={isSearch(request) ? {} : request}
+          onChange={change}
+          onClear={clear}
+        />
       </div>
       <ProductTable state={state} onOpen={open} onLoadMore={() => void search.loadMore()} onClear={clear} />
       <ProductDialog

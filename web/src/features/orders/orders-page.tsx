@@ -11,8 +11,8 @@ import { OrderFilterForm } from "./order-filter-form.tsx";
 import { formatOrderQuery, isFilter, parseFilter, parseOrderQuery } from "./order-query.ts";
 import { OrderStream } from "./order-stream.ts";
 import { OrderSummary } from "./order-summary.ts";
+import { OrderSummaryPanel } from "./order-summary-panel.tsx";
 import { OrderTable } from "./order-table.tsx";
-import { SummaryPanel } from "./summary-panel.tsx";
 import "./orders.css";
 
 /** The order store: a filter, the summary of the selected orders, and their export into a table. Leaving the page cancels the export. */
@@ -59,7 +59,7 @@ export function OrdersPage(props: {
       </div>
       <div className="tools order-tools">
         <OrderFilterForm applied={query} onApply={(applied) => onQueryString(formatOrderQuery(applied))} />
-        <SummaryPanel summary={summary} />
+        <OrderSummaryPanel summary={summary} />
       </div>
       <OrderTable store={state.store} count={state.received} isBusy={state.kind === "receiving"} />
       <ExportDetails state={state} />

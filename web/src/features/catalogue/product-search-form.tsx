@@ -2,7 +2,7 @@ import { FormField } from "../../shared/form-field.tsx";
 import { memoryUnits, type ProductQuery, type QueryProblems, searchOrders } from "./product-query.ts";
 
 /** The form with the conditions of a search. Each change starts a search. */
-export function SearchForm(props: {
+export function ProductSearchForm(props: {
   query: ProductQuery;
   problems: QueryProblems;
   onChange: (query: ProductQuery) => void;

@@ -6,7 +6,7 @@ import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { NotFoundError } from "../../shared/resource-errors.ts";
 import type { CandleList } from "./candle-aggregator.ts";
 import type { CandleQuery } from "./candle-store.ts";
-import { listCandles } from "./list-candles.ts";
+import { listCandles } from "./list-candles-handler.ts";
 
 const minute = CandleInterval.CANDLE_INTERVAL_1M;
 

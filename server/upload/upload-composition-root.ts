@@ -27,7 +27,7 @@ export interface UploadSettings {
   readonly expiryMs: number;
 }
 
-export interface AssembleUploadsOptions {
+export interface ComposeUploadsOptions {
   readonly disk: Disk;
   readonly store: UploadStore;
   readonly hasher: Hasher;
@@ -48,14 +48,14 @@ export interface AssembleUploadsOptions {
 }
 
 /** Uploads on some disk and some store. Disposing of them closes all files. */
-export interface AssembledUploads extends AsyncDisposable {
+export interface ComposedUploads extends AsyncDisposable {
   readonly uploads: Uploads;
   readonly thumbnails: Thumbnails;
   readonly recovery: Recovery;
 }
 
 /** Recovers the files and opens uploads on the given disk and store. */
-export async function assembleUploads(options: AssembleUploadsOptions): Promise<AssembledUploads> {
+export async function composeUploads(options: ComposeUploadsOptions): Promise<ComposedUploads> {
   const { store, disk, health, settings, timers, nowMicros } = options;
   const limits = createUploadLimits(settings, options.limit ?? ((definition) => new SharedLimit(definition)));
   const dependencies: UploadDependencies = {

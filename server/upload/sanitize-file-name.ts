@@ -11,7 +11,7 @@ export const maxFileNameBytes = 255;
  *
  * @param field the field of the request, for errors
  */
-export function displayFileName(raw: string, field: string): string {
+export function sanitizeFileName(raw: string, field: string): string {
   if (raw === "") return "";
   const bytes = Buffer.byteLength(raw);
   if (bytes > maxFileNameBytes) {

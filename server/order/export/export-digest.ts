@@ -9,7 +9,7 @@ const usualRowBytes = 1_024;
  * The running digest of an export: h = SHA-256(h, row) for each row. The same as DigestChain in the client, but without
  * an allocation per row.
  */
-export class RowDigest {
+export class ExportDigest {
   /** The digest, followed by the row to hash. */
   readonly #memory = Buffer.alloc(digestBytes + usualRowBytes);
   readonly #digest = this.#memory.subarray(0, digestBytes);

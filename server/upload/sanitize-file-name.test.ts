@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { InvalidFieldError } from "../shared/request-errors.ts";
-import { displayFileName } from "./display-file-name.ts";
+import { sanitizeFileName } from "./sanitize-file-name.ts";
 
 const refused = Symbol("refused");
 
@@ -83,8 +83,8 @@ const hostile: readonly (readonly [string, string | typeof refused])[] = [
 ];
 
 test.each(hostile)("%j becomes %s", (name, safe) => {
-  if (safe === refused) expect(() => displayFileName(name, "info.file_name")).toThrow(InvalidFieldError);
-  else expect(displayFileName(name, "info.file_name")).toBe(safe);
+  if (safe === refused) expect(() => sanitizeFileName(name, "info.file_name")).toThrow(InvalidFieldError);
+  else expect(sanitizeFileName(name, "info.file_name")).toBe(safe);
 });
 
 test("there are sixty hostile names or more", () => {
@@ -92,11 +92,11 @@ test("there are sixty hostile names or more", () => {
 });
 
 test("an empty name is allowed", () => {
-  expect(displayFileName("", "info.file_name")).toBe("");
+  expect(sanitizeFileName("", "info.file_name")).toBe("");
 });
 
 test("a refusal names the field and the numbers", () => {
-  expect(() => displayFileName("x".repeat(300), "info.file_name")).toThrow(
+  expect(() => sanitizeFileName("x".repeat(300), "info.file_name")).toThrow(
     "info.file_name: has 300 bytes, more than the limit of 255: shorten it",
   );
 });
@@ -106,14 +106,14 @@ test("for any input the result is one name without control characters, and conve
     fc.property(fc.string({ unit: "binary", maxLength: 60 }), (raw) => {
       let safe: string;
       try {
-        safe = displayFileName(raw, "name");
+        safe = sanitizeFileName(raw, "name");
       } catch (error) {
         expect(error).toBeInstanceOf(InvalidFieldError);
         return;
       }
       expect(safe).not.toMatch(/[/\\\p{Cc}\p{Cf}]/u);
       expect(["..", "."]).not.toContain(safe);
-      expect(displayFileName(safe, "name")).toBe(safe);
+      expect(sanitizeFileName(safe, "name")).toBe(safe);
     }),
     { numRuns: 5_000 },
   );
@@ -122,7 +122,7 @@ test("for any input the result is one name without control characters, and conve
 test("a name that exceeds the limit only after the conversion is refused", () => {
   for (const raw of [`con.${"x".repeat(251)}`, "\u{1d160}".repeat(63)]) {
     expect(Buffer.byteLength(raw)).toBeLessThanOrEqual(255);
-    expect(() => displayFileName(raw, "file_name")).toThrow(/^file_name: has \d+ bytes as a safe name/);
+    expect(() => sanitizeFileName(raw, "file_name")).toThrow(/^file_name: has \d+ bytes as a safe name/);
   }
-  expect(displayFileName(`con.${"x".repeat(250)}`, "file_name")).toHaveLength(255);
+  expect(sanitizeFileName(`con.${"x".repeat(250)}`, "file_name")).toHaveLength(255);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { microsPerSecond } from "../../../client/shared/micro-time.ts";
 import { ManualTime, someMonday } from "../../shared/testing/manual-time.ts";
 import type { Tick } from "./quote-feed.ts";
-import { testSymbolFeed, testTick } from "./test-instrument.ts";
+import { testSymbolFeed, testTick } from "./test-symbol-quotes.ts";
 
 const mondaySecond = someMonday / microsPerSecond; // 14:30:00
 

@@ -2,7 +2,7 @@ import { formatCount } from "../../shared/format-values.ts";
 import { maxProducts, type SearchState } from "./product-search.ts";
 
 /** The status of a search. Screen readers announce the final count, but not the changing one. */
-export function SearchStatus(props: {
+export function ProductSearchStatus(props: {
   state: SearchState;
   /** Whether a field of the form is invalid. */
   isInvalid: boolean;

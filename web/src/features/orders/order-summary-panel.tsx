@@ -7,7 +7,7 @@ import type { OrderSummary, SummaryState } from "./order-summary.ts";
 const maxTotals = 12;
 
 /** The number of selected orders and their total amount in each currency. */
-export function SummaryPanel({ summary }: { summary: OrderSummary }) {
+export function OrderSummaryPanel({ summary }: { summary: OrderSummary }) {
   const state = useSyncExternalStore(summary.subscribe, summary.state);
   const loaded = loadedSummary(state);
   return (
