@@ -62,7 +62,7 @@ describe.each(formats)("$name", ({ transport }) => {
   });
 });
 
-test("takes so many exports at once, and a further one when others have ended", {
+test("refuses an export beyond the limit of concurrent exports, and accepts one after others have ended", {
   tags: ["slow"],
   timeout: 120_000,
 }, async () => {

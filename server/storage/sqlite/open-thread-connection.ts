@@ -26,7 +26,7 @@ export function openThreadConnection({ path, maxBytes, readOnly = false }: Conne
   sqlite.exec("pragma synchronous = full; pragma temp_store = memory; pragma wal_autocheckpoint = 0");
   if (maxBytes > 0) {
     const { page_size } = sqlite.prepare("pragma page_size").get() as { page_size: bigint };
-    // SQLite raises a limit below the current size to that size.
+    // SQLite raises a limit that is below the current size to the current size.
     sqlite.exec(`pragma max_page_count = ${Math.max(1, Math.floor(maxBytes / Number(page_size)))}`);
   }
   return sqlite;

@@ -18,7 +18,7 @@ export interface StreamRecord {
   readonly heartbeats: number;
   /** From the newest heartbeat: the number of quotes in the send queue of the server. */
   readonly queued?: bigint;
-  /** From the newest heartbeat: the number of quotes that conflation skipped. */
+  /** From the newest heartbeat: the number of skipped quotes, except those skipped by pauses. */
   readonly conflated?: bigint;
   /** From the newest heartbeat: the age of the oldest quote in the send queue, in milliseconds. */
   readonly lagMs?: number;
