@@ -10,19 +10,18 @@ export interface CompareOptions {
   readonly peers: readonly Peer[];
   readonly pace: Pace;
   readonly cores: Cores;
-  /** Whether the programs in Go are there. */
+  /** Whether the Go programs are built. */
   readonly go: boolean;
   /** Prints a failure. */
   readonly print: (text: string) => void;
 }
 
-/** What was measured of one work: for each peer a measurement for each round that it took part in. */
+/** The measurements of one work: for each peer, one for each of its rounds. */
 export type Rounds = ReadonlyMap<Peer, readonly Measurement[]>;
 
 /**
- * Measures one work of all peers: in each round one after the other, so that whatever else the machine does meanwhile
- * falls on all of them alike. A peer that fails, or takes long, is left out of the rounds
- * that follow.
+ * Measures one work of all peers, one after the other in each round, so that other load on the machine affects all of
+ * them equally. A peer that fails or takes long is left out of the following rounds.
  */
 export async function compare(work: Work, { peers, pace, cores, go, print }: CompareOptions): Promise<Rounds> {
   const measured = new Map<Peer, Measurement[]>();
@@ -50,7 +49,7 @@ export async function compare(work: Work, { peers, pace, cores, go, print }: Com
     });
   }
   const size = load.size[pace.sizes];
-  // A process gives memory back late, if ever: it is measured once.
+  // Memory is measured once, because a process returns memory late or never.
   const rounds = work.kind === "memory" || work.kind === "backlog" ? 1 : pace.rounds;
   for (let round = 0; round < rounds; round++) {
     const duration = round === 0 ? pace.first : pace.next;

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Which cores the server and the load client get, each its own; or why they get none. */
+/** The cores of the server and of the load client, one for each, or the reason why they have none. */
 export type Cores =
   | { readonly kind: "pinned"; readonly server: number; readonly client: number }
   | { readonly kind: "free"; readonly because: string };

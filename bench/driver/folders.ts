@@ -2,5 +2,5 @@ import { fileURLToPath } from "node:url";
 
 export const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
 export const benchFolder = fileURLToPath(new URL("..", import.meta.url));
-/** Where what is built goes. */
+/** The folder of built files. */
 export const builtFolder = fileURLToPath(new URL("../../.cache/bench", import.meta.url));

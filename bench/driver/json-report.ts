@@ -4,9 +4,9 @@ type Row = Record<string, number | null>;
 type Figures = Record<string, Row>;
 
 /**
- * One object: work to peer to figure, null if a peer has none; and under `cpu` the same with microseconds of the
- * server's processor time for an operation. Where works have a pace, there is `delivered` with the share that was
- * delivered of the messages due.
+ * One object: work to peer to figure, null if a peer has none; under `cpu` the same with the server's processor time
+ * for an operation, in microseconds. For works with a fixed pace, `delivered` has the delivered share of the due
+ * messages.
  */
 export function jsonReport(report: Report): Record<string, Row | Figures> {
   const rows = report.rows.filter(({ cells }) => [...cells.values()].some(({ delivered }) => delivered !== undefined));

@@ -23,16 +23,16 @@ export interface LoadOptions {
   readonly size: number;
   readonly duration: Duration;
   readonly cores: Cores;
-  /** Whether the load client in Go is there. */
+  /** Whether the Go load client is built. */
   readonly go: boolean;
   /** Called when the load client pauses; it continues when the promise resolves. */
   readonly onHolding?: () => Promise<void>;
 }
 
-/** Runs a load client against a server. Rejects with what it complained of, or where it takes too long. */
+/** Runs a load client against a server. Rejects with its error output, or if it takes too long. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const [command = "", ...args] = onCore(options.cores, "client", [...programOf(options), ...flagsOf(options)]);
-  // What it writes itself goes to the disk that peers have their files on.
+  // The load client writes its own files to the disk of the peers.
   const env = { ...process.env, TMPDIR: builtFolder };
   const child = spawn(command, args, { cwd: projectFolder, env, timeout: runTimeoutMs, killSignal: "SIGKILL" });
   const ended = once(child, "close");

@@ -4,12 +4,12 @@ import { type LoadOptions, runLoad } from "./load-client.ts";
 import type { Bound, Measurement } from "./measurement.ts";
 import type { PeerMemory } from "./peer-server.ts";
 
-/** From which share of the time on a process was ready to run all the time. */
+/** The share of the time from which on a process counts as always ready to run. */
 const allTheTime = 0.95;
-/** The share of the time that a process gets which has a core for itself: the rest is the kernel's. */
+/** The share of the time that a process with its own core gets: the kernel uses the rest. */
 const ownCore = 0.85;
 
-/** How much longer a delay is measured than a rate: a hundredth of the ticks must be more than a tick or two. */
+/** The factor by which a delay is measured longer than a rate: a hundredth of the ticks must be more than two ticks. */
 const delayDurationFactor = 3;
 
 const microsPerSecond = 1e6;
@@ -54,7 +54,7 @@ function cpuOf({ serverSeconds, operations }: LoadResult): number | undefined {
   return serverSeconds === 0 ? undefined : (serverSeconds * microsPerSecond) / operations;
 }
 
-/** How much memory each stream takes that is open and quiet. */
+/** Measures the memory of each open, quiet stream. */
 async function idleKilobytes(options: LoadOptions): Promise<number> {
   const { server, size } = options;
   await runLoad({ ...options, size: warmStreams });
@@ -69,7 +69,10 @@ async function idleKilobytes(options: LoadOptions): Promise<number> {
   return (after.rssBytes - before.rssBytes) / size / bytesInKilobyte;
 }
 
-/** How much memory each subscriber takes that has stopped reading. The load client holds before there is one, and then. */
+/**
+ * Measures the memory of each subscriber that has stopped reading. The load client pauses before the first one, and
+ * after all of them.
+ */
 async function backlogKilobytes(options: LoadOptions): Promise<number> {
   const { server, size } = options;
   const readings: PeerMemory[] = [];

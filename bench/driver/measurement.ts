@@ -1,8 +1,8 @@
-/** What bounds a rate. */
+/** The bottleneck of a rate. */
 export type Bound =
   /** The server. */
   | "server"
-  /** The load client was at its own ceiling, and the server was not. */
+  /** The load client was the bottleneck. */
   | "client"
   /** Other programs had the server's core for much of the time. */
   | "machine";
@@ -13,8 +13,8 @@ export interface Measurement {
   readonly value: number;
   /** Processor time of the server in microseconds, for each operation or megabyte. */
   readonly cpu: number | undefined;
-  /** What kept the server from doing what it can, where that was not its own ceiling. */
+  /** The bottleneck, if it was not the server. */
   readonly bound: Bound;
-  /** The share of the deliveries that were due that were made in time, of works that have a pace: the worst round's. */
+  /** The share of the due deliveries that were made in time, of the worst round; only for works with a fixed pace. */
   readonly delivered?: number | undefined;
 }

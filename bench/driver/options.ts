@@ -3,7 +3,7 @@ import { type Peer, peers } from "../peers/peers.ts";
 import type { Work } from "../works/work.ts";
 import { works } from "../works/works.ts";
 
-/** What the bench was asked for. */
+/** The options of the benchmark. */
 export interface BenchOptions {
   readonly json: boolean;
   readonly quick: boolean;
@@ -11,7 +11,7 @@ export interface BenchOptions {
   readonly peers: readonly Peer[];
 }
 
-/** Reads the command line. Ends the process where it asks for help or for what there is not. */
+/** Reads the command line. Ends the process if it requests help or is invalid. */
 export function parseOptions(argv: readonly string[]): BenchOptions {
   const command = new Command("bench")
     .description("Compares the server with others, on this machine. Progress goes to standard error.")
@@ -24,7 +24,7 @@ export function parseOptions(argv: readonly string[]): BenchOptions {
   return { json, quick, works: only, peers: chosen };
 }
 
-/** An option that takes names, joined by commas, and gives what has them, in the order of the table. */
+/** An option of names, separated by commas. Its value is the list of the named items, in the order of the table. */
 function chooser<T extends { readonly name: string }>(flags: string, kind: string, all: readonly T[]): Option {
   return new Option(flags, `of ${names(all)}`).default(all, "all").argParser((text): readonly T[] => {
     const asked = text.split(",").map((name) => name.trim());

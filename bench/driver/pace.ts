@@ -2,12 +2,12 @@ import type { Duration } from "./load-client.ts";
 
 /** How thoroughly to measure. */
 export interface Pace {
-  /** Which sizes of the works are taken. */
+  /** The sizes of the works. */
   readonly sizes: "full" | "quick";
   readonly rounds: number;
   /** A peer that takes longer than this for a round, in milliseconds, is left out of the rounds that follow. */
   readonly longRound: number;
-  /** Of the first round, in which a server's code gets hot; and of those after it. */
+  /** The duration of the first round, in which a server's code is compiled, and of the later ones. */
   readonly first: Duration;
   readonly next: Duration;
 }

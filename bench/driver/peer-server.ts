@@ -11,11 +11,11 @@ import { benchFolder, builtFolder, projectFolder } from "./folders.ts";
 /** How long a peer may take to start, and to answer. */
 const answerTimeoutMs = 30_000;
 
-/** What a peer takes of the machine, after it has collected its garbage. */
+/** The memory of a peer after a garbage collection. */
 export interface PeerMemory {
-  /** The memory that the process has. */
+  /** The resident memory of the process, in bytes. */
   readonly rssBytes: number;
-  /** What its own objects take of it, with the buffers that they hold. */
+  /** The memory of its objects and of their buffers, in bytes. */
   readonly heapBytes: number;
 }
 
@@ -25,7 +25,7 @@ export class PeerServer implements AsyncDisposable {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
   readonly #exited: Promise<void>;
-  /** Where it may store things: on a disk, which the folder for temporary files need not be on. */
+  /** The folder for its files. It is on a disk; the folder for temporary files may be in memory. */
   readonly #folder: string;
   #port = 0;
 
@@ -36,7 +36,7 @@ export class PeerServer implements AsyncDisposable {
     this.#folder = mkdtempSync(join(builtFolder, "peer-"));
     const env = { ...process.env, BENCH_FOLDER: this.#folder };
     this.#process = spawn(command, args, { cwd: projectFolder, env, stdio: ["pipe", "pipe", "inherit"] });
-    // A peer that has crashed takes no more questions.
+    // A peer that has crashed reads no more commands.
     this.#process.stdin.on("error", () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
     this.#exited = new Promise((resolve) => {
@@ -101,7 +101,7 @@ function commandOf({ name, language }: Peer): readonly string[] {
   }
 }
 
-/** Ours runs as `npm start` runs it, the others as they come. */
+/** `ours` runs with the Node flags of `npm start`, the others with the defaults. */
 function flagsOf(name: PeerName): readonly string[] {
   return name === "ours" ? npmStartNodeFlags : [];
 }

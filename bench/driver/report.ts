@@ -6,11 +6,11 @@ import { median } from "./median.ts";
 
 /** One peer's result of one work. */
 export interface Cell extends Measurement {
-  /** How many times better ours is in the same round; absent for ours, and where ours was not measured. */
+  /** The factor by which `ours` is better in the same round; absent for `ours`, and if `ours` was not measured. */
   readonly ratio: number | undefined;
 }
 
-/** What a run of the bench has found. */
+/** The result of a run of the benchmark. */
 export interface Report {
   readonly peers: readonly Peer[];
   readonly rows: readonly Row[];
@@ -44,7 +44,7 @@ function summary(all: readonly Measurement[]): Measurement {
   };
 }
 
-/** By processor time where something kept either server from doing more. */
+/** By processor time if one of the two servers was not the bottleneck. */
 function ratioOf({ kind }: Work, ours: Measurement | undefined, other: Measurement): number[] {
   if (ours === undefined) return [];
   if (kind !== "rate") return [other.value / ours.value];

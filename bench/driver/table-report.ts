@@ -17,7 +17,9 @@ export function tableReport({ peers, rows }: Report): string {
 
 const marks: Record<Bound, string> = { server: "", client: "*", machine: "~" };
 
-/** The share of the messages due below which a server fell behind. Messages in flight at the end are a smaller share. */
+/**
+ * The share of the due messages below which the server was too slow. Messages in flight at the end are a smaller share.
+ */
 const keptUp = 0.98;
 const lateMark = "!";
 

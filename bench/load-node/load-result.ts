@@ -1,7 +1,7 @@
-/** What happened while a load client measured. Both load clients print it, as one line of JSON. */
+/** The outcome of a measurement. Both load clients print it as one line of JSON. */
 export interface LoadResult {
   readonly seconds: number;
-  /** How many messages, deliveries, calls or megabytes there were. */
+  /** The number of messages, deliveries, calls or megabytes. */
   readonly operations: number;
   /** Processor time of the server; 0 if the system does not report it. */
   readonly serverSeconds: number;
@@ -11,8 +11,8 @@ export interface LoadResult {
   /** From publishing to receipt, in milliseconds; of works that measure it only. */
   readonly delayP50?: number;
   readonly delayP99?: number;
-  /** The share of the deliveries that were due in that time that were made in it; of works that have a pace only. */
+  /** The share of the due deliveries that were made in time; only of works with a fixed pace. */
   readonly delivered?: number;
-  /** How many times longer the delay was with what is measured than without; of the work `stalled` only. */
+  /** The delay with a stalled subscriber divided by the delay without it; only of the work `stalled`. */
   readonly slowdown?: number;
 }

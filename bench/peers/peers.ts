@@ -4,7 +4,7 @@ export type PeerName = "ours" | "connect-node" | "grpc-js" | "grpc-go" | "connec
 /** One server program that is compared. */
 export interface Peer {
   readonly name: PeerName;
-  /** What it is written in: a peer in Go is built, one in TypeScript is run from source. */
+  /** The language: a peer in Go is built, one in TypeScript runs from its source. */
   readonly language: "go" | "typescript";
   /** Which fan-out it serves: the project's own quote service, or the bench's. */
   readonly watch: "hub" | "plain";

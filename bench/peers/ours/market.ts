@@ -6,10 +6,13 @@ import { tickAt } from "../shared/tick-source.ts";
 
 const instrumentCount = 1_000;
 
-/** How often ticks come: those of a step belong together, as what a feed reads from its source at a time. */
+/**
+ * The interval of the steps, in microseconds. The ticks of a step are published together, as a feed that reads several
+ * at once does.
+ */
 export const stepMicros = 10_000;
 
-/** How many steps that are late are made up for before subscribers get a turn. */
+/** The maximum number of late steps that are made up for before subscribers get a turn of the event loop. */
 export const maxStepsAtOnce = 10;
 
 /** The symbols of the market, `M000` to `M999`; each tick is of the next one. */

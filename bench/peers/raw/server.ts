@@ -30,7 +30,7 @@ quotes.on("quote", (quote) => {
   waiting.push(encode(bench.WatchResponseSchema, { quote }));
 });
 
-/** What was published together is written together. */
+/** Messages that were published together are written together. */
 function writeWaiting(): void {
   const frames = Buffer.concat(waiting);
   waiting = [];

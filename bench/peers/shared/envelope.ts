@@ -11,7 +11,7 @@ export function envelope(message: Uint8Array): Buffer {
 /** Cuts a stream of bytes into the messages of its envelopes. */
 export class EnvelopeReader {
   readonly #onMessage: (message: Buffer) => void;
-  // What has come of the message that is not complete, in pieces: joined once, when it is.
+  // The received pieces of the incomplete message. They are joined once, when it is complete.
   #pieces: Buffer[] = [];
   #size = 0;
 

@@ -20,7 +20,7 @@ export class TickSource {
   }
 }
 
-/** What the source quotes. */
+/** The symbols of the source. */
 export const tickSymbols: readonly string[] = Array.from({ length: symbolCount }, (_, index) => symbolAt(index));
 
 /** Symbols as the hub lists them. */
