@@ -226,7 +226,7 @@ interface ServedMethod {
   /** In the form PACKAGE.SERVICE/METHOD. */
   readonly name: string;
   readonly decoder: MessageDecoder;
-  /** Undefined if the method has options of its own: Connect's handler serves it. */
+  /** Undefined if the method was registered with separate options: Connect's handler serves it. */
   readonly spec: MethodImplSpec | undefined;
 }
 
