@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { settings } from "../../server/config/settings.ts";
 import type { FamilyLimits } from "../../server/shared/testing/family-limits.ts";
-import { callBytes, maxUnreadRefusals } from "../../server/transport/protection/call-memory-budget.ts";
+import { callBytes, coveredBytes, maxUnreadRefusals } from "../../server/transport/protection/call-memory-budget.ts";
 import { sliceMs } from "../../server/transport/protection/call-scheduler.ts";
 import { defaultLimits, limitTable } from "../../server/transport/protection/limit-table.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
@@ -68,7 +68,7 @@ ${transport.join("\n")}
 
 **Event loop.** All calls together have ${number(sliceMs)} ms in each turn of the event loop. Waiting calls are served round-robin, by client address, then by connection ([why](../decisions/0022-shared-event-loop.md)). Addresses share the time, not the number of steps ([why](../decisions/0030-fair-time.md)).
 
-**Memory.** Bytes of unhandled requests, bytes of unread responses, and ${number(callBytes)} bytes for each call count against \`maxBufferedBytes\` and \`maxSessionBufferedBytes\` ([why](../decisions/0024-memory-budgets.md)). Both follow from Node's heap limit, \`--max-old-space-size\`. A call for which there is no memory is refused with RESOURCE_EXHAUSTED. If a client has not read ${number(maxUnreadRefusals)} such errors on one connection, further calls for which there is no memory get no error: an HTTP/2 stream is reset with REFUSED_STREAM, an HTTP/1.1 connection is closed. If 70 % of the heap is in use after a full garbage collection, new calls are refused. From 85 % on, the calls of the connection that uses most memory are ended.
+**Memory.** Bytes of unhandled requests, bytes of unread responses, and ${number(callBytes)} bytes for each call (which cover its first ${number(coveredBytes)} bytes) count against \`maxBufferedBytes\` and \`maxSessionBufferedBytes\` ([why](../decisions/0024-memory-budgets.md)). Both follow from Node's heap limit, \`--max-old-space-size\`. A call for which there is no memory is refused with RESOURCE_EXHAUSTED. If a client has not read ${number(maxUnreadRefusals)} such errors on one connection, further calls for which there is no memory get no error: an HTTP/2 stream is reset with REFUSED_STREAM, an HTTP/1.1 connection is closed. If 70 % of the heap is in use after a full garbage collection, new calls are refused. From 85 % on, the calls of the connection that uses most memory are ended.
 
 ## Share of one client
 

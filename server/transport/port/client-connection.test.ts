@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
+import { coveredBytes } from "../protection/call-memory-budget.ts";
 import { defaultLimits } from "../protection/limit-table.ts";
 import { Connections } from "./client-connection.ts";
 
@@ -12,10 +13,10 @@ test("all connections may hold a fifth of a small heap, one client half of it, o
   expect(connections.budget.limit).toBe(20 * MiB);
   const [one, other] = [socketOf("10.0.0.1"), socketOf("10.0.0.1")];
   const calls = [one, other].map((socket) => connections.of(socket).open({ refuse() {} }));
-  for (const call of calls) call.hold(7 * MiB);
+  for (const call of calls) call.hold(coveredBytes + 7 * MiB);
   expect(calls.map(({ held }) => held)).toEqual([7 * MiB, 0]);
   const stranger = connections.of(socketOf("10.0.0.2")).open({ refuse() {} });
-  stranger.hold(7 * MiB);
+  stranger.hold(coveredBytes + 7 * MiB);
   expect(stranger.held).toBe(7 * MiB);
 });
 

@@ -1,7 +1,7 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ConnectionMemory, callBytes, MemoryBudget, maxUnreadRefusals } from "./call-memory-budget.ts";
+import { ConnectionMemory, callBytes, coveredBytes, MemoryBudget, maxUnreadRefusals } from "./call-memory-budget.ts";
 
 const KiB = 1024;
 
@@ -40,12 +40,25 @@ describe("a call for which there is no memory", () => {
   });
 });
 
+test("the first bytes of a call are covered by what each call counts for", () => {
+  const { connection, open } = connectionOf(2 * callBytes);
+  const call = open("call");
+  call.hold(coveredBytes);
+  expect([connection.used, call.held]).toEqual([callBytes, 0]);
+  call.hold(KiB);
+  expect([connection.used, call.held]).toEqual([callBytes + KiB, KiB]);
+  call.release(coveredBytes + KiB / 2);
+  expect([connection.used, call.held]).toEqual([callBytes, 0]);
+  call.hold(coveredBytes);
+  expect([connection.used, call.held]).toEqual([callBytes + KiB / 2, KiB / 2]);
+});
+
 describe("bytes that do not fit", () => {
   test("end the newest call that holds any, so that an older one can continue", () => {
     const { connection, ended, open } = connectionOf(4 * callBytes + 45 * KiB);
     const [oldest, , newest] = [open("oldest"), open("empty"), open("newest"), open("empty")];
-    oldest.hold(15 * KiB);
-    newest.hold(25 * KiB);
+    oldest.hold(coveredBytes + 15 * KiB);
+    newest.hold(coveredBytes + 25 * KiB);
     oldest.hold(10 * KiB);
     expect(ended).toEqual(["newest"]);
     expect([oldest.held, newest.held]).toEqual([25 * KiB, 0]);
@@ -55,8 +68,8 @@ describe("bytes that do not fit", () => {
   test("end the call that needs them, if it is the newest", () => {
     const { ended, open } = connectionOf(2 * callBytes + 30 * KiB);
     const [older, newer] = [open("older"), open("newer")];
-    older.hold(20 * KiB);
-    newer.hold(20 * KiB);
+    older.hold(coveredBytes + 20 * KiB);
+    newer.hold(coveredBytes + 20 * KiB);
     expect(ended).toEqual(["newer"]);
     expect([older.held, older.isOpen, newer.isOpen]).toEqual([20 * KiB, true, false]);
   });
@@ -64,8 +77,8 @@ describe("bytes that do not fit", () => {
   test("of a client are counted over all of its connections", () => {
     const client = new MemoryBudget(2 * callBytes + 20 * KiB);
     const [one, other] = [connectionOf(1024 * KiB, client), connectionOf(1024 * KiB, client)];
-    one.open("one").hold(20 * KiB);
-    other.open("other").hold(1);
+    one.open("one").hold(coveredBytes + 20 * KiB);
+    other.open("other").hold(coveredBytes + 1);
     expect([one.ended, other.ended]).toEqual([[], ["other"]]);
   });
 });

@@ -6,9 +6,12 @@ import { heapGuard } from "./heap-guard.ts";
 // (docs/decisions/0024-memory-budgets.md).
 
 /**
- * The memory that each call counts for in addition to its messages, in bytes: its objects in this process and in Node.
+ * The memory that each call counts for, in bytes: its objects in this process and in Node, and its first bytes.
  */
 export const callBytes = 24 * 1024;
+
+/** The number of bytes of a call that {@link callBytes} covers: most messages are smaller, and need no count. */
+export const coveredBytes = 1024;
 
 /**
  * How many refused calls of one connection may have an answer that the client has not read: an answer takes memory, too.
@@ -202,9 +205,9 @@ export class CallMemory {
     return this.#state === "open";
   }
 
-  /** The bytes that are held, without {@link callBytes}. */
+  /** The bytes that are held and counted, without {@link callBytes}. */
   get held(): number {
-    return this.#held;
+    return countedOf(this.#held);
   }
 
   /**
@@ -213,15 +216,22 @@ export class CallMemory {
    */
   hold(bytes: number): void {
     if (this.#state === "refused") this.#call.refuse(this.#connection.limitError());
-    else if (this.isOpen && this.#connection.take(bytes, this)) this.#held += bytes;
+    else if (this.isOpen && this.#count(this.#held + bytes)) this.#held += bytes;
   }
 
   /** Gives bytes back. */
   release(bytes: number): void {
     const released = Math.min(bytes, this.#held);
     if (released <= 0) return;
+    const counted = this.held;
     this.#held -= released;
-    this.#connection.give(released);
+    if (counted > this.held) this.#connection.give(counted - this.held);
+  }
+
+  /** Counts the bytes that would be held. Returns false if they do not fit, and the call was ended. */
+  #count(held: number): boolean {
+    const bytes = countedOf(held) - this.held;
+    return bytes === 0 || this.#connection.take(bytes, this);
   }
 
   /** Ends the call because there is no memory for it. */
@@ -240,6 +250,11 @@ export class CallMemory {
     this.#held = 0;
     this.#state = "closed";
   }
+}
+
+/** Returns how many of the bytes that a call holds are counted. */
+function countedOf(held: number): number {
+  return held > coveredBytes ? held - coveredBytes : 0;
 }
 
 /** The interval at which the bytes of unread requests are counted, in milliseconds. */

@@ -34,6 +34,18 @@ test("clients are served round-robin, and the connections of a client as well", 
   expect(ran).toEqual(["one 1", "other 1", "two 1", "other 2", "one 2", "other 3", "two 2", "one 3", "two 3"]);
 });
 
+test("queries that read the clock less often still notice that the slice is used, and begin anew in the next turn", async () => {
+  const scheduler = new CallScheduler();
+  expect(scheduler.sliceSeemsUsed).toBe(false);
+  for (let worked = 0; worked <= sliceMs; worked += stepMs) work();
+  const queries = Array.from({ length: 8 }, () => scheduler.sliceSeemsUsed);
+  expect([queries[0], queries.at(-1)]).toEqual([false, true]);
+  expect(scheduler.sliceUsed).toBe(true);
+  await setImmediate();
+  await setImmediate();
+  expect(scheduler.sliceSeemsUsed).toBe(false);
+});
+
 test("a client that has used the event loop alone does not pay for it when others come", async () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];

@@ -1,4 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
+import { callScheduler } from "../protection/call-scheduler.ts";
 import type { Limits } from "../protection/limit-table.ts";
 import type { RequestBody } from "./request-body.ts";
 
@@ -51,7 +52,7 @@ export class ClientIdleTimeout implements Disposable {
    * @param partBytes the bytes of that message that were read from the body before
    */
   beginWait(partBytes: number): void {
-    this.#waitingSince = performance.now();
+    this.#waitingSince = callScheduler.turnStart;
     this.#bytesBefore = this.#body.bytes - partBytes;
     this.#partSince = undefined;
   }

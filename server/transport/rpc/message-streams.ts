@@ -14,12 +14,12 @@ export function onEachMessage<T>(messages: AsyncIterable<T>, onMessage: (message
   return {
     [Symbol.asyncIterator]() {
       const source = messages[Symbol.asyncIterator]();
+      const onResult = (result: IteratorResult<T>) => {
+        if (result.done !== true) onMessage(result.value);
+        return result;
+      };
       return {
-        async next() {
-          const result = await source.next();
-          if (result.done !== true) onMessage(result.value);
-          return result;
-        },
+        next: () => source.next().then(onResult),
         return: (value) => source.return?.(value) ?? Promise.resolve({ done: true, value }),
         throw: (error) => source.throw?.(error) ?? Promise.reject(error),
       };
