@@ -98,6 +98,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     classic,
     health,
   };
+  shared.checkNames();
   const server = await startServer({
     config,
     log,

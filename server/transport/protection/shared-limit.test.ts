@@ -108,3 +108,11 @@ test("each limit of a server is made once, with the share of the server", () => 
   expect(limits.all.map(({ name }) => name)).toEqual(["maxExports", "other"]);
   expect(() => limits.limit(exports)).toThrow("maxExports was made twice");
 });
+
+test("a value for an unknown limit is refused, with the known names", () => {
+  const limits = new SharedLimits({ peerShare: 0.5, values: { maxExports: 10, maxImports: 10 } });
+  limits.limit(exports);
+  expect(() => limits.checkNames()).toThrow("there is no limit named maxImports: the limits are maxExports");
+  limits.limit({ ...exports, name: "maxImports" });
+  limits.checkNames();
+});

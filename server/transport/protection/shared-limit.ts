@@ -167,4 +167,12 @@ export class SharedLimits {
     this.#limits.set(name, limit);
     return limit;
   }
+
+  /** Throws if a value was given for a limit that was not made: call it when all limits are made. */
+  checkNames(): void {
+    const unknown = Object.keys(this.#options.values ?? {}).filter((name) => !this.#limits.has(name));
+    if (unknown.length === 0) return;
+    const known = [...this.#limits.keys()].join(", ");
+    throw new Error(`there is no limit named ${unknown.join(", ")}: the limits are ${known}`);
+  }
 }
