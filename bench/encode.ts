@@ -1,4 +1,4 @@
-// Prints nanoseconds a message: protobuf-es's toBinary, and our encoder into one sink.
+// Prints the nanoseconds for one message: of toBinary of protobuf-es, and of our encoder with one sink.
 import { create, type DescMessage, fromBinary, type Message, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { KeyboardLayout, MemoryUnit, Panel, ProductSchema } from "../gen/bourse/product/v1/product_pb.ts";
 import { InstrumentSchema, QuotePhase, QuoteSchema } from "../gen/bourse/quote/v1/quote_pb.ts";
@@ -7,8 +7,8 @@ import { ByteSink } from "../server/transport/encoding/byte-sink.ts";
 import { messageEncoder } from "../server/transport/encoding/message-encoder.ts";
 import { share } from "../server/transport/encoding/shared-message.ts";
 
-const samples = 64; // messages of a kind, so that no branch is learned by heart
-const rounds = 200; // the fastest counts: others were disturbed
+const samples = 64; // different messages of a kind, so that the branch predictor does not learn one
+const rounds = 200; // the fastest round is the result, because other load disturbs the others
 const roundNs = 500_000;
 
 interface Row {
@@ -28,7 +28,7 @@ const rows: Row[] = [
   rowOf("instrument (five fields)", InstrumentSchema, instrument),
 ];
 
-// All are warmed up before any is timed: a server has many types at once, too.
+// Warms up all types before it measures any, because a server also encodes many types.
 for (const row of rows) for (const run of encodersOf(row)) timeOf(row, run);
 
 console.log(`${"".padEnd(30)}${"bytes".padStart(8)}${"toBinary".padStart(12)}${"ours".padStart(10)}`);

@@ -3,14 +3,14 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 
-// The clients of stall.ts: URL and what to do.
+// The clients of stall.ts. The arguments are the URL and the load.
 
 const [url = "", load = ""] = process.argv.slice(2);
 const demoOrders = 200_000n;
 const submitted = 60_000;
 const exports = 4;
 
-/** One connection for each stream, so that none waits for another. */
+/** Opens one connection for each stream, so that no stream waits for another. */
 const connect = () => createClient(OrderService, createGrpcTransport({ baseUrl: url }));
 
 switch (load) {
@@ -30,7 +30,7 @@ switch (load) {
     await Promise.all([submit(), exportAll()]);
     break;
   default:
-    throw new Error(`${load} is no load`);
+    throw new Error(`unknown load ${load}`);
 }
 process.exit();
 

@@ -11,9 +11,9 @@ import { readConfig } from "../server/config/config.ts";
 import { tuneGarbageCollection } from "../server/transport/protection/tune-garbage-collection.ts";
 
 // Measures stalls of the server's event loop while it commits and exports at full speed: `npm run bench:stall`.
-// The clients run in a separate process. A timer of 1 ms measures the loop; its interval is subtracted. On a machine
-// with other work the loop waits as well: the processor time between two timer runs shows which part the server is to
-// blame for.
+// The clients run in a separate process. A timer of 1 ms measures the loop, and its interval is subtracted. If other
+// programs use the machine, the loop also waits for a core. The processor time between two timer runs shows the part of
+// a stall that the server causes.
 
 tuneGarbageCollection();
 
@@ -21,7 +21,7 @@ const loads = ["nothing", "submit", "export", "both"] as const;
 const clients = fileURLToPath(new URL("./stall-clients.ts", import.meta.url));
 const nanosPerMilli = 1e6;
 
-/** The maximum processor time that this thread has used between two samples. */
+/** The maximum processor time of this thread between two samples. */
 class LongestTurn {
   #micros = 0;
   #before = process.threadCpuUsage();
@@ -31,7 +31,7 @@ class LongestTurn {
     this.#before = now;
   }, 1);
 
-  /** In milliseconds. */
+  /** The duration in milliseconds. */
   stop(): number {
     clearInterval(this.#timer);
     return this.#micros / 1_000;

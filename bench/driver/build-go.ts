@@ -10,7 +10,7 @@ const plugins = [
 ];
 const programs = ["./load", "./peers/grpc-go", "./peers/connect-go"];
 
-/** Builds the load client and the peers in Go, unless they are built. Returns the reason of a failure. */
+/** Builds the load client and the peers in Go. Returns the reason if the build fails. */
 export function buildGo(): string | undefined {
   if (spawnSync("go", ["version"]).status !== 0) return "Go is missing: install it from https://go.dev/dl";
   mkdirSync(builtFolder, { recursive: true });
@@ -20,7 +20,7 @@ export function buildGo(): string | undefined {
     build(programs);
     return undefined;
   } catch (error) {
-    return `the programs in Go cannot be built: ${error instanceof Error ? error.message : error}`;
+    return `building the Go programs failed: ${error instanceof Error ? error.message : error}`;
   }
 }
 
@@ -38,10 +38,10 @@ function generate(): void {
   ];
   const paths = protos.flatMap((path) => ["--path", path]);
   run(process.execPath, [buf, "generate", "--template", "bench/buf.gen.yaml", ...paths]);
-  if (!existsSync(join(benchFolder, "gen/bench/v1"))) throw new Error("no code was generated from the protos");
+  if (!existsSync(join(benchFolder, "gen/bench/v1"))) throw new Error("buf generated no code from the protos");
 }
 
 function run(command: string, args: readonly string[]): void {
-  // Standard output is the bench's own.
+  // Standard output is reserved for the report.
   execFileSync(command, args, { cwd: projectFolder, stdio: ["ignore", process.stderr, process.stderr] });
 }

@@ -1,5 +1,5 @@
 import type { Peer } from "../peers/peers.ts";
-import type { Work } from "../works/work.ts";
+import type { Workload } from "../workloads/workload.ts";
 import type { Cores } from "./cores.ts";
 import { measure } from "./measure.ts";
 import type { Measurement } from "./measurement.ts";
@@ -12,20 +12,20 @@ export interface CompareOptions {
   readonly cores: Cores;
   /** Whether the Go programs are built. */
   readonly go: boolean;
-  /** Prints a failure. */
+  /** Prints an error message. */
   readonly print: (text: string) => void;
 }
 
-/** The measurements of one work: for each peer, one for each of its rounds. */
+/** The measurements of one workload: for each peer, one in each round. */
 export type Rounds = ReadonlyMap<Peer, readonly Measurement[]>;
 
 /**
- * Measures one work of all peers, one after the other in each round, so that other load on the machine affects all of
- * them equally. A peer that fails or takes long is left out of the following rounds.
+ * Measures one workload of all peers. Each round measures them one after another, so that other load on the machine
+ * affects all of them equally. Skips a peer in the following rounds if it fails or takes long.
  */
-export async function compare(work: Work, { peers, pace, cores, go, print }: CompareOptions): Promise<Rounds> {
+export async function compare(workload: Workload, { peers, pace, cores, go, print }: CompareOptions): Promise<Rounds> {
   const measured = new Map<Peer, Measurement[]>();
-  const { load } = work;
+  const { load } = workload;
   if (load === undefined || (load.client === "load" && !load.standIn && !go)) return measured;
   await using servers = new AsyncDisposableStack();
   const running = new Map<Peer, PeerServer>();
@@ -34,7 +34,7 @@ export async function compare(work: Work, { peers, pace, cores, go, print }: Com
     try {
       await step();
     } catch (error) {
-      print(`${work.name}: ${peer.name} could not be measured: ${error instanceof Error ? error.message : error}`);
+      print(`${workload.name}: ${peer.name} could not be measured: ${error instanceof Error ? error.message : error}`);
       running.delete(peer);
       measured.delete(peer);
     }
@@ -49,14 +49,14 @@ export async function compare(work: Work, { peers, pace, cores, go, print }: Com
     });
   }
   const size = load.size[pace.sizes];
-  // Memory is measured once, because a process returns memory late or never.
-  const rounds = work.kind === "memory" || work.kind === "backlog" ? 1 : pace.rounds;
+  // Memory is measured once, because a process returns freed memory late or never.
+  const rounds = workload.kind === "memory" || workload.kind === "backlog" ? 1 : pace.rounds;
   for (let round = 0; round < rounds; round++) {
     const duration = round === 0 ? pace.first : pace.next;
     for (const [peer, server] of [...running]) {
       await attempt(peer, async () => {
         const start = performance.now();
-        measured.get(peer)?.push(await measure(work, { load, server, size, duration, cores, go }));
+        measured.get(peer)?.push(await measure(workload, { load, server, size, duration, cores, go }));
         if (performance.now() - start > pace.longRound) running.delete(peer);
       });
     }

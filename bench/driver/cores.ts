@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** The cores of the server and of the load client, one for each, or the reason why they have none. */
+/** One core for the server and one for the load client, or the reason why the processes are not pinned. */
 export type Cores =
   | { readonly kind: "pinned"; readonly server: number; readonly client: number }
   | { readonly kind: "free"; readonly because: string };
 
-/** Chooses two of the cores that this process may run on. */
+/** Chooses two of the cores on which this process is allowed to run. */
 export function chooseCores(): Cores {
   if (spawnSync("taskset", ["--version"]).status !== 0) return { kind: "free", because: "taskset is missing" };
   const [server, client] = allowedCores();
@@ -14,12 +14,12 @@ export function chooseCores(): Cores {
   return { kind: "pinned", server, client };
 }
 
-/** A command that runs on one of the cores. */
+/** Returns the command, pinned to one of the cores. */
 export function onCore(cores: Cores, which: "server" | "client", command: readonly string[]): readonly string[] {
   return cores.kind === "free" ? command : ["taskset", "--cpu-list", String(cores[which]), ...command];
 }
 
-/** As Linux writes them: `0-3,8`. */
+/** Parses a list of cores in the format of Linux: `0-3,8`. */
 function allowedCores(): number[] {
   const status = readFileSync("/proc/self/status", "utf8");
   const list = /^Cpus_allowed_list:\s*(.+)$/m.exec(status)?.[1] ?? "";

@@ -4,9 +4,9 @@ type Row = Record<string, number | null>;
 type Figures = Record<string, Row>;
 
 /**
- * One object: work to peer to figure, null if a peer has none; under `cpu` the same with the server's processor time
- * for an operation, in microseconds. For works with a fixed pace, `delivered` has the delivered share of the due
- * messages.
+ * Returns one object that maps a workload to a peer to a result, which is null if a peer has none. `cpu` has the same
+ * structure with the server's processor time for an operation, in microseconds. `delivered` has the share of the due
+ * messages that was delivered, for workloads with a fixed rate.
  */
 export function jsonReport(report: Report): Record<string, Row | Figures> {
   const rows = report.rows.filter(({ cells }) => [...cells.values()].some(({ delivered }) => delivered !== undefined));
@@ -19,9 +19,9 @@ export function jsonReport(report: Report): Record<string, Row | Figures> {
 
 function figures({ peers, rows }: Report, figure: (cell: Cell) => number | undefined): Figures {
   return Object.fromEntries(
-    rows.map(({ work, cells }) => {
+    rows.map(({ workload, cells }) => {
       const ofPeer = peers.map((peer) => [peer.name, rounded(cells.get(peer), figure)] as const);
-      return [work.name, Object.fromEntries(ofPeer)];
+      return [workload.name, Object.fromEntries(ofPeer)];
     }),
   );
 }

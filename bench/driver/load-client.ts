@@ -3,15 +3,15 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { LoadResult } from "../load-node/load-result.ts";
-import type { Load } from "../works/work.ts";
+import type { Load } from "../workloads/workload.ts";
 import { type Cores, onCore } from "./cores.ts";
 import { benchFolder, builtFolder, projectFolder } from "./folders.ts";
 import type { PeerServer } from "./peer-server.ts";
 
-/** How long a load client may take for one run. */
+/** The maximum duration of one run of a load client. */
 const runTimeoutMs = 90_000;
 
-/** How long to put load on a server, before measuring and while it is measured, in milliseconds. */
+/** The durations of the warm-up and of the measurement, in milliseconds. */
 export interface Duration {
   readonly warm: number;
   readonly measure: number;
@@ -25,26 +25,26 @@ export interface LoadOptions {
   readonly cores: Cores;
   /** Whether the Go load client is built. */
   readonly go: boolean;
-  /** Called when the load client pauses; it continues when the promise resolves. */
-  readonly onHolding?: () => Promise<void>;
+  /** Called when the load client pauses. The load client continues when the promise resolves. */
+  readonly onPaused?: () => Promise<void>;
 }
 
 /** Runs a load client against a server. Rejects with its error output, or if it takes too long. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const [command = "", ...args] = onCore(options.cores, "client", [...programOf(options), ...flagsOf(options)]);
-  // The load client writes its own files to the disk of the peers.
+  // The load client writes its files to the same disk as the peers.
   const env = { ...process.env, TMPDIR: builtFolder };
   const child = spawn(command, args, { cwd: projectFolder, env, timeout: runTimeoutMs, killSignal: "SIGKILL" });
   const ended = once(child, "close");
-  let complaint = "";
+  let errorOutput = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    complaint += text;
+    errorOutput += text;
   });
   child.stdin.on("error", () => {});
   let result: LoadResult | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line === "HOLDING") {
-      await options.onHolding?.();
+    if (line === "PAUSED") {
+      await options.onPaused?.();
       child.stdin.write("\n");
     } else {
       result = JSON.parse(line);
@@ -53,7 +53,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const [code, signal] = await ended;
   if (result !== undefined && code === 0) return result;
   const reason = signal === null ? `exit code ${code}` : `${signal} after ${runTimeoutMs / 1000} s`;
-  throw new Error(complaint.trim().split("\n").at(-1) || `the load client ended with ${reason}`);
+  throw new Error(errorOutput.trim().split("\n").at(-1) || `the load client ended with ${reason}`);
 }
 
 function programOf({ load, go }: LoadOptions): readonly string[] {
@@ -63,7 +63,7 @@ function programOf({ load, go }: LoadOptions): readonly string[] {
 
 function flagsOf({ load, server, size, duration }: LoadOptions): readonly string[] {
   const flags = {
-    work: load.work,
+    workload: load.workload,
     address: server.address,
     pid: server.pid,
     size,

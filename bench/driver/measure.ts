@@ -1,25 +1,25 @@
 import type { LoadResult } from "../load-node/load-result.ts";
-import type { Work } from "../works/work.ts";
+import type { Workload } from "../workloads/workload.ts";
 import { type LoadOptions, runLoad } from "./load-client.ts";
 import type { Bound, Measurement } from "./measurement.ts";
 import type { PeerMemory } from "./peer-server.ts";
 
-/** The share of the time from which on a process counts as always ready to run. */
+/** The share of the time from which on a process counts as fully busy. */
 const allTheTime = 0.95;
-/** The share of the time that a process with its own core gets: the kernel uses the rest. */
+/** The share of the time that is available to a process on its own core. The kernel uses the rest. */
 const ownCore = 0.85;
 
-/** The factor by which a delay is measured longer than a rate: a hundredth of the ticks must be more than two ticks. */
+/** Measures a delay longer than a rate by this factor, so that a percentile of it is based on more than two ticks. */
 const delayDurationFactor = 3;
 
 const microsPerSecond = 1e6;
 const bytesInKilobyte = 1024;
 
-/** Streams that make a server do everything once, before its memory is measured. */
+/** The number of streams that warm up a server before its memory is measured. */
 const warmStreams = 100;
 
 /** Measures one peer once. Rejects if the server or the load client fails. */
-export async function measure({ kind }: Work, options: LoadOptions): Promise<Measurement> {
+export async function measure({ kind }: Workload, options: LoadOptions): Promise<Measurement> {
   switch (kind) {
     case "rate": {
       const result = await runLoad(options);
@@ -49,12 +49,12 @@ function boundOf({ seconds, serverSeconds, serverBusy, clientBusy }: LoadResult)
   return serverSeconds < ownCore * seconds ? "machine" : "server";
 }
 
-/** Processor time of the server for one operation, in microseconds. */
+/** Returns the processor time of the server for one operation, in microseconds. */
 function cpuOf({ serverSeconds, operations }: LoadResult): number | undefined {
   return serverSeconds === 0 ? undefined : (serverSeconds * microsPerSecond) / operations;
 }
 
-/** Measures the memory of each open, quiet stream. */
+/** Measures the memory of each idle stream. */
 async function idleKilobytes(options: LoadOptions): Promise<number> {
   const { server, size } = options;
   await runLoad({ ...options, size: warmStreams });
@@ -62,7 +62,7 @@ async function idleKilobytes(options: LoadOptions): Promise<number> {
   let after: PeerMemory = before;
   await runLoad({
     ...options,
-    onHolding: async () => {
+    onPaused: async () => {
       after = await server.memory();
     },
   });
@@ -70,17 +70,17 @@ async function idleKilobytes(options: LoadOptions): Promise<number> {
 }
 
 /**
- * Measures the memory of each subscriber that has stopped reading. The load client pauses before the first one, and
- * after all of them.
+ * Measures the memory of each stalled subscriber. The load client pauses before the first subscriber and after the last
+ * one.
  */
 async function backlogKilobytes(options: LoadOptions): Promise<number> {
   const { server, size } = options;
   const readings: PeerMemory[] = [];
   await runLoad({
     ...options,
-    onHolding: async () => void readings.push(await server.memory()),
+    onPaused: async () => void readings.push(await server.memory()),
   });
   const [before, after] = readings;
-  if (before === undefined || after === undefined) throw new Error("the load client did not hold twice");
+  if (before === undefined || after === undefined) throw new Error("the load client did not pause twice");
   return (after.heapBytes - before.heapBytes) / size / bytesInKilobyte;
 }

@@ -2,19 +2,19 @@
 export type Bound =
   /** The server. */
   | "server"
-  /** The load client was the bottleneck. */
+  /** The load client. */
   | "client"
-  /** Other programs had the server's core for much of the time. */
+  /** Other programs used the server's core for much of the time. */
   | "machine";
 
-/** One peer's figures of one work: of one round, or the medians of all. */
+/** The result of one workload of one peer: of one round, or the medians of all rounds. */
 export interface Measurement {
-  /** Operations or megabytes a second, KB a stream, milliseconds, seconds, or times. */
+  /** Operations or megabytes per second, KB per stream, milliseconds, seconds, or a ratio. */
   readonly value: number;
-  /** Processor time of the server in microseconds, for each operation or megabyte. */
+  /** The processor time of the server for one operation or megabyte, in microseconds. */
   readonly cpu: number | undefined;
   /** The bottleneck, if it was not the server. */
   readonly bound: Bound;
-  /** The share of the due deliveries that were made in time, of the worst round; only for works with a fixed pace. */
+  /** The share of the due messages that was delivered in time, in the worst round. Only for workloads with a fixed rate. */
   readonly delivered?: number | undefined;
 }

@@ -1,4 +1,4 @@
-/** The median of numbers. NaN if there are none. */
+/** Returns the median, or NaN if there are no numbers. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

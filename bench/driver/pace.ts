@@ -1,18 +1,18 @@
 import type { Duration } from "./load-client.ts";
 
-/** How thoroughly to measure. */
+/** The sizes, rounds and durations of a run. */
 export interface Pace {
-  /** The sizes of the works. */
+  /** The sizes of the workloads. */
   readonly sizes: "full" | "quick";
   readonly rounds: number;
-  /** A peer that takes longer than this for a round, in milliseconds, is left out of the rounds that follow. */
+  /** A peer that takes longer than this for a round, in milliseconds, is skipped in the following rounds. */
   readonly longRound: number;
-  /** The duration of the first round, in which a server's code is compiled, and of the later ones. */
+  /** The durations of the first round, in which a server's code is compiled, and of the later rounds. */
   readonly first: Duration;
   readonly next: Duration;
 }
 
-/** Within fifteen minutes on two cores. */
+/** Takes up to fifteen minutes on two cores. */
 export const fullPace: Pace = {
   sizes: "full",
   rounds: 3,
@@ -21,7 +21,7 @@ export const fullPace: Pace = {
   next: { warm: 300, measure: 1_500 },
 };
 
-/** Within three minutes on two cores. */
+/** Takes up to three minutes on two cores. */
 export const quickPace: Pace = {
   sizes: "quick",
   rounds: 2,

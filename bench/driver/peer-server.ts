@@ -8,24 +8,24 @@ import type { Peer, PeerName } from "../peers/peers.ts";
 import { type Cores, onCore } from "./cores.ts";
 import { benchFolder, builtFolder, projectFolder } from "./folders.ts";
 
-/** How long a peer may take to start, and to answer. */
+/** The time limits for the start of a peer and for its response to a command. */
 const answerTimeoutMs = 30_000;
 
 /** The memory of a peer after a garbage collection. */
 export interface PeerMemory {
   /** The resident memory of the process, in bytes. */
   readonly rssBytes: number;
-  /** The memory of its objects and of their buffers, in bytes. */
+  /** The memory of the objects and of their buffers, in bytes. */
   readonly heapBytes: number;
 }
 
-/** A peer that is up. Dispose of it to end its process. */
+/** A running peer. Disposing of it ends its process. */
 export class PeerServer implements AsyncDisposable {
   readonly peer: Peer;
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
   readonly #lines: AsyncIterator<string>;
   readonly #exited: Promise<void>;
-  /** The folder for its files. It is on a disk; the folder for temporary files may be in memory. */
+  /** The folder for its files. It is on a disk, because the folder for temporary files can be in memory. */
   readonly #folder: string;
   #port = 0;
 
@@ -36,7 +36,7 @@ export class PeerServer implements AsyncDisposable {
     this.#folder = mkdtempSync(join(builtFolder, "peer-"));
     const env = { ...process.env, BENCH_FOLDER: this.#folder };
     this.#process = spawn(command, args, { cwd: projectFolder, env, stdio: ["pipe", "pipe", "inherit"] });
-    // A peer that has crashed reads no more commands.
+    // A crashed peer reads no commands.
     this.#process.stdin.on("error", () => {});
     this.#lines = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]();
     this.#exited = new Promise((resolve) => {
@@ -45,7 +45,7 @@ export class PeerServer implements AsyncDisposable {
     });
   }
 
-  /** Starts a peer. Rejects if it does not announce its address in time. */
+  /** Starts a peer. Rejects if the peer does not print its address in time. */
   static async start(peer: Peer, cores: Cores): Promise<PeerServer> {
     const server = new PeerServer(peer, cores);
     try {
@@ -57,7 +57,7 @@ export class PeerServer implements AsyncDisposable {
     }
   }
 
-  /** As HOST:PORT. */
+  /** The address, as HOST:PORT. */
   get address(): string {
     return `127.0.0.1:${this.#port}`;
   }
@@ -80,10 +80,10 @@ export class PeerServer implements AsyncDisposable {
 
   async #answer(prefix: string): Promise<string> {
     const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(new Error(`${this.peer.name} does not answer`)), answerTimeoutMs);
+    const timer = setTimeout(() => reject(new Error(`the peer ${this.peer.name} does not respond`)), answerTimeoutMs);
     try {
       const { value, done } = await Promise.race([this.#lines.next(), late]);
-      if (done || !value.startsWith(prefix)) throw new Error(`${this.peer.name} has ended`);
+      if (done || !value.startsWith(prefix)) throw new Error(`the peer ${this.peer.name} has ended`);
       return value.slice(prefix.length);
     } finally {
       clearTimeout(timer);
@@ -96,12 +96,12 @@ function commandOf({ name, language }: Peer): readonly string[] {
     case "go":
       return [join(builtFolder, name)];
     case "typescript":
-      // Its own garbage collection is called before memory is measured, and at no other time.
+      // The peer calls gc() only before it measures memory.
       return [process.execPath, "--expose-gc", ...flagsOf(name), join(benchFolder, "peers", name, "server.ts")];
   }
 }
 
-/** `ours` runs with the Node flags of `npm start`, the others with the defaults. */
+/** Returns the Node flags of `npm start` for `ours`, and none for the other peers. */
 function flagsOf(name: PeerName): readonly string[] {
   return name === "ours" ? npmStartNodeFlags : [];
 }

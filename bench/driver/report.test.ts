@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { peers } from "../peers/peers.ts";
-import type { Work } from "../works/work.ts";
+import type { Workload } from "../workloads/workload.ts";
 import { jsonReport } from "./json-report.ts";
 import type { Measurement } from "./measurement.ts";
 import { toRow } from "./report.ts";
@@ -10,8 +10,8 @@ const [ours, other] = peers.filter(({ name }) => name === "ours" || name === "gr
   (typeof peers)[number],
   (typeof peers)[number],
 ];
-const rate: Work = { name: "export", kind: "rate", unit: "messages" };
-const memory: Work = { name: "idle-kb", kind: "memory", unit: "KB" };
+const rate: Workload = { name: "export", kind: "rate", unit: "messages" };
+const memory: Workload = { name: "idle-kb", kind: "memory", unit: "KB" };
 
 test("a cell has the medians of its rounds, and the median of the ratios of each round", () => {
   const row = toRow(
@@ -25,7 +25,7 @@ test("a cell has the medians of its rounds, and the median of the ratios of each
   expect(row.cells.get(other)).toEqual({ value: 100, cpu: 10, bound: "server", ratio: 2 });
 });
 
-test("where the load client is at its ceiling, processor time is compared, and the cell is marked", () => {
+test("the report compares processor time and marks the cell if the load client is the bottleneck", () => {
   const row = toRow(
     rate,
     new Map([
@@ -39,7 +39,7 @@ test("where the load client is at its ceiling, processor time is compared, and t
   );
 });
 
-test("where other programs had the server's core, processor time is compared, and the cell is marked", () => {
+test("the report compares processor time and marks the cell if other programs used the server's core", () => {
   const row = toRow(
     rate,
     new Map([
@@ -51,7 +51,7 @@ test("where other programs had the server's core, processor time is compared, an
   expect(tableReport({ peers: [ours, other], rows: [row] })).toContain("| 10.0~ · 20.0 µs · 2.00x |");
 });
 
-test("of memory and delay, less is better", () => {
+test("less is better for memory and delay", () => {
   const row = toRow(
     memory,
     new Map([
@@ -62,8 +62,8 @@ test("of memory and delay, less is better", () => {
   expect(row.cells.get(other)?.ratio).toBe(3);
 });
 
-test("the cell of a work with a pace is marked if the server fell behind in the worst round", () => {
-  const paced: Work = { name: "market-p99-ms", kind: "delay", unit: "ms" };
+test("the cell of a workload with a fixed rate is marked if the server fell behind in the worst round", () => {
+  const paced: Workload = { name: "market-p99-ms", kind: "delay", unit: "ms" };
   const rounds = [1, 0.9, 0.999].map((delivered) => ({ ...measured(12, 2), delivered }));
   const row = toRow(paced, new Map([[ours, rounds]]));
   expect(tableReport({ peers: [ours], rows: [row] })).toContain("| market-p99-ms | 12.0! · 90.0 % · 2.00 µs |");
@@ -74,12 +74,12 @@ test("the cell of a work with a pace is marked if the server fell behind in the 
 });
 
 test("messages in flight at the end do not count as missing", () => {
-  const paced: Work = { name: "market-p99-ms", kind: "delay", unit: "ms" };
+  const paced: Workload = { name: "market-p99-ms", kind: "delay", unit: "ms" };
   const row = toRow(paced, new Map([[ours, [{ ...measured(12, 2), delivered: 0.99 }]]]));
   expect(tableReport({ peers: [ours], rows: [row] })).toContain("| 12.0 · 99.0 % · 2.00 µs |");
 });
 
-test("the time until something is done has its unit, and ratios have two digits", () => {
+test("a duration has its unit, and a ratio has two digits", () => {
   const rows = [
     toRow({ name: "reconnect", kind: "time", unit: "s" }, new Map([[ours, [measured(1.234, 20)]]])),
     toRow({ name: "stalled", kind: "slowdown", unit: "times" }, new Map([[ours, [measured(1.056, 20)]]])),
@@ -89,7 +89,7 @@ test("the time until something is done has its unit, and ratios have two digits"
   expect(table).toContain("| stalled      | 1.06 · 20.0 µs |");
 });
 
-test("the JSON has null if a peer has no figure", () => {
+test("the JSON has null if a peer has no result", () => {
   const row = toRow(rate, new Map([[ours, [measured(123_456, 8.1)]]]));
   expect(jsonReport({ peers: [ours, other], rows: [row] })).toEqual({
     export: { ours: 123_500, "grpc-go": null },

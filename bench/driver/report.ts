@@ -1,12 +1,12 @@
 import type { Peer } from "../peers/peers.ts";
-import type { Work } from "../works/work.ts";
+import type { Workload } from "../workloads/workload.ts";
 import type { Rounds } from "./compare.ts";
 import type { Measurement } from "./measurement.ts";
 import { median } from "./median.ts";
 
-/** One peer's result of one work. */
+/** The result of one workload of one peer. */
 export interface Cell extends Measurement {
-  /** The factor by which `ours` is better in the same round; absent for `ours`, and if `ours` was not measured. */
+  /** The factor by which `ours` is better in the same round. Absent for `ours`, and if `ours` was not measured. */
   readonly ratio: number | undefined;
 }
 
@@ -16,21 +16,21 @@ export interface Report {
   readonly rows: readonly Row[];
 }
 
-/** All peers' results of one work; none for a peer that has none. */
+/** The results of all peers for one workload. A peer without a result has no entry. */
 export interface Row {
-  readonly work: Work;
+  readonly workload: Workload;
   readonly cells: ReadonlyMap<Peer, Cell>;
 }
 
-/** Sums up the rounds of a work: medians of all figures, and of the ratios of each round. */
-export function toRow(work: Work, rounds: Rounds): Row {
+/** Combines the rounds of a workload into the medians of the results and of the ratios in each round. */
+export function toRow(workload: Workload, rounds: Rounds): Row {
   const ours = [...rounds].find(([peer]) => peer.name === "ours")?.[1];
   const cells = [...rounds].map(([peer, all]): [Peer, Cell] => {
     const ratios =
-      ours === undefined || all === ours ? [] : all.flatMap((each, round) => ratioOf(work, ours[round], each));
+      ours === undefined || all === ours ? [] : all.flatMap((each, round) => ratioOf(workload, ours[round], each));
     return [peer, { ...summary(all), ratio: ratios.length === 0 ? undefined : median(ratios) }];
   });
-  return { work, cells: new Map(cells) };
+  return { workload, cells: new Map(cells) };
 }
 
 function summary(all: readonly Measurement[]): Measurement {
@@ -44,8 +44,8 @@ function summary(all: readonly Measurement[]): Measurement {
   };
 }
 
-/** By processor time if one of the two servers was not the bottleneck. */
-function ratioOf({ kind }: Work, ours: Measurement | undefined, other: Measurement): number[] {
+/** Compares by processor time if one of the two servers was not the bottleneck. */
+function ratioOf({ kind }: Workload, ours: Measurement | undefined, other: Measurement): number[] {
   if (ours === undefined) return [];
   if (kind !== "rate") return [other.value / ours.value];
   if (ours.bound === "server" && other.bound === "server") return [ours.value / other.value];

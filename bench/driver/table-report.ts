@@ -1,11 +1,11 @@
-import type { Work } from "../works/work.ts";
+import type { Workload } from "../workloads/workload.ts";
 import type { Bound } from "./measurement.ts";
 import type { Cell, Report, Row } from "./report.ts";
 
-/** The report as a table in Markdown, with what its cells mean below it. */
+/** Formats the report as a table in Markdown, followed by a legend. */
 export function tableReport({ peers, rows }: Report): string {
   const lines = [
-    ["work", ...peers.map(({ name }) => name)],
+    ["workload", ...peers.map(({ name }) => name)],
     ...rows.map((row) => [nameOf(row), ...peers.map((peer) => cellText(row, row.cells.get(peer)))]),
   ];
   const widths = lines[0]?.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0))) ?? [];
@@ -18,33 +18,34 @@ export function tableReport({ peers, rows }: Report): string {
 const marks: Record<Bound, string> = { server: "", client: "*", machine: "~" };
 
 /**
- * The share of the due messages below which the server was too slow. Messages in flight at the end are a smaller share.
+ * The server fell behind if it delivered less than this share of the due messages. The messages in flight at the end are
+ * less than the rest.
  */
 const keptUp = 0.98;
 const lateMark = "!";
 
-const legend = `Each cell: what the peer does a second, the processor time of its server for each (µs), and how many times better ours
-is. Marked: in a round at least, something kept the server from doing more, and the ratio compares processor time;
-* the load client was at its own ceiling, ~ other programs had the server's core for much of the time.
-market-p99-ms shows the share of the messages due that was delivered; ! the server fell behind in at least one round.
-idle-kb is memory for each open, quiet stream, stalled-kb for each subscriber that has stopped reading, delay-p99-ms and
-market-p99-ms are the time from publishing to receipt, stalled-p99-ratio is how many times longer it gets with such a
-subscriber, reconnect-5000 the time until all have caught up: less is better.`;
+const legend = `Each cell: the rate of the peer, the processor time of its server for each operation (µs), and the factor by which
+ours is better. A mark means that the server was not the bottleneck in at least one round, and that the factor compares
+processor time: * the load client was the bottleneck, ~ other programs used the server's core for much of the time.
+market-p99-ms also shows the share of the due messages that was delivered; ! the server fell behind in at least one
+round. Less is better: idle-kb is the memory of each idle stream, stalled-kb that of each stalled subscriber,
+delay-p99-ms and market-p99-ms are the time from publishing to receipt, stalled-p99-ratio is the factor by which it
+increases with a stalled subscriber, and reconnect-5000 is the time until all clients have caught up.`;
 
-function nameOf({ work }: Row): string {
-  if (work.kind === "rate") return `${work.name}, ${work.unit}/s`;
-  return work.kind === "time" ? `${work.name}, ${work.unit}` : work.name;
+function nameOf({ workload }: Row): string {
+  if (workload.kind === "rate") return `${workload.name}, ${workload.unit}/s`;
+  return workload.kind === "time" ? `${workload.name}, ${workload.unit}` : workload.name;
 }
 
-function cellText({ work }: Row, cell: Cell | undefined): string {
+function cellText({ workload }: Row, cell: Cell | undefined): string {
   if (cell === undefined) return "–";
-  const value = valueText(work, cell);
+  const value = valueText(workload, cell);
   const cpu = cell.cpu === undefined ? "" : ` · ${cell.cpu.toPrecision(3)} µs`;
   const ratio = cell.ratio === undefined ? "" : ` · ${cell.ratio.toFixed(2)}x`;
   return value + marks[cell.bound] + deliveredText(cell) + cpu + ratio;
 }
 
-function valueText({ kind }: Work, { value }: Cell): string {
+function valueText({ kind }: Workload, { value }: Cell): string {
   if (kind === "rate") return short(value);
   return value.toFixed(kind === "slowdown" || kind === "time" ? 2 : 1);
 }
@@ -54,7 +55,7 @@ function deliveredText({ delivered }: Cell): string {
   return `${delivered < keptUp ? lateMark : ""} · ${(100 * delivered).toFixed(1)} %`;
 }
 
-/** Three digits, and a unit where it shortens them. */
+/** Formats a number with three digits, and with the suffix M or k if it is large. */
 function short(value: number): string {
   if (value >= 1e6) return `${(value / 1e6).toPrecision(3)}M`;
   if (value >= 1e3) return `${Number((value / 1e3).toPrecision(3))}k`;

@@ -7,13 +7,13 @@ import { Meter } from "./meter.ts";
 
 const warmOrders = 20_000;
 
-/** Receives orders with the Connect client for Node, as its users would. */
+/** Receives orders with the Connect client for Node in its default configuration. */
 export async function clientExport({ address, pid, size, warmMs }: LoadSettings): Promise<LoadResult> {
   const client = createClient(BenchService, createGrpcTransport({ baseUrl: `http://${address}` }));
   const receive = async (count: number) => {
     let received = 0;
     for await (const order of client.export({ count: BigInt(count) })) if (order.orderNumber !== "") received++;
-    if (received !== count) throw new Error(`${received} orders came of ${count}`);
+    if (received !== count) throw new Error(`received ${received} orders, expected ${count}`);
   };
   for (const end = performance.now() + warmMs; performance.now() < end; ) await receive(Math.min(size, warmOrders));
   const meter = new Meter(pid);

@@ -6,7 +6,7 @@ import { numberFrame } from "./number-frame.ts";
 
 const warmOrders = 20_000;
 
-/** Receives orders on one stream; the size is their number. */
+/** Receives orders on one stream. The size is their number. */
 export async function exportOrders({ address, pid, size, warmMs }: LoadSettings): Promise<LoadResult> {
   const connection = new GrpcConnection(address);
   for (const end = performance.now() + warmMs; performance.now() < end; )
@@ -23,5 +23,5 @@ async function receive(connection: GrpcConnection, count: number): Promise<void>
   });
   stream.end(numberFrame(count));
   await ended;
-  if (received !== count) throw new Error(`${received} orders came of ${count}`);
+  if (received !== count) throw new Error(`received ${received} orders, expected ${count}`);
 }

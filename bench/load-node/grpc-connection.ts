@@ -5,14 +5,14 @@ import { EnvelopeReader } from "../peers/shared/envelope.ts";
 const streamWindowBytes = 4 << 20;
 const sessionWindowBytes = 64 << 20;
 
-/** A call of the bench's service. */
+/** A call of BenchService. */
 export interface GrpcCall {
   readonly stream: ClientHttp2Stream;
-  /** Resolves when the call has ended with OK; rejects with its error otherwise. */
+  /** Resolves when the call ends with the status OK. Rejects with any other status. */
   readonly ended: Promise<void>;
 }
 
-/** A connection that speaks gRPC with as little as can be, to be no slower than it must. */
+/** A minimal gRPC connection, so that the client is not the bottleneck. */
 export class GrpcConnection {
   readonly #session: ClientHttp2Session;
 
@@ -22,7 +22,7 @@ export class GrpcConnection {
     this.#session.once("connect", () => this.#session.setLocalWindowSize(sessionWindowBytes));
   }
 
-  /** Begins a call. Messages are handed on as views, which are good until `onMessage` returns. */
+  /** Starts a call. `onMessage` receives views of a buffer, which are valid until it returns. */
   call(method: string, onMessage: (message: Buffer, stream: ClientHttp2Stream) => void): GrpcCall {
     const stream = this.#session.request(
       {

@@ -13,7 +13,7 @@ import type { LoadResult } from "./load-result.ts";
 import type { LoadSettings } from "./load-settings.ts";
 import { Meter } from "./meter.ts";
 
-/** Imports a file of orders with the script for users. Fails unless every line is stored. */
+/** Imports a file of orders with `npm run import-orders`. Rejects if a line is not stored. */
 export async function importOrders({ address, pid, size }: LoadSettings): Promise<LoadResult> {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bench-import-"));
   const file = join(folder.path, `orders-${process.pid}.csv`);
@@ -26,11 +26,11 @@ export async function importOrders({ address, pid, size }: LoadSettings): Promis
   const [summary] = await Promise.all([text(child.stdout), once(child, "close")]);
   const result = meter.stop(size);
   const { added } = JSON.parse(summary).files[0];
-  if (added !== size) throw new Error(`${added} lines of ${size} were added`);
+  if (added !== size) throw new Error(`${added} of ${size} lines were stored`);
   return result;
 }
 
-/** Real lines, again and again, each time as other invoices. */
+/** Repeats the lines of the demo file. Each repetition has its own invoice numbers. */
 async function writeOrders(file: string, size: number): Promise<void> {
   const lines: string[] = [];
   const real = join(projectFolder, "test/data/orders/online-retail.csv");

@@ -2,36 +2,36 @@ import { parseArgs } from "node:util";
 
 /** The settings of a load client. */
 export interface LoadSettings {
-  readonly work: string;
-  /** Where the server listens, as HOST:PORT. */
+  readonly workload: string;
+  /** The address of the server, as HOST:PORT. */
   readonly address: string;
-  /** The server's process. */
+  /** The process ID of the server. */
   readonly pid: number;
-  /** Messages, streams or calls: what the work counts. */
+  /** The number of messages, streams or calls. */
   readonly size: number;
   /** The durations of the warm-up and of the measurement, in milliseconds. */
   readonly warmMs: number;
   readonly measureMs: number;
 }
 
-/** Reads the flags, which are those of the load client in Go. */
+/** Parses the flags, which are the same as those of the load client in Go. */
 export function parseLoadSettings(args: readonly string[]): LoadSettings {
   const option = { type: "string", default: "" } as const;
   const { values } = parseArgs({
     args: [...args],
     options: {
-      work: option,
+      workload: option,
       address: option,
       pid: option,
       size: option,
       warm: option,
       measure: option,
-      // For the fan-out, which is only measured with the client in Go.
+      // For the fan-out, which only the load client in Go measures.
       watch: option,
     },
   });
   return {
-    work: values.work,
+    workload: values.workload,
     address: values.address,
     pid: Number(values.pid),
     size: Number(values.size),

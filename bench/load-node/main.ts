@@ -7,9 +7,10 @@ import { pingPong } from "./ping-pong.ts";
 import { unary } from "./unary.ts";
 import { upload } from "./upload.ts";
 
-// A load client in Node: for works that measure what runs on Node, and as a stand-in for the one in Go.
+// The load client in Node. It runs the workloads that measure clients on Node, and replaces the load client in Go if Go
+// is missing.
 
-const works: Record<string, (settings: LoadSettings) => Promise<LoadResult>> = {
+const workloads: Record<string, (settings: LoadSettings) => Promise<LoadResult>> = {
   "client-export": clientExport,
   export: exportOrders,
   import: importOrders,
@@ -19,11 +20,11 @@ const works: Record<string, (settings: LoadSettings) => Promise<LoadResult>> = {
 };
 
 const settings = parseLoadSettings(process.argv.slice(2));
-const work = works[settings.work];
-if (work === undefined) throw new Error(`there is no work ${settings.work}`);
-// Streams may still be open: they are not waited for.
+const workload = workloads[settings.workload];
+if (workload === undefined) throw new Error(`unknown workload ${settings.workload}`);
+// Does not wait for open streams.
 try {
-  const result = await work(settings);
+  const result = await workload(settings);
   process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`, () => process.exit(1));

@@ -6,10 +6,10 @@ import { Meter } from "./meter.ts";
 const pollMs = 1;
 
 /**
- * Measures the rate of a work's counter, from its first increment on, to the first increment after the duration.
- * Rejects if the work ends before.
+ * Measures the rate of a workload's counter, from the first increment to the first increment after the duration.
+ * Rejects if the workload ends earlier.
  *
- * @param ended settles when the work does
+ * @param ended settles when the workload ends
  */
 export async function measureRate(
   { pid, warmMs, measureMs }: LoadSettings,

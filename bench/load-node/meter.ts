@@ -9,8 +9,8 @@ interface Usage {
 }
 
 /**
- * Measures how busy this process and the server's were between the start of the meter and `stop`. Linux counts, for each thread, the
- * nanoseconds that it ran, and those that it waited for a core.
+ * Measures how busy this process and the server are between the start of the meter and `stop`. Linux counts, for each
+ * thread, the nanoseconds for which it ran, and those for which it waited for a core.
  */
 export class Meter {
   readonly #pid: number;
@@ -24,7 +24,7 @@ export class Meter {
     this.#self = usageOf(process.pid);
   }
 
-  /** @param operations how many there were meanwhile */
+  /** @param operations the number of operations since the start */
   stop(operations: number): LoadResult {
     const seconds = (performance.now() - this.#start) / 1000;
     const server = usageOf(this.#pid);
@@ -38,7 +38,7 @@ export class Meter {
   }
 }
 
-/** At most 1: threads of a process wait at the same time. */
+/** Returns at most 1. The sum can be larger, because threads of a process wait at the same time. */
 function busy(from: Usage, to: Usage, seconds: number): number {
   return Math.min(1, (to.ran - from.ran + to.waited - from.waited) / seconds);
 }
@@ -64,7 +64,7 @@ function threadsOf(pid: number): string[] {
   }
 }
 
-/** A thread may end at any time, and only Linux has such files. */
+/** Returns an empty text if the file does not exist: a thread can end at any time, and only Linux has these files. */
 function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, "utf8");

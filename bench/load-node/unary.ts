@@ -5,11 +5,11 @@ import type { LoadSettings } from "./load-settings.ts";
 import { measureRate } from "./measure-rate.ts";
 import { numberFrame } from "./number-frame.ts";
 
-/** Keeps calls in flight on one connection; the size is their number. */
+/** Keeps calls in flight on one connection. The size is their number. */
 export function unary(settings: LoadSettings): Promise<LoadResult> {
   const connection = new GrpcConnection(settings.address);
   let calls = 0;
-  const callOnAndOn = async () => {
+  const callRepeatedly = async () => {
     for (let number = 1; ; number++) {
       let answer = 0;
       const { stream, ended } = connection.call("Get", (message) => {
@@ -17,10 +17,10 @@ export function unary(settings: LoadSettings): Promise<LoadResult> {
       });
       stream.end(numberFrame(number));
       await ended;
-      if (answer !== number) throw new Error(`call ${number} was answered with ${answer}`);
+      if (answer !== number) throw new Error(`the response to call ${number} has the number ${answer}`);
       calls++;
     }
   };
-  const callers = Array.from({ length: settings.size }, callOnAndOn);
+  const callers = Array.from({ length: settings.size }, callRepeatedly);
   return measureRate(settings, () => calls, Promise.race(callers));
 }

@@ -12,7 +12,7 @@ import { Meter } from "./meter.ts";
 const chunkBytes = 64 * 1024;
 const bytesInMegabyte = 1e6;
 
-/** Sends chunks on one stream, and counts megabytes. */
+/** Sends chunks on one stream, and counts the megabytes. */
 export async function upload({ address, pid, warmMs, measureMs }: LoadSettings): Promise<LoadResult> {
   const chunk = Uint8Array.from({ length: chunkBytes }, (_, index) => index * 7);
   const frame = envelope(toBinary(UploadRequestSchema, create(UploadRequestSchema, { chunk })));
@@ -25,7 +25,7 @@ export async function upload({ address, pid, warmMs, measureMs }: LoadSettings):
   const sent = await sendFor(stream, frame, measureMs);
   stream.end();
   await ended;
-  if (counted !== warm + sent) throw new Error(`the server counted ${counted} chunks of ${warm + sent}`);
+  if (counted !== warm + sent) throw new Error(`the server counted ${counted} chunks, expected ${warm + sent}`);
   return meter.stop((sent * chunkBytes) / bytesInMegabyte);
 }
 

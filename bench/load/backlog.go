@@ -3,56 +3,56 @@ package main
 import "time"
 
 const (
-	// As many ticks as the hub's log holds: before it is full it grows, with and without readers.
-	loggedTicks = 200_000
-	// So many at a time that no reader gets too far behind to have all of them.
-	loggedAtATime = 500
-	// For how long quotes pile up: until all symbols have had many, and far more than windows allow.
+	// The capacity of the hub's log, in ticks. The log is full before the measurement, because it grows until then.
+	logCapacity = 200_000
+	// The number of ticks published at a time, so small that no reader misses one.
+	fillBatchTicks = 500
+	// The time for which quotes accumulate: each symbol has many, and they exceed the flow-control windows by far.
 	backlogTime = 3 * time.Second
 	// The time in which the server frees closed streams.
-	forgetTime = time.Second
+	freeTime = time.Second
 )
 
-// backlog measures memory before and after subscribers stop reading, each on a separate connection; the size is their
-// number. One more subscriber reads, so that the buffered quotes are not only those that no client has received.
+// backlog measures memory before and after subscribers stop reading, each on a separate connection. The size is their
+// number. One more subscriber reads, so that some of the buffered quotes have been received by a client.
 func backlog(with settings) (result, error) {
 	running := startMeter(with.pid)
 	if err := fillLog(with); err != nil {
 		return result{}, err
 	}
-	reader := newInvestors(1)
+	reader := newMarketGroup(1)
 	reader.all[0].symbols = nil
 	for index := range marketSymbolCount {
 		reader.all[0].symbols = append(reader.all[0].symbols, marketSymbol(index))
 	}
 	defer reader.close()
-	if err := reader.gather(with.address); err != nil {
+	if err := reader.connectAll(with.address); err != nil {
 		return result{}, err
 	}
 	// Memory that the server keeps after the first subscription does not count for the second.
-	closeAll, err := reader.pileUp(with)
+	closeAll, err := reader.buildBacklog(with)
 	closeAll()
 	if err == nil {
-		err = wait(forgetTime, reader.ended)
+		err = wait(freeTime, reader.ended)
 	}
 	if err != nil {
 		return result{}, err
 	}
-	hold()
-	closeAll, err = reader.pileUp(with)
+	pause()
+	closeAll, err = reader.buildBacklog(with)
 	defer closeAll()
 	if err != nil {
 		return result{}, err
 	}
-	hold()
+	pause()
 	return result{span: running.stop(with.pid, float64(with.size))}, nil
 }
 
-// pileUp lets the market tick for some time beside subscribers that do not read.
-func (c *investors) pileUp(with settings) (closeAll func(), err error) {
-	var sleepers []*sleeper
+// buildBacklog runs the market for some time while the stalled subscribers do not read.
+func (g *marketGroup) buildBacklog(with settings) (closeAll func(), err error) {
+	var subscribers []*stalledSubscriber
 	closeAll = func() {
-		for _, each := range sleepers {
+		for _, each := range subscribers {
 			each.close()
 		}
 	}
@@ -62,32 +62,32 @@ func (c *investors) pileUp(with settings) (closeAll func(), err error) {
 	}
 	defer drive.conn.close()
 	for range with.size {
-		sleeping, err := startSleeper(with.address)
+		subscriber, err := startStalledSubscriber(with.address)
 		if err != nil {
 			return closeAll, err
 		}
-		sleepers = append(sleepers, sleeping)
+		subscribers = append(subscribers, subscriber)
 	}
-	if err := wait(backlogTime, c.ended); err != nil {
+	if err := wait(backlogTime, g.ended); err != nil {
 		return closeAll, err
 	}
-	return closeAll, c.settle(drive)
+	return closeAll, g.finishMarket(drive)
 }
 
-// fillLog publishes as many ticks as the log holds, to one subscriber that gets all of them.
+// fillLog fills the log with ticks. One subscriber receives all of them.
 func fillLog(with settings) error {
 	drive, err := startDriver(with.address)
 	if err != nil {
 		return err
 	}
 	defer drive.conn.close()
-	crowd := &crowd{}
+	group := &watcherGroup{}
 	with.size = 1
-	closeAll, err := crowd.gather(with)
+	closeAll, err := group.connectAll(with)
 	defer closeAll()
-	for filled := 0; err == nil && filled < loggedTicks; filled += loggedAtATime {
-		if err = drive.allow(loggedAtATime); err == nil {
-			err = crowd.awaitTicks(drive)
+	for filled := 0; err == nil && filled < logCapacity; filled += fillBatchTicks {
+		if err = drive.allow(fillBatchTicks); err == nil {
+			err = group.awaitTicks(drive)
 		}
 	}
 	return err

@@ -10,21 +10,21 @@ import (
 )
 
 const (
-	// What a server may send ahead as a rule, so large that the window is never what bounds it.
+	// The default flow-control windows, so large that they never limit the server.
 	streamWindow     = 4 << 20
 	connectionWindow = 64 << 20
 	readBufferBytes  = 256 << 10
-	// The most that is gathered before it is written.
+	// The number of buffered bytes from which on the buffer is written.
 	writeBufferBytes = 64 << 10
 )
 
-// A connection is a gRPC client over HTTP/2 in plain text, made to cost as little as can be: it is never to be what
-// limits a server. One goroutine reads; messages of receivers are written when no more bytes are available to read.
+// A connection is a gRPC client over plaintext HTTP/2. It is minimal, so that the client is not the bottleneck. One
+// goroutine reads. The messages that receivers send are written when no more bytes are available to read.
 type connection struct {
 	socket    net.Conn
 	authority string
 	decoder   *hpack.Decoder
-	// What a server may send ahead on each stream.
+	// The flow-control window of each stream.
 	streamWindow int
 
 	mutex         sync.Mutex
@@ -39,7 +39,7 @@ type connection struct {
 	streams       map[uint32]*stream
 	broken        error
 
-	// All below belongs to the goroutine that reads.
+	// The fields below are used only by the goroutine that reads.
 	unacknowledged int
 	block          []byte
 	blockStream    *stream
@@ -83,7 +83,7 @@ func (c *connection) close() {
 	c.socket.Close()
 }
 
-// open begins a call. Its headers are written with its first message.
+// open starts a call. Its headers are written with its first message.
 func (c *connection) open(path string, to receiver) *stream {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
@@ -102,7 +102,7 @@ func (c *connection) open(path string, to receiver) *stream {
 	return s
 }
 
-// call begins a call with one message and half-closes it.
+// call starts a call with one message and half-closes it.
 func (c *connection) call(path string, message []byte, to receiver) (*stream, error) {
 	s := c.open(path, to)
 	return s, s.send(appendEnvelope(nil, message), true)

@@ -4,11 +4,11 @@ import "time"
 
 const delayInterval = 10 * time.Millisecond
 
-// delay lets a feed publish at a steady pace and measures how long a quote takes from there to here, by the machine's
-// monotonic clock.
+// delay makes the feed publish at a fixed rate, and measures the delay of each quote from the feed to this client by
+// the machine's monotonic clock.
 func delay(with settings) (result, error) {
 	var delays delays
-	crowd := &crowd{onQuote: func(quote []byte) error {
+	group := &watcherGroup{onQuote: func(quote []byte) error {
 		published, err := sourceTimeOf(quote)
 		delays.add(monotonicNow() - published)
 		return err
@@ -18,7 +18,7 @@ func delay(with settings) (result, error) {
 		return result{}, err
 	}
 	defer drive.conn.close()
-	closeAll, err := crowd.gather(with)
+	closeAll, err := group.connectAll(with)
 	defer closeAll()
 	if err != nil {
 		return result{}, err
@@ -37,12 +37,12 @@ func delay(with settings) (result, error) {
 			}
 		}
 	}()
-	if err := wait(with.warm, crowd.ended); err != nil {
+	if err := wait(with.warm, group.ended); err != nil {
 		return result{}, err
 	}
 	with.warm = 0
 	delays.record()
-	outcome, err := measureRate(with, crowd.deliveries.Load, crowd.ended)
+	outcome, err := measureRate(with, group.deliveries.Load, group.ended)
 	if err == nil {
 		outcome.DelayP50, outcome.DelayP99, err = percentiles(delays.take())
 	}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -11,7 +11,7 @@ import (
 
 const percentile = 100
 
-// The delays of quotes, from when they are recorded until they are taken.
+// The delays of quotes, between record and take.
 type delays struct {
 	mutex     sync.Mutex
 	recording bool
@@ -44,13 +44,13 @@ func (d *delays) take() []time.Duration {
 // percentiles returns the median and the 99th percentile of delays, in milliseconds.
 func percentiles(all []time.Duration) (p50, p99 float64, err error) {
 	if len(all) < percentile {
-		return 0, 0, errors.New("hardly any quotes came")
+		return 0, 0, fmt.Errorf("%d quotes received; percentiles need at least %d", len(all), percentile)
 	}
 	slices.Sort(all)
 	return millis(all[len(all)*50/percentile]), millis(all[len(all)*99/percentile]), nil
 }
 
-// monotonicNow is the machine's monotonic clock: the same in all processes.
+// monotonicNow returns the time of the machine's monotonic clock, which is the same in all processes.
 func monotonicNow() time.Duration {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {

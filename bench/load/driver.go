@@ -2,20 +2,20 @@ package main
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
 
 const (
 	drivePath = "/bench.v1.BenchService/Drive"
-	// The fields of its messages, besides the number of ticks.
+	// The fields of the messages, except the number of ticks.
 	driveMarketRate    = 2
 	driveMarketTicks   = 2
 	driveAnswerTimeout = 30 * time.Second
 )
 
-// A driver allows the server's feed to publish, and lets its market tick.
+// A driver permits the server's feed to publish ticks, and controls its market.
 type driver struct {
 	mutex   sync.Mutex
 	conn    *connection
@@ -35,7 +35,7 @@ func startDriver(address string) (*driver, error) {
 	return d, nil
 }
 
-// startMarket begins to let the market tick.
+// startMarket starts the market at a rate.
 func startMarket(address string, ticksPerSecond int) (*driver, error) {
 	d, err := startDriver(address)
 	if err != nil {
@@ -48,7 +48,7 @@ func startMarket(address string, ticksPerSecond int) (*driver, error) {
 	return d, d.conn.flush()
 }
 
-// finish stops the market, and returns how many ticks it has made since the server started.
+// finish stops the market, and returns the number of its ticks since the server started.
 func (d *driver) finish() (marketTicks int64, err error) {
 	defer d.conn.close()
 	if err := d.stream.send(nil, true); err != nil {
@@ -60,7 +60,7 @@ func (d *driver) finish() (marketTicks int64, err error) {
 	select {
 	case err = <-d.answer.ended:
 	case <-time.After(driveAnswerTimeout):
-		err = errors.New("the server does not report the number of its ticks")
+		err = fmt.Errorf("the server has not reported the number of its ticks after %v", driveAnswerTimeout)
 	}
 	if err != nil {
 		return 0, err
@@ -88,7 +88,7 @@ func (d *driver) allowLocked(ticks int64) error {
 	return d.conn.flush()
 }
 
-// keepAhead allows the next burst if the readers have received enough, and returns whether they have.
+// keepAhead permits the next burst if fewer ticks than the limit are in flight. Returns whether it has permitted one.
 func (d *driver) keepAhead(completed int64) (bool, error) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
@@ -98,7 +98,7 @@ func (d *driver) keepAhead(completed int64) (bool, error) {
 	return true, d.allowLocked(ticksInBurst)
 }
 
-// stop allows no more bursts.
+// stop ends the permission of bursts.
 func (d *driver) stop() {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()

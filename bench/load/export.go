@@ -7,7 +7,7 @@ import (
 
 const (
 	exportPath = "/bench.v1.BenchService/Export"
-	// What an order takes at least.
+	// The minimum size of an order.
 	minOrderBytes = 60
 	warmOrders    = 20_000
 )
@@ -25,7 +25,7 @@ func (r *exportReceiver) message(_ *stream, message []byte) error {
 
 func (r *exportReceiver) end(_ *stream, problem error) { r.ended <- problem }
 
-// export receives orders on one stream; the size is their number.
+// export receives orders on one stream. The size is their number.
 func export(with settings) (result, error) {
 	c, err := dial(with.address)
 	if err != nil {
@@ -56,7 +56,7 @@ func exportOnce(c *connection, count int) error {
 		return err
 	}
 	if receiver.count != int64(count) || receiver.bytes < minOrderBytes*int64(count) {
-		return fmt.Errorf("%d orders came with %d bytes, of %d", receiver.count, receiver.bytes, count)
+		return fmt.Errorf("received %d orders with %d bytes, expected %d orders", receiver.count, receiver.bytes, count)
 	}
 	return nil
 }

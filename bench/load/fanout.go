@@ -6,27 +6,27 @@ import (
 )
 
 const (
-	watchersOfConnection = 20
-	// The feed publishes in bursts, as the ticks of a busy market do not come one by one, and the next burst comes while
-	// the readers have not received the one before. No server needs to skip any.
+	watchersPerConnection = 20
+	// The feed publishes in bursts, because the ticks of a busy market arrive in groups. Two bursts are in flight, so
+	// few that no server needs to skip a tick.
 	ticksInBurst  = 8
 	ticksInFlight = 2 * ticksInBurst
-	// How long a server may take for one burst.
+	// The maximum time for one burst.
 	burstTimeout = 30 * time.Second
 )
 
-// fanOut lets a feed publish as fast as all its subscribers get the ticks, and counts deliveries. It measures from the
-// end of one burst to the end of another.
+// fanOut makes the feed publish as fast as all subscribers receive the ticks, and counts deliveries. The measurement
+// starts and ends at the end of a burst.
 func fanOut(with settings) (result, error) {
-	crowd := &crowd{}
+	group := &watcherGroup{}
 	drive, err := startDriver(with.address)
 	if err != nil {
 		return result{}, err
 	}
 	defer drive.conn.close()
 	bursts := make(chan struct{}, 1)
-	crowd.onComplete = func() error {
-		allowed, err := drive.keepAhead(crowd.completed.Load())
+	group.onComplete = func() error {
+		allowed, err := drive.keepAhead(group.completed.Load())
 		if allowed {
 			select {
 			case bursts <- struct{}{}:
@@ -35,7 +35,7 @@ func fanOut(with settings) (result, error) {
 		}
 		return err
 	}
-	closeAll, err := crowd.gather(with)
+	closeAll, err := group.connectAll(with)
 	defer closeAll()
 	if err != nil {
 		return result{}, err
@@ -45,25 +45,25 @@ func fanOut(with settings) (result, error) {
 			return result{}, err
 		}
 	}
-	if err := crowd.awaitBurst(with.warm, bursts); err != nil {
+	if err := group.awaitBurst(with.warm, bursts); err != nil {
 		return result{}, err
 	}
-	before := crowd.deliveries.Load()
+	before := group.deliveries.Load()
 	running := startMeter(with.pid)
-	if err := crowd.awaitBurst(with.measure, bursts); err != nil {
+	if err := group.awaitBurst(with.measure, bursts); err != nil {
 		return result{}, err
 	}
-	outcome := result{span: running.stop(with.pid, float64(crowd.deliveries.Load()-before))}
+	outcome := result{span: running.stop(with.pid, float64(group.deliveries.Load()-before))}
 	drive.stop()
-	return outcome, crowd.awaitTicks(drive)
+	return outcome, group.awaitTicks(drive)
 }
 
-// awaitBurst waits for some time, and then until the next burst has come to all.
-func (c *crowd) awaitBurst(duration time.Duration, bursts chan struct{}) error {
-	if err := wait(duration, c.ended); err != nil {
+// awaitBurst waits for the duration, and then until all subscribers have received the next burst.
+func (g *watcherGroup) awaitBurst(duration time.Duration, bursts chan struct{}) error {
+	if err := wait(duration, g.ended); err != nil {
 		return err
 	}
-	// One that came while waiting is in the past.
+	// Discards a burst that ended during the wait.
 	select {
 	case <-bursts:
 	default:
@@ -71,22 +71,22 @@ func (c *crowd) awaitBurst(duration time.Duration, bursts chan struct{}) error {
 	select {
 	case <-bursts:
 		return nil
-	case err := <-c.ended:
+	case err := <-g.ended:
 		return err
 	case <-time.After(burstTimeout):
-		return fmt.Errorf("no burst has come to all subscribers in %v", burstTimeout)
+		return fmt.Errorf("no burst was received by all subscribers in %v", burstTimeout)
 	}
 }
 
-// awaitTicks waits until all that was allowed has come to all subscribers.
-func (c *crowd) awaitTicks(drive *driver) error {
+// awaitTicks waits until all subscribers have received all permitted ticks.
+func (g *watcherGroup) awaitTicks(drive *driver) error {
 	for end := time.Now().Add(burstTimeout); time.Now().Before(end); {
-		if c.completed.Load() == drive.total() {
+		if g.completed.Load() == drive.total() {
 			return nil
 		}
-		if err := wait(time.Millisecond, c.ended); err != nil {
+		if err := wait(time.Millisecond, g.ended); err != nil {
 			return err
 		}
 	}
-	return fmt.Errorf("only %d of %d ticks came to all subscribers", c.completed.Load(), drive.total())
+	return fmt.Errorf("only %d of %d ticks were received by all subscribers", g.completed.Load(), drive.total())
 }

@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// floor is the slower of counting SHA-256 and of writing to the disk and syncing, on this machine.
+// floor measures SHA-256, and writing to the disk with a sync, on this machine. Returns the slower of the two.
 func floor(with settings) (result, error) {
 	chunk := chunkMessage()[4:]
 	count := with.size * mebibyte / len(chunk)

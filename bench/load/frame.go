@@ -2,7 +2,7 @@ package main
 
 import "encoding/binary"
 
-// The parts of HTTP/2 that a gRPC client meets, RFC 9113.
+// The frames and settings of HTTP/2 that a gRPC client needs: https://www.rfc-editor.org/rfc/rfc9113#section-6.
 const (
 	frameHeaderBytes = 9
 	maxFrameBytes    = 16_384
@@ -60,7 +60,7 @@ func appendSetting(to []byte, id uint16, value uint32) []byte {
 	return binary.BigEndian.AppendUint32(to, value)
 }
 
-// withoutPadding cuts off what surrounds the content of a DATA or HEADERS frame.
+// withoutPadding returns the content of a DATA or HEADERS frame without padding and priority fields.
 func withoutPadding(header frameHeader, payload []byte) []byte {
 	if header.flags&flagPadded != 0 {
 		padding := int(payload[0])

@@ -34,8 +34,8 @@ func (r *idleReceiver) end(_ *stream, problem error) {
 	}
 }
 
-// idle opens streams (the size is their number), prints HOLDING when each has received its message, and holds them until there
-// is a line on standard input.
+// idle opens streams, whose number is the size, and waits until each has received its message. Keeps them open until
+// the benchmark continues.
 func idle(with settings) (result, error) {
 	running := startMeter(with.pid)
 	var left atomic.Int64
@@ -62,17 +62,17 @@ func idle(with settings) (result, error) {
 	case err := <-ended:
 		return result{}, fmt.Errorf("an idle stream ended: %w", err)
 	case <-time.After(openTimeout):
-		return result{}, fmt.Errorf("%d of %d streams had no message", left.Load(), with.size)
+		return result{}, fmt.Errorf("%d of %d streams received no message", left.Load(), with.size)
 	}
 	outcome := result{span: running.stop(with.pid, float64(with.size))}
-	hold()
+	pause()
 	return outcome, nil
 }
 
 var input = bufio.NewReader(os.Stdin)
 
-// hold waits until the bench allows it to continue.
-func hold() {
-	fmt.Println("HOLDING")
+// pause prints PAUSED, and waits for a line on standard input.
+func pause() {
+	fmt.Println("PAUSED")
 	input.ReadString('\n')
 }

@@ -1,12 +1,12 @@
-// The load client of the bench: puts one work on one server and prints what it measured, as one line of JSON.
+// The load client of the benchmark. Runs one workload against one server, and prints the measurement as one line of
+// JSON.
 //
-// It is the same for all peers. It speaks gRPC over HTTP/2 in plain text and runs on one core, and it checks all that
-// it can check cheaply: that every message came, once and in order.
+// It is the same for all peers. It uses gRPC over plaintext HTTP/2, and runs on one core. It checks that it receives
+// each message once and in order.
 package main
 
 import (
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -26,19 +26,19 @@ type settings struct {
 	watch string
 }
 
-// A result is what is printed.
+// A result is one measurement.
 type result struct {
 	span
-	// For works that measure it: milliseconds.
+	// The delay in milliseconds, for workloads that measure it.
 	DelayP50 float64 `json:"delayP50,omitempty"`
 	DelayP99 float64 `json:"delayP99,omitempty"`
-	// For works that have a pace: the share of the messages due that was delivered in time.
+	// For workloads with a fixed rate: the share of the due messages that was delivered in time.
 	Delivered float64 `json:"delivered,omitempty"`
-	// For the work `stalled` only: how many times longer the delay was with a subscriber that does not read.
+	// For the workload `stalled`: the delay with a stalled subscriber divided by the delay without one.
 	Slowdown float64 `json:"slowdown,omitempty"`
 }
 
-var works = map[string]func(settings) (result, error){
+var workloads = map[string]func(settings) (result, error){
 	"export":        export,
 	"upload":        upload,
 	"pingpong":      pingPong,
@@ -57,28 +57,28 @@ var works = map[string]func(settings) (result, error){
 	"chunks":        chunks,
 	"floor":         floor,
 	"socket":        socket,
-	// The other end of it.
-	socketServerWork: socketServer,
+	// The server of the workload `socket`.
+	socketServerWorkload: socketServer,
 }
 
 func main() {
 	var with settings
-	flag.StringVar(&with.address, "address", "", "where the server listens, as HOST:PORT")
-	flag.IntVar(&with.pid, "pid", 0, "the server's process")
-	flag.IntVar(&with.size, "size", 0, "messages, streams, calls or subscribers: what the work counts")
+	flag.StringVar(&with.address, "address", "", "the address of the server, as HOST:PORT")
+	flag.IntVar(&with.pid, "pid", 0, "the process ID of the server")
+	flag.IntVar(&with.size, "size", 0, "the number of messages, streams, calls or subscribers")
 	flag.DurationVar(&with.warm, "warm", time.Second, "the duration of the warm-up")
-	flag.DurationVar(&with.measure, "measure", 2*time.Second, "how long to measure")
-	flag.StringVar(&with.watch, "watch", "plain", "which fan-out the server has: hub or plain")
-	name := flag.String("work", "", "what to do")
+	flag.DurationVar(&with.measure, "measure", 2*time.Second, "the duration of the measurement")
+	flag.StringVar(&with.watch, "watch", "plain", "the fan-out of the server: hub or plain")
+	name := flag.String("workload", "", "the workload")
 	flag.Parse()
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(800)
 
-	work, known := works[*name]
+	workload, known := workloads[*name]
 	if !known {
-		fail(fmt.Errorf("there is no work %q", *name))
+		fail(fmt.Errorf("unknown workload %q", *name))
 	}
-	outcome, err := work(with)
+	outcome, err := workload(with)
 	if err != nil {
 		fail(err)
 	}
@@ -90,10 +90,10 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// How many times the measuring may take, where a machine that is busy with other things lets nothing happen meanwhile.
+// The maximum number of measuring periods if no operation completes, for example because other programs use the core.
 const maxWaits = 10
 
-// measureRate measures the rate of the counter of a running work.
+// measureRate measures the rate of a counter.
 func measureRate(with settings, count func() int64, ended <-chan error) (result, error) {
 	if err := wait(with.warm, ended); err != nil {
 		return result{}, err
@@ -108,7 +108,7 @@ func measureRate(with settings, count func() int64, ended <-chan error) (result,
 			return result{span: running.stop(with.pid, float64(operations))}, nil
 		}
 	}
-	return result{}, errors.New("the server has done nothing")
+	return result{}, fmt.Errorf("the server completed no operation in %v", maxWaits*with.measure)
 }
 
 func wait(duration time.Duration, ended <-chan error) error {

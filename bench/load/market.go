@@ -4,18 +4,18 @@ import "time"
 
 const (
 	marketTicksPerSecond = 10_000
-	// Until code is hot that has much to do at once.
-	marketWarm = 2 * time.Second
-	// So long that messages in flight at its start and end hardly count.
-	marketMeasure = 3 * time.Second
+	// The minimum warm-up, after which the server's code is compiled.
+	minMarketWarm = 2 * time.Second
+	// The minimum duration of the measurement, so long that messages in flight at its start and end have no effect.
+	minMarketMeasure = 3 * time.Second
 )
 
-// market lets the market tick at a steady rate, and measures how long its quotes take from the moment at which they were
-// due to be published to here, and whether as many come as are due.
+// market runs the market at a fixed rate. It measures the delay of each quote from its due time to its receipt, and
+// the share of the due quotes that is received.
 func market(with settings) (result, error) {
-	crowd := newInvestors(with.size)
-	defer crowd.close()
-	if err := crowd.gather(with.address); err != nil {
+	group := newMarketGroup(with.size)
+	defer group.close()
+	if err := group.connectAll(with.address); err != nil {
 		return result{}, err
 	}
 	drive, err := startMarket(with.address, marketTicksPerSecond)
@@ -23,24 +23,24 @@ func market(with settings) (result, error) {
 		return result{}, err
 	}
 	defer drive.conn.close()
-	if err := wait(max(with.warm, marketWarm), crowd.ended); err != nil {
+	if err := wait(max(with.warm, minMarketWarm), group.ended); err != nil {
 		return result{}, err
 	}
-	with.measure = max(with.measure, marketMeasure)
-	outcome, err := crowd.measure(with)
+	with.measure = max(with.measure, minMarketMeasure)
+	outcome, err := group.measure(with)
 	if err != nil {
 		return result{}, err
 	}
-	outcome.Delivered = outcome.Operations / (outcome.Seconds * crowd.duePerSecond(marketTicksPerSecond))
-	return outcome, crowd.settle(drive)
+	outcome.Delivered = outcome.Operations / (outcome.Seconds * group.duePerSecond(marketTicksPerSecond))
+	return outcome, group.finishMarket(drive)
 }
 
-// measure counts deliveries, and sums up their delays.
-func (c *investors) measure(with settings) (outcome result, err error) {
+// measure counts deliveries, and returns the percentiles of their delays.
+func (g *marketGroup) measure(with settings) (outcome result, err error) {
 	with.warm = 0
-	c.delays.record()
-	outcome, err = measureRate(with, c.deliveries.Load, c.ended)
-	delays := c.delays.take()
+	g.delays.record()
+	outcome, err = measureRate(with, g.deliveries.Load, g.ended)
+	delays := g.delays.take()
 	if err != nil {
 		return result{}, err
 	}
@@ -48,7 +48,7 @@ func (c *investors) measure(with settings) (outcome result, err error) {
 	return outcome, err
 }
 
-// duePerSecond is how many quotes come to all of them together, of so many ticks.
-func (c *investors) duePerSecond(ticks float64) float64 {
-	return ticks * symbolsOfInvestor / marketSymbolCount * float64(len(c.all))
+// duePerSecond returns the number of quotes that all watchers together receive at a number of ticks per second.
+func (g *marketGroup) duePerSecond(ticks float64) float64 {
+	return ticks * symbolsPerWatcher / marketSymbolCount * float64(len(g.all))
 }

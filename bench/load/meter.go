@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A meter measures how busy a process was. Linux counts, for each thread, the nanoseconds that it ran and those that it
-// waited for a core.
+// A meter measures how busy the server and this client are. Linux counts, for each thread, the nanoseconds for which it
+// ran, and those for which it waited for a core.
 type meter struct {
 	server, self usage
 	at           time.Time
@@ -18,14 +18,14 @@ type meter struct {
 
 type usage struct{ ran, waited time.Duration }
 
-// A span is what happened between two readings.
+// A span is the difference between two readings.
 type span struct {
 	Seconds float64 `json:"seconds"`
-	// How many operations there were.
+	// The number of operations.
 	Operations float64 `json:"operations"`
 	// Processor time of the server.
 	ServerSeconds float64 `json:"serverSeconds"`
-	// The share of the time in which the server, and this client, ran or were ready to run.
+	// The shares of the time in which the server and this client ran or were ready to run.
 	ServerBusy float64 `json:"serverBusy"`
 	ClientBusy float64 `json:"clientBusy"`
 }
@@ -46,7 +46,7 @@ func (m meter) stop(pid int, operations float64) span {
 	}
 }
 
-// and is both spans together.
+// and returns the sum of both spans.
 func (s span) and(other span) span {
 	return span{
 		Seconds:       s.Seconds + other.Seconds,
@@ -57,7 +57,7 @@ func (s span) and(other span) span {
 	}
 }
 
-// busy is at most 1: threads of a process wait at the same time.
+// busy returns at most 1. The sum can be larger, because threads of a process wait at the same time.
 func busy(from, to usage, seconds float64) float64 {
 	return min(1, (to.ran-from.ran+to.waited-from.waited).Seconds()/seconds)
 }

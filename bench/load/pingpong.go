@@ -16,7 +16,7 @@ type pingPonger struct {
 
 func (p *pingPonger) message(s *stream, message []byte) error {
 	if got := readNumber(message); got != p.number {
-		return fmt.Errorf("ping %d was answered with %d", p.number, got)
+		return fmt.Errorf("the response to ping %d has the number %d", p.number, got)
 	}
 	p.rounds.Add(1)
 	return p.send(s)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// The fields that are looked at, of bourse.quote.v1.Quote, its timestamp, and the two kinds of responses.
+// The fields of bourse.quote.v1.Quote, of its timestamp, of its cursor, and of the responses that this client reads.
 const (
 	responseQuote      = 1
 	responseCursor     = 3
@@ -23,7 +23,8 @@ const (
 
 var errMalformed = errors.New("a message is malformed")
 
-// fields calls back with each field: its number, its value where that is a number, its bytes where it has a length.
+// fields calls visit for each field with the field number, and with the value of a numeric field or the bytes of a
+// length-delimited field.
 func fields(message []byte, visit func(field int, number uint64, bytes []byte) error) error {
 	for len(message) > 0 {
 		tag, size := binary.Uvarint(message)
@@ -62,7 +63,7 @@ func fields(message []byte, visit func(field int, number uint64, bytes []byte) e
 	return nil
 }
 
-// eachQuote calls back with each quote of a response of the hub, and returns the bytes after them.
+// eachQuote calls visit for each quote of a response, and returns the bytes after the quotes.
 func eachQuote(message []byte, visit func(quote []byte) error) (rest []byte, err error) {
 	for len(message) > 0 && message[0] == responseQuote<<3|2 {
 		length, size := binary.Uvarint(message[1:])
@@ -78,14 +79,14 @@ func eachQuote(message []byte, visit func(quote []byte) error) (rest []byte, err
 	return message, nil
 }
 
-// A parsedQuote is what the market's subscribers look at.
+// A parsedQuote has the fields that the market's watchers need.
 type parsedQuote struct {
 	symbol        []byte
 	sourceTime    []byte
 	instrumentSeq int64
 }
 
-// parseQuote reads a quote up to its place among those of its instrument.
+// parseQuote reads a quote up to its instrument sequence number.
 func parseQuote(quote []byte) (parsed parsedQuote, err error) {
 	for at := 0; at < len(quote); {
 		tag := quote[at]
@@ -122,8 +123,8 @@ func parseQuote(quote []byte) (parsed parsedQuote, err error) {
 	return parsed, errMalformed
 }
 
-// seqOf finds a quote's place in the log without looking at more than it must: numbers of one byte of tag are skipped
-// by their kind.
+// seqOf returns the sequence number of a quote. It skips the other fields by their wire type, and assumes tags and
+// lengths of one byte.
 func seqOf(quote []byte) (int64, error) {
 	at := 0
 	for at < len(quote) {
@@ -177,21 +178,21 @@ func timeOf(timestamp []byte) (at time.Duration, err error) {
 	return at, err
 }
 
-// A cursor is a place in the log of quotes.
+// A cursor is a position in the log of quotes.
 type cursor struct {
 	epoch uint64
 	seq   int64
 }
 
-func cursorOf(message []byte) (place cursor, err error) {
+func cursorOf(message []byte) (position cursor, err error) {
 	err = fields(message, func(field int, number uint64, _ []byte) error {
 		switch field {
 		case cursorEpoch:
-			place.epoch = number
+			position.epoch = number
 		case cursorSeq:
-			place.seq = int64(number)
+			position.seq = int64(number)
 		}
 		return nil
 	})
-	return place, err
+	return position, err
 }

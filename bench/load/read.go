@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 )
 
-// read handles everything that comes, until the connection ends.
+// read handles received frames until the connection ends.
 func (c *connection) read() {
 	buffer := make([]byte, readBufferBytes)
 	filled := 0
@@ -37,7 +37,7 @@ func (c *connection) read() {
 	}
 }
 
-// frames handles all frames that are complete, and returns how many bytes they had.
+// frames handles all complete frames, and returns the number of their bytes.
 func (c *connection) frames(bytes []byte) (int, error) {
 	used := 0
 	for len(bytes)-used >= frameHeaderBytes {
@@ -69,7 +69,7 @@ func (c *connection) frame(header frameHeader, payload []byte) error {
 	case frameReset:
 		if s := c.stream(header.stream); s != nil {
 			c.forget(s)
-			s.finish(fmt.Errorf("the server reset the stream with %d", binary.BigEndian.Uint32(payload)))
+			s.finish(fmt.Errorf("the server reset the stream with error code %d", binary.BigEndian.Uint32(payload)))
 		}
 	case frameSettings:
 		c.settings(header, payload)
@@ -133,7 +133,7 @@ func (c *connection) field(field hpack.HeaderField) {
 	}
 }
 
-// acknowledge lets the server send more, in large steps.
+// acknowledge increments the flow-control windows, in large steps.
 func (c *connection) acknowledge(s *stream, bytes int) error {
 	c.unacknowledged += bytes
 	if s != nil {

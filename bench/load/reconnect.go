@@ -6,18 +6,18 @@ import (
 )
 
 const (
-	// A pace at which live quotes leave the server most of its time for clients that reconnect.
+	// A rate so low that the server has most of its time for clients that reconnect.
 	reconnectTicksPerSecond = 100
-	// Long enough for each of them to miss ten quotes or so.
-	away = 2 * time.Second
+	// The time between disconnect and reconnect, in which each client misses about ten quotes.
+	disconnectedTime = 2 * time.Second
 )
 
 // reconnect closes all connections at the same time while the market runs, and measures the time until every client has
 // reconnected and caught up. It checks that no client lost a quote.
 func reconnect(with settings) (result, error) {
-	crowd := newInvestors(with.size)
-	defer crowd.close()
-	if err := crowd.gather(with.address); err != nil {
+	group := newMarketGroup(with.size)
+	defer group.close()
+	if err := group.connectAll(with.address); err != nil {
 		return result{}, err
 	}
 	drive, err := startMarket(with.address, reconnectTicksPerSecond)
@@ -25,25 +25,25 @@ func reconnect(with settings) (result, error) {
 		return result{}, err
 	}
 	defer drive.conn.close()
-	if err := wait(max(with.warm, away), crowd.ended); err != nil {
+	if err := wait(max(with.warm, disconnectedTime), group.ended); err != nil {
 		return result{}, err
 	}
-	if err := crowd.leave(); err != nil {
+	if err := group.disconnectAll(); err != nil {
 		return result{}, err
 	}
-	time.Sleep(away)
+	time.Sleep(disconnectedTime)
 	running := startMeter(with.pid)
-	if err := crowd.gather(with.address); err != nil {
+	if err := group.connectAll(with.address); err != nil {
 		return result{}, err
 	}
 	outcome := result{span: running.stop(with.pid, float64(with.size))}
-	// That none is missing is found by those who miss it. Here: that there was something to miss.
-	missed := int64(crowd.duePerSecond(reconnectTicksPerSecond) * away.Seconds())
-	if crowd.replayed.Load() < missed/2 {
-		return result{}, fmt.Errorf("only %d quotes were replayed, of %d or so", crowd.replayed.Load(), missed)
+	// The watchers check that no quote is lost. This checks that quotes were replayed at all.
+	missed := int64(group.duePerSecond(reconnectTicksPerSecond) * disconnectedTime.Seconds())
+	if group.replayed.Load() < missed/2 {
+		return result{}, fmt.Errorf("only %d quotes were replayed, expected about %d", group.replayed.Load(), missed)
 	}
-	if err := wait(with.measure, crowd.ended); err != nil {
+	if err := wait(with.measure, group.ended); err != nil {
 		return result{}, err
 	}
-	return outcome, crowd.settle(drive)
+	return outcome, group.finishMarket(drive)
 }

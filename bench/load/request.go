@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// The fields of bourse.quote.v1.WatchQuotesRequest that are set.
+// The fields of bourse.quote.v1.WatchQuotesRequest that this client sets.
 const (
 	requestSymbols     = 1
 	requestPolicy      = 3
 	requestResumeAfter = 4
 
-	// Quotes of a reader that is too slow are skipped, or its stream ends.
+	// The policies for a slow reader: skip quotes, or end the stream.
 	conflatePolicy   = 1
 	disconnectPolicy = 2
 
@@ -19,7 +19,7 @@ const (
 	marketSymbolCount = 1_000
 )
 
-// watchRequest asks the hub for quotes; after a place, where one is given.
+// watchRequest encodes a request for quotes. If the cursor is not nil, the stream resumes after it.
 func watchRequest(symbols []string, policy byte, after *cursor) (request []byte) {
 	for _, symbol := range symbols {
 		request = append(request, requestSymbols<<3|2, byte(len(symbol)))
@@ -29,13 +29,13 @@ func watchRequest(symbols []string, policy byte, after *cursor) (request []byte)
 	if after == nil {
 		return request
 	}
-	place := binary.LittleEndian.AppendUint64([]byte{cursorEpoch<<3 | 1}, after.epoch)
-	place = binary.AppendUvarint(append(place, cursorSeq<<3), uint64(after.seq))
-	request = append(request, requestResumeAfter<<3|2, byte(len(place)))
-	return append(request, place...)
+	position := binary.LittleEndian.AppendUint64([]byte{cursorEpoch<<3 | 1}, after.epoch)
+	position = binary.AppendUvarint(append(position, cursorSeq<<3), uint64(after.seq))
+	request = append(request, requestResumeAfter<<3|2, byte(len(position)))
+	return append(request, position...)
 }
 
-// tickSymbols are those of the feed that publishes what it is allowed to.
+// tickSymbols returns the symbols of the feed that a driver controls.
 func tickSymbols() (symbols []string) {
 	letter := func(index int) rune { return rune('A' + index%26) }
 	for index := range tickSymbolCount {
@@ -48,7 +48,7 @@ func marketSymbol(index int) string {
 	return fmt.Sprintf("M%03d", index)
 }
 
-// marketIndex is the other way round; -1 where it is none of the market's symbols.
+// marketIndex returns the index of a symbol of the market, or -1 for any other symbol.
 func marketIndex(symbol []byte) (index int) {
 	if len(symbol) != 4 || symbol[0] != 'M' {
 		return -1

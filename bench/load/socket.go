@@ -16,14 +16,13 @@ import (
 	"time"
 )
 
-const socketServerWork = "socket-server"
+const socketServerWorkload = "socket-server"
 
-// What it reads at once: larger reads were no faster.
+// The size of a read. Larger reads are no faster.
 const socketReadBytes = 256 << 10
 
-// socket stores a file by way of a server that speaks no protocol: a second process of this program, which has the core
-// of the server that is measured otherwise. What it does a second is the most that any server may hope for that receives,
-// hashes and writes alternate.
+// socket stores a file through a server without a protocol: a second process of this program, which runs on the core of
+// the measured server. Its rate is the upper bound for a server that receives, hashes and writes one after the other.
 func socket(with settings) (result, error) {
 	child, address, err := startSocketServer(with.pid)
 	if err != nil {
@@ -39,7 +38,7 @@ func socket(with settings) (result, error) {
 	}
 	defer connection.Close()
 	warm := with.size / warmShare
-	countSums(warm, with.size)
+	computeDigests(warm, with.size)
 	for began := time.Now(); time.Since(began) < with.warm; {
 		if err := storeBySocket(connection, warm); err != nil {
 			return result{}, err
@@ -66,8 +65,8 @@ func storeBySocket(connection net.Conn, mebibytes int) error {
 	if _, err := io.ReadFull(connection, got); err != nil {
 		return err
 	}
-	if !bytes.Equal(got, sums[mebibytes]) {
-		return errors.New("the socket server counted another SHA-256 than the file has")
+	if !bytes.Equal(got, digests[mebibytes]) {
+		return errors.New("the SHA-256 of the socket server differs from that of the file")
 	}
 	return nil
 }
@@ -79,11 +78,11 @@ func startSocketServer(likePid int) (*exec.Cmd, string, error) {
 	}
 	cores := regexp.MustCompile(`(?m)^Cpus_allowed_list:\s*(\S+)$`).FindSubmatch(status)
 	if cores == nil {
-		return nil, "", fmt.Errorf("process %d has no list of cores", likePid)
+		return nil, "", fmt.Errorf("the status of process %d has no list of cores", likePid)
 	}
-	child := exec.Command("taskset", "--cpu-list", string(cores[1]), os.Args[0], "--work="+socketServerWork)
+	child := exec.Command("taskset", "--cpu-list", string(cores[1]), os.Args[0], "--workload="+socketServerWorkload)
 	child.Stderr = os.Stderr
-	// It ends with this process: its standard input does.
+	// The child ends when this process ends, because its standard input closes.
 	if _, err := child.StdinPipe(); err != nil {
 		return nil, "", err
 	}
@@ -98,8 +97,8 @@ func startSocketServer(likePid int) (*exec.Cmd, string, error) {
 	return child, strings.TrimSpace(address), err
 }
 
-// socketServer receives one file after the other from one connection: a line with its size, then its bytes. It answers
-// with its SHA-256 when the file is safe.
+// socketServer receives files one after another on one connection: a line with the size, then the bytes. After each
+// file is synced to the disk, it sends the SHA-256.
 func socketServer(settings) (result, error) {
 	go func() {
 		io.Copy(io.Discard, os.Stdin)

@@ -7,29 +7,29 @@ import (
 )
 
 const (
-	// How often it is measured without and with a subscriber that does not read. The turn in the middle counts, and which
-	// of both comes first changes: what else the machine does falls on few turns, and not always on the same.
-	stalledTurns = 7
-	// How long quotes pile up before the others are measured, and the time in which the server frees the subscriber.
-	stalledBefore = 300 * time.Millisecond
+	// The number of comparisons with and without a stalled subscriber. The result is their median, and the order
+	// alternates, so that other load on the machine has little effect.
+	stalledRounds = 7
+	// The time in which quotes accumulate before the measurement, and in which the server frees the subscriber after it.
+	stalledSettleTime = 300 * time.Millisecond
 )
 
-var errNotReady = errors.New("a subscriber did not get ready")
+var errNotReady = errors.New("a subscriber did not catch up in time")
 
-// A sleeper subscribes to everything, catches up, and then reads nothing until it is woken. Its window is HTTP/2's own,
-// as many clients have it: the server soon finds that nobody reads.
-type sleeper struct {
-	conn   *connection
-	asleep chan struct{}
-	awake  chan struct{}
+// A stalledSubscriber subscribes to all symbols, catches up, and then stops reading until it is closed. It has the
+// default window of HTTP/2, as many clients do, so the server soon has no window left.
+type stalledSubscriber struct {
+	conn    *connection
+	stopped chan struct{}
+	resumed chan struct{}
 }
 
-func startSleeper(address string) (*sleeper, error) {
+func startStalledSubscriber(address string) (*stalledSubscriber, error) {
 	c, err := dialWithWindow(address, defaultWindow)
 	if err != nil {
 		return nil, err
 	}
-	s := &sleeper{conn: c, asleep: make(chan struct{}), awake: make(chan struct{})}
+	s := &stalledSubscriber{conn: c, stopped: make(chan struct{}), resumed: make(chan struct{})}
 	if _, err := c.call(hubPath, watchRequest([]string{"*"}, conflatePolicy, nil), s); err != nil {
 		return nil, err
 	}
@@ -37,37 +37,37 @@ func startSleeper(address string) (*sleeper, error) {
 		return nil, err
 	}
 	select {
-	case <-s.asleep:
+	case <-s.stopped:
 		return s, nil
 	case <-time.After(openTimeout):
 		return nil, errNotReady
 	}
 }
 
-// message is called on the goroutine that reads the connection: as long as it does not return, nothing is read.
-func (s *sleeper) message(_ *stream, message []byte) error {
+// message blocks the goroutine that reads the connection.
+func (s *stalledSubscriber) message(_ *stream, message []byte) error {
 	return fields(message, func(field int, _ uint64, _ []byte) error {
 		if field == responseCaughtUp {
-			close(s.asleep)
-			<-s.awake
+			close(s.stopped)
+			<-s.resumed
 		}
 		return nil
 	})
 }
 
-func (s *sleeper) end(_ *stream, _ error) {}
+func (s *stalledSubscriber) end(_ *stream, _ error) {}
 
-func (s *sleeper) close() {
+func (s *stalledSubscriber) close() {
 	s.conn.close()
-	close(s.awake)
+	close(s.resumed)
 }
 
-// stalled measures the delays of the market's quotes without and with one more subscriber, that does not read, and how
-// many times longer their 99th percentile is with it.
+// stalled measures the delays of the market's quotes with and without a stalled subscriber. The slowdown is the ratio
+// of the 99th percentiles.
 func stalled(with settings) (result, error) {
-	crowd := newInvestors(with.size)
-	defer crowd.close()
-	if err := crowd.gather(with.address); err != nil {
+	group := newMarketGroup(with.size)
+	defer group.close()
+	if err := group.connectAll(with.address); err != nil {
 		return result{}, err
 	}
 	drive, err := startMarket(with.address, marketTicksPerSecond)
@@ -75,52 +75,52 @@ func stalled(with settings) (result, error) {
 		return result{}, err
 	}
 	defer drive.conn.close()
-	if err := wait(max(with.warm, marketWarm), crowd.ended); err != nil {
+	if err := wait(max(with.warm, minMarketWarm), group.ended); err != nil {
 		return result{}, err
 	}
-	with.measure /= stalledTurns
+	with.measure /= stalledRounds
 	var outcome result
 	var ratios []float64
-	for turn := range stalledTurns {
-		beside, without, err := crowd.compare(with, turn%2 == 0)
+	for round := range stalledRounds {
+		withStalled, without, err := group.compare(with, round%2 == 0)
 		if err != nil {
 			return result{}, err
 		}
-		outcome.span = outcome.span.and(beside.span)
-		ratios = append(ratios, beside.DelayP99/without.DelayP99)
+		outcome.span = outcome.span.and(withStalled.span)
+		ratios = append(ratios, withStalled.DelayP99/without.DelayP99)
 	}
 	slices.Sort(ratios)
 	outcome.Slowdown = ratios[len(ratios)/2]
-	return outcome, crowd.settle(drive)
+	return outcome, group.finishMarket(drive)
 }
 
-// compare measures beside a subscriber that does not read, and without it before or after that.
-func (c *investors) compare(with settings, withoutFirst bool) (beside, without result, err error) {
+// compare measures with a stalled subscriber, and without one before or after that.
+func (g *marketGroup) compare(with settings, withoutFirst bool) (withStalled, without result, err error) {
 	if withoutFirst {
-		without, err = c.measure(with)
+		without, err = g.measure(with)
 	}
 	if err == nil {
-		beside, err = c.measureBeside(with)
+		withStalled, err = g.measureWithStalled(with)
 	}
 	if err == nil && !withoutFirst {
-		without, err = c.measure(with)
+		without, err = g.measure(with)
 	}
-	return beside, without, err
+	return withStalled, without, err
 }
 
-// measureBeside measures beside a subscriber that does not read, and waits until the server is rid of it.
-func (c *investors) measureBeside(with settings) (result, error) {
-	sleeping, err := startSleeper(with.address)
+// measureWithStalled measures with a stalled subscriber, and then waits until the server has freed it.
+func (g *marketGroup) measureWithStalled(with settings) (result, error) {
+	subscriber, err := startStalledSubscriber(with.address)
 	if err != nil {
 		return result{}, err
 	}
 	var outcome result
-	if err = wait(stalledBefore, c.ended); err == nil {
-		outcome, err = c.measure(with)
+	if err = wait(stalledSettleTime, g.ended); err == nil {
+		outcome, err = g.measure(with)
 	}
-	sleeping.close()
+	subscriber.close()
 	if err != nil {
 		return result{}, err
 	}
-	return outcome, wait(stalledBefore, c.ended)
+	return outcome, wait(stalledSettleTime, g.ended)
 }

@@ -17,11 +17,11 @@ const (
 	finishUploadPath = "/bourse.upload.v1.UploadService/FinishUpload"
 	abortUploadPath  = "/bourse.upload.v1.UploadService/AbortUpload"
 	mebibyte         = 1 << 20
-	// Of a file, what one is that warms up.
+	// A file of the warm-up has this fraction of the size.
 	warmShare       = 16
 	largeChunkBytes = 512 << 10
 	chunksInFlight  = 2
-	// Of a varint, enough for 32 GiB.
+	// The length of the varint of an offset; enough for 32 GiB.
 	offsetBytes = 5
 )
 
@@ -29,9 +29,9 @@ const (
 func store(with settings) (result, error) {
 	return transfer(with, func(c *connection, mebibytes int) error {
 		if with.watch == "hub" {
-			return storeBySession(c, mebibytes)
+			return storeByUpload(c, mebibytes)
 		}
-		return storePlainly(c, mebibytes)
+		return storePlain(c, mebibytes)
 	})
 }
 
@@ -47,13 +47,13 @@ func transfer(with settings, send func(*connection, int) error) (result, error) 
 	}
 	defer c.close()
 	warm := with.size / warmShare
-	countSums(warm, with.size)
+	computeDigests(warm, with.size)
 	for began := time.Now(); time.Since(began) < with.warm; {
 		if err := send(c, warm); err != nil {
 			return result{}, err
 		}
-		// Its memory is used again, as a disk's cache that is full would.
-		if err := forget(c, with); err != nil {
+		// Frees the page cache of the file, so that the next file reuses it.
+		if err := deleteUploads(c, with); err != nil {
 			return result{}, err
 		}
 	}
@@ -61,10 +61,10 @@ func transfer(with settings, send func(*connection, int) error) (result, error) 
 	if err := send(c, with.size); err != nil {
 		return result{}, err
 	}
-	return result{span: running.stop(with.pid, float64(with.size)*mebibyte/bytesInAMega)}, forget(c, with)
+	return result{span: running.stop(with.pid, float64(with.size)*mebibyte/bytesInAMega)}, deleteUploads(c, with)
 }
 
-func storePlainly(c *connection, mebibytes int) error {
+func storePlain(c *connection, mebibytes int) error {
 	receiver := &answerReceiver{ended: make(chan error, 1)}
 	s := c.open(storePath, receiver)
 	if err := sendChunks(s, appendEnvelope(nil, chunkMessage()), mebibytes); err != nil {
@@ -76,7 +76,7 @@ func storePlainly(c *connection, mebibytes int) error {
 	return checkHash(receiver.answer, 2, mebibytes)
 }
 
-func storeBySession(c *connection, mebibytes int) error {
+func storeByUpload(c *connection, mebibytes int) error {
 	receiver := &answerReceiver{ended: make(chan error, 1)}
 	s := c.open(uploadStorePath, receiver)
 	start := field(1, field(1, field(1, []byte(newUpload()))))
@@ -138,8 +138,8 @@ func storeByChunks(c *connection, mebibytes int) error {
 	return checkUpload(answer, mebibytes)
 }
 
-// chunkCall is the message of a chunk, in its envelope, and the place of its offset in it: made once, as a client that
-// copies each chunk would be measured instead of the server.
+// chunkCall returns the enveloped message of a chunk, and the slice of it that holds the offset. The caller reuses the
+// message for all chunks, because copying each chunk would make the client the bottleneck.
 func chunkCall(id string) (envelope, offset []byte) {
 	head := append(field(1, []byte(id)), 2<<3, 1, 3<<3)
 	message := append(head, make([]byte, offsetBytes)...)
@@ -149,38 +149,38 @@ func chunkCall(id string) (envelope, offset []byte) {
 	return envelope, envelope[at : at+offsetBytes]
 }
 
-// putOffset writes a varint that takes all of its place.
-func putOffset(place []byte, offset int) {
-	for index := range place {
-		place[index] = byte(offset>>(7*index))&0x7f | 0x80
+// putOffset writes a varint that is padded to the length of target.
+func putOffset(target []byte, offset int) {
+	for index := range target {
+		target[index] = byte(offset>>(7*index))&0x7f | 0x80
 	}
-	place[len(place)-1] &= 0x7f
+	target[len(target)-1] &= 0x7f
 }
 
-var newest []string
+var uploadIDs []string
 
 func newUpload() string {
 	var id [16]byte
 	rand.Read(id[:])
 	text := fmt.Sprintf("%x-%x-4%x-8%x-%x", id[:4], id[4:6], id[6:8], id[8:10], id[10:])
-	// The version and the variant take the place of a digit each.
+	// The version and the variant of a UUID replace one digit each: https://www.rfc-editor.org/rfc/rfc9562#section-5.4.
 	text = text[:14] + "4" + text[16:19] + "-8" + text[22:25] + text[25:]
-	newest = append(newest, text)
+	uploadIDs = append(uploadIDs, text)
 	return text
 }
 
-// forget deletes the stored upload.
-func forget(c *connection, with settings) error {
+// deleteUploads deletes the stored uploads.
+func deleteUploads(c *connection, with settings) error {
 	if with.watch != "hub" {
 		receiver := &answerReceiver{ended: make(chan error, 1)}
 		return endStream(c.open(storePath, receiver), receiver)
 	}
-	for _, id := range newest {
+	for _, id := range uploadIDs {
 		if _, err := callOnce(c, abortUploadPath, field(1, []byte(id))); err != nil {
 			return err
 		}
 	}
-	newest = nil
+	uploadIDs = nil
 	return nil
 }
 
@@ -215,11 +215,11 @@ func callOnce(c *connection, path string, message []byte) ([]byte, error) {
 	case err := <-receiver.ended:
 		return receiver.answer, err
 	case <-time.After(time.Minute):
-		return nil, fmt.Errorf("%s is not answered", path)
+		return nil, fmt.Errorf("no response to %s after a minute", path)
 	}
 }
 
-// checkUpload verifies that an answer has an upload that is complete, and has the hash of the sent bytes.
+// checkUpload verifies that the upload in a response is complete and has the hash of the sent bytes.
 func checkUpload(answer []byte, mebibytes int) error {
 	const upload, state, complete, sum = 1, 2, 3, 6
 	var inner []byte
@@ -246,17 +246,17 @@ func checkUpload(answer []byte, mebibytes int) error {
 	return checkHash(inner, sum, mebibytes)
 }
 
-// What the files have, by their size in MiB: counted before anything is measured.
-var sums = map[int][]byte{}
+// The SHA-256 of the files by size in MiB. They are computed before the measurement.
+var digests = map[int][]byte{}
 
-func countSums(sizes ...int) {
+func computeDigests(sizes ...int) {
 	chunk := chunkMessage()[4:]
 	for _, mebibytes := range sizes {
 		sum := sha256.New()
 		for range mebibytes * mebibyte / chunkBytes {
 			sum.Write(chunk)
 		}
-		sums[mebibytes] = sum.Sum(nil)
+		digests[mebibytes] = sum.Sum(nil)
 	}
 }
 
@@ -270,13 +270,13 @@ func checkHash(message []byte, at, mebibytes int) error {
 	}); err != nil {
 		return err
 	}
-	if !bytes.Equal(got, sums[mebibytes]) {
-		return fmt.Errorf("the server counted the SHA-256 %x, not %x", got, sums[mebibytes])
+	if !bytes.Equal(got, digests[mebibytes]) {
+		return fmt.Errorf("the server computed the SHA-256 %x, expected %x", got, digests[mebibytes])
 	}
 	return nil
 }
 
-// field is a message that has bytes in a field, and nothing else.
+// field encodes a message with one length-delimited field.
 func field(number int, value []byte) []byte {
 	message := binary.AppendUvarint([]byte{byte(number<<3 | 2)}, uint64(len(value)))
 	return append(message, value...)

@@ -10,15 +10,15 @@ import (
 const (
 	fillPath         = "/bench.v1.BenchService/FillStore"
 	storedExportPath = "/bourse.order.v1.OrderService/ExportOrders"
-	// How many exports run beside unary calls, and how often one of those is made.
+	// The number of concurrent exports, and the interval of the unary calls.
 	exportsAtOnce = 8
 	unaryInterval = 5 * time.Millisecond
-	// What a stored order takes at least.
+	// The minimum size of a stored order.
 	minStoredOrderBytes = 90
 	fillTimeout         = 60 * time.Second
 )
 
-// dialFilled connects to a server with stored orders; the work's size is their number.
+// dialFilled connects to a server and fills its store with orders. The size is their number.
 func dialFilled(with settings) (*connection, error) {
 	c, err := dial(with.address)
 	if err != nil {
@@ -31,7 +31,7 @@ func dialFilled(with settings) (*connection, error) {
 	return c, nil
 }
 
-// fillStore has the server store as many orders as are exported then.
+// fillStore makes the server store the orders that are exported later.
 func fillStore(c *connection, count int) error {
 	answer := &answerReceiver{ended: make(chan error, 1)}
 	if _, err := c.call(fillPath, numberMessage(int64(count)), answer); err != nil {
@@ -46,15 +46,15 @@ func fillStore(c *connection, count int) error {
 			return err
 		}
 	case <-time.After(fillTimeout):
-		return fmt.Errorf("the store has no %d orders after %v", count, fillTimeout)
+		return fmt.Errorf("the store does not have %d orders after %v", count, fillTimeout)
 	}
 	if have := readNumber(answer.answer); have != int64(count) {
-		return fmt.Errorf("the store has %d orders, not %d", have, count)
+		return fmt.Errorf("the store has %d orders, expected %d", have, count)
 	}
 	return nil
 }
 
-// storedExport receives all orders of the server's store, one a message.
+// storedExport receives all orders of the server's store, one in each message.
 func storedExport(with settings) (result, error) {
 	c, err := dialFilled(with)
 	if err != nil {
@@ -88,12 +88,12 @@ func storedExportOnce(c *connection, count int) error {
 		return err
 	}
 	if receiver.count != int64(count) || receiver.bytes < minStoredOrderBytes*int64(count) {
-		return fmt.Errorf("%d orders came with %d bytes, of %d", receiver.count, receiver.bytes, count)
+		return fmt.Errorf("received %d orders with %d bytes, expected %d orders", receiver.count, receiver.bytes, count)
 	}
 	return nil
 }
 
-// storedUnary measures how long small calls take at a steady pace, on a separate connection, while exports run.
+// storedUnary measures the duration of small calls at a fixed rate, on a separate connection, while exports run.
 func storedUnary(with settings) (result, error) {
 	c, err := dialFilled(with)
 	if err != nil {
@@ -135,7 +135,7 @@ func storedUnary(with settings) (result, error) {
 	return outcome, err
 }
 
-// pacedCalls are unary calls that begin at fixed times, whether those before are answered or not.
+// pacedCalls are unary calls that start at a fixed interval, also if earlier calls have no response yet.
 type pacedCalls struct {
 	delays delays
 	calls  atomic.Int64

@@ -8,11 +8,11 @@ import (
 
 const envelopeHeaderBytes = 5
 
-// A receiver handles the messages of a stream on the goroutine that reads the connection: it must not wait.
+// A receiver handles the messages of a stream. It runs on the goroutine that reads the connection, and must not block.
 type receiver interface {
-	// message gets each message. Its bytes are only good until it returns.
+	// message is called with each message. The bytes are valid until it returns.
 	message(s *stream, message []byte) error
-	// end is called once with the error of the stream: nil for the status OK.
+	// end is called once with the error of the stream, which is nil for the status OK.
 	end(s *stream, problem error)
 }
 
@@ -23,7 +23,7 @@ type stream struct {
 	to   receiver
 	// Guarded by the connection's mutex.
 	sendWindow int
-	// All below belongs to the goroutine that reads the connection.
+	// The fields below are used only by the goroutine that reads the connection.
 	unacknowledged int
 	partial        []byte
 	status         string
@@ -39,7 +39,7 @@ func (s *stream) data(bytes []byte) error {
 	}
 	for len(bytes) >= envelopeHeaderBytes {
 		if bytes[0] != 0 {
-			return errors.New("a message is compressed, which was not asked for")
+			return errors.New("received a compressed message, but the request accepts no compression")
 		}
 		end := envelopeHeaderBytes + int(binary.BigEndian.Uint32(bytes[1:]))
 		if len(bytes) < end {
@@ -65,25 +65,25 @@ func (s *stream) finish(problem error) {
 	s.to.end(s, problem)
 }
 
-// send sends whole messages, in their envelopes. It waits for the server's window, and is not to be called by a
-// receiver but for messages that are small.
+// send sends complete messages in their envelopes. It blocks until the server's window allows them, so a receiver may
+// send only small messages.
 func (s *stream) send(envelopes []byte, last bool) error {
 	return s.conn.sendData(s, envelopes, last)
 }
 
-// appendEnvelope wraps a message.
+// appendEnvelope appends a message with its gRPC envelope.
 func appendEnvelope(to, message []byte) []byte {
 	to = append(to, 0)
 	to = binary.BigEndian.AppendUint32(to, uint32(len(message)))
 	return append(to, message...)
 }
 
-// numberMessage is a message whose first field is a number.
+// numberMessage encodes a message whose first field is a number.
 func numberMessage(number int64) []byte {
 	return binary.AppendUvarint([]byte{0x08}, uint64(number))
 }
 
-// readNumber reads the first field of such a message; 0 where it is left out.
+// readNumber reads the first field of such a message. Returns 0 if the field is absent.
 func readNumber(message []byte) int64 {
 	if len(message) == 0 {
 		return 0

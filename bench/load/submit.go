@@ -11,16 +11,16 @@ import (
 
 const (
 	submitPath = "/bourse.order.v1.OrderService/SubmitOrders"
-	// The field of its responses that acknowledges an order.
+	// The field of a response that acknowledges an order.
 	submitAccepted = 2
 )
 
-// A submitter keeps a number of orders in flight on one stream, and counts those that are stored.
+// A submitter keeps a number of orders in flight on one stream, and counts acknowledged orders.
 type submitter struct {
 	stored atomic.Int64
 	// A slot for each order in flight.
-	places chan struct{}
-	ended  chan error
+	slots chan struct{}
+	ended chan error
 }
 
 func (s *submitter) message(_ *stream, message []byte) error {
@@ -30,11 +30,11 @@ func (s *submitter) message(_ *stream, message []byte) error {
 		return nil
 	})
 	if err == nil && !accepted {
-		err = fmt.Errorf("order %d was refused", s.stored.Load())
+		err = fmt.Errorf("the server rejected order %d", s.stored.Load())
 	}
 	if err == nil {
 		s.stored.Add(1)
-		<-s.places
+		<-s.slots
 	}
 	return err
 }
@@ -46,27 +46,27 @@ func (s *submitter) end(_ *stream, problem error) {
 	s.ended <- problem
 }
 
-// submit stores orders by one stream (the size is the number in flight), and counts those whose answer
-// came: they are on the disk.
+// submit stores orders on one stream, and counts acknowledged orders, which are on the disk. The size is the number of
+// orders in flight.
 func submit(with settings) (result, error) {
 	c, err := dial(with.address)
 	if err != nil {
 		return result{}, err
 	}
 	defer c.close()
-	s := &submitter{places: make(chan struct{}, with.size), ended: make(chan error, 1)}
+	s := &submitter{slots: make(chan struct{}, with.size), ended: make(chan error, 1)}
 	call := c.open(submitPath, s)
 	prefix := fmt.Sprintf("%d/%d/", os.Getpid(), time.Now().UnixNano())
 	go func() {
 		for index := 0; ; index++ {
 			select {
-			case s.places <- struct{}{}:
+			case s.slots <- struct{}{}:
 			default:
-				// All are in flight: the buffered ones must be sent before an answer can arrive.
+				// All slots are taken: the buffered orders must be sent before a response can arrive.
 				if c.flush() != nil {
 					return
 				}
-				s.places <- struct{}{}
+				s.slots <- struct{}{}
 			}
 			if call.send(appendEnvelope(nil, submitRequest(prefix, index)), false) != nil {
 				return
@@ -76,7 +76,7 @@ func submit(with settings) (result, error) {
 	return measureRate(with, s.stored.Load, s.ended)
 }
 
-// submitRequest is a bourse.order.v1.SubmitOrdersRequest.
+// submitRequest encodes a bourse.order.v1.SubmitOrdersRequest.
 func submitRequest(prefix string, index int) []byte {
 	text := func(to []byte, field int, value string) []byte {
 		to = binary.AppendUvarint(to, uint64(field<<3|2))

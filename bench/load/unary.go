@@ -20,7 +20,7 @@ func (u *unaryCaller) message(_ *stream, message []byte) error {
 
 func (u *unaryCaller) end(s *stream, problem error) {
 	if problem == nil && u.got != u.number {
-		problem = fmt.Errorf("call %d was answered with %d", u.number, u.got)
+		problem = fmt.Errorf("the response to call %d has the number %d", u.number, u.got)
 	}
 	if problem == nil {
 		u.calls.Add(1)
@@ -40,7 +40,7 @@ func (u *unaryCaller) next(c *connection) error {
 	return err
 }
 
-// unary keeps calls in flight on one connection; the size is their number.
+// unary keeps calls in flight on one connection. The size is their number.
 func unary(with settings) (result, error) {
 	c, err := dial(with.address)
 	if err != nil {

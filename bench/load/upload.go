@@ -53,7 +53,7 @@ func upload(with settings) (result, error) {
 		return result{}, err
 	}
 	if got := readNumber(receiver.answer); got != all+chunks {
-		return result{}, fmt.Errorf("the server counted %d chunks of %d", got, all+chunks)
+		return result{}, fmt.Errorf("the server counted %d chunks, expected %d", got, all+chunks)
 	}
 	return result{span: running.stop(with.pid, float64(chunks*chunkBytes)/bytesInAMega)}, nil
 }

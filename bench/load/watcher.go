@@ -11,12 +11,12 @@ const (
 	plainPath = "/bench.v1.BenchService/Watch"
 )
 
-// The request for the hub: all symbols of the tick stream, and nothing is skipped.
+// The request for the hub: all symbols of the tick stream, without skipping.
 var hubRequest = watchRequest(tickSymbols(), disconnectPolicy, nil)
 
-// A watcher is one subscriber. It checks that its quotes are all there, in order and once.
+// A watcher is one subscriber. It checks that it receives each quote once and in order.
 type watcher struct {
-	crowd *crowd
+	group *watcherGroup
 	hub   bool
 	ready bool
 	next  int64
@@ -30,7 +30,7 @@ func (w *watcher) message(_ *stream, message []byte) error {
 	return err
 }
 
-// begin waits for the sign that the subscription is in place. Earlier quotes do not count.
+// begin waits for the confirmation of the subscription. It ignores earlier quotes.
 func (w *watcher) begin(message []byte) error {
 	ready := !w.hub && len(message) == 0
 	err := fields(message, func(field int, _ uint64, _ []byte) error {
@@ -39,8 +39,8 @@ func (w *watcher) begin(message []byte) error {
 	})
 	if ready {
 		w.ready = true
-		if w.crowd.notReady.Add(-1) == 0 {
-			close(w.crowd.ready)
+		if w.group.notReady.Add(-1) == 0 {
+			close(w.group.ready)
 		}
 	}
 	return err
@@ -52,33 +52,33 @@ func (w *watcher) quote(quote []byte) error {
 		return err
 	}
 	if w.next == 0 {
-		w.crowd.first.CompareAndSwap(0, seq)
-		w.next = w.crowd.first.Load()
+		w.group.first.CompareAndSwap(0, seq)
+		w.next = w.group.first.Load()
 	}
 	if seq != w.next {
-		return fmt.Errorf("quote %d came where %d was next", seq, w.next)
+		return fmt.Errorf("received quote %d, expected %d", seq, w.next)
 	}
 	w.next++
-	if w.crowd.onQuote != nil {
-		if err := w.crowd.onQuote(quote); err != nil {
+	if w.group.onQuote != nil {
+		if err := w.group.onQuote(quote); err != nil {
 			return err
 		}
 	}
-	return w.crowd.delivered(seq)
+	return w.group.delivered(seq)
 }
 
 func (w *watcher) end(_ *stream, problem error) {
 	select {
-	case w.crowd.ended <- problem:
+	case w.group.ended <- problem:
 	default:
 	}
 }
 
-// The maximum number of ticks in flight: more than any work has, even if a server stalls for seconds.
+// The maximum number of ticks in flight. No workload reaches it, even if a server stalls for seconds.
 const maxTicksInFlight = 1 << 10
 
-// A crowd is all subscribers of one tick stream. It knows which ticks have come to all of them.
-type crowd struct {
+// A watcherGroup is all subscribers of one tick stream. It counts the ticks that all of them have received.
+type watcherGroup struct {
 	size     int64
 	notReady atomic.Int64
 	ready    chan struct{}
@@ -88,46 +88,46 @@ type crowd struct {
 	have       [maxTicksInFlight]atomic.Int64
 	deliveries atomic.Int64
 	completed  atomic.Int64
-	// Called when a tick has come to all. May be nil, as may onQuote.
+	// Called when all subscribers have received a tick. onComplete and onQuote are optional.
 	onComplete func() error
 	onQuote    func(quote []byte) error
 }
 
-func (c *crowd) delivered(seq int64) error {
-	c.deliveries.Add(1)
-	slot := &c.have[seq%maxTicksInFlight]
-	if slot.Add(1) < c.size {
+func (g *watcherGroup) delivered(seq int64) error {
+	g.deliveries.Add(1)
+	slot := &g.have[seq%maxTicksInFlight]
+	if slot.Add(1) < g.size {
 		return nil
 	}
 	slot.Store(0)
-	c.completed.Add(1)
-	if c.onComplete == nil {
+	g.completed.Add(1)
+	if g.onComplete == nil {
 		return nil
 	}
-	return c.onComplete()
+	return g.onComplete()
 }
 
-// gather connects all subscribers and waits until each has its subscription.
-func (c *crowd) gather(with settings) (func(), error) {
+// connectAll connects all subscribers, and waits until each subscription is confirmed.
+func (g *watcherGroup) connectAll(with settings) (func(), error) {
 	var connections []*connection
 	closeAll := func() {
 		for _, each := range connections {
 			each.close()
 		}
 	}
-	c.size = int64(with.size)
-	c.notReady.Store(c.size)
-	c.ready = make(chan struct{})
-	c.ended = make(chan error, 1)
+	g.size = int64(with.size)
+	g.notReady.Store(g.size)
+	g.ready = make(chan struct{})
+	g.ended = make(chan error, 1)
 	for opened := 0; opened < with.size; {
 		connected, err := dial(with.address)
 		if err != nil {
 			return closeAll, err
 		}
 		connections = append(connections, connected)
-		for range min(watchersOfConnection, with.size-opened) {
+		for range min(watchersPerConnection, with.size-opened) {
 			opened++
-			if err := c.subscribe(connected, with.watch == "hub"); err != nil {
+			if err := g.subscribe(connected, with.watch == "hub"); err != nil {
 				return closeAll, err
 			}
 		}
@@ -136,20 +136,20 @@ func (c *crowd) gather(with settings) (func(), error) {
 		}
 	}
 	select {
-	case <-c.ready:
+	case <-g.ready:
 		return closeAll, nil
-	case err := <-c.ended:
+	case err := <-g.ended:
 		return closeAll, fmt.Errorf("a subscriber's stream ended: %w", err)
 	case <-time.After(openTimeout):
-		return closeAll, fmt.Errorf("%d of %d subscribers did not get ready", c.notReady.Load(), c.size)
+		return closeAll, fmt.Errorf("%d of %d subscriptions were not confirmed", g.notReady.Load(), g.size)
 	}
 }
 
-func (c *crowd) subscribe(connected *connection, hub bool) error {
+func (g *watcherGroup) subscribe(connected *connection, hub bool) error {
 	path, request := plainPath, []byte(nil)
 	if hub {
 		path, request = hubPath, hubRequest
 	}
-	_, err := connected.call(path, request, &watcher{crowd: c, hub: hub})
+	_, err := connected.call(path, request, &watcher{group: g, hub: hub})
 	return err
 }

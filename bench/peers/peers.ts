@@ -1,12 +1,12 @@
-/** A peer's name: the column of the table, and the folder of its program. */
+/** The name of a peer, which is also the name of its column and of the folder of its program. */
 export type PeerName = "ours" | "connect-node" | "grpc-js" | "grpc-go" | "connect-go" | "raw";
 
-/** One server program that is compared. */
+/** A server in the comparison. */
 export interface Peer {
   readonly name: PeerName;
-  /** The language: a peer in Go is built, one in TypeScript runs from its source. */
+  /** The language. A peer in Go is built before it runs. */
   readonly language: "go" | "typescript";
-  /** Which fan-out it serves: the project's own quote service, or the bench's. */
+  /** The service of the fan-out: QuoteService for `hub`, BenchService for `plain`. */
   readonly watch: "hub" | "plain";
 }
 

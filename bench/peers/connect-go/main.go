@@ -1,4 +1,4 @@
-// A Connect server as users of connect-go write it, with its default options, on net/http with HTTP/2 in plain text.
+// A typical connect-go server with default options, on net/http with plaintext HTTP/2.
 package main
 
 import (

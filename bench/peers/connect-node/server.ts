@@ -9,7 +9,7 @@ import { announce } from "../shared/announce.ts";
 import { benchHandlers } from "../shared/bench-handlers.ts";
 import { plainQuotes } from "../shared/plain-quotes.ts";
 
-// Connect for Node as its documentation shows it, over HTTP/2 in plain text.
+// A typical Connect server for Node, as its documentation shows it, with plaintext HTTP/2.
 
 const { quotes, source } = plainQuotes();
 

@@ -25,7 +25,7 @@ var descriptions = []string{
 }
 var countries = []string{"United Kingdom", "Germany", "France", "Norway", "Portugal"}
 
-// OrderAt creates the order with an index; all peers create the same orders.
+// OrderAt creates the order with an index. All peers create the same orders.
 func OrderAt(index int64) *benchv1.ExportResponse {
 	return &benchv1.ExportResponse{
 		OrderNumber: strconv.FormatInt(firstOrderNumber+index, 10),
@@ -39,7 +39,7 @@ func OrderAt(index int64) *benchv1.ExportResponse {
 	}
 }
 
-// StoredOrderAt makes the order with an index that a store is filled with; every peer makes the same.
+// StoredOrderAt creates the stored order with an index. All peers create the same orders.
 func StoredOrderAt(index int64) *orderv1.Order {
 	cents := 85 + index%2_000
 	return &orderv1.Order{

@@ -1,4 +1,4 @@
-// Package gopeer is what the peers written in Go share: how they talk to the bench, the orders and the ticks.
+// Package gopeer has the shared parts of the peers in Go: the driver protocol, orders, ticks and files.
 package gopeer
 
 import (
@@ -15,11 +15,11 @@ import (
 
 type memory struct {
 	RssBytes int64 `json:"rssBytes"`
-	// How much the program's own objects take: what Node calls heapUsed.
+	// The memory of the program's objects, which Node calls heapUsed.
 	HeapBytes int64 `json:"heapBytes"`
 }
 
-// Listen opens a port for this machine only.
+// Listen opens a port on the loopback interface.
 func Listen() net.Listener {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -28,8 +28,8 @@ func Listen() net.Listener {
 	return listener
 }
 
-// Announce prints the address of the peer for the bench, then answers commands on standard input and ends the process
-// when that ends.
+// Announce prints the port for the benchmark driver, then handles commands on standard input. It ends the process when
+// standard input closes.
 func Announce(listener net.Listener) {
 	fmt.Printf("LISTENING %d\n", listener.Addr().(*net.TCPAddr).Port)
 	go func() {
@@ -44,7 +44,7 @@ func Announce(listener net.Listener) {
 	}()
 }
 
-// Fail ends the process with the reason on standard error.
+// Fail prints the error to standard error, and ends the process.
 func Fail(err error) {
 	fmt.Fprintln(os.Stderr, err)
 	os.Exit(1)

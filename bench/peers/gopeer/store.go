@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// Stored is a file that comes in: hashed, and safe on the disk once Finish returns.
+// Stored is a received file. It is hashed while it is written, and durable after Finish.
 type Stored struct {
 	Bytes  int64
 	file   *os.File
@@ -15,7 +15,7 @@ type Stored struct {
 	folder string
 }
 
-// NewStored begins a file. It takes the place of the one before it when it is finished.
+// NewStored creates a temporary file. Finish replaces the previously stored file with it.
 func NewStored() (*Stored, error) {
 	folder := os.Getenv("BENCH_FOLDER")
 	file, err := os.CreateTemp(folder, "upload-")
@@ -25,7 +25,7 @@ func NewStored() (*Stored, error) {
 	return &Stored{file: file, sum: sha256.New(), folder: folder}, nil
 }
 
-// Append takes bytes.
+// Append hashes and writes a chunk.
 func (s *Stored) Append(chunk []byte) error {
 	s.Bytes += int64(len(chunk))
 	s.sum.Write(chunk)
@@ -33,7 +33,7 @@ func (s *Stored) Append(chunk []byte) error {
 	return err
 }
 
-// Finish makes the file safe under its last name.
+// Finish syncs the file, renames it to its final name, and returns the SHA-256.
 func (s *Stored) Finish() ([]byte, error) {
 	if err := s.file.Sync(); err != nil {
 		return nil, err

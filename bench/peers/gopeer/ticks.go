@@ -11,16 +11,16 @@ import (
 	quotev1 "bourse/bench/gen/bourse/quote/v1"
 )
 
-// How many quotes may wait for one subscriber before the feed waits for it.
+// The number of quotes that are buffered for one subscriber before the feed waits for it.
 const subscriberBuffer = 64
 
-// How many ticks may be allowed and not yet published.
+// The maximum number of permitted ticks that are not published yet.
 const maxAllowed = 1 << 20
 
 const symbolCount = 100
 
-// Ticks is a feed with its subscribers: a channel for each of them. The feed publishes what it is allowed to, and waits
-// for a subscriber whose channel is full.
+// Ticks is a feed with a channel for each subscriber. The feed publishes the permitted ticks. It waits for a subscriber
+// whose channel is full.
 type Ticks struct {
 	mutex       sync.Mutex
 	subscribers map[chan *quotev1.Quote]context.Context
@@ -48,14 +48,14 @@ func StartTicks() *Ticks {
 	return ticks
 }
 
-// Allow lets the feed publish more ticks.
+// Allow permits the feed to publish more ticks.
 func (ticks *Ticks) Allow(count int64) {
 	for range count {
 		ticks.allowed <- struct{}{}
 	}
 }
 
-// Subscribe gives a channel with all quotes from now on. Pass it to Unsubscribe when the context ends.
+// Subscribe returns a channel with all quotes from now on. Pass the channel to Unsubscribe when the context ends.
 func (ticks *Ticks) Subscribe(ctx context.Context) chan *quotev1.Quote {
 	quotes := make(chan *quotev1.Quote, subscriberBuffer)
 	ticks.mutex.Lock()
@@ -111,7 +111,7 @@ func (ticks *Ticks) next() *quotev1.Quote {
 	}
 }
 
-// monotonicNow is the machine's monotonic clock, to the microsecond: the same in all processes and runtimes.
+// monotonicNow returns the machine's monotonic clock in microseconds. It is the same in all processes and runtimes.
 func monotonicNow() *timestamppb.Timestamp {
 	var now unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &now); err != nil {

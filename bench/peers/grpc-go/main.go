@@ -1,4 +1,4 @@
-// A gRPC server as users of grpc-go write it, with its default options.
+// A typical grpc-go server with default options.
 package main
 
 import (

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 
-	// The driver that most programs in Go use, on the C library.
+	// The most common driver for Go. It uses the C library.
 	_ "github.com/mattn/go-sqlite3"
 	"google.golang.org/genproto/googleapis/type/money"
 	"google.golang.org/grpc"
@@ -32,8 +32,7 @@ const insertOrder = `insert into orders (key, order_number, product_code, descri
 const selectOrders = `select sequence, key, order_number, product_code, description, quantity, currency, units, nanos,
 	customer_id, country, placed_seconds, placed_nanos from orders where sequence <= ? order by sequence`
 
-// orders is a store of orders in SQLite, and the export of it, as one writes them with database/sql: no resume token,
-// no digest.
+// orders is a typical store of orders in SQLite with database/sql. Its export has no resume token and no digest.
 type orders struct {
 	orderv1.UnimplementedOrderServiceServer
 	open sync.Once

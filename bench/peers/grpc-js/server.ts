@@ -16,7 +16,7 @@ import { announce } from "../shared/announce.ts";
 import { orderAt } from "../shared/order-at.ts";
 import { plainQuotes } from "../shared/plain-quotes.ts";
 
-// gRPC for Node as its users write it: protos loaded at run time, default options.
+// A typical grpc-js server: protos loaded at run time, default options.
 
 const folder = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const definition = loadSync("bench/v1/bench_service.proto", { includeDirs: [folder("bench/proto"), folder("proto")] });
@@ -89,7 +89,7 @@ function benchService(): ServiceDefinition {
   return loaded.bench.v1.BenchService.service;
 }
 
-/** With numbers as protobufjs takes them: it does not support bigint. */
+/** Converts bigint to number, because protobufjs does not support bigint. */
 function plainOrder(index: number): object {
   const { placeTime, ...order } = orderAt(index);
   return { ...order, placeTime: { seconds: Number(placeTime?.seconds), nanos: 0 } };
@@ -97,7 +97,7 @@ function plainOrder(index: number): object {
 
 let converted: { readonly from: Quote; readonly to: object } | undefined;
 
-/** Converted once for all subscribers, as its users would make it in this form to begin with. */
+/** Converts each quote once for all subscribers, because an application would create it in this form. */
 function plainQuote(quote: Quote): object {
   if (converted?.from === quote) return converted.to;
   const to = Object.fromEntries(

@@ -15,14 +15,14 @@ test("the market creates the ticks that are due, with the time at which they wer
   expect(batches.map(([tick]) => tick?.sourceTime)).toEqual([someMonday + stepMicros, someMonday + 2 * stepMicros]);
 });
 
-test("a rate that gives less than a tick in a step is kept over several", () => {
+test("a rate below one tick per step is kept over several steps", () => {
   const { time, batches, market } = setUp();
   market.start(250);
   for (let step = 0; step < 4; step++) time.advance(stepMillis);
   expect(batches.map(({ length }) => length)).toEqual([2, 3, 2, 3]);
 });
 
-test("steps that come late keep the times at which they were due", () => {
+test("late steps keep their due times", () => {
   const time = new ManualTime();
   const batches: (readonly Tick[])[] = [];
   let lateBy = 0;
@@ -34,7 +34,7 @@ test("steps that come late keep the times at which they were due", () => {
   expect(batches.map(([tick]) => tick?.sourceTime)).toEqual([1, 2, 3].map((steps) => someMonday + steps * stepMicros));
 });
 
-test("a market that is very late yields to the event loop before it continues", () => {
+test("a very late market yields to the event loop before it continues", () => {
   const time = new ManualTime();
   const made: number[] = [];
   let lateBy = 0;
@@ -49,7 +49,7 @@ test("a market that is very late yields to the event loop before it continues", 
   expect(made).toEqual([100, 200]);
 });
 
-test("a market that is stopped creates no ticks, and continues with the next one", () => {
+test("a stopped market creates no ticks, and continues with the next tick after a restart", () => {
   const { time, batches, market } = setUp();
   market.start(1_000)();
   time.advance(5 * stepMillis);

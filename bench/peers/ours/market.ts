@@ -7,15 +7,15 @@ import { tickAt } from "../shared/tick-source.ts";
 const instrumentCount = 1_000;
 
 /**
- * The interval of the steps, in microseconds. The ticks of a step are published together, as a feed that reads several
- * at once does.
+ * The interval of the steps, in microseconds. The ticks of a step are published together, like those of a feed that
+ * reads several ticks at a time.
  */
 export const stepMicros = 10_000;
 
-/** The maximum number of late steps that are made up for before subscribers get a turn of the event loop. */
+/** The maximum number of late steps that run before the market yields to the event loop. */
 export const maxStepsAtOnce = 10;
 
-/** The symbols of the market, `M000` to `M999`; each tick is of the next one. */
+/** The symbols of the market, `M000` to `M999`. Each tick has the next symbol. */
 export const marketSymbols: readonly string[] = Array.from(
   { length: instrumentCount },
   (_, index) => `M${String(index).padStart(3, "0")}`,
@@ -28,8 +28,8 @@ export interface MarketOptions {
 }
 
 /**
- * Ticks on a timer, in steps. The source time of a tick is when its step was due: a server that is too busy to publish
- * in time makes the delay longer, not the ticks fewer.
+ * Publishes ticks on a timer, in steps. The source time of a tick is the due time of its step, so a server that is too
+ * busy to publish in time has a longer delay, not fewer ticks.
  */
 export class Market implements TickingMarket {
   readonly #options: MarketOptions;

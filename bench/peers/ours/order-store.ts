@@ -15,7 +15,7 @@ import { orderAt } from "../shared/order-at.ts";
 /** The project's own order store, in a database. */
 export interface FillableOrders {
   readonly service: ServiceImpl<typeof OrderService>;
-  /** Stores orders until the store has `count` of them. Resolves to the number of stored orders. */
+  /** Adds orders until the store has `count` orders. Resolves to the number of stored orders. */
   fill(count: number): Promise<number>;
 }
 
@@ -40,7 +40,7 @@ const ordersInInvoice = 20;
 const firstOrderNumber = 536_365;
 const nanosInCent = 10_000_000;
 
-/** Makes the order with an index that a store is filled with; every peer makes the same. */
+/** Creates the stored order with an index. All peers create the same orders. */
 function storedOrderAt(index: number): Order {
   const { productCode, description, customer, country, placeTime } = orderAt(index);
   const cents = 85 + (index % 2_000);

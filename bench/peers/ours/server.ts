@@ -26,8 +26,8 @@ import { Market, marketSymbols } from "./market.ts";
 import { openFillableOrders } from "./order-store.ts";
 import { openUploadStore } from "./upload-store.ts";
 
-// The project's own transport with plain handlers, its own quote hub and service for the fan-out, and its own order
-// book and uploads on a real disk.
+// The transport of Bourse with plain handlers, its quote hub and quote service for the fan-out, and its order store and
+// uploads on a disk.
 
 tuneGarbageCollection();
 
@@ -52,7 +52,7 @@ const server = await startTransportServer({
   routes(router) {
     router.service(BenchService, {
       ...benchHandlers(source, market),
-      // As an export from a store would: a page of rows at a time.
+      // Yields a page of orders at a time, like an export from a store.
       async *export({ count }) {
         for (let sent = 0; sent < Number(count); sent += rowsOnPage) {
           const size = Math.min(rowsOnPage, Number(count) - sent);
@@ -62,9 +62,9 @@ const server = await startTransportServer({
       async fillStore({ count }) {
         return { count: BigInt(await orders.fill(Number(count))) };
       },
-      // biome-ignore lint/correctness/useYield: it has nothing to send
+      // biome-ignore lint/correctness/useYield: it sends no message
       async *watch() {
-        throw new ConnectError("quotes come from QuoteService.WatchQuotes", Code.Unimplemented);
+        throw new ConnectError("not implemented; call QuoteService.WatchQuotes instead", Code.Unimplemented);
       },
     });
     router.service(OrderService, orders.service);

@@ -10,7 +10,7 @@ import { composeUploads } from "../../../server/upload/upload-composition-root.t
 
 const gibibyte = 2 ** 30;
 
-/** The project's own uploads, on a real disk. */
+/** The uploads of Bourse on a disk. */
 export async function openUploadStore({ tables, health }: Database<UploadTables>, folder: string) {
   const { uploads } = await composeUploads({
     disk: new NodeDisk(folder),

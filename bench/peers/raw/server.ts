@@ -8,13 +8,13 @@ import { orderAt } from "../shared/order-at.ts";
 import { plainQuotes } from "../shared/plain-quotes.ts";
 import { readNumber } from "../shared/read-number.ts";
 
-// The ceiling: Node's own HTTP/2 does all the work. Frames are encoded beforehand, requests are
-// looked at only as far as the answer needs it.
+// The upper bound for a server on Node's HTTP/2. Responses are encoded beforehand, and requests are parsed only as far
+// as the response needs them.
 
 type Handler = (stream: ServerHttp2Stream) => void;
 
 const ordersInBuffer = 1_000;
-/** A chunk of 64 KiB with the tag and the length of its field, in its envelope. */
+/** The size of an enveloped chunk of 64 KiB, with the tag and the length of its field. */
 const chunkFrameBytes = 64 * 1024 + 4 + 5;
 
 const orders = Array.from({ length: ordersInBuffer }, (_, index) => encode(bench.ExportResponseSchema, orderAt(index)));
@@ -30,7 +30,7 @@ quotes.on("quote", (quote) => {
   waiting.push(encode(bench.WatchResponseSchema, { quote }));
 });
 
-/** Messages that were published together are written together. */
+/** Writes messages together if they are published together. */
 function writeWaiting(): void {
   const frames = Buffer.concat(waiting);
   waiting = [];
@@ -69,7 +69,7 @@ const handlers: Record<string, Handler> = {
   },
 
   PingPong(stream) {
-    // A request and its response look the same on the wire.
+    // A request and its response have the same encoding.
     stream.on("data", (data: Buffer) => stream.write(data));
     stream.on("end", () => stream.end());
   },
@@ -96,7 +96,7 @@ const handlers: Record<string, Handler> = {
   },
 };
 
-// Large enough that an upload does not wait for them.
+// So large that they never limit an upload.
 const streamWindowBytes = 4 << 20;
 const sessionWindowBytes = 16 << 20;
 

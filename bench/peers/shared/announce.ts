@@ -1,8 +1,8 @@
 import { createInterface } from "node:readline";
 
 /**
- * Prints the address of the peer for the bench, then answers commands on standard input, and ends the process when
- * that ends: a peer never outlives the bench.
+ * Prints the port for the benchmark driver, then handles commands on standard input. Ends the process when standard
+ * input closes, so that a peer never outlives the driver.
  */
 export function announce(port: number): void {
   process.stdout.write(`LISTENING ${port}\n`);
@@ -14,7 +14,7 @@ export function announce(port: number): void {
 }
 
 function measureMemory() {
-  // Twice, as what the first finds dead may hold on to more.
+  // Runs twice, because the first run can release objects that refer to others.
   global.gc?.();
   global.gc?.();
   const { rss, heapUsed, external } = process.memoryUsage();

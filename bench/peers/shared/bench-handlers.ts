@@ -5,15 +5,15 @@ import type { TickSource } from "./tick-source.ts";
 
 type Handlers = Omit<ServiceImpl<typeof BenchService>, "watch" | "store" | "fillStore">;
 
-/** A market that ticks on a timer. */
+/** A market that publishes ticks on a timer. */
 export interface TickingMarket {
-  /** How many ticks it has made. */
+  /** The number of published ticks. */
   readonly made: number;
-  /** Makes `ticksPerSecond` ticks a second from now on, until the returned function is called. */
+  /** Publishes ticks at this rate until the returned function is called. */
   start(ticksPerSecond: number): () => void;
 }
 
-/** The bench's service for the peers with Connect-ES handlers: plain functions and generators, the same for all. */
+/** Implements BenchService for the peers with Connect-ES handlers, with plain functions and generators. */
 export function benchHandlers(source: TickSource, market?: TickingMarket): Handlers {
   return {
     async *export({ count }) {

@@ -1,6 +1,6 @@
 const headerBytes = 5;
 
-/** Wraps a message as gRPC does: a byte of flags (0: not compressed), four of its length, and the message. */
+/** Adds the gRPC envelope to a message: one byte of flags (0: not compressed) and four bytes of length. */
 export function envelope(message: Uint8Array): Buffer {
   const frame = Buffer.alloc(headerBytes + message.length);
   frame.writeUInt32BE(message.length, 1);
@@ -8,10 +8,10 @@ export function envelope(message: Uint8Array): Buffer {
   return frame;
 }
 
-/** Cuts a stream of bytes into the messages of its envelopes. */
+/** Splits a byte stream into messages. */
 export class EnvelopeReader {
   readonly #onMessage: (message: Buffer) => void;
-  // The received pieces of the incomplete message. They are joined once, when it is complete.
+  // The received parts of an incomplete message. They are joined once, when the message is complete.
   #pieces: Buffer[] = [];
   #size = 0;
 
@@ -19,7 +19,7 @@ export class EnvelopeReader {
     this.#onMessage = onMessage;
   }
 
-  /** Takes the next bytes. The messages that they complete are handed on, and may be views of them. */
+  /** Reads the next bytes, and passes on the messages that they complete. A message can be a view of the bytes. */
   push(data: Buffer): void {
     this.#pieces.push(data);
     this.#size += data.length;

@@ -14,7 +14,7 @@ const descriptions = [
 ] as const;
 const countries = ["United Kingdom", "Germany", "France", "Norway", "Portugal"] as const;
 
-/** Creates the order with an index; all peers create the same orders. */
+/** Creates the order with an index. All peers create the same orders. */
 export function orderAt(index: number): ExportResponse {
   return {
     $typeName: "bench.v1.ExportResponse",

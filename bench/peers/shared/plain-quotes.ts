@@ -5,8 +5,8 @@ import type { Tick } from "../../../server/quote/feed/quote-feed.ts";
 import { TickSource, tickSymbols } from "./tick-source.ts";
 
 /**
- * The quotes as the users of a plain server would hand them out: an EventEmitter that emits `quote` with each of them.
- * Made once and shared by all who listen.
+ * A typical fan-out of an application: an EventEmitter that emits `quote` with each quote. All listeners share the
+ * object.
  */
 export function plainQuotes(): { readonly quotes: EventEmitter<{ quote: [Quote] }>; readonly source: TickSource } {
   const quotes = new EventEmitter<{ quote: [Quote] }>();

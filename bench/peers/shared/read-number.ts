@@ -1,4 +1,4 @@
-/** The number of a message whose first field is a number of up to 53 bits, and 0 where it is left out. */
+/** Returns the first field of a message, a number of up to 53 bits. Returns 0 if the field is absent. */
 export function readNumber(message: Uint8Array): number {
   let value = 0;
   let factor = 1;

@@ -5,7 +5,7 @@ import { monotonicMicros } from "./monotonic-micros.ts";
 
 const symbolCount = 100;
 
-/** Publishes ticks one after another when they are allowed, as a feed whose source has several available. */
+/** Publishes permitted ticks one after another, like a feed whose source has several ticks available. */
 export class TickSource {
   readonly #publish: (tick: Tick) => void;
   #published = 0;
@@ -23,7 +23,7 @@ export class TickSource {
 /** The symbols of the source. */
 export const tickSymbols: readonly string[] = Array.from({ length: symbolCount }, (_, index) => symbolAt(index));
 
-/** Symbols as the hub lists them. */
+/** The symbols as instruments of the hub. */
 export function instrumentsOf(symbols: readonly string[]): Instrument[] {
   return symbols.map((symbol) => ({
     $typeName: "bourse.quote.v1.Instrument",
@@ -35,7 +35,7 @@ export function instrumentsOf(symbols: readonly string[]): Instrument[] {
   }));
 }
 
-/** Makes the tick with an index: each tick is of the next symbol. */
+/** Creates the tick with an index. Each tick has the next symbol. */
 export function tickAt(index: number, symbols: readonly string[], sourceTime: MicroTime): Tick {
   const seq = index + 1;
   const step = (seq % 200) / 100;

@@ -1,8 +1,8 @@
 import type { PeerName } from "../peers/peers.ts";
-import type { Load, Work } from "./work.ts";
+import type { Load, Workload } from "./workload.ts";
 
-/** Everything that is measured, in the order of the table. */
-export const works: readonly Work[] = [
+/** The workloads, in the order of the table. */
+export const workloads: readonly Workload[] = [
   rate("export", "messages", { ...inGo("export", 1_000_000, 100_000), standIn: true }),
   ...[10, 200, 1_000, 5_000].map((size) => rate(`fanout-${size}`, "deliveries", inGo("fanout", size))),
   rate("upload-discard", "MB", { ...inGo("upload", 0), standIn: true }),
@@ -30,26 +30,30 @@ export const works: readonly Work[] = [
     name: "import-541909",
     kind: "time",
     unit: "s",
-    load: { client: "node", work: "import", size: { full: 541_909, quick: 50_000 }, servedBy: ["ours"] },
+    load: { client: "node", workload: "import", size: { full: 541_909, quick: 50_000 }, servedBy: ["ours"] },
   },
   rate("submit", "orders", ofStore(["ours"], "submit", 4_096)),
-  rate("client-export", "messages", { client: "node", work: "client-export", size: { full: 200_000, quick: 50_000 } }),
+  rate("client-export", "messages", {
+    client: "node",
+    workload: "client-export",
+    size: { full: 200_000, quick: 50_000 },
+  }),
 ];
 
-function rate(name: string, unit: string, load: Load): Work {
+function rate(name: string, unit: string, load: Load): Workload {
   return { name, kind: "rate", unit, load };
 }
 
-function inGo(work: string, full: number, quick: number = full): Load & { client: "load" } {
-  return { client: "load", work, size: { full, quick }, standIn: false };
+function inGo(workload: string, full: number, quick: number = full): Load & { client: "load" } {
+  return { client: "load", workload, size: { full, quick }, standIn: false };
 }
 
-/** About the project's own quote service, which no other peer has. */
-function ofHub(work: string, full: number, quick?: number): Load {
-  return { ...inGo(work, full, quick), servedBy: ["ours"] };
+/** A workload of QuoteService, which no other peer has. */
+function ofHub(workload: string, full: number, quick?: number): Load {
+  return { ...inGo(workload, full, quick), servedBy: ["ours"] };
 }
 
-/** Works on stored data: orders and uploads. */
-function ofStore(servedBy: readonly PeerName[], work: string, full: number, quick?: number): Load {
-  return { ...inGo(work, full, quick), servedBy };
+/** A workload of stored data: orders and uploads. */
+function ofStore(servedBy: readonly PeerName[], workload: string, full: number, quick?: number): Load {
+  return { ...inGo(workload, full, quick), servedBy };
 }
