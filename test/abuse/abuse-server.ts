@@ -9,11 +9,12 @@ import { Call } from "../../server/transport/rpc/call.ts";
 import { limitsUnderAttack } from "./limits-under-attack.ts";
 import type { ServerMessage, ServerRequest } from "./server-numbers.ts";
 
-// The whole server in a process that its tests can ask for numbers. It ends with the process that started it.
+// Runs the server in a separate process, and measures its resources on request over IPC. The process ends together with
+// its parent.
 
 const commandLine = readCommandLine(process.argv.slice(2), {}, "0.0.0");
 if (commandLine.kind !== "serve" || process.send === undefined || globalThis.gc === undefined) {
-  throw new Error("to be started by the abuse tests, with settings of the server, an IPC channel and --expose-gc");
+  throw new Error("the abuse server needs server flags, an IPC channel and --expose-gc; the abuse tests start it");
 }
 const collectGarbage = globalThis.gc;
 const config = { ...commandLine.config, limits: limitsUnderAttack };
@@ -28,11 +29,12 @@ process.on("message", (request: ServerRequest) => {
 });
 process.once("disconnect", () => process.exit(0));
 
-/** Counts what is alive after a garbage collection, so that what merely waits for one does not count. */
+/** Counts the live objects after a garbage collection. */
 async function measure(): Promise<void> {
-  // Memory of ended calls is freed in later iterations of the event loop, and the canary must be served in between.
+  // The memory of ended calls is freed in later iterations of the event loop, and the server must serve the canary
+  // between the collections.
   const counts: number[] = [];
-  // Sockets first: while this process counts, the canary opens more of HTTP/1.1.
+  // Counts the sockets first, because the canary opens more HTTP/1.1 connections during a collection.
   for (const type of [Socket, Call, sessionType]) {
     collectGarbage();
     await new Promise((resolve) => setImmediate(resolve));
@@ -55,7 +57,7 @@ async function measure(): Promise<void> {
 
 let collections: GCProfiler | undefined;
 
-/** The largest heap that a garbage collection has found since the last call; the first call only starts to look. */
+/** Returns the largest heap before a garbage collection since the last call. The first call starts the profiler. */
 function takePeakHeap(): number {
   const heaps = collections?.stop()?.statistics.map(({ beforeGC }) => beforeGC.heapStatistics.usedHeapSize) ?? [];
   collections = new GCProfiler();
@@ -63,7 +65,7 @@ function takePeakHeap(): number {
   return heaps.reduce((most, bytes) => Math.max(most, bytes), process.memoryUsage().heapUsed);
 }
 
-/** Node exports no class of its sessions. */
+/** Returns the class of HTTP/2 sessions, which Node does not export. */
 function http2SessionType(): { new (): unknown } {
   const session = performServerHandshake(new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }));
   session.destroy();

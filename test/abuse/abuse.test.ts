@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type AttackRun, type Holdings, startAttackRun } from "./attack-run.ts";
+import { type AttackRun, type ServerResources, startAttackRun } from "./attack-run.ts";
 import { listBurst, manyListBursts, watchBurst } from "./attacks/call-bursts.ts";
 import { bombSwarm, brotliBomb, endlessGzipHeader, gzipBomb } from "./attacks/compression-bombs.ts";
 import { badFlags, hugeEnvelope } from "./attacks/envelope-attacks.ts";
@@ -18,50 +18,50 @@ import { dataAfterEnd, madeYouReset, rapidReset } from "./attacks/reset-floods.t
 import * as slow from "./attacks/slow-requests.ts";
 import { stalledHttp1, stalledHttp2 } from "./attacks/stalled-downloads.ts";
 import { limitsUnderAttack } from "./limits-under-attack.ts";
-import { attackTable, holdingsTable } from "./report.ts";
+import { attackTable, resourceTable } from "./report.ts";
 import type { Outcome } from "./target.ts";
 
-/** The time in which the server must free all resources, and the allowed difference to the state before. */
+/** The time in which the server must free the resources of the attacks, and the tolerated difference. */
 const recoveryMs = 30_000;
 
 /**
- * The time in milliseconds after which the canary has closed the connections that it opened while the server was paused
- * for the count.
+ * The time in milliseconds after which the canary has closed the connections that it opened during a measurement, when
+ * the server was paused.
  */
 const canaryIdleMs = 7_000;
 const tolerance = 0.1;
 
-/** How much more the process may have than before, where that is more: each thread's allocator keeps what it likes. */
+/** The tolerated difference of the RSS if it is larger, because the allocator of each thread retains memory. */
 const rssSlack = 128 * 1024 * 1024;
 
 const canaryStreams = 20;
 const canaryCallsPerSecond = 10;
 
-/** How long the warm-up may take on a busy machine. */
+/** The time limit of the warm-up, for a busy machine. */
 const warmUpMs = 240_000;
 
-/** How long a call of the canary may take during a burst: some 0.1 s on a quiet machine. */
+/** The time limit of a canary call during a burst. It takes about 0.1 s on an idle machine. */
 const maxCanaryCallMs = 2_000;
 
-/** What no attack may make the server use: some 300 KB for each of 1,500 stalled streams, twice over. */
+/** The limit of the RSS during an attack: twice the 300 KB that each of 1,500 stalled streams uses. */
 const maxRss = 1_000_000_000;
 
-/** How long an innocent call may wait for messages of many elements: 0.1 s and less on a calm machine. */
+/** The time limit of a canary call during messages of many elements. It takes up to 0.1 s on an idle machine. */
 const maxBlockedMs = 2_000;
 
-/** What such messages may make the server use: what it has at rest, twice over. */
+/** The limit of the RSS during such messages: twice the RSS of the idle server. */
 const maxElementsRss = 900_000_000;
 
 let run: AttackRun;
-let before: Holdings;
+let before: ServerResources;
 
 beforeAll(async () => {
   run = await startAttackRun();
-  // Compiled code, caches, and what the allocator keeps for the next time are no leak: the heaviest attacks fill them.
+  // The heaviest attacks fill compiled code, caches and the allocator's free lists, which are not leaks.
   const heaviest = [manyStreams, zeroWindow, neverReads, bombSwarm, gzipBomb, malformed.deepJson, rapidReset];
-  // Twice: after one round the allocator still takes a little more each time.
+  // Runs twice, because the allocator still grows after the first round.
   for (const attack of [...heaviest, ...heaviest]) await run.under("warm-up", attack);
-  before = await settled();
+  before = await settledResources();
 }, warmUpMs);
 
 afterAll(async () => {
@@ -69,7 +69,7 @@ afterAll(async () => {
   await run[Symbol.asyncDispose]();
 });
 
-describe("a connection without a complete request is closed in time:", () => {
+describe("the server closes a connection in time that sends only", () => {
   test("random bytes", async () => {
     expect(await run.under("random bytes", randomBytes)).toEqual({ closed: 300 });
   });
@@ -90,7 +90,7 @@ describe("a connection without a complete request is closed in time:", () => {
     expect(await run.under("half a frame", idleConnections.halfFrame)).toEqual({ closed: 50 });
   });
 
-  test("line ends after a request", async () => {
+  test("empty lines after a request", async () => {
     expect(await run.under("line ends", idleConnections.lineEnds)).toEqual({ closed: 50 });
   });
 
@@ -99,12 +99,12 @@ describe("a connection without a complete request is closed in time:", () => {
   });
 });
 
-describe("a request that comes too slowly ends in time:", () => {
+describe("the server ends a request in time if it is too slow:", () => {
   test("headers on HTTP/1.1, with 408", async () => {
     expect(await run.under("slow header, HTTP/1.1", slow.slowHeaderHttp1)).toEqual({ "HTTP 408": 50 });
   });
 
-  test("headers on HTTP/2, with the session", async () => {
+  test("headers on HTTP/2, with the end of the session", async () => {
     expect(await run.under("slow header, HTTP/2", slow.slowHeaderHttp2)).toEqual({ closed: 50 });
   });
 
@@ -112,12 +112,12 @@ describe("a request that comes too slowly ends in time:", () => {
     expect(await run.under("slow body, HTTP/1.1", slow.slowBodyHttp1)).toEqual({ "HTTP 504": 50 });
   });
 
-  test("a body on HTTP/2, with an answer", async () => {
+  test("a body on HTTP/2, with a response", async () => {
     expect(await run.under("slow body, HTTP/2", slow.slowBodyHttp2)).toEqual({ "HTTP 200": 50 });
   });
 });
 
-describe("a flood of frames ends the session:", () => {
+describe("the server ends a session that floods it with", () => {
   test.each([
     ["PING", floods.pingFlood],
     ["PING, unread", floods.unreadPingFlood],
@@ -134,7 +134,7 @@ describe("a flood of frames ends the session:", () => {
   });
 });
 
-describe("a frame that is too large ends the session:", () => {
+describe("the server ends a session with too large a frame:", () => {
   test("DATA of more than a MiB", async () => {
     expect(stillOpen(await run.under("frame too large", largeFrames.tooLargeFrame))).toBe(0);
   });
@@ -144,30 +144,30 @@ describe("a frame that is too large ends the session:", () => {
   });
 });
 
-test("a flood of WINDOW_UPDATEs costs little, and ends nothing", async () => {
+test("a flood of WINDOW_UPDATE frames does not end the connection", async () => {
   expect(await run.under("WINDOW_UPDATE flood", floods.windowUpdateFlood)).toEqual({ "still open": 4 });
 });
 
-describe("a client with more streams than it reads keeps nobody waiting:", () => {
-  test("3,000 streams on one connection end the session", async () => {
+describe("a client that reads more slowly than it opens streams does not delay other clients:", () => {
+  test("the server ends a session with 3,000 streams", async () => {
     expect(stillOpen(await run.under("3,000 streams", manyStreams))).toBe(0);
   });
 
-  test("1,500 streams with a zero window are cut off", async () => {
+  test("the server ends 1,500 streams with a zero window", async () => {
     const outcome = await run.under("1,500 streams, zero window", zeroWindow);
     expect(answered(outcome) + stillOpen(outcome)).toBe(0);
   });
 
-  test("connections of HTTP/2 that never read are cut off", async () => {
+  test("the server closes HTTP/2 connections that never read", async () => {
     expect(await run.under("never reads, HTTP/2", neverReads)).toEqual({ closed: 5 });
   });
 
-  test("connections of HTTP/1.1 that never read are cut off", async () => {
+  test("the server closes HTTP/1.1 connections that never read", async () => {
     expect(await run.under("never reads, HTTP/1.1", neverReadsHttp1)).toEqual({ closed: 10 });
   });
 });
 
-describe("a download that its client does not read is cut off:", () => {
+describe("the server aborts a download that the client does not read:", () => {
   test("over HTTP/1.1", async () => {
     expect(await run.under("stalled downloads, HTTP/1.1", stalledHttp1)).toEqual({ "cut off": 50 });
   });
@@ -177,94 +177,94 @@ describe("a download that its client does not read is cut off:", () => {
   });
 });
 
-describe("a method whose client streams ends in time, whichever it is, for a client that sends", () => {
+describe("each client-streaming method ends a call at its deadline if the client sends", () => {
   const calls = clientStreamingMethods.length * contentTypes.length;
 
-  test("nothing", async () => {
+  test("no message", async () => {
     expect(clientStreamingMethods.length).toBeGreaterThan(10);
     expect(await run.under("no message", noMessage)).toEqual({ deadline_exceeded: calls });
   });
 
-  test("one message and nothing more", async () => {
-    // Some are refused at once: an empty message is no start of theirs.
+  test("only one message", async () => {
+    // Some methods reject the call immediately, because their first message must not be empty.
     const outcome = await run.under("one message", oneMessage);
     expect(Object.keys(outcome).filter((ending) => ending.startsWith("still open"))).toEqual([]);
     expect(outcome.deadline_exceeded).toBeGreaterThan(calls / 2);
   });
 
-  test("its first message a byte at a time", async () => {
+  test("the first message byte by byte", async () => {
     expect(await run.under("slow message", slowMessage)).toEqual({ deadline_exceeded: calls });
   });
 });
 
-describe("headers beyond what is taken are refused:", () => {
-  test("128 and more on HTTP/1.1, with 431", async () => {
+describe("the server rejects headers that exceed a limit:", () => {
+  test("128 and more headers on HTTP/1.1, with 431", async () => {
     expect(await run.under("many headers, HTTP/1.1", headers.manyHeadersHttp1)).toEqual({ "HTTP 431": 2 });
   });
 
-  test("128 and more on HTTP/2, with a reset", async () => {
+  test("128 and more headers on HTTP/2, with a reset", async () => {
     expect(await run.under("many headers, HTTP/2", headers.manyHeadersHttp2)).toEqual({ ENHANCE_YOUR_CALM: 2 });
   });
 
-  test("long ones on HTTP/1.1, with 431", async () => {
+  test("long headers on HTTP/1.1, with 431", async () => {
     expect(await run.under("long headers, HTTP/1.1", headers.longHeadersHttp1)).toEqual({ "HTTP 431": 2 });
   });
 
-  test("long ones on HTTP/2, with 431", async () => {
+  test("long headers on HTTP/2, with 431", async () => {
     expect(await run.under("long headers, HTTP/2", headers.longHeadersHttp2)).toEqual({ "HTTP 431": 2 });
   });
 
-  test("a few bytes of HPACK that encode 40 MB, with a reset", async () => {
+  test("an HPACK block of a few bytes that encodes 40 MB, with a reset", async () => {
     expect(await run.under("HPACK bomb", headers.hpackBomb)).toEqual({ ENHANCE_YOUR_CALM: 100 });
   });
 });
 
-describe("headers that are no headers change nothing:", () => {
-  test("line ends within one are refused on HTTP/1.1", async () => {
+describe("malformed headers have no effect:", () => {
+  test("the server rejects a header with a line break on HTTP/1.1", async () => {
     expect(await run.under("CRLF in headers, HTTP/1.1", headers.crlfHttp1)).toEqual({ "HTTP 400": 3 });
   });
 
-  test("line ends within one are left out on HTTP/2", async () => {
+  test("the server ignores a header with a line break on HTTP/2", async () => {
     expect(await run.under("CRLF in headers, HTTP/2", headers.crlfHttp2)).toEqual({ "HTTP 404": 4 });
   });
 
-  test("__proto__ is a name like any other on HTTP/1.1", async () => {
+  test("__proto__ is an ordinary header name on HTTP/1.1", async () => {
     expect(await run.under("__proto__ header, HTTP/1.1", headers.protoHeadersHttp1)).toEqual({ "HTTP 404": 3 });
   });
 
-  test("__proto__ is a name like any other on HTTP/2", async () => {
+  test("__proto__ is an ordinary header name on HTTP/2", async () => {
     expect(await run.under("__proto__ header, HTTP/2", headers.protoHeadersHttp2)).toEqual({ "HTTP 404": 3 });
   });
 });
 
-describe("a message that is none is refused:", () => {
-  test("an envelope that claims 4 GiB, without allocating it", async () => {
+describe("the server rejects", () => {
+  test("an envelope of 4 GiB, without allocating it", async () => {
     expect(await run.under("envelope of 4 GiB", hugeEnvelope)).toEqual({ resource_exhausted: 140 });
   });
 
-  test("envelope flags that mean nothing, or they are not looked at", async () => {
+  test("undefined envelope flags, or ignores them", async () => {
     const answers = Object.keys(await run.under("bad envelope flags", badFlags));
     expect(answers.sort()).toEqual(["internal", "invalid_argument", "ok", "unimplemented"]);
   });
 
-  test("a bomb in gzip", async () => {
+  test("a gzip bomb", async () => {
     expect(await run.under("gzip bomb", gzipBomb)).toEqual({ resource_exhausted: 60 });
   });
 
-  test("a bomb in Brotli", async () => {
+  test("a Brotli bomb", async () => {
     expect(await run.under("Brotli bomb", brotliBomb)).toEqual({ resource_exhausted: 60 });
   });
 
-  test("900 small bombs at once", async () => {
-    // On a busy machine the last of them may come too late to be unpacked.
+  test("900 concurrent small bombs", async () => {
+    // On a busy machine the last ones can arrive too late to be decompressed.
     expect(answered(await run.under("900 gzip bombs", bombSwarm))).toBe(0);
   });
 
-  test("a method that is not served", async () => {
+  test("an unknown method", async () => {
     expect(await run.under("unknown method", malformed.unknownMethod)).toEqual({ unimplemented: 8 });
   });
 
-  test("a content type of no protocol", async () => {
+  test("an unknown content type", async () => {
     expect(await run.under("wrong content type", malformed.wrongContentType)).toEqual({ "HTTP 415": 10 });
   });
 
@@ -290,13 +290,13 @@ describe("a message that is none is refused:", () => {
   });
 });
 
-describe("a burst of calls on one connection keeps no other client waiting:", () => {
-  test("950 calls that never wait for anything", async () => {
+describe("a burst of calls on one connection does not delay other clients:", () => {
+  test("950 calls that complete synchronously", async () => {
     expect(await run.under("950 ListInstruments", listBurst)).toEqual({ "HTTP 200": 950 });
     expect(slowestCanaryCall()).toBeLessThan(maxCanaryCallMs);
   });
 
-  test("the same on twelve connections", async () => {
+  test("950 such calls on each of twelve connections", async () => {
     expect(await run.under("12 x 950 ListInstruments", manyListBursts)).toEqual({ "HTTP 200": 12 * 950 });
     expect(slowestCanaryCall()).toBeLessThan(maxCanaryCallMs);
   });
@@ -307,26 +307,26 @@ describe("a burst of calls on one connection keeps no other client waiting:", ()
   });
 });
 
-describe("what a client has the server hold is bounded:", () => {
-  test("the newest of 900 requests that never end are refused", async () => {
+describe("the server limits the memory of", () => {
+  test("900 unfinished requests, and rejects the newest ones", async () => {
     const outcome = await run.under("900 unfinished requests", unfinishedBodies);
     const { maxSessionBufferedBytes } = limitsUnderAttack;
     expect(Object.keys(outcome).sort()).toEqual(["ResourceExhausted", "held"]);
     expect((outcome.held ?? 0) * 500 * 1024).toBeLessThanOrEqual(maxSessionBufferedBytes);
   });
 
-  test("answers that nobody reads", async () => {
+  test("27,000 responses that no client reads", async () => {
     expect(await run.under("27,000 unread answers", unreadAnswers)).toEqual({ unread: 27_000 });
   });
 });
 
-describe("a message of many elements is refused before anything is made of it:", () => {
+describe("the server rejects a message of many elements before it decodes it:", () => {
   test.each([
     ["2,000,000 empty symbols", elements.emptySymbols],
-    ["as many symbols as a message holds", elements.fittingSymbols],
-    ["4,000,000 states of uploads", elements.uploadStates],
-    ["2,000,000 unknown fields, 60 times at once", elements.unknownFields],
-    ["as many unknown fields as a message holds, 60 times at once", elements.fittingUnknownFields],
+    ["as many symbols as fit in a message", elements.fittingSymbols],
+    ["4,000,000 upload states", elements.uploadStates],
+    ["2,000,000 unknown fields, 60 times concurrently", elements.unknownFields],
+    ["as many unknown fields as fit in a message, 60 times concurrently", elements.fittingUnknownFields],
   ])("%s", async (name, attack) => {
     const { ok = 0, internal = 0, ...refused } = await run.under(name, attack);
     expect({ ok, internal }).toEqual({ ok: 0, internal: 0 });
@@ -338,12 +338,12 @@ describe("a message of many elements is refused before anything is made of it:",
   });
 });
 
-test("a gzip header without an end is INVALID_ARGUMENT", async () => {
+test("the server rejects a gzip header without an end with INVALID_ARGUMENT", async () => {
   expect(await run.under("gzip header without an end", endlessGzipHeader)).toEqual({ invalid_argument: 2 });
 });
 
-describe("when all is over", () => {
-  test("the canary continued its calls, and its streams received their heartbeats", () => {
+describe("after all attacks", () => {
+  test("the canary's calls have succeeded, and its streams have received their heartbeats", () => {
     const seconds = run.records.reduce((sum, { durationMs }) => sum + durationMs, 0) / 1_000;
     const calls = run.records.reduce((sum, { canary }) => sum + canary.calls, 0);
     const heartbeats = run.records.reduce((sum, { canary }) => sum + canary.heartbeats, 0);
@@ -351,42 +351,43 @@ describe("when all is over", () => {
     expect(heartbeats / canaryStreams).toBeGreaterThan(seconds / 2);
   });
 
-  test("the server's log has no error", async () => {
-    expect(await run.complaints()).toEqual([]);
+  test("the server's log contains no error", async () => {
+    expect(await run.loggedErrors()).toEqual([]);
   });
 
-  test("no attack has made the server use too much memory", () => {
+  test("the RSS of the server has stayed below the limit", () => {
     expect(run.records.filter(({ peakRss }) => peakRss > maxRss)).toEqual([]);
   });
 
-  test("the server holds what it held before, within 10 % and 30 s", async () => {
-    const after = await settled();
-    process.stdout.write(holdingsTable(before, after));
+  test("the server frees the resources of the attacks to within 10 % in 30 s", async () => {
+    const after = await settledResources();
+    process.stdout.write(resourceTable(before, after));
     expect(after.pollutedKeys).toBe(0);
-    expect(excess(after)).toEqual([]);
+    expect(excessResources(after)).toEqual([]);
   });
 });
 
-/** The slowest call of the canary during the newest attack, in ms. */
+/** Returns the duration of the slowest canary call during the newest attack, in milliseconds. */
 function slowestCanaryCall(): number {
   return run.records.at(-1)?.canary.slowestCallMs ?? Number.POSITIVE_INFINITY;
 }
 
-/** What the server holds as soon as that is no more than before, or time is up. */
-async function settled(): Promise<Holdings> {
+/** Measures the server's resources until they are no more than before, or until the time is up. */
+async function settledResources(): Promise<ServerResources> {
   const until = performance.now() + recoveryMs;
   for (;;) {
-    const holdings = await run.holdings();
-    const done = before === undefined ? holdings.calls === holdings.watchers : excess(holdings).length === 0;
-    if (done || performance.now() > until) return holdings;
+    const resources = await run.resources();
+    const done =
+      before === undefined ? resources.calls === resources.watchers : excessResources(resources).length === 0;
+    if (done || performance.now() > until) return resources;
     await wait(canaryIdleMs);
   }
 }
 
-/** The names of what the server holds more of than before. */
-function excess(after: Holdings): string[] {
+/** Returns the names of the resources that exceed the measurement before the attacks. */
+function excessResources(after: ServerResources): string[] {
   const names = ["memory", "rss", "fileDescriptors", "sockets", "sessions", "calls", "watchers"] as const;
-  const slack = (name: keyof Holdings) => Math.max(before[name] * tolerance, name === "rss" ? rssSlack : 0);
+  const slack = (name: keyof ServerResources) => Math.max(before[name] * tolerance, name === "rss" ? rssSlack : 0);
   return names.filter((name) => after[name] > before[name] + slack(name));
 }
 

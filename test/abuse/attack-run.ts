@@ -6,39 +6,39 @@ import { startAbuseServer } from "./start-abuse-server.ts";
 import { type Canary, startCanary } from "./start-canary.ts";
 import type { Attack, Outcome } from "./target.ts";
 
-/** What one attack came to. */
+/** The result of one attack. */
 export interface AttackRecord {
   readonly name: string;
   readonly outcome: Outcome;
   readonly durationMs: number;
-  /** The peak use of the server during the attack: bytes of memory, and file descriptors. */
+  /** The peak memory of the server during the attack, in bytes, and its peak number of file descriptors. */
   readonly peakRss: number;
   readonly peakFileDescriptors: number;
   readonly cpuMs: number;
   readonly canary: CanaryReport;
 }
 
-/** What the server holds, with the canary on it and nobody else. */
-export interface Holdings extends ServerNumbers {
+/** The resources of the server while the canary is the only client. */
+export interface ServerResources extends ServerNumbers {
   readonly fileDescriptors: number;
 }
 
-/** A server with a canary on it, to be attacked time and again. */
+/** A server with a canary, for a series of attacks. */
 export interface AttackRun extends AsyncDisposable {
   readonly records: readonly AttackRecord[];
-  /** Runs an attack to its end, waits until the server is calm again, and expects that the canary has lost nothing. */
+  /** Runs an attack, waits until the server is idle again, and expects that the canary has lost nothing. */
   under(name: string, attack: Attack): Promise<Outcome>;
-  holdings(): Promise<Holdings>;
-  /** Errors that the server wrote to standard error, and lines that are not of the log. */
-  complaints(): Promise<string[]>;
+  resources(): Promise<ServerResources>;
+  /** Returns the errors in the server's log, and lines on standard error that are not log lines. */
+  loggedErrors(): Promise<string[]>;
 }
 
 const sampleEveryMs = 25;
 
-/** What an attack leaves the server to do counts as its own, and not as the next one's. */
-const calmWithinMs = 20_000;
-const lookEveryMs = 150;
-const calmIdleMs = 300;
+/** The time limit for the server to become idle after an attack, which counts as part of the attack. */
+const idleTimeoutMs = 20_000;
+const pollIntervalMs = 150;
+const maxPauseMs = 300;
 
 /** Starts a server and a canary. */
 export async function startAttackRun(): Promise<AttackRun> {
@@ -62,7 +62,7 @@ export async function startAttackRun(): Promise<AttackRun> {
       try {
         const outcome = await attack(server.target);
         const durationMs = performance.now() - start;
-        const report = await reportUntilCalm(canary);
+        const report = await reportUntilIdle(canary);
         records.push({
           name,
           outcome,
@@ -78,25 +78,25 @@ export async function startAttackRun(): Promise<AttackRun> {
         clearInterval(sampler);
       }
     },
-    async holdings() {
-      // Before the server stops for a while to count: the canary opens more connections meanwhile.
+    async resources() {
+      // Read before the measurement, because the server is paused during it and the canary opens more connections.
       const { fileDescriptors } = server.use();
       return { ...(await server.measure()), fileDescriptors };
     },
-    complaints: () => server.complaints(),
+    loggedErrors: () => server.loggedErrors(),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
-/** What the canary sees from its last report until its streams flow without a pause again, at most for 20 s. */
-export async function reportUntilCalm(canary: Canary): Promise<CanaryReport> {
-  const until = performance.now() + calmWithinMs;
+/** Combines the canary's reports until its streams have no pause any more, for at most 20 s. */
+export async function reportUntilIdle(canary: Canary): Promise<CanaryReport> {
+  const until = performance.now() + idleTimeoutMs;
   let whole = await canary.report();
   for (;;) {
-    await wait(lookEveryMs);
+    await wait(pollIntervalMs);
     const latest = await canary.report();
     whole = addReports(whole, latest);
-    if (latest.quotes > 0 && latest.longestIdleMs < calmIdleMs) return whole;
+    if (latest.quotes > 0 && latest.longestIdleMs < maxPauseMs) return whole;
     if (performance.now() > until) return whole;
   }
 }

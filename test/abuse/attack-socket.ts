@@ -2,25 +2,25 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import type { Target } from "./target.ts";
 
-/** A raw connection of an attacker. */
+/** A raw TCP connection of an attacker. */
 export interface AttackSocket extends Disposable {
   readonly socket: Socket;
   isOpen(): boolean;
-  /** Sends bytes; resolves when the buffer accepts more, or the connection has ended. */
+  /** Sends bytes. Resolves when the buffer accepts more bytes, or the connection has ended. */
   send(bytes: string | Uint8Array): Promise<void>;
   /**
-   * Sends the same bytes `times` times, or until the connection has ended or `forMs` milliseconds have passed. Resolves
-   * to the number of times.
+   * Sends the bytes `times` times. Stops early if the connection ends or after `forMs` milliseconds. Resolves to the
+   * number of repetitions.
    */
   flood(bytes: Uint8Array, times: number, forMs: number): Promise<number>;
-  /** Resolves to whether the connection has ended, after at most `ms` milliseconds. */
+  /** Waits for the end of the connection for at most `ms` milliseconds. Resolves to whether it has ended. */
   endsWithin(ms: number): Promise<boolean>;
 }
 
-/** Opens a connection; `onData` receives the responses. Without it nothing is read. */
+/** Opens a connection. `onData` receives the responses. If it is absent, the client does not read. */
 export async function openAttackSocket(target: Target, onData?: (chunk: Buffer) => void): Promise<AttackSocket> {
   const socket = connect({ host: target.host, port: target.port, noDelay: true });
-  // The end of the connection reports its error.
+  // The connection also ends after an error, which the close event reports.
   socket.on("error", () => {});
   const ended = new Promise<true>((resolve) => {
     socket.once("close", () => resolve(true));
@@ -44,7 +44,7 @@ export async function openAttackSocket(target: Target, onData?: (chunk: Buffer) 
       const late = setTimeout(() => socket.destroy(), forMs + stuckMs);
       for (; sent < times && isOpen() && performance.now() < until; sent++) {
         await send(bytes);
-        // What the server answers must come in between.
+        // Yields to the event loop, so that responses are read.
         await new Promise(setImmediate);
       }
       clearTimeout(late);
@@ -63,5 +63,5 @@ export async function openAttackSocket(target: Target, onData?: (chunk: Buffer) 
   };
 }
 
-/** How long a write may wait beyond the end of a flood, for a server that has stopped reading. */
+/** The time limit of a write after the end of a flood, if the server has stopped reading. */
 const stuckMs = 2_000;

@@ -11,19 +11,19 @@ import { type Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { CanaryMessage, CanaryReport } from "./canary-report.ts";
 
-// A well-behaved client, in a separate process: 20 streams of all quotes that may skip none, over every protocol, and a
-// unary call every 100 ms. It reports when it is asked, and ends with the process that started it.
+// A well-behaved client in a separate process: 20 streams of all quotes without skipping, over every protocol, and a
+// unary call every 100 ms. It reports on request, and ends together with its parent.
 
 const streamsPerTransport = 4;
 const callEveryMs = 100;
 const callTimeoutMs = 10_000;
 
-/** Shorter calls do not count as slow: they can be slow on a busy machine without an attack. */
+/** Calls below this duration are not slow, because a busy machine can delay them without an attack. */
 const slowCallMs = 50;
 const heartbeat = { seconds: 1n, nanos: 0 };
 
 const baseUrl = process.argv[2] ?? "";
-// A separate address: the attacks count as another client, which must not use up the share of this one.
+// Uses a separate address, so that the per-client limits of the attacker do not apply to the canary.
 const { port: serverPort, hostname: host } = new URL(baseUrl);
 const localAddress = "127.0.0.2";
 const http2 = () => {
@@ -51,7 +51,7 @@ for (const transport of transports) {
 }
 const productId = await firstProductId();
 let callNumber = 0;
-/** When the calls began that are not answered. */
+/** The start times of the pending calls. */
 const pending = new Set<number>();
 setInterval(() => void call(), callEveryMs);
 
@@ -64,13 +64,13 @@ process.once("disconnect", () => process.exit(0));
 
 async function watch(transport: Transport): Promise<void> {
   const newest = new Map<string, bigint>();
-  let heardAt = performance.now();
+  let receivedAt = performance.now();
   try {
     const request = { symbols: ["*"], heartbeatInterval: heartbeat, slowReaderPolicy: SlowReaderPolicy.DISCONNECT };
     for await (const response of createClient(QuoteService, transport).watchQuotes(request)) {
       const now = performance.now();
-      report.longestIdleMs = Math.max(report.longestIdleMs, now - heardAt);
-      heardAt = now;
+      report.longestIdleMs = Math.max(report.longestIdleMs, now - receivedAt);
+      receivedAt = now;
       if (response.event.case === "heartbeat") report.heartbeats++;
       if (response.event.case === "caughtUp" && ++caughtUp === transports.length * streamsPerTransport) {
         process.send?.({ kind: "watching" } satisfies CanaryMessage);
@@ -88,7 +88,7 @@ function check({ symbol, instrumentSeq }: Quote, newest: Map<string, bigint>): v
   newest.set(symbol, instrumentSeq);
   report.quotes++;
   if (before !== undefined && instrumentSeq !== before + 1n) {
-    report.losses.push(`${symbol} went from ${before} to ${instrumentSeq}`);
+    report.losses.push(`quote ${instrumentSeq} of ${symbol} follows quote ${before}`);
   }
 }
 

@@ -1,16 +1,16 @@
-/** What the canary has seen since its last report. */
+/** The observations of the canary since its last report. */
 export interface CanaryReport {
-  /** Streams that ended, quotes that were skipped, calls that failed: a sentence each. */
+  /** Ended streams, skipped quotes and failed calls, a sentence each. */
   readonly losses: string[];
   quotes: number;
   heartbeats: number;
   calls: number;
-  /** The longest that any stream was without a message. */
+  /** The longest time of a stream without a message. */
   longestIdleMs: number;
   slowestCallMs: number;
-  /** How long the oldest call that is not answered has waited by now. */
+  /** The time for which the oldest pending call has waited. */
   readonly longestWaitMs: number;
-  /** The calls that took longer than usual, by which the server's pauses are dated. */
+  /** The slow calls, which show when the server paused. */
   readonly slowCalls: SlowCall[];
 }
 
@@ -21,5 +21,5 @@ export interface SlowCall {
   readonly durationMs: number;
 }
 
-/** A message of the canary's process to its tests; it is watching once all its streams have caught up. */
+/** A message from the canary's process to the tests. It sends `watching` after all its streams have caught up. */
 export type CanaryMessage = { readonly kind: "watching" } | ({ readonly kind: "report" } & CanaryReport);

@@ -14,15 +14,15 @@ export const frameTypes = {
 /** The flags of HTTP/2 frames; `ack` and `endStream` are the same bit, on different frames. */
 export const frameFlags = { none: 0, ack: 1, endStream: 1, endHeaders: 4 } as const;
 
-/** The settings that abuse plays with, RFC 9113 section 6.5.2. */
+/** The settings that attacks use, RFC 9113 section 6.5.2. */
 export const settingIds = { initialWindowSize: 4, headerTableSize: 1 } as const;
 
-/** What every HTTP/2 client begins with, before its SETTINGS. */
+/** The client connection preface before the SETTINGS frame, RFC 9113 section 3.4. */
 export const clientPreface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
 export const maxWindow = 2 ** 31 - 1;
 
-/** A frame, whatever its payload: nothing is checked. */
+/** Encodes a frame without validation. */
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array = new Uint8Array()): Buffer {
   const header = Buffer.alloc(9);
   header.writeUIntBE(payload.length, 0, 3);
@@ -49,18 +49,18 @@ export function resetFrame(stream: number, code: number): Buffer {
   return frame(frameTypes.reset, frameFlags.none, stream, uint32(code));
 }
 
-/** A header block in HPACK, every field literal and never indexed, so that any bytes can stand in it. */
+/** Encodes an HPACK header block of never-indexed literals, which can contain any bytes. */
 export function headerBlock(fields: readonly (readonly [name: string, value: string])[]): Buffer {
   return Buffer.concat(fields.flatMap(([name, value]) => [Buffer.of(0), hpackText(name), hpackText(value)]));
 }
 
-/** A text in HPACK, without Huffman coding. */
+/** Encodes an HPACK string without Huffman coding. */
 export function hpackText(text: string): Buffer {
   const bytes = Buffer.from(text, "latin1");
   return Buffer.concat([hpackLength(bytes.length), bytes]);
 }
 
-/** The envelope of a message in gRPC, gRPC-Web and Connect; `claimed` is the length in its prefix. */
+/** Encodes an envelope of gRPC, gRPC-Web and Connect. `claimed` is the length in its prefix. */
 export function envelope(flags: number, payload: Uint8Array, claimed = payload.length): Buffer {
   return Buffer.concat([Buffer.of(flags), uint32(claimed), payload]);
 }

@@ -1,6 +1,6 @@
 import { defaultLimits, type Limits } from "../../server/transport/protection/limit-table.ts";
 
-/** The limits of the server under attack: the defaults, but with short timeouts, so that no attack takes minutes. */
+/** The limits of the server under attack: the defaults, with short timeouts so that no attack takes minutes. */
 export const limitsUnderAttack: Limits = {
   ...defaultLimits,
   openTimeoutMs: 2_000,

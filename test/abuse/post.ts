@@ -3,7 +3,7 @@ import { connect, type OutgoingHttpHeaders } from "node:http2";
 import { Code } from "@connectrpc/connect";
 import type { Target } from "./target.ts";
 
-/** A request that is well-formed HTTP, whatever it holds. */
+/** A well-formed HTTP request with any content. */
 export interface Post {
   readonly path: string;
   readonly contentType: string;
@@ -11,12 +11,12 @@ export interface Post {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** How long an answer may take. */
+/** The time limit for a response. */
 const answerMs = 8_000;
 
 /**
- * Sends a request over HTTP/2, several times at once on one connection, and resolves to the answers: the code of the
- * call, `ok` too, if there is one, else the status of HTTP or how the stream ended.
+ * Sends a request over HTTP/2, several times concurrently on one connection. Resolves to the outcomes: the code of the
+ * call or `ok`, or the HTTP status or the ending of the stream if there is no code.
  */
 export async function postHttp2(target: Target, post: Post, times = 1): Promise<string[]> {
   const session = connect(target.url);
@@ -28,12 +28,12 @@ export async function postHttp2(target: Target, post: Post, times = 1): Promise<
   }
 }
 
-/** The same over HTTP/1.1, each on a separate connection. */
+/** Does the same over HTTP/1.1, with a connection for each request. */
 export function postHttp1(target: Target, post: Post, times = 1): Promise<string[]> {
   return Promise.all(Array.from({ length: times }, () => postOnce(target, post)));
 }
 
-/** Gets a target over HTTP/1.1, and resolves to the answer. */
+/** Sends a GET over HTTP/1.1, and resolves to the outcome. */
 export function getHttp1({ host, port }: Target, path: string): Promise<string> {
   return new Promise((resolve) => {
     const request = requestHttp1({ host, port, path, agent: false }, (response) => {
@@ -88,7 +88,7 @@ function postOnce(target: Target, { path, contentType, body, headers }: Post): P
   });
 }
 
-/** Where each protocol has the code of a call: gRPC in trailers, gRPC-Web and Connect's streams in the last envelope. */
+/** Reads the code of a call. gRPC sends it in trailers, gRPC-Web and Connect streams in the last envelope. */
 function codeOf(status: number, header: IncomingHttpHeaders, body: Buffer): string {
   const type = header["content-type"] ?? "";
   const text = body.toString("latin1");
@@ -99,7 +99,7 @@ function codeOf(status: number, header: IncomingHttpHeaders, body: Buffer): stri
   return status === 200 && type !== "" ? "ok" : `HTTP ${status}`;
 }
 
-/** As Connect writes it. */
+/** Formats the code as Connect does. */
 function grpcCodeName(code: number): string {
   if (code === 0) return "ok";
   return (Code[code] ?? `code ${code}`).replace(/(?<=[a-z])[A-Z]/g, "_$&").toLowerCase();

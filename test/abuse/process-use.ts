@@ -5,7 +5,7 @@ export interface ProcessUse {
   /** Bytes of memory. */
   readonly rss: number;
   readonly fileDescriptors: number;
-  /** Milliseconds of processor time since it began. */
+  /** The processor time since the start of the process, in milliseconds. */
   readonly cpuMs: number;
 }
 
@@ -15,7 +15,7 @@ const tickMs = 10;
 /** Reads the current use of a process. Throws if the process does not exist, or the system is not Linux. */
 export function readProcessUse(pid: number): ProcessUse {
   const statm = readFileSync(`/proc/${pid}/statm`, "latin1").split(" ");
-  // What precedes the closing bracket is the name of the program, which may contain blanks.
+  // The text before the closing bracket contains the name of the program, which can contain spaces.
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)?.split(" ") ?? [];
   return {
     rss: Number(statm[1]) * pageBytes,
@@ -25,14 +25,14 @@ export function readProcessUse(pid: number): ProcessUse {
 }
 
 /**
- * Makes the process's peak memory what it uses now, so that {@link readPeakRss} counts from here: proc(5), clear_refs.
- * Throws if there is no such process.
+ * Resets the peak memory of a process, from which {@link readPeakRss} measures: proc(5), clear_refs. Throws if the
+ * process does not exist.
  */
 export function resetPeakRss(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
-/** The peak memory of the process since {@link resetPeakRss}, in bytes. Throws if there is no such process. */
+/** Returns the peak memory of a process since {@link resetPeakRss}, in bytes. Throws if the process does not exist. */
 export function readPeakRss(pid: number): number {
   const [, kibibytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1")) ?? [];
   return Number(kibibytes) * 1024;

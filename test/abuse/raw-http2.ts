@@ -13,23 +13,23 @@ import {
 import type { Target } from "./target.ts";
 
 export interface RawHttp2Options {
-  /** What the server may send on each stream before it must wait. Default: as much as it likes. */
+  /** The flow-control window of each stream. Default: the maximum. */
   readonly window?: number;
-  /** Whether responses are read; if not, only the end is known. Default: true. */
+  /** Whether the client reads responses. If not, it detects only the end. Default: true. */
   readonly reads?: boolean;
 }
 
-/** An HTTP/2 connection of hand-made frames. It answers only the server's SETTINGS and PINGs. */
+/** An HTTP/2 connection that sends raw frames. It responds only to SETTINGS and PING frames of the server. */
 export interface RawHttp2 extends AttackSocket {
-  /** The frames that came, by their type. */
+  /** The number of received frames by type. */
   readonly framesIn: ReadonlyMap<number, number>;
-  /** The names of the codes with which the server reset streams, by stream. */
+  /** The names of the error codes of reset streams, by stream. */
   readonly resets: ReadonlyMap<number, string>;
-  /** The status of each stream that was answered with headers, as in `HTTP 404`. */
+  /** The status of each stream with response headers, for example `HTTP 404`. */
   readonly answers: ReadonlyMap<number, string>;
   /** Opens a stream with a request. */
   request(stream: number, path: string, options?: RequestOptions): Buffer;
-  /** How the connection has ended after at most `withinMs` milliseconds: `GOAWAY NAME`, `closed` or `still open`. */
+  /** Waits for the end of the connection for at most `withinMs`. Returns `GOAWAY NAME`, `closed` or `still open`. */
   ending(withinMs: number): Promise<string>;
 }
 
@@ -83,7 +83,7 @@ function pingAck(payload: Buffer): Buffer {
   return frame(frameTypes.ping, frameFlags.ack, 0, payload);
 }
 
-/** A request: its headers, and its body where it has one; else it stays open. */
+/** Encodes a request: headers, and a body if there is one. Without a body the stream stays open. */
 function requestOf(target: Target, stream: number, path: string, options: RequestOptions): Buffer {
   const fields = requestFields(target, path, options.contentType ?? "application/grpc", options.extra);
   const headers = frame(frameTypes.headers, frameFlags.endHeaders, stream, headerBlock(fields));
@@ -91,7 +91,7 @@ function requestOf(target: Target, stream: number, path: string, options: Reques
   return Buffer.concat([headers, frame(frameTypes.data, frameFlags.endStream, stream, options.body)]);
 }
 
-/** The header fields of an ordinary call. */
+/** Returns the header fields of an ordinary call. */
 export function requestFields(
   target: Target,
   path: string,
@@ -125,7 +125,7 @@ function readFrames(onFrame: OnFrame): (chunk: Buffer) => void {
   };
 }
 
-/** The statuses that HPACK has in its static table, by the byte that encodes them. */
+/** The statuses in the static table of HPACK, by the byte that encodes them. */
 const indexedStatuses = new Map([
   [0x88, "200"],
   [0x8c, "400"],
@@ -133,7 +133,7 @@ const indexedStatuses = new Map([
   [0x8e, "500"],
 ]);
 
-/** The status at the beginning of a header block: by index, or as three literal digits, which Huffman makes no shorter. */
+/** Reads the status at the start of a header block: an index, or three literal digits without Huffman coding. */
 function statusOf(block: Buffer): string {
   return `HTTP ${indexedStatuses.get(block.readUInt8(0)) ?? block.toString("latin1", 2, 5)}`;
 }

@@ -1,25 +1,25 @@
-/** What a server holds, after a garbage collection. */
+/** The resources of a server after a garbage collection. */
 export interface ServerNumbers {
-  /** Bytes of the whole process. */
+  /** The memory of the process, in bytes. */
   readonly rss: number;
-  /** Bytes of the JavaScript heap and of the buffers that belong to it. */
+  /** The memory of the JavaScript heap and its buffers, in bytes. */
   readonly memory: number;
-  /** Calls whose handlers run, or that something still holds. */
+  /** The number of calls that run or are still referenced. */
   readonly calls: number;
   readonly watchers: number;
-  /** HTTP/2 sessions and sockets, likewise. */
+  /** The numbers of HTTP/2 sessions and sockets that are open or still referenced. */
   readonly sessions: number;
   readonly sockets: number;
-  /** Keys that `Object.prototype` has gained. */
+  /** The number of keys that were added to `Object.prototype`. */
   readonly pollutedKeys: number;
 }
 
-/** A message of the server's process to its tests. */
+/** A message from the server's process to the tests. */
 export type ServerMessage =
   | { readonly kind: "up"; readonly url: string }
   | ({ readonly kind: "numbers" } & ServerNumbers)
-  /** Bytes: the largest heap before a garbage collection since the last request. */
+  /** The largest heap before a garbage collection since the last request, in bytes. */
   | { readonly kind: "peakHeap"; readonly bytes: number };
 
-/** What its tests ask of the server's process. */
+/** A request of the tests to the server's process. */
 export type ServerRequest = "measure" | "peakHeap";

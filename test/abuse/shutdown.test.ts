@@ -11,7 +11,7 @@ const graceSeconds = 3;
 /** The time after the grace period to close the database and end the process, on a busy machine. */
 const slackMs = 4_000;
 
-test("a shutdown takes no longer than its grace, whatever calls wait", async () => {
+test("a shutdown takes no longer than the grace period, regardless of pending calls", async () => {
   await using server = await startBourse(["--grace", String(graceSeconds)]);
   const target = targetAt(server.url);
   await listBurst(target);

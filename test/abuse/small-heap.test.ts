@@ -9,13 +9,13 @@ import { type AbuseServer, startAbuseServer } from "./start-abuse-server.ts";
 import { tally } from "./target.ts";
 
 const heapMegabytes = 128;
-const lookEveryMs = 50;
+const pollIntervalMs = 50;
 const answerMs = 40_000;
 
 /** A WatchQuotesRequest with `*` as its symbol. */
 const everySymbol = envelope(0, Uint8Array.of(0x0a, 1, 0x2a));
 
-test("in a heap of 128 MB, of 2,000 streams of all quotes the server refuses what does not fit, and stays up", async () => {
+test("with a heap of 128 MB, the server rejects those of 2,000 streams that do not fit, and keeps running", async () => {
   const server = await startSmallServer();
   using connections = new DisposableStack();
   const answered = Array.from({ length: 4 }, async () => {
@@ -23,7 +23,7 @@ test("in a heap of 128 MB, of 2,000 streams of all quotes the server refuses wha
     await raw.send(Buffer.concat(Array.from({ length: 500 }, (_, call) => watchAll(raw, 2 * call + 1))));
     const until = performance.now() + answerMs;
     while (raw.answers.size + raw.resets.size < 500 && raw.isOpen() && performance.now() < until)
-      await wait(lookEveryMs);
+      await wait(pollIntervalMs);
     return [...raw.answers.values(), ...raw.resets.values()];
   });
   const outcome = tally((await Promise.all(answered)).flat());
@@ -33,14 +33,14 @@ test("in a heap of 128 MB, of 2,000 streams of all quotes the server refuses wha
   await expectService(server);
 });
 
-test("in a heap of 128 MB, 27,000 answers that nobody reads do not end the server", async () => {
+test("with a heap of 128 MB, 27,000 unread responses do not end the server", async () => {
   const server = await startSmallServer();
   await unreadAnswers(server.target);
   expect(server.ending).toBeUndefined();
   await expectService(server);
 });
 
-test("in a heap of 128 MB, messages that come a byte in a frame do not end the server", async () => {
+test("with a heap of 128 MB, messages with one byte per frame do not end the server", async () => {
   const server = await startSmallServer();
   await tinyFrames(server.target);
   expect(server.ending).toBeUndefined();
@@ -53,7 +53,7 @@ async function startSmallServer(): Promise<AbuseServer> {
   return server;
 }
 
-/** The memory that the attack took is there again for others, after a while. */
+/** Expects that the server frees the memory of the attack for other clients. */
 async function expectService({ target }: AbuseServer): Promise<void> {
   const health = {
     path: "/grpc.health.v1.Health/Check",

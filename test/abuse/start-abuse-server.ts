@@ -10,34 +10,34 @@ import { type Target, targetAt } from "./target.ts";
 /** A server under attack, in a separate process. */
 export interface AbuseServer extends AsyncDisposable {
   readonly target: Target;
-  /** Errors that the process wrote to standard error, and lines that are not of the log. */
-  complaints(): Promise<string[]>;
-  /** Collects garbage first: for quiet moments. */
+  /** Returns the errors in the log of the process, and lines on standard error that are not log lines. */
+  loggedErrors(): Promise<string[]>;
+  /** Measures the resources after a garbage collection, which pauses the server. */
   measure(): Promise<ServerNumbers>;
-  /** What the system knows of the process; it costs the server nothing. */
+  /** Reads the resource use from the operating system, without a request to the server. */
   use(): ProcessUse;
-  /** How the process has ended, as in `SIGABRT`; nothing while it runs. */
+  /** The signal or exit code of the process, for example `SIGABRT`. Undefined while it runs. */
   readonly ending: string | undefined;
-  /** The peak memory since the last call, in bytes. */
+  /** Returns the peak memory since the last call, in bytes. */
   takePeakRss(): number;
-  /** The peak heap since the last call, in bytes. The first call only starts the measurement. */
+  /** Returns the peak heap since the last call, in bytes. The first call starts the measurement. */
   takePeakHeap(): Promise<number>;
 }
 
-/** How the process under attack is started. */
+/** The options of the process under attack. */
 export interface AbuseServerOptions {
-  /** What V8 may use for its heap; beyond it the process ends. Default: what Node takes. */
+  /** The heap limit of V8, at which the process ends. Default: Node's default. */
   readonly maxHeapMegabytes?: number;
-  /** Further flags of the server. */
+  /** Additional flags of the server. */
   readonly flags?: readonly string[];
 }
 
 const program = fileURLToPath(new URL("./abuse-server.ts", import.meta.url));
 
-/** What pino calls an error; what clients get wrong is none. */
+/** The level of errors in pino. Client errors have a lower level. */
 const errorLevel = 50;
 
-/** Starts a server with these limits, on a free port, with a new data directory. */
+/** Starts a server with the limits of the tests, on a free port and with a new data directory. */
 export async function startAbuseServer(options: AbuseServerOptions = {}): Promise<AbuseServer> {
   const data = await mkdtemp(join(tmpdir(), "bourse-abuse-"));
   const logFile = join(data, "log");
@@ -49,7 +49,7 @@ export async function startAbuseServer(options: AbuseServerOptions = {}): Promis
       ...(options.maxHeapMegabytes === undefined ? [] : [`--max-old-space-size=${options.maxHeapMegabytes}`]),
       "--disable-warning=ExperimentalWarning",
       program,
-      // So slowly that the log, which grows until it is full, is no more of the memory than what is tolerated.
+      // A rate so low that the growth of the quote log stays within the tolerance.
       "--simulated-rate",
       "20",
       "--demo-orders",
@@ -64,7 +64,7 @@ export async function startAbuseServer(options: AbuseServerOptions = {}): Promis
     ],
     {
       env: { PATH: process.env.PATH },
-      // A file and no pipe: the server must not wait for a test that is too busy to read its log.
+      // A file instead of a pipe, so that the server does not wait for a busy test to read its log.
       stdio: ["ignore", "ignore", log.fd, "ipc"],
     },
   );
@@ -98,7 +98,7 @@ export async function startAbuseServer(options: AbuseServerOptions = {}): Promis
   const { url } = await next("up");
   return {
     target: targetAt(url),
-    async complaints() {
+    async loggedErrors() {
       const lines = (await readFile(logFile, "utf8")).split("\n").slice(0, -1);
       return lines.filter(isComplaint);
     },

@@ -2,15 +2,15 @@ import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { CanaryMessage, CanaryReport } from "./canary-report.ts";
 
-/** An honest client that uses the server while it is attacked. */
+/** A well-behaved client that uses the server during attacks. */
 export interface Canary extends AsyncDisposable {
-  /** What it has seen since the report before. */
+  /** Returns the observations since the last report. */
   report(): Promise<CanaryReport>;
 }
 
 const program = fileURLToPath(new URL("./canary-program.ts", import.meta.url));
 
-/** Starts the canary, and waits until all its streams are caught up. */
+/** Starts the canary, and waits until all its streams have caught up. */
 export async function startCanary(url: string): Promise<Canary> {
   const child = fork(program, [url], { env: { PATH: process.env.PATH }, execArgv: [] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));

@@ -1,18 +1,18 @@
-/** The server that an attack is aimed at. */
+/** The server under attack. */
 export interface Target {
   readonly host: string;
   readonly port: number;
-  /** As in `http://127.0.0.1:8080`. */
+  /** The URL, for example `http://127.0.0.1:8080`. */
   readonly url: string;
 }
 
-/** How many of an attack's connections, streams or calls ended in which way. */
+/** The number of an attack's connections, streams or calls for each ending. */
 export type Outcome = Readonly<Record<string, number>>;
 
-/** One kind of abuse: bounded in count and time; it ends, and leaves nothing open. */
+/** An attack, with limits of count and time. It closes all its connections. */
 export type Attack = (target: Target) => Promise<Outcome>;
 
-/** The target at an address. */
+/** Creates the target with a URL. */
 export function targetAt(url: string): Target {
   const { hostname, port } = new URL(url);
   return { host: hostname, port: Number(port), url };

@@ -9,37 +9,37 @@ const MiB = 1024 * 1024;
 const bombBytes = 256 * MiB;
 const bombs = 20;
 
-/** The size of one decompressed message, below the limit. All messages of the swarm together would fill the memory. */
+/** The size of one decompressed message, below the limit. All messages of the attack together exceed the memory. */
 const swarmBytes = 3.9 * MiB;
 const swarm = 900;
 
-/** What gzip packs into less than the largest message of the methods: a larger one is not even unpacked. */
+/** The compressed size is below the limit of the methods, because a larger message is not decompressed. */
 const gzipBombBytes = 12 * MiB;
 
-/** Messages that unpack to 12 MiB. */
+/** Messages that decompress to 12 MiB. */
 export const gzipBomb: Attack = async (target) =>
   explode(target, "gzip", await promisify(gzip)(Buffer.alloc(gzipBombBytes), { level: 9 }));
 
-/** The same with 256 MiB in Brotli, which packs them into some 200 bytes. */
+/** Messages that decompress to 256 MiB with Brotli, which compresses them to about 200 bytes. */
 export const brotliBomb: Attack = async (target) => {
   const params = { [constants.BROTLI_PARAM_QUALITY]: 3 };
   return explode(target, "br", await promisify(brotliCompress)(Buffer.alloc(bombBytes), { params }));
 };
 
-/** 900 calls at once on one connection, each of 4 KB that unpack to almost as much as a message may have. */
+/** 900 concurrent calls on one connection, each with 4 KB that decompress to almost the message limit. */
 export const bombSwarm: Attack = async (target) => {
   const body = await promisify(gzip)(Buffer.alloc(swarmBytes, " "));
   const post = { path: methods.getProduct, contentType: "application/json", body };
   return tally(await postHttp2(target, { ...post, headers: { "content-encoding": "gzip" } }, swarm));
 };
 
-/** A header of gzip whose file name has no end, as large as the method accepts. */
+/** A gzip header whose file name does not end, as large as the method accepts. */
 export const endlessGzipHeader: Attack = async (target) => {
   const header = Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]);
   const body = Buffer.concat([header, Buffer.alloc(16_000, "a")]);
   const post = { path: methods.getProduct, contentType: "application/proto", body };
   const small = { ...post, headers: { "content-encoding": "gzip" } };
-  // Too large to be decompressed on the spot.
+  // Too large for synchronous decompression.
   const large = { ...small, path: methods.createProduct, body: Buffer.concat([body, Buffer.alloc(300_000, "a")]) };
   return tally([...(await postHttp2(target, small)), ...(await postHttp1(target, large))]);
 };

@@ -3,18 +3,18 @@ import { methods } from "../methods.ts";
 import { postHttp1, postHttp2 } from "../post.ts";
 import { type Attack, type Target, tally } from "../target.ts";
 
-/** What carries envelopes; gRPC itself on HTTP/2 only. */
+/** The content types with envelopes. gRPC requires HTTP/2. */
 const grpc = "application/grpc";
 const others = ["application/grpc-web", "application/connect+proto", "application/connect+json"];
 
 const hugeBytes = 2 ** 32 - 1;
 const hugeTimes = 20;
 
-/** Envelopes that announce 4 GiB, 20 at once in every protocol. */
+/** 20 concurrent envelopes with a length of 4 GiB in every protocol. */
 export const hugeEnvelope: Attack = async (target) =>
   tally(await inEveryProtocol(target, envelope(0, Buffer.from("{}"), hugeBytes), hugeTimes));
 
-/** Envelopes with flags that mean nothing, compressed without an encoding, or an end that a client may not send. */
+/** Envelopes with undefined flags, with the compressed flag but no encoding, or with an end-of-stream flag. */
 export const badFlags: Attack = async (target) => {
   const answers: string[] = [];
   for (const flags of [0x01, 0x02, 0x04, 0x80, 0xff]) {

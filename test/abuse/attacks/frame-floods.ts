@@ -20,23 +20,23 @@ const framesPerBatch = 1_000;
 const floodMs = 6_000;
 const deadlineMs = 1_000;
 
-/** Up to a million PINGs a connection, with every answer read. */
+/** Up to a million PING frames per connection. The client reads every response. */
 export const pingFlood: Attack = (target) => flood(target, frame(frameTypes.ping, frameFlags.none, 0, Buffer.alloc(8)));
 
-/** The same by a client that reads no answer. */
+/** The same from a client that reads no response. */
 export const unreadPingFlood: Attack = async (target) => {
   const bytes = repeated(frame(frameTypes.ping, frameFlags.none, 0, Buffer.alloc(8)));
   return everyConnection(async () => {
     using raw = await openAttackSocket(target);
     await raw.send(Buffer.concat([clientPreface, settingsFrame()]));
     await raw.flood(bytes, batches, floodMs);
-    // Reading is what shows a socket its end.
+    // A socket detects its end only if it reads.
     raw.socket.resume();
     return (await raw.endsWithin(deadlineMs)) ? "closed" : "still open";
   });
 };
 
-/** SETTINGS that change something each time. */
+/** SETTINGS frames, each with a change. */
 export const settingsFlood: Attack = (target) =>
   flood(
     target,
@@ -46,26 +46,26 @@ export const settingsFlood: Attack = (target) =>
     ]),
   );
 
-/** DATA frames without a byte in them, on a request that waits for its message. */
+/** Empty DATA frames on a request that waits for its message. */
 export const emptyDataFlood: Attack = (target) =>
   flood(target, frame(frameTypes.data, frameFlags.none, 1), (raw) => raw.request(1, methods.getProduct));
 
-/** WINDOW_UPDATEs of a byte each. */
+/** WINDOW_UPDATE frames of one byte each. */
 export const windowUpdateFlood: Attack = (target) =>
   flood(target, windowUpdateFrame(1, 1), (raw) => raw.request(1, methods.watchQuotes), 0);
 
-/** PRIORITY frames, which are deprecated. */
+/** PRIORITY frames, which are deprecated: https://www.rfc-editor.org/rfc/rfc9113#section-5.3.2. */
 export const priorityFlood: Attack = (target) =>
   flood(target, frame(frameTypes.priority, frameFlags.none, 1, Buffer.from([0, 0, 0, 3, 1])));
 
-/** A request with endless headers, in small CONTINUATION frames. */
+/** A request with headers that do not end, in small CONTINUATION frames. */
 export const continuationFlood: Attack = (target) => {
   const block = headerBlock(requestFields(target, methods.getProduct, "application/grpc"));
   const more = frame(frameTypes.continuation, frameFlags.none, 1, headerBlock([["x-more", "and more"]]));
   return flood(target, more, () => frame(frameTypes.headers, frameFlags.none, 1, block));
 };
 
-/** The same with nothing in them. */
+/** The same with empty frames. */
 export const emptyContinuationFlood: Attack = (target) => {
   const block = headerBlock(requestFields(target, methods.getProduct, "application/grpc"));
   return flood(target, frame(frameTypes.continuation, frameFlags.none, 1), () =>

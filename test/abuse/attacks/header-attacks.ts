@@ -9,11 +9,11 @@ type Fields = readonly (readonly [name: string, value: string])[];
 const deadlineMs = 10_000;
 const validBody = JSON.stringify({ id: "00000000-0000-4000-8000-000000000000" });
 
-/** Requests with 128 and more headers. */
+/** Requests with 128 headers and more. */
 export const manyHeadersHttp2: Attack = (target) => requestsHttp2(target, [fields(128), fields(1_000)]);
 export const manyHeadersHttp1: Attack = (target) => requestsHttp1(target, [fields(128), fields(1_000)]);
 
-/** Requests with few headers that are long. */
+/** Requests with a few long headers. */
 export const longHeadersHttp2: Attack = (target) =>
   requestsHttp2(target, [
     [
@@ -25,7 +25,7 @@ export const longHeadersHttp2: Attack = (target) =>
 export const longHeadersHttp1: Attack = (target) =>
   requestsHttp1(target, [[["x-long", "a".repeat(20_000)]], fields(50, "a".repeat(1_000))]);
 
-/** Requests whose headers try to begin another header, or another answer. */
+/** Requests whose headers try to inject another header or another response. */
 const smuggling: readonly Fields[] = [
   [["x-evil", "a\r\nset-cookie: b=c"]],
   [["x-evil\r\nx-other", "a"]],
@@ -36,7 +36,7 @@ export const crlfHttp2: Attack = (target) => requestsHttp2(target, smuggling);
 export const crlfHttp1: Attack = (target) =>
   requestsHttp1(target, [[["x-evil", "a\rset-cookie: b=c"]], [["x-evil", "a\0b"]], [["x evil", "a"]]]);
 
-/** Requests whose headers are named as what every object has. */
+/** Requests whose headers have the names of properties of Object.prototype. */
 const inherited: readonly Fields[] = [
   [["__proto__", "polluted"]],
   [
@@ -52,7 +52,7 @@ const inherited: readonly Fields[] = [
 export const protoHeadersHttp2: Attack = (target) => requestsHttp2(target, inherited);
 export const protoHeadersHttp1: Attack = (target) => requestsHttp1(target, inherited);
 
-/** A header that is sent once and then repeated by reference, until a few bytes are very many. */
+/** A header that is sent once and then repeated by reference, so that a few bytes decode to many. */
 export const hpackBomb: Attack = async (target) => {
   using raw = await openRawHttp2(target);
   const plain = headerBlock(requestFields(target, methods.getProduct, "application/grpc"));

@@ -7,34 +7,34 @@ import { type Attack, type Outcome, type Target, tally } from "../target.ts";
 
 const connections = 50;
 
-/** The server looks at its connections twice within its timeout, and may be busy. */
+/** The server checks its connections twice within its timeout, and can be busy. */
 const deadlineMs = 2 * limitsUnderAttack.openTimeoutMs + 5_000;
 
 const lineEndEveryMs = 250;
 
-/** Half of what an HTTP/2 client begins with. */
+/** Half of the HTTP/2 connection preface. */
 export const halfPreface: Attack = (target) => sendsOnly(target, clientPreface.subarray(0, clientPreface.length / 2));
 
-/** Fewer bytes than the detection of HTTP/2 needs. */
+/** Fewer bytes than the server needs to detect HTTP/2. */
 export const threeBytes: Attack = (target) => sendsOnly(target, clientPreface.subarray(0, 3));
 
-/** What an HTTP/2 client begins with, and not even its SETTINGS. */
+/** The HTTP/2 connection preface without the SETTINGS frame. */
 export const onlyPreface: Attack = (target) => sendsOnly(target, clientPreface);
 
-/** A request whose headers never end. */
+/** A request whose headers do not end. */
 export const unfinishedHeaders: Attack = (target) => {
   const block = headerBlock(requestFields(target, methods.watchQuotes, "application/grpc"));
   const headers = frame(frameTypes.headers, frameFlags.none, 1, block);
   return sendsOnly(target, Buffer.concat([clientPreface, settingsFrame(), headers]));
 };
 
-/** A frame of headers that never comes to its end. */
+/** An incomplete HEADERS frame. */
 export const halfFrame: Attack = (target) => {
   const headers = frame(frameTypes.headers, frameFlags.endHeaders, 1, Buffer.alloc(100));
   return sendsOnly(target, Buffer.concat([clientPreface, settingsFrame(), headers.subarray(0, 50)]));
 };
 
-/** A request that is answered, and then the line ends that HTTP allows before the next one, which never comes. */
+/** A complete request, followed only by empty lines, which HTTP/1.1 allows before the next request. */
 export const lineEnds: Attack = async (target) => {
   const endings = Array.from({ length: connections }, async () => {
     using raw = await openAttackSocket(target, () => {});

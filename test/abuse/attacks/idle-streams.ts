@@ -7,28 +7,28 @@ import { envelope } from "../http2-frames.ts";
 import { limitsUnderAttack } from "../limits-under-attack.ts";
 import { type Attack, tally } from "../target.ts";
 
-/** The paths of all methods whose clients stream, of every service that the server describes. */
+/** The paths of all client-streaming methods of the services that the server describes. */
 export const clientStreamingMethods: readonly string[] = readMethods();
 
-/** The protocols with binary and with JSON messages, whose requests are read in different ways. */
+/** The protocols with binary and with JSON messages. The server reads their requests in different ways. */
 export const contentTypes = ["application/grpc", "application/grpc-web", "application/connect+json"] as const;
 
 const { firstMessageTimeoutMs, messageIdleTimeoutMs, requestTimeoutMs } = limitsUnderAttack;
 
-/** The deadline of all calls: AllStream sends for 4 s without requests, and the machine may be busy. */
+/** The deadline of all calls. AllStream sends for 4 s without requests, and the machine can be busy. */
 const deadlineMs = firstMessageTimeoutMs + messageIdleTimeoutMs + requestTimeoutMs + 15_000;
 const byteEveryMs = 250;
 
-/** Each method is called, and nothing is sent. */
+/** Calls each method, and sends no message. */
 export const noMessage: Attack = (target) => callAll(target.url, () => {});
 
-/** Each method is called, and one empty message is sent. */
+/** Calls each method, and sends one empty message. */
 export const oneMessage: Attack = (target) =>
   callAll(target.url, (stream, contentType) => {
     stream.write(envelope(0, Buffer.from(contentType.endsWith("json") ? "{}" : "")));
   });
 
-/** Each method is called, and its first message comes a byte at a time. */
+/** Calls each method, and sends the first message byte by byte. */
 export const slowMessage: Attack = (target) =>
   callAll(target.url, (stream) => {
     stream.write(envelope(0, Buffer.alloc(0), 1_000));
@@ -49,7 +49,7 @@ async function callAll(url: string, send: Send) {
   }
 }
 
-/** Resolves to how a call ended: the name of its code, or that it is still open. */
+/** Resolves to the outcome of a call: the name of its code, or that it is still open. */
 function call(session: ClientHttp2Session, path: string, contentType: string, send: Send): Promise<string> {
   return new Promise((resolve) => {
     const headers = { ":method": "POST", ":path": path, "content-type": contentType, te: "trailers" };

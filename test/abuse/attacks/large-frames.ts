@@ -7,11 +7,11 @@ const connections = 10;
 const deadlineMs = 10_000;
 const allowedBytes = 1 << 20;
 
-/** DATA one byte larger than the limit that the server announced. */
+/** A DATA frame one byte larger than SETTINGS_MAX_FRAME_SIZE of the server. */
 export const tooLargeFrame: Attack = (target) =>
   sends(target, frame(frameTypes.data, frameFlags.none, 1, Buffer.alloc(allowedBytes + 1)));
 
-/** A frame of headers as large as a frame may be. */
+/** A HEADERS frame of the maximum size. */
 export const largestHeaders: Attack = (target) =>
   sends(target, frame(frameTypes.headers, frameFlags.endHeaders, 3, Buffer.alloc(allowedBytes)));
 

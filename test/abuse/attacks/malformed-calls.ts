@@ -3,10 +3,10 @@ import { methods } from "../methods.ts";
 import { type Post, postHttp1, postHttp2 } from "../post.ts";
 import { type Attack, type Outcome, type Target, tally } from "../target.ts";
 
-/** As deep as fits the largest message of the method. */
+/** The depth that fits in the largest message of the method. */
 const depth = 8_000;
 
-/** A method that is not served, in every protocol. */
+/** An unknown method, in every protocol. */
 export const unknownMethod: Attack = (target) => {
   const types = ["application/grpc", "application/grpc-web", "application/connect+json", "application/json"];
   const path = "/bourse.quote.v1.QuoteService/NoSuchMethod";
@@ -16,7 +16,7 @@ export const unknownMethod: Attack = (target) => {
   );
 };
 
-/** Content types that no protocol has. */
+/** Content types of no protocol. */
 export const wrongContentType: Attack = (target) => {
   const types = ["text/plain", "application/xml", "", "application/connect+xml", "x".repeat(5_000)];
   return each(
@@ -25,7 +25,7 @@ export const wrongContentType: Attack = (target) => {
   );
 };
 
-/** What is no JSON, or no message. */
+/** Bodies that are not JSON, or not the JSON of a message. */
 export const malformedJson: Attack = (target) => {
   const long = `{"id":"${"a".repeat(100_000)}"}`;
   const twice = '{"id":"a","id":"b"}';
@@ -33,7 +33,7 @@ export const malformedJson: Attack = (target) => {
   return each(target, texts.map(json));
 };
 
-/** JSON nested as deep as fits the method, and deeper. */
+/** JSON nested as deep as fits in a message, and deeper. */
 export const deepJson: Attack = (target) => {
   const arrays = "[".repeat(depth) + "]".repeat(depth);
   const messages = `${'{"id":'.repeat(depth / 4)}{}${"}".repeat(depth / 4)}`;
@@ -43,14 +43,14 @@ export const deepJson: Attack = (target) => {
   );
 };
 
-/** Groups of an unknown field within each other, eight thousand deep, closed and not. */
+/** Nested groups of an unknown field, eight thousand deep, with and without end tags. */
 export const deepProtobuf: Attack = (target) => {
   const opened = Buffer.alloc(depth, 0x7b);
   const closed = Buffer.alloc(depth, 0x7c);
   return each(target, [Buffer.concat([opened, closed]), opened].map(binary));
 };
 
-/** Keys that would change every object if they were used as property names. */
+/** Keys that would change Object.prototype if the server used them as property names. */
 export const protoKeys: Attack = (target) => {
   const pollution = '{"polluted":true}';
   const create = methods.getProduct.replace("Get", "Create");
@@ -63,7 +63,7 @@ export const protoKeys: Attack = (target) => {
   ]);
 };
 
-/** One after the other, over both versions of HTTP. */
+/** Sends the calls one after another over both versions of HTTP. */
 async function each(target: Target, posts: readonly Post[]): Promise<Outcome> {
   const answers: string[] = [];
   for (const post of posts) answers.push(...(await postHttp2(target, post)), ...(await postHttp1(target, post)));

@@ -9,11 +9,11 @@ const subscribeTag = 0x12;
 const commandsTag = 0x42;
 const unknownVarintTag = 0x78;
 
-/** What a request that opens a stream of quotes may have, in fields of two bytes, and half of it in gzip. */
+/** The number of two-byte fields that fit in a WatchQuotesRequest; with gzip, half of them. */
 const fitting = 1_000_000;
 const fittingGzip = 500_000;
 
-/** Lists of empty symbols, in the request and in a command, as protobuf, JSON and gzip. */
+/** Lists of empty symbols, in the request and in a command, as protobuf, as JSON and with gzip. */
 export const emptySymbols: Attack = async (target) => {
   const symbols = pairs(symbolsTag, 2_000_000);
   const json = Buffer.from(`{"symbols":[${'"",'.repeat(1_300_000)}""]}`);
@@ -21,7 +21,7 @@ export const emptySymbols: Attack = async (target) => {
   return tally((await Promise.all(posts.map((post) => postHttp2(target, post)))).flat());
 };
 
-/** The same within the size that the method takes. */
+/** The same within the size limit of the method. */
 export const fittingSymbols: Attack = async (target) => {
   const symbols = pairs(symbolsTag, fitting);
   const json = Buffer.from(`{"symbols":[${'"",'.repeat(600_000)}""]}`);
@@ -30,7 +30,7 @@ export const fittingSymbols: Attack = async (target) => {
   return tally((await Promise.all(posts.map((post) => postHttp2(target, post)))).flat());
 };
 
-/** A packed list of 4,000,000 states, which gzip makes some KB of, by POST and by GET. */
+/** A packed list of 4,000,000 states, which gzip compresses to a few KB, by POST and by GET. */
 export const uploadStates: Attack = async (target) => {
   const states = Buffer.concat([Buffer.from([symbolsTag]), varint(4_000_000), Buffer.alloc(4_000_000)]);
   const body = gzipSync(states);
@@ -42,10 +42,10 @@ export const uploadStates: Attack = async (target) => {
   ]);
 };
 
-/** 60 requests whose fields are not known. */
+/** 60 requests with unknown fields. */
 export const unknownFields: Attack = async (target) => tally(await postHttp2(target, gzip(unknown(2_000_000)), 60));
 
-/** The same within the size that the method takes. */
+/** The same within the size limit of the method. */
 export const fittingUnknownFields: Attack = async (target) =>
   tally(await postHttp2(target, gzip(unknown(fittingGzip)), 60));
 
@@ -70,7 +70,7 @@ function inCommand(symbols: Buffer): Buffer {
   return Buffer.concat([Buffer.from([symbolsTag, 1, 0x41]), command]);
 }
 
-/** Fields of two bytes: a tag, and a length or a number that is 0. */
+/** Fields of two bytes: a tag, and the length or the number 0. */
 function pairs(tag: number, count: number): Buffer {
   return Buffer.alloc(2 * count, Buffer.from([tag, 0]));
 }

@@ -6,23 +6,23 @@ import { openRawHttp2, type RawHttp2 } from "../raw-http2.ts";
 import { type Attack, tally } from "../target.ts";
 
 const readingMs = 2_000;
-const lookEveryMs = 50;
+const pollIntervalMs = 50;
 const sendingMs = 2_000;
-/** A client that reads nothing answers no ping either, and has then as long again. */
+/** Twice the keep-alive time: the server sends a PING after the first, and closes the connection after the second. */
 const forMs = 2 * limitsUnderAttack.keepAliveMs + 4_000;
 
-/** How long what is cut off at once may take on a busy machine. */
+/** The time limit for the end of a session, for a busy machine. */
 const deadlineMs = 20_000;
 /** A WatchQuotesRequest with `*` as its symbol. */
 const watchAll = envelope(0, Uint8Array.of(0x0a, 1, 0x2a));
 
-/** 3,000 streams of all quotes on one connection, read as fast as they come. */
+/** 3,000 streams of all quotes on one connection. The client reads as fast as it can. */
 export const manyStreams: Attack = async (target) => {
   using raw = await openRawHttp2(target);
   return tally(await watchOn(raw, 3_000));
 };
 
-/** 1,500 streams of all quotes, on two connections, of a client that allows the server to send nothing. */
+/** 1,500 streams of all quotes on two connections of a client with a flow-control window of 0. */
 export const zeroWindow: Attack = async (target) => {
   using one = await openRawHttp2(target, { window: 0 });
   using other = await openRawHttp2(target, { window: 0 });
@@ -30,7 +30,7 @@ export const zeroWindow: Attack = async (target) => {
   return tally(endings.flat());
 };
 
-/** Clients that watch all quotes, 300 streams each, allow the server to send everything, and read nothing. */
+/** Clients with 300 streams of all quotes each and a large flow-control window, which do not read. */
 export const neverReads: Attack = async (target) => {
   const endings = Array.from({ length: 5 }, async () => {
     using raw = await openRawHttp2(target, { reads: false });
@@ -42,7 +42,7 @@ export const neverReads: Attack = async (target) => {
   return tally(await Promise.all(endings));
 };
 
-/** Clients that ask for the whole catalogue a thousand times, all at once on one connection of HTTP/1.1. */
+/** Clients that request the whole catalogue a thousand times, pipelined on one HTTP/1.1 connection. */
 export const neverReadsHttp1: Attack = async (target) => {
   const body = envelope(0, Buffer.from("{}"));
   const head = `POST ${methods.listProducts} HTTP/1.1\r\nhost: ${target.host}:${target.port}\r\n`;
@@ -56,20 +56,20 @@ export const neverReadsHttp1: Attack = async (target) => {
   return tally(await Promise.all(endings));
 };
 
-/** Waits without reading, and then reads, because only reading shows a socket its end. */
+/** Waits without reading, and then reads, because a socket detects its end only if it reads. */
 async function endingUnread(raw: AttackSocket): Promise<string> {
   await raw.endsWithin(forMs);
   raw.socket.resume();
   return (await raw.endsWithin(readingMs)) ? "closed" : "still open";
 }
 
-/** Opens a number of streams, and returns how each of them ended. */
+/** Opens a number of streams, and returns the outcome of each. */
 async function watchOn(raw: RawHttp2, streams: number): Promise<string[]> {
   for (let index = 0; index < streams && raw.isOpen(); index++) {
     await raw.send(raw.request(2 * index + 1, methods.watchQuotes, { body: watchAll }));
   }
   const until = performance.now() + deadlineMs;
-  while (raw.isOpen() && raw.resets.size < streams && performance.now() < until) await raw.endsWithin(lookEveryMs);
+  while (raw.isOpen() && raw.resets.size < streams && performance.now() < until) await raw.endsWithin(pollIntervalMs);
   const ending = await raw.ending(0);
   return Array.from({ length: streams }, (_, index) => {
     const stream = 2 * index + 1;

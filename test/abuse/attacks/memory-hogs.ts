@@ -12,10 +12,10 @@ const missingBytes = 100;
 /** Less than `requestTimeoutMs` under attack, so that the server still buffers the requests. */
 const sendingMs = 4_000;
 
-/** What Node's client may hold for one connection, in MB: all of the bodies. */
+/** The memory limit of Node's client for one connection, in MB, large enough for all bodies. */
 const clientSessionMegabytes = 10_000;
 
-/** 900 chunks of an upload on one connection, each all but its last hundred bytes: 460 MB that nothing can be done with. */
+/** 900 upload chunks on one connection, each without its last hundred bytes: 460 MB that cannot be decoded. */
 export const unfinishedBodies: Attack = async (target) => {
   const session = connect(target.url, { maxSessionMemory: clientSessionMegabytes });
   session.on("error", () => {});
@@ -50,7 +50,7 @@ const unreadConnections = 30;
 const unreadCalls = 900;
 const holdingMs = 4_000;
 
-/** 27,000 answers of 50 KB each, on thirty connections that read nothing. */
+/** 27,000 responses of 50 KB each, on thirty connections that do not read. */
 export const unreadAnswers: Attack = async (target) => {
   using connections = new DisposableStack();
   const empty = envelope(0, new Uint8Array(0));
@@ -67,7 +67,7 @@ const tinyFrameStreams = 4;
 const tinyFrameBytes = 500_000;
 const tinyFramesAtOnce = 1_000;
 
-/** Messages of an upload, each byte in a separate frame: 20 MB of frames, and the last byte is missing. */
+/** Upload messages with each byte in a separate frame, without the last byte: 20 MB of frames. */
 export const tinyFrames: Attack = async (target) => {
   using raw = await openRawHttp2(target);
   const streams = Array.from({ length: tinyFrameStreams }, (_, index) => 2 * index + 1);

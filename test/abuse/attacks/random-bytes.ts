@@ -9,7 +9,7 @@ const deadlineMs = 5_000;
 
 const beginnings = ["", "PRI ", clientPreface, "POST /", "GET / HTTP/1.1\r\nhost: localhost\r\n"];
 
-/** Bytes that mean nothing, plain and after the beginnings of HTTP/1.1 and HTTP/2; then the client's end. */
+/** Random bytes, alone and after the start of HTTP/1.1 and HTTP/2, followed by the client's end. */
 export const randomBytes: Attack = async (target) => {
   const random = mulberry32(seed);
   const endings: string[] = [];
@@ -25,7 +25,7 @@ export const randomBytes: Attack = async (target) => {
   return tally(endings);
 };
 
-/** A small generator of random numbers from 0 to 1: the same seed gives the same ones. */
+/** A generator of random numbers from 0 to 1, determined by the seed. */
 function mulberry32(seed: number): () => number {
   let state = seed;
   return () => {

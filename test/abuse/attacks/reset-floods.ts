@@ -9,13 +9,13 @@ const streamsPerWrite = 100;
 const deadlineMs = 10_000;
 const cancel = 8;
 
-/** Requests that are taken back as soon as they are sent. */
+/** Requests that the client resets immediately (Rapid Reset). */
 export const rapidReset: Attack = (target) => openAndLose(target, (stream) => resetFrame(stream, cancel));
 
-/** Requests that the client makes the server reset, by a window update of zero. */
+/** Requests that the server resets because of a WINDOW_UPDATE of 0 (MadeYouReset). */
 export const madeYouReset: Attack = (target) => openAndLose(target, (stream) => windowUpdateFrame(stream, 0));
 
-/** Requests that the client makes the server reset, by a body after the end of the body. */
+/** Requests that the server resets because of DATA after END_STREAM. */
 export const dataAfterEnd: Attack = (target) =>
   openAndLose(target, (stream) =>
     Buffer.concat([

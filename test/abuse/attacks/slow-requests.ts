@@ -9,13 +9,13 @@ const connections = 50;
 const byteEveryMs = 250;
 const deadlineMs = limitsUnderAttack.requestTimeoutMs + 6_000;
 
-/** A request of HTTP/1.1 whose headers come a byte at a time. */
+/** An HTTP/1.1 request whose headers arrive byte by byte. */
 export const slowHeaderHttp1: Attack = (target) => {
   const head = `POST ${methods.getProduct} HTTP/1.1\r\nhost: ${target.host}:${target.port}\r\nx-slow: ${"a".repeat(500)}`;
   return drip(target, "", head);
 };
 
-/** A request of HTTP/2 whose headers come a byte at a time. */
+/** An HTTP/2 request whose headers arrive byte by byte. */
 export const slowHeaderHttp2: Attack = (target) => {
   const block = headerBlock([
     ...requestFields(target, methods.getProduct, "application/grpc"),
@@ -25,7 +25,7 @@ export const slowHeaderHttp2: Attack = (target) => {
   return drip(target, Buffer.concat([clientPreface, settingsFrame()]), headers);
 };
 
-/** A request of HTTP/1.1 whose body comes a byte at a time. */
+/** An HTTP/1.1 request whose body arrives byte by byte. */
 export const slowBodyHttp1: Attack = (target) => {
   const head = `POST ${methods.getProduct} HTTP/1.1\r\nhost: ${target.host}:${target.port}\r\n`;
   return drip(target, `${head}content-type: application/json\r\ncontent-length: 1000\r\n\r\n`, "{".padEnd(1_000));

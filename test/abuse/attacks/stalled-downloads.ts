@@ -9,17 +9,17 @@ import { limitsUnderAttack } from "../limits-under-attack.ts";
 import { openRawHttp2 } from "../raw-http2.ts";
 import { type Attack, type Target, tally } from "../target.ts";
 
-/** More than both ends of a connection buffer, so that the server must wait for the client. */
+/** More than the buffers of both ends of a connection, so that the server must wait for the client. */
 const fileBytes = 32 * 1024 * 1024;
 const chunkBytes = 512 * 1024;
 
 const downloads = 50;
 
-/** How long the server may take to notice, on a busy machine. */
+/** The time limit for the server to abort the download, for a busy machine. */
 const deadlineMs = 2 * limitsUnderAttack.stallTimeoutMs + 5_000;
 const readingMs = 5_000;
 
-/** Downloads over HTTP/1.1 that are never read. */
+/** Downloads over HTTP/1.1 that the client does not read. */
 export const stalledHttp1: Attack = async (target) => {
   await using file = await storeFile(target);
   const request = `GET ${file.path} HTTP/1.1\r\nhost: ${target.host}:${target.port}\r\n\r\n`;
@@ -27,7 +27,7 @@ export const stalledHttp1: Attack = async (target) => {
     using raw = await openAttackSocket(target);
     await raw.send(request);
     await raw.endsWithin(deadlineMs);
-    // Only reading shows a socket its end.
+    // A socket detects its end only if it reads.
     let received = 0;
     raw.socket.on("data", (chunk: Buffer) => {
       received += chunk.length;
@@ -39,7 +39,7 @@ export const stalledHttp1: Attack = async (target) => {
   return tally(await Promise.all(endings));
 };
 
-/** Downloads over one connection of HTTP/2 whose client allows no byte of them, and answers pings. */
+/** Downloads over one HTTP/2 connection of a client that has a flow-control window of 0 and responds to PING. */
 export const stalledHttp2: Attack = async (target) => {
   await using file = await storeFile(target);
   using raw = await openRawHttp2(target, { window: 0 });
@@ -60,7 +60,7 @@ function getOf(target: Target, stream: number, path: string): Buffer {
   return frame(frameTypes.headers, frameFlags.endHeaders | frameFlags.endStream, stream, headerBlock(fields));
 }
 
-/** Stores a file as an upload; disposing of it deletes it. */
+/** Stores a file as an upload. Disposing of it deletes it. */
 async function storeFile(target: Target): Promise<AsyncDisposable & { readonly path: string }> {
   const client = createClient(UploadService, createGrpcTransport({ baseUrl: target.url }));
   const uploadId = randomUUID();

@@ -2,28 +2,28 @@ import { Code } from "@connectrpc/connect";
 
 /** The response to one call. */
 export interface Answer {
-  /** The code as Connect writes it, `ok` too; else the status of HTTP, or how the stream or connection ended. */
+  /** The code in Connect's form, or `ok`. Without a code, the HTTP status or the ending of the stream or connection. */
   readonly code: string;
-  /** Bytes of the error: trailers and headers that carry it, or the body. 0 if there is none. */
+  /** The size of the error in bytes: of its trailers and headers, or of the body. 0 if there is no error. */
   readonly errorBytes: number;
-  /** Bytes of messages. */
+  /** The size of the messages in bytes. */
   readonly bodyBytes: number;
   readonly durationMs: number;
 }
 
-/** How much of an answer is kept to read its code: no right error is larger. */
+/** The number of response bytes that are kept to read the code. No valid error is larger. */
 const keptBytes = 1024 * 1024;
 
 const prefixBytes = 5;
 
-/** Flags of the envelope that ends a stream: Connect's and gRPC-Web's. */
+/** The flags of the end-of-stream envelopes of Connect and gRPC-Web. */
 const endFlags = 0x02 | 0x80;
 
-/** Reads the code of a call from its answer, and keeps no more of it than that needs. */
+/** Reads the code of a call from its response, and keeps only the bytes that it needs. */
 export class AnswerReader {
-  /** Bytes that have come in the body. */
+  /** The number of received body bytes. */
   bytes = 0;
-  /** Messages that have begun to come. */
+  /** The number of messages whose envelope has been received. */
   messages = 0;
   readonly #isEnveloped: boolean;
   readonly #kept: Buffer[] = [];
@@ -37,7 +37,7 @@ export class AnswerReader {
     this.#isEnveloped = isEnveloped;
   }
 
-  /** Takes a chunk of the body. */
+  /** Reads a chunk of the body. */
   take(chunk: Buffer): void {
     this.bytes += chunk.length;
     if (!this.#isEnveloped) this.#keep(chunk);
@@ -51,7 +51,7 @@ export class AnswerReader {
     }
   }
 
-  /** The code and size of the error, if there is one, from the status, the headers and the trailers. */
+  /** Returns the code, and the size of the error if there is one, from the status, the headers and the trailers. */
   result(status: number, fields: Readonly<Record<string, unknown>>): Omit<Answer, "durationMs"> {
     const text = Buffer.concat(this.#kept).toString("latin1");
     const grpcStatus = fields["grpc-status"] ?? /grpc-status: ?(\d+)/i.exec(text)?.[1];

@@ -4,24 +4,24 @@ import type { Target } from "../target.ts";
 import { type Answer, AnswerReader } from "./answer.ts";
 import type { HttpRequest } from "./encoding.ts";
 
-/** Sends hostile calls and reads their answers. It keeps one HTTP/2 connection for as long as the server does. */
+/** Sends hostile calls and reads the responses. Reuses one HTTP/2 connection until the server closes it. */
 export interface AttackClient extends Disposable {
-  /** Resolves to the answer, in any case: at the latest after `timeoutMs`, with the code `no answer`. */
+  /** Resolves to the response. Never rejects: after `timeoutMs` it resolves to the code `no answer`. */
   call(request: HttpRequest, timeoutMs: number): Promise<Answer>;
-  /** Makes the next call open a connection: one that changes within a burst would refuse the calls it has not sent. */
+  /** Makes the next call open a connection, because a connection that closes during a burst fails its unsent calls. */
   renew(): void;
 }
 
-/** The time after the first message of a stream in which an error would arrive; then the call counts as successful. */
+/** The time after the first message of a stream in which an error would arrive. After it the call is successful. */
 const streamLingerMs = 40;
 
-/** How long a stream that has sent its headers may be without a message. */
+/** The time limit for the first message of a stream after its headers. */
 const streamIdleMs = 1_000;
 
-/** Calls on one HTTP/2 connection, of which each may end with a reset: the server permits 1,000. */
+/** The maximum number of calls on one HTTP/2 connection. Each can end with a reset, and the server permits 1,000. */
 const callsPerSession = 400;
 
-/** Opens a client; no connection is made before the first call. */
+/** Creates a client. The first call opens a connection. */
 export function openAttackClient(target: Target): AttackClient {
   const sessions = new Set<ClientHttp2Session>();
   let session: ClientHttp2Session | undefined;
@@ -45,7 +45,7 @@ export function openAttackClient(target: Target): AttackClient {
       if (request.http === 1) return callHttp1(target, request, timeoutMs);
       const used = ofSession();
       const answer = await callHttp2(used, request, timeoutMs);
-      // A connection on which a call broke is not to break those that follow.
+      // Following calls must not use a connection on which a call failed.
       if (isBroken(answer)) {
         used.close();
         if (used === session) session = undefined;
@@ -67,15 +67,15 @@ function isBroken({ code }: Answer): boolean {
 }
 
 /**
- * Megabytes. Node counts what it has not sent on streams that the server has reset for as long as the session lasts, and
- * beyond the default of 10 it resets each new stream automatically, with ENHANCE_YOUR_CALM.
+ * In megabytes. Node counts the unsent bytes of reset streams until the session ends. Above the default of 10 it resets
+ * each new stream with ENHANCE_YOUR_CALM.
  */
 const maxSessionMemory = 10_000;
 
-/** What the server may send ahead: so that the client holds it back as little as possible. */
+/** The flow-control window, so large that the client rarely delays the server. */
 const clientWindowBytes = 4 * 1024 * 1024;
 
-/** The one end of a call: whichever comes first counts. */
+/** The end of a call. Only the first event counts. */
 class CallEnd {
   readonly answer: Promise<Answer>;
   readonly reader: AnswerReader;
@@ -93,7 +93,7 @@ class CallEnd {
     this.after(timeoutMs, "no answer");
   }
 
-  /** Ends the call with this code after a timeout, unless it has ended before. */
+  /** Ends the call with this code after a timeout, unless it has already ended. */
   after(ms: number, code: string): void {
     this.#timers.add(
       setTimeout(() => {
@@ -109,7 +109,7 @@ class CallEnd {
     this.#resolve({ ...result, durationMs: performance.now() - this.#start });
   }
 
-  /** Handles a chunk. A stream that continues to send messages is a success. */
+  /** Handles a chunk. A stream that keeps sending messages is successful. */
   take(chunk: Buffer): void {
     const before = this.reader.messages;
     this.reader.take(chunk);
@@ -141,7 +141,7 @@ function callHttp2(session: ClientHttp2Session, request: HttpRequest, timeoutMs:
   stream.on("error", () => {});
   stream.once("close", () => {
     if (status > 0 && stream.rstCode === 0) return end.settle(end.reader.result(status, fields));
-    // A reset after the response means that the server discards the rest of the request; before it, that the call failed.
+    // After the response, a reset means that the server discards the rest of the request. Before it, the call failed.
     const result = end.reader.result(status, fields);
     const isAnswered = status > 0 && result.code !== "ok";
     end.settle(isAnswered ? result : { code: `reset ${stream.rstCode}`, errorBytes: 0, bodyBytes: result.bodyBytes });
@@ -173,7 +173,7 @@ function callHttp1(target: Target, request: HttpRequest, timeoutMs: number): Pro
     });
   });
   outgoing.on("error", (error: NodeJS.ErrnoException) => {
-    // The server need not read all of a request that it has answered.
+    // The server does not need to read the rest of a request after the response.
     if (answered !== undefined) return;
     end.settle({ code: error.code ?? error.message, errorBytes: 0, bodyBytes: 0 });
   });

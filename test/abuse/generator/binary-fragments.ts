@@ -17,10 +17,10 @@ import {
 
 const maxFieldNumber = 2 ** 29 - 1;
 
-/** Deeper than messages may nest, and not so deep that its size alone refuses it. */
+/** Deeper than the nesting limit of messages, but small enough for the size limit. */
 const groupDepth = 10_000;
 
-/** What can be done to a message whatever its fields are: unknown fields, groups, and bytes that are no message. */
+/** The fragments for any message: unknown fields, groups, and bytes that are not a message. */
 export function messageFragments(message: DescMessage): Fragment[] {
   const unknown = unusedNumber(message);
   const emptyGroup = Buffer.concat([tag(unknown, wireTypes.startGroup), tag(unknown, wireTypes.endGroup)]);
@@ -44,7 +44,7 @@ export function messageFragments(message: DescMessage): Fragment[] {
       isUnparsable: true,
     },
     large("unknown messages in messages", (maxBytes) => nestedMessages([unknown], maxBytes)),
-    unparsable("end of a group that none opened", tag(unknown, wireTypes.endGroup)),
+    unparsable("end of a group without a start", tag(unknown, wireTypes.endGroup)),
     unparsable("field number 0", varintField(0, 0)),
     unparsable("wire type 6", tag(unknown, 6)),
     unparsable("wire type 7", tag(unknown, 7)),
@@ -60,7 +60,7 @@ export function messageFragments(message: DescMessage): Fragment[] {
   ];
 }
 
-/** What can be done to one field, as bytes of the message that has it. */
+/** The fragments for one field, as bytes of its message. */
 export function fieldFragments(field: DescField): Fragment[] {
   return [...wrongWireTypes(field), ...byKind(field)];
 }
@@ -115,7 +115,7 @@ function textFragments(fieldNumber: number): Fragment[] {
   ];
 }
 
-/** A field that may be set once, over and over: the last one counts. */
+/** A singular field that occurs many times. The last occurrence counts. */
 function setMany(fieldNumber: number, scalar: ScalarType): Fragment {
   return large("set many times", (maxBytes) => filled(zeroField(fieldNumber, scalar), maxBytes));
 }
@@ -185,7 +185,7 @@ function keyBytes(scalar: ScalarType, index: number): Buffer {
   return bytes;
 }
 
-/** The members of a oneof, alternating: each replaces the one before. */
+/** Alternating members of a oneof. Each replaces the previous one. */
 function alternatingOneof({ name, fields }: DescOneof): Fragment {
   const turn = Buffer.concat(
     fields.map((field) =>
@@ -208,7 +208,7 @@ function recursion(message: DescMessage): Fragment[] {
   ];
 }
 
-/** The field with a wire type that it does not have. */
+/** The field with a wrong wire type. */
 function wrongWireTypes(field: DescField): Fragment[] {
   return [
     unparsable("as a varint", varintField(field.number, 1)),
@@ -224,7 +224,7 @@ function zeroField(fieldNumber: number, scalar: ScalarType): Buffer {
   return Buffer.concat([tag(fieldNumber, wireType), Buffer.alloc(length)]);
 }
 
-/** The first field of a message, with its zero value; nothing if it has none. */
+/** Encodes the first field of a message with its zero value. Returns no bytes if the message has no fields. */
 function oneField({ fields: [first] }: DescMessage): Buffer {
   if (first === undefined) return Buffer.of();
   const scalar =
@@ -232,14 +232,14 @@ function oneField({ fields: [first] }: DescMessage): Buffer {
   return scalar === undefined ? lengthDelimited(first.number, Buffer.of()) : zeroField(first.number, scalar);
 }
 
-/** A field number that the message does not use: its tag is as short as can be. */
+/** Returns the unused field number of the message with the shortest tag. */
 function unusedNumber({ fields }: DescMessage): number {
   const used = new Set(fields.map((field) => field.number));
   for (let candidate = 15; candidate > 0; candidate--) if (!used.has(candidate)) return candidate;
   return 2_000;
 }
 
-/** Different fields, as many as fit, at most {@link maxDistinct}, so that making them costs less than reading them. */
+/** As many different fields as fit, at most {@link maxDistinct}, so that creating them is cheaper than parsing them. */
 function upTo(maxBytes: number, field: (index: number) => Buffer): Buffer {
   const fields: Buffer[] = [];
   let bytes = 0;

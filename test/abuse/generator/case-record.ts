@@ -4,33 +4,33 @@ import type { AbuseCase } from "./case-selection.ts";
 /** The result of one case. Sizes in bytes, times in milliseconds. */
 export interface CaseRecord {
   readonly case: AbuseCase;
-  /** How many of it at once. */
+  /** The number of concurrent calls. */
   readonly times: number;
   readonly outcome: Outcome;
-  /** The largest error. */
+  /** The size of the largest error. */
   readonly errorBytes: number;
-  /** Until the last answer. */
+  /** The time until the last response. */
   readonly durationMs: number;
   /** The peak memory of the server during the case, in bytes. */
   readonly peakRss: number;
   readonly startMs: number;
-  /** The longest that a call of the canary took which it waited for most of all during this case. */
+  /** The duration of the slowest canary call that ran mostly during this case. */
   blockedMs: number;
-  /** How the server has ended, if it did. */
+  /** The signal or exit code of the server, if it has ended. */
   readonly ending?: string;
 }
 
-/** What no case may make the server take. Measured is a tenth of each time on a quiet machine with two cores. */
+/** The limits for each case. On an idle machine with two cores, the times are a tenth of them. */
 export const caseBounds = {
   durationMs: 2_000,
-  /** Of 50 calls at once: they share one processor, each for up to as long as one alone. */
+  /** The limit for 50 concurrent calls, which share one processor. */
   burstDurationMs: 30_000,
   blockedMs: 2_000,
   errorBytes: 64 * 1024,
   peakRss: 1_000_000_000,
 } as const;
 
-/** What a call may end with that has a hostile message. A legal one is `ok`. */
+/** The valid codes for a hostile message. A legal message results in `ok`. */
 const rightCodes: ReadonlySet<string> = new Set([
   "ok",
   "invalid_argument",
@@ -43,25 +43,25 @@ const rightCodes: ReadonlySet<string> = new Set([
   "resource_exhausted",
 ]);
 
-/** What is wrong with a case, a sentence each; nothing if all is well. */
+/** Returns the problems of a case, a sentence each. Returns an empty list if there are none. */
 export function problemsOf(record: CaseRecord): string[] {
   const { times, outcome, errorBytes, durationMs, blockedMs, peakRss, ending } = record;
   const mostMs = times === 1 ? caseBounds.durationMs : caseBounds.burstDurationMs;
   const problems: string[] = [];
   if (ending !== undefined) problems.push(`the server has ended: ${ending}`);
   for (const code of Object.keys(outcome)) {
-    if (!isRight(code, record)) problems.push(`answer ${code}`);
+    if (!isRight(code, record)) problems.push(`unexpected code ${code}`);
   }
   if (errorBytes > caseBounds.errorBytes) problems.push(`an error of ${errorBytes} bytes`);
   if (durationMs > mostMs) problems.push(`took ${Math.round(durationMs)} ms`);
   if (blockedMs > caseBounds.blockedMs) problems.push(`blocked the canary for ${Math.round(blockedMs)} ms`);
-  if (peakRss > caseBounds.peakRss) problems.push(`took ${Math.round(peakRss / 1e6)} MB`);
+  if (peakRss > caseBounds.peakRss) problems.push(`used ${Math.round(peakRss / 1e6)} MB`);
   return problems.map((problem) => `${times === 1 ? "" : `${times} × `}${record.case.name}: ${problem}`);
 }
 
 /**
- * gRPC answers a binary message that cannot be parsed with `internal`, as its libraries do; bytes that are no message
- * may also be one by chance.
+ * For a binary message that cannot be parsed, gRPC libraries return `internal`, and so does the server. Malformed bytes
+ * can also be a valid message by chance.
  */
 function isRight(code: string, { case: { shape } }: CaseRecord): boolean {
   return rightCodes.has(code) || (code === "internal" && shape.isUnparsable && shape.format === "binary");

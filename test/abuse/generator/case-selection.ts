@@ -7,22 +7,22 @@ import type { Shape } from "./shape.ts";
 
 /** One hostile message of one method in one encoding. */
 export interface AbuseCase {
-  /** As in `WatchQuotes, symbols: empty strings, binary, gRPC, HTTP/2, gzip`. */
+  /** For example `WatchQuotes, symbols: empty strings, binary, gRPC, HTTP/2, gzip`. */
   readonly name: string;
   readonly method: DescMethod;
   readonly shape: Shape;
   readonly encoding: Encoding;
-  /** Whether a large shape is as large as a message of any method may be, beyond its own limit. */
+  /** Whether a large shape exceeds the limit of its method and has the largest size of any method. */
   readonly isOversized: boolean;
 }
 
-/** One in this number of large shapes of the sample is too large for its method. */
+/** One in this number of large shapes in the sample is too large for its method. */
 const oversizedShare = 8;
 
-/** One in this number of small shapes deep in a request is in the sample: their values recur in every message type. */
+/** The sample contains one in this number of small nested shapes, because their values recur in every message type. */
 const deepSmallShare = 3;
 
-/** Every shape of every method in every encoding; large ones in both sizes. */
+/** Returns every shape of every method in every encoding. Large shapes have both sizes. */
 export function allCases(methods: readonly DescMethod[]): AbuseCase[] {
   return methods.flatMap((method) => {
     const encodings = encodingsOf(method);
@@ -35,9 +35,9 @@ export function allCases(methods: readonly DescMethod[]): AbuseCase[] {
 }
 
 /**
- * A sample that is the same for the same seed: of each method every shape of the request itself, and of each message
- * type inside requests every large shape and some of the small ones, in one of the methods that have it. Each is in one
- * encoding.
+ * Returns a sample that is determined by the seed. It contains every shape of each request. For each message type
+ * inside requests, it contains every large shape and some small shapes, in one of the methods that have the type. Each
+ * case has one encoding.
  */
 export function sampledCases(methods: readonly DescMethod[], seed: number): AbuseCase[] {
   const random = xoroshiro128plus(seed);
@@ -56,7 +56,7 @@ export function sampledCases(methods: readonly DescMethod[], seed: number): Abus
     .map(({ method, shape }) => {
       const encodings = encodingsOf(method);
       const encoding = encodings[pick(encodings.length)] ?? encodings[0];
-      if (encoding === undefined) throw new Error(`there is no way to call ${method.name}`);
+      if (encoding === undefined) throw new Error(`no encoding can call ${method.name}`);
       return caseOf(method, shape, encoding, shape.isLarge && pick(oversizedShare) === 0);
     });
 }

@@ -4,26 +4,26 @@ import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobu
 import { envelope } from "../http2-frames.ts";
 import type { Shape } from "./shape.ts";
 
-/** One way to send a call: protocol, version of HTTP, and whether the message is compressed. */
+/** An encoding of a call: the protocol, the HTTP version, and whether the message is compressed. */
 export interface Encoding {
   readonly protocol: "gRPC" | "gRPC-Web" | "Connect" | "Connect GET";
   readonly http: 1 | 2;
   readonly gzip: boolean;
 }
 
-/** A request as it is sent. */
+/** An encoded request. */
 export interface HttpRequest {
   readonly http: 1 | 2;
   readonly verb: "POST" | "GET";
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** In parts, which are not to be copied. */
+  /** The body in parts, so that it is not copied. */
   readonly body: readonly Uint8Array[];
-  /** Whether the answer consists of envelopes. */
+  /** Whether the response consists of envelopes. */
   readonly isEnveloped: boolean;
 }
 
-/** What the server allows: bytes of a message, and how many times larger decompression may make it. */
+/** The limits of the server: the size of a message in bytes, and the ratio of decompression. */
 export interface WireLimits {
   readonly maxMessageBytes: number;
   readonly maxRatio: number;
@@ -31,7 +31,7 @@ export interface WireLimits {
   readonly maxPathBytes: number;
 }
 
-/** The ways in which a method can be called. */
+/** Returns the encodings that can call a method. */
 export function encodingsOf(method: DescMethod): Encoding[] {
   const isBidi = method.methodKind === "bidi_streaming";
   const versions: readonly (1 | 2)[] = isBidi ? [2] : [2, 1]; // Connect refuses bidi calls over HTTP/1.1
@@ -45,12 +45,12 @@ export function encodingsOf(method: DescMethod): Encoding[] {
   ]);
 }
 
-/** As in `gRPC-Web, HTTP/1.1, gzip`. */
+/** For example `gRPC-Web, HTTP/1.1, gzip`. */
 export function formatEncoding({ protocol, http, gzip }: Encoding): string {
   return `${protocol}, HTTP/${http === 1 ? "1.1" : "2"}${gzip ? ", gzip" : ""}`;
 }
 
-/** The request of a message, the largest that the limits allow; nothing if it fits in no way. */
+/** Encodes the largest request that the limits allow. Returns undefined if no request fits. */
 export function requestOf(
   method: DescMethod,
   shape: Shape,
@@ -87,7 +87,7 @@ export function requestOf(
   return { ...post, headers, body, isEnveloped: true };
 }
 
-/** Servers may compress answers to compressed requests unless they are asked not to. */
+/** Requests an uncompressed response, because servers can compress responses to compressed requests. */
 const plainAnswers = {
   "accept-encoding": "identity",
   "grpc-accept-encoding": "identity",
@@ -101,7 +101,7 @@ function getRequest(
   { http, gzip }: Encoding,
   limits: WireLimits,
 ): HttpRequest | undefined {
-  // How much gzip and base64 change the size depends on the message: halves until it fits.
+  // Halves the size until the message fits, because the effect of gzip and base64 depends on the message.
   for (let maxBytes = limits.maxMessageBytes; maxBytes > 256; maxBytes = Math.floor(maxBytes / 2)) {
     const message = encodeMessage(shape, gzip, maxBytes, limits);
     const query = `?connect=v1&encoding=${type}${gzip ? "&compression=gzip" : ""}&base64=1&message=`;
@@ -113,7 +113,7 @@ function getRequest(
   return undefined;
 }
 
-/** Builds the message. If decompression would make it more times larger than is allowed, its end is not compressed. */
+/** Builds the message. Leaves its end uncompressed if the ratio of decompression would exceed the limit. */
 function encodeMessage(shape: Shape, gzip: boolean, maxBytes: number, limits: WireLimits): Buffer {
   const plain = shape.build(maxBytes);
   if (!gzip) return plain;
@@ -121,10 +121,10 @@ function encodeMessage(shape: Shape, gzip: boolean, maxBytes: number, limits: Wi
   const missing = Math.ceil(plain.length / limits.maxRatio) - packed.length;
   if (plain.length <= limits.freeBytes || missing <= 0) return packed;
   const start = plain.length - missing - gzipSpareBytes;
-  // A file of gzip may consist of several: https://www.rfc-editor.org/rfc/rfc1952#section-2.2
+  // A gzip file can have several members: https://www.rfc-editor.org/rfc/rfc1952#section-2.2
   const stored = gzipSync(plain.subarray(start), { level: 0 });
   return Buffer.concat([gzipSync(plain.subarray(0, start), { level: 1 }), stored]);
 }
 
-/** What the part that is not compressed takes off the other part. */
+/** The overhead of a gzip member. */
 const gzipSpareBytes = 64;

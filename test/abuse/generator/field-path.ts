@@ -1,13 +1,13 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { lengthDelimited, maxPrefixBytes, tag, varint, wireTypes } from "./wire-writer.ts";
 
-/** A message type inside a request, with the fields that lead to it from the outside in. */
+/** A message type inside a request, with the path of fields from the request to it. */
 export interface MessagePath {
   readonly message: DescMessage;
   readonly parents: readonly DescField[];
 }
 
-/** Every message type that a message can hold, itself first, each by its shortest path. */
+/** Returns every message type that a message can contain, itself first, each with its shortest path. */
 export function messagePaths(root: DescMessage): MessagePath[] {
   const paths: MessagePath[] = [{ message: root, parents: [] }];
   const visited = new Set([root.typeName]);
@@ -22,12 +22,12 @@ export function messagePaths(root: DescMessage): MessagePath[] {
   return paths;
 }
 
-/** The message type of a field, of its elements, or of its map's values. */
+/** Returns the message type of a field, of its elements, or of its map values. */
 export function messageOf(field: DescField): DescMessage | undefined {
   return field.message;
 }
 
-/** The field numbers by which a message type can hold itself, or nothing. */
+/** Returns the field numbers on a path from a message type to itself, or undefined if it is not recursive. */
 export function recursionOf(message: DescMessage): number[] | undefined {
   const queue: { at: DescMessage; numbers: number[] }[] = [{ at: message, numbers: [] }];
   const visited = new Set<string>();
@@ -44,7 +44,7 @@ export function recursionOf(message: DescMessage): number[] | undefined {
   return undefined;
 }
 
-/** The path as text, as in `commands.subscribe`. */
+/** Formats a path, for example `commands.subscribe`. */
 export function formatPath(parents: readonly DescField[], field?: DescField): string {
   return [...parents, ...(field === undefined ? [] : [field])].map(({ name }) => name).join(".");
 }
@@ -54,7 +54,7 @@ export function wrapperBytes(parents: readonly DescField[]): number {
   return parents.length * 2 * maxPrefixBytes;
 }
 
-/** Puts the fields of the innermost message into its parents. */
+/** Wraps the fields of the innermost message in its parents. */
 export function wrapBinary(parents: readonly DescField[], fields: Buffer): Buffer {
   const before: Buffer[] = [];
   const after: Buffer[] = [];
@@ -73,14 +73,14 @@ export function wrapBinary(parents: readonly DescField[], fields: Buffer): Buffe
   return Buffer.concat([...before, fields, ...after]);
 }
 
-/** The length of a message field; of a map, also the entry's tag and length of the value. */
+/** Returns the length of a message field. For a map it includes the tag and the length of the entry's value. */
 function lengthIn(parent: DescField, length: number): Buffer {
   if (parent.fieldKind !== "map") return varint(length);
   const value = Buffer.concat([tag(2, wireTypes.lengthDelimited), varint(length)]);
   return Buffer.concat([varint(value.length + length), value]);
 }
 
-/** Puts the members of the innermost JSON object into its parents. */
+/** Wraps the members of the innermost JSON object in its parents. */
 export function wrapJson(parents: readonly DescField[], members: Buffer): Buffer {
   let before = "{";
   let after = "}";
@@ -97,7 +97,7 @@ function jsonBrackets({ fieldKind }: DescField): readonly [open: string, close: 
   return fieldKind === "map" ? ['{"1":', "}"] : ["", ""];
 }
 
-/** An entry of a map, as bytes of the field that is the map. */
+/** Encodes a map entry as bytes of the map field. */
 export function mapEntry(fieldNumber: number, key: Buffer, value: Buffer): Buffer {
   return lengthDelimited(fieldNumber, Buffer.concat([key, value]));
 }

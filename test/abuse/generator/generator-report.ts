@@ -3,7 +3,7 @@ import type { CaseRecord } from "./case-record.ts";
 
 const worst = 15;
 
-/** How many cases ran, and the worst of them by how long they blocked, by memory and by time. */
+/** Formats the number of cases, and the worst cases by blocked time, by memory and by duration. */
 export function generatorReport(records: readonly CaseRecord[], seed: number): string {
   const singles = records.filter(({ times }) => times === 1).length;
   const methods = new Set(records.map(({ case: { method } }) => `${method.parent.typeName}/${method.name}`)).size;

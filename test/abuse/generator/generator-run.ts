@@ -1,5 +1,5 @@
 import type { DescMethod } from "@bufbuild/protobuf";
-import { reportUntilCalm } from "../attack-run.ts";
+import { reportUntilIdle } from "../attack-run.ts";
 import type { CanaryReport, SlowCall } from "../canary-report.ts";
 import { type AbuseServer, startAbuseServer } from "../start-abuse-server.ts";
 import { type Canary, startCanary } from "../start-canary.ts";
@@ -11,7 +11,7 @@ import type { AbuseCase } from "./case-selection.ts";
 import { requestOf, type WireLimits } from "./encoding.ts";
 import { messageLimitOf } from "./message-limit.ts";
 
-/** A server with a canary on it, on which cases run; both restart after a case that ended or blocked the server. */
+/** Runs cases against a server with a canary. Restarts both after a case that ended or blocked the server. */
 export interface GeneratorRun extends AsyncDisposable {
   readonly url: string;
   readonly records: readonly CaseRecord[];
@@ -19,30 +19,30 @@ export interface GeneratorRun extends AsyncDisposable {
   readonly messageLimits: ReadonlyMap<string, number>;
   /** Runs a case several times concurrently. Resolves to undefined if no request of its encoding can contain it. */
   run(abuse: AbuseCase, times: number): Promise<CaseRecord | undefined>;
-  /** What the canary has seen since the last call; dates its slow calls to the cases. */
+  /** Returns the canary's report since the last call, and attributes its slow calls to the cases. */
   observe(): Promise<CanaryReport>;
   /** The peak heap since the last call, in bytes. */
   takePeakHeap(): Promise<number>;
-  /** What the server has logged as errors. */
-  complaints(): Promise<string[]>;
+  /** Returns the errors in the server's log. */
+  loggedErrors(): Promise<string[]>;
 }
 
-/** Four times the memory of an idle server: a case that needs more ends the server, which the test detects. */
+/** Four times the heap of an idle server. A case that needs more ends the server, which the test detects. */
 const maxHeapMegabytes = 512;
 
-/** The time in milliseconds after which a call counts as unanswered. */
+/** The time in milliseconds after which a call without a response fails. */
 const timeoutMs = 10_000;
 const burstTimeoutMs = 60_000;
 
-/** How long before its report a slow call of the canary can have begun. */
+/** The maximum time between the start of a slow call and its report. */
 const slowCallMs = 30_000;
 
 /** Starts a server and a canary. */
 export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRun> {
   const records: CaseRecord[] = [];
-  let undated: CaseRecord[] = [];
+  let unattributed: CaseRecord[] = [];
   const messageLimits = new Map<string, number>();
-  const earlierComplaints: string[] = [];
+  const earlierErrors: string[] = [];
   let parts = await start();
 
   async function limitOf(method: DescMethod): Promise<number> {
@@ -53,7 +53,7 @@ export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRu
   }
 
   async function restart(): Promise<void> {
-    earlierComplaints.push(...(await parts.server.complaints()));
+    earlierErrors.push(...(await parts.server.loggedErrors()));
     await parts.resources.disposeAsync();
     parts = await start();
   }
@@ -76,23 +76,23 @@ export async function startGeneratorRun(limits: WireLimits): Promise<GeneratorRu
       const answers = await Promise.all(Array.from({ length: times }, () => client.call(request, mostMs)));
       const record = recordOf(abuse, times, answers, startMs, server);
       records.push(record);
-      undated.push(record);
+      unattributed.push(record);
       if (record.ending !== undefined || record.outcome["no answer"] !== undefined) {
-        // The server may still be at it: how long it will be is not waited for.
+        // Restarts the server instead of waiting, because it can still be busy with the case.
         record.blockedMs = (await parts.canary.report()).longestWaitMs;
         await restart();
       }
       return record;
     },
     async observe() {
-      const report = await reportUntilCalm(parts.canary);
-      dateSlowCalls(report.slowCalls, undated);
+      const report = await reportUntilIdle(parts.canary);
+      attributeSlowCalls(report.slowCalls, unattributed);
       const now = performance.timeOrigin + performance.now();
-      undated = undated.filter(({ startMs }) => startMs > now - slowCallMs);
+      unattributed = unattributed.filter(({ startMs }) => startMs > now - slowCallMs);
       return report;
     },
     takePeakHeap: () => parts.server.takePeakHeap(),
-    complaints: async () => [...earlierComplaints, ...(await parts.server.complaints())],
+    loggedErrors: async () => [...earlierErrors, ...(await parts.server.loggedErrors())],
     [Symbol.asyncDispose]: () => parts.resources.disposeAsync(),
   };
 }
@@ -134,8 +134,8 @@ function recordOf(
   };
 }
 
-/** Gives each slow call to the case that ran for most of it. */
-function dateSlowCalls(calls: readonly SlowCall[], records: readonly CaseRecord[]): void {
+/** Attributes each slow call to the case with the longest overlap. */
+function attributeSlowCalls(calls: readonly SlowCall[], records: readonly CaseRecord[]): void {
   for (const { startMs, durationMs } of calls) {
     let most = 0;
     let cause: CaseRecord | undefined;

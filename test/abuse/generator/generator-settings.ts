@@ -1,11 +1,11 @@
 import { defaultLimits } from "../../../server/transport/protection/limit-table.ts";
 import type { WireLimits } from "./encoding.ts";
 
-/** What a run of the generator does, from environment variables. */
+/** The settings of the generator, from environment variables. */
 export interface GeneratorSettings {
-  /** Every shape in every encoding, which takes an hour and more, and not a sample. `BOURSE_ABUSE_MATRIX=full`. */
+  /** `BOURSE_ABUSE_MATRIX=full` runs every shape in every encoding instead of a sample. Takes more than an hour. */
   readonly isFull: boolean;
-  /** Which sample. `BOURSE_ABUSE_SEED`. */
+  /** `BOURSE_ABUSE_SEED` selects the sample. */
   readonly seed: number;
   readonly limits: WireLimits;
 }
@@ -13,13 +13,13 @@ export interface GeneratorSettings {
 const KiB = 1024;
 const MiB = 1024 * KiB;
 
-/** Up to this size decompression may make a message as much larger as it likes. */
+/** The server does not limit the ratio of decompression below this size. */
 const freeBytes = MiB;
 
-/** What headers leave of `maxHeaderBytes` for the path of a GET. */
+/** The part of `maxHeaderBytes` that is available for the path of a GET. */
 const otherHeaderBytes = KiB;
 
-/** Reads the settings. `BOURSE_ABUSE_BYTES` makes the messages smaller, for a server that cannot handle the largest. */
+/** Reads the settings. `BOURSE_ABUSE_BYTES` reduces the message size, for a server that cannot handle the largest. */
 export function readGeneratorSettings(env: NodeJS.ProcessEnv): GeneratorSettings {
   return {
     isFull: env.BOURSE_ABUSE_MATRIX === "full",

@@ -1,7 +1,7 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import { varint, wireTypes } from "./wire-writer.ts";
 
-/** The bytes of a value of one wire type, with a name. */
+/** An encoded value of a wire type, with a name. */
 export interface HostileValue {
   readonly name: string;
   readonly bytes: Buffer;
@@ -26,7 +26,7 @@ export function wireTypeOf(scalar: ScalarType): number {
   }
 }
 
-/** The edge values of a number, a bool or an enum, in their bytes. */
+/** The encoded edge values of a number, a bool or an enum. */
 export function edgeValues(scalar: ScalarType): readonly HostileValue[] {
   switch (scalar) {
     case ScalarType.DOUBLE:
@@ -70,14 +70,14 @@ const varints: readonly HostileValue[] = [
   ["beyond double", 2n ** 53n + 1n],
 ].map(([name, value]) => ({ name: String(name), bytes: varint(value as bigint) }));
 
-/** Bytes that are no varint, or a longer one than needed. */
+/** Invalid and overlong varints. */
 export const oddVarints = {
   overlong: varint(1, 10),
   tooLong: Buffer.concat([Buffer.alloc(10, 0xff), Buffer.of(1)]),
   unfinished: Buffer.of(0x80),
 } as const;
 
-/** Contents of a string that mean something somewhere: to SQL, to a search, to a file system, to JSON, to a pattern. */
+/** Strings with a meaning in SQL, in a search query, in a file system, in JSON or in a regular expression. */
 export const oddTexts: readonly string[] = [
   "*",
   "%",
@@ -99,7 +99,7 @@ export const oddTexts: readonly string[] = [
   "{}[]",
 ];
 
-/** What fills a string to the brim. Surrogates and lone continuation bytes are no UTF-8. */
+/** The contents of long strings. Surrogates and lone continuation bytes are not valid UTF-8. */
 export const textFillings: readonly (HostileValue & { readonly isUtf8: boolean })[] = [
   { name: "a", bytes: Buffer.from("a"), isUtf8: true },
   { name: "astral characters", bytes: Buffer.from("\u{1f600}"), isUtf8: true },

@@ -5,7 +5,7 @@ import { filled } from "./wire-writer.ts";
 
 const depth = 10_000;
 
-/** What can be done to a JSON object whatever its fields are, as its members. */
+/** The fragments for any JSON object, as members of it. */
 export const jsonMessageFragments: readonly Fragment[] = [
   large("unknown keys", (maxBytes) => distinctMembers(maxBytes)),
   large("one unknown key, many times", (maxBytes) => members('"u":0', maxBytes)),
@@ -27,7 +27,7 @@ export const jsonMessageFragments: readonly Fragment[] = [
   small("an empty key", '"":0'),
 ];
 
-/** What can be done to one field in JSON, as members of the object that has it. */
+/** The fragments for one field, as members of its JSON object. */
 export function jsonFieldFragments(field: DescField): Fragment[] {
   const key = `"${field.jsonName}":`;
   return [
@@ -37,7 +37,7 @@ export function jsonFieldFragments(field: DescField): Fragment[] {
   ];
 }
 
-/** Whether the message has a special form in JSON, without the names of its fields. */
+/** Returns whether the message has a special JSON form without field names. */
 export function hasJsonForm(typeName: string): boolean {
   return typeName.startsWith("google.protobuf.");
 }
@@ -140,7 +140,7 @@ function around(before: string, pattern: string, after: string, maxBytes: number
   return Buffer.concat([Buffer.from(before), filling, Buffer.from(after)]);
 }
 
-/** The same member as often as fits. */
+/** As many copies of a member as fit. */
 function members(member: string, maxBytes: number): Buffer {
   return filled(Buffer.from(`${member},`), maxBytes).subarray(0, -1);
 }
@@ -151,7 +151,7 @@ function nested(open: string, close: string, maxBytes: number): Buffer {
   return Buffer.concat([Buffer.from('"u":'), before, Buffer.from("0"), Buffer.alloc(levels * close.length, close)]);
 }
 
-/** Different keys, as many as fit, at most {@link maxDistinct}, so that making them costs less than reading them. */
+/** As many different keys as fit, at most {@link maxDistinct}, so that creating them is cheaper than parsing them. */
 function distinctMembers(maxBytes: number): Buffer {
   const parts: string[] = [];
   let bytes = 0;

@@ -10,25 +10,25 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { type FieldRules, field as fieldRules } from "../../../gen/buf/validate/validate_pb.ts";
 
-/** How a legal message is filled. */
+/** The size of a legal message, and its oneof members. */
 export interface Filling {
-  /** The maximum number of elements of a repeated field, and of characters of a text. */
+  /** The maximum numbers of elements of a repeated field and of characters of a string. */
   readonly maxElements: number;
   readonly maxCharacters: number;
-  /** Which member of each oneof is set, counted round. */
+  /** The index of the member that is set in each oneof, modulo the number of members. */
   readonly member: number;
 }
 
-/** How deep messages of the same request may nest. */
+/** The maximum nesting depth. */
 const maxDepth = 6;
 
-/** What fields are filled up to that no rule bounds. */
+/** The limits for fields without a validation rule. */
 const unboundedElements = 100_000;
 const unboundedCharacters = 100_000;
 
 /**
- * A message that its rules allow, filled to them: as many elements and characters as `filling` and the rules permit.
- * Rules in CEL are not read: a message that they refuse is refused, which costs as much until then.
+ * Creates a message with as many elements and characters as `filling` and the validation rules permit. Ignores CEL
+ * rules: the server rejects a message that violates them, at the same cost.
  */
 export function legalMessage(desc: DescMessage, filling: Filling): Message {
   const message = reflect(desc, create(desc), false);
@@ -45,7 +45,7 @@ function fill(message: ReflectMessage, filling: Filling, depth: number): void {
   }
 }
 
-/** Values of messages whose rules are not in their proto. */
+/** The values of messages without validation rules in their proto. */
 const knownMessages: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "google.type.Money": { currency_code: "USD", units: 1n, nanos: 999_999_999 },
   "google.protobuf.Timestamp": { seconds: 1_700_000_000n, nanos: 999_999_999 },

@@ -4,17 +4,17 @@ import { requestOf, type WireLimits } from "./encoding.ts";
 import type { Shape } from "./shape.ts";
 import { filledField } from "./wire-writer.ts";
 
-/** How close the found limit is to the real one. */
+/** The maximum error of the result. */
 const precisionBytes = 1024;
 
 const timeoutMs = 10_000;
 
-/** A field number that no request has. */
+/** A field number that no request uses. */
 const unknownNumber = 2_000;
 
 /**
- * Finds the largest message that the server accepts for a method, in bytes, at most `limits.maxMessageBytes`. Sends
- * messages with one unknown field, which the server skips.
+ * Finds the size of the largest message that the server accepts for a method, in bytes. Returns at most
+ * `limits.maxMessageBytes`. Sends messages with one unknown field, which the server ignores.
  */
 export async function messageLimitOf(method: DescMethod, client: AttackClient, limits: WireLimits): Promise<number> {
   let taken = precisionBytes;
@@ -22,7 +22,7 @@ export async function messageLimitOf(method: DescMethod, client: AttackClient, l
   while (refused - taken > precisionBytes) {
     const bytes = Math.min(limits.maxMessageBytes, Math.floor((taken + refused) / 2));
     const request = requestOf(method, probeOf(bytes), { protocol: "gRPC", http: 2, gzip: false }, limits);
-    if (request === undefined) throw new Error(`there is no way to call ${method.name}`);
+    if (request === undefined) throw new Error(`no encoding can call ${method.name}`);
     const { code } = await client.call(request, timeoutMs);
     if (code === "resource_exhausted") refused = bytes;
     else taken = bytes;

@@ -22,7 +22,7 @@ test("every field of every message in a request has shapes", () => {
   }
 });
 
-test("no shape exceeds the requested size, unless it has a few bytes or is deep by nature", () => {
+test("no shape exceeds the requested size, except small and deep shapes", () => {
   const tooLarge = methods
     .flatMap(shapesOf)
     .filter(({ isLarge, build }) => isLarge && build(maxBytes).length > maxBytes)
@@ -30,7 +30,7 @@ test("no shape exceeds the requested size, unless it has a few bytes or is deep 
   expect(tooLarge).toEqual([]);
 });
 
-test("a large shape fills what is asked for, unless its rules forbid it", () => {
+test("a large shape has the requested size unless validation rules forbid it", () => {
   const small = shapesOf(QuoteService.method.watchQuotes)
     .filter(
       ({ isLarge, name, build }) => isLarge && !name.startsWith("legal") && build(maxBytes).length < 0.9 * maxBytes,
@@ -39,7 +39,7 @@ test("a large shape fills what is asked for, unless its rules forbid it", () => 
   expect(small).toEqual([]);
 });
 
-test("what is not marked as unparsable is protobuf", () => {
+test("a shape is valid protobuf unless it is marked as unparsable", () => {
   for (const method of methods) {
     const shapes = shapesOf(method).filter(({ format, isUnparsable }) => format === "binary" && !isUnparsable);
     for (const { name, build } of shapes) {
@@ -48,7 +48,7 @@ test("what is not marked as unparsable is protobuf", () => {
   }
 });
 
-test("a type that contains itself is nested, and a map gets equal, different and dangerous keys", () => {
+test("a recursive type has nested shapes, and a map has equal, different and dangerous keys", () => {
   const names = shapesOf(taking(StructSchema)).map(({ name }) => name);
   expect(names).toContain("fields: within itself, 10,000 deep");
   expect(names).toEqual(
@@ -56,7 +56,7 @@ test("a type that contains itself is nested, and a map gets equal, different and
   );
 });
 
-test("the sample is the same for the same seed, and has every shape of each request itself", () => {
+test("the same seed gives the same sample, which contains every shape of each request", () => {
   const one = sampledCases(methods, 7);
   expect(sampledCases(methods, 7).map(({ name }) => name)).toEqual(one.map(({ name }) => name));
   expect(sampledCases(methods, 8).map(({ name }) => name)).not.toEqual(one.map(({ name }) => name));
@@ -64,13 +64,13 @@ test("the sample is the same for the same seed, and has every shape of each requ
   expect(one.filter(({ shape }) => shape.depth === 0)).toHaveLength(own.length);
 });
 
-test("the sample has every kind of large shape in every message type", () => {
+test("the sample contains every kind of large shape of every message type", () => {
   const kindsOf = (cases: readonly { readonly shape: { readonly kind: string; readonly isLarge: boolean } }[]) =>
     new Set(cases.filter(({ shape }) => shape.isLarge).map(({ shape }) => shape.kind));
   expect(kindsOf(sampledCases(methods, 1))).toEqual(kindsOf(allCases(methods)));
 });
 
-/** A method whose request is that message. */
+/** Creates a method with this request type. */
 function taking(input: DescMessage): DescMethod {
   return { ...QuoteService.method.getQuote, input } as DescMethod;
 }

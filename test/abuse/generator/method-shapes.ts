@@ -13,10 +13,10 @@ import { hasJsonForm, jsonFieldFragments, jsonMessageFragments } from "./json-fr
 import { type Filling, legalMessage } from "./legal-message.ts";
 import type { Fragment, Shape } from "./shape.ts";
 
-/** Messages of a client stream that is one large request: the server decompresses and validates each separately. */
+/** The number of messages in a large client stream. The server decompresses and validates each separately. */
 const copiesOfSmall = 5_000;
 
-/** The hostile messages of a method, all from its descriptor: of its request, and of every message and field in it. */
+/** Derives the hostile messages of a method from its descriptor, for its request and each message and field in it. */
 export function shapesOf(method: DescMethod): Shape[] {
   const paths = messagePaths(method.input);
   return [
@@ -74,12 +74,12 @@ function shape(
   };
 }
 
-/** JSON names the fields of a message unless it, or one around it, has a special form. */
+/** Returns whether the JSON of a message has field names. A special form of it or of a parent has none. */
 function hasJsonNames({ message, parents }: MessagePath): boolean {
   return ![message, ...parents.map(messageOf)].some((each) => each !== undefined && hasJsonForm(each.typeName));
 }
 
-/** Messages that the rules allow: they are the ones that reach the handler. */
+/** Messages that pass validation and reach the handler. */
 function legalShapes({ input }: DescMethod): Shape[] {
   const members = Math.max(
     1,
@@ -118,17 +118,17 @@ function largestLegal(
       maxCharacters: most === "characters" ? limit : 1,
       member,
     };
-    // Elements within elements: a filling that is far too large is not worth making.
+    // Starts small, because nested lists multiply the number of elements.
     const bytes = encode(legalMessage(input, filling));
     if (bytes.length <= maxBytes || limit === 1) return bytes;
     limit = Math.floor(limit / 2);
   }
 }
 
-/** So that lists within lists stay below a few million elements before they are halved. */
+/** Small enough that nested lists have at most a few million elements in the first attempt. */
 const initialLimit = 1 << 14;
 
-/** What is done to the request as a whole. */
+/** The shapes of the whole request. */
 function wholeShapes(method: DescMethod): Shape[] {
   const whole = (name: string, format: Shape["format"], rest: Partial<Shape> = {}): Shape => ({
     name,
@@ -153,5 +153,5 @@ function wholeShapes(method: DescMethod): Shape[] {
   ];
 }
 
-/** Bytes without a pattern, and the same each time. */
+/** Returns pseudorandom bytes, the same in each run. */
 const noise = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 197 + (index >> 3) * 31) & 0xff));

@@ -4,13 +4,13 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
 
-/** Every method of every service that the server at this address serves, as its reflection describes them. */
+/** Returns every method of every service that the reflection of the server describes. */
 export async function servedMethods(baseUrl: string): Promise<DescMethod[]> {
   const names = await listServices(baseUrl);
   const registry = await describe(baseUrl, names);
   return names.flatMap((name) => {
     const service = registry.getService(name);
-    if (service === undefined) throw new Error(`the server lists ${name} and does not describe it`);
+    if (service === undefined) throw new Error(`the server lists the service ${name} but does not describe it`);
     return service.methods;
   });
 }
@@ -42,7 +42,7 @@ async function describe(baseUrl: string, names: readonly string[]): Promise<File
   return createFileRegistry(create(FileDescriptorSetSchema, { file: inOrder(files) }));
 }
 
-/** Files after those that they import, as a registry wants them. */
+/** Sorts files after their imports, as the registry requires. */
 function inOrder(files: ReadonlyMap<string, FileDescriptorProto>): FileDescriptorProto[] {
   const ordered = new Set<FileDescriptorProto>();
   const add = (file: FileDescriptorProto | undefined) => {

@@ -1,23 +1,23 @@
-/** A hostile message of one request type, however it is sent. */
+/** A hostile message of a request type, independent of the encoding of the call. */
 export interface Shape {
-  /** Where in the message and what, as in `commands.subscribe.symbols: empty strings`. */
+  /** The path and the fragment, for example `commands.subscribe.symbols: empty strings`. */
   readonly name: string;
-  /** The same for every message of that type in any request, as in `bourse.quote.v1.Subscribe.symbols: empty strings`. */
+  /** The message type, the field and the fragment, for example `bourse.quote.v1.Subscribe.symbols: empty strings`. */
   readonly kind: string;
-  /** How many messages are around the place: 0 is the request itself. */
+  /** The nesting depth of the fragment. 0 is the request itself. */
   readonly depth: number;
   readonly format: "binary" | "json";
-  /** As large as the limit allows; else a few bytes. */
+  /** Whether the message is as large as the limit allows. If not, it has a few bytes. */
   readonly isLarge: boolean;
-  /** Whether the bytes are no protobuf message: the protocols answer that with `internal`. */
+  /** Whether the bytes are not a protobuf message, for which the protocols return `internal`. */
   readonly isUnparsable: boolean;
-  /** How many copies of the message a client stream has. */
+  /** The number of copies of the message in a client stream. */
   readonly copies: number;
-  /** The bytes of the message, at most `maxBytes`, or few. */
+  /** Returns the bytes of the message: at most `maxBytes`, or a few bytes. */
   build(maxBytes: number): Buffer;
 }
 
-/** The part of a shape that depends on one message or field alone: the fields of that message, or its JSON members. */
+/** The part of a shape that depends only on one message or field: fields of the message, or members of its JSON. */
 export interface Fragment {
   readonly name: string;
   readonly isLarge?: boolean;
@@ -30,17 +30,17 @@ export function small(name: string, bytes: Buffer | string): Fragment {
   return { name, build: () => Buffer.from(bytes) };
 }
 
-/** A fragment of a few bytes that are no message. */
+/** A fragment of a few bytes that are not a message. */
 export function unparsable(name: string, bytes: Buffer): Fragment {
   return { name, isUnparsable: true, build: () => bytes };
 }
 
-/** A fragment with more levels of nesting than any message may have. Its size does not depend on the size limit. */
+/** A fragment that exceeds the nesting limit. Its size does not depend on the size limit. */
 export function deep(name: string, build: () => Buffer): Fragment {
   return { name, isUnparsable: true, build };
 }
 
-/** A fragment that is as large as it may be. */
+/** A fragment of the maximum size. */
 export function large(name: string, build: (maxBytes: number) => Buffer): Fragment {
   return { name, isLarge: true, build };
 }

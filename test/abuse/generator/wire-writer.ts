@@ -1,9 +1,9 @@
 /** The wire types of protobuf. */
 export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, startGroup: 3, endGroup: 4, fixed32: 5 } as const;
 
-// Writes protobuf without any check: any bytes can be anywhere.
+// Writes protobuf without validation, so that it can be malformed.
 
-/** A varint; with a `width` it is padded to that many bytes, which makes it overlong. */
+/** Encodes a varint. `width` pads it to that number of bytes, which makes it overlong. */
 export function varint(value: number | bigint, width = 0): Buffer {
   if (typeof value === "number" && value >= 0 && value <= maxFastVarint && width === 0) return fastVarint(value);
   const bytes: number[] = [];
@@ -42,24 +42,24 @@ export function lengthDelimited(fieldNumber: number, payload: Uint8Array): Buffe
   return Buffer.concat([tag(fieldNumber, wireTypes.lengthDelimited), varint(payload.length), payload]);
 }
 
-/** As many copies of a pattern as fit, at least one. */
+/** Returns as many copies of a pattern as fit, at least one. */
 export function filled(pattern: Uint8Array, maxBytes: number): Buffer {
   const copies = Math.max(1, Math.floor(maxBytes / pattern.length));
   return Buffer.alloc(copies * pattern.length, pattern);
 }
 
-/** A length-delimited field whose payload is a pattern that fills it to at most `maxBytes`, tag and length included. */
+/** Returns a length-delimited field filled with a pattern, of at most `maxBytes` with its tag and length. */
 export function filledField(fieldNumber: number, pattern: Uint8Array, maxBytes: number): Buffer {
   return lengthDelimited(fieldNumber, filled(pattern, maxBytes - maxPrefixBytes));
 }
 
-/** Messages within messages, by these field numbers over and over, as deep as `maxBytes` allow. */
+/** Returns nested messages with these field numbers, repeated, as deep as `maxBytes` allow. */
 export function nestedMessages(fieldNumbers: readonly number[], maxBytes: number, maxDepth = Infinity): Buffer {
   const bytes = Buffer.allocUnsafe(maxBytes);
   const tags = fieldNumbers.map((fieldNumber) => tag(fieldNumber, wireTypes.lengthDelimited)).reverse();
   let start = maxBytes;
   let whole = start;
-  // From the inside out, as each length is that of what is inside; the outermost is the first field number.
+  // Builds from the inside out, because each length depends on the content. The outermost field is the first number.
   for (let depth = 1; depth <= maxDepth; depth++) {
     const prefix = tags[(depth - 1) % tags.length] ?? Buffer.of();
     const length = varint(maxBytes - start);
@@ -71,7 +71,7 @@ export function nestedMessages(fieldNumbers: readonly number[], maxBytes: number
   return bytes.subarray(whole);
 }
 
-/** Groups within groups; those that are not closed leave the message unfinished. */
+/** Returns nested groups. Without end tags the message is incomplete. */
 export function nestedGroups(fieldNumber: number, depth: number, closed: boolean): Buffer {
   const start = tag(fieldNumber, wireTypes.startGroup);
   const end = tag(fieldNumber, wireTypes.endGroup);
@@ -79,5 +79,5 @@ export function nestedGroups(fieldNumber: number, depth: number, closed: boolean
   return closed ? Buffer.concat([opened, Buffer.alloc(depth * end.length, end)]) : opened;
 }
 
-/** Bytes of the longest tag and length of a field. */
+/** The maximum size of a field's tag and length. */
 export const maxPrefixBytes = 10;
