@@ -14,10 +14,10 @@ import { startScript } from "../start-script.ts";
 
 const orderCount = 60_000;
 
-/** How often the script is killed. */
+/** The number of kills. */
 const rounds = 8;
 
-test(`an export that is killed ${rounds} times, and whose file is truncated each time, equals an uninterrupted export`, async () => {
+test(`an export that is killed ${rounds} times, with its file truncated each time, equals an uninterrupted export`, async () => {
   const seed = randomInt(2 ** 31);
   const [moments, cuts] = [200, 3_000].map((max) => fc.sample(fc.integer({ min: 0, max }), { numRuns: rounds, seed }));
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-export-kill-"));
@@ -60,7 +60,7 @@ test(`an export that is killed ${rounds} times, and whose file is truncated each
   console.log(`the export was killed ${killed} times`);
 });
 
-/** The size of a file in bytes, 0 if there is none: the script may remove the file and create it again at any time. */
+/** Returns the size of a file in bytes, or 0 if it does not exist: the script can recreate it at any time. */
 async function fileSize(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

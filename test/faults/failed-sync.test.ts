@@ -10,30 +10,30 @@ import { storeClient } from "./store-client.ts";
 
 const quiet = ["--no-demo", "--simulated-instruments", "1", "--simulated-rate", "1", "--log-level", "warn"];
 
-/** The names of the server and of all services that store data, in the order of the health service. */
+/** The health names of the server and of all services that store data, sorted. */
 const storing = ["", ...storingServices.map(({ typeName }) => typeName)].sort();
 
 const uploadId = randomUUID();
 const syncs = { calls: "fsync,fdatasync", error: "EIO" } as const;
 
 const faults: readonly (readonly [name: string, fault: Fault])[] = [
-  ["the log of the database", { ...syncs, when: "15+", file: "bourse.sqlite-wal" }],
-  // Only the first sync fails: a server that retries would see success.
-  ["the log of the database once", { ...syncs, when: "15", file: "bourse.sqlite-wal" }],
-  ["the database, to which its log is moved", { ...syncs, when: "1", file: "bourse.sqlite" }],
+  ["the write-ahead log", { ...syncs, when: "15+", file: "bourse.sqlite-wal" }],
+  // Only the first sync fails, so a retry would succeed.
+  ["the write-ahead log once", { ...syncs, when: "15", file: "bourse.sqlite-wal" }],
+  ["the database in a checkpoint", { ...syncs, when: "1", file: "bourse.sqlite" }],
   ["the file of an upload", { ...syncs, when: "1", file: `uploads/open/${uploadId}` }],
   [
-    "a file system that has become read-only",
+    "a file system that becomes read-only",
     { calls: "pwrite64", error: "EROFS", when: "60+", file: "bourse.sqlite-wal" },
   ],
 ];
 
 test.each(faults)(
-  "after a failed sync of %s nothing more is stored, and what was acknowledged is read",
+  "after a failed sync of %s the store is read-only, and acknowledged data is readable",
   async (_, fault) => {
     await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-sync-"));
     const data = join(folder.path, "data");
-    // The files are there already, so that the first sync of each is one of a client's write.
+    // Creates the files, so that the first sync of each belongs to a client's write.
     await using first = await startBourse(quiet, data);
     expect(await storeClient(first.url).create("the first")).toBe("OK");
     first.process.kill("SIGTERM");
@@ -45,7 +45,7 @@ test.each(faults)(
     let acknowledged = 0;
     let failed = "OK";
     for (let round = 0; failed === "OK" && round < 2_000; round++) {
-      // An order is several pages of the log, which is moved into the database when it has 1,000.
+      // An order takes several pages of the log. SQLite runs a checkpoint at 1,000 pages.
       failed = await client.submit(round + 1);
       if (failed === "OK") acknowledged++;
       if (round === 5 && fault.file?.startsWith("uploads")) failed = await client.uploadChunk(uploadId);
@@ -78,13 +78,13 @@ test.each(faults)(
     expect(errors).toHaveLength(1);
     expect(errors[0]).toContain("the store is read-only");
 
-    // It ends without moving the log into the database: the next start does so, and believes no sync of this one.
+    // The server ends without a checkpoint. The next start runs one, independently of the failed sync.
     server.process.kill("SIGTERM");
     expect(await server.ended).toBe(0);
     expect((await stat(join(data, "bourse.sqlite-wal"))).size).toBeGreaterThan(0);
     await using again = await startBourse(quiet, data);
     const after = storeClient(again.url);
-    // What was not acknowledged may be stored or not: it was sent, and reached the log.
+    // Unacknowledged data can be stored, because it reached the log.
     const stored = (await after.exported()).length;
     expect([acknowledged, acknowledged + 1]).toContain(stored);
     expect(await after.submit(60_000)).toBe("OK");

@@ -1,29 +1,29 @@
 import { realpath } from "node:fs/promises";
 
-/** A call of the system that fails, for the processes below a command. */
+/** System calls that fail in a command and its child processes. */
 export interface Fault {
-  /** The calls, as in `fsync,fdatasync`. */
+  /** The names of the calls, for example `fsync,fdatasync`. */
   readonly calls: string;
-  /** What they fail with, as in `EIO`. */
+  /** The error code, for example `EIO`. */
   readonly error: string;
-  /** Which of them fail, counted from 1 for each thread, as strace has it: `10+` is all from the tenth on. */
+  /** The calls that fail, counted from 1 in each thread, in the format of strace: `10+` is all from the tenth on. */
   readonly when: string;
-  /** Only calls about this file fail. Its folder must be there. Absent: calls about any file, or none. */
+  /** The file whose calls fail. Its folder must exist. Absent: all calls fail. */
   readonly file?: string;
 }
 
 /**
- * The beginning of a command, to be put before that of a server, which makes the kernel answer its calls with errors.
+ * Returns the prefix of a server's command, which injects the errors with strace.
  *
- * @param trace where strace writes what it sees
+ * @param trace the path of the trace
  */
 export function withFault(trace: string, { calls, error, when, file }: Fault): string[] {
   const injected = ["-e", `trace=${calls}`, "-e", `inject=${calls}:error=${error}:when=${when}`];
-  // With -D the server itself is the child, and not strace. -P wants the path that the kernel knows.
+  // With -D the child process is the server, not strace. -P requires the path of the kernel.
   return ["strace", "-D", "-f", "-yy", "-o", trace, ...injected, ...(file === undefined ? [] : ["-P", file])];
 }
 
-/** The path of a file that need not be there, in a folder that is: without symbolic links. */
+/** Returns the path without symbolic links of a file that may not exist, in a folder that exists. */
 export async function realPathIn(folder: string, name: string): Promise<string> {
   return `${await realpath(folder)}/${name}`;
 }

@@ -14,7 +14,7 @@ const png = Buffer.from(
   "base64",
 );
 
-test.each(["000", "022", "077"])("only the server's user may read what it stores, with umask %s", async (umask) => {
+test.each(["000", "022", "077"])("only the server's user can read stored files, with umask %s", async (umask) => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-modes-"));
   const data = join(folder.path, "made/by/the/server");
   {
@@ -36,7 +36,7 @@ test.each(["000", "022", "077"])("only the server's user may read what it stores
   expect((await lstat(join(folder.path, "made"))).mode & 0o777).toBe(0o700);
 });
 
-test("a database of an earlier version, which all could read, is taken from them at the next start", async () => {
+test("a start removes the read permission of other users from the database of an earlier version", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-modes-"));
   const data = join(folder.path, "data");
   {
@@ -68,7 +68,7 @@ function startWith(umask: string, data: string): Promise<BourseProcess> {
   return startBourse(market, data, ["sh", "-c", `umask ${umask}; exec "$@"`, "sh"]);
 }
 
-/** Leaves an open upload, a complete one and its thumbnail, orders, a rating, and candles. */
+/** Stores an open upload, a complete upload with its thumbnail, orders, a rating and candles. */
 async function useAllFamilies({ url }: BourseProcess): Promise<void> {
   const client = storeClient(url);
   expect(await client.submit(1, 50)).toBe("OK");
@@ -84,12 +84,12 @@ async function useAllFamilies({ url }: BourseProcess): Promise<void> {
   await thumbnail.arrayBuffer();
 }
 
-/** The permissions of the data directory, which is "", and of all that is below it. */
+/** Returns the permissions of the data directory, with the path "", and of all files in it. */
 async function modesBelow(data: string): Promise<Record<string, { mode: number; isFolder: boolean }>> {
   const names = await readdir(data, { recursive: true });
   const modes: Record<string, { mode: number; isFolder: boolean }> = {};
   for (const name of ["", ...names]) {
-    const found = await lstat(join(data, name)).catch(() => undefined); // a draft may be gone again
+    const found = await lstat(join(data, name)).catch(() => undefined); // a temporary file can disappear
     if (found !== undefined) modes[name] = { mode: found.mode & 0o777, isFolder: found.isDirectory() };
   }
   return modes;

@@ -11,14 +11,14 @@ import { MoneySchema } from "../../gen/google/type/money_pb.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 import { startBourse } from "../start-bourse.ts";
 
-/** Appears in the request, in the log of the database and in the answer, and nowhere else. */
+/** A marker in the request, in the write-ahead log and in the response. */
 const currency = "XTS";
 
-test("an order is on the disk before its answer is written to the socket", async () => {
+test("the server syncs an order to the disk before it writes the response to the socket", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-strace-"));
   const trace = join(folder.path, "trace");
   const calls = "trace=read,recvmsg,pwrite64,fsync,fdatasync,write,writev,sendmsg";
-  // With -D the server itself is the child, and not strace.
+  // With -D the child process is the server, not strace.
   const strace = ["strace", "-D", "-f", "-yy", "-s", "100000", "-e", calls, "-o", trace];
   const quiet = ["--no-demo", "--simulated-rate", "1", "--log-level", "warn"];
   await using server = await startBourse(quiet, undefined, strace);
@@ -51,7 +51,7 @@ test("an order is on the disk before its answer is written to the socket", async
   expect(seen.answered).toBeGreaterThan(seen.synced);
 });
 
-/** Where a call returns 0 that begins in a line: strace cuts a call in two where another thread's comes in between. */
+/** Returns the line in which a call returns 0. strace splits a call if a call of another thread comes in between. */
 function endOf(lines: readonly string[], begin: number): number {
   const line = lines[begin] ?? "";
   if (!line.includes("<unfinished ...>")) return line.endsWith("= 0") ? begin : -1;

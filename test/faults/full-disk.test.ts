@@ -9,7 +9,7 @@ import { storeClient } from "./store-client.ts";
 
 const market = ["--no-demo", "--simulated-instruments", "5", "--simulated-rate", "10"];
 
-test("writes to a full disk are refused, and accepted when the disk has free space again", async () => {
+test("the server rejects writes to a full disk, and accepts them when the disk has free space again", async () => {
   await using opened = await startOnFullDisk("80..110");
   const { client, server } = opened;
   let order = 0;
@@ -21,19 +21,19 @@ test("writes to a full disk are refused, and accepted when the disk has free spa
     return "no change";
   };
   expect(await submitWhile("OK")).toBe("ResourceExhausted");
-  // Each attempt is one write that fails, at least.
+  // Each attempt has at least one failed write.
   expect(await submitWhile("ResourceExhausted")).toBe("OK");
   expect(await client.create("a product")).toBe("OK");
   expect((await client.serving()).not).toEqual([]);
   expect(server.log()).not.toContain("read-only");
 });
 
-test("a disk that stays full has a line or two in the log, not one a second", async () => {
+test("the log reports a disk that stays full once or twice, not every second", async () => {
   await using opened = await startOnFullDisk("80+");
   const { client, server } = opened;
   while ((await client.submit(1 + Math.floor(Math.random() * 1e6))) === "OK");
   const atOnce = linesOf(server.log()).length;
-  // Time for ten attempts to store candles, were there one a second.
+  // Time for ten attempts to store candles at one per second.
   await delay(10_000);
   const lines = linesOf(server.log());
   expect(lines.length - atOnce).toBeLessThanOrEqual(2);
@@ -41,33 +41,30 @@ test("a disk that stays full has a line or two in the log, not one a second", as
   expect((await client.serving()).not).toEqual([]);
 });
 
-test.each(["json", "pretty"])(
-  "a log on a full disk stops neither the server nor its responses (%s)",
-  async (format) => {
-    await using server = await startBourse([...market, "--log-level", "trace", "--log-format", format], undefined, [
-      "sh",
-      "-c",
-      'exec "$@" 2>/dev/full',
-      "sh",
-    ]);
-    const client = storeClient(server.url);
-    for (let n = 0; n < 300; n++) expect(await client.create(`product ${n}`)).toBe("OK");
-    expect(server.process.exitCode).toBeNull();
-    server.process.kill("SIGTERM");
-    expect(await server.ended).toBe(0);
-  },
-);
+test.each(["json", "pretty"])("a log on a full disk does not affect the server's responses (%s)", async (format) => {
+  await using server = await startBourse([...market, "--log-level", "trace", "--log-format", format], undefined, [
+    "sh",
+    "-c",
+    'exec "$@" 2>/dev/full',
+    "sh",
+  ]);
+  const client = storeClient(server.url);
+  for (let n = 0; n < 300; n++) expect(await client.create(`product ${n}`)).toBe("OK");
+  expect(server.process.exitCode).toBeNull();
+  server.process.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
+});
 
 function linesOf(log: string): string[] {
   return log.split("\n").filter((line) => line.includes('"level":50'));
 }
 
-/** @param when which writes to the log of the database fail */
+/** @param when the writes to the write-ahead log that fail */
 async function startOnFullDisk(when: string) {
   const resources = new AsyncDisposableStack();
   const folder = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-full-")));
   const data = join(folder.path, "data");
-  // The first start writes more than is to succeed.
+  // The first start writes more than the limit of successful writes.
   const first = await startBourse([...market, "--log-level", "warn"], data);
   first.process.kill("SIGTERM");
   await first.ended;

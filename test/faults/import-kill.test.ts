@@ -15,19 +15,19 @@ import { type BourseProcess, startBourse } from "../start-bourse.ts";
 import { type ScriptProcess, startScript } from "../start-script.ts";
 import { faultRounds } from "./killed-server.ts";
 
-/** Half of the rounds kill the script, the others the server. */
+/** Half of the rounds kill the script, the other half kill the server. */
 const rounds = Math.ceil(faultRounds / 2);
 
-/** The rounds end after this time, half a minute by default, or when the import is complete, and after the minimum. */
+/** After the minimum number of rounds, the test ends after this time, or when the import is complete. */
 const longestKillingMs = 600 * faultRounds;
 const fewestKills = 3;
 
-/** How often the slice is repeated, under other invoice numbers: no round can import all of these lines. */
+/** The repetitions of the demo lines with other invoice numbers, so many that no round imports all of them. */
 const repeats = 500;
 
 const smallMarket = ["--no-demo", "--simulated-instruments", "1", "--simulated-rate", "1", "--log-level", "warn"];
 
-test(`nothing is stored twice and nothing is missing, though the import is killed up to ${rounds} times`, async () => {
+test(`an import that is killed up to ${rounds} times stores each order once`, async () => {
   const seed = randomInt(2 ** 31);
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-import-kill-"));
   const file = await book(folder.path);
@@ -47,10 +47,10 @@ test(`nothing is stored twice and nothing is missing, though the import is kille
   expect(killed, `seed ${seed}`).toBeGreaterThanOrEqual(Math.min(rounds, fewestKills));
   const before = await countOf(bourse);
   await expectWhole(bourse, file, seed);
-  console.log(`the script was killed ${killed} times, at last with ${before} orders stored`);
+  console.log(`the script was killed ${killed} times, and had stored ${before} orders before the last run`);
 });
 
-test(`an import resumes automatically, and stores each order once, while the server is killed up to ${rounds} times`, async () => {
+test(`an import resumes and stores each order once if the server is killed up to ${rounds} times`, async () => {
   const seed = randomInt(2 ** 31);
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-import-kill-"));
   const file = await book(folder.path);
@@ -119,13 +119,13 @@ function clientOf(bourse: BourseProcess): Client<typeof OrderService> {
   return client;
 }
 
-/** How many orders there are. Selects none of them, so that it costs the server little. */
+/** Returns the number of stored orders. The query selects none of them, so that it is cheap. */
 async function countOf(bourse: BourseProcess): Promise<number> {
   const filter = { placedFrom: { seconds: 253_402_300_000n } };
   return Number((await clientOf(bourse).getOrderSummary({ filter })).newestSequence);
 }
 
-/** Resolves when there are more orders than before, or the script has ended. */
+/** Resolves when the number of orders has increased, or the script has ended. */
 async function growth(bourse: BourseProcess, before: number, script: ScriptProcess): Promise<"more" | "over"> {
   const over = script.done.then(() => "over" as const);
   for (;;) {
@@ -136,7 +136,7 @@ async function growth(bourse: BourseProcess, before: number, script: ScriptProce
   }
 }
 
-/** Runs the import to its end, and again, and looks at every order. */
+/** Completes the import, repeats it, and checks every order. */
 async function expectWhole(bourse: BourseProcess, file: string, seed: number): Promise<void> {
   const run = () => startScript("import-orders", [file, "--json", "--address", bourse.url]).done;
   expect((await run()).exitCode).toBe(0);

@@ -4,32 +4,32 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 
-/** How often a server is killed: `BOURSE_FAULT_ROUNDS`, or 50. */
+/** The number of kills: `BOURSE_FAULT_ROUNDS`. Default: 50. */
 export const faultRounds = Number(process.env.BOURSE_FAULT_ROUNDS ?? 50);
 
-/** A server starts faster that has no market to make. */
+/** Flags for a fast start: without demo data and with one simulated instrument. */
 const smallMarket = ["--no-demo", "--simulated-instruments", "1", "--simulated-rate", "1", "--log-level", "warn"];
 
-/** What happens to a server that is killed again and again. */
+/** The options of {@link killAtRandom}. */
 export interface KillOptions {
-  /** How often it is killed; after that it is started once more, for `check`. */
+  /** The number of kills. After them the server starts once more for `check`. */
   readonly rounds: number;
   /** The server is killed at a random moment within this number of milliseconds. */
   readonly withinMs: number;
-  /** Chooses the moments; printed where the test fails. */
+  /** The seed of the times. The error of a failed round contains it. */
   readonly seed: number;
-  /** Further flags of the server. */
+  /** Additional flags of the server. */
   readonly args?: readonly string[];
   /**
-   * Uses the server, which is killed meanwhile; resolves when it has noticed, or has nothing more to do. Then the server
-   * is killed if it was not before. Call `begun` to start the time until the kill.
+   * Uses the server until it is killed or the work is complete. If it resolves before the kill, the server is killed
+   * afterwards. `begun` starts the timer of the kill.
    */
   readonly work: (server: BourseProcess, begun: () => void) => Promise<void>;
   /** Checks the stored data at the end. */
   readonly check: (server: BourseProcess) => Promise<void>;
 }
 
-/** Kills a server at random moments, each time with SIGKILL, and starts it again on the same data directory. */
+/** Kills a server with SIGKILL at random times, and restarts it on the same data directory after each kill. */
 export async function killAtRandom({ rounds, withinMs, seed, args = [], work, check }: KillOptions): Promise<void> {
   const data = await mkdtemp(join(tmpdir(), "bourse-faults-"));
   const moments = fc.sample(fc.integer({ min: 0, max: withinMs }), { numRuns: rounds, seed });

@@ -8,7 +8,7 @@ import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/health/v1/health_pb.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 
-/** A client of everything that stores something. Calls resolve to `OK` or the name of their code. */
+/** A client of all methods that store data. Calls resolve to `OK` or the name of their code. */
 export function storeClient(url: string) {
   const transport = createGrpcTransport({ baseUrl: url });
   const [orders, products, quotes, uploads, health] = [
@@ -25,14 +25,14 @@ export function storeClient(url: string) {
     quotes,
     uploads,
 
-    /** Submits some orders, numbered from `first` on, in a separate call. */
+    /** Submits orders with consecutive numbers from `first` on, in one call. */
     async submit(first: number, count = 1): Promise<string> {
       async function* requests() {
         for (let n = first; n < first + count; n++) yield { order: someOrder(n) };
       }
       return outcomeOf(async () => {
         for await (const { result } of orders.submitOrders(requests())) {
-          if (result.case !== "accepted") throw new Error(`order refused: ${result.case}`);
+          if (result.case !== "accepted") throw new Error(`the server rejected the order: ${result.case}`);
         }
       });
     },
@@ -54,12 +54,12 @@ export function storeClient(url: string) {
           yield { productId, score: 5 };
         }
         for await (const { result } of products.rateProducts(scores())) {
-          if (result.case !== "rating") throw new Error("score refused");
+          if (result.case !== "rating") throw new Error("the server rejected the score");
         }
       });
     },
 
-    /** The sequences of all orders, as an export has them. */
+    /** Returns the sequence numbers of all orders in the order of an export. */
     async exported(): Promise<number[]> {
       const sequences: number[] = [];
       for await (const response of orders.exportOrders({ batchSize: 1_000 })) {
@@ -68,7 +68,7 @@ export function storeClient(url: string) {
       return sequences;
     },
 
-    /** Names of the services that are served, and of those that are not. */
+    /** Returns the names of the services that are serving, and of those that are not. */
     async serving(): Promise<{ serving: string[]; not: string[] }> {
       const { statuses } = await health.list({});
       const names = (wanted: Status) =>

@@ -9,11 +9,11 @@ import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 import { faultRounds, killAtRandom } from "./killed-server.ts";
 
-test(`no acknowledged order is lost and none is doubled, though the server is killed ${faultRounds} times`, async () => {
-  /** The sequence of each order that was acknowledged, by its number. */
+test(`no acknowledged order is lost or duplicated after the server is killed ${faultRounds} times`, async () => {
+  /** The sequence number of each acknowledged order, by order number. */
   const acknowledged = new Map<number, number>();
   let roundsWithAcknowledgements = 0;
-  /** All below were submitted in a round before this one. */
+  /** All orders with a smaller number were submitted in an earlier round. */
   let submitted = 0;
   let resubmitFrom = 0;
 
@@ -91,7 +91,7 @@ function clientOf(url: string) {
   return createClient(OrderService, createGrpcTransport({ baseUrl: url }));
 }
 
-/** What a client sees of a server that is killed; anything else is for the test to fail. */
+/** Returns whether an error is the loss of a killed server. Any other error fails the test. */
 function isBroken(error: unknown): boolean {
   return error instanceof Error && error.name === "ConnectError";
 }

@@ -21,7 +21,7 @@ interface ClientFile {
   isComplete: boolean;
 }
 
-test(`no acknowledged byte is lost and no incomplete file is readable after the server is killed ${kills} times during ${lanes} uploads`, async () => {
+test(`after ${kills} kills during ${lanes} uploads, no acknowledged byte is lost and no incomplete file is readable`, async () => {
   const files: ClientFile[] = [];
   const current: (ClientFile | undefined)[] = Array.from({ length: lanes });
   let [finished, resumed] = [0, 0];

@@ -10,7 +10,7 @@ import { startBourse } from "../start-bourse.ts";
 
 const marker = "THE-BYTES-OF-THE-CHUNK";
 
-test("bytes and offset are synced before a chunk is acknowledged; file, folders and row before the completion", async () => {
+test("a chunk is acknowledged after its bytes and offset are synced, and a completion after file, folders and row", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-strace-"));
   const trace = join(folder.path, "trace");
   const calls =
@@ -56,7 +56,7 @@ test("bytes and offset are synced before a chunk is acknowledged; file, folders 
   });
 });
 
-/** Matches a call that has returned. If a call of another thread came in between, strace shows its end on another line. */
+/** Matches a call that returned. If a call of another thread came in between, strace prints its end on another line. */
 function completed(call: string, path: string): RegExp {
   return new RegExp(`${call}\\(\\d+<[^>]*${path}>(\\) += 0| <unfinished)`);
 }

@@ -5,16 +5,16 @@ import { readInputs, storedCorpus } from "./engine/corpus.ts";
 import type { FuzzTarget } from "./engine/fuzz-target.ts";
 import { targetNames } from "./targets/target-names.ts";
 
-/** What the repository is to carry. */
+/** The limit for the corpus in the repository. */
 const maxCorpusBytes = 200 * 1024;
 
-/** Seconds are for a machine that is busy with something else: each input takes about a millisecond. */
+/** A timeout of seconds for a busy machine. Each input takes about a millisecond. */
 const timeout = 60_000;
 
 describe.each(targetNames)("the corpus of %s", (name) => {
   const inputs = readInputs(join(storedCorpus, name));
 
-  test("breaks no invariant", { timeout }, async () => {
+  test("violates no invariant", { timeout }, async () => {
     const { target } = (await import(new URL(`./targets/${name}.ts`, import.meta.url).href)) as { target: FuzzTarget };
     expect(inputs.size).toBeGreaterThan(0);
     for (const input of [Buffer.alloc(0), ...target.seeds]) await target.run(Buffer.from(input));
@@ -24,14 +24,14 @@ describe.each(targetNames)("the corpus of %s", (name) => {
   });
 });
 
-test("the corpus has a folder for each target and no other, and is small", () => {
+test("the corpus has exactly one folder for each target, and is small", () => {
   expect(readdirSync(storedCorpus).sort()).toEqual([...targetNames].sort());
   const files = readdirSync(storedCorpus, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const bytes = files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
   expect(bytes).toBeLessThan(maxCorpusBytes);
 });
 
-test("each file of targets/ is named", () => {
+test("targetNames lists each file of targets/", () => {
   const files = readdirSync(new URL("./targets/", import.meta.url)).map((file) => file.replace(/\.ts$/, ""));
   expect(files.filter((file) => file !== "target-names").sort()).toEqual([...targetNames].sort());
 });

@@ -5,25 +5,25 @@ import { fuzzOutput, readInputs, replaceInputs, storedCorpus, writeInput } from 
 import { type FuzzOrder, type FuzzResult, watchedHeaderBytes } from "./engine/worker-messages.ts";
 import { type TargetName, targetNames } from "./targets/target-names.ts";
 
-// Fuzzes the decoders at the edge, one target after the other, guided by the branches that inputs reach.
+// Fuzzes the decoders of client input one after another, guided by branch coverage.
 
 const usage = `npm run test:fuzz -- [--seconds N] [--seed N] [--store] [TARGET…]
 
-  --seconds N   how long each target is fuzzed; default BOURSE_FUZZ_SECONDS, or 12
-  --seed N      the seed of the mutations; default: another one each time
-  --store       make the corpus in the repository those inputs that reach the most
+  --seconds N   the duration for each target; default: BOURSE_FUZZ_SECONDS, or 12
+  --seed N      the seed of the mutations; default: random
+  --store       replace the corpus in the repository with the inputs that reach the most
   TARGET        ${targetNames.join(", ")}; default: all
 `;
 
 const defaultSeconds = 12;
 
-/** An input that has not ended after that is a hang. The loop of the fuzzer cannot see it. */
+/** An input that runs longer is a hang, which the fuzzer in the worker cannot detect. */
 const hangMs = 20_000;
 
-/** What a target may fill. Inputs are small, so a decoder that needs this much grows with something else. */
+/** The heap limit of a target. Inputs are small, so a decoder does not need more. */
 const maxHeapMb = 512;
 
-/** Heap and buffers, with those of this process. */
+/** The limit of the memory of this process, with the heap and the buffers of the worker. */
 const maxRssBytes = 2 * 1024 ** 3;
 
 const watchMs = 500;
@@ -58,7 +58,7 @@ async function main(): Promise<number> {
   const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
   const unknown = positionals.filter((name) => !targetNames.some((each) => each === name));
   if (unknown.length > 0 || !(seconds >= 0) || !Number.isInteger(seed)) {
-    process.stderr.write(`${unknown.length > 0 ? `there is no target ${unknown.join(", ")}\n` : ""}${usage}`);
+    process.stderr.write(`${unknown.length > 0 ? `unknown target ${unknown.join(", ")}\n` : ""}${usage}`);
     return 2;
   }
   const names = targetNames.filter((name) => positionals.length === 0 || positionals.includes(name));
@@ -104,9 +104,9 @@ async function fuzz(name: TargetName, order: Omit<FuzzOrder, "module" | "watched
   const timer = setInterval(() => {
     const count = Atomics.load(counts, 0);
     if (count !== seen) [seen, changedAt] = [count, performance.now()];
-    if (seen > 0 && performance.now() - changedAt > hangMs) endWith(`an input has run for more than ${hangMs} ms`);
+    if (seen > 0 && performance.now() - changedAt > hangMs) endWith(`an input runs for more than ${hangMs} ms`);
     const { rss } = process.memoryUsage();
-    if (rss > maxRssBytes) endWith(`the process takes ${rss} bytes, more than ${maxRssBytes}`);
+    if (rss > maxRssBytes) endWith(`the process uses ${rss} bytes; the limit is ${maxRssBytes} bytes`);
   }, watchMs);
   worker.once("message", resolve);
   worker.once("error", (error) => endWith(`the thread has ended: ${error instanceof Error ? error.stack : error}`));
@@ -136,7 +136,7 @@ function report(name: string, { input, text }: NonNullable<FuzzResult["finding"]
   console.log(`  to keep it as a test: cp ${path} test/fuzz/corpus/${name}/found-NAME`);
 }
 
-/** The first ones, up to the limit. */
+/** Returns the first inputs, up to the limits of number and size. */
 function toBeStored(corpus: readonly Uint8Array[]): Uint8Array[] {
   let bytes = 0;
   return corpus.slice(0, maxStoredInputs).filter((input) => {

@@ -1,30 +1,30 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { BourseProcess } from "../start-bourse.ts";
 
-/** What the engine of another process holds, in bytes. */
+/** The memory of another process's V8, in bytes. */
 export interface HeapUse {
-  /** Of the heap: objects that are alive, and those that were not collected yet. */
+  /** The heap, with live objects and garbage. */
   readonly used: number;
-  /** Of buffers outside of the heap. */
+  /** The buffers outside of the heap. */
   readonly buffers: number;
 }
 
-/** Asks the engine of another process. */
+/** Measures the memory of another process through its inspector. */
 export interface HeapProbe extends Disposable {
   use(): Promise<HeapUse>;
   /** Measures the live heap, after a garbage collection. */
   liveUse(): Promise<HeapUse>;
 }
 
-/** What to start the server with, so that its inspector does not take the port of another. */
+/** The flags of the server, with which its inspector uses a free port. */
 export const heapProbeFlags = ["--inspect-port=127.0.0.1:0"] as const;
 
 const openMs = 30_000;
 const lookMs = 50;
 
 /**
- * Opens the inspector of a server that runs, as `kill -USR1` does: https://nodejs.org/api/process.html#signal-events.
- * The server was started with {@link heapProbeFlags}, and else as users start it.
+ * Opens the inspector of a running server with SIGUSR1: https://nodejs.org/api/process.html#signal-events. The server
+ * must have been started with {@link heapProbeFlags}.
  */
 export async function openHeapProbe({ process: server, log }: BourseProcess): Promise<HeapProbe> {
   server.kill("SIGUSR1");
@@ -71,7 +71,7 @@ export async function openHeapProbe({ process: server, log }: BourseProcess): Pr
   };
 }
 
-/** The address that Node prints on standard error. */
+/** Returns the address that Node prints to standard error. */
 async function addressIn(log: () => string): Promise<string> {
   for (const deadline = performance.now() + openMs; performance.now() < deadline; await delay(lookMs)) {
     const address = /Debugger listening on (ws:\S+)/.exec(log())?.[1];

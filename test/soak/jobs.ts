@@ -11,7 +11,7 @@ import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import { sha256 } from "../../scripts/shared/node-sha256.ts";
 
-/** What clients of a soak do besides watching: again and again, with a pause in between. */
+/** A task that the clients of a soak repeat, with a pause after each run. */
 export interface Job {
   readonly kind: "calls" | "uploads" | "exports";
   readonly pauseMs: number;
@@ -21,12 +21,12 @@ export interface Job {
 const callTimeoutMs = 30_000;
 const fileBytes = 256 * 1024;
 
-/** One in this number of uploads is abandoned half-way. */
+/** One in this number of uploads is aborted halfway. */
 const abandonedOneIn = 4;
 
 let uploads = 0;
 
-/** All of them. Symbols are those of the market. */
+/** Returns all jobs. The symbols are those of the market. */
 export function jobsFor(symbols: readonly string[]): readonly Job[] {
   let turn = 0;
   return [
@@ -79,7 +79,7 @@ export function jobsFor(symbols: readonly string[]): readonly Job[] {
   ];
 }
 
-/** Repeats a job until the signal aborts, over one transport after the other. */
+/** Repeats a job until the signal aborts, over the transports in rotation. */
 export async function repeat(
   job: Job,
   transports: readonly Transport[],

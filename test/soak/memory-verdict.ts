@@ -1,34 +1,33 @@
-/** What the server takes at a point in time. */
+/** The memory of the server at a point in time. */
 export interface MemorySample {
-  /** Since the beginning, in seconds. */
+  /** The time since the start, in seconds. */
   readonly seconds: number;
-  /** Bytes. */
+  /** The memory in bytes. */
   readonly bytes: number;
 }
 
 /** Whether memory has stopped growing. */
 export interface MemoryVerdict {
   readonly isFlat: boolean;
-  /** By which part the straight line through the samples rises from its beginning to its end: 0.05 is 5 %. */
+  /** The growth of the fitted line from its start to its end, as a fraction: 0.05 is 5 %. */
   readonly rise: number;
-  /** The largest sample of the second half, by the largest of the first. */
+  /** The ratio of the largest sample of the second half to the largest of the first half. */
   readonly peaks: number;
 }
 
-/** What rises by less is flat: where a line ends, and how high a peak is, depends on when garbage was collected. */
+/** A smaller growth is flat, because the line and the peaks depend on the times of garbage collections. */
 const maxRise = 0.05;
 
-/** Fewer samples are not judged. */
+/** The minimum number of samples for a verdict. */
 const minSamples = 6;
 
 /**
- * Judges memory after the warm-up: it is flat if the straight line through the samples rises little, or the peaks do. A
- * line that begins after a collection and ends before one rises although nothing grows. Throws a RangeError with too few
- * samples.
+ * Judges the memory after the warm-up. It is flat if the fitted line or the peaks grow little: a line that starts after
+ * a garbage collection and ends before one grows without a leak. Throws a RangeError if there are too few samples.
  */
 export function judgeMemory(samples: readonly MemorySample[]): MemoryVerdict {
   if (samples.length < minSamples) {
-    throw new RangeError(`${samples.length} samples are too few to judge: ${minSamples} are needed`);
+    throw new RangeError(`${samples.length} samples are too few for a verdict; at least ${minSamples} are necessary`);
   }
   const middle = samples.length >> 1;
   const peak = (some: readonly MemorySample[]) => Math.max(...some.map(({ bytes }) => bytes));
@@ -37,7 +36,7 @@ export function judgeMemory(samples: readonly MemorySample[]): MemoryVerdict {
   return { isFlat: rise < maxRise || peaks < 1 + maxRise, rise, peaks };
 }
 
-/** By least squares. */
+/** Fits a line by least squares. */
 function riseOf(samples: readonly MemorySample[]): number {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const [seconds, bytes] = [samples.map((each) => each.seconds), samples.map((each) => each.bytes)];

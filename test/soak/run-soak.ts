@@ -9,8 +9,8 @@ import { judgeMemory } from "./memory-verdict.ts";
 import { type SoakRow, tableHead, tableLine } from "./soak-table.ts";
 import { startSoakClients } from "./start-soak-clients.ts";
 
-// A server as users start it, with a busy market, and hundreds of subscribers for a quarter of an hour. It passes if
-// nothing is missing that was not skipped, nothing fails, and memory stops growing after the first third.
+// Runs a server with a busy market and hundreds of subscribers for a quarter of an hour. Passes if no quote is missing
+// without a skip, no call fails, and the memory does not grow after the first third.
 
 const minutes = numberOf("BOURSE_SOAK_MINUTES", 15);
 const subscribers = numberOf("BOURSE_SOAK_SUBSCRIBERS", 300);
@@ -20,23 +20,23 @@ const settings = ["--simulated-rate", "2000", "--demo-orders", "5000", "--log-le
 const sampleMs = 5_000;
 const tableRows = 30;
 
-/** The log of quotes alone takes 100 s to fill at this rate, and what is young becomes old. */
+/** The minimum for a verdict. The quote log takes 100 s to fill, and young objects must move to the old space. */
 const minJudgedMinutes = 10;
 
 /**
- * The allowed growth of the live heap, measured after a garbage collection, from the end of the first third to the end:
- * a fraction.
+ * The allowed growth of the live heap from the end of the first third to the end, as a fraction. The live heap is
+ * measured after a garbage collection.
  */
 const maxLiveGrowth = 0.05;
 
 const maxShownComplaints = 10;
 
-/** What the server has done. */
+/** The observations of the server. */
 interface Soak {
   readonly rows: readonly SoakRow[];
-  /** Bytes that were alive after a collection of garbage, at the end of the first third and at the end. */
+  /** The live bytes after a garbage collection, at the end of the first third and at the end. */
   readonly live: readonly number[];
-  /** The log of the server, and how it has ended, if it has. */
+  /** The log of the server, and its exit code or signal if it has ended. */
   readonly log: string;
   readonly ended: number | string | null;
 }
@@ -59,7 +59,7 @@ async function soak(): Promise<Soak> {
   for (let isLast = false; !isLast; ) {
     await delay(Math.max(Math.min(sampleMs, start + endMs - performance.now()), 1));
     isLast = performance.now() - start >= endMs;
-    // Only twice: users collect no garbage either.
+    // Only twice, because a server in production does not force garbage collections either.
     if (isLast || (live.length === 0 && performance.now() - start >= endMs / 3)) {
       const { used, buffers } = await probe.liveUse();
       live.push(used + buffers);
@@ -80,10 +80,10 @@ async function soak(): Promise<Soak> {
   }
 }
 
-/** Prints what is wrong, and a verdict. Returns the exit code. */
+/** Prints the problems and the verdict. Returns the exit code. */
 function judge(soak: Soak): number {
   const report = soak.rows.at(-1)?.report;
-  if (report === undefined) throw new Error("there is no report");
+  if (report === undefined) throw new Error("the clients sent no report");
   const problems = [...report.problems, ...problemsOf(soak)];
   for (const problem of problems) console.log(`problem: ${problem}`);
   console.log(`\n${report.gaps} gaps in ${report.quotes.toLocaleString("en")} quotes; ${problems.length} problems.`);
@@ -97,18 +97,19 @@ function judge(soak: Soak): number {
 function problemsOf({ rows, log, ended }: Soak): string[] {
   const problems: string[] = [];
   const report = rows.at(-1)?.report;
-  if (report?.subscribers !== subscribers) problems.push(`only ${report?.subscribers} subscribers have got quotes`);
+  if (report?.subscribers !== subscribers)
+    problems.push(`only ${report?.subscribers} of ${subscribers} subscribers have received quotes`);
   for (const kind of ["calls", "uploads", "exports"] as const) {
-    if (report?.[kind] === 0) problems.push(`no ${kind} were done`);
+    if (report?.[kind] === 0) problems.push(`no ${kind} were completed`);
   }
   if (ended !== null) problems.push(`the server has ended with ${ended}`);
   const complaints = log.split("\n").filter(isComplaint).slice(0, maxShownComplaints);
-  return [...problems, ...complaints.map((line) => `the server has logged: ${line}`)];
+  return [...problems, ...complaints.map((line) => `the server logged: ${line}`)];
 }
 
 function judgeRss({ rows }: Soak): boolean {
   if (minutes < minJudgedMinutes) {
-    console.log(`RSS is not judged: that needs a soak of at least ${minJudgedMinutes} minutes.`);
+    console.log(`RSS has no verdict; a verdict requires a soak of at least ${minJudgedMinutes} minutes.`);
     return true;
   }
   const samples = rows.map(({ seconds, rss }) => ({ seconds, bytes: rss }));
@@ -122,11 +123,11 @@ function judgeLive({ live: [before = 0, after = 0] }: Soak): boolean {
   const growth = after / before - 1;
   const isFlat = minutes < minJudgedMinutes || growth < maxLiveGrowth;
   const [was, is] = [before, after].map((bytes) => `${(bytes / 1e6).toFixed(0)} MB`);
-  console.log(`What is alive after a collection ${isFlat ? "was" : "GROWS:"} ${was}, then ${is} (${percent(growth)}).`);
+  console.log(`The live heap ${isFlat ? "is flat" : "GROWS"}: ${was}, then ${is} (${percent(growth)}).`);
   return isFlat;
 }
 
-/** What pino calls an error, and what is no line of the log. */
+/** Returns whether a line is an error in pino's format or not a log line. */
 function isComplaint(line: string): boolean {
   const errorLevel = 50;
   try {
@@ -149,5 +150,5 @@ function percent(part: number): string {
 function numberOf(variable: string, fallback: number): number {
   const value = Number(process.env[variable] ?? fallback);
   if (value > 0) return value;
-  throw new RangeError(`${variable} is ${process.env[variable]}: a number above 0 is needed`);
+  throw new RangeError(`${variable} is ${process.env[variable]}; it must be a number above 0`);
 }

@@ -8,34 +8,34 @@ import { jobsFor, repeat } from "./jobs.ts";
 import type { SoakOrder, SoakReport } from "./soak-report.ts";
 import { addProblem, type WatchCounts, type Watcher, watch } from "./watchers.ts";
 
-// The clients of a soak, in a separate process: subscribers over every protocol and version of HTTP, and what else
-// clients do. It reports when it is asked, and ends with the process that started it.
+// The clients of a soak in a separate process: subscribers over every protocol and HTTP version, and other calls. It
+// reports on request, and ends together with its parent.
 
-/** Subscribers on one transport share its session, over HTTP/2. */
+/** The number of subscribers on one transport. Over HTTP/2 they share its session. */
 const maxWatchersPerTransport = 20;
 
 /**
- * One in this number of subscribers watches all instruments, and so do slow ones; the others watch some. Each message
- * costs this process some 50 microseconds, and a process that is always busy would measure itself.
+ * One in this number of subscribers watches all instruments, as slow subscribers do. The others watch some instruments,
+ * because each message takes this process about 50 µs, and a fully busy process would measure itself.
  */
 const watchesAllOneIn = 75;
 const symbolsOfOthers = 4;
 
-/** One in this number of subscribers lets quotes be skipped, and of these, one in `slowOneIn` is slow. */
+/** One in this number of subscribers allows skipped quotes. Of these, one in `slowOneIn` is slow. */
 const conflatesOneIn = 3;
 const slowOneIn = 12;
 const slowMs = 1_000;
 
-/** One in this number of subscribers ends after some time, and another one replaces it. */
+/** One in this number of subscribers ends after some time, and a new one replaces it. */
 const leavesOneIn = 10;
 const staysMs = 30_000;
 
-/** One in this number of transports uses a connection that is cut from time to time. */
+/** One in this number of transports uses a connection that breaks from time to time. */
 const cutOneIn = 5;
 const cutEveryMs = 20_000;
 const cutForMs = 500;
 
-/** How exactly the event loop of this process is measured, in milliseconds. */
+/** The resolution of the event loop measurement, in milliseconds. */
 const lagResolutionMs = 20;
 
 const makers: readonly ((baseUrl: string) => Transport)[] = [

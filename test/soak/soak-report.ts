@@ -1,24 +1,24 @@
-/** What the clients of a soak have seen since they began. */
+/** The observations of the clients since the start of the soak. */
 export interface SoakReport {
-  /** Subscribers that have got quotes. */
+  /** The number of subscribers that have received quotes. */
   readonly subscribers: number;
   readonly quotes: number;
-  /** Quotes that are missing and that nothing explains. The first of them are in {@link problems}. */
+  /** The number of missing quotes without an explanation. The first of them are in {@link problems}. */
   readonly gaps: number;
-  /** Quotes that conflation has left out, and the server has counted. */
+  /** The number of quotes that the server has skipped and reported. */
   readonly skipped: number;
-  /** Streams that broke, or were closed, and were taken up again. */
+  /** The number of resumed streams. */
   readonly reconnects: number;
   readonly calls: number;
   readonly uploads: number;
   readonly exports: number;
-  /** The longest that the clients' own event loop was blocked since the report before, in milliseconds. */
+  /** The longest block of the clients' event loop since the last report, in milliseconds. */
   readonly lagMs: number;
-  /** Everything that went wrong, a sentence each. */
+  /** All problems, a sentence each. */
   readonly problems: readonly string[];
 }
 
-/** How a soak is run. */
+/** The settings of a soak. */
 export interface SoakOrder {
   readonly url: string;
   readonly subscribers: number;

@@ -1,19 +1,19 @@
 import type { SoakReport } from "./soak-report.ts";
 
-/** Everything that is known at one point in time. */
+/** All measurements at one point in time. */
 export interface SoakRow {
-  /** Since the clients began. */
+  /** The clients' report since their start. */
   readonly seconds: number;
-  /** What the server takes, in bytes. */
+  /** The RSS of the server, in bytes. */
   readonly rss: number;
-  /** The heap and the buffers of the server's engine, garbage included, in bytes. */
+  /** The heap and the buffers of the server's V8 with garbage, in bytes. */
   readonly heap: number;
-  /** The processor time that the server has used, in milliseconds. */
+  /** The processor time of the server, in milliseconds. */
   readonly cpuMs: number;
   readonly report: SoakReport;
 }
 
-/** Gives a figure of a row, and of what changed since the row before. */
+/** Formats a column from a row and the previous row. */
 type Figure = (row: SoakRow, before: SoakRow) => number;
 
 const columns: Readonly<Record<string, Figure>> = {
@@ -33,7 +33,7 @@ const columns: Readonly<Record<string, Figure>> = {
 
 export const tableHead = lineOf("minute", Object.keys(columns));
 
-/** A row, as a line of text. */
+/** Formats a row as a line of text. */
 export function tableLine(row: SoakRow, before: SoakRow): string {
   const figures = Object.values(columns).map((figure) => Math.round(figure(row, before)).toLocaleString("en"));
   return lineOf((row.seconds / 60).toFixed(1), figures);

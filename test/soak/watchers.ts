@@ -4,14 +4,14 @@ import { type QuotesWatch, watchQuotes } from "../../client/quote/watch-quotes.t
 import { SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 
-/** What all watchers of a soak have counted together. */
+/** The counts of all watchers of a soak. */
 export interface WatchCounts {
   quotes: number;
   gaps: number;
   skipped: bigint;
   reconnects: number;
   readonly live: Set<number>;
-  /** What went wrong, and how often. */
+  /** The problems, with the number of their occurrences. */
   readonly problems: Map<string, number>;
 }
 
@@ -21,16 +21,16 @@ export interface Watcher {
   readonly transport: Transport;
   readonly symbols: readonly string[];
   readonly policy: SlowReaderPolicy;
-  /** How long it takes between two updates, in milliseconds. */
+  /** The delay after each update, in milliseconds. */
   readonly pauseMs: number;
-  /** How long it stays before it leaves and another one takes its place; undefined: to the end. */
+  /** The time after which a new subscriber replaces it. Undefined: it stays until the end. */
   readonly staysMs?: number;
 }
 
-/** So many different ones are reported. */
+/** The maximum number of different problems. */
 const maxProblems = 50;
 
-/** Watches until the signal aborts, and checks that nothing is missing that was not skipped. */
+/** Watches until the signal aborts, and checks that only skipped quotes are missing. */
 export async function watch(watcher: Watcher, counts: WatchCounts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const left =
@@ -71,11 +71,11 @@ async function read(quotes: QuotesWatch, { number, policy, pauseMs }: Watcher, c
       case "heartbeat":
         if (update.unexplained !== 0n) {
           counts.gaps += Number(update.unexplained);
-          addProblem(counts, `subscriber ${number}: ${update.unexplained} more are missing than were skipped`);
+          addProblem(counts, `subscriber ${number}: ${update.unexplained} quotes are missing without a skip`);
         }
         break;
       case "reset":
-        // A slow reader may be so far behind that the log no longer holds its place when it connects again.
+        // A slow reader can fall so far behind that the log no longer stores its position when it reconnects.
         if (pauseMs > 0) break;
         counts.gaps++;
         addProblem(counts, `subscriber ${number} was reset: ${update.cause?.problem}`);
@@ -85,7 +85,7 @@ async function read(quotes: QuotesWatch, { number, policy, pauseMs }: Watcher, c
   }
 }
 
-/** Counts a problem. */
+/** Adds a problem to the counts. */
 export function addProblem({ problems }: Pick<WatchCounts, "problems">, problem: string): void {
   const times = problems.get(problem) ?? 0;
   if (times > 0 || problems.size < maxProblems) problems.set(problem, times + 1);

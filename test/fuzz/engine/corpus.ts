@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inputName } from "./fuzzer.ts";
 
-/** The corpus in the repository: a folder for each target, a file for each input. */
+/** The corpus in the repository, with a folder for each target and a file for each input. */
 export const storedCorpus = fileURLToPath(new URL("../corpus/", import.meta.url));
 
-/** What earlier runs on this machine have added, and the inputs for which something did not hold. */
+/** The inputs and the findings of earlier runs on this machine. */
 export const fuzzOutput = fileURLToPath(new URL("../../../dist/fuzz/", import.meta.url));
 
-/** The inputs in a folder, in the order of their names; empty if the folder does not exist. */
+/** Returns the inputs in a folder, sorted by name. Returns none if the folder does not exist. */
 export function readInputs(folder: string): Map<string, Buffer> {
   try {
     const names = readdirSync(folder).sort();
@@ -20,7 +20,7 @@ export function readInputs(folder: string): Map<string, Buffer> {
   }
 }
 
-/** Writes an input under the name that its bytes have. Returns the path. */
+/** Writes an input to a file that is named after its hash. Returns the path. */
 export function writeInput(folder: string, input: Uint8Array): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, inputName(input));

@@ -1,21 +1,21 @@
-/** What was compared for equality and was not equal: the one may become the other in the next input. */
+/** Two compared values that differ. A mutation can replace one with the other. */
 export type Compared = readonly [string, string] | readonly [number, number];
 
-/** All edges of the instrumented modules; more would be dropped. */
+/** The maximum number of edges of all instrumented modules. */
 const maxEdges = 1 << 17;
 
-/** The last comparisons of an execution that are kept. */
+/** The number of comparisons of an execution that are kept. Later ones replace earlier ones. */
 const maxCompared = 64;
 
-/** Texts that are longer are not looked for in inputs. */
+/** Longer strings are not recorded. */
 const maxComparedChars = 64;
 
-/** From how many executions of an edge on it counts as something else, as AFL and libFuzzer have it. */
+/** The lower bounds of the hit count buckets, as in AFL and libFuzzer. */
 const bucketStarts = [1, 2, 3, 4, 8, 16, 32, 128];
 
 const bucketOf = Uint8Array.from({ length: 256 }, (_, count) => bucketStarts.findLastIndex((start) => count >= start));
 
-/** The counters of instrumented modules: which edges an execution went through, and about how often. */
+/** Counts the executions of each edge of the instrumented modules. */
 export class Coverage {
   readonly #counters = new Uint8Array(maxEdges);
   readonly #counters32 = new Uint32Array(this.#counters.buffer);
@@ -28,7 +28,7 @@ export class Coverage {
     Object.assign(globalThis, { $c: this.#counters, $q: this.#probe });
   }
 
-  /** Allocates edges of a module; returns the number of the first. Throws if there are too many. */
+  /** Allocates the edges of a module, and returns the number of the first. Throws a RangeError above the maximum. */
   reserve(edges: number): number {
     const first = this.#edges;
     if (first + edges > maxEdges) throw new RangeError(`more than ${maxEdges} edges`);
@@ -40,18 +40,18 @@ export class Coverage {
     return this.#edges;
   }
 
-  /** Begins an execution. */
+  /** Starts an execution. */
   reset(): void {
     this.#counters.fill(0, 0, this.#edges);
     this.#comparedCount = 0;
   }
 
-  /** What was compared in the execution and differed; the last {@link maxCompared} of it. */
+  /** The last {@link maxCompared} comparisons of the execution whose values differ. */
   get compared(): readonly Compared[] {
     return this.#compared.slice(0, Math.min(this.#comparedCount, maxCompared));
   }
 
-  /** Calls `see` with each feature of the execution: an edge, and about how often it was gone through. */
+  /** Calls `see` with each feature of the execution: an edge with the bucket of its hit count. */
   features(see: (feature: number) => void): void {
     const count32 = Math.ceil(this.#edges / 4);
     for (let word = 0; word < count32; word++) {
@@ -73,7 +73,7 @@ export class Coverage {
   };
 }
 
-/** The edge of a feature. */
+/** Returns the edge of a feature. */
 export function edgeOf(feature: number): number {
   return Math.floor(feature / bucketStarts.length);
 }

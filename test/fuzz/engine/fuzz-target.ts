@@ -1,17 +1,17 @@
-/** A decoder, and what must hold whatever it is given. */
+/** A decoder with its invariants. */
 export interface FuzzTarget {
-  /** What inputs begin from, besides the stored corpus. */
+  /** The initial inputs besides the stored corpus. */
   readonly seeds: readonly Uint8Array[];
-  /** Longer inputs are not tried. */
+  /** The maximum length of an input. */
   readonly maxBytes: number;
   /**
-   * Decodes an input. Rejects or throws if an invariant is violated: an undeclared error, a round trip
-   * with another result, an output that is too large.
+   * Decodes an input. Throws or rejects if an invariant is violated, for example by an undeclared error, a round trip
+   * with a different result, or too large an output.
    */
   run(input: Buffer): void | Promise<void>;
 }
 
-/** An invariant is violated. */
+/** The error of a violated invariant. */
 export class BrokenInvariantError extends Error {
   override name = "BrokenInvariantError";
 }
@@ -21,7 +21,7 @@ export function invariant(holds: boolean, what: string | (() => string)): assert
   if (!holds) throw new BrokenInvariantError(typeof what === "string" ? what : what());
 }
 
-/** What a function returns, or the error that it throws, where that is of one of the types that it declares. */
+/** Returns the result of a function, or the error that it throws if the error has one of the declared types. */
 export function declared<T, E extends Error>(
   call: () => T,
   ...types: readonly (abstract new (

@@ -6,7 +6,7 @@ import { instrumentModules } from "./instrument-modules.ts";
 import { Random } from "./random.ts";
 import { type FuzzOrder, type FuzzResult, watchedHeaderBytes } from "./worker-messages.ts";
 
-// Fuzzes one target in a separate thread, so that a hang or a full heap ends only this thread.
+// Fuzzes one target in a separate thread, so that a hang or a full heap affects only this thread.
 
 const shrinkMs = 3_000;
 

@@ -6,10 +6,10 @@ import { Fuzzer } from "./fuzzer.ts";
 import { instrument } from "./instrument.ts";
 import { Random } from "./random.ts";
 
-/** Ten times as long as it takes on a machine that does nothing else. */
+/** Ten times the duration on an idle machine. */
 const searchMs = 30_000;
 
-// Random bytes would find it once in 2 ** 72 times.
+// The probability that random bytes find it is 2 ** -72.
 const source = `
 function run(input: Buffer): void {
   if (input.length < 9 || input.length > 40) return;
@@ -32,7 +32,7 @@ function fuzzerOf(seed: number): Fuzzer {
   return new Fuzzer({ target, coverage, random: new Random(seed), dictionary: [], onInput: () => {} });
 }
 
-test("a fuzzer finds its way through comparisons and counts, and makes what it has found short", {
+test("a fuzzer solves comparisons and counts, and minimizes its finding", {
   timeout: 2 * searchMs,
 }, async () => {
   const fuzzer = fuzzerOf(1);
@@ -45,7 +45,7 @@ test("a fuzzer finds its way through comparisons and counts, and makes what it h
   expect(Buffer.from(input).toString("latin1")).toBe("Fuzz!?\x01\x01\x01");
 });
 
-test("the kept inputs reach the whole coverage, and each reaches a branch that no other reaches", async () => {
+test("the corpus reaches the whole coverage, and each input reaches a branch that no other input reaches", async () => {
   const fuzzer = fuzzerOf(1);
   await fuzzer.fuzz(performance.now() + 50);
   const again = fuzzerOf(1);

@@ -5,13 +5,13 @@ import type { FuzzTarget } from "./fuzz-target.ts";
 import { mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
 
-/** An execution that takes longer is a finding, where it does so each time: linear work on such inputs takes little. */
+/** An execution that repeatedly takes longer is a finding, because linear algorithms are fast on such inputs. */
 const maxInputMs = 1_000;
 
-/** The number of inputs between two yields to the event loop, which finalizers and timers need. */
+/** The number of inputs after which the fuzzer yields to the event loop, because finalizers and timers need it. */
 const runsPerTurn = 1_024;
 
-/** How often a slow or failing input is run to see that it was not the machine. */
+/** The number of repetitions that confirm a slow or failed execution. */
 const confirmations = 2;
 
 /** An input that reached new coverage. */
@@ -19,11 +19,11 @@ interface Entry {
   readonly input: Uint8Array;
   readonly features: readonly number[];
   readonly compared: readonly Compared[];
-  /** How many features it is the shortest input of. With none left it is dropped. */
+  /** The number of features of which this is the shortest input. An entry without features is dropped. */
   owned: number;
 }
 
-/** An input for which something does not hold. */
+/** An input that violates an invariant, and the error. */
 export interface Finding {
   readonly input: Uint8Array;
   readonly error: Error;
@@ -38,7 +38,7 @@ export interface FuzzerOptions {
   readonly onInput: (input: Uint8Array) => void;
 }
 
-/** Runs a target on mutations of inputs, and keeps those that reach something new, or the same with fewer bytes. */
+/** Runs a target on mutated inputs. Keeps the inputs that reach a new feature, or a known feature with fewer bytes. */
 export class Fuzzer {
   runs = 0;
   slowestMs = 0;
@@ -50,7 +50,7 @@ export class Fuzzer {
     this.#options = options;
   }
 
-  /** The inputs that are kept. Each reaches more that those before it do not reach than those after it would. */
+  /** The kept inputs, in the order of a greedy set cover: each adds the most features to the previous ones. */
   get corpus(): readonly Uint8Array[] {
     const ordered: Uint8Array[] = [];
     const reached = new Set<number>();
@@ -65,7 +65,7 @@ export class Fuzzer {
     return ordered;
   }
 
-  /** How many branches were reached. */
+  /** The number of reached branches. */
   get edges(): number {
     return new Set(this.#owners.keys().map(edgeOf)).size;
   }
@@ -74,14 +74,14 @@ export class Fuzzer {
     return this.#owners.size;
   }
 
-  /** Runs an input. Returns what does not hold. */
+  /** Runs an input. Returns a finding if an invariant is violated. */
   async run(input: Uint8Array): Promise<Finding | undefined> {
     const finding = await this.#confirmed(input);
     if (finding === undefined) this.#keepIfNew(input);
     return finding;
   }
 
-  /** Runs mutated inputs until `deadline`, as in performance.now(). Returns what does not hold, and then stops. */
+  /** Runs mutated inputs until `deadline`, in the time of performance.now(). Returns the first finding, if any. */
   async fuzz(deadline: number): Promise<Finding | undefined> {
     const { random, target, dictionary } = this.#options;
     while (performance.now() < deadline) {
@@ -94,7 +94,7 @@ export class Fuzzer {
     return undefined;
   }
 
-  /** A shorter input with the same error, found within some time. */
+  /** Searches a shorter input with the same error until `deadline`. */
   async shrink({ input, error }: Finding, deadline: number): Promise<Finding> {
     let found: Finding = { input, error };
     for (let size = found.input.length >> 1; size > 0; size >>= 1) {
@@ -108,7 +108,7 @@ export class Fuzzer {
     return found;
   }
 
-  /** Newer ones more often: they have been tried less. */
+  /** Chooses an entry, with a preference for newer ones, which have had fewer mutations. */
   #choose(): Entry {
     const { random } = this.#options;
     const last = this.#entries.length - 1;
@@ -135,10 +135,12 @@ export class Fuzzer {
       const running = target.run(Buffer.from(input));
       if (running !== undefined) await running;
     } catch (error) {
-      return error instanceof Error ? error : new Error(`${String(error)} was thrown, which is no error`);
+      return error instanceof Error
+        ? error
+        : new Error(`the target threw a value that is not an Error: ${String(error)}`);
     }
     const ms = performance.now() - start;
-    if (ms > maxInputMs) return new SlowInputError(`it took ${ms.toFixed(0)} ms, more than ${maxInputMs}`);
+    if (ms > maxInputMs) return new SlowInputError(`the input took ${ms.toFixed(0)} ms; the limit is ${maxInputMs} ms`);
     this.slowestMs = Math.max(this.slowestMs, ms);
     return undefined;
   }
@@ -171,17 +173,17 @@ export class Fuzzer {
   }
 }
 
-/** An input takes too long. */
+/** The error of an input that exceeds {@link maxInputMs}. */
 export class SlowInputError extends Error {
   override name = "SlowInputError";
 }
 
-/** Short enough for a file name, and of the input alone. */
+/** Returns a short file name that depends only on the input. */
 export function inputName(input: Uint8Array): string {
   return createHash("sha256").update(input).digest("hex").slice(0, 16);
 }
 
-/** Errors of one kind come from one line. */
+/** Returns the kind of an error: its name and the line that threw it. */
 function kindOf({ name, stack = "" }: Error): string {
   return `${name} ${stack.split("\n").find((line) => line.trimStart().startsWith("at ")) ?? ""}`;
 }

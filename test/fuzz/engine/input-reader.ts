@@ -1,4 +1,4 @@
-/** Takes an input apart into values: small numbers and texts from its beginning, and then the rest. */
+/** Reads values from an input: small numbers and strings from its start, and then the rest. */
 export class InputReader {
   readonly #input: Buffer;
   #at = 0;
@@ -11,32 +11,32 @@ export class InputReader {
     return this.#at >= this.#input.length;
   }
 
-  /** The next byte; 0 at the end. */
+  /** Returns the next byte, or 0 at the end. */
   byte(): number {
     return this.#input[this.#at++] ?? 0;
   }
 
-  /** One of some values. */
+  /** Returns one of the values. Throws a RangeError if there are none. */
   pick<const T>(values: readonly T[]): T {
-    if (values.length === 0) throw new RangeError("there is nothing to pick from");
+    if (values.length === 0) throw new RangeError("cannot pick from an empty list");
     return values[this.byte() % values.length] as T;
   }
 
-  /** The next `count` bytes, or the rest if there are fewer. */
+  /** Returns the next `count` bytes, or the rest if there are fewer. */
   bytes(count: number): Buffer {
     const bytes = this.#input.subarray(this.#at, this.#at + count);
     this.#at += count;
     return bytes;
   }
 
-  /** Eight bytes as a signed number; zeros at the end. */
+  /** Returns eight bytes as a signed number, with zeros after the end. */
   int64(): bigint {
     const bytes = Buffer.alloc(8);
     bytes.set(this.bytes(8));
     return bytes.readBigInt64BE();
   }
 
-  /** The bytes up to the next line feed, or to the end. */
+  /** Returns the bytes up to the next line feed or the end. */
   line(): string {
     const end = this.#input.indexOf(10, this.#at);
     const text = this.#input.subarray(this.#at, end < 0 ? undefined : end);
@@ -49,7 +49,7 @@ export class InputReader {
   }
 }
 
-/** Cuts bytes into pieces whose sizes a number determines: all in one, one by one, or of changing sizes. */
+/** Splits bytes into fragments. The number selects the sizes: one fragment, single bytes, or varying sizes. */
 export function cut(bytes: Buffer, how: number): Buffer[] {
   if (how === 0) return bytes.length === 0 ? [] : [bytes];
   const pieces: Buffer[] = [];

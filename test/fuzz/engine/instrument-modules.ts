@@ -4,11 +4,11 @@ import { fileURLToPath } from "node:url";
 import type { Coverage } from "./coverage.ts";
 import { instrument } from "./instrument.ts";
 
-/** The instrumented modules: our decoders of input, and the libraries that they use. */
+/** The instrumented modules: the decoders of Bourse, and the libraries that they use. */
 const instrumented =
   /^(server|client|scripts)\/|^node_modules\/(@bufbuild\/protobuf|@connectrpc\/connect|csv-parse|content-disposition|commander|send|range-parser|fresh)\//;
 
-/** Literals of these make the dictionary: those of others are not what inputs are compared with. */
+/** The modules whose literals are in the dictionary. Inputs are not compared with the literals of other modules. */
 const ours = /^(server|client|scripts)\//;
 
 const formats = new Set(["module", "module-typescript", "commonjs"]);
@@ -18,7 +18,7 @@ const root = new URL("../../../", import.meta.url).href;
 /**
  * Instruments the modules that are imported from now on.
  *
- * @returns the texts and whole numbers in them, so far
+ * @returns the string and integer literals of the modules that were imported so far
  */
 export function instrumentModules(coverage: Coverage): ReadonlySet<string | number> {
   const literals = new Set<string | number>();
@@ -26,7 +26,7 @@ export function instrumentModules(coverage: Coverage): ReadonlySet<string | numb
   registerHooks({
     load(url, context, nextLoad) {
       const path = url.startsWith(root) ? url.slice(root.length) : "";
-      // A package without a type has CommonJS modules.
+      // The modules of a package without `type` are CommonJS.
       const format = context.format ?? "commonjs";
       if (!instrumented.test(path) || !formats.has(format)) return nextLoad(url, context);
       const file = fileURLToPath(url);

@@ -25,7 +25,7 @@ function load(code: string): (x: number, s?: string) => string {
   return new Function(`${stripTypeScriptTypes(code)}; return f`)() as (x: number, s?: string) => string;
 }
 
-test("an instrumented module does what it did, and its lines have their numbers", () => {
+test("an instrumented module keeps its behaviour and its line numbers", () => {
   const { code, edges } = instrument(source, "f.ts", 0);
   expect(code.split("\n").length).toBe(source.split("\n").length);
   expect(edges).toBeGreaterThan(20);
@@ -36,7 +36,7 @@ test("an instrumented module does what it did, and its lines have their numbers"
   }
 });
 
-test("an execution has a feature for each branch that it takes, and for about how often", () => {
+test("an execution has a feature for each branch and the bucket of its hit count", () => {
   const coverage = new Coverage();
   const { code, edges, literals } = instrument(source, "f.ts", coverage.reserve(100));
   expect(edges).toBeLessThan(100);
@@ -54,7 +54,7 @@ test("an execution has a feature for each branch that it takes, and for about ho
   expect(literals).toEqual(expect.arrayContaining(["four", "dflt", "two", 3, 9]));
 });
 
-test("what was compared and differed is known, so that an input can be made that does not differ", () => {
+test("the coverage records compared values that differ", () => {
   const coverage = new Coverage();
   coverage.install();
   const run = load(instrument(source, "f.ts", coverage.reserve(100)).code);

@@ -1,11 +1,11 @@
 import { parseSync } from "vite";
 
-/** A source with counters in it. */
+/** An instrumented source. */
 export interface Instrumented {
   readonly code: string;
-  /** How many counters there are: it has those from `firstEdge` on. */
+  /** The number of counters. Their numbers start at `firstEdge`. */
   readonly edges: number;
-  /** The texts and whole numbers that stand in it: what its branches may compare with. */
+  /** The string and integer literals of the source, with which its branches can compare. */
   readonly literals: readonly (string | number)[];
 }
 
@@ -19,18 +19,18 @@ interface Node {
 interface Edit {
   readonly at: number;
   readonly text: string;
-  /** What closes at a place comes before what opens there. */
+  /** Whether the edit closes an expression. At the same position, it precedes edits that open one. */
   readonly closes: boolean;
-  /** Outer edits have lower numbers. */
+  /** The order of edits at the same position. Outer edits have lower numbers. */
   readonly order: number;
-  /** How many characters it replaces. */
+  /** The number of replaced characters. */
   readonly removed: number;
 }
 
-/** Dictionary entries that are longer help nobody. */
+/** Longer literals are not in the dictionary. */
 const maxLiteralChars = 48;
 
-/** Loops and branches. What is not a block becomes one. */
+/** Loops and branches. A body that is not a block becomes a block. */
 const bodies: Readonly<Record<string, readonly string[]>> = {
   IfStatement: ["consequent", "alternate"],
   ForStatement: ["body"],
@@ -43,13 +43,13 @@ const bodies: Readonly<Record<string, readonly string[]>> = {
   FunctionExpression: ["body"],
 };
 
-/** Expressions that may or may not be evaluated. */
+/** Expressions that are evaluated conditionally. */
 const branches: Readonly<Record<string, readonly string[]>> = {
   ConditionalExpression: ["consequent", "alternate"],
   LogicalExpression: ["right"],
 };
 
-/** Syntax of TypeScript that holds an expression; all else of it is types. */
+/** TypeScript syntax that contains an expression. All other TypeScript syntax is types. */
 const typedExpressions = new Set([
   "TSAsExpression",
   "TSSatisfiesExpression",
@@ -59,10 +59,10 @@ const typedExpressions = new Set([
 ]);
 
 /**
- * Adds a counter to each branch of a module, and a probe to each comparison for equality: `$c[edge]++` and `$q(a, b)`,
- * globals that {@link Coverage} provides. Lines keep their numbers. TypeScript stays TypeScript.
+ * Adds a counter to each branch of a module and a probe to each comparison for equality: `$c[edge]++` and `$q(a, b)`.
+ * {@link Coverage} provides these globals. Keeps the line numbers, and does not transpile TypeScript.
  *
- * @param file its name, whose extension is the language
+ * @param file the name of the module; its extension determines the language
  */
 export function instrument(source: string, file: string, firstEdge: number): Instrumented {
   const { program, errors } = parseSync(file, source);
@@ -92,7 +92,7 @@ export function instrument(source: string, file: string, firstEdge: number): Ins
   }
 
   function edit(node: Node): void {
-    // Before the branch that it follows, as it is the outer one of two edits that can be at the same position.
+    // Inserted before the inner branch, because this is the outer one of two edits at the same position.
     if (node.type === "IfStatement" && node.alternate === null) insert(node.end, ` else {${count()}}`, true);
     for (const key of bodies[node.type] ?? []) countBody(node[key]);
     for (const key of branches[node.type] ?? []) countExpression(node[key]);

@@ -1,25 +1,25 @@
 import type { Compared } from "./coverage.ts";
 import type { Random } from "./random.ts";
 
-/** What a mutation may draw from besides the input. */
+/** The sources of a mutation besides the input. */
 export interface MutationSources {
   /** Another input. */
   readonly other: Uint8Array;
   readonly dictionary: readonly Uint8Array[];
-  /** What the input's execution compared. */
+  /** The comparisons of the input's execution. */
   readonly compared: readonly Compared[];
   readonly maxBytes: number;
 }
 
 type Mutation = (input: Buffer, random: Random, sources: MutationSources) => Buffer;
 
-/** So many mutations follow one another at most. */
+/** The maximum number of mutations of an input. */
 const maxMutations = 6;
 
-/** Blocks that are moved, copied or removed are mostly short. */
+/** The maximum size of a moved, copied or removed block. */
 const maxBlockBytes = 64;
 
-/** Makes a new input from one. */
+/** Creates a new input from an input. */
 export function mutate(input: Uint8Array, random: Random, sources: MutationSources): Buffer {
   let mutated: Buffer = Buffer.from(input);
   for (let left = 1 + random.below(maxMutations); left > 0; left--) {
@@ -133,7 +133,7 @@ function useDictionary(input: Buffer, random: Random, { dictionary }: MutationSo
   return random.oneIn(2) ? insert(input, random, word) : overwrite(input, random, word);
 }
 
-/** Puts what was compared with in the place of what it was compared to. */
+/** Replaces a compared value in the input with the value that it was compared to. */
 function useCompared(input: Buffer, random: Random, { compared }: MutationSources): Buffer {
   if (compared.length === 0) return input;
   const pair = random.pick(compared);

@@ -1,7 +1,7 @@
 import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 
-/** Random choices that a seed determines. */
+/** Random choices, determined by a seed. */
 export class Random {
   readonly #generator;
 
@@ -9,19 +9,19 @@ export class Random {
     this.#generator = xoroshiro128plus(seed);
   }
 
-  /** A whole number from 0 to below `limit`, which is 1 or more. */
+  /** Returns an integer from 0 to `limit` - 1. The limit is at least 1. */
   below(limit: number): number {
     return limit <= 1 ? 0 : uniformInt(this.#generator, 0, limit - 1);
   }
 
-  /** True with the probability 1 / `times`. */
+  /** Returns true with the probability 1 / `times`. */
   oneIn(times: number): boolean {
     return this.below(times) === 0;
   }
 
-  /** Returns one of the values. Throws if there is none. */
+  /** Returns one of the values. Throws a RangeError if there are none. */
   pick<T>(values: readonly T[]): T {
-    if (values.length === 0) throw new RangeError("there is nothing to pick from");
+    if (values.length === 0) throw new RangeError("cannot pick from an empty list");
     return values[this.below(values.length)] as T;
   }
 }

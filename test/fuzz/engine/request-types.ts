@@ -16,26 +16,26 @@ import { invariant } from "./fuzz-target.ts";
 
 const descriptors = readFileSync(new URL("../../../gen/descriptors.binpb", import.meta.url));
 
-/** All types of the protos that are served. */
+/** The types of all served protos. */
 export const registry: Registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, descriptors));
 
 const services = [...registry].filter((type) => type.kind === "service");
 
-/** Every method that is served, one for each type of request: a new one is fuzzed automatically. */
+/** One served method for each request type. New methods are fuzzed automatically. */
 export const requestMethods: readonly DescMethod[] = [
   ...new Map(services.flatMap(({ methods }) => methods).map((method) => [method.input.typeName, method])).values(),
 ];
 
-/** The maximum size of the error for a request that violates rules, in bytes. */
+/** The maximum size of the error for a request that violates validation rules, in bytes. */
 const maxMessageBytes = 32 * 1024;
 const maxDetailBytes = 128 * 1024;
 
 const validation = createValidation(services);
 
 /**
- * Checks a request as the server does. It either passes, or is refused with INVALID_ARGUMENT and a bounded error.
+ * Validates a request as the server does. A request passes, or the error is INVALID_ARGUMENT with a bounded size.
  *
- * @returns whether it has passed
+ * @returns whether the request passes
  */
 export async function validate(method: DescMethod, message: Message): Promise<boolean> {
   let passed = false;

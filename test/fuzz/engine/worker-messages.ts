@@ -1,19 +1,19 @@
-/** What a fuzzing worker is to do. */
+/** The task of a fuzzing worker. */
 export interface FuzzOrder {
   /** The URL of the module that exports the `target`. */
   readonly module: string;
   readonly seed: number;
   readonly seconds: number;
-  /** Inputs that are run first. */
+  /** The inputs that run first. */
   readonly inputs: readonly Uint8Array[];
   /**
-   * For the main thread: the first 32-bit number counts the inputs, the second is the length of the one that is being
-   * run, whose bytes follow.
+   * Shared with the main thread. The first 32-bit number counts the inputs. The second is the length of the current
+   * input, whose bytes follow.
    */
   readonly watched: SharedArrayBuffer;
 }
 
-/** What a fuzzing worker reports at its end. */
+/** The result of a fuzzing worker. */
 export interface FuzzResult {
   readonly runs: number;
   readonly ms: number;
@@ -24,5 +24,5 @@ export interface FuzzResult {
   readonly finding: { readonly input: Uint8Array; readonly text: string } | undefined;
 }
 
-/** What precedes the input in {@link FuzzOrder.watched}. */
+/** The size of the header in {@link FuzzOrder.watched}. */
 export const watchedHeaderBytes = 8;

@@ -11,9 +11,9 @@ import { startTransportServer } from "../../../server/transport/transport-server
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 
-// Whole calls over HTTP/2, of every kind and protocol: a handler gets the same messages whatever pieces they come in,
-// those that a simple reader finds in the envelopes, and the client gets an answer of its protocol that is short and no
-// internal error.
+// Calls over HTTP/2 of every kind and protocol. The handler receives the same messages regardless of fragmentation, and
+// they are those that a simple reader finds in the envelopes. The client receives a short response of its protocol that
+// is not an internal error.
 
 const methods = [
   UploadService.method.upload,
@@ -21,7 +21,7 @@ const methods = [
   ProductService.method.getProduct,
 ] as const;
 
-/** Content types, each with the flag of envelopes that are not messages; undefined: without envelopes. */
+/** The content types, each with the flag of envelopes that are not messages. Undefined: no envelopes. */
 const types = [
   ["application/grpc", 0],
   ["application/grpc+proto", 0],
@@ -38,10 +38,10 @@ const encodings = ["identity", "gzip", "br", "zip"] as const;
 
 const maxMessageBytes = 512;
 
-/** Sends each piece in a separate iteration of the event loop, so that it is a separate frame. */
+/** The maximum number of fragments. Each is sent in a separate iteration of the event loop, and so in its own frame. */
 const maxPieces = 8;
 
-/** What an answer may have besides what it repeats of the request. */
+/** The maximum size of a response without the parts of the request that it quotes. */
 const answerBytes = 4 * 1024;
 
 /** The allowed codes for a wrong request. UNKNOWN and INTERNAL without a message are defects of the server. */
@@ -67,7 +67,7 @@ const server = await startTransportServer({
   routes: register,
   mapError: toConnectError,
   otherwise: () => {
-    throw new Error("only calls are made");
+    throw new Error("not a call");
   },
   limits: { readMaxBytes: maxMessageBytes, maxMessageDepth: 20 },
 });
@@ -94,17 +94,20 @@ export const target: FuzzTarget = {
     const body = reader.rest();
     const headers = headersOf(method, type, encoding);
     const whole = await call(headers, cut(body, 0));
-    const inPieces = await call(headers, few(cut(body, how)));
+    const inPieces = await call(headers, limitPieces(cut(body, how)));
     invariant(
       JSON.stringify(inPieces) === JSON.stringify(whole) || failBoth(inPieces, whole),
-      () => `in pieces ${JSON.stringify(inPieces)}, in one ${JSON.stringify(whole)}`,
+      () => `fragmented ${JSON.stringify(inPieces)}, whole ${JSON.stringify(whole)}`,
     );
     check(whole, type, body);
     if (ignoredFlag === undefined || type.endsWith("json") || encoding !== "identity") return;
-    const expected = simply(method.input, ignoredFlag, body).slice(0, method.methodKind === "unary" ? 1 : undefined);
+    const expected = readMessages(method.input, ignoredFlag, body).slice(
+      0,
+      method.methodKind === "unary" ? 1 : undefined,
+    );
     invariant(
       whole.messages.every((message, index) => message === expected[index]),
-      () => `the handler got ${whole.messages.join(" ")}, but there are ${expected.join(" ")}`,
+      () => `the handler received ${whole.messages.join(" ")}, expected ${expected.join(" ")}`,
     );
   },
 };
@@ -178,8 +181,8 @@ function pick(headers: Readonly<Record<string, unknown>>): Record<string, unknow
 }
 
 /**
- * Connect's reader looks ahead: of two messages that are wrong, it may report the second, if both have come, and the
- * handler may not get what precedes them.
+ * Connect's reader reads ahead. If two received messages are malformed, it can report the second one, and the handler
+ * may not receive the messages before them.
  */
 function failBoth(a: Outcome, b: Outcome): boolean {
   const [fewer, more] = a.messages.length < b.messages.length ? [a, b] : [b, a];
@@ -188,25 +191,25 @@ function failBoth(a: Outcome, b: Outcome): boolean {
 }
 
 function check({ status, answer }: Outcome, type: string, body: Buffer): void {
-  // Connect's own readers call bytes that are no message INTERNAL.
+  // Connect's readers report malformed messages as INTERNAL.
   const isUnreadable = status === 500 && answer.startsWith('{"code":"internal","message":"parse binary: ');
   const isAnswered = status === 200 || (status >= 400 && status < 500 && status !== 408) || status === 501;
   invariant(isAnswered || isUnreadable, `the status of ${type} is ${status}: ${answer}`);
-  invariant(answer.length <= answerBytes + 8 * body.length, `the answer has ${answer.length} bytes`);
+  invariant(answer.length <= answerBytes + 8 * body.length, `the response has ${answer.length} bytes`);
   invariant(!/internal error|"code":"unknown"/.test(answer), answer);
   const code = /grpc-status: ?(\d+)|"status":"(\d+)"/.exec(answer);
   if (code !== null) invariant(codes.has(Number(code[1] ?? code[2])), answer);
   if (type.startsWith("application/grpc") && status === 200) invariant(code !== null, `no status: ${answer}`);
 }
 
-/** The same bytes in at most {@link maxPieces} pieces. */
-function few(pieces: readonly Buffer[]): Buffer[] {
+/** Splits the bytes into at most {@link maxPieces} fragments. */
+function limitPieces(pieces: readonly Buffer[]): Buffer[] {
   const rest = Buffer.concat(pieces.slice(maxPieces - 1));
   return [...pieces.slice(0, maxPieces - 1), ...(rest.length > 0 ? [rest] : [])];
 }
 
-/** The messages of whole bytes, up to the first that cannot be read. */
-function simply(schema: DescMessage, ignoredFlag: number, bytes: Buffer): string[] {
+/** Reads the messages up to the first malformed one. */
+function readMessages(schema: DescMessage, ignoredFlag: number, bytes: Buffer): string[] {
   const messages: string[] = [];
   for (let at = 0; at + 5 <= bytes.length; ) {
     const [flags, size] = [bytes.readUInt8(at), bytes.readUInt32BE(at + 1)];
@@ -223,7 +226,7 @@ function simply(schema: DescMessage, ignoredFlag: number, bytes: Buffer): string
   return messages;
 }
 
-/** Unknown fields may be kept or not: no handler sees them. */
+/** Encodes a message without its unknown fields, because decoders can keep or drop them. */
 function hex(schema: DescMessage, message: Message): string {
   return Buffer.from(toBinary(schema, message, { writeUnknownFields: false })).toString("hex");
 }

@@ -8,10 +8,10 @@ import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// A row becomes a message that can be sent, or is refused with an error message of bounded size.
+// A row is parsed into a message that can be sent, or fails with an error message of bounded size.
 
-/** Refusals show cells and the header: they are longer than the input by no more than that. */
-const refusalChars = 2_000;
+/** The maximum length of an error message without the cells and the header that it quotes. */
+const maxErrorChars = 2_000;
 
 export const target: FuzzTarget = {
   maxBytes: 1_024,
@@ -33,7 +33,10 @@ export const target: FuzzTarget = {
     const refusal = declared(() => read(kind, header, cells, mapping), CsvRowError);
     if (!(refusal instanceof Error)) return;
     const { length } = refusal.message;
-    invariant(length <= 8 * input.length + refusalChars, `${input.length} bytes are refused with ${length} characters`);
+    invariant(
+      length <= 8 * input.length + maxErrorChars,
+      `the error for ${input.length} bytes has ${length} characters`,
+    );
   },
 };
 
@@ -64,7 +67,7 @@ function read(kind: "orders" | "products" | "ticks", header: string[], cells: st
   }
 }
 
-/** Empty if the text is no mapping; such a text is refused. */
+/** Parses a mapping. Returns an empty one if the text is not a mapping, after a check of the error. */
 function mappingOf<Field extends string>(text: string, fields: readonly Field[]) {
   if (text === "") return {};
   try {

@@ -4,7 +4,7 @@ import { settings } from "../../../server/config/settings.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// A command line and an environment make a config whose values are in their bounds, or error messages of bounded size.
+// A command line and an environment result in a valid config, or in error messages of bounded size.
 
 const names = Object.keys(settings);
 const variables = Object.values(settings).map(({ variable }) => variable);
@@ -30,7 +30,7 @@ export const target: FuzzTarget = {
     const read = declared(() => readCommandLine(args, environment, "0.0.0"), ConfigError);
     if (read instanceof ConfigError) {
       const bound = problemChars * (names.length + lines.length) + 4 * input.length;
-      invariant(read.message.length <= bound, `the problems have ${read.message.length} characters`);
+      invariant(read.message.length <= bound, `the error message has ${read.message.length} characters`);
       return;
     }
     if (read instanceof Error || read.kind !== "serve") return;

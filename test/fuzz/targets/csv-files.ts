@@ -3,7 +3,8 @@ import { type CsvRow, CsvRowParser } from "../../../scripts/csv-import/csv-row-p
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 
-// A CSV file gives the same rows whatever pieces it is read in, all of one width, in order, and no more than it has.
+// The reader of CSV files returns the same rows regardless of fragmentation. All rows have the same width and are in
+// order, and they contain no more than the file.
 
 const columns = ["a,b\n", "a;b\n", "a,b,c\n"];
 
@@ -36,7 +37,7 @@ export const target: FuzzTarget = {
     const inPieces = read(cut(file, how), dialect);
     invariant(
       JSON.stringify(inPieces) === JSON.stringify(rows),
-      () => `in pieces ${JSON.stringify(inPieces)}, in one ${JSON.stringify(rows)}`,
+      () => `fragmented ${JSON.stringify(inPieces)}, whole ${JSON.stringify(rows)}`,
     );
     check(rows, file);
   },
@@ -54,7 +55,7 @@ function check(rows: readonly CsvRow[], file: Buffer): void {
   let width: number | undefined;
   let chars = 0;
   for (const row of rows) {
-    invariant(row.line > line, `line ${row.line} comes after line ${line}`);
+    invariant(row.line > line, `line ${row.line} follows line ${line}`);
     line = row.line;
     chars += row.text.length;
     if (!("cells" in row)) continue;
@@ -62,5 +63,5 @@ function check(rows: readonly CsvRow[], file: Buffer): void {
     invariant(row.cells.length === width, `line ${line} has ${row.cells.length} cells, the first row ${width}`);
   }
   invariant(line <= lineEnds + 1, `line ${line} of ${lineEnds + 1}`);
-  invariant(chars <= file.length, `${chars} characters are read of ${file.length} bytes`);
+  invariant(chars <= file.length, `the rows have ${chars} characters, but the file has ${file.length} bytes`);
 }

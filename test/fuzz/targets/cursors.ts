@@ -7,7 +7,7 @@ import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// A stream begins at a cursor whose successors the log stores, or is refused.
+// A stream starts at a cursor if the log stores all quotes after it, or the request fails.
 
 const epoch = 1_790_000_000_000_000n;
 
@@ -30,16 +30,22 @@ export const target: FuzzTarget = {
       CursorOutOfRangeError,
       InvalidFieldError,
     );
-    const isHeld =
+    const isStored =
       wanted.epoch === epoch && wanted.seq >= BigInt(log.oldestSeq - 1) && wanted.seq <= BigInt(log.newestSeq);
     if (position instanceof Error || position.kind === "reset") {
-      invariant(!isHeld && kind !== "oldest", `${wanted.seq} of ${log.oldestSeq} to ${log.newestSeq} is refused`);
+      invariant(
+        !isStored && kind !== "oldest",
+        `cursor ${wanted.seq} is rejected, but the log stores ${log.oldestSeq} to ${log.newestSeq}`,
+      );
       const negative = wanted.seq < 0n && position instanceof InvalidFieldError;
-      invariant(negative || !(position instanceof Error) === (kind === "cursor, or reset"), "the wrong refusal");
+      invariant(negative || !(position instanceof Error) === (kind === "cursor, or reset"), "unexpected error");
       return;
     }
-    invariant(position.kind === "replay", `it begins with a ${position.kind}`);
-    invariant(position.after >= log.oldestSeq - 1 && position.after <= log.newestSeq, `${position.after} is not held`);
+    invariant(position.kind === "replay", `the stream starts with a ${position.kind}`);
+    invariant(
+      position.after >= log.oldestSeq - 1 && position.after <= log.newestSeq,
+      `${position.after} is not stored`,
+    );
     invariant(kind === "oldest" || BigInt(position.after) === wanted.seq, `${position.after} is not ${wanted.seq}`);
   },
 };

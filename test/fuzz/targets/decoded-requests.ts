@@ -8,8 +8,8 @@ import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 import { registry, requestMethods, validate } from "../engine/request-types.ts";
 
-// What the transport decodes, within the limits of its method, is what protobuf-es decodes of the same bytes, or is
-// refused with INVALID_ARGUMENT or RESOURCE_EXHAUSTED; whatever keeps the rules in the protos is not refused by a limit.
+// The transport decodes a request to the same message as protobuf-es, or rejects it with INVALID_ARGUMENT or
+// RESOURCE_EXHAUSTED. Its limits do not reject a request that passes validation.
 
 const { maxMessageDepth } = defaultLimits;
 const decoders = requestMethods.map((method) => {
@@ -23,12 +23,11 @@ const decoders = requestMethods.map((method) => {
 });
 
 /**
- * How often the body of an input is repeated: often enough that lists reach their limits, and small messages are
- * scanned.
+ * The number of repetitions of an input's body, so many that lists reach their limits and small messages are scanned.
  */
 const repetitions = [1, 1, 1, 50, 500, 3_000] as const;
 
-/** More would only be slow. */
+/** Larger inputs are slow. */
 const maxBytes = 128 * 1024;
 
 export const target: FuzzTarget = {
@@ -48,7 +47,10 @@ export const target: FuzzTarget = {
     const decoded = declared<Message, ConnectError>(() => decoder.decode(bytes, binary), ConnectError);
     const plain = plainly(method.input, bytes, binary);
     if (!(decoded instanceof Error)) {
-      invariant(plain !== undefined && equals(method.input, decoded, plain, { registry }), "it is another message");
+      invariant(
+        plain !== undefined && equals(method.input, decoded, plain, { registry }),
+        "the decoded message differs",
+      );
       await validate(method, decoded);
       return;
     }
@@ -56,7 +58,7 @@ export const target: FuzzTarget = {
     invariant(known && decoded.message.length <= 2_000, () => `${decoded.code} ${decoded.message.slice(0, 4_000)}`);
     const isForSize = / than the \d+ bytes that | has \d+ elements|fields/.test(decoded.message);
     if (plain !== undefined && isForSize && decoded.code === Code.InvalidArgument) {
-      invariant(!(await validate(method, plain)), () => `it keeps the rules, but: ${decoded.message}`);
+      invariant(!(await validate(method, plain)), () => `the request is valid, but: ${decoded.message}`);
     }
   },
 };
@@ -65,7 +67,7 @@ function repeat(body: Buffer, times: number): Buffer {
   return Buffer.concat(Array.from({ length: times }, () => body));
 }
 
-/** Undefined if it cannot be decoded. */
+/** Returns undefined if the bytes cannot be decoded. */
 function plainly(schema: DescMessage, bytes: Buffer, binary: boolean): Message | undefined {
   try {
     if (binary) return fromBinary(schema, bytes, { readUnknownFields: false, recursionLimit: maxMessageDepth });

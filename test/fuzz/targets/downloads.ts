@@ -7,13 +7,13 @@ import { fuzzOutput } from "../engine/corpus.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// Requests for parts of a file over HTTP/1.1, under any path and with any conditions: the response is the file, the part
-// of it that the response names, or a refusal; never another file, and never more than there is.
+// Requests for ranges of a file over HTTP/1.1, with any path and conditions. The response is the file, the range that
+// the response names, or an error. It is never another file or more than the file.
 
 const folder = join(fuzzOutput, "files");
 const inside = join(folder, "served");
 const content = Buffer.from(Array.from({ length: 300 }, (_, index) => index % 251));
-const secret = "not to be served";
+const secret = "this file must not be served";
 mkdirSync(inside, { recursive: true });
 writeFileSync(join(inside, "file.bin"), content);
 writeFileSync(join(inside, ".hidden"), secret);
@@ -31,8 +31,8 @@ const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 const statuses = [200, 206, 304, 400, 403, 404, 405, 412, 416];
 const headerNames = ["range", "if-range", "if-none-match", "if-modified-since", "if-match", "accept"] as const;
 
-/** A refusal repeats the method and the path. */
-const refusalBytes = 400;
+/** The maximum size of an error without the method and the path that it quotes. */
+const maxErrorBytes = 400;
 
 interface Answer {
   readonly status: number;
@@ -61,21 +61,24 @@ export const target: FuzzTarget = {
     if (answer === undefined) return;
     const { status, range, body } = answer;
     invariant(statuses.includes(status), `the status is ${status}`);
-    invariant(!body.includes(secret), `${path} is a file that is not to be served`);
-    if (method === "HEAD") return invariant(body.length === 0, "a body comes with HEAD");
+    invariant(!body.includes(secret), `${path} must not be served`);
+    if (method === "HEAD") return invariant(body.length === 0, "the response to HEAD has a body");
     if (status === 206) {
       const [, first = "", last = ""] = /^bytes (\d+)-(\d+)\/300$/.exec(range ?? "") ?? [];
       invariant(first !== "", `the range is ${range}`);
-      invariant(body.equals(content.subarray(Number(first), Number(last) + 1)), `${range} is another part`);
+      invariant(
+        body.equals(content.subarray(Number(first), Number(last) + 1)),
+        `the body differs from the range ${range}`,
+      );
     } else if (status === 200) {
-      invariant(body.equals(content), `${body.length} bytes come of 300`);
+      invariant(body.equals(content), `received ${body.length} of 300 bytes`);
     } else {
-      invariant(body.length <= refusalBytes + 4 * input.length, `the refusal has ${body.length} bytes`);
+      invariant(body.length <= maxErrorBytes + 4 * input.length, `the error has ${body.length} bytes`);
     }
   },
 };
 
-/** Undefined if Node's client does not send such a request. */
+/** Returns undefined if Node's client rejects the request. */
 function ask(method: string, path: string, headers: Readonly<Record<string, string>>): Promise<Answer | undefined> {
   return new Promise((resolve, reject) => {
     try {

@@ -4,7 +4,7 @@ import { InvalidFieldError } from "../../../server/shared/request-errors.ts";
 import { maxFileNameBytes, sanitizeFileName } from "../../../server/upload/sanitize-file-name.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
-// A file's name is one name that is safe to show and to save, and reaches who saves it as it is; or it is refused.
+// A sanitized file name is safe to display and to save, and reaches the client unchanged. Other names are rejected.
 
 export const target: FuzzTarget = {
   maxBytes: 320,
@@ -23,15 +23,18 @@ export const target: FuzzTarget = {
     const raw = input.toString("utf8");
     const name = declared(() => sanitizeFileName(raw, "file_name"), InvalidFieldError);
     if (name instanceof Error) return;
-    invariant(raw === "" || name !== "", "nothing is left");
-    invariant(Buffer.byteLength(name) <= maxFileNameBytes, `it has ${Buffer.byteLength(name)} bytes`);
+    invariant(raw === "" || name !== "", "the sanitized name is empty");
+    invariant(Buffer.byteLength(name) <= maxFileNameBytes, `the name has ${Buffer.byteLength(name)} bytes`);
     invariant(!/[/\\<>:"|?*\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name), `${JSON.stringify(name)} is not safe`);
-    invariant(!/[ .]$|^ /.test(name), `${JSON.stringify(name)} begins or ends with what Windows cuts off`);
+    invariant(!/[ .]$|^ /.test(name), `${JSON.stringify(name)} begins or ends with a character that Windows removes`);
     const again = sanitizeFileName(name, "file_name");
     invariant(again === name, `${JSON.stringify(name)} becomes ${JSON.stringify(again)} the second time`);
     const header = contentDisposition(name, { type: "attachment" });
     validateHeaderValue("content-disposition", header);
     const { parameters } = parse(header);
-    invariant(parameters.filename === name || name === "", `${JSON.stringify(name)} arrives as ${parameters.filename}`);
+    invariant(
+      parameters.filename === name || name === "",
+      `${JSON.stringify(name)} is received as ${parameters.filename}`,
+    );
   },
 };

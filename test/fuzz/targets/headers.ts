@@ -2,7 +2,7 @@ import { LazyHeaders } from "../../../server/transport/exchange/lazy-headers.ts"
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// Our headers do what the platform's do, whatever is done to them in whatever order.
+// LazyHeaders behaves like the platform's Headers in any sequence of operations.
 
 const operations = ["get", "has", "set", "append", "delete", "list", "getSetCookie"] as const;
 const maxOperations = 24;
@@ -35,7 +35,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** Headers as Node gives them: keys in lower case, values that HTTP allows, pseudo-headers. */
+/** Creates headers in Node's format: lower-case names, valid values, and pseudo-headers. */
 function sourceOf(reader: InputReader): Record<string, string | string[]> {
   const source: Record<string, string | string[]> = { ":path": "/" };
   for (let count = reader.byte() % 4; count > 0; count--) {

@@ -3,8 +3,8 @@ import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 import { registry, requestMethods, validate } from "../engine/request-types.ts";
 
-// Whatever is read from JSON can be written as JSON, is the same when it is read again, and either keeps the rules or is
-// refused.
+// A message that is parsed from JSON can be serialized to JSON, and the round trip returns the same message. Validation
+// accepts or rejects it.
 
 const options = { registry, ignoreUnknownFields: true };
 
@@ -31,7 +31,7 @@ export const target: FuzzTarget = {
     const json = toJson(method.input, message, options);
     const written = JSON.stringify(json);
     const again = JSON.stringify(toJson(method.input, fromJson(method.input, json, options), options));
-    invariant(again === written, () => `${written} is ${again} when it is read and written again`);
+    invariant(again === written, () => `${written} becomes ${again} in the round trip`);
     await validate(method, message);
   },
 };

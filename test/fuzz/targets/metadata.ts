@@ -5,7 +5,7 @@ import { checkMetadata, type Metadata, MetadataError } from "../../../server/tra
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// Metadata that passes the rules reaches the client as it was given; error messages reach it over gRPC.
+// Valid metadata reaches the client unchanged. Error messages reach the client unchanged over gRPC.
 
 export const target: FuzzTarget = {
   maxBytes: 512,
@@ -29,10 +29,10 @@ export const target: FuzzTarget = {
       validateHeaderName(name);
       validateHeaderValue(name, text);
       const received = new Headers([[name.toLowerCase(), text]]).get(name) ?? "";
-      invariant(received === text, () => `${JSON.stringify(text)} arrives as ${JSON.stringify(received)}`);
+      invariant(received === text, () => `${JSON.stringify(text)} is received as ${JSON.stringify(received)}`);
       const came = typeof value === "string" ? received : Buffer.from(decodeBinaryHeader(received)).toString("hex");
       const went = typeof value === "string" ? value : Buffer.from(value).toString("hex");
-      invariant(came === went, () => `${JSON.stringify(went)} arrives as ${JSON.stringify(came)}`);
+      invariant(came === went, () => `${JSON.stringify(went)} is received as ${JSON.stringify(came)}`);
       invariant(
         !/^(grpc-|connect-|:|trailer-)|^content-(length|type|encoding)$/.test(name),
         `${name} is the protocols'`,
@@ -41,7 +41,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** As encodeURIComponent escapes it, with some of the escapes taken out again. */
+/** Escapes with encodeURIComponent, and then decodes some of the escapes. */
 function checkMessage(text: string): void {
   const message = text.toWellFormed();
   const escaped = withoutNeedlessEscapes(encodeURIComponent(message));

@@ -5,13 +5,14 @@ import { protocolOf } from "../../../server/transport/rpc/rpc-protocol.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// Only pages of the server's own host and of origins that are trusted may call, however requests are written.
+// The server accepts only calls from pages of its own host and of trusted origins, regardless of the form of the
+// request.
 
 const trustedOrigin = "https://shop.example";
 const check = createOriginCheck({ hosts: ["bourse.example"], origins: [trustedOrigin] });
 
-/** A refusal quotes at most two names, each cut, in two short sentences. */
-const maxRefusalChars = 2 * maxEchoBytes + 400;
+/** The maximum length of an error, which quotes at most two truncated names. */
+const maxErrorChars = 2 * maxEchoBytes + 400;
 
 export const target: FuzzTarget = {
   maxBytes: 512,
@@ -29,14 +30,20 @@ export const target: FuzzTarget = {
     if (header === undefined) return;
     const exchange = { httpVersion, method: "POST", target: "/", origin: `http://${host}`, header } as Exchange;
     const problem = (check.problemOf(exchange) ?? check.problemOfCall(exchange))?.message;
-    invariant(problem === undefined || problem.length <= maxRefusalChars, `${problem?.length} characters`);
+    invariant(problem === undefined || problem.length <= maxErrorChars, `${problem?.length} characters`);
     const sent = header.get("origin");
     const isOwn = [null, "", "none", "same-origin"].includes(header.get("sec-fetch-site"));
-    invariant(problem !== undefined || sent !== null || isOwn, `a page that is ${site} may call without an Origin`);
+    invariant(
+      problem !== undefined || sent !== null || isOwn,
+      `the server accepts a call from a ${site} page without an Origin`,
+    );
     if (problem === undefined && sent !== null && sent !== trustedOrigin) {
       const page = URL.parse(sent);
       const own = URL.parse(exchange.origin);
-      invariant(page !== null && page.hostname === own?.hostname, `a page of ${sent} may call ${exchange.origin}`);
+      invariant(
+        page !== null && page.hostname === own?.hostname,
+        `the server accepts a call from ${sent} to ${exchange.origin}`,
+      );
       const known =
         httpVersion === "2.0" || /^\[?[0-9a-f:.]+\]?$|(^|\.)localhost$|^bourse\.example$/.test(own.hostname);
       invariant(known, `the name ${own.hostname} is accepted`);
@@ -46,7 +53,7 @@ export const target: FuzzTarget = {
   },
 };
 
-/** Undefined if HTTP does not allow them. */
+/** Returns undefined if HTTP does not allow the headers. */
 function headersOf(values: Readonly<Record<string, string>>): Headers | undefined {
   try {
     return new Headers(Object.entries(values).filter(([, value]) => value !== ""));

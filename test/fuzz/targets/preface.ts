@@ -5,7 +5,8 @@ import { detectHttp2 } from "../../../server/transport/port/multi-protocol-port.
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 
-// The first bytes of a connection decide once whether it is HTTP/2, in pieces of any size, and none is lost.
+// The detection of HTTP/2 decides once from the first bytes of a connection, in fragments of any size, and loses no
+// byte.
 
 const preface = "PRI ";
 const timeoutMs = 60_000;
@@ -28,12 +29,12 @@ export const target: FuzzTarget = {
     }
     const begun = bytes.subarray(0, preface.length).toString("latin1");
     const isKnown = begun.length > 0 && (begun === preface || !preface.startsWith(begun));
-    invariant(decisions.length === Number(isKnown), `it is decided ${decisions.length} times`);
+    invariant(decisions.length === Number(isKnown), `the detection decided ${decisions.length} times`);
     if (isKnown) {
       invariant(decisions[0] === (begun === preface), `HTTP/2: ${decisions[0]}`);
       const left: Buffer[] = [];
       for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) left.push(chunk);
-      invariant(Buffer.concat(left).equals(bytes), "bytes are lost, or come twice");
+      invariant(Buffer.concat(left).equals(bytes), "bytes are lost or duplicated");
     }
     socket.destroy();
     await nextTurn();

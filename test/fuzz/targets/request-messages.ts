@@ -5,8 +5,8 @@ import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 import { requestMethods, validate } from "../engine/request-types.ts";
 
-// Whatever is read from binary is written by our encoders as toBinary writes it, is the same when it is read again, and
-// either keeps the rules or is refused.
+// The encoders of Bourse encode a decoded message to the same bytes as toBinary, and the round trip returns the same
+// message. Validation accepts or rejects it.
 
 const recursionLimit = 50;
 
@@ -30,7 +30,10 @@ export const target: FuzzTarget = {
     const sink = new ByteSink(8);
     messageEncoder(method.input)(message, sink);
     const encoded = sink.buffer.subarray(0, sink.position);
-    invariant(bytes.equals(encoded), () => `toBinary gives ${bytes.toString("hex")}, ours ${encoded.toString("hex")}`);
+    invariant(
+      bytes.equals(encoded),
+      () => `toBinary returns ${bytes.toString("hex")}, the encoder ${encoded.toString("hex")}`,
+    );
     const again = toBinary(method.input, fromBinary(method.input, bytes, { recursionLimit }));
     invariant(bytes.equals(again), () => `${bytes.toString("hex")} became ${Buffer.from(again).toString("hex")}`);
     await validate(method, message);

@@ -4,7 +4,7 @@ import { formatFts5Query } from "../../../server/product/search/sqlite-text-inde
 import { relevances } from "../../../server/product/search/text-index.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
-// Any search text gives a query that SQLite accepts and that finds only products with the terms.
+// Any search text is converted to a query that SQLite accepts and that finds only products with the terms.
 
 const database = new DatabaseSync(":memory:");
 database.exec("create virtual table product_text using fts5 (name, maker, description, tokenize = 'unicode61')");

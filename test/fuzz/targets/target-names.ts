@@ -1,4 +1,4 @@
-/** The targets, by the names of their files. */
+/** The names of the targets, which are the names of their files. */
 export const targetNames = [
   "calls",
   "request-messages",

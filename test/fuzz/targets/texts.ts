@@ -5,7 +5,7 @@ import { formatAmount, fromNanos, parseAmount, parseMoney, toNanos } from "../..
 import { formatTimestamp, parseTimestamp } from "../../../client/shared/timestamp-text.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
-// Amounts and times that are read can be written, and are the same when they are read again.
+// Parsed amounts and times can be formatted, and the round trip returns the same value.
 
 export const target: FuzzTarget = {
   maxBytes: 96,
@@ -25,7 +25,7 @@ export const target: FuzzTarget = {
     if (time !== undefined) same(parseMicroTime(formatMicroTime(time)), time, text);
     const instant = parseTimestamp(text);
     if (instant !== undefined) {
-      invariant(isValidTimestamp(instant), `${text} is a time that protobuf does not have`);
+      invariant(isValidTimestamp(instant), `${text} is outside of the range of Timestamp`);
       const again = parseTimestamp(formatTimestamp(instant));
       same(again?.seconds, instant.seconds, text);
       same(again?.nanos, instant.nanos, text);
@@ -39,22 +39,19 @@ export const target: FuzzTarget = {
       const signs = [amount.units < 0n, amount.nanos < 0].some(Boolean) && (amount.units > 0n || amount.nanos > 0);
       invariant(!signs, `${text} has units and nanos of different signs`);
     }
-    const money = orRefused(() => parseMoney(text, "EUR"));
+    const money = orFormatError(() => parseMoney(text, "EUR"));
     if (money !== undefined) invariant((money.units ?? 0n) >= 0n && (money.nanos ?? 0) >= 0, `${text} is negative`);
-    const memory = orRefused(() => parseMemorySize(text));
+    const memory = orFormatError(() => parseMemorySize(text));
     if (memory !== undefined) invariant((memory.value ?? 0n) < 2n ** 64n, `${text} does not fit`);
   },
 };
 
 function same<T>(again: T | undefined, value: T, text: string): void {
-  invariant(
-    Object.is(again, value),
-    `${JSON.stringify(text)} is ${value}, and ${again} when it is written and read again`,
-  );
+  invariant(Object.is(again, value), `${JSON.stringify(text)} is ${value}, and ${again} after the round trip`);
 }
 
-/** Their errors name the expected format. */
-function orRefused<T>(parse: () => T): T | undefined {
+/** Returns undefined after an error, which must contain the expected format. */
+function orFormatError<T>(parse: () => T): T | undefined {
   try {
     return parse();
   } catch (error) {

@@ -6,7 +6,8 @@ import { readTickFile } from "../../../server/quote/feed/read-tick-file.ts";
 import { fuzzOutput } from "../engine/corpus.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 
-// A file of ticks gives ticks whose times do not run backwards, one a line at most, or an error that names the line.
+// The reader of tick files returns at most one tick for each line, with times that do not decrease, or an error that
+// contains the line number.
 
 const folder = join(fuzzOutput, "files");
 
@@ -25,11 +26,11 @@ export const target: FuzzTarget = {
     let before = 1;
     try {
       for await (const { line, tick } of readTickFile(path)) {
-        invariant(line > before, `line ${line} comes after line ${before}`);
+        invariant(line > before, `line ${line} follows line ${before}`);
         before = line;
         const { symbol, sourceTime } = tick;
         invariant(Number.isSafeInteger(sourceTime), `the time of line ${line} is ${sourceTime}`);
-        invariant(sourceTime >= (newest.get(symbol) ?? sourceTime), `the time of ${symbol} runs backwards`);
+        invariant(sourceTime >= (newest.get(symbol) ?? sourceTime), `the time of ${symbol} decreases`);
         newest.set(symbol, sourceTime);
         const prices = [tick.bid, tick.ask, tick.last].filter((price) => price !== undefined);
         invariant(prices.length > 0 && prices.every(Number.isFinite), `the prices of line ${line} are ${prices}`);

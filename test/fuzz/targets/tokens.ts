@@ -9,7 +9,7 @@ import { uploadService } from "../../../server/upload/upload-service.ts";
 import { BrokenInvariantError, declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// No token is taken that was not given out, and a page token is a place or is refused.
+// The server accepts only tokens that it has issued. A page token is a valid position or is rejected.
 
 const tokens = new ResumeTokens(Buffer.alloc(32, 7));
 const selection = nameSelection("bourse.order.v1.OrderService/ExportOrders", Buffer.from("filter"));
@@ -38,7 +38,7 @@ const uploads = {
 };
 const { listUploads } = uploadService({ uploads: uploads as never, idleTimeoutMs: 60_000 });
 
-/** SQLite has no larger ones. */
+/** The largest integer of SQLite. */
 const maxPlace = 2n ** 63n - 1n;
 
 export const target: FuzzTarget = {
@@ -65,12 +65,12 @@ function checkExport(token: Buffer): void {
   const place = declared(() => tokens.open(token, selection), InvalidResumeTokenError);
   const given = exports.findIndex((each) => each.equals(token));
   if (place instanceof Error) {
-    invariant(given < 0, `the token of point ${given} is refused: ${place.message}`);
+    invariant(given < 0, `the token of point ${given} is rejected: ${place.message}`);
   } else {
-    invariant(given >= 0, `${token.toString("hex")} was never given out`);
-    invariant(place.skip === 3 && place.snapshot === points[given]?.snapshot, "it is another place");
+    invariant(given >= 0, `${token.toString("hex")} was not issued`);
+    invariant(place.skip === 3 && place.snapshot === points[given]?.snapshot, "the position differs");
     const elsewhere = declared(() => tokens.open(token, other), InvalidResumeTokenError);
-    invariant(elsewhere instanceof Error, "it is taken for another selection");
+    invariant(elsewhere instanceof Error, "the token is accepted for another selection");
   }
 }
 
@@ -78,14 +78,14 @@ function checkSearch(token: Buffer): void {
   const place = declared(() => searches[0]?.open(token), InvalidResumeTokenError);
   const given = found.findIndex((each) => each.equals(token));
   if (place instanceof Error) {
-    invariant(given < 0, `the token of place ${given} is refused: ${place.message}`);
+    invariant(given < 0, `the token of position ${given} is rejected: ${place.message}`);
     return;
   }
-  invariant(given >= 0, `${token.toString("hex")} was never given out`);
-  invariant(place?.sequence === places[given]?.sequence, "it is another place");
+  invariant(given >= 0, `${token.toString("hex")} was not issued`);
+  invariant(place?.sequence === places[given]?.sequence, "the position differs");
   invariant(
     declared(() => searches[1]?.open(token), InvalidResumeTokenError) instanceof Error,
-    "another search takes it",
+    "the token is accepted for another search",
   );
 }
 
@@ -99,9 +99,9 @@ async function checkPage(pageToken: string): Promise<void> {
     throw error;
   }
   const [before, ...more] = listedFrom;
-  if (more.length > 0) throw new BrokenInvariantError("it lists twice");
+  if (more.length > 0) throw new BrokenInvariantError("the page is listed twice");
   if (before === undefined)
-    return invariant(pageToken === "", `${JSON.stringify(pageToken)} is taken for the first page`);
-  invariant(before > 0n && before <= maxPlace, `${before} is no place`);
-  invariant(`${before}` === pageToken, `${JSON.stringify(pageToken)} is taken for ${before}`);
+    return invariant(pageToken === "", `${JSON.stringify(pageToken)} is accepted as the first page`);
+  invariant(before > 0n && before <= maxPlace, `${before} is not a position`);
+  invariant(`${before}` === pageToken, `${JSON.stringify(pageToken)} is accepted as ${before}`);
 }
