@@ -21,7 +21,7 @@ import { databaseFileName } from "./storage/sqlite/database.ts";
 
 const stocks = fileURLToPath(new URL("../node_modules/vega-datasets/data/stocks.csv", import.meta.url));
 
-test("a broken rule is INVALID_ARGUMENT with the field that breaks it", async () => {
+test("a violated rule is INVALID_ARGUMENT with the field", async () => {
   const { transport } = await start();
   const call = createClient(ProductService, transport).createProduct({ product: { name: "", id: "not a uuid" } });
   const error = ConnectError.from(await call.catch((reason: unknown) => reason));
@@ -77,7 +77,7 @@ test("a database of an earlier version keeps its rows, and has the schema of a n
   ]);
 });
 
-test("an empty catalogue is filled only if the demonstration is enabled", async () => {
+test("an empty catalogue receives demo products only if the demonstration is enabled", async () => {
   expect(await countProducts((await start({ demo: "true" })).transport)).toBeGreaterThan(100);
   expect(await countProducts((await start({ demo: "false" })).transport)).toBe(0);
 });
@@ -123,7 +123,7 @@ test("a replay serves the prices of its file", async () => {
   await vi.waitFor(async () => expect(await lastPriceOf("AAPL", transport)).toBe(223.02));
 });
 
-test("a replay of bars gives candles with the bars' own prices and volume", async () => {
+test("a replay of bars results in candles with the prices and the volume of the bars", async () => {
   const bars = fileURLToPath(new URL("../node_modules/vega-datasets/data/sp500-2000.csv", import.meta.url));
   const { transport } = await start({ feed: `replay:${bars}`, speed: "max" });
   const client = createClient(QuoteService, transport);

@@ -49,7 +49,7 @@ describe("submitOrders", () => {
     expect(most).toBeLessThanOrEqual(7 + 1);
   });
 
-  it("stores each order once, and yields each response once and in order, whenever calls fail", async () => {
+  it("stores each order once and yields each response once and in order, regardless of failed calls", async () => {
     const breaks = fc.array(fc.record({ after: fc.nat(12), ahead: fc.nat(6) }), { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(fc.nat(30), breaks, fc.integer({ min: 1, max: 10 }), async (count, planned, maxInFlight) => {

@@ -40,14 +40,14 @@ test("only accepted symbols are requested again", () => {
   expect([...desired.unseen]).toEqual(["B"]);
 });
 
-test("the symbols of the first start stay requested, even if they were refused", () => {
+test("the symbols of the first start stay requested, also if they were refused", () => {
   const desired = new DesiredSubscriptions(["A", "NONE"], 0);
   desired.applyStart([subscription("A"), subscription("NONE", UNKNOWN_SYMBOL)]);
   expect([...desired.symbols]).toEqual(["A", "NONE"]);
   expect([...desired.subscribed.keys()]).toEqual(["A"]);
 });
 
-test("the wildcard replaces names, and a later name changes nothing", () => {
+test("the wildcard replaces names, and a later name has no effect", () => {
   const desired = desiredOf("A");
   applyCommand(desired, "subscribe", ["*"], "A", "B");
   applyCommand(desired, "subscribe", ["B"], "B");
@@ -64,7 +64,7 @@ test("the wildcard without one symbol becomes the names of the others", () => {
   expect([...desired.symbols]).toEqual(["A", "C"]);
 });
 
-test("unsubscribing from the wildcard leaves nothing, not even refused symbols", () => {
+test("unsubscribing from the wildcard removes all symbols, refused ones included", () => {
   const desired = new DesiredSubscriptions(["A", "NONE"], 0);
   desired.applyStart([subscription("A"), subscription("NONE", UNKNOWN_SYMBOL)]);
   applyCommand(desired, "unsubscribe", ["*"], "A");

@@ -20,7 +20,7 @@ function setUp(conflates: boolean) {
   return { detector, take, note };
 }
 
-test("the quotes of each symbol are checked on their own", () => {
+test("the quotes of each symbol are checked separately", () => {
   const { take } = setUp(false);
   expect([take(3), take(7, LIVE, "BETA"), take(4), take(8, LIVE, "BETA")]).toEqual(["next", "next", "next", "next"]);
   expect([take(4), take(8, LIVE, "BETA"), take(6), take(5)]).toEqual(["old", "old", "lost", "old"]);
@@ -63,7 +63,7 @@ test("the quotes missing by conflation are counted per stream, without those bef
   expect(detector.missingByConflation).toBe(4n);
 });
 
-test("another epoch starts with any number", () => {
+test("a new epoch can start with any sequence number", () => {
   const { detector, take } = setUp(false);
   take(10);
   detector.beginEpoch();

@@ -6,7 +6,7 @@ import { maxPendingCommands } from "./watch-command-sender.ts";
 
 const { ACCEPTED } = SubscriptionStatus;
 
-test("commands are sent to the stream by its id, one after the other", async () => {
+test("commands are sent to the stream by its id, one after another", async () => {
   const { service, watch, comes } = runningWatch();
   const results = [
     watch.pause(["ACME"], PauseMode.REPLAY),

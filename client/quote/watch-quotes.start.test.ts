@@ -165,7 +165,7 @@ test("a reset that a lost stream has not delivered is delivered by the next stre
   expect(third.request.position.value).toMatchObject(cursorOf(10));
 });
 
-test("without one of all instruments, the others are requested by name", async () => {
+test("after one instrument is removed from the wildcard, the others are requested by name", async () => {
   const { service, watch, comes, breakStream } = runningWatch({ symbols: ["*"] });
   const stream = await service.stream();
   const subscriptions = ["ACME", "BETA", "GAMMA"].map((symbol) => ({ symbol, status: ACCEPTED }));
@@ -188,7 +188,7 @@ test("a watch without symbols opens no stream until some are added", async () =>
   expect((await added).subscriptions).toHaveLength(1);
 });
 
-test("the rate of the first added symbols holds from the start", async () => {
+test("the rate of the first added symbols applies from the start", async () => {
   const { service, watch } = runningWatch({ symbols: [], maxRate: 9 });
   watch.subscribe(["ACME"], 0.5).catch(() => {});
   watch.subscribe(["BETA"]).catch(() => {});

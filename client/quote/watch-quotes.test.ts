@@ -129,7 +129,7 @@ test("retry ends the wait for the next attempt", async () => {
   expect(timers.count).toBe(1); // the idle timeout
 });
 
-test("a stream that is silent for two heartbeats fails", async () => {
+test("a stream without a message for two heartbeat intervals fails", async () => {
   const { service, timers, states, take } = setUp({ heartbeatMs: 1_000 });
   void take(9).catch(() => {});
   const stream = await service.stream();
@@ -189,7 +189,7 @@ test("a watch can start with the oldest quote of the server", async () => {
   expect(kinds()).toEqual(["connecting", "replaying"]);
 });
 
-test("another epoch is a reset, after which small sequence numbers are new", async () => {
+test("a new epoch causes a reset, after which small sequence numbers are accepted", async () => {
   const set = setUp();
   const first = set.take(3);
   const stream = await set.service.stream();
@@ -207,7 +207,7 @@ test("another epoch is a reset, after which small sequence numbers are new", asy
   await expect.poll(() => set.watch.cursor).toMatchObject(cursorOf(1, 8n));
 });
 
-test("another epoch is a reset also for a stream that starts with a snapshot", async () => {
+test("a new epoch also causes a reset if the stream starts with a snapshot", async () => {
   const set = setUp();
   const first = set.take(2);
   const stream = await set.service.stream();

@@ -24,7 +24,7 @@ describe("CallAttempt", () => {
     expect(await next).toMatchObject({ code: Code.Unavailable, rawMessage: "no response for 2 s" });
   });
 
-  it("returns the error of the call, or the reason of a failure on this side", async () => {
+  it("returns the error of the call, or the reason of a failure in the client", async () => {
     const timers = new ManualTimers();
     const failing = { next: () => Promise.reject(lost) };
     using attempt = new CallAttempt({ timers });

@@ -10,7 +10,7 @@ test("a notification resumes all waiters, in the order of their calls", async ()
   expect(resumed).toEqual(["first", "second"]);
 });
 
-test("a notification that nobody waits for does not count", async () => {
+test("a notification without waiters is not stored", async () => {
   const condition = new Condition();
   condition.notifyAll();
   let isResumed = false;

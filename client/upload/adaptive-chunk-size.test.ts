@@ -23,7 +23,7 @@ test("slow chunks do not increase the size", () => {
   expect(size.bytes).toBe(256 * 1024);
 });
 
-test("a limit of the server below the minimum is obeyed", () => {
+test("a limit of the server below the minimum is respected", () => {
   const size = new AdaptiveChunkSize(100);
   size.fail();
   expect(size.bytes).toBe(100);

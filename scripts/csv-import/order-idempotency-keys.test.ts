@@ -21,7 +21,7 @@ describe("OrderIdempotencyKeys", () => {
     expect(keys[3]).toBe(keys[0]?.replace(/1$/, "3"));
   });
 
-  it("makes the same keys again, also after lines were corrected, added, removed or sorted", () => {
+  it("makes the same keys after lines were corrected, added, removed or sorted", () => {
     const lines = [line("1", "A"), line("1", "A"), line("1", "B"), line("2", "A"), line("2", "A", "7")];
     const keys = keysOf(lines).sort();
     expect(keysOf(lines).sort()).toEqual(keys);
@@ -36,7 +36,7 @@ describe("OrderIdempotencyKeys", () => {
     expect(first).not.toBe(second);
   });
 
-  it("obeys the limit of the server for names of any length", () => {
+  it("respects the limit of the server for names of any length", () => {
     const keys = keysOf(
       [line("ä".repeat(64), "A"), line("ä".repeat(64), "A"), line("ö".repeat(64), "A")],
       "名".repeat(80),

@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { ProgressBar } from "./progress-bar.ts";
 
-test("a pipe gets a line every five seconds, with the rate and the remaining time, and one at the end", () => {
+test("output to a pipe has a line every five seconds, with the rate and the remaining time, and a line at the end", () => {
   const shown = output(false);
   const time = { now: 0 };
   const bar = new ProgressBar({ total: 10_000, items: "orders", stream: shown.stream, now: () => time.now });
@@ -18,7 +18,7 @@ test("a pipe gets a line every five seconds, with the rate and the remaining tim
   );
 });
 
-test("items that were done before do not count for the rate", () => {
+test("items that were complete at the start do not count for the rate", () => {
   const shown = output(false);
   const time = { now: 0 };
   const bar = new ProgressBar({ total: 400, startAt: 100, items: "orders", stream: shown.stream, now: () => time.now });
@@ -38,7 +38,7 @@ test("without a total, the line has a count and a rate", () => {
   expect(shown.text()).toBe("900 lines, 10/s\n1,000 of 4,000 lines, 25 %, 11/s, in 1 min 30 s\n");
 });
 
-test("a terminal gets a bar", () => {
+test("output to a terminal has a progress bar", () => {
   const shown = output(true);
   const time = { now: 0 };
   const bar = new ProgressBar({ total: 300, items: "orders", stream: shown.stream, now: () => time.now });

@@ -3,7 +3,7 @@ import { firstReportIntervalMs, maxReportIntervalMs, RepeatedProblemLog } from "
 
 const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
 
-test("a failure every second for a day has few lines, which count all failures, and one at the end", () => {
+test("a failure every second for a day has few log lines, which count all failures, and one at the end", () => {
   const { problem, lines, pass } = watch();
   for (let second = 0; second < 86_400; second++) {
     problem.report(full);
@@ -35,13 +35,13 @@ test("the first failure of each kind is reported at once", () => {
   expect(lines.at(-1)).toEqual({ text: "no space left on device", count: 2, seconds: 10 });
 });
 
-test("many kinds of errors have few lines", () => {
+test("many kinds of errors have few log lines", () => {
   const { problem, lines } = watch();
   for (let n = 0; n < 10_000; n++) problem.report(Object.assign(new Error(`${n}`), { code: `E${n}` }));
   expect(lines.length).toBeLessThan(20);
 });
 
-test("an intermittent problem has no more lines than a lasting one", () => {
+test("an intermittent problem has no more log lines than a lasting one", () => {
   const { problem, lines, pass } = watch();
   for (let second = 0; second < 86_400; second++) {
     problem.report(full);

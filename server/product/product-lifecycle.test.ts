@@ -45,7 +45,7 @@ describe("createProduct", () => {
     expect(createProduct(draft, { id, now: created })).toEqual(createProduct(draftLamp, { id, now: created }));
   });
 
-  test("drops the sign of a zero, which JSON does not carry", () => {
+  test("drops the sign of a zero, which JSON cannot represent", () => {
     const weight = (value: number) => ({
       case: "laptop" as const,
       value: { weight: { case: "weightKg" as const, value } },
@@ -96,7 +96,7 @@ describe("updateProduct and deleteProduct", () => {
     expect(() => updateProduct(renamed, rename("Lamb", lamp.etag), later)).toThrow(renamed.etag);
   });
 
-  test("an update that is sent twice is refused with an etag, and changes nothing without one", () => {
+  test("a repeated update is refused with an etag, and has no effect without one", () => {
     const renamed = updateProduct(lamp, rename("Lump"), later);
     expect(updateProduct(renamed, rename("Lump"), later)).toBe(renamed);
     expect(() => updateProduct(renamed, rename("Lump", lamp.etag), later)).toThrow(

@@ -14,7 +14,7 @@ test("a failed sync makes the store read-only permanently, and is reported once"
   expect(failures).toEqual(["ENOSPC"]);
 });
 
-test("a later listener is called, too", () => {
+test("a listener that is added after the failure is called", () => {
   const { health } = watch();
   health.fail(failure("EIO"));
   const later: unknown[] = [];

@@ -101,7 +101,7 @@ describe.each([
     },
   };
 
-  test("the fallback answers requests that are no calls", async () => {
+  test("the fallback handles requests that are not calls", async () => {
     const url = await serve(server, scenarios, {
       fallback(request, response) {
         request.pipe(response as ServerResponse);
@@ -110,7 +110,7 @@ describe.each([
     expect(await exchange(version, url, "/echo", "as it was")).toEqual({ status: 200, body: "as it was" });
   });
 
-  test("requests that are no calls get 404 if there is no fallback", async () => {
+  test("requests that are not calls receive 404 if there is no fallback", async () => {
     const url = await serve(server, scenarios);
     expect(await exchange(version, url, "/echo", "")).toEqual({
       status: 404,

@@ -24,7 +24,7 @@ function countSearches(page: Page): () => number {
   return () => count;
 }
 
-test("the catalogue comes in pages, each when it is asked for, until all of it is there", async () => {
+test("the catalogue is loaded in pages on request until it is complete", async () => {
   const all: string[] = [];
   for await (const { product } of client().listProducts({})) all.push(product?.name ?? "");
   expect(all.length).toBeGreaterThan(100);
@@ -41,7 +41,7 @@ test("the catalogue comes in pages, each when it is asked for, until all of it i
   expect(await textOf(page.locator('[data-name="bourse-cursor"] dd'))).not.toBe("");
 });
 
-test("typing searches once it pauses, and the address keeps the search", async () => {
+test("a search starts when typing pauses, and the address contains the search", async () => {
   const page = await open("/catalogue");
   const catalogue = cataloguePage(page);
   await catalogue.state("more");
@@ -58,7 +58,7 @@ test("typing searches once it pauses, and the address keeps the search", async (
   await expect.poll(() => catalogue.names(), pollOptions).toEqual(found);
 });
 
-test("conditions narrow the search, whatever unit they are in", async () => {
+test("conditions narrow the search, regardless of their unit", async () => {
   const page = await open("/catalogue?cores=8&ram=16");
   const catalogue = cataloguePage(page);
   await catalogue.message(/^\d+ products? found$/);
@@ -88,7 +88,7 @@ test("products are filtered and sorted by price", async () => {
   await expect.poll(isSorted, pollOptions).toBe(true);
 });
 
-test("a search without results shows that, and a button to the whole catalogue", async () => {
+test("a search without results shows a notice and a button to the whole catalogue", async () => {
   const page = await open("/catalogue?q=zeppelin");
   const catalogue = cataloguePage(page);
   await catalogue.message("No products found");
@@ -100,7 +100,7 @@ test("a search without results shows that, and a button to the whole catalogue",
   await expect.poll(() => new URL(page.url()).search, pollOptions).toBe("");
 });
 
-test("an invalid condition is marked at its field, and is not searched for", async () => {
+test("an invalid condition is marked at its field, and starts no search", async () => {
   const page = await open("/catalogue");
   const catalogue = cataloguePage(page);
   await catalogue.state("more");
@@ -121,7 +121,7 @@ test("an invalid address is marked, and can be corrected", async () => {
   await catalogue.message(/found/i);
 });
 
-test("a product opens by the keyboard, is kept in the address, and gives the focus back", async () => {
+test("the keyboard opens a product, the address contains it, and the focus returns after it is closed", async () => {
   const page = await open("/catalogue?cores=8");
   const catalogue = cataloguePage(page);
   await catalogue.message(/found$/);
@@ -144,7 +144,7 @@ test("a product opens by the keyboard, is kept in the address, and gives the foc
   await catalogue.dialog.getByRole("heading", { name }).waitFor();
 });
 
-test("a product shows what its ratings have come to", async () => {
+test("a product shows the result of its ratings", async () => {
   const [product] = await firstProducts(1);
   const scores = async function* () {
     for (const score of [7, 8, 10]) yield { productId: product?.id ?? "", score };

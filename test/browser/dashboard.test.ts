@@ -16,7 +16,7 @@ function endedWatches(): string[] {
     .filter((line) => line.includes(watchMethod));
 }
 
-test("prices move, over one stream whose headers are shown", async () => {
+test("prices move over one stream, and the page shows its headers", async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
@@ -30,7 +30,7 @@ test("prices move, over one stream whose headers are shown", async () => {
   await expect.poll(async () => (await textOf(headers)).includes(await textOf(streamId)), pollOptions).toBe(true);
 });
 
-test("pause has the server hold the quotes back, and resume shows the newest and how many were skipped", async () => {
+test("pause makes the server hold back the quotes, and resume shows the newest quotes and the number of skipped ones", async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
@@ -59,7 +59,7 @@ test("pause has the server hold the quotes back, and resume shows the newest and
   expect(await quotes.count("attempts")).toBe(1);
 });
 
-test("a pause after which everything comes skips nothing", async () => {
+test("a replaying pause skips no quote", async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
@@ -74,7 +74,7 @@ test("a pause after which everything comes skips nothing", async () => {
   await expect.poll(() => quotes.count("quotes"), pollOptions).toBeGreaterThan(arrived + 10);
 });
 
-test("the chosen symbol has a chart that moves, in each interval, and can be read as a table", async () => {
+test("the selected symbol has a live chart in each interval, which can be read as a table", async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
@@ -99,7 +99,7 @@ test("the chosen symbol has a chart that moves, in each interval, and can be rea
   expect(await quotes.count("attempts")).toBe(1);
 });
 
-test("stop ends the stream on the server, and start begins another", async () => {
+test("stop ends the stream on the server, and start opens a new one", async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
@@ -114,7 +114,7 @@ test("stop ends the stream on the server, and start begins another", async () =>
   await expect.poll(() => textOf(quotes.body), pollOptions).not.toBe(shown);
 });
 
-test("leaving the page ends the stream, and opening it again starts another", async () => {
+test("leaving the page ends the stream, and returning opens a new one", async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
@@ -126,7 +126,7 @@ test("leaving the page ends the stream, and opening it again starts another", as
   await quotes.moves();
 });
 
-test("the watchlist takes symbols and loses them over the same stream, and is remembered", async () => {
+test("symbols are added to and removed from the watchlist over the same stream, and the list is stored", async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
@@ -197,7 +197,7 @@ test("the keyboard reaches and works the buttons", async () => {
   expect(await focusedText(page)).toBe("Start");
 });
 
-test("the theme can be changed, and is remembered", async () => {
+test("the theme can be changed, and is stored", async () => {
   const page = await open("/", { colorScheme: "light" });
   const background = () => page.evaluate<string>("getComputedStyle(document.documentElement).backgroundColor");
   const light = await background();
@@ -209,7 +209,7 @@ test("the theme can be changed, and is remembered", async () => {
   expect(await background()).toBe(dark);
 });
 
-test("a narrow screen scrolls tables, never the page", async () => {
+test("a narrow screen scrolls the tables, not the page", async () => {
   const page = await open("/", { viewport: { width: 360, height: 740 } });
   const width = () => page.evaluate<number>("document.documentElement.scrollWidth");
   await quotesPage(page).state("live");

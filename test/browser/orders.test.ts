@@ -27,7 +27,7 @@ beforeAll(async () => {
   await vi.waitUntil(async () => (await summaryOf()).orderCount === BigInt(size), { timeout: fillMs, interval: 250 });
 }, fillMs);
 
-test("the whole order store comes in, its digest is that of the server, and few of its rows exist", async () => {
+test("the page receives all orders, verifies the server's digest, and renders few rows", async () => {
   const page = await open("/orders");
   const orders = ordersPage(page);
   await expect.poll(() => orders.summed("count"), pollOptions).toBe("200,000");
@@ -100,7 +100,7 @@ test("an export resumes after its server is killed and restarted, and ends with 
   expect(problems.splice(0).filter(isPageProblem)).toEqual([]);
 });
 
-test("the keyboard moves through all rows, and is not lost where its row is scrolled away", async () => {
+test("the keyboard moves through all rows, and keeps its position if the row is scrolled away", async () => {
   const page = await open("/orders");
   const orders = ordersPage(page);
   await tabTo(page, "Export");
@@ -151,7 +151,7 @@ test("a filter selects orders, shows their sums, and is in the address", async (
   for (const quantity of await cells(5)) expect(quantity).toMatch(/^-/);
 });
 
-test("times that contradict each other are marked at their fields, and change nothing", async () => {
+test("contradictory times are marked at their fields and have no effect", async () => {
   const page = await open("/orders");
   const orders = ordersPage(page);
   await page.getByLabel("Placed from").fill("2026-02-01T00:00");

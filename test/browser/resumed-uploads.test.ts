@@ -124,7 +124,7 @@ test("an upload resumes after the server is killed and restarted, while another 
   expect(fixture.problems.splice(0).filter(isPageProblem)).toEqual([]);
 });
 
-test("of two windows only one sends: the second takes the upload over when the first is closed", async () => {
+test("only one of two windows uploads, and the second takes over when the first is closed", async () => {
   const context = await fixture.newContext();
   const first = await fixture.open(context);
   const paused = fixture.proxy.pauseAfter(4 * MiB);

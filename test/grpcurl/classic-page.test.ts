@@ -66,7 +66,7 @@ const protos: Readonly<Record<string, string>> = {
   "techschool.pcbook.LaptopService": "pcbook/laptop_service",
 };
 
-test("every command has its output, and every method of the page's table a command", () => {
+test("every command has an output, and every method of the table has a command", () => {
   expect(commands.map((command) => command.split(" ").at(-1))).toEqual(outputs.map(([method]) => method));
   const rows = Array.from(page.matchAll(/^\| `([\w.]+\/\w+)` \|/gm), ([, method]) => method);
   expect(new Set(rows)).toEqual(new Set(outputs.map(([method]) => method)));

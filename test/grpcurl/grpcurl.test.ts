@@ -21,7 +21,7 @@ function grpcurl(flags: string, method: string): ShellCommand {
   return new ShellCommand(server.here(`grpcurl -plaintext ${flags} 127.0.0.1:8080 ${method}`));
 }
 
-test("list names every service", async () => {
+test("list prints every service", async () => {
   await using command = grpcurl("", "list");
   const [output] = await command.prints(/.*techschool\.pcbook\.LaptopService\n/s);
   const standard = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"];
@@ -44,7 +44,7 @@ test("an unknown service's health is NOT_FOUND", async () => {
   await command.prints(/Code: NotFound/);
 });
 
-test("an unknown symbol gets headers and an answer at once, and the stream stays open", async () => {
+test("the response to an unknown symbol is immediate, and the stream stays open", async () => {
   await using command = grpcurl(`-v -d '{"symbols": ["NOBODY"]}'`, "bourse.quote.v1.QuoteService/WatchQuotes");
   await command.prints(/bourse-stream-id: \S+.*SUBSCRIPTION_STATUS_UNKNOWN_SYMBOL.*"caughtUp": \{\}/s);
 });
@@ -54,13 +54,13 @@ test("a request that violates a rule is INVALID_ARGUMENT with the name of the ru
   await command.prints(/Code: InvalidArgument.*symbols\[0\]/s);
 });
 
-test("a cursor of another epoch is OUT_OF_RANGE with what there is", async () => {
+test("a cursor of another epoch is OUT_OF_RANGE with the available range", async () => {
   const request = `'{"symbols": ["ACME"], "resumeAfter": {"epoch": "1", "seq": "1"}}'`;
   await using command = grpcurl(`-d ${request}`, "bourse.quote.v1.QuoteService/WatchQuotes");
   await command.prints(/Code: OutOfRange.*CursorOutOfRange.*"problem": "CURSOR_PROBLEM_OTHER_EPOCH"/s);
 });
 
-test("StreamQuotes starts, and answers a command in the stream", async () => {
+test("StreamQuotes starts, and sends the result of a command in the stream", async () => {
   const requests = `{"start": {"symbols": ["TEST"]}} {"command": {"id": 7, "subscribe": {"symbols": ["ACME"]}}}`;
   await using command = grpcurl(`-d '${requests}'`, "bourse.quote.v1.QuoteService/StreamQuotes");
   await command.prints(/"started".*"commandResult": \{\s+"id": "7",.*"symbol": "ACME"/s);
@@ -123,7 +123,7 @@ test("a product is created, updated by its mask, rated and deleted", async () =>
   await shown.prints(/"name": "Mug".*"rating": \{\s+"count": "2",\s+"average": 7.5/s);
 });
 
-test("an update of what only the server writes is INVALID_ARGUMENT with the field", async () => {
+test("an update of a server-only field is INVALID_ARGUMENT with the field", async () => {
   await using list = grpcurl("", `${catalogue}/ListProducts`);
   const [, id] = await list.prints(/"id": "([^"]+)"/);
   const request = `'{"product": {"id": "${id}"}, "updateMask": {"paths": ["description", "create_time"]}}'`;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readReport } from "./h2spec-report.ts";
 
-test("a report has its cases, with what was expected of those that have failed", () => {
+test("a report contains its cases, with the expectation of each failed one", () => {
   const xml = `<testsuites><testsuite name="3.5" package="http2/3.5" tests="4">
     <testcase package="http2/3.5" classname="Sends &quot;PRI&quot;" time="0.0001"></testcase>
     <testcase package="http2/3.5" classname="closed" time="0.2">
@@ -19,6 +19,6 @@ Connection &lt;closed&gt;</error>
   ]);
 });
 
-test("a report without cases is none", () => {
+test("a report without cases is an error", () => {
   expect(() => readReport("<testsuites></testsuites>")).toThrow("no case");
 });

@@ -18,7 +18,7 @@ describe.each([
     await consumer?.[Symbol.asyncDispose]();
   });
 
-  test("holds what was built, and no sources or tests", () => {
+  test("the package contains the built files, without sources and tests", () => {
     const others = consumer.packed.filter((path) => !/^(dist\/transport\/)?(server|gen)\/.*(\.js|\.d\.ts)$/.test(path));
     const inFolder = ["LICENSE", "README.md"].map((path) => `dist/transport/${path}`);
     const expected = ["LICENSE", "README.md", "package.json", ...(folder === "." ? inFolder : [])];
@@ -26,17 +26,17 @@ describe.each([
     expect(consumer.packed.filter((path) => path.includes(".test."))).toEqual([]);
   });
 
-  test("its README's files have the right types", async () => {
+  test("the files of the package's README pass the type check", async () => {
     expect(await consumer.checkTypes()).toBe("");
   });
 
-  test("the service runs on Connect's own adapter", async () => {
+  test("the service runs on Connect's adapter", async () => {
     await using server = consumer.node("before.ts");
     await server.prints(/listening/);
     expect(await watch(consumer)).toBe("header utc, tai\ntick\ntick\ntrailer 2\n");
   });
 
-  test.each(["after.ts", "server.ts"])("%s sends headers before there is a message, and trailers", async (file) => {
+  test.each(["after.ts", "server.ts"])("%s sends headers before the first message, and trailers", async (file) => {
     await using server = consumer.node(file);
     await server.prints(/listening/);
     expect(await watch(consumer)).toBe("header utc, tai\ntick\ntick\ntrailer 2\n");
@@ -44,7 +44,7 @@ describe.each([
     await quiet.prints(/^header utc, tai\n$/);
   });
 
-  test("server.ts has health and reflection, and ends gracefully", async () => {
+  test("server.ts serves health and reflection, and shuts down gracefully", async () => {
     await using server = consumer.node("server.ts");
     await server.prints(/listening/);
     await using check = grpc(`-d '{}' http://${consumer.address}/grpc.health.v1.Health/Check`);

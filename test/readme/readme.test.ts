@@ -4,7 +4,7 @@ import { expectationOf, expectations } from "./expectations.ts";
 import { ShellCommand } from "./shell-command.ts";
 import { type StartedServer, startServer } from "./started-server.ts";
 
-test("a test executes every command of the README and the guides, and every expectation has its command", () => {
+test("a test executes every command of the README and the guides, and every expectation has a command", () => {
   const expected = documentCommands().map((command) => expectationOf(command).command);
   expect(expected.toSorted()).toEqual(expectations.map(({ command }) => command).toSorted());
   expect(documentLanguages()).toEqual(new Set(["sh", "ts"]));
@@ -25,7 +25,7 @@ describe("with a server started by `npm start`", () => {
     await running.prints(expectationOf(command).output);
   });
 
-  test("the browser's code watches the same stream", async () => {
+  test("the code for the browser watches the same stream", async () => {
     const [code = ""] = documentBlocks("ts");
     await using running = new ShellCommand('node --input-type=module-typescript --eval "$CODE"', {
       CODE: server.here(code),

@@ -63,7 +63,7 @@ test("an existing file is replaced only with --force", async () => {
   expect((await readdir(folder.path)).filter((name) => name.startsWith("copy"))).toEqual(["copy.sqlite"]);
 }, 30_000);
 
-test("the database itself is never replaced, by any name, even with --force", async () => {
+test("the database is never replaced under any of its paths, even with --force", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bourse-backup-"));
   await openThenClose(folder.path);
   const database = join(folder.path, "bourse.sqlite");

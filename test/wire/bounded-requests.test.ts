@@ -54,7 +54,7 @@ describe.each(ways.flatMap(([name, make, gzip]) => [true, false].map((binary) =>
       expect([stream.code, unary.code]).toEqual([Code.ResourceExhausted, Code.ResourceExhausted]);
     });
 
-    test("of many violations the first are reported, and the error is small", async () => {
+    test("an error reports the first of many violations and is small", async () => {
       const error = await errorOf(
         first(client().watchQuotes({ symbols: Array.from({ length: 9_000 }, () => "x".repeat(65)) })),
       );
@@ -63,7 +63,7 @@ describe.each(ways.flatMap(([name, make, gzip]) => [true, false].map((binary) =>
       expect(error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field).toBe("symbols[0]");
     });
 
-    test("a request of as many symbols as it may have is served", async () => {
+    test("a request with the maximum number of symbols is accepted", async () => {
       const symbols = Array.from({ length: 10_000 }, (_, n) => `${n}`.padEnd(64, "x"));
       const response = await first(client().watchQuotes({ symbols }));
       expect(response?.event.case).toBe("started");
@@ -71,7 +71,7 @@ describe.each(ways.flatMap(([name, make, gzip]) => [true, false].map((binary) =>
   },
 );
 
-describe("an error stays small, whatever it quotes:", () => {
+describe("an error is small even if it quotes", () => {
   const long = "x".repeat(12_000);
   const get = "/bourse.quote.v1.QuoteService/GetQuote";
   test.each([
@@ -126,14 +126,14 @@ test.each([
   expect(await answer.json()).toMatchObject({ code: "invalid_argument" });
 });
 
-test("a compressed message of a GET is within the limit of its method", async () => {
+test("the limit of a method applies to a compressed message of a GET", async () => {
   const message = gzipSync(Buffer.alloc(1_000_000)).toString("base64url");
   const query = `connect=v1&encoding=proto&base64=1&compression=gzip&message=${message}`;
   const answer = await fetch(`${quotes.server.url}/bourse.quote.v1.QuoteService/GetQuote?${query}`);
   expect(await answer.json()).toMatchObject({ code: "resource_exhausted" });
 });
 
-test.each(["proto", "json"])("a GET in %s is served, compressed or not", async (encoding) => {
+test.each(["proto", "json"])("a GET in %s is accepted with and without compression", async (encoding) => {
   const plain =
     encoding === "proto" ? Buffer.from([0x0a, 4, 0x41, 0x43, 0x4d, 0x45]) : Buffer.from('{"symbol":"ACME"}');
   for (const [message, compression] of [
@@ -147,7 +147,7 @@ test.each(["proto", "json"])("a GET in %s is served, compressed or not", async (
 });
 
 test.each([true, false])(
-  "an open stream keeps nothing of its request (protobuf: %s)",
+  "an open stream does not keep its request in memory (protobuf: %s)",
   { tags: ["slow"], timeout: 60_000 },
   async (binary) => {
     // Others for each stream: V8 keeps equal strings once.

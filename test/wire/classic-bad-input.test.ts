@@ -12,7 +12,7 @@ import { type ClassicServer, startClassicServer } from "./classic-server.ts";
 
 const million = 1_000_000;
 
-test("a million numbers are counted one by one, while both sides send", {
+test("a million numbers are summed one by one while both sides send", {
   tags: ["slow"],
   timeout: 60_000,
 }, async () => {
@@ -31,7 +31,7 @@ test("a million numbers are counted one by one, while both sides send", {
   expect(classic.lines).toEqual([{ facts: { sum: "-3000000", count: million }, text: "summed numbers" }]);
 });
 
-test("a client that sends numbers and never reads is held back, and forgotten when it leaves", async () => {
+test("back-pressure stops a client that sends numbers and does not read, and its memory is freed when it disconnects", async () => {
   await using classic = await startClassicServer({ demo: false });
   const stream = open(classic, "proto.StreamService/SumData", { initialWindowSize: 0 });
   const numbers = 600_000;
@@ -53,7 +53,7 @@ test.each([
   ["proto.StreamServer/ListValue", envelope(ListValueRequestSchema, { data: "ACME" }), "canceled"],
   ["helloworld.AllStreamServer/AllStream", envelope(AllStreamRequestSchema, { data: "x" }), "ok"],
 ])(
-  "a client of %s that never reads costs no more than its call, which ends when it leaves",
+  "a client of %s that does not read uses no memory beyond its call, which ends when the client disconnects",
   async (method, request, outcome) => {
     await using classic = await startClassicServer();
     const stream = open(classic, method, { initialWindowSize: 0 });

@@ -28,7 +28,7 @@ const nobody = "00000000-0000-4000-8000-000000000000";
 const { GIGABYTE, MEGABYTE, TERABYTE } = Memory_Unit;
 
 describe("SearchLaptop", () => {
-  test("finds what costs at most, and has cores, GHz and RAM at least", async () => {
+  test("finds laptops up to a price with at least the cores, GHz and RAM of the filter", async () => {
     await using classic = await startClassicServer({ demo: false });
     const strong = { numberCores: 8, minGhz: 3 };
     await createLaptop(classic, { name: "all", priceUsd: 2000, cpu: strong, ram: { value: 16n, unit: GIGABYTE } });
@@ -48,7 +48,7 @@ describe("SearchLaptop", () => {
     expect(await namesOf(classic, undefined)).toHaveLength(6);
   });
 
-  test("compares memory across units of 1,024, as large as it may be", async () => {
+  test("compares memory of any size across units of 1,024", async () => {
     await using classic = await startClassicServer({ demo: false });
     const most = 2n ** 64n - 1n;
     await createLaptop(classic, { name: "1 TB", ram: { value: 1n, unit: TERABYTE } });
@@ -61,7 +61,7 @@ describe("SearchLaptop", () => {
     expect(await atLeast(most, TERABYTE)).toEqual(["most"]);
   });
 
-  test("gives a price back as it went in, and compares it to the last bit", async () => {
+  test("returns a price unchanged, and compares prices exactly", async () => {
     await using classic = await startClassicServer({ demo: false });
     const price = 2417.839202874112;
     const below = 2417.8392028741114;
@@ -72,7 +72,7 @@ describe("SearchLaptop", () => {
     expect(await namesOf(classic, { maxPriceUsd: below })).toEqual([]);
   });
 
-  test("finds the laptops of the catalogue, from every source, and nothing else", async () => {
+  test("finds exactly the laptops of the catalogue, from every source", async () => {
     await using classic = await startClassicServer({ demo: false });
     const usd = { currencyCode: "USD", units: 5n, nanos: 500_000_000 };
     const laptop = { case: "laptop" as const, value: { ram: { value: 1n, unit: MemoryUnit.GIGABYTE } } };
@@ -96,7 +96,7 @@ describe("SearchLaptop", () => {
 });
 
 describe("RateLaptop", () => {
-  test("answers each score with the count and the average so far, over all calls", async () => {
+  test("responds to each score with the current count and average over all calls", async () => {
     const id = await createLaptop(classic, { name: "Air" });
     const other = await createLaptop(classic, { name: "Pro" });
     expect(await rate(classic, [id, 8], [other, 1], [id, 7.5], [id.toUpperCase(), 10])).toEqual([
@@ -147,7 +147,7 @@ describe("UploadImage", () => {
     expect(bytes.equals(image)).toBe(true);
   });
 
-  test("takes an image of just the most bytes, in chunks as large as a message may be", async () => {
+  test("accepts an image of the maximum size in chunks of the maximum message size", async () => {
     const laptopId = await createLaptop(classic, { name: "Air" });
     const image = Buffer.concat([await imageOf("png")], 1024 * 1024);
     expect(image.length).toBeGreaterThan(maxChunkBytes);
@@ -190,14 +190,14 @@ describe("UploadImage", () => {
       /is jpg, but the bytes are image\/png/,
     ],
     ["text", (id) => [info(id, "png"), chunk(Buffer.from("<svg/>"))], /is png, but the bytes are/],
-  ])("refuses %s, and keeps nothing of it", async (_what, parts, message) => {
+  ])("refuses %s, and discards it", async (_what, parts, message) => {
     const laptopId = await createLaptop(classic, { name: "Air" });
     const error = await errorOf(upload(classic, ...parts(laptopId, await imageOf("png"))));
     expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, expect.stringMatching(message)]);
     await expectNothingStored(classic, laptopId);
   });
 
-  test("keeps nothing of an image whose client leaves in the middle", async () => {
+  test("discards an image if the client disconnects during the upload", async () => {
     const laptopId = await createLaptop(classic, { name: "Air" });
     const leave = new AbortController();
     async function* parts() {
@@ -214,7 +214,7 @@ describe("UploadImage", () => {
     await vi.waitFor(() => expectNothingStored(classic, laptopId));
   });
 
-  test("knows types that are displayed, and no others", () => {
+  test("accepts only image types that are displayed", () => {
     for (const mediaType of Object.values(imageTypes).flat()) expect(displayedTypes.has(mediaType)).toBe(true);
   });
 });

@@ -26,7 +26,7 @@ describe("OrderList", () => {
     expect(await listOrders()).toEqual([]);
   });
 
-  test("has every order in its sequence, with its number and its time to the second", async () => {
+  test("sends every order in sequence, with its number and its time to the second", async () => {
     const begun = classic.orders.newest;
     const times = ["2011-12-09T12:50:00Z", "2010-12-01T08:26:59.999Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"];
     await classic.orders.append(times.map((time, at) => newOrder(orderAt(`key ${at}`, `5365${at}`, time))));
@@ -38,7 +38,7 @@ describe("OrderList", () => {
     ]);
   });
 
-  test("has any order, over several pages", async () => {
+  test("sends any order, over several pages", async () => {
     const orders =
       fc.sample(fc.uniqueArray(anyOrder, { minLength: 700, selector: ({ key }) => key }), { numRuns: 1, seed: 5 })[0] ??
       [];
@@ -51,7 +51,7 @@ describe("OrderList", () => {
     for (const [, , date] of listed) expect(date).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
   });
 
-  test("ends where the client cancels in the middle", async () => {
+  test("ends if the client cancels", async () => {
     const leave = new AbortController();
     const ended = classic.server.nextCall();
     const read = async () => {
@@ -63,7 +63,7 @@ describe("OrderList", () => {
 });
 
 describe("UploadFile", () => {
-  test("stores each file as an upload that belongs to no product, answers with nothing, and logs how many", async () => {
+  test("stores each file as an upload without a product, returns an empty response, and logs the number of files", async () => {
     const lines = classic.lines.length;
     await uploadFile(file("a.txt", "one"), file("../../etc/b.txt", "zwei ü"), file("", ""));
     const { uploads } = await classic.uploads.list({ phases: ["complete"], productId: "", limit: 3 });
@@ -75,12 +75,12 @@ describe("UploadFile", () => {
     expect(classic.lines.slice(lines)).toEqual([{ facts: { files: 3, bytes: 10 }, text: "stored files" }]);
   });
 
-  test("takes an empty stream", async () => {
+  test("accepts an empty stream", async () => {
     await uploadFile();
     expect(classic.lines.at(-1)).toEqual({ facts: { files: 0, bytes: 0 }, text: "stored files" });
   });
 
-  test("takes 4 MiB in all, and not a byte more", async () => {
+  test("accepts a total of 4 MiB, and not a byte more", async () => {
     const half = file("half.txt", "x".repeat(maxFilesBytes / 2));
     await uploadFile(half, half, file("none.txt", ""));
     const error = await errorOf(uploadFile(half, half, file("one.txt", "x")));
@@ -91,7 +91,7 @@ describe("UploadFile", () => {
     expect(classic.lines.at(-1)?.facts).toEqual({ files: 2, bytes: maxFilesBytes });
   });
 
-  test("takes 1,000 files, and not one more", { tags: ["slow"], timeout: 60_000 }, async () => {
+  test("accepts 1,000 files, and not one more", { tags: ["slow"], timeout: 60_000 }, async () => {
     const files = Array.from({ length: maxFiles }, (_, at) => file(`${at}.txt`, "x"));
     const error = await errorOf(uploadFile(...files, file("more.txt", "x")));
     expect([error.code, error.rawMessage]).toEqual([
@@ -101,7 +101,7 @@ describe("UploadFile", () => {
     expect(classic.lines.at(-1)?.facts).toEqual({ files: 1_000, bytes: 1_000 });
   });
 
-  test("ends a call whose client is silent for too long", async () => {
+  test("ends a call after the idle timeout of its client", async () => {
     async function* requests() {
       yield file("before.txt", "x");
       await new Promise(() => {});

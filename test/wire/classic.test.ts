@@ -26,7 +26,7 @@ afterAll(() => classic?.[Symbol.asyncDispose]());
 const chosenId = "0d6c5e39-4d3e-4d11-8a0c-bb2f5a4f0c02";
 
 describe("ProductInfo/getProducts", () => {
-  test("sends the header, as many products as asked for, one a second, and a trailer for each", async () => {
+  test("sends the header, the requested number of products at one per second, and a trailer for each", async () => {
     await using classic = await startClassicServer();
     const { header, trailer, products } = await getProducts(classic, 3);
     expect(header.get("token")).toBe("hello");
@@ -39,7 +39,7 @@ describe("ProductInfo/getProducts", () => {
     expect(classic.time.timers.now()).toBe(2_000);
   });
 
-  test("repeats names with a number where the catalogue has fewer, and numbers products where it has none", async () => {
+  test("appends a number to repeated names if the catalogue is too small, and numbers products if it is empty", async () => {
     await using classic = await startClassicServer({ demo: false });
     expect((await getProducts(classic, 2)).products).toEqual([
       [1, "Product 1"],
@@ -70,12 +70,12 @@ describe("ProductInfo/getProducts", () => {
   test.each([
     ["gRPC-Web", (baseUrl: string) => createGrpcWebTransport({ baseUrl, httpVersion: "1.1" })],
     ["Connect", (baseUrl: string) => createConnectTransport({ baseUrl, httpVersion: "1.1" })],
-  ])("sends 1,000 trailers over %s, where they are part of the body", async (_name, transport) => {
+  ])("sends 1,000 trailers over %s, which sends them in the body", async (_name, transport) => {
     const { trailer, products } = await getProducts(classic, 1_000, transport(classic.server.url));
     expect([products.length, endsOf(trailer).length]).toEqual([1_000, 1_000]);
   });
 
-  test("refuses more trailers than a client accepts, with the number that it accepts, which succeeds", async () => {
+  test("refuses more trailers than a client accepts, with an acceptable number, which then succeeds", async () => {
     const refused = await rawGetProducts(classic, 1_000, 4_096);
     // 40 bytes for each of the first nine, 42 for those of two digits; 512 are kept for the status.
     expect(refused).toMatchObject({
@@ -94,7 +94,7 @@ describe("ProductInfo/getProducts", () => {
 });
 
 describe("StreamServer", () => {
-  test("Route answers 200 and what it was sent", async () => {
+  test("Route returns 200 and the sent value", async () => {
     expect(await createClient(StreamServer, grpc(classic)).route({ data: "ping" })).toMatchObject({
       code: 200,
       value: "ping",
@@ -106,7 +106,7 @@ describe("StreamServer", () => {
     expect(values).toEqual([0, 1, 2, 3, 4].map((digit) => `${data}${digit}`));
   });
 
-  test("ListValue of a symbol is its newest quote and those that follow, until the client cancels", async () => {
+  test("ListValue of a symbol sends its newest quote and the following ones until the client cancels", async () => {
     await using classic = await startClassicServer();
     classic.publish(1.25);
     const leave = new AbortController();
@@ -123,7 +123,7 @@ describe("StreamServer", () => {
     expect(classic.hub.subscriberCount).toBe(0);
   });
 
-  test("ListValue of a symbol without a quote yet is open at once, and waits", async () => {
+  test("ListValue of a symbol without a quote opens the stream immediately, and waits", async () => {
     await using classic = await startClassicServer();
     const opened = Promise.withResolvers<void>();
     const client = createClient(StreamServer, grpc(classic));
@@ -137,7 +137,7 @@ describe("StreamServer", () => {
 });
 
 describe("StreamService/SumData", () => {
-  test("counts while the stream is open, and logs sum and count", async () => {
+  test("sums while the stream is open, and logs the sum and the count", async () => {
     await using classic = await startClassicServer();
     const numbers = new AsyncQueue<{ number: number }>();
     const answers = createClient(StreamService, grpc(classic)).sumData(numbers)[Symbol.asyncIterator]();
@@ -167,7 +167,7 @@ describe("helloworld", () => {
     expect(await clientStream(classic, texts)).toBe(joined);
   });
 
-  test("ClientStream takes 1 MiB, commas included, and not a byte more", async () => {
+  test("ClientStream accepts 1 MiB with commas, and not a byte more", async () => {
     const half = "ä".repeat(maxJoinedBytes / 4);
     expect(await clientStream(classic, [half, half.slice(2), "xy"])).toHaveLength(maxJoinedBytes / 2 + 2);
     const error = await errorOf(clientStream(classic, [half, half.slice(2), "xy", ""]));
@@ -177,7 +177,7 @@ describe("helloworld", () => {
     );
   });
 
-  test("AllStream sends 0 to 4, one a second, whatever the client does, and ends when both are done", async () => {
+  test("AllStream sends 0 to 4 at one per second, regardless of the client, and ends when both sides have ended", async () => {
     await using classic = await startClassicServer();
     const requests = new AsyncQueue<{ data: string }>();
     const answers = createClient(AllStreamServer, grpc(classic)).allStream(requests)[Symbol.asyncIterator]();
@@ -196,7 +196,7 @@ describe("helloworld", () => {
 });
 
 describe("LaptopService/CreateLaptop", () => {
-  test("makes a product of the catalogue, with an id of the server's or of the client's", async () => {
+  test("creates a product of the catalogue with an id of the server or of the client", async () => {
     await using classic = await startClassicServer({ demo: false });
     const id = await createLaptop(classic, { name: "Air", brand: "Kestrel", priceUsd: 1999.99 });
     expect(id).toMatch(/^[0-9a-f-]{36}$/);

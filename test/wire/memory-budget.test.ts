@@ -20,7 +20,7 @@ const scenarios = {
 };
 
 describe("requests that do not end", () => {
-  test("are refused from the newest on, and nobody else's", async () => {
+  test("are refused from the newest on, and those of other clients are not", async () => {
     await using server = await startWireServer(scenarios, { limits });
     const session = open(server);
     const unfinished = Array.from({ length: 20 }, () => sendUnfinished(session, MiB));
@@ -31,7 +31,7 @@ describe("requests that do not end", () => {
     expect(await call(createGrpcTransport({ baseUrl: server.url }), "unary", "hello").texts).toEqual(["hello"]);
   });
 
-  test("have the client send less ahead while the connection is under pressure", async () => {
+  test("reduce the flow-control window while the connection is under memory pressure", async () => {
     await using server = await startWireServer(scenarios, { limits });
     const session = open(server);
     await once(session, "remoteSettings");
@@ -43,7 +43,7 @@ describe("requests that do not end", () => {
     expect(relieved.initialWindowSize).toBe(MiB);
   });
 
-  test("of all connections of a client have half of what all clients have", async () => {
+  test("of all connections of a client use at most half of the budget of all clients", async () => {
     await using server = await startWireServer(scenarios, { limits });
     const unfinished = Array.from({ length: 6 }, () => open(server)).flatMap((session) =>
       Array.from({ length: 6 }, () => sendUnfinished(session, MiB)),
@@ -52,7 +52,7 @@ describe("requests that do not end", () => {
     expect(server.bufferedBytes).toBeLessThanOrEqual(limits.maxBufferedBytes / 2);
   });
 
-  test("give their memory back when they end", async () => {
+  test("release their memory when they end", async () => {
     await using server = await startWireServer(scenarios, { limits });
     const session = open(server);
     const unfinished = Array.from({ length: 20 }, () => sendUnfinished(session, MiB));
@@ -78,8 +78,8 @@ describe("requests that do not end", () => {
   });
 });
 
-describe("responses that nobody reads", () => {
-  test("count, and end the newest calls", async () => {
+describe("unread responses", () => {
+  test("count against the budget, and end the newest calls", async () => {
     await using server = await startWireServer(scenarios, { limits });
     const session = open(server, { settings: { initialWindowSize: 0 } });
     const body = Buffer.concat([Buffer.from([0, 0, 0, 0, 7, 10, 5]), Buffer.from("large")]);
@@ -92,7 +92,7 @@ describe("responses that nobody reads", () => {
   });
 });
 
-test("a call that has ended holds nothing, however it was made", async () => {
+test("an ended call of any kind uses no memory", async () => {
   await using server = await startWireServer(scenarios, { limits });
   const transports = [
     createGrpcTransport({ baseUrl: server.url }),

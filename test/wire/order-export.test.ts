@@ -24,7 +24,7 @@ const formats = [
 ];
 
 describe.each(formats)("$name", ({ transport }) => {
-  test("exports what there is, with its size at the beginning and its digest at the end", async () => {
+  test("exports all orders, with their number at the start and their digest at the end", async () => {
     await using opened = await openWith(700);
     const { header, trailer, orders } = await exportAll(transport(opened.server.url), {});
     expect(orders).toEqual(storedOrders(700));
@@ -33,7 +33,7 @@ describe.each(formats)("$name", ({ transport }) => {
     expect(trailer.get(metadataNames.sha256)).toBe(digestOf(orders));
   });
 
-  test("exports in batches, which hold as many as were asked for but the last", async () => {
+  test("exports in batches of the requested size, except the last", async () => {
     await using opened = await openWith(700);
     const { responses, orders, trailer } = await exportAll(transport(opened.server.url), { batchSize: 300 });
     expect(responses.map((response) => response.orders.length)).toEqual([300, 300, 100]);
@@ -41,7 +41,7 @@ describe.each(formats)("$name", ({ transport }) => {
     expect(trailer.get(metadataNames.sha256)).toBe(digestOf(orders));
   });
 
-  test("resumes at every token, and ends with the same digest", async () => {
+  test("resumes at every token with the same digest at the end", async () => {
     await using opened = await openWith(40);
     const connection = transport(opened.server.url);
     for (const request of [{}, { filter: { cancellations: Cancellations.EXCLUDED }, batchSize: 3 }]) {
@@ -88,7 +88,7 @@ test("refuses an export beyond the limit of concurrent exports, and accepts one 
   expect(orders.length).toBe(2_000);
 });
 
-test("nothing is exported from an empty store, or by a filter that nothing passes", async () => {
+test("an export of an empty store, or with a filter that matches no order, is empty", async () => {
   await using opened = await openWith(0);
   for (const request of [{}, { filter: { country: "Atlantis" } }]) {
     const { header, trailer, responses } = await exportAll(grpc(opened), request);
@@ -101,7 +101,7 @@ test("nothing is exported from an empty store, or by a filter that nothing passe
   }
 });
 
-test("the size comes before the first order, and orders that are added meanwhile are not exported", async () => {
+test("the number of orders is sent before the first order, and orders that are added later are not exported", async () => {
   await using opened = await openWith(3_000);
   const header = Promise.withResolvers<Headers>();
   const stream = createClient(OrderService, grpc(opened)).exportOrders({}, { onHeader: header.resolve });
@@ -116,7 +116,7 @@ test("the size comes before the first order, and orders that are added meanwhile
   expect(received).toEqual(Array.from({ length: 3_000 }, (_, n) => BigInt(n + 1)));
 });
 
-test("a response is no larger than a message may be, however large the batch", async () => {
+test("a response does not exceed the message limit, regardless of the batch size", async () => {
   await using opened = await startOrderServer();
   const description = "\u{1F600}".repeat(1_000);
   const orders = Array.from({ length: 1_500 }, (_, n) => someOrder(n, { description }));
@@ -163,7 +163,7 @@ describe("a resume token is refused", () => {
     await expectRefused(opened, { resumeToken: new Uint8Array(513) }, /resume_token/);
   });
 
-  test("with another filter, and taken with another batch size", async () => {
+  test("with another filter, and accepted with another batch size", async () => {
     await using opened = await openWith(20);
     const filter = { country: "France" };
     const { responses, orders } = await exportAll(grpc(opened), { filter });
@@ -175,7 +175,7 @@ describe("a resume token is refused", () => {
     expect(rest.orders).toEqual(orders.slice(2));
   });
 
-  test("with OUT_OF_RANGE where the store has less than it had", async () => {
+  test("with OUT_OF_RANGE if the store has fewer orders than before", async () => {
     await using before = await openWith(20);
     await using after = await openWith(19);
     const { responses } = await exportAll(grpc(before), {});
@@ -205,7 +205,7 @@ test.each<[string, Request, string]>([
   expect(detail?.fieldViolations.map((violation) => violation.field)).toEqual([field]);
 });
 
-test("the summary counts and adds up what a filter selects", async () => {
+test("the summary has the count and the totals of the selected orders", async () => {
   await using opened = await openWith(1_000);
   const client = createClient(OrderService, grpc(opened));
   const all = await client.getOrderSummary({});

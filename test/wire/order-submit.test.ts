@@ -20,7 +20,7 @@ const bidi = [
 ];
 
 describe.each(bidi)("$name", ({ transport }) => {
-  test("answers each order with its sequence, and counts and adds up as it goes", async () => {
+  test("responds to each order with its sequence, the current count and the totals", async () => {
     await using opened = await startOrderServer();
     const answers = await submit(transport(opened.server.url), orders(0, 1_000));
     expect(answers.map(({ index }) => Number(index))).toEqual(Array.from({ length: 1_000 }, (_, n) => n));
@@ -35,7 +35,7 @@ describe.each(bidi)("$name", ({ transport }) => {
     expect(opened.store.newest).toBe(1_000);
   });
 
-  test("answers while the client still sends", async () => {
+  test("responds while the client sends", async () => {
     await using opened = await startOrderServer();
     const queue = new AsyncQueue<Order>();
     const answers = createClient(OrderService, transport(opened.server.url)).submitOrders(requests(queue));
@@ -78,7 +78,7 @@ test("refuses only the invalid order, and reports all its violations", async () 
   expect(fourth && sequenceOf(fourth)).toBe(2);
 });
 
-test("an order that comes again is a duplicate, and one with its key and other content is refused", async () => {
+test("a repeated order is a duplicate, and an order with the same key and other content is refused", async () => {
   await using opened = await startOrderServer();
   await submit(grpc(opened), orders(0, 10));
   const again = await submit(grpc(opened), [...orders(0, 10), someOrder(3, { quantity: 99 }), someOrder(10)]);
@@ -92,7 +92,7 @@ test("an order that comes again is a duplicate, and one with its key and other c
   expect(opened.store.newest).toBe(11);
 });
 
-test("many streams at once share commits, and none gets the answers of another", async () => {
+test("concurrent streams share commits, and each receives its own responses", async () => {
   await using opened = await startOrderServer();
   const transport = grpc(opened);
   const streams = Array.from({ length: 20 }, (_, stream) =>
@@ -113,7 +113,7 @@ test("many streams at once share commits, and none gets the answers of another",
   }
 });
 
-test("a store that is full ends the stream with RESOURCE_EXHAUSTED, and what was accepted stays", async () => {
+test("a full store ends the stream with RESOURCE_EXHAUSTED, and accepted orders are kept", async () => {
   await using opened = await startOrderServer({ maxBytes: 500_000 });
   const accepted: number[] = [];
   const filling = async () => {
@@ -130,7 +130,7 @@ test("a store that is full ends the stream with RESOURCE_EXHAUSTED, and what was
   expect(stored.length).toBeGreaterThanOrEqual(accepted.length);
 });
 
-test("a client that sends and does not read is stopped, and gets all answers when it reads", {
+test("back-pressure stops a client that does not read, and it receives all responses when it reads", {
   tags: ["slow"],
   timeout: 60_000,
 }, async () => {
@@ -155,7 +155,7 @@ test("a client that sends and does not read is stopped, and gets all answers whe
   expect(opened.store.newest).toBe(count);
 });
 
-test("a server that shuts down answers the accepted orders, and asks clients to reconnect", async () => {
+test("a server that shuts down responds to the accepted orders, and asks clients to reconnect", async () => {
   await using opened = await startOrderServer();
   const queue = new AsyncQueue<Order>();
   const reader = createClient(OrderService, grpc(opened)).submitOrders(requests(queue))[Symbol.asyncIterator]();
@@ -173,7 +173,7 @@ test("a server that shuts down answers the accepted orders, and asks clients to 
   expect(await closing).toBe(true);
 });
 
-test("a client that leaves loses no order that was answered", async () => {
+test("a client that disconnects loses no acknowledged order", async () => {
   await using opened = await startOrderServer();
   const leave = new AbortController();
   const stream = createClient(OrderService, grpc(opened)).submitOrders(requests(orders(0, 5_000)), {
@@ -194,7 +194,7 @@ test("a client that leaves loses no order that was answered", async () => {
   expect(again.map(sequenceOf)).toEqual(Array.from({ length: 2_000 }, (_, n) => n + 1));
 }, 30_000);
 
-test("requests that end with an error during a commit end the call, and nothing else", async () => {
+test("requests that fail during a commit end only their call", async () => {
   await using opened = await startOrderServer();
   async function* failingRequests() {
     yield* requests(orders(0, 500));

@@ -9,7 +9,7 @@ import { startBourse } from "../start-bourse.ts";
 
 const quiet = ["--no-demo", "--simulated-instruments", "1"];
 
-test("what was answered before a server is killed is there after: scores, changes and deletions", async () => {
+test("acknowledged scores, changes and deletions survive a kill of the server", async () => {
   const data = await mkdtemp(join(tmpdir(), "bourse-killed-"));
   try {
     const clientOf = (baseUrl: string) => createClient(ProductService, createGrpcTransport({ baseUrl }));

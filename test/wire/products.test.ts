@@ -70,7 +70,7 @@ describe.each(wires)("over $name", ({ transport, kinds }) => {
     });
   });
 
-  test("a deleted product is gone, but for those who ask for it", async () => {
+  test("a deleted product is visible only on request", async () => {
     const { id, etag } = await newProduct(client(), { name: "Lamp" });
     expect(await failureOf(client().deleteProduct({ id, etag: "other" }))).toMatchObject({ code: Code.Aborted });
     const { product } = await client().deleteProduct({ id, etag });
@@ -84,7 +84,7 @@ describe.each(wires)("over $name", ({ transport, kinds }) => {
     expect(again.code).toBe(Code.AlreadyExists);
   });
 
-  test("a search finds by all conditions, in order, with relevance, count and cursor", async () => {
+  test("a search applies all conditions and returns results in order, with relevance, count and cursor", async () => {
     const { found, trailer } = await search(client(), {
       query: "kestrel air",
       price: { min: { currencyCode: "USD", units: 500n }, max: { currencyCode: "USD", units: 3_000n } },
@@ -103,7 +103,7 @@ describe.each(wires)("over $name", ({ transport, kinds }) => {
     expect(trailer.get(metadataNames.cursor)).toBe(cursor);
   });
 
-  test("a search resumes after any of its tokens, with another limit too", async () => {
+  test("a search resumes after any of its tokens, also with another limit", async () => {
     const request = { query: "laptop", order: SearchOrder.RELEVANCE };
     const { found: whole } = await search(client(), { query: "a", order: SearchOrder.RELEVANCE });
     expect(whole.length).toBeGreaterThan(20);
@@ -150,7 +150,7 @@ describe.each(wires)("over $name", ({ transport, kinds }) => {
     expect(error.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field).toBe(field);
   });
 
-  test.runIf(kinds.includes("bidiStream"))("each score is answered while the client still sends", async () => {
+  test.runIf(kinds.includes("bidiStream"))("each score has a response while the client sends", async () => {
     const { id } = await newProduct(client(), { name: "Lamp" });
     const { requests, responses } = rating(client());
     const next = async (productId: string, score: number): Promise<RateProductsResponse["result"]> => {
@@ -178,7 +178,7 @@ describe.each(wires)("over $name", ({ transport, kinds }) => {
 
 const grpcClient = () => createClient(ProductService, createGrpcTransport({ baseUrl: app.url }));
 
-test("of many updates of one state that race, exactly one wins, and the others get ABORTED", async () => {
+test("exactly one of many racing updates of one revision succeeds, and the others are ABORTED", async () => {
   const client = grpcClient();
   const created = await newProduct(client, { name: "Contended" });
   const attempts = Array.from({ length: 60 }, (_, n) =>
@@ -192,7 +192,7 @@ test("of many updates of one state that race, exactly one wins, and the others g
   expect((await client.getProduct({ id: created.id })).product).toEqual(winners[0]);
 });
 
-test("scores of many streams at once are all counted, exactly", async () => {
+test("scores of concurrent streams are all counted exactly", async () => {
   const client = grpcClient();
   const { id } = await newProduct(client, { name: "Popular" });
   const score = (stream: number, n: number) => 1 + ((stream * 31 + n * 7) % 9_000_001) / 1_000_000;
@@ -216,7 +216,7 @@ test("scores of many streams at once are all counted, exactly", async () => {
   expect(rating).toMatchObject({ count: 1_000n, average: millionths / 1_000_000_000 });
 });
 
-test("a list that is being read stays as it was, while products are changed and deleted", async () => {
+test("a list in progress does not change while products are changed and deleted", async () => {
   const client = grpcClient();
   const before: Product[] = [];
   for await (const { product } of client.listProducts({})) if (product) before.push(product);

@@ -79,7 +79,7 @@ function tick(seconds: number, last: number, more: object = {}) {
 }
 
 describe("a replay", () => {
-  test("that begins with the first subscriber comes to it whole, value for value", async () => {
+  test("that starts with the first subscriber is delivered to it completely and unchanged", async () => {
     const { client } = await start({ feed: `replay:${gold}`, speed: "max", "replay-start": "subscriber" });
     expect((await client.getQuote({ symbol: "GOLD" })).quote).toBeUndefined();
     const quotes = await firstQuotes(client, "GOLD", 300);
@@ -89,7 +89,7 @@ describe("a replay", () => {
     );
   });
 
-  test("that loops restarts with its first row", async () => {
+  test("with loop restarts with its first row", async () => {
     const { client } = await start({
       feed: `replay:${gold}`,
       speed: "1000000",
@@ -100,7 +100,7 @@ describe("a replay", () => {
     expect((await firstQuotes(client, "GOLD", 650)).map(rowOf)).toEqual([...rows, ...rows, ...rows.slice(0, 50)]);
   });
 
-  test("takes columns by their configured names", async () => {
+  test("reads columns by their configured names", async () => {
     const { client } = await start({
       feed: `replay:${gold}`,
       speed: "max",
@@ -114,7 +114,7 @@ describe("a replay", () => {
 
 describe("the test instrument", () => {
   test.each([["simulated"], [`replay:${gold}`]])(
-    "ticks beside the feed %s, with values that follow from the time",
+    "ticks in addition to the feed %s, with values that are determined by the time",
     async (feed) => {
       const { client } = await start({ feed });
       const [first] = await firstQuotes(client, "TEST", 1);
@@ -153,7 +153,7 @@ describe("PublishQuotes", () => {
     expect((await client.getQuote({ symbol: "GOLD" })).quote?.last).toBe(10);
   });
 
-  test("of nothing accepts nothing", async () => {
+  test("without quotes accepts nothing", async () => {
     const { client } = await start();
     expect(await client.publishQuotes(sending([]))).toMatchObject({ accepted: 0n, rejected: 0n });
   });
@@ -162,7 +162,7 @@ describe("PublishQuotes", () => {
 describe("ListCandles", () => {
   const ofGold = { symbol: "GOLD", interval: CandleInterval.CANDLE_INTERVAL_1M };
 
-  test("has published quotes immediately, and keeps them after a restart", async () => {
+  test("contains published quotes immediately, also after a restart", async () => {
     const data = await temporaryFolder();
     const first = await start({ instruments: "GOLD", data });
     await first.client.publishQuotes(sending([{ quotes: [tick(0, 5), tick(61, 6)] }]));
@@ -184,7 +184,7 @@ describe("ListCandles", () => {
     expect(truncated).toBe(true);
   });
 
-  test("agrees with the quotes that a replay brought", async () => {
+  test("agrees with the quotes of a replay", async () => {
     const { client } = await start({ feed: `replay:${gold}`, speed: "max", "replay-start": "subscriber" });
     const quotes = await firstQuotes(client, "GOLD", 300);
     const { candles } = await client.listCandles(ofGold);
@@ -205,7 +205,7 @@ describe("ListCandles", () => {
     expect(candles.map(({ complete }) => complete)).toEqual(expected.map((_, at) => at < expected.length - 1));
   });
 
-  test("refuses an empty range, an interval that is none, too many, and an unknown instrument", async () => {
+  test("refuses an empty range, an invalid interval, too many candles, and an unknown instrument", async () => {
     const { client } = await start({ instruments: "GOLD" });
     const codeOf = async (request: object) =>
       ConnectError.from(await client.listCandles({ ...ofGold, ...request }).catch((reason: unknown) => reason)).code;

@@ -92,7 +92,7 @@ describe.each(wires)("over $name", (wire) => {
     ["a bad command of the start", { symbols: ["*"], commands: [subscribe(1)] }, "commands[0].subscribe.symbols"],
   ];
 
-  test.each(badWatches)("%s is INVALID_ARGUMENT, with the field", async (_what, request, field) => {
+  test.each(badWatches)("%s is INVALID_ARGUMENT with the field", async (_what, request, field) => {
     const error = await failureOf(clientOf(wire).watchQuotes(request));
     expect(error?.code).toBe(Code.InvalidArgument);
     expect(error?.findDetails(BadRequestSchema)[0]?.fieldViolations[0]?.field).toBe(field);
@@ -103,7 +103,7 @@ describe.each(wires)("over $name", (wire) => {
     ["from the future", { epoch: 5n, seq: 1_000_000n }, CursorProblem.AHEAD],
     ["of another epoch", { epoch: 4n, seq: 1n }, CursorProblem.OTHER_EPOCH],
     ["made up", { epoch: 2n ** 64n - 1n, seq: 2n ** 63n - 1n }, CursorProblem.OTHER_EPOCH],
-  ])("a cursor %s is OUT_OF_RANGE, with what there is", async (_what, cursor, problem) => {
+  ])("a cursor %s is OUT_OF_RANGE with the available range", async (_what, cursor, problem) => {
     const position = { case: "resumeAfter", value: cursor } as const;
     const error = await failureOf(clientOf(wire).watchQuotes({ symbols: ["*"], position }));
     expect(error?.code).toBe(Code.OutOfRange);
@@ -129,7 +129,7 @@ describe.each(wires)("over $name", (wire) => {
     expect((await failureOf(client.updateWatch({ streamId: "", command: ping })))?.code).toBe(Code.InvalidArgument);
   });
 
-  test("the pause test: 10 s in each mode, against the log", async () => {
+  test("pauses of 10 s in each mode match the log", async () => {
     const client = clientOf(wire);
     const { newestSeq } = world.hub.log;
     const cut = new AbortController();
@@ -198,7 +198,7 @@ describe.each(duplexWires)("StreamQuotes over $name", (wire) => {
     return seen;
   }
 
-  test("quotes flow while the client sends nothing, and after it has half-closed the stream", async () => {
+  test("quotes arrive while the client sends nothing, and after it has half-closed the stream", async () => {
     const requests = openRequests(start({ symbols: ["S10"] }));
     const cut = new AbortController();
     let rounds = 0;
@@ -214,7 +214,7 @@ describe.each(duplexWires)("StreamQuotes over $name", (wire) => {
     expect(rounds).toBe(6);
   });
 
-  test("10,000 subscribe and unsubscribe commands in a burst are all answered, in order", {
+  test("a burst of 10,000 subscribe and unsubscribe commands has all results in order", {
     tags: ["slow"],
     timeout: 30_000,
   }, async () => {
@@ -260,7 +260,7 @@ describe.each(duplexWires)("StreamQuotes over $name", (wire) => {
     await expect.poll(() => world.hub.subscriberCount).toBe(0);
   });
 
-  test("UpdateWatch controls it too, and no longer when it has ended", async () => {
+  test("UpdateWatch controls the stream until it ends", async () => {
     const client = clientOf(wire);
     const requests = openRequests(start({ symbols: ["S20"] }));
     const cut = new AbortController();

@@ -75,7 +75,7 @@ const transports: [string, (baseUrl: string) => Transport][] = [
   ["Connect", (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "1.1" })],
 ];
 
-test.each(transports)("a server that is killed again and again costs no quote, over %s", async (_name, transportOf) => {
+test.each(transports)("repeated kills of the server lose no quote over %s", async (_name, transportOf) => {
   const hub = hubOf(1n);
   let server = await serve(hub);
   const { quotes, gaps, times, watching } = watch(transportOf(server.url), { policy: DISCONNECT });
@@ -104,7 +104,7 @@ test.each(transports)("a server that is killed again and again costs no quote, o
   await expect.poll(() => watching.cursor?.seq, pollOptions).toBe(BigInt(wanted.length));
 });
 
-test("a reader who is too slow for the server is ended by it, and misses nothing all the same", async () => {
+test("the server ends the stream of a slow reader, which resumes without loss", async () => {
   const hub = hubOf(1n, 50);
   const server = await serve(hub);
   const client = createClient(QuoteService, createGrpcTransport({ baseUrl: server.url }));
@@ -141,7 +141,7 @@ test("a server that restarts with another log causes a reset, and the watch cont
   await expect.poll(() => pricesOf(quotes, "ACME"), pollOptions).toEqual([5, 6]);
 });
 
-test("a replaying pause outlives the server, and nothing of it is lost or comes too early", async () => {
+test("a replaying pause survives a restart of the server, and no quote is lost or arrives early", async () => {
   const hub = hubOf(1n);
   const server = await serve(hub);
   const { quotes, gaps, times, watching } = watch(createConnectTransport({ baseUrl: server.url, httpVersion: "1.1" }));
@@ -162,7 +162,7 @@ test("a replaying pause outlives the server, and nothing of it is lost or comes 
   expect(gaps).toEqual([]);
 });
 
-test("a conflating pause outlives the server: on resume comes the newest, and the gap is what was skipped", async () => {
+test("a conflating pause survives a restart of the server, and resume sends the newest quote after a gap of skipped ones", async () => {
   const hub = hubOf(1n);
   const server = await serve(hub);
   const { quotes, gaps, times, watching } = watch(createGrpcTransport({ baseUrl: server.url }), { policy: DISCONNECT });
@@ -183,7 +183,7 @@ test("a conflating pause outlives the server: on resume comes the newest, and th
   expect(gaps).toMatchObject([{ symbol: "ACME", missing: 4n, cause: "skipped" }]);
 });
 
-test("symbols come and go while the stream runs, each new one with its newest quote", async () => {
+test("symbols are added and removed while the stream runs, and each new one starts with its newest quote", async () => {
   const hub = hubOf(1n);
   publish(hub, "BETA", 1, 2);
   const server = await serve(hub);
@@ -200,7 +200,7 @@ test("symbols come and go while the stream runs, each new one with its newest qu
   expect((await watching.list()).subscriptions).toMatchObject([{ symbol: "BETA" }]);
 });
 
-test("what the server refuses is thrown", async () => {
+test("a refusal of the server is thrown", async () => {
   const server = await serve(hubOf(1n));
   const watching = watchQuotes(createClient(QuoteService, createGrpcTransport({ baseUrl: server.url })), {
     symbols,

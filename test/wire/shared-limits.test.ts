@@ -10,7 +10,7 @@ const server = await startLimitedApp();
 afterAll(() => server[Symbol.asyncDispose]());
 const limits = server.app.sharedLimits;
 
-test("each limit that clients share has an attack, or a reason why it needs none", async () => {
+test("each shared limit has an attack, or a reason why it needs none", async () => {
   expect(limits.map(({ name }) => name).toSorted()).toEqual(Object.keys(attacks).toSorted());
   for (const attack of Object.values(attacks)) {
     if (!("test" in attack)) continue;
@@ -22,7 +22,7 @@ test("each limit that clients share has an attack, or a reason why it needs none
 describe.each(limits.filter(({ name }) => !("test" in (attacks[name] ?? {}))))("$name", (limit) => {
   const attack = attacks[limit.name] as Attack;
 
-  test("one client gets its share and no more, another one gets its own, and all is given back", async () => {
+  test("each client receives only its share, and all of it is released", async () => {
     await using greedy = await server.peer("127.0.0.1");
     await using other = await server.peer("127.0.0.2");
     const used = limit.used;

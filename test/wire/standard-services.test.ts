@@ -135,7 +135,7 @@ describe.each(["v1", "v1alpha"])("grpc.reflection.%s.ServerReflection", (version
     expect(numbers?.allExtensionNumbersResponse?.extensionNumber).toEqual([1159]);
   });
 
-  test("answers unknown names with NOT_FOUND, and continues", async () => {
+  test("returns NOT_FOUND for unknown names, and continues", async () => {
     const answers = await ask(
       { fileByFilename: "no.proto" },
       { fileContainingSymbol: "no.Such" },

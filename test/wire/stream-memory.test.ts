@@ -16,7 +16,7 @@ const maxBytesPerMessage = 60;
 const transports = { Connect: createConnectTransport, gRPC: createGrpcTransport, "gRPC-Web": createGrpcWebTransport };
 
 test.each(Object.entries(transports))(
-  "a stream takes no memory for messages that a client of %s has read",
+  "a stream uses no memory for messages that a client of %s has read",
   async (_, create) => {
     await using server = await startWireServer({
       async *ticks() {

@@ -12,43 +12,49 @@ const contentTypes = ["application/grpc", "application/grpc-web", "application/c
 // Less than the window of a stream, and more than the transport holds ready for a handler.
 const unreadBytes = 512 * 1024;
 
-test.each(contentTypes)("a call that ends before its request was read leaves nothing open: %s", async (contentType) => {
-  const arrived = Promise.withResolvers<void>();
-  await using server = await startWireServer({
-    async *refuse() {
-      await arrived.promise;
-      yield "no more";
-      throw new ConnectError("nothing is taken", Code.FailedPrecondition);
-    },
-  });
-  const ended = server.nextCall();
-  const { session } = await sendUnread(server, contentType, "refuse");
-  arrived.resolve();
-  expect((await ended).code).toBe("failed_precondition");
-  session.close();
-  expect(await server.close(1_000)).toBe(true);
-});
-
-test.each(contentTypes)("a reset without an error reaches a handler that does not read: %s", async (contentType) => {
-  const aborted = Promise.withResolvers<unknown>();
-  await using server = await startWireServer({
-    async *hang({ signal }) {
-      signal.addEventListener("abort", () => aborted.resolve(signal.reason));
-      yield "hanging";
-      await aborted.promise;
-    },
-  });
-  const ended = server.nextCall();
-  const { session, stream } = await sendUnread(server, contentType, "hang");
-  stream.close(constants.NGHTTP2_NO_ERROR);
-  expect(await aborted.promise).toMatchObject({ code: Code.Canceled });
-  expect((await ended).code).toBe("canceled");
-  session.close();
-  expect(await server.close(1_000)).toBe(true);
-});
+test.each(contentTypes)(
+  "a call that ends before its request is read leaves no resource open: %s",
+  async (contentType) => {
+    const arrived = Promise.withResolvers<void>();
+    await using server = await startWireServer({
+      async *refuse() {
+        await arrived.promise;
+        yield "no more";
+        throw new ConnectError("nothing is taken", Code.FailedPrecondition);
+      },
+    });
+    const ended = server.nextCall();
+    const { session } = await sendUnread(server, contentType, "refuse");
+    arrived.resolve();
+    expect((await ended).code).toBe("failed_precondition");
+    session.close();
+    expect(await server.close(1_000)).toBe(true);
+  },
+);
 
 test.each(contentTypes)(
-  "a request that ended before its handler asked is found to be empty: %s",
+  "a handler that does not read is notified of a reset without an error: %s",
+  async (contentType) => {
+    const aborted = Promise.withResolvers<unknown>();
+    await using server = await startWireServer({
+      async *hang({ signal }) {
+        signal.addEventListener("abort", () => aborted.resolve(signal.reason));
+        yield "hanging";
+        await aborted.promise;
+      },
+    });
+    const ended = server.nextCall();
+    const { session, stream } = await sendUnread(server, contentType, "hang");
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    expect(await aborted.promise).toMatchObject({ code: Code.Canceled });
+    expect((await ended).code).toBe("canceled");
+    session.close();
+    expect(await server.close(1_000)).toBe(true);
+  },
+);
+
+test.each(contentTypes)(
+  "a request that ended before its handler reads it is found to be empty: %s",
   async (contentType) => {
     await using server = await startWireServer({});
     const ended = server.nextCall();
@@ -66,7 +72,7 @@ test.each(contentTypes)(
   },
 );
 
-test("a client of HTTP/1.1 that asks to close the connection can send all of a request that was refused", async () => {
+test("an HTTP/1.1 client that closes the connection can send the complete request after it was refused", async () => {
   await using server = await startWireServer({});
   const { hostname: host, port } = new URL(server.url);
   // As RFC 9112, section 9.6 wants it: the client closes its side after it has sent everything.

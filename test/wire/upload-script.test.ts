@@ -173,7 +173,7 @@ test.each(methods)("by %s, an upload is resumed after a lost connection", async 
   expect(lines[0]).toContain(sha256);
 });
 
-test("an upload that the server no longer has starts again, and so does a changed file", async () => {
+test("an upload that the server has deleted restarts, and so does that of a changed file", async () => {
   const { start, client, id, remembered } = await setUp();
   const interrupt = async () => {
     const held = proxy.pauseAfter(5 * MiB);
@@ -243,7 +243,7 @@ test("an unknown product is reported before any byte is sent", async () => {
   expect(proxy.sentBytes - before).toBeLessThan(50_000);
 });
 
-test("an unreachable server is an error at once", async () => {
+test("an unreachable server is an immediate error", async () => {
   const { start } = await setUp();
   for (const method of ["streaming", "chunked"]) {
     const run = start("upload-file", file, "--method", method, "--address", "http://127.0.0.1:1");

@@ -222,7 +222,7 @@ describe.each(wires)("$name", ({ transport }) => {
     }
   });
 
-  test("an upload for an unknown product is not found before a byte is stored", async () => {
+  test("an upload for an unknown product is NOT_FOUND before a byte is stored", async () => {
     const { client } = await start(transport);
     const info = { uploadId: randomUUID(), productId: randomUUID() };
     const error = await errorOf(client.upload(requests({ info }, chunksOf(bytes, 0))));

@@ -21,7 +21,7 @@ async function run(...args: readonly string[]) {
   return { lines: stdout.trimEnd().split("\n"), stderr, exitCode };
 }
 
-test("a pipe gets a line for each quote, the snapshot first", async () => {
+test("output to a pipe has a line for each quote, the snapshot first", async () => {
   const { lines, stderr, exitCode } = await run("ACME", "--count", "3");
   expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
   expect(lines).toHaveLength(4);
@@ -32,7 +32,7 @@ test("a pipe gets a line for each quote, the snapshot first", async () => {
   expect(lines[3]).toMatch(/^live +ACME /);
 });
 
-test("with --json each quote is an object, and standard output has nothing else", async () => {
+test("with --json standard output has only one object for each quote", async () => {
   const { lines, stderr } = await run("ACME", "NONE", "--json", "--count", "5");
   const quotes = lines.map((line) => JSON.parse(line));
   expect(quotes).toHaveLength(5);

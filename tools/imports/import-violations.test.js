@@ -130,7 +130,7 @@ test("only node-handler.ts imports Connect's universal functions", () => {
   expect(added(files)).toEqual([expect.stringContaining("universal functions")]);
 });
 
-test("an import cycle is refused, though each of its imports is of types only", () => {
+test("a cycle of type-only imports is refused", () => {
   const files = {
     ...newFamily('import "./bid.ts";'),
     "server/auction/bid.ts": 'import type { Lot } from "./lot.ts";\nexport type Bid = Lot;',
@@ -150,6 +150,6 @@ test("a file that only tests reach is refused, until it is in testing/", () => {
   ]);
 });
 
-test("a file that cannot be parsed is named", () => {
+test("the error for a file that cannot be parsed names it", () => {
   expect(() => importViolations(new Map([["server/a.ts", "import {"]]))).toThrow("server/a.ts cannot be parsed");
 });

@@ -43,7 +43,7 @@ test.each([
   expect(modulesAreStale(project.root)).toBe(true);
 });
 
-test("modules are stale when package.json asks for something that is not locked", () => {
+test("modules are stale if package.json requires a package that is not locked", () => {
   using project = installedProject();
   project.write("package.json", { name: "p", dependencies, devDependencies: { right: "1.0.0" } });
   expect(modulesAreStale(project.root)).toBe(true);
@@ -55,14 +55,14 @@ test("a script that is added to package.json makes nothing stale", () => {
   expect(modulesAreStale(project.root)).toBe(false);
 });
 
-test("what is locked for other platforms need not be installed", () => {
+test("a package that is locked for other platforms does not have to be installed", () => {
   using project = installedProject();
   const packages = { ...locked.packages, "node_modules/left-win32": { version: "1.0.0", optional: true } };
   project.write("package-lock.json", { packages });
   expect(modulesAreStale(project.root)).toBe(false);
 });
 
-test("half of a lock file is stale", () => {
+test("an incomplete lock file is stale", () => {
   using project = installedProject();
   project.write("node_modules/.package-lock.json", '{"packages": {');
   expect(modulesAreStale(project.root)).toBe(true);

@@ -44,7 +44,7 @@ test.each(["in/new", "settings.yaml"])("a step is stale after %s is written", as
   expect(copying(project.root).isStale()).toBe(true);
 });
 
-test("moving an input makes a step stale", async () => {
+test("a step is stale after an input is moved", async () => {
   using project = await madeProject();
   rmSync(join(project.root, "in/deep"), { recursive: true });
   project.write("in/b", "two");

@@ -12,7 +12,7 @@ function world(changes) {
 
 const silent = () => {};
 
-test("the lock names its holder during the work, and is deleted after it", async () => {
+test("the lock contains its holder during the work, and is deleted after it", async () => {
   using project = tempProject();
   const lock = join(project.root, ".cache/lock");
   const work = async () => expect(readFileSync(join(lock, "pid"), "utf8")).toBe("100");
@@ -59,7 +59,7 @@ test("a process waits for a lock whose holder has not written its id yet", async
   await expect(withLock(join(project.root, "lock"), silent, async () => {}, world())).rejects.toThrow("waiting");
 });
 
-test("work that fails releases the lock", async () => {
+test("failed work releases the lock", async () => {
   using project = tempProject();
   const lock = join(project.root, "lock");
   const work = () => Promise.reject(new Error("no disk"));

@@ -41,7 +41,7 @@ test("a line with an exception, and the line after an exception, are not checked
   expect(found("<!-- vocabulary: allow, a quotation -->\nwords\nwords")).toEqual(["3: words"]);
 });
 
-test("an exception without a reason is none", () => {
+test("an exception without a reason has no effect", () => {
   expect(found("const words = 1; // vocabulary: allow")).toEqual(["1: words"]);
 });
 

@@ -17,7 +17,7 @@ import { demoOrder, needsDemoOrders, storeDemoOrders } from "./demo-orders.ts";
 
 const neverAborts = new AbortController().signal;
 
-test("an empty order store gets the same orders on every server", async () => {
+test("an empty order store receives the same demo orders on every server", async () => {
   await using opened = await openStore();
   const { store, intake } = opened;
   const progress: number[] = [];
@@ -67,7 +67,7 @@ test("orders of clients are stored in between, and do not restart the demonstrat
   expect(store.newest).toBe(3_001);
 });
 
-test("an order store with orders of clients gets no demonstration", async () => {
+test("an order store with orders of clients receives no demo orders", async () => {
   await using opened = await openStore();
   const { store } = opened;
   expect(needsDemoOrders({ store, count: 0 })).toBe(false);

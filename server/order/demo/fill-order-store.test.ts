@@ -38,7 +38,7 @@ test("a shutdown ends the retries", async () => {
   expect(opened.timers.count).toBe(0);
 });
 
-test("a read-only store gets no demonstration, and the failure is not logged twice", async () => {
+test("a read-only store receives no demo orders, and the failure is not logged twice", async () => {
   await using opened = await openBook();
   opened.database.health.fail(new Error("EIO"));
   await fillOrderStore({ ...opened.options, signal: new AbortController().signal });

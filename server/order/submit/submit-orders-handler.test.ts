@@ -10,7 +10,7 @@ import { someOrder } from "../testing/any-order.ts";
 import { OrderIntake, type SubmittedOrder } from "./order-intake.ts";
 import { submitOrders } from "./submit-orders-handler.ts";
 
-test("if the requests fail, the orders that were read get their responses first, however long that takes", async () => {
+test("if the requests fail, the orders that were read receive their responses first, without a time limit", async () => {
   const disk = Promise.withResolvers<void>();
   const append = async (orders: readonly SubmittedOrder[]) => {
     await disk.promise;

@@ -53,7 +53,7 @@ function expected(trades: readonly Trade[], span: number) {
   }));
 }
 
-test("candles contain all ticks, however often they were saved and the server restarted", async () => {
+test("candles contain all ticks, regardless of the number of saves and restarts", async () => {
   await using temporary = await mkdtempDisposable(join(tmpdir(), "bourse-candles-"));
   await using database = await openDatabase<CandleTables>(temporary.path, { migrations: [candleMigrations] });
   const store = new SqliteCandleStore(database.tables);

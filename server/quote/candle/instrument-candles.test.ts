@@ -39,7 +39,7 @@ describe("InstrumentCandles", () => {
     expect(candles.open()[0]?.quoteCount).toBe(4);
   });
 
-  it("uses the price of the last trade, else the middle of bid and ask, else the one of them that it has", () => {
+  it("uses the price of the last trade, or the middle of bid and ask, or the available one of the two", () => {
     const { add, pricesOf } = setUp();
     add(1, { last: 5, bid: 1, ask: 2 });
     add(1, { bid: 1, ask: 2 });

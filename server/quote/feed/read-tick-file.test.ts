@@ -81,7 +81,7 @@ describe("readTickFile", () => {
     ]);
   });
 
-  it("accepts quoted cells, Windows line ends and empty lines", async () => {
+  it("accepts quoted cells, Windows line endings and empty lines", async () => {
     const ticks = await ticksOf('date,symbol,price\r\n"Jan 1, 2000","A",3\r\n\r\nFeb 1 2000,A,4\r\n');
     expect(ticks.map(({ last, previousClose }) => [last, previousClose])).toEqual([
       [3, undefined],
@@ -129,11 +129,11 @@ describe("readTickFile", () => {
     ],
     ["an empty file", [""], "eurusd.csv: the file is empty: its first row names the columns"],
     ["a header alone", ["date,price"], "eurusd.csv: the file has a header and no rows"],
-  ])("refuses %s, and names the line", async (_what, lines, problem) => {
+  ])("refuses %s, with the line number", async (_what, lines, problem) => {
     expect(await problemOf(...lines)).toBe(`FeedError ${problem}`);
   });
 
-  it("refuses rows of another length than the header, and quotes that do not close, and names the line", async () => {
+  it("refuses rows whose length differs from the header, and unclosed quotes, with the line number", async () => {
     expect(await problemOf("date,price", "2026-01-05,1", "2026-01-06,1,9")).toMatch(/^FeedError eurusd.csv line 3: /);
     expect(await problemOf("date,price", '2026-01-05,"1')).toMatch(/^FeedError eurusd.csv line \d: /);
   });

@@ -174,7 +174,7 @@ describe("openReplayFeed, on ticks,", () => {
 });
 
 describe("openReplayFeed", () => {
-  it("distinguishes bars, which sum up a day, from ticks", async () => {
+  it("distinguishes bars, which aggregate a day, from ticks", async () => {
     expect((await openReplayFeed({ path: index500 })).areBars).toBe(true);
     expect((await openReplayFeed({ path: await fourTicks() })).areBars).toBe(false);
   });
@@ -204,7 +204,7 @@ describe("openReplayFeed", () => {
     );
   });
 
-  it("refuses a file that is too large to sort, and names the line at which time runs backwards", async () => {
+  it("refuses a file that is too large to sort, with the number of the line at which time decreases", async () => {
     const path = await fileOf("symbol,date,price", "A,2026-01-06,1", "B,2026-01-05,1", "B,2026-01-06,1");
     await expect(openReplayFeed({ path, maxSortedRows: 3 })).resolves.toBeDefined();
     await expect(openReplayFeed({ path, maxSortedRows: 2 })).rejects.toThrow(

@@ -53,7 +53,7 @@ describe("simulatedFeed", () => {
     expect(again.instruments).toEqual(feed.instruments);
   });
 
-  it("makes another market from another seed", async () => {
+  it("makes a different market from a different seed", async () => {
     const [one, two] = await Promise.all([ticksOf(1000, { seed: 1 }), ticksOf(1000, { seed: 2 })]);
     expect(two.ticks).not.toEqual(one.ticks);
   });
@@ -134,7 +134,7 @@ describe("simulatedFeed", () => {
 });
 
 describe("each of 100,000 simulated ticks", () => {
-  it("is a whole and possible state of its stock, in the order of time", async () => {
+  it("is a complete and plausible state of its stock, in the order of time", async () => {
     const { feed, ticks } = await ticksOf(100_000, { ticksPerSecond: 400 });
     const instruments = new Map(feed.instruments.map((each) => [each.symbol, each]));
     const newest = new Map<string, Required<Tick>>();
@@ -162,7 +162,7 @@ describe("each of 100,000 simulated ticks", () => {
     expect(wrong.slice(0, 3)).toEqual([]);
   });
 
-  it("belongs to calm or wild spells: large moves follow large moves", async () => {
+  it("has volatility clusters: large moves follow large moves", async () => {
     const { ticks } = await ticksOf(100_000, { instruments: 1, ticksPerSecond: 10 });
     const prices = ticks.filter((_, index) => index % 20 === 0).map(({ last = 1 }) => Math.log(last));
     const moves = prices.slice(1).map((price, index) => Math.abs(price - (prices[index] ?? price)));
@@ -171,7 +171,7 @@ describe("each of 100,000 simulated ticks", () => {
 });
 
 describe("a simulated session", () => {
-  it("is a UTC day: the next opens at its own first trade, against the close before", async () => {
+  it("is a UTC day, and the next session opens at its first trade with the previous close", async () => {
     const time = new ManualTime(someMonday - (someMonday % microsPerDay) + microsPerDay - 2 * microsPerSecond);
     const { ticks } = await ticksOf(500, { instruments: 1, ticksPerSecond: 100 }, time);
     const midnight = ticks.findIndex(({ sourceTime }) => sourceTime % microsPerDay < microsPerDay / 2);

@@ -36,7 +36,7 @@ describe("testSymbolFeed", () => {
 });
 
 describe("testTick", () => {
-  it("is a complete quote that the second determines", () => {
+  it("is a complete quote, determined by the second", () => {
     expect(testTick(mondaySecond + 7)).toEqual({
       symbol: "TEST",
       sourceTime: someMonday + 7_000_000,
@@ -55,7 +55,7 @@ describe("testTick", () => {
     });
   });
 
-  it("has the range of the session, which grows in the first hour of a UTC day", () => {
+  it("has the high and low of the session, whose range grows in the first hour of a UTC day", () => {
     const midnight = mondaySecond - (mondaySecond % 86_400);
     expect(testTick(midnight)).toMatchObject({ last: 100, high: 100, low: 100, volume: 1n });
     expect(testTick(midnight + 3599)).toMatchObject({ last: 135.99, high: 135.99 });

@@ -50,7 +50,7 @@ describe("publishQuotes", () => {
     expect(batches.flat().map(({ last }) => last)).toEqual([1, 3, 5]);
   });
 
-  it("publishes each request when it arrives, in one batch, however the call ends", async () => {
+  it("publishes each request when it arrives, in one batch, regardless of the end of the call", async () => {
     const { options, batches } = setUp();
     async function* requests() {
       yield request(1, 2);

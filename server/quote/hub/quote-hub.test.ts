@@ -49,7 +49,7 @@ describe("QuoteHub", () => {
     ]);
   });
 
-  it("makes one quote of a tick for all readers", () => {
+  it("creates one quote from a tick for all readers", () => {
     const hub = hubOf(["A"]);
     const [one, two] = [subscribe(hub, CONFLATE), subscribe(hub, DISCONNECT, "A")];
     const [quote] = hub.publish([{ ...tick("A"), bid: 1.5, volume: 10n, sourceSeq: 5n }]);
@@ -88,7 +88,7 @@ describe("QuoteHub", () => {
     expect(hub.newest("A")?.last).toBe(2);
   });
 
-  it("resolves a promise when the first subscriber comes", async () => {
+  it("resolves a promise when the first subscriber joins", async () => {
     const hub = hubOf(["A"]);
     let isResolved = false;
     const first = hub.firstSubscriber.then(() => {
@@ -120,7 +120,7 @@ describe("a subscriber", () => {
     expect(subscriber.seq).toBe(3);
   });
 
-  it("wakes its reader once for all that was published together", async () => {
+  it("wakes its reader once for all quotes that were published together", async () => {
     const hub = hubOf(["A", "B"]);
     const subscriber = subscribe(hub, DISCONNECT);
     const woken = subscriber.wait().then(() => subscriber.take(9).length);

@@ -77,7 +77,7 @@ describe("QuoteValidator", () => {
     for (const fields of [{ bid: 2, ask: 2 }, { last: 0 }, {}]) expect(take(fields)).not.toHaveProperty("problem");
   });
 
-  it("refuses a time before the newest one of the instrument, whatever its source", () => {
+  it("refuses a time before the newest one of the instrument, regardless of the source", () => {
     const { take, market } = setUp({ sourceTime: toTimestamp(someMonday) });
     expect(take({ sourceTime: toTimestamp(someMonday - 1) })).toEqual({
       problem: QuoteProblem.BACK_IN_TIME,

@@ -15,7 +15,7 @@ describe("MemoryQuoteLog", () => {
     expect(log.read(0, 1)[0]?.seq).toBe(10);
   });
 
-  it("keeps the newest quote, whatever the time since the previous one", () => {
+  it("keeps the newest quote, regardless of the time since the previous one", () => {
     const log = new MemoryQuoteLog({ maxSeconds: 10, maxQuotes: 5 });
     for (let seq = 1; seq <= 4; seq++) log.append(testEntry(seq, someMonday + seq));
     log.append(testEntry(5, someMonday + 3_600 * second));

@@ -207,7 +207,7 @@ describe("SetRate", () => {
     expect(summarize(one)).toEqual(["live A2,B2,C3 @7"]);
   });
 
-  it("sends each symbol when it is due, whatever was added or removed meanwhile", () => {
+  it("sends each symbol when it is due, regardless of added and removed symbols", () => {
     const { one, publish, time } = caughtUp();
     setRate(one, 1, "A");
     setRate(one, 4, "B");

@@ -20,7 +20,7 @@ test("a missing data directory is created, parents included", async () => {
   expect(await database.tables.selectFrom("item").selectAll().execute()).toEqual([]);
 });
 
-test("rows survive closing and opening", async () => {
+test("rows survive a restart of the database", async () => {
   await using temporary = await temporaryDirectory();
   {
     await using database = await openTestDatabase(temporary.path);

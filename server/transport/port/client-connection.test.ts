@@ -8,7 +8,7 @@ import { Connections } from "./client-connection.ts";
 const MiB = 1024 * 1024;
 const smallHeap = 100 * MiB;
 
-test("all connections may hold a fifth of a small heap, one client half of it, one connection at least two messages", () => {
+test("all connections can buffer a fifth of a small heap, one client half of that, one connection at least two messages", () => {
   const connections = new Connections(defaultLimits, smallHeap);
   expect(connections.budget.limit).toBe(20 * MiB);
   const [one, other] = [socketOf("10.0.0.1"), socketOf("10.0.0.1")];
@@ -20,7 +20,7 @@ test("all connections may hold a fifth of a small heap, one client half of it, o
   expect(stranger.held).toBe(7 * MiB);
 });
 
-test("freeMemory ends the calls of the connection that holds most", () => {
+test("freeMemory ends the calls of the connection with the most buffered bytes", () => {
   const connections = new Connections(defaultLimits, smallHeap);
   const ended: string[] = [];
   const open = (name: string) => connections.of(socketOf(name)).open({ refuse: () => ended.push(name) });

@@ -31,7 +31,7 @@ const getRequest = Uint8Array.of(0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86, 0x
 const goAwayWithError = Uint8Array.of(0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
 describe("in plain text", () => {
-  test("speaks HTTP/1.1 and HTTP/2 on one port", async () => {
+  test("serves HTTP/1.1 and HTTP/2 on one port", async () => {
     await using server = await startWireServer(hello);
     const http1 = createConnectTransport({ baseUrl: server.url, httpVersion: "1.1" });
     const http2 = createGrpcTransport({ baseUrl: server.url });
@@ -111,7 +111,7 @@ test("sends two GOAWAYs on shutdown, the first for all streams, so that no reque
   expect(await closed).toBe(true);
 });
 
-test("a request that arrives together with the end of its session does no harm", async () => {
+test("a request that arrives together with the end of its session has no side effects", async () => {
   await using server = await startWireServer(hello);
   using raw = await openRawSocket(server.port);
   raw.send(Buffer.concat([Buffer.from(http2Preface), emptySettings, getRequest, goAwayWithError]));
@@ -203,7 +203,7 @@ describe("over TLS", () => {
     expect(end).toContain('{"text":"hello"}');
   });
 
-  test("closes a connection that speaks plain text", async () => {
+  test("closes a plaintext connection", async () => {
     const { files } = await credentials();
     await using server = await startWireServer(hello, { tls: files });
     using raw = await openRawSocket(server.port);

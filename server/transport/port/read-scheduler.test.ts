@@ -5,7 +5,7 @@ import { ReadScheduler } from "./read-scheduler.ts";
 
 const manyChunks = 1_000;
 
-test("a connection is not paused while there is time, however small its chunks", async () => {
+test("a connection is not paused while there is time, regardless of the size of its chunks", async () => {
   const { reads, calls } = connection();
   await setImmediate();
   for (let chunk = 0; chunk < 100; chunk++) reads.countChunk();

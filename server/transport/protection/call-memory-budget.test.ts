@@ -31,7 +31,7 @@ describe("a call for which there is no memory", () => {
     expect(connection.limitError().rawMessage).toContain(`; ${advice}`);
   });
 
-  test("is refused without an answer if many answers are unread", () => {
+  test("is refused without a response if many responses are unread", () => {
     const connection = new ConnectionMemory(new MemoryBudget(0));
     const refused = Array.from({ length: maxUnreadRefusals }, () => connection.open(unendable));
     expect(connection.acceptsCalls).toBe(false);
@@ -54,7 +54,7 @@ test("the first bytes of a call are covered by what each call counts for", () =>
 });
 
 describe("bytes that do not fit", () => {
-  test("end the newest call that holds any, so that an older one can continue", () => {
+  test("end the newest call with buffered bytes, so that an older one can continue", () => {
     const { connection, ended, open } = connectionOf(4 * callBytes + 45 * KiB);
     const [oldest, , newest] = [open("oldest"), open("empty"), open("newest"), open("empty")];
     oldest.hold(coveredBytes + 15 * KiB);
@@ -83,7 +83,7 @@ describe("bytes that do not fit", () => {
   });
 });
 
-test("whatever calls do, no budget is exceeded, and all bytes are given back in the end", () => {
+test("no budget is exceeded in any sequence of calls, and all bytes are released at the end", () => {
   const step = fc.record({ call: fc.nat(9), connection: fc.nat(2), bytes: fc.nat(60 * KiB), act: fc.nat(3) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 200 }), (steps) => {

@@ -34,7 +34,7 @@ test("clients are served round-robin, and the connections of a client as well", 
   expect(ran).toEqual(["one 1", "other 1", "two 1", "other 2", "one 2", "other 3", "two 2", "one 3", "two 3"]);
 });
 
-test("queries that read the clock less often still notice that the slice is used, and begin anew in the next turn", async () => {
+test("queries that read the clock less often detect the end of the slice, and start a new slice in the next turn", async () => {
   const scheduler = new CallScheduler();
   expect(scheduler.sliceSeemsUsed).toBe(false);
   for (let worked = 0; worked <= sliceMs; worked += stepMs) work();
@@ -46,7 +46,7 @@ test("queries that read the clock less often still notice that the slice is used
   expect(scheduler.sliceSeemsUsed).toBe(false);
 });
 
-test("a client that has used the event loop alone does not pay for it when others come", async () => {
+test("a client that has used the event loop alone has no penalty when other clients arrive", async () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];
   for (let step = 0; step < 30; step++) scheduler.enqueue({ peer: "a" }, work);
@@ -86,7 +86,7 @@ test("divided work is served round-robin by the client of its call, at any depth
   expect(ran).toEqual(["a 1", "b 1", "a 2", "a 3"]);
 });
 
-test("the event loop continues between steps, whatever their number and the promises that they settle", async () => {
+test("the event loop continues between steps, regardless of their number and of the promises that they settle", async () => {
   const scheduler = new CallScheduler();
   const turns: number[] = [];
   let turn = 0;

@@ -38,7 +38,7 @@ describe("a page of another origin", () => {
     expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([403, null]);
   });
 
-  test("may not read the response", async () => {
+  test("cannot read the response", async () => {
     await using server = await startWireServer(hello, { cors });
     const response = await callFrom(server.url, "https://other.example");
     expect(response.headers.get("access-control-allow-origin")).toBeNull();
@@ -51,7 +51,7 @@ test("every origin is allowed by *", async () => {
   expect((await callFrom(server.url, page)).headers.get("access-control-allow-origin")).toBe("*");
 });
 
-test("nothing is added without a list of origins", async () => {
+test("no header is added without a list of origins", async () => {
   await using server = await startWireServer(hello);
   expect((await callFrom(server.url, server.url)).headers.get("access-control-allow-origin")).toBeNull();
 });

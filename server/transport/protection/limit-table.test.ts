@@ -17,7 +17,7 @@ const hello = {
 };
 
 describe("an HTTP/2 session", () => {
-  test("that sends its preface and nothing more is closed", async () => {
+  test("that sends only its preface is closed", async () => {
     await using server = await startWireServer(hello, { limits: { openTimeoutMs: 50 } });
     using raw = await openRawSocket(server.port);
     raw.send(preface);
@@ -25,7 +25,7 @@ describe("an HTTP/2 session", () => {
     await vi.waitFor(() => expect(server.sessions).toBe(0));
   });
 
-  test("without streams is closed after a while, even if it sends other frames", async () => {
+  test("without streams is closed after a timeout, even if it sends other frames", async () => {
     await using server = await startWireServer(hello, { limits: { idleTimeoutMs: 100 } });
     const session = connect(server.url);
     const pings = setInterval(() => session.destroyed || session.ping(() => {}), 10);
@@ -163,7 +163,7 @@ describe("a request", () => {
 });
 
 describe("an HTTP/1.1 connection", () => {
-  test("without a request is closed after a while, even if it sends line ends", async () => {
+  test("without a request is closed after a timeout, even if it sends empty lines", async () => {
     const limits = { idleTimeoutMs: 100, openTimeoutMs: 200 };
     await using server = await startWireServer(hello, { limits });
     using raw = await openRawSocket(server.port);
@@ -265,7 +265,7 @@ test("metadata beyond the limit is an error of the handler, and the client recei
   expect((await seen.trailer).get("x-small")).toBe("1");
 });
 
-test("a quiet stream whose client reads nothing is aborted long before its buffer is full", async () => {
+test("an idle stream whose client does not read is aborted long before its buffer is full", async () => {
   const cleanedUp = Promise.withResolvers<void>();
   await using server = await startWireServer(
     {

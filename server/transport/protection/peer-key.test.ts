@@ -37,6 +37,6 @@ test("the client of a call is known after each await, also if other calls run in
   expect(currentPeer()).toBeUndefined();
 });
 
-test("work for all clients that a call begins runs for none", () => {
+test("work for all clients that a call starts is attributed to no client", () => {
   expect(runForPeer("a", () => runForPeer(undefined, currentPeer))).toBeUndefined();
 });

@@ -24,7 +24,7 @@ describe("a foreign host name, as after DNS rebinding,", () => {
     },
   );
 
-  test("gets no page", async () => {
+  test("receives no page", async () => {
     await using server = await startWireServer(scenarios);
     expect(await statusOf(server, { host: "evil.example" }, "GET", "/")).toBe(421);
   });
@@ -73,7 +73,7 @@ describe("a GET that a page of another origin makes a browser send without an Or
     expect(changes).toBe(before);
   });
 
-  test("gets pages and files", async () => {
+  test("receives pages and files", async () => {
     await using server = await startWireServer(scenarios, { otherwise });
     const headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
     expect(await statusOf(server, headers, "GET", "/page")).toBe(200);

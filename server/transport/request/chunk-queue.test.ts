@@ -65,7 +65,7 @@ function pattern(from: number, length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, at) => ((from + at) * 7919) >> 3));
 }
 
-test("bytes that stay in the queue keep nothing else of their buffer in memory", () => {
+test("bytes that stay in the queue do not keep the rest of their buffer in memory", () => {
   const readBuffer = Buffer.alloc(64 * 1024, 7);
   const queue = new ChunkQueue();
   queue.push(readBuffer.subarray(100, 110));

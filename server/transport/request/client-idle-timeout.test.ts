@@ -78,7 +78,7 @@ for (const [name, kind, headers] of calls) {
   });
 }
 
-test.concurrent("over HTTP/1.1 a client that streams and sends nothing gets DEADLINE_EXCEEDED", async () => {
+test.concurrent("over HTTP/1.1 a client that streams and sends nothing receives DEADLINE_EXCEEDED", async () => {
   await using server = await startWireServer(scenarios, { limits });
   using raw = await openRawSocket(server.port);
   raw.send(

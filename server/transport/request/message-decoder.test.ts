@@ -64,7 +64,7 @@ test("a queued message counts as memory of its call until it is decoded, and fai
   expect(held).toBe(0);
 });
 
-test("a decoded field of type bytes keeps nothing else of its buffer in memory", () => {
+test("a decoded field of type bytes does not keep the rest of its buffer in memory", () => {
   const schema = UploadService.method.uploadChunk;
   const encoded = toBinary(schema.input, create(schema.input, { uploadId: "a", data: new Uint8Array(100) }));
   const readBuffer = new Uint8Array(64 * 1024);

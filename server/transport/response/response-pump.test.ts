@@ -7,7 +7,7 @@ import { startWireServer } from "../../../test/wire/start-wire-server.ts";
 import { call } from "../../../test/wire/wire-clients.ts";
 import { setTrailer } from "../rpc/response-metadata.ts";
 
-test("messages of every size arrive whole and in order", async () => {
+test("messages of every size arrive complete and in order", async () => {
   const sizes = [0, 1, 127, 128, 16_383, 16_384, 65_530, 65_536, 200_000, 3_000_000, 5, 70_000, 2];
   const sent = sizes.map((size, at) => String(at % 10).repeat(size));
   await using server = await startWireServer({
@@ -23,7 +23,7 @@ test("messages of every size arrive whole and in order", async () => {
   }
 });
 
-test("many streams at once do not mix their messages", async () => {
+test("concurrent streams do not mix their messages", async () => {
   await using server = await startWireServer({
     async *other() {
       for (let at = 0; at < 2_000; at++) {

@@ -138,7 +138,7 @@ test("an HTTP/1.1 client keeps its connection if it receives the response before
   expect(await raw.until('"hello"')).toMatch(/resource_exhausted.*hello/s);
 });
 
-test("a client that disconnects while a write waits ends the handler, which cleans up", async () => {
+test("a client that disconnects during a pending write ends the handler, which cleans up", async () => {
   const cleanedUp = Promise.withResolvers<void>();
   await using server = await startWireServer({
     async *endless() {

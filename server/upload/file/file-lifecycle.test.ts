@@ -7,7 +7,7 @@ import { StoreHealth } from "../../storage/store-health.ts";
 import { createFile, openFolder } from "./file-lifecycle.ts";
 import { NodeDisk } from "./node-disk.ts";
 
-test("a new upload finds out that its folder was removed, and makes the store read-only", async () => {
+test("a new upload detects that its folder was removed, and makes the store read-only", async () => {
   await using root = await mkdtempDisposable(join(tmpdir(), "bourse-uploads-"));
   const [disk, health] = [new NodeDisk(root.path), new StoreHealth()];
   await disk.makeFolder(openFolder);

@@ -115,7 +115,7 @@ describe("a finish", () => {
     expect((await refusal(store.uploads.finish(id, { generation, size: 11 })))[0]).toBe(Reason.SIZE);
   });
 
-  test("without any chunk makes an empty file", async () => {
+  test("without a chunk creates an empty file", async () => {
     await using store = await openTestUploads();
     const { generation } = await store.uploads.start({ ...metadata, size: 0 });
     const view = await store.uploads.finish(id, { generation, size: 0 });
@@ -158,7 +158,7 @@ describe("a finish", () => {
 });
 
 describe("an abort", () => {
-  test("deletes the bytes, also of a complete upload, and later requests are refused", async () => {
+  test("deletes the bytes, also of a complete upload, and refuses later requests", async () => {
     await using store = await openTestUploads();
     const { generation } = await store.uploads.start(metadata);
     await send(store, generation, 0, "hello");

@@ -33,7 +33,7 @@ test("the elements of a list of enums have the greatest length", () => {
   expect(largestMessageBytes(ListUploadsRequestSchema)).toBe(6 * 11 + 38 + 11 + 66);
 });
 
-test("a type of another project has the bounds that are known for it", () => {
+test("a type of another project has predefined bounds", () => {
   expect(largestMessageBytes(FieldMaskSchema)).toBe(1_000 * (1 + 2 + 256));
 });
 

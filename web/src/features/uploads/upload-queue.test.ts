@@ -124,7 +124,7 @@ test("files are uploaded one after another, and the records of completed ones ar
   await become({});
 });
 
-test("a paused upload lets the next one start, and a resumed one is queued", async () => {
+test("the next upload starts if one is paused, and a resumed upload is queued", async () => {
   const server = stalledService();
   const { queue, become, id } = openWindow(new FakeBrowser(), server);
   queue.add([fileOf("a"), fileOf("b")], "");
@@ -167,7 +167,7 @@ test("a cached file without a record is deleted", async () => {
   await expect.poll(() => browser.cached.size, pollOptions).toBe(0);
 });
 
-test("a window does not upload a file of another window until that is closed", async () => {
+test("a window does not upload a file of another window until that window is closed", async () => {
   const browser = new FakeBrowser();
   const server = stalledService();
   const first = openWindow(browser, server);
@@ -223,7 +223,7 @@ test("a file that changed during the upload can be uploaded as a new upload", as
   expect(server.sessions.size).toBe(2);
 });
 
-test("an upload that was taken over lets the next one start, and can be taken back", async () => {
+test("the next upload starts if one was taken over, and the upload can be taken back", async () => {
   const server = stalledService();
   const { queue, become, id } = openWindow(new FakeBrowser(), server);
   queue.add([fileOf("a"), fileOf("b", 100)], "");
