@@ -55,7 +55,7 @@ test("a script that is added to package.json makes nothing stale", () => {
   expect(modulesAreStale(project.root)).toBe(false);
 });
 
-test("a package that is locked for other platforms does not have to be installed", () => {
+test("a missing package that is locked for other platforms does not make modules stale", () => {
   using project = installedProject();
   const packages = { ...locked.packages, "node_modules/left-win32": { version: "1.0.0", optional: true } };
   project.write("package-lock.json", { packages });

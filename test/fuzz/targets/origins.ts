@@ -5,7 +5,7 @@ import { protocolOf } from "../../../server/transport/rpc/rpc-protocol.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";
 
-// The server accepts only calls from pages of its own host and of trusted origins, regardless of the form of the
+// The server accepts only calls from pages of the same host and of trusted origins, regardless of the form of the
 // request.
 
 const trustedOrigin = "https://shop.example";
