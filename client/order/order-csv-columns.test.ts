@@ -70,10 +70,10 @@ describe("OrderCsvColumns", () => {
 
   it("refuses a header without required columns, and names those of the header", () => {
     expect(() => new OrderCsvColumns(["InvoiceNo", "Description", "Colour"], pounds)).toThrow(
-      "no column has product_code, quantity, placed_at, unit_price, country (the header has InvoiceNo, Description, " +
+      "no column for product_code, quantity, placed_at, unit_price, country (the header has InvoiceNo, Description, " +
         "Colour): map columns, as in --columns product_code=COLUMN",
     );
-    expect(() => new OrderCsvColumns(retail, pounds, { country: "Land" })).toThrow(/^no column has the name Land/);
+    expect(() => new OrderCsvColumns(retail, pounds, { country: "Land" })).toThrow(/^there is no column Land/);
   });
 
   it.each([

@@ -53,7 +53,7 @@ export class OrderCsvColumns {
     );
     if (missing.length === 0) return;
     throw new CsvRowError(
-      `no column has ${missing.join(", ")} (${formatHeader(header)}): map columns, as in --columns ${missing[0]}=COLUMN`,
+      `no column for ${missing.join(", ")} (${formatHeader(header)}): map columns, as in --columns ${missing[0]}=COLUMN`,
     );
   }
 
@@ -92,7 +92,7 @@ export class OrderCsvColumns {
   }
 }
 
-/** Parses a whole number, also as `6.0`: some programs write all numbers of a column with decimals. */
+/** Parses a whole number, which may have the form `6.0`: some programs write all numbers of a column with decimals. */
 function parseQuantity(text: string): number | undefined {
   const digits = /^(-?\d{1,10})(?:\.0+)?$/.exec(text)?.[1];
   const value = Number(digits);

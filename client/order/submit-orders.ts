@@ -20,7 +20,10 @@ export interface Submission {
 export interface Submitted<S extends Submission> {
   readonly submission: S;
   readonly answer: SubmitOrdersResponse;
-  /** Whether it was sent more than once, after a call failed. Then a duplicate may be an order that this client stored. */
+  /**
+   * Whether the order was sent more than once, because a call failed. If so, a duplicate may be the order of an earlier
+   * attempt.
+   */
   readonly isResubmitted: boolean;
 }
 
@@ -38,7 +41,7 @@ type OrderClient = Pick<Client<typeof OrderService>, "submitOrders">;
 
 /**
  * Submits orders, and reconnects as often as necessary. Yields the response to each order, in their order. If a call
- * fails, the next one sends the orders without a response again, under the same keys: each order is stored exactly once.
+ * fails, the next one resends the orders that have no response, under the same keys: each order is stored exactly once.
  * Reads from the source only while fewer than `maxInFlight` orders are in flight. Needs a transport over HTTP/2, which
  * browsers do not have for streaming requests.
  *

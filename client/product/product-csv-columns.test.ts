@@ -38,9 +38,13 @@ test("a row without laptop fields is no laptop, and an empty price is absent", (
 });
 
 test.each([
-  [["price", "currency"], {}, `no column has the name: rename one to "name" (the header has price, currency)`],
-  [["name", "price"], {}, "no column has the currency of the prices: set it with --currency"],
-  [["name"], { description: "text" }, "no column has the name text, mapped to description"],
+  [
+    ["price", "currency"],
+    {},
+    `no column for the field name: rename one to name, or map it with --columns name=COLUMN (the header has price, currency)`,
+  ],
+  [["name", "price"], {}, "no column for the currency of the prices: set it with --currency"],
+  [["name"], { description: "text" }, "there is no column text, mapped to the field description"],
 ])("the error of the header %j names the missing columns", (header, mapping, problem) => {
   expect(() => new ProductCsvColumns(header, undefined, mapping)).toThrow(problem);
 });

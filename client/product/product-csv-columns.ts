@@ -71,10 +71,12 @@ export class ProductCsvColumns {
   constructor(header: readonly string[], currency?: string, mapping: ColumnsOf<ProductField> = {}) {
     const columns = findColumns(header, knownNames, mapping);
     if (!columns.has("name"))
-      throw new CsvRowError(`no column has the name: rename one to "name" (${formatHeader(header)})`);
+      throw new CsvRowError(
+        `no column for the field name: rename one to name, or map it with --columns name=COLUMN (${formatHeader(header)})`,
+      );
     if (columns.has("price") && !columns.has("currency") && currency === undefined) {
       throw new CsvRowError(
-        `no column has the currency of the prices: set it with --currency (${formatHeader(header)})`,
+        `no column for the currency of the prices: set it with --currency (${formatHeader(header)})`,
       );
     }
     this.#columns = columns;

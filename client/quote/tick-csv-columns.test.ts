@@ -40,7 +40,7 @@ describe("TickCsvColumns", () => {
 
   it("refuses a mapping to a missing column", () => {
     expect(() => new TickCsvColumns(["time", "bid"], "X", { ask: "offer" })).toThrow(
-      "no column has the name offer, mapped to ask (the header has time, bid)",
+      "there is no column offer, mapped to the field ask (the header has time, bid)",
     );
   });
 });

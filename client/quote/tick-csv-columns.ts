@@ -99,11 +99,13 @@ export class TickCsvColumns {
     const columns = findColumns(header, knownNames, mapping);
     const time = columns.get("time");
     if (time === undefined) {
-      throw new CsvRowError(`no column has the time: rename one to timestamp, time or date (${formatHeader(header)})`);
+      throw new CsvRowError(
+        `no column for the time: rename one to timestamp, datetime, time or date (${formatHeader(header)})`,
+      );
     }
     if (!priceNames.some((name) => columns.has(name))) {
       const remedy = "rename one to bid, ask, last, price or close";
-      throw new CsvRowError(`no column has a price: ${remedy} (${formatHeader(header)})`);
+      throw new CsvRowError(`no column for a price: ${remedy} (${formatHeader(header)})`);
     }
     this.areBars = normalizeName(time.name) === "date" || columns.has("close");
     this.#defaultSymbol = defaultSymbol;

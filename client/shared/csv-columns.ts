@@ -1,4 +1,7 @@
-/** The column names of fields, for files with other names. Fields that are not named are found by their known names. */
+/**
+ * A mapping of fields to column names, for files whose columns do not have the known names. A field without an entry is
+ * found by its known names.
+ */
 export type ColumnsOf<Field extends string> = Readonly<Partial<Record<Field, string>>>;
 
 /** A column of a CSV file. */
@@ -81,7 +84,7 @@ function findColumn<Field extends string>(
   if (mapped !== undefined) {
     const index = header.indexOf(mapped);
     if (index < 0)
-      throw new CsvRowError(`no column has the name ${mapped}, mapped to ${field} (${formatHeader(header)})`);
+      throw new CsvRowError(`there is no column ${mapped}, mapped to the field ${field} (${formatHeader(header)})`);
     return { name: mapped, index };
   }
   const mappedNames = Object.values<string | undefined>(mapping);

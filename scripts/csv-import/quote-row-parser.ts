@@ -74,7 +74,7 @@ export class QuoteRowParser {
     const name = basename(this.#file, extname(this.#file)).toUpperCase();
     const columns = new TickCsvColumns(cells, this.#symbol ?? name, this.#mapping);
     if (this.#file === "-" && this.#symbol === undefined && !columns.haveSymbols) {
-      throw new Error("no column has the symbol: set it with --symbol");
+      throw new Error("no column for the symbol: set it with --symbol");
     }
     return columns;
   }

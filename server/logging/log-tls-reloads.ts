@@ -8,7 +8,7 @@ import { logRepeatedProblem } from "./repeated-problem-log.ts";
 export function logTlsReloads(log: Logger): (problem: unknown) => void {
   const repeated = logRepeatedProblem(log, {
     failed: "the changed TLS files cannot be used: the old ones stay in use",
-    over: "the TLS files can be used again",
+    over: "the TLS files are valid",
   });
   return (problem) => {
     if (problem !== undefined) return repeated.report(problem);

@@ -108,7 +108,7 @@ export function logRepeatedProblem(
   });
 }
 
-/** A problem without a failure for this time, in milliseconds, has ended, also without {@link Problem.resolve}. */
+/** A problem without a failure for this time, in milliseconds, has ended, even without {@link Problem.resolve}. */
 const quietMs = 2 * maxReportIntervalMs;
 
 /** The number of kinds of errors of a problem that are written at once. */

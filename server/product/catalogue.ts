@@ -69,8 +69,9 @@ export class Catalogue {
   /** Resolves to a product. Throws a NotFoundError if there is none, or if it is deleted and `showDeleted` is not set. */
   async get(id: string, { showDeleted = false } = {}): Promise<Product> {
     const product = await this.#options.store.get(id.toLowerCase());
-    if (product === undefined || (product.deleteTime !== undefined && !showDeleted)) {
-      throw new NotFoundError("product", id.toLowerCase());
+    if (product === undefined) throw new NotFoundError("product", id.toLowerCase(), "check the id");
+    if (product.deleteTime !== undefined && !showDeleted) {
+      throw new NotFoundError("product", product.id, "it was deleted; to get it, set show_deleted");
     }
     return product;
   }
@@ -131,7 +132,7 @@ export class Catalogue {
   async #change(id: string, peer: Peer, change: (current: Product) => Product): Promise<Product> {
     using _ = this.#options.writeLimit?.acquire(peer);
     const changed = await this.#options.store.update(id.toLowerCase(), change);
-    if (changed === undefined) throw new NotFoundError("product", id.toLowerCase());
+    if (changed === undefined) throw new NotFoundError("product", id.toLowerCase(), "check the id");
     return changed;
   }
 }

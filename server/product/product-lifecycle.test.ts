@@ -100,7 +100,7 @@ describe("updateProduct and deleteProduct", () => {
     const renamed = updateProduct(lamp, rename("Lump"), later);
     expect(updateProduct(renamed, rename("Lump"), later)).toBe(renamed);
     expect(() => updateProduct(renamed, rename("Lump", lamp.etag), later)).toThrow(
-      `the product ${renamed.id} has the etag ${renamed.etag}, not "${lamp.etag}": it has changed since it was read; get it again and retry`,
+      `the product ${renamed.id} has the etag ${renamed.etag}, not "${lamp.etag}": it has changed since it was read; get it, compare, and retry with its etag`,
     );
   });
 

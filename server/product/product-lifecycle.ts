@@ -45,7 +45,7 @@ export function deleteProduct(current: Product, etag: string, now: Timestamp): P
 }
 
 function checkPrecondition({ id, etag, deleteTime }: Product, expectedEtag: string): void {
-  if (deleteTime !== undefined) throw new NotFoundError("product", id);
+  if (deleteTime !== undefined) throw new NotFoundError("product", id, "it was deleted, and cannot be changed");
   if (expectedEtag !== "" && expectedEtag !== etag) {
     throw new StaleEtagError("product", id, etag, expectedEtag);
   }
@@ -70,7 +70,7 @@ interface RevisionMetadata {
 function createRevision(draft: Product, { previousEtag = "", ...metadata }: RevisionMetadata): Product {
   const normalized = fromJsonString(ProductSchema, toJsonString(ProductSchema, { ...draft, ...noMetadata }));
   const product = Object.assign(normalized, metadata);
-  // The previous etag is part of the hash: a revision with the content of an earlier one gets another etag, also within
+  // The previous etag is part of the hash: a revision with the content of an earlier one gets another etag, even within
   // one tick of the clock.
   const content = Buffer.concat([Buffer.from(previousEtag), toBinary(ProductSchema, product)]);
   product.etag = hash("sha256", content, "hex").slice(0, etagDigits);

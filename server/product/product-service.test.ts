@@ -57,7 +57,9 @@ test("an id that is taken is refused, in upper case too", async () => {
   await shop.client.createProduct({ product: { id: chosenId, name: "Lamp" } });
   const again = await errorOf(shop.client.createProduct({ product: { id: chosenId.toUpperCase(), name: "Lump" } }));
   expect(again.code).toBe(Code.AlreadyExists);
-  expect(again.rawMessage).toBe(`the product ${chosenId} already exists: choose another id`);
+  expect(again.rawMessage).toBe(
+    `the product ${chosenId} already exists, or existed and was deleted: choose another id`,
+  );
 });
 
 test("an unknown id is NOT_FOUND", async () => {

@@ -63,7 +63,7 @@ export async function openQuotes(options: OpenQuotesOptions): Promise<OpenQuotes
     store: new SqliteCandleStore(database.tables, database.queries),
     problem: logRepeatedProblem(log, {
       failed: "candles cannot be stored; they are kept in memory and stored later",
-      over: "candles are stored again",
+      over: "storing candles has resumed",
     }),
   });
 

@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { type CursorOutOfRange, CursorOutOfRangeSchema, CursorProblem } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { DomainError, type ErrorDetail } from "../shared/domain-error.ts";
+import { NotFoundError } from "../shared/resource-errors.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
 
 /** A stream cannot resume at its cursor. The detail has the oldest and the newest available cursor. */
@@ -30,6 +31,11 @@ const cursorProblems: Record<CursorProblem, string> = {
   [CursorProblem.OTHER_EPOCH]: "of another epoch",
   [CursorProblem.AHEAD]: "ahead of the log",
 };
+
+/** Creates the error of a symbol that belongs to no instrument. */
+export function unknownInstrument(symbol: string): NotFoundError {
+  return new NotFoundError("instrument", symbol, "check the symbol; ListInstruments returns all");
+}
 
 /** The log has evicted quotes that a lossless stream had not replayed yet, because its client reads too slowly. */
 export class ReplayOverrunError extends DomainError {

@@ -148,7 +148,7 @@ describe("QuoteService.GetQuote", () => {
     expect((await client.getQuote({ symbol: "ACME" })).quote).toMatchObject({ last: 2, instrumentSeq: 2n });
     await expect(client.getQuote({ symbol: "X" })).rejects.toMatchObject({
       code: Code.NotFound,
-      rawMessage: "there is no instrument X: check the id",
+      rawMessage: "there is no instrument X: check the symbol; ListInstruments returns all",
     });
   });
 });
@@ -217,7 +217,9 @@ describe("QuoteService.UpdateWatch", () => {
   it("returns NOT_FOUND if no such stream runs", async () => {
     const { client } = setUp();
     const command = { command: { case: "ping", value: {} } } as const;
-    const gone = { code: Code.NotFound, rawMessage: "there is no running stream stream-1: check the id" };
+    const rawMessage =
+      "there is no running stream stream-1: it has ended, or the id is wrong: use the id of a running stream";
+    const gone = { code: Code.NotFound, rawMessage };
     await expect(client.updateWatch({ streamId: "stream-1", command })).rejects.toMatchObject(gone);
     const cancel = new AbortController();
     await read(client.watchQuotes({ symbols: ["ACME"] }, { signal: cancel.signal }), () => cancel.abort());

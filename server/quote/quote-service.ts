@@ -18,6 +18,7 @@ import type { PublishTicks } from "./feed/quote-feed.ts";
 import { publishQuotes } from "./hub/publish-quotes-handler.ts";
 import type { QuoteHub } from "./hub/quote-hub.ts";
 import { QuoteValidator } from "./hub/quote-validator.ts";
+import { unknownInstrument } from "./quote-errors.ts";
 import { QuoteWatch } from "./watch/quote-watch.ts";
 import { readStartRequest, runCommandRequests } from "./watch/stream-quotes-requests.ts";
 
@@ -100,7 +101,7 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
     listInstruments: () => ({ instruments: [...hub.instruments] }),
 
     getQuote({ symbol }) {
-      if (!hub.has(symbol)) throw new NotFoundError("instrument", symbol);
+      if (!hub.has(symbol)) throw unknownInstrument(symbol);
       return { quote: hub.newest(symbol) };
     },
 
@@ -121,7 +122,13 @@ export function quoteService(options: QuoteServiceOptions): ServiceImpl<typeof Q
 
     updateWatch({ streamId, command }) {
       const watch = watches.get(streamId);
-      if (watch === undefined || watch.isOver) throw new NotFoundError("running stream", streamId);
+      if (watch === undefined || watch.isOver) {
+        throw new NotFoundError(
+          "running stream",
+          streamId,
+          "it has ended, or the id is wrong: use the id of a running stream",
+        );
+      }
       if (command === undefined) throw new InvalidFieldError("command", "is missing: set one of its fields");
       return { result: watch.command(command) };
     },

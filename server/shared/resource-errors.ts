@@ -1,14 +1,17 @@
 import { Code } from "@connectrpc/connect";
 import { DomainError } from "./domain-error.ts";
 
-/** No resource has the id. */
+/** No resource has the id, or the one that has it is not available to the call. */
 export class NotFoundError extends DomainError {
   override name = "NotFoundError";
   readonly code = Code.NotFound;
 
-  /** @param kind the kind of resource, in lower case, as in `product` */
-  constructor(kind: string, id: string) {
-    super(`there is no ${kind} ${id}: check the id`);
+  /**
+   * @param kind the kind of resource, in lower case, as in `product`
+   * @param advice what to do; it must fit every cause of the error, such as a resource that was deleted
+   */
+  constructor(kind: string, id: string, advice: string) {
+    super(`there is no ${kind} ${id}: ${advice}`);
   }
 }
 
@@ -19,7 +22,7 @@ export class AlreadyExistsError extends DomainError {
 
   /** @param kind the kind of resource, in lower case, as in `product` */
   constructor(kind: string, id: string) {
-    super(`the ${kind} ${id} already exists: choose another id`);
+    super(`the ${kind} ${id} already exists, or existed and was deleted: choose another id`);
   }
 }
 
@@ -36,7 +39,7 @@ export class StaleEtagError extends DomainError {
   constructor(kind: string, id: string, etag: string, expectedEtag: string) {
     super(
       `the ${kind} ${id} has the etag ${etag}, not ${JSON.stringify(expectedEtag)}: it has changed since it was read; ` +
-        "get it again and retry",
+        "get it, compare, and retry with its etag",
     );
   }
 }

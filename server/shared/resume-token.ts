@@ -180,6 +180,6 @@ export class ResumeTokenExpiredError extends DomainError {
 
   /** @param problem the reason, as in `the token is of a store with 9 orders, but the store has only 5` */
   constructor(problem: string) {
-    super(`resume_token: its position is no longer available (${problem}): start again without a token`);
+    super(`resume_token: its position is no longer available (${problem}): start from the beginning, without a token`);
   }
 }

@@ -35,7 +35,7 @@ test.each([
     expect(failures).toHaveLength(1);
   });
   expect(failures[0]).toMatch(message);
-  expect(failures[0]).toContain("stop the server, restore the data directory, then start again");
+  expect(failures[0]).toContain("stop the server, restore the data directory, then start the server");
   const writing = database.tables
     .insertInto("item")
     .values({ id: "after", ...row })

@@ -67,7 +67,7 @@ function watch(path: string, kind: "file" | "folder"): Watched | undefined {
 }
 
 async function problemOf({ path, kind, initial }: Watched): Promise<Error | undefined> {
-  const advice = "stop the server, restore the data directory, then start again";
+  const advice = "stop the server, restore the data directory, then start the server";
   try {
     const now = await stat(path, { bigint: true });
     // Some file systems change the inode number of a folder that is not open; an open file keeps its number.

@@ -9,8 +9,8 @@ export class StoreFullError extends DomainError {
   /** @param problem what is full, as in `the store is full: its limit of 1,000,000 bytes (--max-store) is reached` */
   constructor(problem: string) {
     super(
-      `${problem}. Acknowledged data is stored. When the operator has provided more space, send the data that was not ` +
-        "acknowledged again",
+      `${problem}. Acknowledged data is stored. When the operator has freed space, resend the data that was not ` +
+        "acknowledged",
     );
   }
 }
@@ -28,7 +28,7 @@ export class StoreReadOnlyError extends DomainError {
 /** The message of a {@link StoreReadOnlyError}, and of the error of an upload that is refused for the same reason. */
 export const storeReadOnlyMessage =
   "the store is read-only, because a write to its disk has failed: acknowledged data is stored and can be read; " +
-  "the operator must check the disk and restart the server; then send the data that was not acknowledged again";
+  "the operator must check the disk and restart the server; then resend the data that was not acknowledged";
 
 /** A read of the store has failed. */
 export class StoreReadError extends DomainError {

@@ -1,7 +1,7 @@
 import { StoreReadOnlyError } from "./storage-errors.ts";
 
 /**
- * The health of the disk. Everything that writes to the data directory shares one object: the database, its log and the
+ * The health of the disk. Everything that writes to the data directory shares one object: the database, its WAL and the
  * files of uploads. After the first failure all writes are refused until the process ends, because a sync after a failed
  * one may succeed without the lost data: https://wiki.postgresql.org/wiki/Fsync_Errors.
  */
@@ -39,7 +39,7 @@ export class StoreHealth {
   }
 
   /**
-   * Waits for a sync, and rejects with its error. An error makes the store read-only, also that of a full disk: the kernel
+   * Waits for a sync, and rejects with its error. Every error makes the store read-only, even that of a full disk, because the kernel
    * has dropped the data. The exception is the limit of open files, because then no sync was attempted.
    */
   async guard(sync: Promise<void>): Promise<void> {

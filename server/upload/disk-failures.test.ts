@@ -100,7 +100,7 @@ describe("a full database", () => {
     await using opened = await openTestUploads({ store });
     const [reason, code, committed, message] = await refusal(opened.uploads.start(metadata));
     expect([reason, code, committed]).toEqual([Reason.QUOTA, Code.ResourceExhausted, 0n]);
-    expect(message).toContain("start the upload again when it has more");
+    expect(message).toContain("start the upload again when there is space");
   });
 
   test("ends a stream instead of blocking it", async () => {

@@ -18,8 +18,8 @@ export interface ExpirySweepOptions {
   readonly store: UploadStore;
   readonly health: StoreHealth;
   /**
-   * The time without a change after which an upload expires, in milliseconds. Its row is deleted after the same time
-   * again.
+   * The time without a change after which an upload expires, in milliseconds. Its row is deleted when the same time has
+   * passed a second time.
    */
   readonly expiryMs: number;
   readonly timers: Timers;
@@ -95,7 +95,7 @@ export class ExpirySweep implements AsyncDisposable {
     await this.#deleteEnded(beforeMicros);
   }
 
-  /** Uploads in use do not expire. They may be the oldest ones for long, so they do not count to the limit of a sweep. */
+  /** Uploads in use do not expire, and may stay the oldest ones, so the limit of a sweep is raised by their number. */
   get #limit(): number {
     return maxUploadsPerSweep + this.#options.sessions.count;
   }

@@ -66,7 +66,7 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
       health: database.health,
       sweepProblem: logRepeatedProblem(log, {
         failed: "expired uploads cannot be removed; the next sweep tries again",
-        over: "expired uploads are removed again",
+        over: "removing expired uploads has resumed",
       }),
     }),
   );
@@ -77,7 +77,7 @@ export async function openUploads(options: OpenUploadsOptions): Promise<OpenUplo
     root,
     problem: logRepeatedProblem(log, {
       failed: "an upload cannot be served over HTTP",
-      over: "uploads are served over HTTP again",
+      over: "serving uploads over HTTP has resumed",
     }),
     toDomainError: database.toDomainError,
   });

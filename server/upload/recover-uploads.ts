@@ -21,7 +21,7 @@ type RecoveryDependencies = Pick<
 >;
 
 /**
- * Makes the files match their rows after a restart, also after a crash: finishes or undoes interrupted steps, marks
+ * Makes the files match their rows after a restart, even after a crash: finishes or undoes interrupted steps, marks
  * damaged uploads, removes files without an upload, and counts the others in the quota. Nothing else may use the store
  * during the recovery.
  */

@@ -1,6 +1,6 @@
 import { InvalidFieldError } from "../shared/request-errors.ts";
 
-/** The longest file name, in bytes: the limit of most file systems. */
+/** The longest file name, in bytes, both as sent and as converted: the limit of most file systems. */
 export const maxFileNameBytes = 255;
 
 /**

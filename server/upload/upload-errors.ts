@@ -7,6 +7,7 @@ import {
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { DomainError, type ErrorDetail } from "../shared/domain-error.ts";
+import { NotFoundError } from "../shared/resource-errors.ts";
 import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage } from "../storage/storage-errors.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
 import type { ProblemReason } from "./session/upload-state-machine.ts";
@@ -90,6 +91,11 @@ export function uploadError(
   return new UploadError(detail, message);
 }
 
+/** Creates the error of an id that belongs to no upload. Uploads that have ended or expired are deleted later. */
+export function uploadNotFound(id: string): NotFoundError {
+  return new NotFoundError("upload", id, "check the id; if the upload has expired, start it again");
+}
+
 /** Creates the error of a request that writes if the store is read-only. */
 export function readOnlyError(id: string, status: ErrorStatus): UploadError {
   return uploadError(id, status, "READ_ONLY", storeReadOnlyMessage);
@@ -104,7 +110,7 @@ export function diskError(id: string, status: ErrorStatus, error: unknown, healt
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT" || error instanceof StoreFullError) {
     const advice = status.phase === undefined ? "start the upload again" : "resume at the committed offset";
-    const message = `the server has no space left (its disk, disk quota or --max-store is full): ${advice} when it has more`;
+    const message = `the server has no space left (its disk, disk quota or --max-store is full): ${advice} when there is space`;
     return uploadError(id, status, "QUOTA", message);
   }
   if (code === "EMFILE" || code === "ENFILE") {

@@ -10,7 +10,6 @@ import { peerKeyOf } from "../transport/protection/peer-key.ts";
 import { completeFolder, pathOf } from "./file/file-lifecycle.ts";
 import { displayedTypes } from "./image/detect-file-type.ts";
 import { NoThumbnailError, type Thumbnails } from "./image/thumbnails.ts";
-import type { UploadView } from "./store/upload-record.ts";
 import { UploadError } from "./upload-errors.ts";
 import type { Uploads } from "./uploads.ts";
 
@@ -35,7 +34,7 @@ export function uploadPath(id: string): string {
 
 /**
  * An uploaded file may attack the user who opens it. These headers forbid browsers to run anything in it and to frame it.
- * `x-content-type-options: nosniff` is on every response of the server.
+ * `x-content-type-options: nosniff` is on every response that a browser can read.
  */
 const securityHeaders = {
   "content-security-policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
@@ -108,15 +107,9 @@ async function serveThumbnail(
   download: Download,
   { uploads, thumbnails, root }: UploadHttpHandlerOptions,
 ): Promise<void> {
-  const upload = await getComplete(uploads, download.id);
+  const upload = await uploads.getComplete(download.id);
   const path = await thumbnails.pathOf(upload, async () => (await uploads.open(download.id)).file, download.peer);
   sendFile(download, path, root, { "content-type": "image/webp", etag: `"thumbnail-${upload.sha256}"` });
-}
-
-async function getComplete(uploads: Uploads, id: string): Promise<UploadView> {
-  const upload = await uploads.get(id);
-  if (upload.phase === "complete") return upload;
-  throw new NotFoundError("complete upload", id);
 }
 
 /** Returns the type only if browsers do not display or run it. */
@@ -138,7 +131,12 @@ function sendFile(download: Download, path: string, root: string, headers: Reado
       if (response.headersSent) response.destroy();
       else if (error.status === 416) sendText(response, 416, "the range starts after the end of the file");
       else if (error.status === 412) sendText(response, 412, "the file does not match the precondition of the request");
-      else sendText(response, 404, `there is no upload ${download.id}: check the id`);
+      else
+        sendText(
+          response,
+          404,
+          `the file of the upload ${download.id} cannot be read: it may have been deleted; retry`,
+        );
     })
     .pipe(response);
 }

@@ -7,7 +7,7 @@ import type { Chunk } from "./session/chunk-receiver.ts";
 import type { SessionRegistry } from "./session/session-registry.ts";
 import type { FinishRequest, FinishWait, UploadDependencies, UploadSession } from "./session/upload-session.ts";
 import type { FileMetadata, StoredPhase, UploadPhase, UploadRecord, UploadView } from "./store/upload-record.ts";
-import { diskError, readOnlyError, uploadError } from "./upload-errors.ts";
+import { diskError, readOnlyError, uploadError, uploadNotFound } from "./upload-errors.ts";
 
 /** Resolves to whether there is a product with this id. */
 export type ProductExists = (id: string) => Promise<boolean>;
@@ -119,8 +119,18 @@ export class Uploads implements AsyncDisposable {
     const { sessions, store } = this.#options;
     const session = await sessions.find(id);
     const view = session?.view ?? (await store.get(id));
-    if (view === undefined) throw new NotFoundError("upload", id);
+    if (view === undefined) throw uploadNotFound(id);
     return view;
+  }
+
+  /** Resolves to a complete upload. Rejects with an UploadError if the upload is in another phase. */
+  async getComplete(id: string): Promise<UploadView> {
+    const upload = await this.get(id);
+    const { phase } = upload;
+    if (phase === "complete") return upload;
+    const canComplete = phase === "open" || phase === "verifying";
+    const advice = canComplete ? "read it after it is complete" : "upload the file under a new id";
+    throw uploadError(id, upload, "STATE", `its state is ${phase}, so its file cannot be read: ${advice}`);
   }
 
   /** Lists uploads, the newest first. A page may have fewer uploads than `limit` even if another page follows. */
@@ -135,10 +145,7 @@ export class Uploads implements AsyncDisposable {
 
   /** Opens the file of a complete upload to read. It stays readable if the upload is deleted in the meantime. */
   async open(id: string): Promise<{ upload: UploadView; file: DiskFile }> {
-    const upload = await this.get(id);
-    if (upload.phase !== "complete") {
-      throw uploadError(id, upload, "STATE", `the upload is ${upload.phase}; it can be read after it is complete`);
-    }
+    const upload = await this.getComplete(id);
     return { upload, file: await this.#options.disk.open(pathOf(id, completeFolder), "read") };
   }
 
@@ -162,7 +169,8 @@ export class Uploads implements AsyncDisposable {
     const { store, quota, limits, productExists, health, nowMicros } = this.#options;
     const nothing = { committed: 0 };
     if (health.isReadOnly) throw readOnlyError(id, nothing);
-    if (productId !== "" && !(await productExists(productId))) throw new NotFoundError("product", productId);
+    if (productId !== "" && !(await productExists(productId)))
+      throw new NotFoundError("product", productId, "check product_id");
     if (size !== undefined && size > limits.maxFileBytes) {
       const message = `the file has ${size} bytes, more than the limit of ${limits.maxFileBytes} bytes per file`;
       throw uploadError(id, nothing, "FILE_LIMIT", message);

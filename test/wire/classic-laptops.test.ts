@@ -171,7 +171,10 @@ describe("UploadImage", () => {
       yield { data: chunk(image) };
     }
     const error = await errorOf(createClient(LaptopService, grpc(classic)).uploadImage(parts()));
-    expect([error.code, error.rawMessage]).toEqual([Code.NotFound, `there is no laptop ${nobody}: check the id`]);
+    expect([error.code, error.rawMessage]).toEqual([
+      Code.NotFound,
+      `there is no laptop ${nobody}: check the id; its product may be deleted, or not be a laptop`,
+    ]);
     await expectNothingStored(classic, nobody);
   });
 

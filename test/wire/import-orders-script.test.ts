@@ -154,7 +154,7 @@ test("flags describe other dialects, and an export can be imported", { tags: ["s
 });
 
 test.each([
-  ["columns that are not those of orders", "InvoiceNo,Colour\n1,red\n", "no column has product_code, quantity, "],
+  ["columns that are not those of orders", "InvoiceNo,Colour\n1,red\n", "no column for product_code, quantity, "],
   ["an empty file", "", "is empty: a header is needed"],
 ])("%s: it reports the problem and imports nothing of any file", async (_what, content, problem) => {
   const good = await file("good.csv", header + line("G1", { code: "GOOD" }));

@@ -151,7 +151,11 @@ test("the complete lines of a truncated file are imported", async () => {
 });
 
 test.each([
-  ["no name", "colour,price\nred,5\n", `no column has the name: rename one to "name" (the header has colour, price)`],
+  [
+    "no name",
+    "colour,price\nred,5\n",
+    `no column for the field name: rename one to name, or map it with --columns name=COLUMN (the header has colour, price)`,
+  ],
   ["no currency", "name,price\nLamp,5\n", "set it with --currency"],
   ["nothing", "", "is empty: a header is needed"],
 ])("a file with %s is refused whole", async (_what, content, problem) => {

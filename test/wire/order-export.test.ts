@@ -183,7 +183,7 @@ describe("a resume token is refused", () => {
     await expect(call).rejects.toMatchObject({
       code: Code.OutOfRange,
       rawMessage: expect.stringContaining(
-        "a store with 20 orders, but the store has only 19): start again without a token",
+        "a store with 20 orders, but the store has only 19): start from the beginning, without a token",
       ),
     });
   });

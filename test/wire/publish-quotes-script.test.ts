@@ -73,9 +73,9 @@ test("an invalid row ends the script with its line number, and the rows before i
 });
 
 test.each([
-  ["a pipe without symbols", [], "time,last\n", "-: line 1: no column has the symbol: set it with --symbol"],
+  ["a pipe without symbols", [], "time,last\n", "-: line 1: no column for the symbol: set it with --symbol"],
   ["an empty pipe", [], "", "- is empty: a header is needed"],
-  ["a file without prices", ["--symbol", "OTHER"], "time,x\n", "-: line 1: no column has a price"],
+  ["a file without prices", ["--symbol", "OTHER"], "time,x\n", "-: line 1: no column for a price"],
   ["a mapping that is none", ["--columns", "bid"], "", "FIELD=COLUMN pairs such as time=ts,bid=b"],
   [
     "a server that is not there",

@@ -228,7 +228,7 @@ describe.each(wires)("$name", ({ transport }) => {
     const error = await errorOf(client.upload(requests({ info }, chunksOf(bytes, 0))));
     expect([error.code, error.rawMessage]).toEqual([
       Code.NotFound,
-      `there is no product ${info.productId}: check the id`,
+      `there is no product ${info.productId}: check product_id`,
     ]);
     expect((await errorOf(client.getUpload(info))).code).toBe(Code.NotFound);
     const { upload } = await client.upload(requests({ info: { ...info, productId } }, chunksOf(bytes, 0)));

@@ -19,7 +19,7 @@ function installedProject() {
   return project;
 }
 
-test("the packages that npm recorded as installed are fresh, also after an install by hand", () => {
+test("the packages that npm recorded as installed are fresh, even after an install by hand", () => {
   using project = installedProject();
   expect(modulesAreStale(project.root)).toBe(false);
 });

@@ -14,10 +14,15 @@ import { exactPrice, laptopPrice, toMoney } from "./laptop-price.ts";
 /** Resolves to the product of a laptop. Throws a NotFoundError if there is none, or if the product is not a laptop. */
 export async function findLaptop(catalogue: Pick<Catalogue, "get">, id: string): Promise<Product> {
   const product = await catalogue.get(id).catch((error: unknown) => {
-    throw error instanceof NotFoundError ? new NotFoundError("laptop", id) : error;
+    throw error instanceof NotFoundError ? laptopNotFound(id) : error;
   });
-  if (product.attributes.case !== "laptop") throw new NotFoundError("laptop", id);
+  if (product.attributes.case !== "laptop") throw laptopNotFound(id);
   return product;
+}
+
+/** Creates the error of an id that belongs to no laptop, or to one that was deleted. */
+export function laptopNotFound(id: string): NotFoundError {
+  return new NotFoundError("laptop", id, "check the id; its product may be deleted, or not be a laptop");
 }
 
 /** Converts a laptop of the tutorial to a product draft. */

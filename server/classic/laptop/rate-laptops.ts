@@ -8,8 +8,7 @@ import {
 import type { Catalogue } from "../../product/catalogue.ts";
 import type { Score } from "../../product/rating/rate-products.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { NotFoundError } from "../../shared/resource-errors.ts";
-import { findLaptop } from "./convert-laptop.ts";
+import { findLaptop, laptopNotFound } from "./convert-laptop.ts";
 
 /** The highest count that a response can have: the field has 32 bits. */
 const maxCount = 2 ** 32 - 1;
@@ -47,7 +46,7 @@ function toRateLaptopResponse({ productId, result }: RateProductsResponse): Rate
       return create(RateLaptopResponseSchema, { laptopId: productId, ratedCount, averageScore: average });
     }
     case "refusal":
-      if (result.value.problem !== RatingProblem.BAD_SCORE) throw new NotFoundError("laptop", productId);
+      if (result.value.problem !== RatingProblem.BAD_SCORE) throw laptopNotFound(productId);
       throw new InvalidFieldError("score", result.value.message);
     default:
       throw new Error("the response to a score has neither a rating nor a refusal");

@@ -24,7 +24,7 @@ test("if the store is full, the demonstration retries, continues, and logs the p
   await filling;
   expect(store.newest).toBe(1_500);
   expect(lines.filter(({ level }) => level === 50).length).toBeLessThan(10);
-  expect(lines.map(({ msg }) => msg)).toContain("demonstration orders are stored again");
+  expect(lines.map(({ msg }) => msg)).toContain("storing demonstration orders has resumed, and is complete");
 });
 
 test("a shutdown ends the retries", async () => {

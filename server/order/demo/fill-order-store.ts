@@ -23,7 +23,7 @@ export async function fillOrderStore({ log, timers, ...options }: FillOptions): 
   const problem = new RepeatedProblemLog({
     onReport: ({ error, ...line }) =>
       log.error({ err: error, ...line }, "the store is full or busy: the demonstration orders are stored later"),
-    onResolved: ({ seconds }) => log.info({ seconds }, "demonstration orders are stored again"),
+    onResolved: ({ seconds }) => log.info({ seconds }, "storing demonstration orders has resumed, and is complete"),
     now: () => timers.now(),
   });
   let isFirstAttempt = true;

@@ -65,7 +65,10 @@ test("a refused score gets a response in its place with the reason, and is not s
   const responses = (await Array.fromAsync(rateProducts(memoryStore(), given(scores)))).flat();
   expect(responses.map(({ result }) => result.value)).toMatchObject([
     { count: 1n, average: 7 },
-    { problem: RatingProblem.UNKNOWN_PRODUCT, message: `there is no product ${unknownId}; check the id` },
+    {
+      problem: RatingProblem.UNKNOWN_PRODUCT,
+      message: `there is no product ${unknownId}, or it was deleted; check the id`,
+    },
     { problem: RatingProblem.MALFORMED_ID },
     { problem: RatingProblem.BAD_SCORE, message: "score must be from 1 to 10, not 11" },
     { count: 2n, average: 7.5 },

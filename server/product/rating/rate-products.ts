@@ -56,7 +56,10 @@ export async function rateProduct(store: RatingStore, { productId, score }: Scor
   }
   const sum = await store.add({ productId: id, millionths: BigInt(Math.round(score * millionthsPerPoint)) });
   if (sum !== undefined) return averageRating(sum);
-  return { problem: RatingProblem.UNKNOWN_PRODUCT, message: `there is no product ${id}; check the id` };
+  return {
+    problem: RatingProblem.UNKNOWN_PRODUCT,
+    message: `there is no product ${id}, or it was deleted; check the id`,
+  };
 }
 
 /** Returns the rating for a sum of scores. The average is 0 if there are none. */

@@ -8,7 +8,7 @@ import type { Product } from "../../../gen/bourse/product/v1/product_pb.ts";
  * counted nor listed.
  */
 export interface ProductStore {
-  /** Adds a product. Throws an AlreadyExistsError if the id is taken, also by a concurrent call. */
+  /** Adds a product. Throws an AlreadyExistsError if the id is taken, even by a concurrent call. */
   create(product: Product): Promise<void>;
 
   /**

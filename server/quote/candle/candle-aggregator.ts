@@ -83,7 +83,7 @@ export class CandleAggregator implements Candles, AsyncDisposable {
   readonly #completed = new Map<CandleSeries, number>();
   readonly #withExpired = new Set<CandleSeries>();
   readonly #saves = new Mutex();
-  /** The number of save intervals between two attempts, and of those left until the next one. */
+  /** `intervals`: the save intervals between two attempts. `left`: those that remain until the next attempt. */
   #backOff = { intervals: 1, left: 0 };
   #lateCount = 0;
   #lostCount = 0;

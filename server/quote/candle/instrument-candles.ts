@@ -4,8 +4,9 @@ import { CandleSeries, type CandleSink, type PriceMove } from "./candle-series.t
 import { candleSpans, type OpenCandle } from "./candle-store.ts";
 import { VolumeMeter } from "./volume-meter.ts";
 
-// A volume of the session that was stored counts only until the end of its longest candle: the trades since it was stored
-// belong to that candle.
+// After a restart, the stored session volume is used only if the next tick is before the end of the open candle of the
+// longest span. The trades since the volume was stored then all belong to that candle. If the next tick is later, the
+// candles of those trades are not known.
 const longestSpan = candleSpans.at(-1);
 
 /** The candles of one instrument, for every span. */

@@ -4,7 +4,7 @@ import { fromTimestamp, isValidTimestamp, type MicroTime, toTimestamp } from "..
 import { type Candle, CandleInterval, CandleSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import type { ListCandlesRequest } from "../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { NotFoundError } from "../../shared/resource-errors.ts";
+import { unknownInstrument } from "../quote-errors.ts";
 import type { Candles, ListedCandle } from "./candle-aggregator.ts";
 import type { CandleSpan } from "./candle-store.ts";
 
@@ -27,7 +27,7 @@ export async function listCandles(
   const start = timeOf("start_time", startTime) ?? Number.MIN_SAFE_INTEGER;
   const end = timeOf("end_time", endTime) ?? Number.MAX_SAFE_INTEGER;
   if (start >= end) throw new InvalidFieldError("end_time", "the range is empty: choose an end after the start");
-  if (!market.has(symbol)) throw new NotFoundError("instrument", symbol);
+  if (!market.has(symbol)) throw unknownInstrument(symbol);
   const list = await candles.list({ symbol, span, start, end, limit: limit || defaultCandleLimit });
   return { candles: list.candles.map(toCandle), truncated: list.truncated };
 }
@@ -35,7 +35,7 @@ export async function listCandles(
 /** Rounds a time up to a microsecond: candles start at full seconds, so that this selects the same candles. */
 function timeOf(field: string, timestamp: Timestamp | undefined): MicroTime | undefined {
   if (timestamp === undefined) return undefined;
-  if (!isValidTimestamp(timestamp)) throw new InvalidFieldError(field, "it is no time of the years 1 to 9999");
+  if (!isValidTimestamp(timestamp)) throw new InvalidFieldError(field, "must be in the years 1 to 9999");
   const time = fromTimestamp(timestamp);
   if (time === undefined) return timestamp.seconds < 0n ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER;
   return timestamp.nanos % 1000 === 0 ? time : time + 1;

@@ -15,7 +15,8 @@ export class VolumeMeter {
   #last: number | undefined;
   #lastSize: bigint | undefined;
 
-  /** Continues with a stored volume. It is ignored if the next tick is at `end` or later: it is too old then. */
+  /** Continues with a stored volume. The volume is ignored if the next tick is at `end` or later: the candles of the trades since then
+   * are not known. */
   restore(session: bigint | undefined, end: MicroTime): void {
     this.session = session;
     this.#sessionEnd = end;
@@ -23,7 +24,7 @@ export class VolumeMeter {
 
   /**
    * Adds a tick, and returns the volume since the previous one; undefined if the tick has no volume and no size. The
-   * session's volume of a late tick, which is older than an earlier one, is ignored.
+   * session's volume is ignored if the tick is late: its source time is before that of a tick that has already arrived.
    */
   add(tick: Tick, isLate: boolean): bigint | undefined {
     if (tick.volume !== undefined) return isLate ? 0n : this.#sincePreviousTick(tick, tick.volume);

@@ -93,12 +93,12 @@ describe("readTickFile", () => {
     [
       "a file without a time",
       ["symbol,bid"],
-      "eurusd.csv line 1: no column has the time: rename one to timestamp, time or date (the header has symbol, bid)",
+      "eurusd.csv line 1: no column for the time: rename one to timestamp, datetime, time or date (the header has symbol, bid)",
     ],
     [
       "a file without a price",
       ["date,open,volume"],
-      "eurusd.csv line 1: no column has a price: rename one to bid, ask, last, price or close (the header has date, open, volume)",
+      "eurusd.csv line 1: no column for a price: rename one to bid, ask, last, price or close (the header has date, open, volume)",
     ],
     [
       "a bad number",

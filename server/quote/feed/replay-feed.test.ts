@@ -189,7 +189,7 @@ describe("openReplayFeed", () => {
     });
     expect(feed.areBars).toBe(true);
     expect((await play(feed, time)).ticks).toMatchObject([{ bid: 1, last: 2 }]);
-    const problem = "ticks.csv line 1: no column has the name x, mapped to time (the header has ts, b, c)";
+    const problem = "ticks.csv line 1: there is no column x, mapped to the field time (the header has ts, b, c)";
     await expect(openReplayFeed({ path, columns: { time: "x" } })).rejects.toThrow(problem);
   });
 

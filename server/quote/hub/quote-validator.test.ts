@@ -60,7 +60,7 @@ describe("QuoteValidator", () => {
       "a time that is none",
       { sourceTime: { seconds: 1n, nanos: -1 } },
       QuoteProblem.NO_TIME,
-      "its source_time, 1 s and -1 ns, is no time of the years 1700 to 2255",
+      "its source_time, 1 s and -1 ns, must be in the years 1700 to 2255",
     ],
     [
       "a time that a number cannot represent exactly",

@@ -148,7 +148,7 @@ function missingTime({ sourceTime }: Quote): Rejection {
   const message =
     sourceTime === undefined
       ? "it has no source_time"
-      : `its source_time, ${sourceTime.seconds} s and ${sourceTime.nanos} ns, is no time of the years 1700 to 2255`;
+      : `its source_time, ${sourceTime.seconds} s and ${sourceTime.nanos} ns, must be in the years 1700 to 2255`;
   return { problem: QuoteProblem.NO_TIME, message };
 }
 

@@ -6,7 +6,7 @@ export interface Listing {
   readonly instrument: Instrument;
   /** In no order. */
   readonly subscriptions: SymbolSubscription[];
-  /** The owner of each subscription, at the same index: the fan-out then need not load the subscriptions. */
+  /** The owner of each subscription, at the same index: the fan-out reads it from here without accessing the subscription. */
   readonly owners: SubscriptionOwner[];
   newest: LogEntry | undefined;
   /** The message about a live subscription without a rate limit, which all streams share. */
@@ -119,8 +119,8 @@ export class SymbolSubscription {
   }
 
   /**
-   * Removes itself from the listing, and moves the last subscription to its index. The owner may call it during
-   * {@link fanOut}: that has already offered the quote to the last subscription.
+   * Removes itself from the listing, and moves the last subscription to its index. The owner is allowed to call it during
+   * {@link fanOut}, which starts at the last subscription, so the moved one has already been offered the quote.
    */
   detach(): void {
     const { subscriptions, owners } = this.listing;
@@ -133,7 +133,7 @@ export class SymbolSubscription {
   }
 }
 
-/** Offers a quote to all subscriptions of its instrument, from the last to the first: each may detach itself meanwhile. */
+/** Offers a quote to all subscriptions of its instrument, from the last to the first, so that each can detach itself in `offer`. */
 export function fanOut({ subscriptions, owners }: Listing, entry: LogEntry): void {
   for (let index = subscriptions.length - 1; index >= 0; index--) {
     const subscription = subscriptions[index];

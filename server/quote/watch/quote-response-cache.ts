@@ -3,7 +3,10 @@ import type { WatchQuotesResponse } from "../../../gen/bourse/quote/v1/quote_ser
 import { share } from "../../transport/encoding/shared-message.ts";
 import { cursorAt } from "./watch-start-position.ts";
 
-/** The number of cached responses: the readers of a busy moment need no more. A larger cache would use much memory. */
+/**
+ * The number of slots. Streams that read at the same time end at nearby quotes, so that few responses replace each other.
+ * More slots would use much memory.
+ */
 export const maxCachedResponses = 256;
 
 // All responses share it. An object literal is much faster than create().
@@ -12,11 +15,14 @@ const noEvent: WatchQuotesResponse["event"] = { case: undefined };
 /**
  * Creates the responses that contain quotes, so that the streams of the same symbols share one message: it returns the
  * cached response if another stream has requested the same quotes with the same cursor. From the second request on the
- * message is marked as shared, and its encoded bytes are kept. The cache has one response for each newest quote.
+ * message is marked as shared, and its encoded bytes are kept.
+ *
+ * The cache is direct-mapped: the `seq` of the newest quote of a response selects its slot, and the response replaces the
+ * one in that slot.
  */
 export class QuoteResponseCache {
-  // The index is the `seq` of the newest quote, modulo the size. A Map that evicts entries rebuilds its table often, and
-  // an old table keeps its entries alive until a full garbage collection.
+  // Not a Map: one that evicts entries rebuilds its table often, and an old table keeps its entries alive until a full
+  // garbage collection.
   readonly #slots: (WatchQuotesResponse | undefined)[] = new Array(maxCachedResponses).fill(undefined);
   readonly #epoch: bigint;
   // The readers of one batch have the same cursor.

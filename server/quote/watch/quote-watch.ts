@@ -32,8 +32,8 @@ export const maxWaitingResults = 1_000;
 export const maxWaitingResultSymbols = 20_000;
 
 /**
- * The maximum number of symbols in the results of the commands of a start request: enough to subscribe to, pause and
- * rate-limit the maximum number of symbols of a stream, and as much again.
+ * The maximum number of symbols in the results of the commands of a start request: twice what is needed to subscribe to,
+ * pause and rate-limit the maximum number of symbols of a stream.
  */
 export const maxStartResultSymbols = 60_000;
 

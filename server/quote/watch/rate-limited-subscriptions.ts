@@ -47,7 +47,7 @@ export class RateLimitedSubscriptions {
     else this.#siftDown(last, index);
   }
 
-  /** Puts a subscription at an index, or above it. */
+  /** Puts a subscription at an index, or at that of an ancestor (closer to the root of the heap). */
   #siftUp(subscription: SymbolSubscription, from: number): void {
     let index = from;
     while (index > 0) {
@@ -60,7 +60,7 @@ export class RateLimitedSubscriptions {
     this.#put(subscription, index);
   }
 
-  /** Puts a subscription at an index, or below it. */
+  /** Puts a subscription at an index, or at that of a descendant. */
   #siftDown(subscription: SymbolSubscription, from: number): void {
     let index = from;
     for (;;) {

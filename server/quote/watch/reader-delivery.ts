@@ -56,7 +56,7 @@ export class ReaderDelivery {
   readonly #options: ReaderDeliveryOptions;
   readonly #rateLimited: RateLimitedSubscriptions;
   readonly #missed = new MissedQuotes();
-  /** Whether any subscription ever had a control. While none had, an offer need not load the subscription. */
+  /** Whether any subscription ever had a control. If none had, an offer does not read the `control` of its subscription. */
   #hasControls = false;
 
   constructor(options: ReaderDeliveryOptions) {
@@ -151,7 +151,7 @@ export class ReaderDelivery {
 
   /** Limits the quotes per second of subscriptions; 0: no limit. A paused one is limited after its pause. */
   setRate(subscriptions: readonly SymbolSubscription[], maxRate: number): void {
-    // A rate-limited subscription conflates, also for a lossless reader.
+    // A rate-limited subscription conflates, even for a lossless reader.
     const conflated = maxRate > 0 ? this.queue.conflateLossless(subscriptions) : undefined;
     const released: UnqueuedQuote[] = [];
     for (const each of subscriptions) {

@@ -57,10 +57,7 @@ export class WatchCommandExecutor {
         const { clientTime } = command.value;
         // The result is also a response of the stream, which may be JSON, and JSON cannot contain such a time.
         if (clientTime !== undefined && !isValidTimestamp(clientTime)) {
-          throw new InvalidFieldError(
-            "ping.client_time",
-            "is no time of the years 1 to 9999: send another time, or none",
-          );
+          throw new InvalidFieldError("ping.client_time", "must be in the years 1 to 9999: send another time, or none");
         }
         return create(CommandResultSchema, { id, pong: { clientTime, serverTime: toTimestamp(this.#options.now()) } });
       }

@@ -28,7 +28,7 @@ port.on("message", (request: ThreadRequest) => {
   }
   port.postMessage(reply);
   if (request.kind === "close") port.close();
-  // After the reply: the commit is on the disk, in the log, and no caller waits for the checkpoint.
+  // After the reply: the commit is on the disk, in the WAL, and no caller waits for the checkpoint.
   else if (mayHaveCommitted(request)) checkpointIfDue();
 });
 

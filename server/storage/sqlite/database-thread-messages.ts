@@ -22,7 +22,7 @@ export interface StatementResult {
 
 /** A message from the worker thread: a reply to each request, in their order, and failed checkpoints. */
 export type ThreadReply =
-  /** The log could not be moved into the database. Committed data is in the log; the thread writes nothing more. */
+  /** The WAL could not be moved into the database. Committed data is in the WAL; the thread writes nothing more. */
   | { readonly kind: "checkpoint failed"; readonly error: ThreadFailure }
   | { readonly kind: "done"; readonly id: number; readonly result: StatementResult }
   | { readonly kind: "failed"; readonly id: number; readonly error: ThreadFailure };

@@ -33,7 +33,7 @@ export async function runMigrations<T>(kysely: Kysely<T>, path: string, migratio
   const failed = results?.find((result) => result.status === "Error");
   throw new DataDirectoryError(
     `the database ${path} cannot be migrated${failed ? `: its migration ${failed.migrationName} failed` : ""}`,
-    "nothing was changed; if the disk is full, free some space, then start again",
+    "nothing was changed; if the disk is full, free some space, then restart the server",
     error,
   );
 }

@@ -210,8 +210,8 @@ function listMessage(json: JsonValue[]): ListValue {
 const nullValue: NullValue = 0;
 
 /**
- * Returns a function that parses the key of a map, which is text in the message. It returns a malformed key unchanged: an
- * attempt to write that throws.
+ * Returns a function that parses the key of a map, which is text in the message. It returns a malformed key unchanged;
+ * the encoder then throws when it writes the key.
  */
 export function mapKeyParser(type: ScalarType): (key: string) => unknown {
   switch (type) {

@@ -164,7 +164,7 @@ export class Connections {
   }
 }
 
-/** Announces the window of each stream of a session, also of those that are open. */
+/** Announces the window of each stream of a session, including open streams. */
 function announceWindow(session: ServerHttp2Session, initialWindowSize: number): void {
   if (!session.closed && !session.destroyed) session.settings({ initialWindowSize });
 }

@@ -163,7 +163,7 @@ export class ConnectionMemory {
     this.#refused++;
   }
 
-  /** Counts a call no longer: it has ended. */
+  /** Stops counting a call that has ended. */
   close(call: CallMemory, state: "open" | "refused"): void {
     if (state === "open") this.#remove(call);
     else this.#refused--;
@@ -212,7 +212,8 @@ export class CallMemory {
 
   /**
    * Holds bytes. If they do not fit, the newest calls of the connection that hold many are ended, perhaps this one, so that
-   * older calls can finish. A refused call may hold none: it is ended again.
+   * older calls can finish. A refused call can hold nothing: this ends it with the error of the limit, which drops the bytes
+   * of its request and aborts a response that has begun.
    */
   hold(bytes: number): void {
     if (this.#state === "refused") this.#call.refuse(this.#connection.limitError());
@@ -284,7 +285,7 @@ export class UnreadBytes {
     this.#timer ??= setInterval(() => this.#count(), countIntervalMs).unref();
   }
 
-  /** Counts a stream no longer: it is read again, or has ended. */
+  /** Stops counting a stream, which is read or has ended. */
   delete(stream: Readable): void {
     const request = this.#requests.get(stream);
     if (request === undefined) return;

@@ -110,7 +110,7 @@ export class SharedLimit {
     if (peer !== undefined && amount > 0) this.#byPeer.set(peer, this.usedBy(peer) + amount);
   }
 
-  /** Counts use by a client no longer. Throws if it exceeds the counted use. */
+  /** Releases use by a client. Throws if it exceeds the counted use. */
   remove(peer: Peer, amount = 1): void {
     const left = peer === undefined ? this.#used - amount : this.usedBy(peer) - amount;
     if (left < 0) throw new Error(`${amount} of ${this.counted} were given back that were not counted`);

@@ -8,7 +8,7 @@ const firstNode = 26;
  * Sets V8's options for garbage collection in a server with long streams.
  *
  * - The memory of buffers counts as part of the heap. By default V8 starts a full collection after every 64 MB of new
- *   buffers, also if they are short-lived: an upload of a gigabyte a second, which Node reads into buffers, spends half of
+ *   buffers, even short-lived ones: an upload of a gigabyte a second, which Node reads into buffers, spends half of
  *   its time on that. As part of the heap they are freed by the collections of the young generation.
  * - All objects are allocated in the young generation. By default V8 allocates an object in the old generation if many from
  *   the same code have survived. The objects of a quiet stream survive, and the same code allocates them for a busy stream,

@@ -100,12 +100,15 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
     if (this.#end instanceof Error) throw this.#end;
   }
 
-  /** Counts bytes as memory of the call: what was received has become larger, or is kept. */
+  /**
+   * Counts further bytes as memory of the call: the growth of a message by decompression, or the copy of a message that
+   * waits to be decoded.
+   */
   hold(bytes: number): void {
     this.#memory.hold(bytes);
   }
 
-  /** Counts bytes as memory of the call no longer: the reader has handled them. */
+  /** Stops counting bytes as memory of the call: the reader has handled them. */
   release(bytes: number): void {
     this.#memory.release(bytes);
   }

@@ -14,7 +14,7 @@ import { queryOf, type RequestFormat } from "./request-format.ts";
 export interface RequestMessages extends AsyncIterable<Message>, AsyncIterator<Message> {
   /** The number of messages that were read. */
   readonly count: number;
-  /** Ends the messages with an error, also a pending read. */
+  /** Ends the messages with an error, which a pending read gets too. */
   fail(error: ConnectError): void;
 }
 

@@ -90,7 +90,7 @@ export function recordImplementations(router: ConnectRouter): RecordedRouter {
 
 /**
  * Answers a gRPC call of binary messages without Connect's pipelines of async generators, of which a call holds ten. A
- * quiet stream takes a third of the memory, and a unary call a fraction of the time (docs/decisions/0007-grpc-calls.md).
+ * quiet stream takes half of the memory, and a unary call a fraction of the time (docs/decisions/0007-grpc-calls.md).
  * The deadline, the compression, the interceptors, the implementation and the status are handled by functions that
  * Connect exports: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md
  *

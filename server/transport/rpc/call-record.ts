@@ -39,7 +39,8 @@ export function logCalls(log: Logger): (record: CallRecord) => void {
   return ({ failure, ...record }) => {
     const line = { ...record, durationMs: Math.round(record.durationMs * 10) / 10 };
     if (record.code === "data_loss") {
-      // A checksum shows that bytes have changed in transit. The store logs its own damage.
+      // Not a fault of the code, so there is no stack: a chunk did not match its checksum because its bytes changed in
+      // transit, or the store is damaged, which the store has already logged.
       log.warn({ ...line, reason: failure instanceof Error ? failure.message : undefined }, "call failed");
     } else if (serverFaults.has(record.code) && failure instanceof ConnectError && failure.cause === undefined) {
       log.warn({ ...line, reason: failure.message }, "call failed");

@@ -30,7 +30,7 @@ export interface CallWire {
   enqueue(step: () => void): void;
   /** The timeout for a client that sends nothing; undefined if the client sends only one message. */
   readonly idleTimeout: ClientIdleTimeout | undefined;
-  /** Ends the requests with an error, also a pending read. */
+  /** Ends the requests with an error, which a pending read gets too. */
   failRequests(error: Error): void;
 }
 
@@ -153,7 +153,8 @@ export function setIdlePolicy(context: HandlerContext, policy: IdlePolicy): void
 }
 
 /**
- * Ends the requests of a call with an error, also a pending read. For a handler that stops while its client is idle.
+ * Ends the requests of a call with an error, which a pending read gets too. For a handler that stops while its client is
+ * idle.
  * Does nothing on other transports.
  */
 export function failRequests(context: HandlerContext, error: Error): void {

@@ -216,7 +216,7 @@ export class DurableAppend {
     this.#capacity = undefined;
   }
 
-  /** After a failed sync there is capacity: the next commit reports the failure. */
+  /** Returns true after a failed sync, so that no caller waits forever: the next commit rejects with the failure. */
   #hasCapacity(): boolean {
     if (this.#syncFailure !== undefined) return true;
     return this.#unwrittenBytes < maxUnwrittenBytes && this.#written - this.#committed < maxUncommittedBytes;

@@ -138,7 +138,7 @@ export function verifyChecksum(
   if (expected === undefined) return;
   const computed = crc32c(data);
   if (computed === expected) return;
-  const message = `the chunk at offset ${offset} has the CRC32C ${hex(computed)}, not ${hex(expected)}: it was damaged in transit; send it again`;
+  const message = `the chunk at offset ${offset} has the CRC32C ${hex(computed)}, not ${hex(expected)}: it was damaged in transit; resend it`;
   throw uploadError(upload.id, upload, "CHECKSUM", message);
 }
 

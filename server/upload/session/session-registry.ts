@@ -1,5 +1,5 @@
-import { NotFoundError } from "../../shared/resource-errors.ts";
 import type { UploadRecord } from "../store/upload-record.ts";
+import { uploadNotFound } from "../upload-errors.ts";
 import { type UploadDependencies, UploadSession } from "./upload-session.ts";
 
 /** How long a session without users stays open, in milliseconds. Its file stays open, too. */
@@ -100,7 +100,7 @@ export class SessionRegistry {
     const { store, timers } = this.#dependencies;
     const opening = (async () => {
       const record = (await store.get(id)) ?? (await create?.());
-      if (record === undefined) throw new NotFoundError("upload", id);
+      if (record === undefined) throw uploadNotFound(id);
       return { session: new UploadSession(record, this.#dependencies), users: 0, lastUseMs: timers.now() };
     })();
     this.#sessions.set(id, opening);

@@ -18,8 +18,9 @@ const wire = {
 interface ScanPlan {
   /** The known fields, by number. */
   readonly fields: ReadonlyMap<number, FieldPlan>;
-  /** The number of fields that are lists or maps, and of fields that are messages with some. */
+  /** The number of fields that are lists or maps. */
   readonly lists: number;
+  /** The number of message fields whose messages have lists or maps, at any depth. */
   readonly children: number;
 }
 

@@ -73,7 +73,10 @@ interface Scope {
   /** The path of the message, with a dot at its end; empty for the outermost message. */
   readonly path: string;
   readonly depth: number;
-  /** For each type, the fields that are lists, maps or 64-bit integers, or messages with some. */
+  /**
+   * For each type, the fields that are lists, maps or 64-bit integers, and the message fields whose messages have such
+   * fields, at any depth.
+   */
   readonly counted: Map<DescMessage, readonly DescField[]>;
 }
 

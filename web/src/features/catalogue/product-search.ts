@@ -86,7 +86,7 @@ export class ProductSearch {
     await this.#run(request);
   }
 
-  /** Loads the products after the last one, also after a failure. */
+  /** Loads the products after the last one, even after a failure. */
   async loadMore(): Promise<void> {
     const { kind } = this.#state;
     if (this.#request === undefined || (kind !== "more" && kind !== "failed")) return;
