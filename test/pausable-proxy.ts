@@ -3,11 +3,11 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** A TCP proxy to a server. A test can pause and disconnect it. */
 export interface PausableProxy extends AsyncDisposable {
-  /** The address for clients, as in `http://127.0.0.1:8080`. */
+  /** The URL for clients, for example `http://127.0.0.1:8080`. */
   readonly url: string;
   /** The address of the server. A test sets it after a restart at another port. */
   target: string;
-  /** The bytes that were sent to the server. */
+  /** The number of bytes that were sent to the server. */
   readonly sentBytes: number;
   /** Pauses all connections after this many further bytes to the server. Resolves when they are paused. */
   pauseAfter(bytes: number): Promise<void>;

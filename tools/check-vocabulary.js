@@ -2,8 +2,8 @@ import { globSync, readFileSync } from "node:fs";
 import { findPhrases, splitIdentifiers } from "./vocabulary/find-phrases.js";
 
 /**
- * Finds flagged phrases in code, protos, documents and file names, and prints the standard term for each. Arguments
- * limit it to paths that begin with one of them, as in `npm run check:vocabulary -- server/quote docs`.
+ * Finds flagged phrases in code, protos, documents and file names, and prints the standard term for each. The arguments
+ * select paths by prefix, for example `npm run check:vocabulary -- server/quote docs`.
  */
 const patterns = ["**/*.{ts,tsx,js,cjs,css,html,proto,md,go,py,yaml,json}", ".ci/run"];
 const excluded = [

@@ -9,7 +9,7 @@ const vitest = "node_modules/vitest/vitest.mjs";
 const quiet = ["--no-progress", "--no-summary"];
 const cached = ["--cache", "--cache-location", "node_modules/.cache/cspell"];
 
-/** The checks before a commit, the fastest first. `--without-tests` leaves out the tests. */
+/** The checks before a commit, the fastest first. `--without-tests` skips the tests. */
 const checks = [
   { name: "format and lint", args: [biome, "ci", "."] },
   { name: "import boundaries, import cycles and unused files", args: ["tools/check-imports.js"] },

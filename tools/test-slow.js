@@ -2,9 +2,9 @@ import { globSync, readFileSync } from "node:fs";
 import { runChild } from "./launch/run-child.js";
 
 /**
- * Runs the unit and wire tests that have the tag "slow", which `npm test` leaves out. Arguments are passed to vitest.
+ * Runs the unit and wire tests with the tag "slow", which `npm test` skips. Passes its arguments to vitest.
  *
- * Names only the files that have such a test: vitest would load all.
+ * Selects the files with such tests, because vitest would otherwise load all files.
  */
 const patterns = [
   "{server,client,scripts,tools,bench,test}/**/*.{test,contract}.{ts,js}",

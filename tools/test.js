@@ -2,8 +2,8 @@ import { provideChromium } from "./chromium/provide-chromium.js";
 import { runChild } from "./launch/run-child.js";
 
 /**
- * Runs the tests that need no other language: unit and wire tests but for the slow ones, the browser, and the commands
- * of the README. Arguments are passed to vitest, as in `npm test -- server/quote`.
+ * Runs the tests that need no other language: unit and wire tests except the slow ones, the browser tests, and the
+ * commands of the README. Passes its arguments to vitest, for example `npm test -- server/quote`.
  */
 const chromium = await provideChromium(console.error).catch((error) => console.error(`bourse: ${error.message}`));
 if (chromium === undefined) {

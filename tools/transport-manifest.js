@@ -7,7 +7,7 @@
  * @property {Record<string, string>} dependencies
  */
 
-/** Packages that users call too. They are peers: two copies in one project have incompatible types. */
+/** The packages that applications also import. They are peers, because two copies have incompatible types. */
 const sharedScopes = ["@bufbuild/", "@connectrpc/"];
 
 /**
@@ -22,7 +22,7 @@ export function transportManifest(project, sources) {
   const { name, version, license } = project;
   const all = [...new Set([...sources].flatMap(importedPackages))].sort().map((imported) => {
     const wanted = project.dependencies[imported];
-    if (wanted === undefined) throw new Error(`bourse/transport imports ${imported}: make it a dependency`);
+    if (wanted === undefined) throw new Error(`bourse/transport imports ${imported}; add it to the dependencies`);
     return { imported, wanted, shared: sharedScopes.some((scope) => imported.startsWith(scope)) };
   });
   const some = (/** @type {boolean} */ shared, range = "") =>
@@ -41,7 +41,7 @@ export function transportManifest(project, sources) {
   };
 }
 
-/** The packages that a built file imports, without Node's own. @param {string} source */
+/** Returns the packages that a built file imports, without the modules of Node. @param {string} source */
 function importedPackages(source) {
   const specifiers = source.matchAll(/^(?:import|export)\b[^;]*?\bfrom "([^."][^"]*)";$/gm);
   return [...specifiers].flatMap(([, specifier = ""]) => {

@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { pollOptions, textOf } from "./page-queries.ts";
 
-/** The catalogue page as a user sees it. */
+/** Queries and actions of the catalogue page. */
 export function cataloguePage(page: Page) {
   const status = page.locator(".status");
   const rows = page.locator("tr[data-product]");
@@ -18,7 +18,7 @@ export function cataloguePage(page: Page) {
     names: () => rows.locator("th").allTextContents(),
     prices: async () => (await cells(3)).map((text) => Number(text.replace(/[$,]/g, ""))),
     summaries: () => cells(4),
-    /** The value of a field in the dialog of a product, by its label. */
+    /** Returns the value of a field in the dialog of a product, by its label. */
     detail: (name: string) => textOf(page.locator(`[data-detail="${name.toLowerCase()}"] dd`)),
   };
 }

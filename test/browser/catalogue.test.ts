@@ -15,7 +15,7 @@ function client() {
   return createClient(ProductService, createConnectTransport({ baseUrl: dashboard.server.url, httpVersion: "2" }));
 }
 
-/** Counts the searches that a page asks for from now on. */
+/** Counts the searches that a page requests from now on. */
 function countSearches(page: Page): () => number {
   let count = 0;
   page.on("request", (request) => {

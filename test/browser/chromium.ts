@@ -1,7 +1,7 @@
 import { type Browser, chromium } from "playwright-core";
 import { findChromium } from "../../tools/chromium/find-chromium.js";
 
-// Without a sandbox it runs as root too; the rest keeps it from calling home.
+// Root requires --no-sandbox. The other flags disable requests to Google.
 const flags = [
   "--no-sandbox",
   "--disable-gpu",
@@ -11,11 +11,11 @@ const flags = [
   "--no-first-run",
 ];
 
-/** Starts a Chromium without a window. Throws an error with instructions if none is installed. */
+/** Starts a headless Chromium. Throws an error with instructions if none is installed. */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = await findChromium();
   if (executablePath === undefined) {
-    throw new Error("no Chromium is installed: install chromium or Google Chrome, or set BOURSE_CHROMIUM to its path");
+    throw new Error("no Chromium is installed; install chromium or Google Chrome, or set BOURSE_CHROMIUM to its path");
   }
   return chromium.launch({ executablePath, args: flags });
 }

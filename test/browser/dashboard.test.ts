@@ -8,7 +8,7 @@ const watchMethod = "bourse.quote.v1.QuoteService/WatchQuotes";
 const dashboard = serveDashboard(["--no-demo"]);
 const { open, problems } = dashboard;
 
-/** The lines that the server wrote when a watch ended. */
+/** Returns the log lines about the end of a watch. */
 function endedWatches(): string[] {
   return dashboard.server
     .log()

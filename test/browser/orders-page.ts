@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { pollOptions, textOf } from "./page-queries.ts";
 
-/** The orders page as a user sees it. */
+/** Queries and actions of the orders page. */
 export function ordersPage(page: Page) {
   const status = page.locator(".status");
   const table = page.getByRole("grid");
@@ -19,10 +19,10 @@ export function ordersPage(page: Page) {
     verdict: () => textOf(page.locator(".verdict")),
     trailer: (name: string) => textOf(page.locator(`[data-name="${name}"] dd`)),
     digest: () => textOf(page.locator(".digest")),
-    /** The orders that the summary counts: all, or those of a currency. */
+    /** Returns the number of orders in the summary: of all orders, or of a currency. */
     summed: (currency: string) => textOf(page.locator(`[data-total="${currency}"] dd`)),
     row: (index: number) => page.locator(`[data-row="${index}"]`),
-    /** What the keyboard works on, as a screen reader finds it. */
+    /** Returns the focused cell, as a screen reader finds it. */
     focused: () =>
       page.evaluate<{ row: string | undefined; column: string | undefined; text: string | null }>(`({
         row: document.activeElement.parentElement?.getAttribute("aria-rowindex") ?? undefined,
@@ -32,7 +32,7 @@ export function ordersPage(page: Page) {
   };
 }
 
-/** Limits the download rate of the page, in bytes per second; 0: no limit. */
+/** Limits the download rate of the page in bytes per second. 0: no limit. */
 export async function throttle(page: Page, bytesPerSecond: number): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send("Network.enable");

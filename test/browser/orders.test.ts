@@ -11,9 +11,9 @@ import { isPageProblem, pollOptions, tabTo, textOf } from "./page-queries.ts";
 import { results, serveDashboard } from "./serve-dashboard.ts";
 
 const size = 200_000;
-const fillMs = 180_000; // the demonstration orders are stored in the background, a few seconds on a machine that is idle
-const slowBytes = 4_000_000; // a second: an export of all takes some six seconds then
-const longestTaskMs = 400; // of a machine that runs other things as well; an export without slices takes a second and more
+const fillMs = 180_000; // the demo orders are stored in the background, in a few seconds on an idle machine
+const slowBytes = 4_000_000; // per second, at which an export of all orders takes about six seconds
+const longestTaskMs = 400; // on a busy machine; an export without slices has a task of more than a second
 
 const dashboard = serveDashboard(["--demo-orders", String(size)]);
 const { open, problems } = dashboard;

@@ -3,17 +3,17 @@ import type { Locator, Page } from "playwright-core";
 /** Options of `expect.poll`: the deadline and the interval in milliseconds. */
 export const pollOptions = { timeout: 20_000, interval: 50 };
 
-/** The text of an element, as in the document. */
+/** Returns the text of an element in the document. */
 export async function textOf(locator: Locator): Promise<string> {
   return (await locator.textContent()) ?? "";
 }
 
-/** Whether the page reported a problem. The browser reports refused and broken connections. */
+/** Returns whether a message is a problem of the page. The browser also reports refused and broken connections. */
 export function isPageProblem(problem: string): boolean {
   return !problem.includes("net::ERR_");
 }
 
-/** The text of the focused element. */
+/** Returns the text of the focused element. */
 export function focusedText(page: Page): Promise<string> {
   return page.evaluate<string>("document.activeElement.textContent");
 }

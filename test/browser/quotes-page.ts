@@ -2,7 +2,7 @@ import type { Page } from "playwright-core";
 import { expect } from "vitest";
 import { pollOptions, textOf } from "./page-queries.ts";
 
-/** The quotes page as a user sees it. */
+/** Queries and actions of the quotes page. */
 export function quotesPage(page: Page) {
   const status = page.locator(".status");
   const body = page.locator(".quote-table tbody");

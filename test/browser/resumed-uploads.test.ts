@@ -155,5 +155,5 @@ test("an upload that another program took over shows that, and continues on requ
   await uploads.state("wanted.bin", "taken-over");
   await uploads.button("Continue here wanted.bin").click();
   await uploads.state("wanted.bin", "complete");
-  expect(fixture.problems.splice(0).filter((each) => !each.includes("409"))).toEqual([]); // The browser reports each refusal.
+  expect(fixture.problems.splice(0).filter((each) => !each.includes("409"))).toEqual([]); // The browser reports each refused request.
 });

@@ -31,7 +31,7 @@ export interface UploadsFixture {
   clients(): ReturnType<typeof clientsOf>;
   /** Starts a server with the same data after the first one has ended, and connects the proxy to it. */
   restart(): Promise<void>;
-  /** Writes a file of random bytes; returns its path. */
+  /** Writes a file of random bytes. Returns its path. */
   randomFile(name: string, bytes: number): Promise<string>;
 }
 
@@ -109,7 +109,7 @@ export function serveUploads(): UploadsFixture {
   };
 }
 
-/** The value of a fixture, which exists once the tests run. */
+/** Returns the value of a fixture, which exists while tests run. */
 function started<T>(value: T | undefined): T {
   if (value === undefined) throw new Error("the fixture starts before the first test");
   return value;
@@ -137,7 +137,7 @@ export function uploadsPage(page: Page) {
   };
 }
 
-/** Downloads an upload by its link; returns its bytes. By the keyboard: rows that are added move the link under the mouse. */
+/** Downloads an upload through its link, and returns its bytes. Uses the keyboard, because new rows move the link. */
 export async function download(page: Page, name: string): Promise<Buffer> {
   const [event] = await Promise.all([
     page.waitForEvent("download"),

@@ -76,7 +76,7 @@ test("at most two requests are concurrent, and a separate thread computes the ha
   await uploads.choose(...files);
   await paused;
   await expect.poll(() => inFlight.size, pollOptions).toBe(2);
-  await uploads.button("Refresh").click(); // It waits for a free request.
+  await uploads.button("Refresh").click(); // The click waits for a free request slot.
   fixture.proxy.resume();
   for (const name of ["first.bin", "second.bin"]) await uploads.state(name, "complete");
   expect(most).toBe(2);

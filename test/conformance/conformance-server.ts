@@ -14,8 +14,8 @@ import {
   file_connectrpc_conformance_v1_service,
 } from "./gen/connectrpc/conformance/v1/service_pb.ts";
 
-// The suite starts this program once for each set of properties: they come on standard input, the address goes back
-// on standard output, and a signal ends it.
+// The suite starts this program once for each set of properties. The program reads them from standard input, writes the
+// address to standard output, and ends when it receives a signal.
 
 const request = fromBinary(ServerCompatRequestSchema, await readSized());
 const folder = mkdtempSync(join(tmpdir(), "bourse-conformance-"));
@@ -44,7 +44,7 @@ writeSized(toBinary(ServerCompatResponseSchema, response));
 
 function writeTlsFiles(): TlsFiles {
   const { cert, key } = request.serverCreds ?? {};
-  if (cert === undefined || key === undefined) throw new Error("the suite asks for TLS and gives no credentials");
+  if (cert === undefined || key === undefined) throw new Error("the suite requests TLS without credentials");
   const write = (name: string, pem: Uint8Array) => {
     const path = join(folder, name);
     writeFileSync(path, pem);

@@ -20,7 +20,7 @@ import {
   type UnaryResponseDefinition,
 } from "./gen/connectrpc/conformance/v1/service_pb.ts";
 
-/** The service of the conformance suite, as its protos describe it; written as a service of anyone's would be. */
+/** The service of the conformance suite, implemented like an application's service. */
 export const conformanceService: Omit<ServiceImpl<typeof ConformanceService>, "unimplemented"> = {
   unary: (request, context) => answerOne(request.responseDefinition, [pack(UnaryRequestSchema, request)], context),
 

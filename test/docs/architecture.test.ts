@@ -9,14 +9,14 @@ import { expect, onTestFinished, test } from "vitest";
 import { fencedBlocks } from "../readme/document-blocks.ts";
 
 const page = readFileSync("docs/architecture.md", "utf8");
-/** The files of the project, also new ones that are not committed. */
+/** The files of the project, with uncommitted ones. */
 const projectFiles = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
   encoding: "utf8",
 })
   .split("\n")
   .filter(existsSync);
 
-/** The number of the migration of the example. A real migration may have it by now. */
+/** The number of the migration of the example. A real migration can have the same number. */
 const exampleMigration = /(?<=")0007(?=-create-watchlists")/g;
 
 /** The files of the example: fenced blocks that begin with a comment with their path. */
@@ -86,7 +86,7 @@ test("the example builds, obeys the import rules, passes its tests and serves ca
   await node(copy, buf, "build", ...notServed, "--output", "gen/descriptors.binpb");
   const biome = "node_modules/@biomejs/biome/bin/biome";
   await node(copy, biome, "ci", "--vcs-enabled=false", "server/watchlist");
-  // Sorts the imports: a real family may belong between the imports of the example and their neighbours.
+  // Sorts the imports, because the example can be out of order among the imports of the project.
   await node(copy, biome, "check", "--write", "--vcs-enabled=false", "server/app.ts", "server/routes.ts");
   expect(await importViolations(copy)).toEqual([]);
   await node(copy, "node_modules/typescript/bin/tsc", "-p", "tsconfig.example.json");
@@ -119,7 +119,7 @@ test("the example builds, obeys the import rules, passes its tests and serves ca
   expect(list.stderr).toMatch(/bourse-total-count: 1.*bourse-sent-count: 1/is);
 });
 
-/** As `tools/launch/generated-step.js` excludes them from reflection. */
+/** The protos that `tools/launch/generated-step.js` excludes from reflection. */
 const notServed = ["test/proto/test", "bench/proto/bench"].flatMap((path) => ["--exclude-path", path]);
 
 const generateTemplate = JSON.stringify({
@@ -156,7 +156,7 @@ async function node(folder: string, ...args: string[]): Promise<{ stdout: string
   }
 }
 
-/** The violations of import rules in the example. Those of the project itself belong to `npm run check`. */
+/** Returns the violations of import rules in the example. `npm run check` reports those of the project. */
 async function importViolations(folder: string): Promise<string[]> {
   const output = await node(folder, "tools/check-imports.js").then(
     () => "",
@@ -188,7 +188,7 @@ async function callJson(url: string, method: string, request: unknown): Promise<
   return response.json();
 }
 
-/** The files that the page's diffs change, after the change. Throws if a hunk does not match exactly once. */
+/** Returns the files that the diffs of the page change, after the change. Throws unless each hunk matches once. */
 function changes(): { path: string; text: string }[] {
   return fencedBlocks(page, "diff").map((block) => {
     const [head = "", ...hunks] = block.split(/\n@@\n/);

@@ -33,7 +33,7 @@ test.each(records)("the index has the title and the status of $file", ({ file, t
   expect(index).toContain(`| [${title}](${file}) | ${shortStatus(text)} |`);
 });
 
-/** The status of a record as the index shows it: "Accepted", or by which records it is superseded. */
+/** Returns the status of a record in the format of the index: "Accepted", or the records that supersede it. */
 function shortStatus(text: string): string {
   const status = /^\*\*Status\.\*\* (.+)$/m.exec(text)?.[1] ?? "";
   const superseded = /Superseded (in part )?by ([^:.]+)/.exec(status.replaceAll(/\]\([^)]+\)/g, "]"));

@@ -31,7 +31,7 @@ function leadsSomewhere(page: string, link: string): boolean {
   return anchor === undefined || anchorsOf(readFileSync(target, "utf8")).includes(anchor);
 }
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** Returns the anchors of the headings of a page in GitHub's format. */
 function anchorsOf(text: string): string[] {
   const headings = withoutCode(text).matchAll(/^#+ (.+)$/gm);
   return Array.from(headings, ([, heading = ""]) =>

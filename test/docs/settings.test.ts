@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type Setting, type SettingName, settings } from "../../server/config/settings.ts";
 
-/** The settings by topic, as the page shows them. */
+/** The settings by topic, in the order of the page. */
 const topics: Readonly<Record<string, readonly SettingName[]>> = {
   "Address and data": ["port", "host", "data", "max-store", "grace"],
   Quotes: [

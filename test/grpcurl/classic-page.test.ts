@@ -72,7 +72,7 @@ test("every command has an output, and every method of the table has a command",
   expect(new Set(rows)).toEqual(new Set(outputs.map(([method]) => method)));
 });
 
-// Each has a separate server, because a laptop can be created only once.
+// Each schema source has a separate server, because a laptop can be created only once.
 describe.each(["reflection", "the proto files"])("with %s", (schemas) => {
   let server: StartedServer;
 
@@ -99,7 +99,7 @@ test("the Go code of the page prints the expected output", async () => {
   for (const pattern of printedByGo) await running.prints(pattern);
 }, 300_000);
 
-/** Makes a program of the page's Go code, each block in a separate scope. Returns its folder. */
+/** Creates a program from the Go code of the page, with each block in a separate scope. Returns its folder. */
 async function buildGoProgram(server: StartedServer): Promise<string> {
   const [connection = "", ...blocks] = fencedBlocks(page, "go").map((block) => server.here(block));
   await generateGoMessages();

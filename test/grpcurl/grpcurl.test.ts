@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-/** Runs grpcurl with the flags, or the method, that follow the address. */
+/** Runs grpcurl with the address, followed by the flags or the method. */
 function grpcurl(flags: string, method: string): ShellCommand {
   return new ShellCommand(server.here(`grpcurl -plaintext ${flags} 127.0.0.1:8080 ${method}`));
 }

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo } from "node:net";
 
-/** An HTTP/2 server of Node's own, with nothing around it. */
+/** An HTTP/2 server of Node, without the transport of Bourse. */
 export interface BareServer extends AsyncDisposable {
   readonly url: string;
 }

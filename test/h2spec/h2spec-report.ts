@@ -1,8 +1,8 @@
-/** How a case of h2spec went. */
+/** The result of a case of h2spec. */
 export interface H2specCase {
-  /** The section of the specification and the sent frames, as in `http2/6.5.2: Sends a SETTINGS frame …`. */
+  /** The section of the specification and the sent frames, for example `http2/6.5.2: Sends a SETTINGS frame …`. */
   readonly name: string;
-  /** The section alone: h2spec runs it when it is given as an argument. */
+  /** The section, which is also the argument of h2spec that selects it. */
   readonly section: string;
   readonly outcome: "passed" | "failed" | "skipped";
   /** The expected and the received frames. */
@@ -21,7 +21,7 @@ const entities: Readonly<Record<string, string>> = {
   "#xA": "\n",
 };
 
-/** Reads the report that h2spec writes in the format of JUnit. Throws if it has no case. */
+/** Parses the JUnit report of h2spec. Throws if it contains no case. */
 export function readReport(xml: string): H2specCase[] {
   const cases = [...xml.matchAll(casePattern)].map(([, section = "", what = "", body = ""]): H2specCase => {
     const isFailed = /<(failure|error)\b/.test(body);

@@ -7,18 +7,18 @@ import { startBareServer } from "./bare-server.ts";
 import { type H2specCase, readReport } from "./h2spec-report.ts";
 import { intendedDifferences } from "./intended-differences.ts";
 
-// Runs h2spec --strict against this server and against a bare HTTP/2 server of Node, and fails for each case that only
-// this one fails. Its module is pinned in go.mod: v2.2.1 is the newest that Go can install by its version, as later
-// tags lack the /v2 that Go asks of their module path (https://go.dev/ref/mod#major-version-suffixes).
+// Runs h2spec --strict against Bourse and against a bare HTTP/2 server of Node, and fails for each case that only
+// Bourse fails. go.mod pins the module: v2.2.1 is the newest version that Go can install, because the module path of
+// later tags lacks the suffix /v2 (https://go.dev/ref/mod#major-version-suffixes).
 
 const cache = fileURLToPath(new URL("../../.cache/h2spec/", import.meta.url));
 const program = join(cache, "h2spec");
 const installGo = "h2spec is a Go program: install the current version of Go from https://go.dev/dl";
 
-/** How long h2spec waits for a frame before it fails a case. */
+/** The time for which h2spec waits for a frame before it fails a case. */
 const caseSeconds = 2;
 
-/** How often a case that fails is tried again: on a busy machine an answer may come too late. */
+/** The number of retries of a failed case, because a response can be too late on a busy machine. */
 const retries = 2;
 
 const runLimitMs = 5 * 60_000;
@@ -52,7 +52,9 @@ async function main(): Promise<number> {
   }
   const unexpected = differences.filter(isUnexpected);
   for (const { name, detail } of unexpected) {
-    console.log(`\nFAIL ${name}\n  bare Node passes it; here:\n  ${detail.replaceAll("\n", "\n  ")}`);
+    console.log(
+      `\nFAIL ${name}\n  bare Node passes this case; the result of Bourse:\n  ${detail.replaceAll("\n", "\n  ")}`,
+    );
   }
   const gone = bourse.process.exitCode ?? bourse.process.signalCode;
   if (gone !== null) console.log(`\nFAIL the server has ended with ${gone}`);
@@ -67,12 +69,12 @@ function h2spec(url: string, sections: readonly string[] = []): Promise<H2specCa
   const server = ["--host", hostname, "--port", port];
   const args = ["--strict", ...server, "--timeout", String(caseSeconds), "--junit-report", report, ...sections];
   return new Promise((resolve, reject) => {
-    // Its exit code only reports that a case has failed; its output is in the report.
+    // The exit code only reports that a case has failed. The report has the details.
     execFile(program, args, { timeout: runLimitMs, maxBuffer: 64 * 1024 * 1024 }, (error, _stdout, stderr) => {
       try {
         resolve(readReport(readFileSync(report, "utf8")));
       } catch (problem) {
-        reject(new Error(`h2spec has left no report: ${error?.message} ${stderr}`, { cause: problem }));
+        reject(new Error(`h2spec wrote no report: ${error?.message} ${stderr}`, { cause: problem }));
       } finally {
         rmSync(folder, { recursive: true });
       }

@@ -6,15 +6,15 @@ export interface Client {
   readonly name: string;
   /** Installs the needs of a client, and returns its command. Throws a ToolchainError. */
   readonly prepare: () => Promise<readonly [command: string, ...args: string[]]>;
-  /** What it is to show: one that it leaves out counts as failed, but for those that it lacks. */
+  /** The required cases. A missing result fails, except for the cases in `lacks`. */
   readonly cases: readonly string[];
-  /** Flags of the whole server that it calls. */
+  /** The flags of the complete server. */
   readonly flags?: readonly string[];
-  /** Cases that it cannot have, and why. */
+  /** The cases that the client cannot run, with the reasons. */
   readonly lacks?: Readonly<Record<string, string>>;
 }
 
-/** The cases of the server's own services. */
+/** The cases of Bourse's services and of the wire service. */
 const cases = [
   "unary",
   "server-stream",
@@ -78,18 +78,18 @@ const classicCases = [
 ] as const;
 
 /**
- * The interval of periodic streams is 0, so that 1,000 products do not take 1,000 seconds. The number of orders is the
- * one that the cases expect.
+ * The flags of the classic cases. The interval of periodic streams is 0, so that 1,000 products do not take 1,000
+ * seconds. The cases expect this number of orders.
  */
 const classic = { cases: classicCases, flags: ["--classic-interval", "0", "--demo-orders", "1000"] };
 
-const noHealthHelper = { "health-helper": "the library does not watch the health of services itself" };
+const noHealthHelper = { "health-helper": "the library does not watch the health of services" };
 const oneCallEach = { ...noHealthHelper, keepalive: "each call is a separate process" };
 
 const goProgram = once(buildGoClients);
 const pythonProgram = once(preparePython);
 
-/** The clients, those that wait longest first. */
+/** The clients. Those with the longest waits are first. */
 export const clients: readonly Client[] = [
   { name: "grpc-go", prepare: go("grpc-go"), cases },
   { name: "connect-go, gRPC", prepare: go("connect-go-grpc"), cases, lacks: noHealthHelper },

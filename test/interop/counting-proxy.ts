@@ -1,22 +1,22 @@
 import { type AddressInfo, createConnection, createServer } from "node:net";
 
-/** The traffic through a proxy. */
+/** The counted traffic of a proxy. */
 export interface Traffic {
   readonly connections: number;
-  /** Bytes to the server, and from it. */
+  /** The numbers of bytes to the server and from the server. */
   readonly bytesUp: number;
   readonly bytesDown: number;
 }
 
-/** A way to a server that counts what goes through it. */
+/** A proxy to a server that counts the traffic. */
 export interface CountingProxy {
   readonly port: number;
   readonly traffic: Traffic;
-  /** Resolves when the server has answered `count` more HTTP/2 PINGs; rejects with the signal's reason on abort. */
+  /** Resolves after the server has acknowledged `count` more PING frames. Rejects with the signal's reason on abort. */
   pingsAnswered(count: number, signal: AbortSignal): Promise<void>;
 }
 
-/** Opens a proxy on a free port of the loopback that leads to `targetPort`. */
+/** Opens a proxy to `targetPort` on a free port of the loopback interface. */
 export async function openCountingProxy(targetPort: number): Promise<CountingProxy> {
   const traffic = { connections: 0, bytesUp: 0, bytesDown: 0 };
   let answers = 0;
@@ -38,7 +38,7 @@ export async function openCountingProxy(targetPort: number): Promise<CountingPro
       answered = Promise.withResolvers();
     });
     client.pipe(server).pipe(client);
-    // "close" follows an error.
+    // The close event follows an error.
     client.on("error", () => {}).once("close", () => server.destroy());
     server.on("error", () => {}).once("close", () => client.destroy());
   });
@@ -62,7 +62,7 @@ const frameHeaderBytes = 9;
 const pingType = 6;
 const ackFlag = 1;
 
-/** Reads what a server sends on one connection; reports the number of answers to PINGs in each piece. */
+/** Parses the frames of a server on one connection. Returns the number of PING acknowledgements in each chunk. */
 function pingAnswerCounter(): (bytes: Buffer) => number {
   const header = Buffer.alloc(frameHeaderBytes);
   let headerLength = 0;

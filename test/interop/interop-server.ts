@@ -7,27 +7,27 @@ import { openCountingProxy } from "./counting-proxy.ts";
 import { Notes } from "./notes.ts";
 import { aborted, wireScenarios } from "./scenarios.ts";
 
-// Serves the wire service with the product's limits, for one client. Prints its port and that of a proxy to it that
-// counts, then runs until a signal ends it.
+// Serves the wire service with the limits of Bourse for one client. Prints its port and the port of a counting proxy to
+// it, then runs until it receives a signal.
 
-/** Longer than any case may take: a restart never cuts a call off. */
+/** Longer than the time limit of a case, so that a restart never aborts a call. */
 const graceMs = 60_000;
 
 const notes = new Notes();
-/** One for each stream that hangs until a restart; resolves when it was asked to reconnect. */
+/** A promise for each stream that waits for a restart. Resolves when the server asks the client to reconnect. */
 const hanging = new Set<Promise<void>>();
 let generation = 1;
 
 const scenarios: Record<string, Scenario> = {
   ...wireScenarios(notes),
 
-  /** Closes the server as the product does, and starts another on the same port. */
+  /** Shuts down the server like Bourse, and starts another one on the same port. */
   async *restart() {
     void restart();
     yield "";
   },
 
-  /** Waits for the end of the server, which a restart waits for. */
+  /** Waits for the end of the server. A restart waits for this call. */
   async *"hang-until-restart"(context) {
     const { signal } = context;
     const ended = aborted(signal);
@@ -38,23 +38,23 @@ const scenarios: Record<string, Scenario> = {
     throw signal.reason;
   },
 
-  /** Responds when a restart has asked every open stream to reconnect. */
+  /** Responds when a restart has asked all open streams to reconnect. */
   async *outlast(context) {
     notes.post("outlasting");
     yield await notes.read(`streams ended ${generation}`, context.signal);
   },
 
-  /** Answers with how many servers there have been. */
+  /** Returns the number of started servers. */
   async *generation() {
     yield String(generation);
   },
 
-  /** Responds with the traffic through the proxy, as JSON. */
+  /** Returns the traffic of the proxy as JSON. */
   async *traffic() {
     yield JSON.stringify(proxy.traffic);
   },
 
-  /** Waits until the server has answered pings at the proxy; the text is their number. */
+  /** Waits until the server has acknowledged pings at the proxy. The text is their number. */
   async *pings(context, _requests, text) {
     await proxy.pingsAnswered(Number(text), context.signal);
     yield "";

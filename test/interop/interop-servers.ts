@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { startBourse } from "../start-bourse.ts";
 
-/** The servers of one client, in separate processes. */
+/** The servers for one client, in separate processes. */
 export interface InteropServers extends AsyncDisposable {
-  /** Their addresses, as environment variables of the client. */
+  /** The addresses of the servers, as environment variables of the client. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
 const wireServerFile = join(import.meta.dirname, "interop-server.ts");
 
-/** Starts a whole Bourse with some flags, and a server of the wire service. Disposing of them kills both. */
+/** Starts a complete Bourse with flags, and a server of the wire service. Disposing of them kills both. */
 export async function startInteropServers(flags: readonly string[] = []): Promise<InteropServers> {
   await using started = new AsyncDisposableStack();
   const bourse = started.use(await startBourse(["--log-level", "warn", ...flags]));
@@ -48,5 +48,5 @@ async function startWireProcess(): Promise<WireProcess> {
       },
     };
   }
-  throw new Error("the server of the wire service has ended before it printed its ports");
+  throw new Error("the server of the wire service ended before it printed its ports");
 }

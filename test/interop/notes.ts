@@ -1,16 +1,16 @@
-/** Notes that wait; a client that posts more without reading them is a mistake in its cases. */
+/** The maximum number of unread notes. More of them indicate a defect in the cases. */
 const maxNotes = 1_000;
 
-/** Texts by name, left by one call for another to read, so that cases can prove an order without measuring time. */
+/** Texts by name. One call posts a note and another reads it, so that cases prove an order without measuring time. */
 export class Notes {
   readonly #notes = new Map<string, PromiseWithResolvers<string>>();
 
-  /** Stores a note; the first with a name stays. Throws if there are too many. */
+  /** Stores a note. Ignores a second note with the same name. Throws if there are too many. */
   post(name: string, text = ""): void {
     this.#note(name).resolve(text);
   }
 
-  /** Waits for a note, which stays for others to read. Rejects with the signal's reason when that aborts. */
+  /** Waits for a note, and keeps it for other readers. Rejects with the signal's reason on abort. */
   read(name: string, signal: AbortSignal): Promise<string> {
     return new Promise((resolve, reject) => {
       const onAbort = () => reject(signal.reason);
@@ -25,7 +25,8 @@ export class Notes {
   #note(name: string): PromiseWithResolvers<string> {
     const known = this.#notes.get(name);
     if (known !== undefined) return known;
-    if (this.#notes.size >= maxNotes) throw new Error(`more than ${maxNotes} notes: name fewer in the cases`);
+    if (this.#notes.size >= maxNotes)
+      throw new Error(`limit of ${maxNotes} notes reached; use fewer notes in the cases`);
     const note = Promise.withResolvers<string>();
     this.#notes.set(name, note);
     return note;

@@ -1,19 +1,19 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { setTimeout as wait } from "node:timers/promises";
 
-/** Cases by name; one that rejects has failed. */
+/** The cases by name. A case fails if it rejects. */
 export type Cases = Readonly<Record<string, () => Promise<void>>>;
 
-/** How long a case may take. */
+/** The time limit of a case. */
 const caseLimitMs = 40_000;
 
-/** Runs cases, prints how each has gone as `PASS case` or `FAIL case: why`, and ends the process accordingly. */
+/** Runs cases, prints `PASS case` or `FAIL case: reason` for each, and ends the process with exit code 0 or 1. */
 export async function runCases(cases: Cases): Promise<never> {
   let exitCode = 0;
   for (const [name, run] of Object.entries(cases)) {
     try {
       const tooLate = wait(caseLimitMs, undefined, { ref: false }).then(() => {
-        throw new Error(`it has not ended within ${caseLimitMs / 1_000} s`);
+        throw new Error(`not complete after ${caseLimitMs / 1_000} s`);
       });
       await Promise.race([run(), tooLate]);
       process.stdout.write(`PASS ${name}\n`);
@@ -25,7 +25,7 @@ export async function runCases(cases: Cases): Promise<never> {
   process.exit(exitCode);
 }
 
-/** Fails the case unless both are the same. */
+/** Fails the case unless both values are equal. */
 export function expectEqual<T>(what: string, got: T, want: T): void {
   try {
     deepStrictEqual(got, want);
@@ -34,15 +34,15 @@ export function expectEqual<T>(what: string, got: T, want: T): void {
   }
 }
 
-/** Fails the case unless it is true. */
+/** Fails the case unless the condition is true. */
 export function expectTrue(what: string, holds: boolean): void {
-  if (!holds) throw new Error(`not so: ${what}`);
+  if (!holds) throw new Error(`expected: ${what}`);
 }
 
-/** A variable of the environment that the runner sets. */
+/** Returns an environment variable that the runner sets. */
 export function mustGet(name: string): string {
   const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: start this with npm run test:interop`);
+  if (value === undefined) throw new Error(`${name} is not set; run npm run test:interop`);
   return value;
 }
 

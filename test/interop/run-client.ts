@@ -3,13 +3,13 @@ import type { Client } from "./clients.ts";
 import { startInteropServers } from "./interop-servers.ts";
 import { ToolchainError } from "./toolchains.ts";
 
-/** How one case has gone; `undefined`: it has passed. */
+/** The problem of a case, or `undefined` if it passed. */
 export type Outcomes = ReadonlyMap<string, string | undefined>;
 
-/** Longer than all cases of a client take together. */
+/** The time limit of all cases of a client. */
 const clientLimitMs = 5 * 60_000;
 
-/** Runs one client against its own servers. Every error becomes the outcome of its cases. */
+/** Runs one client against separate servers. An error of the client is the outcome of its missing cases. */
 export async function runClient(client: Client, environment: Readonly<Record<string, string>>): Promise<Outcomes> {
   try {
     const [command, ...args] = await client.prepare();
@@ -24,12 +24,12 @@ export async function runClient(client: Client, environment: Readonly<Record<str
 
 interface Captured {
   readonly output: string;
-  /** Why it may have left cases out. */
+  /** The end of the client, which explains missing cases. */
   readonly ending: string;
 }
 
 function capture(command: string, args: readonly string[], environment: Record<string, string>): Promise<Captured> {
-  // A proxy of the machine's has no part in calls to its loopback; gRPC libraries would take it.
+  // Disables the proxy of the machine, which gRPC libraries would otherwise use for the loopback interface.
   const env = { ...process.env, no_proxy: "127.0.0.1", NO_PROXY: "127.0.0.1", ...environment };
   return new Promise((resolve) => {
     execFile(command, args, { env, timeout: clientLimitMs, killSignal: "SIGKILL" }, (error, stdout, stderr) => {
@@ -45,7 +45,7 @@ function outcomesOf(client: Client, output: string, ending: string): Outcomes {
     outcomes.set(name, result === "PASS" ? undefined : (problem ?? "without a reason"));
   }
   for (const name of expectedOf(client)) {
-    if (!outcomes.has(name)) outcomes.set(name, `it has not run: ${ending}`);
+    if (!outcomes.has(name)) outcomes.set(name, `not run: ${ending}`);
   }
   return outcomes;
 }

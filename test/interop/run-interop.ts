@@ -2,16 +2,16 @@ import { clients } from "./clients.ts";
 import { type Outcomes, runClient } from "./run-client.ts";
 import { buildDescriptors } from "./toolchains.ts";
 
-// Runs the clients of every language against this server, each with its own servers, and prints their results.
-// Arguments name the clients to run, by how their names begin; without any, all are run.
+// Runs the clients of every language, each with separate servers, and prints their results. The arguments select
+// clients by the start of their names. Without arguments, all clients run.
 
-/** One client waits most of its time, and the machine may have two cores only. */
+/** The number of concurrent clients. A client waits most of the time, and the machine may have only two cores. */
 const clientsAtOnce = 2;
 
 const wanted = process.argv.slice(2);
 const chosen = clients.filter(({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)));
 if (chosen.length === 0) {
-  process.stderr.write(`there is no such client: choose from ${clients.map(({ name }) => name).join("; ")}\n`);
+  process.stderr.write(`unknown client; choose from ${clients.map(({ name }) => name).join("; ")}\n`);
   process.exit(2);
 }
 
@@ -32,7 +32,7 @@ async function runNext(): Promise<void> {
   }
 }
 
-/** Returns whether all have passed. */
+/** Returns whether all cases passed. */
 function printTable(): boolean {
   const width = Math.max(...chosen.map(({ name }) => name.length));
   const columns = (...[name, ...counts]: string[]) =>
@@ -49,7 +49,7 @@ function printTable(): boolean {
   }
   for (const { name, lacks = {} } of chosen) {
     for (const [lacking, reason] of Object.entries(lacks)) {
-      process.stdout.write(`${name} has no ${lacking}: ${reason}\n`);
+      process.stdout.write(`${name} skips ${lacking}: ${reason}\n`);
     }
   }
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);

@@ -5,34 +5,34 @@ import { sendHeader, setHeader, setTrailer } from "../../server/transport/rpc/re
 import type { Scenario } from "../wire/wire-service.ts";
 import type { Notes } from "./notes.ts";
 
-/** Resolves when a signal has aborted. */
+/** Resolves when a signal aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
-/** What every client may ask of a call, whatever its kind: the names are those that the cases of all clients use. */
+/** The scenarios of the wire service for calls of any kind. The cases of all clients use their names. */
 export function wireScenarios(notes: Notes): Record<string, Scenario> {
   return {
-    /** Answers every request with its text. */
+    /** Responds to each request with its text. */
     async *echo(_context, requests, text) {
       yield text;
       for await (const request of requests) yield request.text;
     },
 
-    /** Answers with the texts of all requests, joined by commas. */
+    /** Returns the texts of all requests, joined by commas. */
     async *join(_context, requests, text) {
       const texts = [text];
       for await (const request of requests) texts.push(request.text);
       yield texts.join(",");
     },
 
-    /** Answers with the numbers from 1 to the text's. */
+    /** Sends the numbers from 1 to the number in the text. */
     async *count(_context, _requests, text) {
       for (let at = 1; at <= Number(text); at++) yield String(at);
     },
 
-    /** Sends headers at once, and then waits until `post` was called with the same text. */
+    /** Sends headers immediately, and then waits until `post` is called with the same text. */
     async *"headers-first"(context, _requests, text) {
       sendHeader(context, { "x-early": "yes" });
       yield await notes.read(text, context.signal);
@@ -47,7 +47,7 @@ export function wireScenarios(notes: Notes): Record<string, Scenario> {
       yield await notes.read(text, context.signal);
     },
 
-    /** Sends two values of a key as headers and as trailers, the latter in two steps, and returns the received values. */
+    /** Sends two values of a key as headers, and as trailers in two steps, and returns the received values. */
     async *metadata(context) {
       const bytes = decodeBinaryHeader(context.requestHeader.get("x-sent-bin") ?? "");
       setHeader(context, { "x-many": ["a", "b"], "x-echo-bin": bytes });
@@ -56,7 +56,7 @@ export function wireScenarios(notes: Notes): Record<string, Scenario> {
       setTrailer(context, { "x-many": "d", "x-echo-bin": bytes });
     },
 
-    /** Fails after a message, where there can be one, with a header, trailers and a detail. */
+    /** Fails with a header, trailers and a detail, after a message if the kind of call allows one. */
     async *fail(context) {
       setHeader(context, { "x-header": "sent" });
       setTrailer(context, { "x-before": "1" });
@@ -67,7 +67,10 @@ export function wireScenarios(notes: Notes): Record<string, Scenario> {
       ]);
     },
 
-    /** Waits until its client has disconnected or its deadline expires; a note named by the text has the reason, another one reports that it waits. */
+    /**
+     * Waits until the client disconnects or the deadline expires. Posts a note when it starts to wait, and one with the
+     * reason at the end. The text is the name of the notes.
+     */
     async *hang(context, _requests, text) {
       const { signal } = context;
       sendHeader(context);
@@ -78,24 +81,24 @@ export function wireScenarios(notes: Notes): Record<string, Scenario> {
       yield "continued";
     },
 
-    /** Answers with the ms that its client gives it. */
+    /** Returns the remaining milliseconds of the deadline. */
     async *timeout(context) {
       yield String(Math.ceil(context.timeoutMs() ?? 0));
     },
 
-    /** Answers with how many characters all texts have. */
+    /** Returns the number of characters of all texts. */
     async *length(_context, requests, text) {
       let length = text.length;
       for await (const request of requests) length += request.text.length;
       yield String(length);
     },
 
-    /** Responds with a message; the text is its size in bytes. */
+    /** Returns a message. The text is the size of the message in bytes. */
     async *answer(_context, _requests, text) {
       yield "x".repeat(Number(text) - fieldOverheadBytes);
     },
   };
 }
 
-/** The key and the length of a text between 2 and 256 MiB, the only field of its message. */
+/** The size of the tag and the length of a text between 2 and 256 MiB, the only field of its message. */
 const fieldOverheadBytes = 5;

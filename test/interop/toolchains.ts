@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 
-/** A language is missing or cannot be used. The message names the package to install. */
+/** A toolchain is missing or unusable. The message contains the package to install. */
 export class ToolchainError extends Error {
   override name = "ToolchainError";
 }
@@ -11,13 +11,13 @@ export class ToolchainError extends Error {
 const root = join(import.meta.dirname, "../..");
 const cache = join(root, ".cache/interop");
 
-/** Longer than downloads and builds take on a slow machine. */
+/** The time limit of a download or a build, for a slow machine. */
 const buildLimitMs = 15 * 60_000;
 
-/** The protos of the classic services as these tests write them: the server has its own. */
+/** The protos of the classic services, written independently of the server's protos. */
 const classicProtos = "test/interop/classic-protos";
 
-/** Makes a file with the descriptors of all that is called; returns its path. */
+/** Creates a file with the descriptors of all services. Returns its path. */
 export async function buildDescriptors(): Promise<string> {
   const path = join(cache, "descriptors.binpb");
   mkdirSync(cache, { recursive: true });
@@ -25,7 +25,7 @@ export async function buildDescriptors(): Promise<string> {
   return path;
 }
 
-/** Builds the program of the Go clients; returns its path. Throws a {@link ToolchainError}. */
+/** Builds the program of the Go clients. Returns its path. Throws a {@link ToolchainError}. */
 export async function buildGoClients(): Promise<string> {
   const path = join(cache, "go-clients");
   await generateGoMessages();
@@ -33,7 +33,7 @@ export async function buildGoClients(): Promise<string> {
   return path;
 }
 
-/** Makes the messages and stubs of the classic services for Go, as a client of a tutorial has them. */
+/** Generates the messages and stubs of the classic services for Go, like a client of a tutorial. */
 export async function generateGoMessages(): Promise<void> {
   const bin = join(cache, "bin");
   mkdirSync(bin, { recursive: true });
@@ -55,12 +55,12 @@ export async function goBuild(output: string, ...packages: string[]): Promise<vo
   const install = "install the current version of Go from https://go.dev/dl";
   await run("go", ["build", "-C", join(root, "test/interop/go"), "-o", output, ...packages], install, {
     GOMODCACHE: join(cache, "go-modules"),
-    // Else nobody could remove the folder without changing its rights first.
+    // Keeps the module cache writable, so that the folder can be deleted.
     GOFLAGS: "-modcacherw -buildvcs=false",
   });
 }
 
-/** Makes the messages and stubs of the classic services for Python; returns their folder. */
+/** Generates the messages and stubs of the classic services for Python. Returns their folder. */
 export async function generatePythonMessages(python: string): Promise<string> {
   const folder = join(cache, "python-messages");
   mkdirSync(folder, { recursive: true });
@@ -71,7 +71,7 @@ export async function generatePythonMessages(python: string): Promise<string> {
   return folder;
 }
 
-/** Makes the virtual environment of the Python client; returns its Python. Throws a {@link ToolchainError}. */
+/** Creates the virtual environment of the Python client. Returns its Python. Throws a {@link ToolchainError}. */
 export async function preparePython(): Promise<string> {
   const folder = join(cache, "python");
   const python = join(folder, "bin/python");

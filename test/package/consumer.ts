@@ -12,8 +12,8 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const binaries = join(root, "node_modules", ".bin");
 
-/** The peers that a project with the package needs, as listed in the package's README; the last for its types. */
-const besides = ["@connectrpc/connect", "@connectrpc/connect-node", "@bufbuild/protobuf", "@types/node"];
+/** The packages that a project needs besides this one, as listed in its README. The last one is for types. */
+const peers = ["@connectrpc/connect", "@connectrpc/connect-node", "@bufbuild/protobuf", "@types/node"];
 
 const tsconfig = {
   compilerOptions: {
@@ -22,7 +22,7 @@ const tsconfig = {
     types: ["node"],
     strict: true,
     exactOptionalPropertyTypes: true,
-    skipLibCheck: false, // the declarations of the package are what is checked
+    skipLibCheck: false, // checks the declarations of the package
     noEmit: true,
     allowImportingTsExtensions: true,
   },
@@ -34,11 +34,11 @@ const generation = {
   plugins: [{ local: join(binaries, "protoc-gen-es"), out: "gen", opt: ["target=ts", "import_extension=ts"] }],
 };
 
-/** A project outside of this one, which has installed the package and has the files of its README. */
+/** A separate project that has installed the package and contains the files of its README. */
 export class Consumer implements AsyncDisposable {
-  /** Where the README's servers listen and its clients call. */
+  /** The address of the servers in the README. */
   readonly address: string;
-  /** What the package holds, as paths. */
+  /** The paths of the files in the package. */
   readonly packed: readonly string[];
   readonly #folder: string;
 
@@ -48,7 +48,7 @@ export class Consumer implements AsyncDisposable {
     this.packed = packed;
   }
 
-  /** Builds and packs a folder of this project, and installs the tarball in an empty one together with what the README names. */
+  /** Builds and packs a folder of this project, and installs the tarball with its peers in an empty folder. */
   static async install(packageFolder: string): Promise<Consumer> {
     const folder = await mkdtemp(join(tmpdir(), "bourse-package-"));
     const address = `127.0.0.1:${await freePort()}`;
@@ -66,19 +66,19 @@ export class Consumer implements AsyncDisposable {
       await consumer.#write(path, text.replaceAll("8080", address.split(":")[1] ?? ""));
     }
     const { dependencies, devDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-    const pinned = besides.map((name) => `${name}@${dependencies[name] ?? devDependencies[name]}`);
+    const pinned = peers.map((name) => `${name}@${dependencies[name] ?? devDependencies[name]}`);
     const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
     await run("npm", ["install", ...options, `./${filename}`, ...pinned], { cwd: folder });
     await run(join(binaries, "buf"), ["generate", "proto", "--template", JSON.stringify(generation)], { cwd: folder });
     return consumer;
   }
 
-  /** Runs a file of the project on the Node that runs this. */
+  /** Runs a file of the project on the current Node. */
   node(file: string, ...args: number[]): ShellCommand {
     return new ShellCommand(`cd '${this.#folder}' && exec '${process.execPath}' ${file} ${args.join(" ")}`);
   }
 
-  /** Checks the types of all files. Resolves with the output of the compiler, which is empty if there is no error. */
+  /** Checks the types of all files. Resolves to the output of the compiler, which is empty if there is no error. */
   checkTypes(): Promise<string> {
     return run(join(binaries, "tsc"), ["-p", "."], { cwd: this.#folder }).then(
       ({ stdout }) => stdout,
@@ -96,7 +96,7 @@ export class Consumer implements AsyncDisposable {
   }
 }
 
-/** The fenced blocks of the package's README that begin with the name of their file. */
+/** Returns the fenced blocks of the package's README that start with the name of a file. */
 async function readmeFiles(): Promise<[path: string, text: string][]> {
   const readme = await readFile(join(root, "server/transport/README.md"), "utf8");
   const blocks = readme.matchAll(/^```\w+\n(\/\/ (\S+)\n.*?)^```$/gms);

@@ -58,7 +58,7 @@ describe.each([
   });
 });
 
-/** What the README's client prints, with the times left out. */
+/** The output of the client in the README, without times. */
 async function watch(consumer: Consumer): Promise<string> {
   await using client = consumer.node("watch.ts", 1, 2);
   const [printed] = await client.prints(/^.*trailer \d+\n/s);

@@ -1,6 +1,6 @@
 /** The output that a command of the README or of a guide must print. */
 export interface Expectation {
-  /** The beginning of the command. */
+  /** The start of the command. */
   readonly command: string;
   readonly output: RegExp;
   /** The test that executes it. `npm test` runs those tests, so no test executes it. */
@@ -38,7 +38,7 @@ export const expectations: readonly Expectation[] = [
     runBy: "readme",
   },
   {
-    // The server of the tests has no GOLD.
+    // The server of the tests has no instrument GOLD.
     command: "npm run publish-quotes",
     output: /quote 1 \(GOLD\): no instrument has the symbol "GOLD".*\n0 quotes accepted, 300 rejected/s,
     runBy: "readme",

@@ -3,7 +3,7 @@ import { once } from "node:events";
 
 const killAfterMs = 15_000; // longer than the server's grace period
 
-const reportedChars = 2_000; // of a long output, in a failure
+const reportedChars = 2_000; // the part of a long output in an error message
 
 /** A command that runs in a shell, in the project's folder. */
 export class ShellCommand implements AsyncDisposable {
@@ -16,7 +16,7 @@ export class ShellCommand implements AsyncDisposable {
 
   constructor(command: string, environment: Record<string, string> = {}) {
     this.#command = command;
-    // A separate process group: a signal to it reaches the processes that the shell started, as Ctrl-C does.
+    // A separate process group, so that a signal reaches the child processes of the shell, like Ctrl-C.
     this.#child = spawn("sh", ["-c", command], {
       cwd: new URL("../..", import.meta.url),
       detached: true,

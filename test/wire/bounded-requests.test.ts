@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => quotes.server[Symbol.asyncDispose]());
 
-/** The maximum size of an error, in bytes, whatever the request was. */
+/** The maximum size of an error for any request, in bytes. */
 const maxErrorBytes = 8 * 1024;
 
 const ways = [
@@ -150,7 +150,7 @@ test.each([true, false])(
   "an open stream does not keep its request in memory (protobuf: %s)",
   { tags: ["slow"], timeout: 60_000 },
   async (binary) => {
-    // Others for each stream: V8 keeps equal strings once.
+    // Different ones for each stream, because V8 can share equal strings.
     const messageOf = (stream: number) => {
       const symbols = Array.from({ length: 10_000 }, (_, n) => `${stream}/${n}`.padEnd(64, "x"));
       const request = create(WatchQuotesRequestSchema, { symbols });
@@ -177,14 +177,15 @@ test.each([true, false])(
     const streams = 50;
     for (let n = 0; n < streams; n++) await open(messageOf(n + 1));
     const grown = memoryAfterCollection() - before;
-    // A request has 660 KB, and more than 1 MB as a message.
+    // A request has 660 KB, and its decoded message more than 1 MB.
     expect(grown / streams).toBeLessThan(150_000);
   },
 );
 
 /**
- * Listens for more bytes than the request had: the first response reports every symbol, as no instrument has it, and the
- * second that the stream has caught up. Not within the test: a listener there would keep the request.
+ * Creates a listener that calls `done` after more bytes than the request has. The first response reports each symbol as
+ * unknown, and the second one reports that the stream has caught up. The listener is not a closure of the test, because
+ * that would keep the request in memory.
  */
 function countdown(bytes: number, done: () => void): (chunk: Buffer) => void {
   let left = bytes;
@@ -209,7 +210,7 @@ const gzipOf = {
   decompress: async (bytes: Uint8Array) => new Uint8Array(bytes),
 };
 
-/** The bytes of an answer: its headers and its body. */
+/** Returns the number of bytes of a response: of its headers and its body. */
 function answerBytes(
   options: { path: string; method: string; headers: Record<string, string> },
   body: string,

@@ -42,7 +42,7 @@ test("back-pressure stops a client that sends numbers and does not read, and its
   stream.session?.destroy();
   const { code, bytesIn } = await ended;
   expect(code).toBe("canceled");
-  // What the client may send ahead, and what answers fit into the server's buffers.
+  // At most the flow-control window and the requests whose responses fit into the server's buffers.
   expect(bytesIn).toBeGreaterThan(0);
   expect(bytesIn).toBeLessThan(2 * defaultLimits.streamWindowBytes);
   await vi.waitFor(() => expect(classic.lines).toHaveLength(1));
@@ -60,7 +60,7 @@ test.each([
     stream.end(request);
     stream.pause();
     await vi.waitFor(() => expect(classic.server.activeCalls).toBe(1));
-    // Each conflates with the one before it: nothing piles up.
+    // Each quote replaces the previous one, so nothing accumulates.
     for (let bid = 0; bid < 10_000; bid += 100) classic.publish(...Array.from({ length: 100 }, (_, at) => bid + at));
     const ended = classic.server.nextCall();
     stream.destroy();
@@ -111,7 +111,7 @@ test("every call is logged with its method, its outcome and its duration", async
   });
 });
 
-/** Resolves when a client has sent nothing while many pings were answered: nobody takes what it has left. */
+/** Resolves when a client has sent nothing during many pings, because the server does not read. */
 async function sendsNoMore({ session }: ClientHttp2Stream): Promise<void> {
   for (let calm = 0; calm < 50; ) {
     const before = session?.state.remoteWindowSize;
@@ -120,7 +120,7 @@ async function sendsNoMore({ session }: ClientHttp2Stream): Promise<void> {
   }
 }
 
-/** Opens a gRPC call by hand; the settings are the client's. */
+/** Opens a raw gRPC call with the HTTP/2 settings of the client. */
 function open(classic: ClassicServer, method: string, settings = {}): ClientHttp2Stream {
   const session: ClientHttp2Session = connect(classic.server.url, { settings, maxHeaderListPairs: 2_000 });
   session.on("error", () => {});
@@ -142,7 +142,7 @@ function envelope<Desc extends DescMessage>(schema: Desc, fields: MessageInitSha
   return Buffer.concat([header, message]);
 }
 
-/** Reads to the end, and resolves with headers and trailers. */
+/** Reads to the end, and resolves to the headers and trailers. */
 async function readEnvelopes(stream: ClientHttp2Stream, see: (message: Buffer) => void) {
   const seen: Record<string, unknown> = {};
   stream.on("response", (header) => Object.assign(seen, header));

@@ -14,7 +14,7 @@ import { type ClassicServer, startClassicServer } from "./classic-server.ts";
 type LaptopInit = MessageInitShape<typeof LaptopSchema>;
 type ImagePart = MessageInitShape<typeof UploadImageRequestSchema>["data"] & object;
 
-/** What is called where the catalogue may have other laptops. */
+/** The server of the tests for which other laptops in the catalogue do not matter. */
 let classic: ClassicServer;
 
 beforeAll(async () => {
@@ -164,7 +164,7 @@ describe("UploadImage", () => {
 
   test("refuses an unknown laptop before it reads a chunk", async () => {
     const image = await imageOf("png");
-    // The stream is not closed, and the chunk not waited for.
+    // The client does not close the stream, and the server does not wait for the chunk.
     async function* parts() {
       yield { data: info(nobody, "png") };
       await new Promise(() => {});

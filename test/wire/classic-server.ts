@@ -32,8 +32,8 @@ const catalogueTime: MicroTime = 1_790_000_000_000_000;
 export const classicNow = toTimestamp(catalogueTime);
 
 /**
- * A server of the classic services on a free port, with a separate store, and time that passes when something waits
- * for it. The hub is published to by hand.
+ * Starts a server of the classic services on a free port, with a separate store, and with a clock that advances to each
+ * timer. The test publishes to the hub.
  */
 export async function startClassicServer(
   options: { readonly demo?: boolean; readonly messageDelay?: MessageDelay; readonly idleTimeoutMs?: number } = {},
@@ -104,7 +104,7 @@ export async function startClassicServer(
     uploads,
     time,
     hub,
-    /** What the services have logged. */
+    /** The log lines of the services. */
     lines,
     publish: (...bids: number[]) =>
       hub.publish(bids.map((bid) => ({ symbol: "ACME", bid, last: 1.5, sourceTime: someMonday }))),

@@ -14,7 +14,7 @@ import { GetProductsRequestSchema, ProductInfo } from "../../gen/classic/service
 import { maxJoinedBytes } from "../../server/classic/stream/helloworld-services.ts";
 import { type ClassicServer, classicNow, startClassicServer } from "./classic-server.ts";
 
-/** The server of most tests. Tests of its store, its log or its time start a separate one. */
+/** The server of most tests. Tests of the store, the log or the time start a separate one. */
 let classic: ClassicServer;
 
 beforeAll(async () => {
@@ -77,7 +77,7 @@ describe("ProductInfo/getProducts", () => {
 
   test("refuses more trailers than a client accepts, with an acceptable number, which then succeeds", async () => {
     const refused = await rawGetProducts(classic, 1_000, 4_096);
-    // 40 bytes for each of the first nine, 42 for those of two digits; 512 are kept for the status.
+    // 40 bytes for each of the first nine, and 42 for each of those with two digits; 512 are reserved for the status.
     expect(refused).toMatchObject({
       status: "8",
       message:
@@ -252,7 +252,7 @@ async function getProducts(classic: ClassicServer, size: number, transport = grp
   return { header, trailer, products };
 }
 
-/** A raw call of a client that accepts any number of trailers, and can announce a limit of their bytes. */
+/** Makes a raw call of a client that accepts any number of trailers, and can announce a limit of their size. */
 async function rawGetProducts(classic: ClassicServer, size: number, maxHeaderListSize?: number) {
   const settings = maxHeaderListSize === undefined ? {} : { maxHeaderListSize };
   const session = connect(classic.server.url, { settings, maxHeaderListPairs: 2_000 });

@@ -93,7 +93,7 @@ test.each([
   ["a time range that is none", ["--placed-from", "2011-01-01", "--placed-before", "2010-01-01"], "InvalidArgument"],
   ["a time that is none", ["--placed-from", "yesterday"], "expected a time such as 2010-12-01T08:26:00Z"],
   ["a folder that is not there", ["--out", "no/such/folder.csv"], "no/such/folder.csv"],
-  ["a server that is not there", ["--address", "http://127.0.0.1:9"], "is the server running? npm start"],
+  ["an unreachable server", ["--address", "http://127.0.0.1:9"], "is the server running? npm start"],
 ])("%s is refused with what to do", async (_what, args, problem) => {
   const { exitCode, stderr } = await run("export-orders", ...args);
   expect(exitCode).toBe(1);

@@ -22,8 +22,8 @@ import { classicServices } from "../../server/classic/classic-routes.ts";
 import { readCommandLine } from "../../server/config/command-line.ts";
 import { bourseServices } from "../../server/routes.ts";
 
-// For every method, from its descriptor: each field with each extreme value of its type, the others being plausible.
-// Whatever a client sends is its own mistake: no answer may be INTERNAL or UNKNOWN.
+// Calls every method with each extreme value in each field, and with plausible values in the other fields. The messages
+// are derived from the descriptors. A client error must not result in INTERNAL or UNKNOWN.
 
 const methods: DescMethod[] = [...bourseServices, ...classicServices, Health, ServerReflection].flatMap(
   (service): readonly DescMethod[] => service.methods,
@@ -75,7 +75,7 @@ test.each(methods.map((method) => [`${method.parent.typeName}/${method.name}`, m
       }
     }
     expect(ours).toEqual([]);
-    // Also after the first response. A chunk that does not have its checksum is logged as lost data.
+    // Also checks errors after the first response. A chunk with a wrong checksum is logged as lost data.
     expect(logged.filter((line) => !line.includes('"code":"data_loss"'))).toEqual([]);
   },
 );
@@ -85,7 +85,7 @@ interface Variant {
   readonly message: ReturnType<typeof create>;
 }
 
-/** A plausible message, once with each field of a oneof, and each with one extreme value at each place. */
+/** Yields an empty message, a plausible message, and a plausible message with each extreme value in each field. */
 function* variants(type: DescMessage): Iterable<Variant> {
   yield { what: "nothing", message: create(type) };
   yield { what: "plausible values", message: plausible(type).message };
@@ -96,7 +96,7 @@ function* variants(type: DescMessage): Iterable<Variant> {
   }
 }
 
-/** Ways to make a message extreme: each sets one place. */
+/** Yields functions that set one field of a message to an extreme value. */
 function* extremes(
   type: DescMessage,
   path: string,
@@ -180,7 +180,7 @@ function extremesOf(field: DescField): readonly (string | number | bigint | Uint
   }
 }
 
-/** A message with a value in every field; of a oneof in its first. */
+/** Creates a message with a value in every field, and in the first field of each oneof. */
 function plausible(type: DescMessage, depth = 0): ReflectMessage {
   const message = reflect(type, create(type));
   for (const field of type.fields) {
@@ -221,11 +221,11 @@ function jsonOf(type: DescMessage, message: ReturnType<typeof create>): Uint8Arr
   try {
     return Buffer.from(toJsonString(type, message));
   } catch {
-    return undefined; // as of a time beyond the year 9999
+    return undefined; // for example a time after the year 9999
   }
 }
 
-/** The code of a call with one message; 0 as soon as there is a response. */
+/** Resolves to the code of a call with one message, or to 0 after the first response. */
 function codeOf(path: string, contentType: string, message: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) => {
     const stream = session.request({ ":method": "POST", ":path": path, "content-type": contentType, te: "trailers" });

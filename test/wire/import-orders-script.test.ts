@@ -182,7 +182,7 @@ test.each([
   ["a mapping that is none", [retail, "--columns", "invoice"], "FIELD=COLUMN pairs such as order_number=No"],
   ["a currency that is none", [retail, "--currency", "pounds"], "three capital letters"],
   ["rejects into the file itself", [retail, "--rejects", `./${retail}`], "cannot be written there"],
-  ["a server that is not there", [retail, "--address", "http://127.0.0.1:9"], "is the server running? npm start"],
+  ["an unreachable server", [retail, "--address", "http://127.0.0.1:9"], "is the server running? npm start"],
 ])("%s is refused with what to do", async (_what, args, problem) => {
   const { exitCode, stderr } = await run("import-orders", ...args);
   expect(exitCode).toBe(1);

@@ -46,7 +46,7 @@ const clientOf = (url: string) => createClient(ProductService, createGrpcTranspo
 
 type RejectedRow = Record<"line" | "reason" | "text", string>;
 
-/** Imports as the script does. Returns the counts, and the rejected lines, sorted. */
+/** Imports like the script. Returns the counts and the sorted rejected lines. */
 async function importFile(path: string, options: Partial<ImportOptions> = {}) {
   const counts = newProductCounts();
   const { signal } = new AbortController();

@@ -142,7 +142,7 @@ function refusedOf(requests: readonly SentRequest[]): SentRequest[] {
   return requests.filter(({ status }) => status !== undefined);
 }
 
-/** As long as a busy machine may take. */
+/** The timeout for a busy machine. */
 function eventually<T>(value: () => T) {
   return expect.poll(value, { timeout: 8_000 });
 }

@@ -136,7 +136,7 @@ test("back-pressure stops a client that does not read, and it receives all respo
 }, async () => {
   await using opened = await startOrderServer();
   const count = maxUnansweredOrders * 4;
-  const description = "\u{1F600}".repeat(1_000); // more than connections buffer
+  const description = "\u{1F600}".repeat(1_000); // more than the buffers of a connection
   let sent = 0;
   async function* sending() {
     for (; sent < count; sent++) yield { order: someOrder(sent, { description }) };
@@ -146,7 +146,7 @@ test("back-pressure stops a client that does not read, and it receives all respo
   let before = -1;
   while (before !== sent) {
     before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 300)); // as long as more is sent
+    await new Promise((resolve) => setTimeout(resolve, 300)); // until no more is sent
   }
   expect(sent).toBeLessThan(count);
   let received = 1;

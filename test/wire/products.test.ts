@@ -263,7 +263,7 @@ async function search(client: Client<typeof ProductService>, request: SearchRequ
   return { found, trailer };
 }
 
-/** A call whose requests are sent one by one. */
+/** Opens a call whose requests the test sends one by one. */
 function rating(client: Client<typeof ProductService>) {
   type Score = { productId: string; score: number };
   let waiting = Promise.withResolvers<Score | undefined>();

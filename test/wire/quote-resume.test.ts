@@ -35,7 +35,7 @@ class CutClient {
     this.#client = createClient(QuoteService, transport);
   }
 
-  /** Reads until the stream is cut after a number of responses, or until it has reached a position. */
+  /** Reads until the stream breaks after a number of responses, or until a position is reached. */
   async read(responses: number, until = Number.POSITIVE_INFINITY, killConnection = false): Promise<void> {
     const cut = new AbortController();
     const position = this.cursor && ({ case: "resumeAfter", value: this.cursor } as const);
@@ -63,12 +63,12 @@ class CutClient {
     this.#sessions.abort();
   }
 
-  /** What it has had before comes again where another symbol was behind; what it has not had must come next. */
+  /** Ignores a repeated quote, which the server sends if another symbol is behind. A new quote must be the next one. */
   #take(quote: Quote): void {
     const received = this.received.get(quote.symbol) ?? [];
     this.received.set(quote.symbol, received);
     if (quote.instrumentSeq <= received.length) return;
-    // Not with expect, which would take most of the test's time.
+    // Does not use expect, which would take most of the test's time.
     if (quote.instrumentSeq !== BigInt(received.length + 1)) throw new Error(`a gap before ${quote.symbol}`);
     received.push(quote);
   }

@@ -8,7 +8,7 @@ import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.
 import { serviceOptions } from "../../server/shared/testing/serve-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
-/** A server of QuoteService on a free port, with a hub that is published to by hand, and time that moves by hand. */
+/** A server of QuoteService on a free port. The test publishes to its hub and controls its time. */
 export async function startQuoteServer(symbols: readonly string[]) {
   const time = new ManualTime();
   const hub = new QuoteHub({

@@ -37,7 +37,7 @@ async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** The first quotes of a stream that skips nothing. */
+/** Reads the first quotes of a lossless stream. */
 async function firstQuotes(client: Client<typeof QuoteService>, symbol: string, count: number): Promise<Quote[]> {
   const seen: Quote[] = [];
   const request = { symbols: [symbol], slowReaderPolicy: SlowReaderPolicy.DISCONNECT };

@@ -42,7 +42,7 @@ function clientOf({ transport }: (typeof wires)[number]): Client<typeof QuoteSer
   return createClient(QuoteService, transport(world.server.url));
 }
 
-/** The error of a call; undefined if it succeeds. */
+/** Resolves to the error of a call, or to undefined if the call succeeds. */
 async function failureOf(answers: AsyncIterable<unknown> | Promise<unknown>): Promise<ConnectError | undefined> {
   try {
     if (answers instanceof Promise) await answers;
@@ -53,7 +53,7 @@ async function failureOf(answers: AsyncIterable<unknown> | Promise<unknown>): Pr
   }
 }
 
-/** The requests of a stream, which stays open until `close` is called. */
+/** A request stream that stays open until `close` is called. */
 function openRequests(...first: StreamRequest[]): AsyncQueue<StreamRequest> {
   const requests = new AsyncQueue<StreamRequest>();
   for (const request of first) requests.push(request);

@@ -1,13 +1,13 @@
 import { connect, type Socket } from "node:net";
 
-/** A plain connection to a local port, and all received bytes as text. */
+/** A TCP connection to a local port, with all received bytes as text. */
 export interface RawSocket extends Disposable {
   readonly socket: Socket;
-  /** Sends bytes as they are. */
+  /** Sends bytes unchanged. */
   send(bytes: string | Uint8Array): void;
-  /** Resolves with all that has come once it contains `text`. Rejects if the connection closes before. */
+  /** Resolves to the received text when it contains `text`. Rejects if the connection closes earlier. */
   until(text: string): Promise<string>;
-  /** Resolves with all that came when the server has closed the connection. */
+  /** Resolves to the received text when the server has closed the connection. */
   readonly closed: Promise<string>;
 }
 

@@ -7,25 +7,26 @@ import type { SharedLimit } from "../../server/transport/protection/shared-limit
 import { maxChunkBytes } from "../../server/upload/session/upload-state-machine.ts";
 import type { Peer } from "./start-peer-app.ts";
 
-/** How a client takes all that it can of a limit. */
+/** A client that uses up a shared limit. */
 export interface Attack {
   /**
-   * Takes one more. Resolves to what gives it back when it is taken, and rejects with what the server answers if not.
+   * Uses one more unit of the limit. Resolves to a function that releases it. Rejects with the error of the server if
+   * the limit is reached.
    *
-   * @param index how often it was called before for this client
+   * @param index the number of earlier calls for this client
    */
   readonly take: (peer: Peer, index: number, limit: SharedLimit) => Promise<() => Promise<void>>;
-  /** What is refused with, if it is no error with the limit's own message. */
+  /** The expected error. Default: the message of the limit. */
   readonly refusal?: string;
 }
 
-/** A test elsewhere, for what cannot be held by a client alone. */
+/** A reference to another test, for a limit that a client cannot use up alone. */
 interface TestElsewhere {
   readonly file: string;
   readonly test: string;
 }
 
-/** By the name of the limit. */
+/** The attacks by the name of the limit. */
 export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
   maxConnections: { take: takeConnection, refusal: "the server has closed the connection" },
   maxActiveCalls: {
@@ -58,7 +59,7 @@ export const attacks: Readonly<Record<string, Attack | TestElsewhere>> = {
   },
 };
 
-/** A request that stays unfinished: its connection is open as long as the server lets it. */
+/** Opens a connection with an idle HTTP/1.1 client. */
 async function takeConnection(peer: Peer): Promise<() => Promise<void>> {
   const socket = connect({ host: "127.0.0.1", port: peer.port, localAddress: peer.address });
   const closed = new Promise<void>((resolve) => socket.on("error", () => {}).once("close", () => resolve()));
@@ -71,7 +72,7 @@ async function takeConnection(peer: Peer): Promise<() => Promise<void>> {
   return async () => void socket.destroy();
 }
 
-/** Begins a stream of which no more than the first message is read, as a client does that has stalled. */
+/** Starts a stream, and reads only the first message, like a stalled client. */
 async function takeStream(
   { address }: Peer,
   limit: SharedLimit,
@@ -82,10 +83,10 @@ async function takeStream(
   const first = call({ signal: end.signal })[Symbol.asyncIterator]().next();
   const isCounted = () => expectMore(limit.usedBy(address), before);
   await Promise.race([
-    first.then(isCounted), // also rejects with what it was refused with
+    first.then(isCounted), // also rejects with the error of a refused call
     vi.waitFor(isCounted, { interval: 5, timeout: 5_000 }),
   ]);
-  first.catch(() => {}); // It is cut off in the end.
+  first.catch(() => {}); // It is aborted at the end.
   return async () => end.abort();
 }
 
@@ -102,7 +103,7 @@ async function takeSubscription(peer: Peer, index: number): Promise<() => Promis
   throw new Error(status === SubscriptionStatus.TOO_MANY ? "TOO_MANY" : `the status is ${status}`);
 }
 
-/** More than is sent ahead to a client that does not read. */
+/** More than the server sends to a client that does not read. */
 const largeProducts = 60;
 
 async function takeCatalogueRead(peer: Peer, index: number, limit: SharedLimit): Promise<() => Promise<void>> {
@@ -121,7 +122,7 @@ async function takeDownload(peer: Peer, index: number, limit: SharedLimit): Prom
 
 let largeFile = "";
 
-/** More than is sent ahead to a client that does not read. */
+/** More than the server sends to a client that does not read. */
 const largeFileBytes = 8 * maxChunkBytes;
 
 async function uploadLargeFile(peer: Peer): Promise<string> {
@@ -140,7 +141,7 @@ async function startUpload(peer: Peer, uploadId = randomUUID()): Promise<() => P
   return async () => void (await peer.uploads.abortUpload({ uploadId }));
 }
 
-/** Sends chunks until the quota is used up but for less than one chunk. */
+/** Sends chunks until less than one chunk of the quota is free. */
 async function takeBytes(peer: Peer, _index: number, limit: SharedLimit): Promise<() => Promise<void>> {
   const uploadId = randomUUID();
   const { writerGeneration } = await peer.uploads.startUpload({ info: { uploadId } });
@@ -160,20 +161,20 @@ async function takeBytes(peer: Peer, _index: number, limit: SharedLimit): Promis
   };
 }
 
-/** What gives back the uploads that were refused in the middle: what is committed of them stays. */
+/** Functions that abort refused uploads, because their committed bytes stay. */
 const keptBytes: (() => Promise<void>)[] = [];
 
-/** A chunk that waits for the one before it. */
+/** Sends a chunk that waits for the previous one. */
 async function takeBufferedBytes(peer: Peer, _index: number, limit: SharedLimit): Promise<() => Promise<void>> {
   const uploadId = randomUUID();
   const { writerGeneration } = await peer.uploads.startUpload({ info: { uploadId } });
   const abort = async () => void (await peer.uploads.abortUpload({ uploadId }));
   const before = limit.usedBy(peer.address);
   const data = new Uint8Array(maxChunkBytes);
-  const held = peer.uploads.uploadChunk({ uploadId, writerGeneration, offset: 1n, data });
-  held.catch(() => {}); // It is refused in the end: the upload is aborted.
+  const waiting = peer.uploads.uploadChunk({ uploadId, writerGeneration, offset: 1n, data });
+  waiting.catch(() => {}); // It is refused at the end, when the upload is aborted.
   try {
-    await Promise.race([held, vi.waitFor(() => expectMore(limit.usedBy(peer.address), before), { timeout: 5_000 })]);
+    await Promise.race([waiting, vi.waitFor(() => expectMore(limit.usedBy(peer.address), before), { timeout: 5_000 })]);
   } catch (refusal) {
     await abort();
     throw refusal;

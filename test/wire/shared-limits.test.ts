@@ -5,7 +5,7 @@ import type { SharedLimit } from "../../server/transport/protection/shared-limit
 import { type Attack, attacks } from "./shared-limit-attacks.ts";
 import { type Peer, startLimitedApp } from "./start-peer-app.ts";
 
-// Clients at two addresses of this machine, and a server with limits that are small enough to be reached.
+// Two clients with different addresses of this machine use up the limits of a server with small limits.
 const server = await startLimitedApp();
 afterAll(() => server[Symbol.asyncDispose]());
 const limits = server.app.sharedLimits;
@@ -37,7 +37,7 @@ describe.each(limits.filter(({ name }) => !("test" in (attacks[name] ?? {}))))("
   }, 60_000);
 });
 
-/** Takes as much as the server gives. */
+/** Uses the limit until the server refuses. */
 async function takeAll(peer: Peer, limit: SharedLimit, { take }: Attack) {
   const taken: (() => Promise<void>)[] = [];
   for (let index = 0; index <= limit.maxPerPeer; index++) {

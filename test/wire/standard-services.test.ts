@@ -11,7 +11,7 @@ import { registerReflection } from "../../server/transport/services/reflection-s
 import { startWireServer, type WireServer } from "./start-wire-server.ts";
 import { registerWireService } from "./wire-service.ts";
 
-// The clients are grpc-js with the standard protos, loaded at run time: nothing of them comes from our generated code.
+// The clients are grpc-js with the standard protos, loaded at run time, without the generated code of Bourse.
 const require = createRequire(import.meta.url);
 const health = new Health(["test.wire.v1.WireService"]);
 let server: WireServer;

@@ -27,19 +27,19 @@ export interface Peer extends AsyncDisposable {
 
 export interface PeerApp extends AsyncDisposable {
   readonly app: App;
-  /** A client with a separate connection from an address of the loopback interface, as in `127.0.0.2`. */
+  /** Opens a client with a separate connection from a loopback address, for example `127.0.0.2`. */
   peer(address: string): Promise<Peer>;
 }
 
 const MiB = 1024 * 1024;
 
-/** Each client's part of a limit: four fit, and what a test needs besides. */
+/** The share of each client of a limit. */
 const peerShare = 0.25;
 
-/** More than is sent ahead to a client that does not read. */
+/** More than the server sends to a client that does not read. */
 const orderCount = 5_000;
 
-/** Starts a server whose limits are small enough to be reached in a test, with as much in it as an export can be held at. */
+/** Starts a server with small limits, and with so many orders that an export stalls if the client does not read. */
 export async function startLimitedApp(): Promise<PeerApp> {
   const limited = await startPeerApp({ "demo-orders": String(orderCount) }, (config) => ({
     ...config,
@@ -60,7 +60,7 @@ export async function startLimitedApp(): Promise<PeerApp> {
   return limited;
 }
 
-/** Starts a server with some settings, for clients at several addresses. */
+/** Starts a server with settings, for clients at several addresses. */
 export async function startPeerApp(
   settings: RawSettings,
   change: (config: Config) => Config = (config) => config,

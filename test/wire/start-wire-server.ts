@@ -6,14 +6,14 @@ import {
 } from "../../server/transport/transport-server.ts";
 import { registerWireService, type Scenario } from "./wire-service.ts";
 
-/** A server of the wire service on a free port. Disposing of it closes it, and fails if that is not clean. */
+/** A server of the wire service on a free port. Disposing of it closes it, and throws if calls are still open. */
 export interface WireServer extends TransportServer, AsyncDisposable {
-  /** HOST:PORT. */
+  /** The address, as HOST:PORT. */
   readonly authority: string;
   readonly port: number;
   /** The calls that have ended, oldest first. */
   readonly calls: readonly CallRecord[];
-  /** Resolves with the next call that ends. */
+  /** Resolves to the record of the next call that ends. */
   nextCall(): Promise<CallRecord>;
 }
 

@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 import { WireService } from "../../gen/test/wire/v1/wire_service_pb.ts";
 import { startWireServer } from "./start-wire-server.ts";
 
-// Connect 2.3.0 fails this: its clients race each message against one promise that settles when the call ends, and
-// each race leaves some 250 bytes at that promise. A dashboard stays open for days.
+// Connect 2.3.0 fails this test: its clients race each message against one promise that settles at the end of the call,
+// and each race adds about 250 bytes to that promise. A dashboard stays open for days.
 
 const warmUpMessages = 10_000;
 const messages = 40_000;
@@ -37,7 +37,7 @@ test.each(Object.entries(transports))(
   60_000,
 );
 
-/** The size of the heap after a garbage collection. */
+/** Returns the size of the heap after a garbage collection. */
 function heapBytes(): number {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();

@@ -9,7 +9,7 @@ import { startWireServer, type WireServer } from "./start-wire-server.ts";
 
 const contentTypes = ["application/grpc", "application/grpc-web", "application/connect+proto"];
 
-// Less than the window of a stream, and more than the transport holds ready for a handler.
+// Less than the window of a stream, and more than the transport buffers for a handler.
 const unreadBytes = 512 * 1024;
 
 test.each(contentTypes)(
@@ -75,7 +75,7 @@ test.each(contentTypes)(
 test("an HTTP/1.1 client that closes the connection can send the complete request after it was refused", async () => {
   await using server = await startWireServer({});
   const { hostname: host, port } = new URL(server.url);
-  // As RFC 9112, section 9.6 wants it: the client closes its side after it has sent everything.
+  // The client closes its side after it has sent everything: https://www.rfc-editor.org/rfc/rfc9112#section-9.6.
   const socket = connectSocket({ host, port: Number(port), allowHalfOpen: true });
   const errors: Error[] = [];
   socket.on("error", (error) => errors.push(error));
@@ -98,7 +98,7 @@ test("an HTTP/1.1 client that closes the connection can send the complete reques
   expect(errors).toEqual([]);
 });
 
-/** Calls with a first request that is read, and a second one that is not; resolves when both have arrived. */
+/** Calls with a first request that the handler reads and a second one that it does not. Resolves when both arrived. */
 async function sendUnread(
   server: WireServer,
   contentType: string,
@@ -114,7 +114,7 @@ async function sendUnread(
   stream.on("error", () => {}).resume();
   stream.write(envelope(scenario, ""));
   await new Promise<void>((resolve) => stream.write(envelope("", "x".repeat(unreadBytes)), () => resolve()));
-  // The answer to a ping shows that all frames before it have arrived.
+  // The response to a ping proves that all previous frames have arrived.
   await new Promise<void>((resolve) => session.ping(() => resolve()));
   return { session, stream };
 }

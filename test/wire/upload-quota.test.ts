@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { UploadProblemReason, UploadProblemSchema, UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { type Peer, startPeerApp } from "./start-peer-app.ts";
 
-// A server with the default limits, and clients at two addresses of this machine.
+// Two clients with different addresses of this machine call a server with the default limits.
 const server = await startPeerApp({ demo: "false" });
 afterAll(() => server[Symbol.asyncDispose]());
 

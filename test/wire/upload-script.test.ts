@@ -192,7 +192,7 @@ test("an upload that the server has deleted restarts, and so does that of a chan
   const { lines, exitCode } = await start("upload-file", file, "--json").ended;
   expect(exitCode).toBe(0);
   expect([first, second]).not.toContain(JSON.parse(lines[0] ?? "").id);
-  expect(await remembered()).toHaveLength(1); // of the unchanged file; that upload expires on the server
+  expect(await remembered()).toHaveLength(1); // the record of the unchanged file, whose upload expires on the server
 });
 
 test("the upload of a file that is modified in the meantime is aborted and deleted", async () => {

@@ -6,7 +6,7 @@ import { WireService } from "../../gen/test/wire/v1/wire_service_pb.ts";
 export const kinds = ["unary", "serverStream", "clientStream", "bidiStream"] as const;
 export type Kind = (typeof kinds)[number];
 
-/** A protocol over a version of HTTP, with the kinds of call that it has. */
+/** A protocol over an HTTP version, with the kinds of call that it supports. */
 export interface Wire {
   readonly name: string;
   readonly kinds: readonly Kind[];
@@ -15,7 +15,7 @@ export interface Wire {
 
 const withoutBidi = kinds.filter((kind) => kind !== "bidiStream");
 
-/** Every way to call. */
+/** All supported combinations of protocol and HTTP version. */
 export const wires: readonly Wire[] = [
   { name: "gRPC on HTTP/2", kinds, transport: (baseUrl) => createGrpcTransport({ baseUrl }) },
   {
@@ -32,16 +32,16 @@ export const wires: readonly Wire[] = [
   { name: "Connect on HTTP/2", kinds, transport: (baseUrl) => createConnectTransport({ baseUrl, httpVersion: "2" }) },
 ];
 
-/** What a client sees of a call, as it comes. */
+/** The headers, messages and trailers that a client receives. */
 export interface SeenCall {
   readonly header: Promise<Headers>;
-  /** The texts of the responses, when the call has ended well; else it rejects with the error. */
+  /** The texts of the responses of a successful call. Rejects with the error of a failed call. */
   readonly texts: Promise<string[]>;
-  /** The trailers, however the call has ended. */
+  /** The trailers of a successful or failed call. */
   readonly trailer: Promise<Headers>;
 }
 
-/** Calls the method of a kind with one request that names a scenario; a stream of requests ends after it. */
+/** Calls the method of a kind with one request that selects a scenario. A request stream ends after it. */
 export function call(transport: Transport, kind: Kind, scenario: string, options: CallOptions = {}): SeenCall {
   const client = createClient(WireService, transport);
   const header = Promise.withResolvers<Headers>();

@@ -52,12 +52,12 @@ for (const wire of wires) {
         cell(wire, kind, "headers of several calls are merged", headersAreMerged);
         cell(wire, kind, "trailers of several calls are merged", trailersAreMerged);
         cell(wire, kind, "trailers arrive with an error", trailersArriveWithError);
-        cell(wire, kind, "binary values arrive as they were", binaryValuesArrive);
+        cell(wire, kind, "binary values arrive unchanged", binaryValuesArrive);
         cell(wire, kind, "an error keeps its code, message and details", errorIsKept);
         cell(
           wire,
           kind,
-          "an error that is no ConnectError is an internal error without details",
+          "an error that is not a ConnectError is an internal error without details",
           internalErrorHasNoDetails,
         );
         cell(wire, kind, "a cancel reaches a waiting handler", cancelReachesHandler);
@@ -229,7 +229,7 @@ async function deadlineEndsHandler({ start }: Cell): Promise<void> {
     { timeoutMs: 50 },
   );
   expect((await failureOf(seen.texts)).code).toBe(Code.DeadlineExceeded);
-  // The client hangs up at the same moment: either may be first to reach the handler.
+  // The client disconnects at the same time, so either event can reach the handler first.
   expect([Code.DeadlineExceeded, Code.Canceled]).toContain(await reason.promise);
 }
 

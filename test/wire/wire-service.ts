@@ -2,8 +2,8 @@ import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
 import { type WireRequest, WireService } from "../../gen/test/wire/v1/wire_service_pb.ts";
 
 /**
- * What a call of the wire service does, whatever its kind: it is given the text of the first request and the requests
- * that follow, and yields the responses.
+ * The behaviour of a call of any kind. Receives the text of the first request and the following requests, and yields
+ * the responses.
  */
 export type Scenario = (
   context: HandlerContext,
@@ -11,7 +11,7 @@ export type Scenario = (
   text: string,
 ) => AsyncIterable<string>;
 
-/** Registers the wire service; `scenarios` are found by the name in a call's first request. */
+/** Registers the wire service. The first request of a call contains the name of its scenario. */
 export function registerWireService(router: ConnectRouter, scenarios: Readonly<Record<string, Scenario>>): void {
   async function* run(requests: AsyncIterable<WireRequest>, context: HandlerContext) {
     const all = requests[Symbol.asyncIterator]();

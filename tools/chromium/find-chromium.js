@@ -15,8 +15,8 @@ const usualPaths = [
 const startLimitMs = 20_000; // a cold disk and a busy machine; it takes 0.1 s otherwise
 
 /**
- * Returns the path of an installed Chromium that starts: the one that the environment variable BOURSE_CHROMIUM names,
- * one on PATH, one at a usual path, or Playwright's own.
+ * Returns the path of an installed Chromium that starts: that of the environment variable BOURSE_CHROMIUM, one on PATH,
+ * one at a common path, or that of Playwright.
  *
  * Throws if BOURSE_CHROMIUM names one that does not start.
  *
@@ -27,7 +27,7 @@ export async function findChromium(env = process.env) {
   const named = env.BOURSE_CHROMIUM;
   if (named) {
     if (await starts(named)) return named;
-    throw new Error(`BOURSE_CHROMIUM is ${named}, which does not start: name a Chromium, or unset it`);
+    throw new Error(`BOURSE_CHROMIUM is ${named}, which does not start: set it to the path of a Chromium, or unset it`);
   }
   const folders = (env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");
   const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name)));
@@ -48,7 +48,7 @@ async function starts(path) {
   }
 }
 
-/** The path of Playwright's own Chromium, whether it is installed or not. */
+/** Returns the path of Playwright's Chromium, even if it is not installed. */
 async function playwrightPath() {
   const { chromium } = await import("playwright-core");
   return chromium.executablePath();

@@ -5,10 +5,10 @@ const downloadLimitMs = 3 * 60_000; // 150 MB; a blocked download would be retri
 const aptLimitMs = 10 * 60_000;
 
 /**
- * Finds a Chromium, or installs one: Playwright's download, then Debian's package if this process is root's.
+ * Finds a Chromium, or installs one: Playwright's download, then the package of Debian if the user is root.
  *
  * @param {(line: string) => void} print
- * @returns {Promise<string | undefined>} its path; undefined if no way succeeded
+ * @returns {Promise<string | undefined>} its path, or undefined if the installation failed
  */
 export async function provideChromium(print) {
   const installed = await findChromium();

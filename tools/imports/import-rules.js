@@ -1,9 +1,9 @@
 import { isTestCode } from "./source-files.js";
 
-/** Folders of server/ that are no family. Every other folder is one, and is bound by the rules of families. */
+/** The folders of server/ that are not families. The rules of families apply to every other folder. */
 const sharedFolders = ["config", "logging", "shared", "storage", "transport"];
 
-/** Families that are made of others: the API of the book's examples, and operation. */
+/** Families that are composed of other families: the tutorial services, and operation. */
 const compositeFamilies = ["classic", "ops"];
 
 /** Files that implement an interface with one technology, or with one source of quotes. */
@@ -85,7 +85,7 @@ export const importRules = [
   },
 ];
 
-/** The family that a path of server/ belongs to, or undefined if it belongs to none. @param {string} path */
+/** Returns the family of a path of server/, or undefined if it belongs to none. @param {string} path */
 function familyOf(path) {
   const folder = /^server\/([^/]+)\//.exec(path)?.[1];
   return folder === undefined || sharedFolders.includes(folder) ? undefined : folder;
@@ -96,7 +96,7 @@ function isIn(path, folder) {
   return path.startsWith(folder);
 }
 
-/** Whether a file may choose an implementation. @param {string} from @param {string} to */
+/** Whether a file is allowed to import an implementation. @param {string} from @param {string} to */
 function composes(from, to) {
   return from === "server/app.ts" || opensFamily(from, to);
 }
@@ -106,7 +106,7 @@ function opensFamily(from, to) {
   return /\/open-[^/]+\.ts$/.test(from) && familyOf(from) === familyOf(to);
 }
 
-/** Whether a file is the service of a family, as in `server/order/order-service.ts`. @param {string} path */
+/** Whether a file is the service of a family, for example `server/order/order-service.ts`. @param {string} path */
 function isFamilyService(path) {
   return familyOf(path) !== undefined && /^server\/[^/]+\/[^/]+-service\.ts$/.test(path);
 }

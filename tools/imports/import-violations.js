@@ -8,7 +8,7 @@ import { unusedFiles } from "./unused-files.js";
  * Checks the imports of all source files against the rules of the architecture.
  *
  * @param {ReadonlyMap<string, string>} files texts by path
- * @returns {string[]} a message for each violation: file, import, rule, what to do
+ * @returns {string[]} a message for each violation with the file, the import, the rule and the advice
  */
 export function importViolations(files) {
   const imports = importGraph(files);

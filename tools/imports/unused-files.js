@@ -6,7 +6,7 @@ const productionFile = /(?<!\.d)\.(ts|tsx|js|cjs)$/;
 const configFile = /^[^/]+\.config\.ts$/;
 
 /**
- * Finds the production files that no program reaches: dead code, and test doubles under a production name.
+ * Finds the production files that no program imports: dead code, and test doubles with a production name.
  *
  * A program is a file that package.json names in a script or an export, or that an HTML page loads.
  *

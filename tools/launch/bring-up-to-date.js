@@ -9,12 +9,12 @@ import { withLock } from "./with-lock.js";
  * A step that builds files from sources, and must run again when the sources change.
  *
  * @typedef {object} Step
- * @property {string} progress the progress message, as in `building the dashboard`
+ * @property {string} progress the progress message, for example `building the dashboard`
  * @property {() => boolean} isStale whether `run` is needed; fast enough for every start
  * @property {() => Promise<void>} run builds the files; a failure or an interruption leaves the step stale
  */
 
-/** All steps in their order: a step may need the outputs of earlier steps. @type {Record<string, (root: string) => Step>} */
+/** All steps in order. A step can need the outputs of earlier steps. @type {Record<string, (root: string) => Step>} */
 const steps = { modules: modulesStep, generated: generatedStep, dashboard: dashboardStep };
 
 /** Set for the commands of a step: launchers that they start must not wait for the lock, which this launcher holds. */
@@ -25,7 +25,7 @@ export function stepNames(list) {
   const names = list.split(",");
   const unknown = names.find((name) => !Object.hasOwn(steps, name));
   if (unknown === undefined) return names;
-  throw new LaunchError(`unknown step "${unknown}": use ${Object.keys(steps).join(", ")}`);
+  throw new LaunchError(`unknown step "${unknown}"; use ${Object.keys(steps).join(", ")}`);
 }
 
 /**

@@ -55,5 +55,5 @@ test("a failure reaches the caller and releases the lock", async () => {
 });
 
 test("an unknown step is refused with the names of the known steps", () => {
-  expect(() => stepNames("modules,dashbord")).toThrow('unknown step "dashbord": use modules, generated, dashboard');
+  expect(() => stepNames("modules,dashbord")).toThrow('unknown step "dashbord"; use modules, generated, dashboard');
 });

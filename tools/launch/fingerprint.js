@@ -3,10 +3,10 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Computes a hash of the names of files, and of their contents or sizes. Leaves out tests, from which nothing is built.
+ * Computes a hash of the names of files, and of their contents or sizes. Ignores tests, because they are not built.
  *
  * @param {string} root
- * @param {readonly string[]} paths files and folders, relative to the root; a missing one is left out
+ * @param {readonly string[]} paths files and folders, relative to the root; missing ones are ignored
  * @param {"contents" | "sizes"} of
  */
 export function fingerprint(root, paths, of) {

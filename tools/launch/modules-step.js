@@ -42,7 +42,7 @@ export function modulesAreStale(root) {
   /** @param {[string, LockedPackage]} entry */
   function isInstalled([path, entry]) {
     const found = installed?.packages?.[path];
-    // Packages of other platforms are in the lock file, and are not installed.
+    // The lock file contains packages of other platforms, which are not installed.
     if (!found) return Boolean(entry.optional || entry.devOptional || entry.peer);
     return found.version === entry.version && found.integrity === entry.integrity && found.link === entry.link;
   }

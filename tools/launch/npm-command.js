@@ -33,9 +33,9 @@ export function npmCommand(root, args, env = process.env, execPath = process.exe
   }
   const npmName = process.platform === "win32" ? "npm.cmd" : "npm";
   if (![dirname(node), ...folders].some((folder) => existsSync(join(folder, npmName)))) {
-    throw new LaunchError("npm is not on PATH: install it with Node 20 or newer, from https://nodejs.org");
+    throw new LaunchError("npm is not on PATH; install it with Node 20 or newer from https://nodejs.org");
   }
-  // A .cmd file runs in a shell only; these arguments have nothing in them that a shell would change.
+  // A .cmd file requires a shell. The arguments contain no characters that a shell interprets.
   return { command: npmName, args: [...args], env: cleanEnv, shell: process.platform === "win32" };
 }
 

@@ -5,7 +5,7 @@ import { LaunchError } from "./launch-error.js";
 /** @type {readonly NodeJS.Signals[]} */
 const forwarded = ["SIGTERM", "SIGINT", "SIGHUP"];
 
-const maxOutputChars = 64 * 1024; // the end of a log has the reason of a failure; logs have no limit
+const maxOutputChars = 64 * 1024; // the end of a log contains the reason of a failure
 
 const killDelayMs = 3_000; // npm ignores signals while it installs
 

@@ -2,7 +2,7 @@ import { LaunchError } from "./launch-error.js";
 import { exitCodeOf, runChild } from "./run-child.js";
 
 /**
- * Runs a command of a step. Prints nothing; if the command fails, the {@link LaunchError} has its output.
+ * Runs a command of a step without printing its output. Throws a {@link LaunchError} with the output if it fails.
  *
  * @param {string} root the folder to run it in
  * @param {{ command: string, args: readonly string[], env?: NodeJS.ProcessEnv, shell?: boolean }} what

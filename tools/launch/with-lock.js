@@ -75,7 +75,7 @@ function isGone(path, holder, world) {
   try {
     return world.now() - statSync(path).mtimeMs > expiryMs;
   } catch {
-    return false; // it was released just now
+    return false; // the holder has released it
   }
 }
 
@@ -102,7 +102,7 @@ function touch(path) {
   try {
     utimesSync(path, seconds, seconds);
   } catch {
-    // The folder was deleted by hand. The work continues.
+    // A user deleted the folder. The work continues.
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 /**
- * A folder with some files, for tests. `using` deletes it at the end.
+ * Creates a temporary folder with files for tests. Disposing of it deletes it.
  *
  * @param {Record<string, string | object>} [files] contents by path; an object is written as JSON
  */

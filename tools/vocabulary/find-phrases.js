@@ -4,13 +4,13 @@ import { flaggedPhrases } from "./flagged-phrases.js";
  * @typedef {object} Finding
  * @property {number} line counted from 1
  * @property {string} found the flagged phrase
- * @property {string} standard what to write in its place
+ * @property {string} standard the standard term
  */
 
-/** A line with this mark, or the line after a line of nothing else, is not checked. The mark names the reason. */
+/** A line with this mark is not checked, nor is the line after a line with only the mark. The mark has a reason. */
 const exception = /vocabulary: allow, \S/;
 
-/** The leaders of comment lines: a phrase may begin on one line and end on the next. */
+/** The leaders of comment lines, because a phrase can continue on the next line. */
 const leader = /^[ \t]*(?:\/\/+|\/?\*+|#+|--|<!--|>)?[ \t]*/;
 
 /**
@@ -41,7 +41,7 @@ export function findPhrases(text, phrases = flaggedPhrases) {
     .sort((a, b) => a.line - b.line);
 }
 
-/** Turns `maxAtHand`, `max_at_hand` and `max-at-hand` into `max at hand`. @param {string} text */
+/** Converts `maxAtHand`, `max_at_hand` and `max-at-hand` to `max at hand`. @param {string} text */
 export function splitIdentifiers(text) {
   return text
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")

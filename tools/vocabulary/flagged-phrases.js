@@ -1,7 +1,7 @@
 /**
  * @typedef {object} FlaggedPhrase
  * @property {RegExp} pattern matches lower-case prose and identifiers that are split into their words
- * @property {string} standard what to write in its place
+ * @property {string} standard the standard term
  */
 
 /** @param {RegExp} pattern @param {string} standard @returns {FlaggedPhrase} */
@@ -11,7 +11,7 @@ const proxies =
   /(?:an? |the )?(?:reverse |tls |same )?(?:prox(?:y|ies)|load balancers?|firewalls?|nat|nginx|haproxy|caddy)/;
 
 /**
- * Phrases that a reader stumbles over, with the standard term for each.
+ * Phrases that are unclear to a reader, with the standard term for each.
  *
  * A pattern matches whole words. Keep each specific enough that nearly all its matches are wrong.
  *

@@ -1,7 +1,7 @@
 import { writeLimit } from "../../../server/storage/sqlite/kysely-thread-dialect.ts";
 import { limitTable } from "../../../server/transport/protection/limit-table.ts";
 
-/** The shared limits of no family, each with the error of a client that has used up its share. */
+/** The shared limits that belong to no family, each with the error of a client that has used up its share. */
 export const commonShared = [
   [definitionOf("maxConnections"), "the connection is closed"],
   [definitionOf("maxActiveCalls"), "RESOURCE_EXHAUSTED"],

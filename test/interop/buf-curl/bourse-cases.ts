@@ -18,7 +18,7 @@ interface QuotesResponse {
   readonly quotes?: readonly { readonly symbol: string }[];
 }
 
-/** What a whole server at `url` serves: products, quotes, health and reflection. The last one ends it. */
+/** The cases of a complete server at `url`: products, quotes, health and reflection. The last one ends the server. */
 export function bourseCases(url: string, protocol: Protocol): Cases {
   const start = <Response>(method: string, request: object): Running<Response> =>
     bufCurl(`${url}/${method}`, protocol, [request]);
@@ -94,7 +94,7 @@ export function bourseCases(url: string, protocol: Protocol): Cases {
       expectTrue(`methods are among ${methods}`, methods.includes(`${products}/CreateProduct`));
     },
 
-    /** A server that is shut down with a signal notifies the clients that watch. */
+    /** A server that shuts down after a signal notifies the clients that watch. */
     async shutdown() {
       const quoted = start<QuotesResponse>(`${quotes}/WatchQuotes`, { symbols: ["*"] });
       await quoted.next();

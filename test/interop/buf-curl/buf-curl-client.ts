@@ -3,7 +3,7 @@ import { bourseCases } from "./bourse-cases.ts";
 import { type Protocol, protocols } from "./buf-curl.ts";
 import { wireCases } from "./wire-cases.ts";
 
-// Calls a server with `buf curl`, over the protocol that the first argument names. All schemas come from reflection.
+// Calls a server with `buf curl` over the protocol of the first argument. Reflection provides all schemas.
 
 const protocol = process.argv[2] as Protocol;
 if (!protocols.includes(protocol)) throw new Error(`name a protocol: ${protocols.join(", ")}`);

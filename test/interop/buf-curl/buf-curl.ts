@@ -4,20 +4,20 @@ import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
 import { BadRequestSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 
-/** The protocols that `buf curl` speaks. */
+/** The protocols of `buf curl`. */
 export const protocols = ["grpc", "grpcweb", "connect"] as const;
 export type Protocol = (typeof protocols)[number];
 
-/** Why a call failed. */
+/** The error of a call. */
 export interface Problem {
-  /** As in `invalid_argument`; `none` where the program has not come as far as the call. */
+  /** The code, for example `invalid_argument`. `none` if the program failed before the call. */
   readonly code: string;
   readonly message: string;
-  /** The field violations of the `google.rpc.BadRequest` among the details, as `field: description`. */
+  /** The field violations of the `google.rpc.BadRequest` detail, as `field: description`. */
   readonly violations: readonly string[];
 }
 
-/** How a call has ended. */
+/** The outcome of a call. */
 export interface Ended<Response> {
   readonly responses: readonly Response[];
   readonly header: ReadonlyMap<string, readonly string[]>;
@@ -27,21 +27,21 @@ export interface Ended<Response> {
 
 /** An open call, in a separate process. */
 export interface Running<Response> {
-  /** Sends one more request, where the call was started without any. */
+  /** Sends a request, if the call was started without requests. */
   send(request: object): void;
   closeSend(): void;
-  /** Resolves when the program has printed a header, with its name as in HTTP. */
+  /** Resolves when the program has printed the header with this name. */
   headerSeen(line: string): Promise<void>;
-  /** The next response. */
+  /** Resolves to the next response. */
   next(): Promise<Response>;
-  /** Ends the program as Ctrl-C does. */
+  /** Ends the program with SIGINT, like Ctrl-C. */
   interrupt(): void;
   readonly ended: Promise<Ended<Response>>;
 }
 
 const bufFile = join(import.meta.dirname, "../../../node_modules/@bufbuild/buf/bin/buf");
 
-/** Runs `buf curl` with a URL, and the schema from reflection. Without requests, they are sent one by one. */
+/** Runs `buf curl` with a URL and the schema from reflection. Without requests, `send` sends them one by one. */
 export function bufCurl<Response>(
   url: string,
   protocol: Protocol,
@@ -49,7 +49,7 @@ export function bufCurl<Response>(
   flags: readonly string[] = [],
 ): Running<Response> {
   const args = ["--protocol", protocol, "--http2-prior-knowledge", "--verbose", ...flags, "--data", "@-", url];
-  // A separate group, because the program from npm forwards no signal to the one that it starts.
+  // A separate process group, because the npm wrapper does not forward signals to the program.
   const child = spawn(process.execPath, [bufFile, "curl", ...args], { detached: true });
   let stdout = "";
   let stderr = "";
@@ -76,7 +76,7 @@ export function bufCurl<Response>(
 
   async function until(holds: () => boolean, what: string): Promise<void> {
     while (!holds()) {
-      if (over) throw new Error(`buf curl has ended: it was to show ${what}; ${stderr.slice(-300)}`);
+      if (over) throw new Error(`buf curl ended before it printed ${what}: ${stderr.slice(-300)}`);
       await changed.promise;
     }
   }
@@ -99,7 +99,7 @@ export function bufCurl<Response>(
   return running;
 }
 
-/** The last response of a successful call; throws if the call failed. */
+/** Returns the last response of a successful call. Throws if the call failed. */
 export function ok<Response>({ problem, responses }: Ended<Response>): Response {
   const last = responses.at(-1);
   if (problem !== undefined || last === undefined) throw new Error(`the call failed: ${JSON.stringify(problem)}`);
@@ -110,7 +110,7 @@ function readEnd<Response>(stdout: string, stderr: string): Ended<Response> {
   const lines = stderr.split("\n");
   const problemText = lines.filter((line) => !line.startsWith("buf: ")).join("\n");
   const problem = problemText.trim() === "" ? undefined : readProblem(problemText);
-  // Reflection is the first request, unless there is none.
+  // The first request is reflection, if the call uses it.
   const prefix = stderr.includes("(#2)") ? "buf: < (#2)" : "buf: < (#1)";
   const seen = lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length).trim());
   const end = seen.indexOf("");
@@ -127,7 +127,7 @@ function responsesIn(stdout: string): unknown[] {
 }
 
 function readProblem(text: string): Problem {
-  // The program reports its own errors in plain text.
+  // The program prints its own errors as plain text.
   if (!text.includes("{")) return { code: "none", message: text.trim(), violations: [] };
   const { code, message, details } = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)) as {
     code: string;
@@ -141,7 +141,7 @@ function readProblem(text: string): Problem {
   return { code, message, violations };
 }
 
-/** Reads lines as `Name: value`; the program marks those that came in the body with `[*]`. */
+/** Parses lines of the form `Name: value`. The program marks trailers that were sent in the body with `[*]`. */
 function readFields(lines: readonly string[]): Map<string, string[]> {
   const fields = new Map<string, string[]>();
   for (const line of lines) {

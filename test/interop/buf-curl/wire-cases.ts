@@ -7,7 +7,7 @@ import { bufCurl, type Ended, ok, type Protocol, type Running } from "./buf-curl
 const kinds = ["Unary", "ServerStream", "ClientStream", "BidiStream"] as const;
 type Kind = (typeof kinds)[number];
 
-/** Those whose trailers the program shows; it leaves out those in the body of calls with one response. */
+/** The kinds whose trailers the program prints. It omits trailers in the body of calls with one response. */
 const kindsWithTrailers: Readonly<Record<Protocol, readonly Kind[]>> = {
   grpc: kinds,
   grpcweb: ["ServerStream", "BidiStream"],
@@ -19,25 +19,28 @@ interface WireResponse {
 }
 
 const maxMessageBytes = 4 * 1024 * 1024;
-/** What surrounds a long text in the messages of the wire service, in bytes. */
+/** The overhead of a long text in a message of the wire service, in bytes. */
 const responseOverhead = 5;
 const requestOverhead = 2 + "length".length + responseOverhead;
 
 const retryPauseMs = 50;
 
-/** What the wire service shows, at `url`. */
+/** The cases of the wire service at `url`. */
 export function wireCases(url: string, protocol: Protocol): Cases {
   const start = (kind: Kind, requests?: readonly object[], flags: readonly string[] = [], to = url) =>
     bufCurl<WireResponse>(`${to}/test.wire.v1.WireService/${kind}`, protocol, requests, flags);
   const call = (kind: Kind, scenario: string, text: string, flags: readonly string[] = []) =>
     start(kind, [{ scenario, text }], flags).ended;
   const ask = async (scenario: string, text = "") => ok(await call("Unary", scenario, text)).text;
-  /** gRPC keeps the values of a key apart. */
+  /** gRPC returns the values of a key separately. */
   const values = (...each: string[]) => (protocol === "grpc" ? each : [each.join(", ")]);
-  /** Where Connect has the trailers of a unary call. */
+  /** Returns a trailer. Connect sends the trailers of a unary call as headers. */
   const trailer = (ended: Ended<unknown>, key: string) => ended.trailer.get(key) ?? ended.header.get(`trailer-${key}`);
 
-  /** Proves by order that headers arrive while the handler waits: it waits for a request that is sent after them. */
+  /**
+   * Proves by order that headers arrive while the handler waits: the handler waits for a request that the client sends
+   * after it has received the headers.
+   */
   async function headersComeFirst(running: Running<WireResponse>, note: string): Promise<void> {
     await running.headerSeen("X-Early: yes");
     await ask("post", note);
@@ -151,13 +154,13 @@ export function wireCases(url: string, protocol: Protocol): Cases {
         const note = randomUUID();
         const { problem } = await call(kind, "hang", note, ["--timeout", "1s"]);
         expectEqual(kind, problem?.code, "deadline_exceeded");
-        // The client's own clock may be first: then it has reset the stream.
+        // If the client's timer is first, the client has reset the stream.
         const seen = (await ask("read", note)) ?? "";
         expectTrue(`${kind}: the handler has seen ${seen}`, ["deadline_exceeded", "canceled"].includes(seen));
       }
     },
 
-    /** The program compresses nothing that it sends. */
+    /** The program does not compress requests. */
     async gzip() {
       const text = "All the same. ".repeat(50_000);
       const proxy = `http://${mustGet("INTEROP_PROXY")}`;
@@ -196,7 +199,7 @@ export function wireCases(url: string, protocol: Protocol): Cases {
       }
     },
 
-    /** A server that goes away spoils nothing, and the one that comes after it is found. */
+    /** A server that shuts down loses no call, and the client reaches the next server. */
     async restart() {
       const streams = (["ServerStream", "BidiStream"] as const).map((kind) =>
         start(kind, [{ scenario: "hang-until-restart" }]),
@@ -213,7 +216,7 @@ export function wireCases(url: string, protocol: Protocol): Cases {
       }
       expectEqual("unary call", await outlasting, "outlasted");
       let again = await call("Unary", "generation", "");
-      // Reflection is the first call that finds no server: the program then reports an unknown service.
+      // Without a server, reflection fails first, and the program reports an unknown service.
       while (["unavailable", "none"].includes(again.problem?.code ?? "")) {
         await wait(retryPauseMs);
         again = await call("Unary", "generation", "");

@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 )
 
-// bourse is what calls the whole server.
+// bourse is the caller of the complete server.
 var bourse = sync.OnceValue(func() caller { return openCaller(mustGet("INTEROP_BOURSE"), settings{}) })
 
 const (
@@ -20,7 +20,7 @@ const (
 	health   = "grpc.health.v1.Health."
 )
 
-// As the protos number them.
+// The enum numbers in the protos.
 const (
 	phaseLive      = 2
 	unknownSymbol  = 2
@@ -74,13 +74,13 @@ var bourseCases = []testCase{
 	}},
 }
 
-// ask makes a unary call of the whole server.
+// ask makes a unary call of the complete server.
 func ask(ctx context.Context, name, json string) answer {
 	method := methodOf(name)
 	return bourse().unary(ctx, method, nil, fromJSON(method, json))
 }
 
-// stream opens a stream of the whole server's responses.
+// stream opens a server stream of the complete server.
 func stream(ctx context.Context, name, json string) incoming {
 	method := methodOf(name)
 	return bourse().serverStream(ctx, method, nil, fromJSON(method, json))
@@ -111,7 +111,7 @@ func watchShowsLiveQuotes(ctx context.Context) {
 	failedWith(endOf(watch), canceled)
 }
 
-// hasAll fails the case unless all names are there.
+// hasAll fails the case unless the list contains all names.
 func hasAll(what string, got []string, names ...string) {
 	for _, name := range names {
 		if !slices.Contains(got, name) {

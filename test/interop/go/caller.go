@@ -7,15 +7,15 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 )
 
-// headers are metadata with keys in lower case; values of keys that end in "-bin" are bytes, not Base64.
+// headers are metadata with lower-case keys. The values of keys that end in "-bin" are bytes, not Base64.
 type headers map[string][]string
 
-// settings are what differs between the callers of one library.
+// settings are the options of a caller.
 type settings struct {
 	gzip bool
-	// Pings the server as often as the library allows.
+	// Sends pings at the shortest interval of the library.
 	keepalive bool
-	// The largest message taken, in bytes; 0: as the library has it.
+	// The maximum size of a received message in bytes. 0: the default of the library.
 	maxBytes int
 }
 
@@ -25,12 +25,12 @@ type caller interface {
 	clientStream(ctx context.Context, method protoreflect.MethodDescriptor, sent headers, requests ...*dynamicpb.Message) answer
 	serverStream(ctx context.Context, method protoreflect.MethodDescriptor, sent headers, request *dynamicpb.Message) incoming
 	bidiStream(ctx context.Context, method protoreflect.MethodDescriptor, sent headers) duplex
-	// Whether it keeps the values of a repeated key apart; else they are joined with ", ".
+	// Whether the library returns the values of a repeated key separately. If not, it joins them with ", ".
 	separatesValues() bool
 	close()
 }
 
-// An answer is how a call with one response has ended.
+// An answer is the outcome of a call with one response.
 type answer struct {
 	message *dynamicpb.Message
 	header  headers
@@ -48,31 +48,31 @@ func (a answer) ok() *dynamicpb.Message {
 
 // incoming are the responses of a stream.
 type incoming interface {
-	// header waits for the headers.
+	// header waits for the headers, and returns them.
 	header() headers
-	// next waits for the next response; nil when there are no more.
+	// next waits for the next response. Returns nil at the end of the stream.
 	next() (*dynamicpb.Message, *problem)
-	// trailer may be called when there are no more.
+	// trailer returns the trailers. Call it after the end of the stream.
 	trailer() headers
 }
 
-// A duplex is a stream both ways.
+// A duplex is a bidirectional stream.
 type duplex interface {
 	incoming
 	send(request *dynamicpb.Message)
 	closeSend()
 }
 
-// A problem is how a call failed.
+// A problem is the error of a call.
 type problem struct {
-	// As gRPC and Connect number it.
+	// The number of the code in gRPC and Connect.
 	code    uint32
 	message string
 	// The field violations of the google.rpc.BadRequest among the details, as "field: description".
 	violations []string
 }
 
-// The codes that the cases meet.
+// The codes that the cases expect.
 const (
 	canceled           uint32 = 1
 	deadlineExceeded   uint32 = 4
@@ -86,7 +86,7 @@ const (
 // failedWith fails the case unless the call has failed with the code.
 func failedWith(p *problem, code uint32) *problem {
 	if p == nil {
-		fail("the call has succeeded: it was to fail with code %d", code)
+		fail("the call succeeded, want code %d", code)
 	}
 	if p.code != code {
 		fail("code: got %d (%s), want %d", p.code, p.message, code)
@@ -94,7 +94,7 @@ func failedWith(p *problem, code uint32) *problem {
 	return p
 }
 
-// all returns the responses of a stream that ends well.
+// all returns the responses of a successful stream.
 func all(stream incoming) []*dynamicpb.Message {
 	var messages []*dynamicpb.Message
 	for {
@@ -116,12 +116,12 @@ func one(stream incoming) *dynamicpb.Message {
 		fail("the stream failed with code %d: %s", problem.code, problem.message)
 	}
 	if message == nil {
-		fail("the stream has ended too early")
+		fail("the stream ended without a response")
 	}
 	return message
 }
 
-// endOf reads a stream until it fails, and returns how.
+// endOf reads a stream until it fails, and returns the problem.
 func endOf(stream incoming) *problem {
 	for {
 		message, problem := stream.next()

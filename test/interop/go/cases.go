@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// caseLimit is how long a case may take; the slowest waits for two pings of grpc-go, which come every ten seconds.
+// caseLimit is the time limit of a case. The slowest case waits for two pings of grpc-go at an interval of ten seconds.
 const caseLimit = 40 * time.Second
 
 // A testCase passes unless its run fails with expect or must.
 type testCase struct {
 	name string
 	run  func(ctx context.Context)
-	// Runs beside the others, until those that end a server.
+	// Whether the case runs concurrently with the following ones, up to the cases that end a server.
 	slow bool
-	// Ends a server: comes after all others.
+	// Whether the case ends a server. Such cases run last.
 	last bool
 }
 
 type failure string
 
-// runAll prints how each case has gone and returns whether all passed.
+// runAll runs the cases, prints each result, and returns whether all cases passed.
 func runAll(cases []testCase) bool {
 	allPassed := true
 	report := func(name string, problem error) {
@@ -75,14 +75,14 @@ func runOne(each testCase) (problem error) {
 	return nil
 }
 
-// expect fails the case unless both are the same.
+// expect fails the case unless both values are equal.
 func expect[T any](what string, got, want T) {
 	if !reflect.DeepEqual(got, want) {
 		fail("%s: got %.300v, want %.300v", what, fmt.Sprint(got), fmt.Sprint(want))
 	}
 }
 
-// must returns the value, and fails the case if there is an error.
+// must returns the value. It fails the case if there is an error.
 func must[T any](value T, err error) T {
 	mustNot(err)
 	return value

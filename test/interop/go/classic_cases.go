@@ -19,16 +19,16 @@ import (
 	"bourse/interop/gen/streams"
 )
 
-// dialClassic connects as the tutorials' clients do.
+// dialClassic connects like the clients of the tutorials.
 func dialClassic(more ...grpc.DialOption) *grpc.ClientConn {
 	options := append(more, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	return must(grpc.NewClient("passthrough:///"+mustGet("INTEROP_BOURSE"), options...))
 }
 
-// largest is more than any message that the server takes.
+// largest is more than the maximum message size of the server.
 const largest = 5 << 20
 
-// classicStreamCases are those of all classic services but laptops.
+// classicStreamCases are the cases of all classic services except laptops.
 var classicStreamCases = []testCase{
 	{name: "get-products", run: func(ctx context.Context) {
 		const size = 1000
@@ -95,7 +95,7 @@ var classicStreamCases = []testCase{
 		cancel()
 		failedClassic(endOfClassic(stream), codes.Canceled, "")
 	}},
-	{name: "sum-data", run: sumsWhileBothSidesTalk},
+	{name: "sum-data", run: sumsWhileBothSidesSend},
 	{name: "server-stream", run: func(ctx context.Context) {
 		stream := must(helloworld.NewServerStreamServerClient(dialClassic()).ServerStream(ctx, &helloworld.StreamText{Data: "hi"}))
 		expect("texts", textsOf(receiveAll(stream), (*helloworld.StreamText).GetData), []string{"hi", "hi", "hi", "hi", "hi"})
@@ -113,7 +113,7 @@ var classicStreamCases = []testCase{
 		_, err := stream.CloseAndRecv()
 		failedClassic(err, codes.ResourceExhausted, "1,048,576")
 	}},
-	{name: "all-stream", run: talksAndListens},
+	{name: "all-stream", run: sendsAndReceives},
 	{name: "order-list", run: listsOrders},
 	{name: "order-list-cancel", run: func(ctx context.Context) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -136,7 +136,7 @@ var classicStreamCases = []testCase{
 	}},
 }
 
-func sumsWhileBothSidesTalk(ctx context.Context) {
+func sumsWhileBothSidesSend(ctx context.Context) {
 	stream := must(streams.NewStreamServiceClient(dialClassic()).SumData(ctx))
 	expect("before any number", must(stream.Recv()).GetNumber(), 0)
 	for at, number := range []int32{7, -7, 1<<31 - 1} {
@@ -147,7 +147,7 @@ func sumsWhileBothSidesTalk(ctx context.Context) {
 	expect("rest", len(receiveAll(stream)), 0)
 }
 
-// orderCount is how many orders the server has, once all are made.
+// orderCount is the number of demo orders of the server.
 const orderCount = 1000
 
 var dateOfOrder = regexp.MustCompile(`^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$`)
@@ -163,7 +163,7 @@ func listsOrders(ctx context.Context) {
 				fail("order: got %v", order)
 			}
 		}
-		// The server still makes them when it starts.
+		// The server is still creating the demo orders after its start.
 		if len(orders) == orderCount {
 			return
 		}
@@ -178,7 +178,7 @@ func uploadFiles(ctx context.Context, count int, text string) error {
 	return err
 }
 
-func talksAndListens(ctx context.Context) {
+func sendsAndReceives(ctx context.Context) {
 	stream := must(helloworld.NewAllStreamServerClient(dialClassic()).AllStream(ctx))
 	for at := range 5 {
 		expect("data", must(stream.Recv()).GetData(), strconv.Itoa(at))
@@ -189,7 +189,7 @@ func talksAndListens(ctx context.Context) {
 	expect("rest", len(receiveAll(stream)), 0)
 }
 
-// receiveAll returns the messages of a stream that ends well.
+// receiveAll returns the messages of a successful stream.
 func receiveAll[Message any](stream interface{ Recv() (Message, error) }) []Message {
 	var messages []Message
 	for {
@@ -201,7 +201,7 @@ func receiveAll[Message any](stream interface{ Recv() (Message, error) }) []Mess
 	}
 }
 
-// endOfClassic reads a stream until it fails, and returns how.
+// endOfClassic reads a stream until it fails, and returns the error.
 func endOfClassic[Message any](stream interface{ Recv() (Message, error) }) error {
 	for {
 		if _, err := stream.Recv(); err != nil {
@@ -210,7 +210,7 @@ func endOfClassic[Message any](stream interface{ Recv() (Message, error) }) erro
 	}
 }
 
-// sendUntilClosed sends a message several times: a server that has answered takes no more.
+// sendUntilClosed sends a message several times. It stops early if the server has responded.
 func sendUntilClosed[Message any](stream interface{ Send(Message) error }, message Message, times int) {
 	for range times {
 		if err := stream.Send(message); errors.Is(err, io.EOF) {
@@ -221,7 +221,7 @@ func sendUntilClosed[Message any](stream interface{ Send(Message) error }, messa
 	}
 }
 
-// failedClassic fails the case unless a call has failed with the code and a message that has a text; returns that message.
+// failedClassic fails the case unless the error has the code and a message that contains a text. Returns the message.
 func failedClassic(err error, code codes.Code, text string) string {
 	known := status.Convert(err)
 	if known.Code() != code || !strings.Contains(known.Message(), text) {

@@ -41,7 +41,7 @@ var classicLaptopCases = []testCase{
 
 const nobody = "00000000-0000-4000-8000-000000000000"
 
-// newLaptop returns a laptop with everything that a laptop has.
+// newLaptop returns a laptop with all fields.
 func newLaptop(name string, price float64) *pcbook.Laptop {
 	memory := func(value uint64, unit pcbook.Memory_Unit) *pcbook.Memory {
 		return &pcbook.Memory{Value: value, Unit: unit}
@@ -99,7 +99,7 @@ func refusesLaptops(ctx context.Context) {
 }
 
 func searchesLaptops(ctx context.Context) {
-	// As the tutorial makes prices up: with more decimals than money has.
+	// A price like those of the tutorial, with more decimals than Money.
 	const price = 2417.8392028741123
 	laptop := newLaptop("Go searched", price)
 	laptop.Cpu.NumberCores = 77
@@ -163,7 +163,7 @@ func refusesImages(ctx context.Context) {
 func uploadImage(ctx context.Context, first *pcbook.UploadImageRequest, rest ...*pcbook.UploadImageRequest) (*pcbook.UploadImageResponse, error) {
 	stream := must(pcbook.NewLaptopServiceClient(dialClassic()).UploadImage(ctx))
 	for _, request := range append([]*pcbook.UploadImageRequest{first}, rest...) {
-		// A server that has responded reads no more: the response has the reason.
+		// The server does not read after it has responded. The response contains the reason.
 		if err := stream.Send(request); errors.Is(err, io.EOF) {
 			break
 		} else {
@@ -173,7 +173,7 @@ func uploadImage(ctx context.Context, first *pcbook.UploadImageRequest, rest ...
 	return stream.CloseAndRecv()
 }
 
-// download gets a file as a browser does.
+// download requests a file over HTTP, like a browser.
 func download(ctx context.Context, id string) []byte {
 	url := fmt.Sprintf("http://%s/uploads/%s", mustGet("INTEROP_BOURSE"), id)
 	response := must(http.DefaultClient.Do(must(http.NewRequestWithContext(ctx, http.MethodGet, url, nil))))
@@ -199,7 +199,7 @@ func chunksOf(data []byte, size int) []*pcbook.UploadImageRequest {
 	return chunks
 }
 
-// picture is 16 by 12 pixels.
+// picture is an image of 16 by 12 pixels.
 func picture() image.Image {
 	drawn := image.NewRGBA(image.Rect(0, 0, 16, 12))
 	for at := range 16 * 12 {

@@ -14,7 +14,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 )
 
-// pingEvery is how long a connection with keepalive may be quiet.
+// pingEvery is the idle time after which a connection with keepalive sends a ping.
 const pingEvery = 100 * time.Millisecond
 
 type (
@@ -28,7 +28,7 @@ type (
 	}
 )
 
-// connectOpener opens callers over a protocol: without an option it is Connect's own.
+// connectOpener opens callers over a protocol. The default is Connect.
 func connectOpener(separatesValues bool, protocol ...connect.ClientOption) func(address string, with settings) caller {
 	return func(address string, with settings) caller {
 		options := append([]connect.ClientOption{connect.WithResponseInitializer(initialize)}, protocol...)
@@ -42,7 +42,7 @@ func connectOpener(separatesValues bool, protocol ...connect.ClientOption) func(
 	}
 }
 
-// overHTTP2 is a client that speaks HTTP/2 in plain text, and nothing else.
+// overHTTP2 returns a client for plaintext HTTP/2 only.
 func overHTTP2(with settings) *http.Client {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true)
@@ -53,7 +53,7 @@ func overHTTP2(with settings) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// initialize gives a response the type that its method has.
+// initialize sets the message type of a response.
 func initialize(spec connect.Spec, message any) error {
 	if dynamic, is := message.(*dynamicpb.Message); is {
 		*dynamic = *dynamicpb.NewMessage(spec.Schema.(protoreflect.MethodDescriptor).Output())
@@ -79,7 +79,7 @@ func (c *connectCaller) clientStream(ctx context.Context, method protoreflect.Me
 	stream := c.client(method).CallClientStream(ctx)
 	sendHeaders(sent, stream.RequestHeader())
 	for _, request := range requests {
-		// A server that has responded reads no more: the response has the reason.
+		// The server does not read after it has responded. The response contains the reason.
 		if stream.Send(request) != nil {
 			break
 		}
@@ -137,7 +137,7 @@ func connectAnswer(response *connect.Response[dynamicpb.Message], err error) ans
 	if err == nil {
 		return answer{response.Msg, readHeaders(response.Header()), readHeaders(response.Trailer()), nil}
 	}
-	// The library shows headers and trailers of a call that failed as one.
+	// The library merges the headers and trailers of a failed call.
 	var known *connect.Error
 	if errors.As(err, &known) {
 		meta := readHeaders(known.Meta())

@@ -6,7 +6,7 @@ import (
 	"connectrpc.com/grpcreflect"
 )
 
-// connectCases are those that connect-go has its own helpers for.
+// connectCases are the cases that use helpers of connect-go.
 var connectCases = []testCase{
 	{name: "reflection", run: func(ctx context.Context) {
 		caller := bourse().(*connectCaller)

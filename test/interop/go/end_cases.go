@@ -8,18 +8,18 @@ import (
 	"time"
 )
 
-// retryPause is how long a client waits until it tries again to reach a server that restarts.
+// retryPause is the delay between attempts to reach a server that restarts.
 const retryPause = 50 * time.Millisecond
 
-// endCases end the servers that they call.
+// endCases are the cases that end the servers.
 var endCases = []testCase{
-	{name: "restart", last: true, run: restartSpoilsNothing},
+	{name: "restart", last: true, run: restartLosesNoCall},
 	{name: "shutdown", last: true, run: shutdownNotifiesWatchers},
 }
 
-// restartSpoilsNothing shows that a server that goes away sends streams back with trailers, finishes unary calls that
-// are in progress, and that the same client reaches the next server.
-func restartSpoilsNothing(ctx context.Context) {
+// restartLosesNoCall verifies that a server that shuts down ends streams with trailers and completes unary calls in
+// progress, and that the same client reaches the next server.
+func restartLosesNoCall(ctx context.Context) {
 	conversation := direct().talk(ctx, "hang-until-restart", "")
 	streams := []incoming{direct().watch(ctx, "hang-until-restart", ""), conversation}
 	for _, each := range streams {
@@ -46,7 +46,7 @@ func restartSpoilsNothing(ctx context.Context) {
 	}
 }
 
-// shutdownNotifiesWatchers shuts the whole server down with a signal.
+// shutdownNotifiesWatchers shuts down the complete server with a signal.
 func shutdownNotifiesWatchers(ctx context.Context) {
 	quotes := stream(ctx, quotes+"WatchQuotes", `{"symbols":["*"]}`)
 	one(quotes)

@@ -33,7 +33,7 @@ func dialGrpc(address string, with settings, more ...grpc.DialOption) *grpc.Clie
 		calls = append(calls, grpc.MaxCallRecvMsgSize(with.maxBytes))
 	}
 	if with.keepalive {
-		// The library takes ten seconds for anything less.
+		// The library raises shorter intervals to ten seconds.
 		options = append(options, grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Second}))
 	}
 	return must(grpc.NewClient("passthrough:///"+address, append(options, grpc.WithDefaultCallOptions(calls...))...))
@@ -52,7 +52,7 @@ func (c grpcCaller) unary(ctx context.Context, method protoreflect.MethodDescrip
 func (c grpcCaller) clientStream(ctx context.Context, method protoreflect.MethodDescriptor, sent headers, requests ...*dynamicpb.Message) answer {
 	stream := c.open(ctx, method, sent)
 	for _, request := range requests {
-		// A server that has responded reads no more: the response has the reason.
+		// The server does not read after it has responded. The response contains the reason.
 		if err := stream.SendMsg(request); errors.Is(err, io.EOF) {
 			break
 		} else {

@@ -13,7 +13,7 @@ import (
 	"google.golang.org/protobuf/types/descriptorpb"
 )
 
-// grpcCases are those that grpc-go has its own helpers for.
+// grpcCases are the cases that use helpers of grpc-go.
 var grpcCases = []testCase{
 	{name: "health-helper", run: channelHealthFollowsService},
 	{name: "reflection", run: reflectionDescribesServices},
@@ -21,7 +21,7 @@ var grpcCases = []testCase{
 
 var bourseChannel = sync.OnceValue(func() *grpc.ClientConn { return dialGrpc(mustGet("INTEROP_BOURSE"), settings{}) })
 
-// channelHealthFollowsService lets the library itself watch a service's health, and use its servers accordingly.
+// channelHealthFollowsService verifies that the library watches the health of a service and selects servers by it.
 func channelHealthFollowsService(ctx context.Context) {
 	stub := healthv1.NewHealthClient(bourseChannel())
 	expect("status", must(stub.Check(ctx, &healthv1.HealthCheckRequest{})).GetStatus(), healthv1.HealthCheckResponse_SERVING)

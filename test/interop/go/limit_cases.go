@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// The server's limit for a message, in bytes, in both directions.
+// The server's limit of a message in both directions, in bytes.
 const maxMessageBytes = 4 << 20
 
-// A client that takes more than the server sends.
+// A client with a larger limit than the server.
 var generous = settings{maxBytes: 2 * maxMessageBytes}
 
 var limitCases = []testCase{
@@ -43,7 +43,7 @@ var limitCases = []testCase{
 	}},
 }
 
-// textOfRequest makes a text that fills a request of a scenario up to so many bytes; it takes 2 MiB or more.
+// textOfRequest returns a text with which the request of a scenario has a size in bytes. The size is at least 2 MiB.
 func textOfRequest(scenario string, bytes int) string {
 	const keyAndLength, keyAndLongLength = 2, 5
 	return strings.Repeat("x", bytes-keyAndLength-len(scenario)-keyAndLongLength)

@@ -1,10 +1,10 @@
-// The program calls a server with one client library over one protocol, runs every case that is named for it, and
-// prints a line for each: "PASS case" or "FAIL case: why".
+// The program calls a server with one client library over one protocol. It runs the cases of the client, and prints a
+// line for each: "PASS case" or "FAIL case: reason".
 //
-// The environment has the addresses of the servers: INTEROP_WIRE and INTEROP_PROXY, two ways to the wire service (HOST:PORT), of
-// which the proxy counts its traffic; INTEROP_BOURSE, a whole Bourse, and INTEROP_BOURSE_PID, its process;
-// INTEROP_DESCRIPTORS, a file with the descriptors of all that is called. The client "classic" calls the classic
-// services with grpc-go and with code that is generated from the protos in ../classic-protos.
+// The environment variables are the addresses of the servers: INTEROP_WIRE is the wire service (HOST:PORT), and
+// INTEROP_PROXY is a proxy to it that counts the traffic. INTEROP_BOURSE is a complete Bourse, and INTEROP_BOURSE_PID
+// is its process ID. INTEROP_DESCRIPTORS is a file with the descriptors of all services. The client "classic" calls the
+// classic services with grpc-go and with code that is generated from the protos in ../classic-protos.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"connectrpc.com/connect"
 )
 
-// A library has a caller and its own cases.
+// A library has a caller and additional cases.
 type library struct {
 	open func(address string, with settings) caller
 	own  []testCase
@@ -37,14 +37,14 @@ func main() {
 	}
 }
 
-// casesOf returns the cases of a client, which are ready to be run.
+// casesOf returns the cases of a client.
 func casesOf(name string) []testCase {
 	if name == "classic" {
 		return slices.Concat(classicStreamCases, classicLaptopCases)
 	}
 	client, known := libraries[name]
 	if !known {
-		exit("there is no client " + name)
+		exit("unknown client " + name)
 	}
 	openCaller = client.open
 	return slices.Concat(wireCases, limitCases, bourseCases, client.own, endCases)
@@ -59,7 +59,7 @@ func exit(problem string) {
 func mustGet(name string) string {
 	value := os.Getenv(name)
 	if value == "" {
-		exit(name + " is not set: start this with npm run test:interop")
+		exit(name + " is not set; run npm run test:interop")
 	}
 	return value
 }

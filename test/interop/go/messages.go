@@ -19,24 +19,24 @@ var descriptors = sync.OnceValue(func() *protoregistry.Files {
 	return must(protodesc.NewFiles(set))
 })
 
-// methodOf finds a method by its full name, as in "test.wire.v1.WireService.Unary".
+// methodOf finds a method by its full name, for example "test.wire.v1.WireService.Unary".
 func methodOf(name string) protoreflect.MethodDescriptor {
 	return must(descriptors().FindDescriptorByName(protoreflect.FullName(name))).(protoreflect.MethodDescriptor)
 }
 
-// pathOf returns where a method is called, as in "/test.wire.v1.WireService/Unary".
+// pathOf returns the path of a method, for example "/test.wire.v1.WireService/Unary".
 func pathOf(method protoreflect.MethodDescriptor) string {
 	return "/" + string(method.Parent().FullName()) + "/" + string(method.Name())
 }
 
-// fromJSON makes a method's request.
+// fromJSON creates a request of a method.
 func fromJSON(method protoreflect.MethodDescriptor, json string) *dynamicpb.Message {
 	request := dynamicpb.NewMessage(method.Input())
 	mustNot(protojson.Unmarshal([]byte(json), request))
 	return request
 }
 
-// wireRequest makes a request of the wire service.
+// wireRequest creates a request of the wire service.
 func wireRequest(method protoreflect.MethodDescriptor, scenario, text string) *dynamicpb.Message {
 	request := dynamicpb.NewMessage(method.Input())
 	setText(request, "scenario", scenario)
@@ -48,7 +48,7 @@ func setText(message *dynamicpb.Message, field protoreflect.Name, text string) {
 	message.Set(message.Descriptor().Fields().ByName(field), protoreflect.ValueOfString(text))
 }
 
-// get returns what is at a path of fields.
+// get returns the value at a path of fields.
 func get(message protoreflect.Message, path ...protoreflect.Name) protoreflect.Value {
 	value := message.Get(message.Descriptor().Fields().ByName(path[0]))
 	if len(path) == 1 {
@@ -62,5 +62,5 @@ func textOf(response *dynamicpb.Message) string {
 	return get(response, "text").String()
 }
 
-// sizeOf returns how many bytes a message takes.
+// sizeOf returns the size of a message in bytes.
 func sizeOf(message *dynamicpb.Message) int { return proto.Size(message) }

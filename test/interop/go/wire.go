@@ -7,10 +7,10 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 )
 
-// openCaller opens a caller of the library that is tested.
+// openCaller opens a caller of the library under test.
 var openCaller func(address string, with settings) caller
 
-// direct is what most cases call with.
+// direct returns the caller of most cases.
 var direct = sync.OnceValue(func() wire { return openWire("INTEROP_WIRE", settings{}) })
 
 // openWire opens a caller of the wire service at the address in a variable.
@@ -18,13 +18,13 @@ func openWire(variable string, with settings) wire {
 	return wire{caller: openCaller(mustGet(variable), with)}
 }
 
-// A wire calls the wire service: its first request names a scenario.
+// A wire calls the wire service. The first request of a call selects a scenario.
 type wire struct {
 	caller
 	sent headers
 }
 
-// with returns the same with headers to send.
+// with returns a copy that sends headers.
 func (w wire) with(sent headers) wire { return wire{w.caller, sent} }
 
 // ask makes a unary call.
@@ -49,7 +49,7 @@ func (w wire) push(ctx context.Context, scenario string, texts ...string) answer
 	return w.clientStream(ctx, method, w.sent, requests...)
 }
 
-// talk opens a stream both ways, and sends its first request.
+// talk opens a bidirectional stream, and sends the first request.
 func (w wire) talk(ctx context.Context, scenario, text string) conversation {
 	method := methodOf("test.wire.v1.WireService.BidiStream")
 	opened := conversation{w.bidiStream(ctx, method, w.sent)}
@@ -66,7 +66,7 @@ func (c conversation) sendRequest(scenario, text string) {
 // The kinds of call.
 var kinds = []string{"unary", "server stream", "client stream", "bidi stream"}
 
-// call makes a whole call of a kind with one request, and returns how it has ended.
+// call makes a complete call of a kind with one request, and returns its outcome.
 func (w wire) call(ctx context.Context, kind, scenario, text string) answer {
 	switch kind {
 	case "unary":

@@ -92,7 +92,8 @@ var wireCases = []testCase{
 	{name: "keepalive", slow: true, run: keepaliveKeepsStream},
 }
 
-// headersComeFirst proves by order that headers arrive while the handler waits: it waits for a request that is sent after them.
+// headersComeFirst proves by order that headers arrive while the handler waits: the handler waits for a request that
+// the client sends after it has received the headers.
 func headersComeFirst(ctx context.Context, stream incoming, note string) {
 	expect("header", stream.header()["x-early"], []string{"yes"})
 	direct().ask(ctx, "post", note).ok()
@@ -134,7 +135,7 @@ func deadlineEndsCall(ctx context.Context) {
 		limited, cancel := context.WithTimeout(ctx, time.Second)
 		failedWith(direct().call(limited, kind, "hang", note).problem, deadlineExceeded)
 		cancel()
-		// The client's own clock may be first: then it has reset the stream.
+		// If the client's timer is first, the client has reset the stream.
 		seen := textOf(direct().ask(ctx, "read", note).ok())
 		if !slices.Contains([]string{"deadline_exceeded", "canceled"}, seen) {
 			fail("%s: seen by the handler: %s", kind, seen)
@@ -142,7 +143,7 @@ func deadlineEndsCall(ctx context.Context) {
 	}
 }
 
-// keepaliveKeepsStream shows that the server answers pings on a connection with a quiet stream, which continues.
+// keepaliveKeepsStream verifies that the server responds to pings on a connection with an idle stream, which continues.
 func keepaliveKeepsStream(ctx context.Context) {
 	note := rand.Text()
 	pinging := openWire("INTEROP_PROXY", settings{keepalive: true})

@@ -27,7 +27,7 @@ interface QuotesResponse {
   readonly quotes: readonly { readonly symbol: string }[];
 }
 
-/** What a whole server serves: products, quotes, health and reflection. */
+/** The cases of a complete server: products, quotes, health and reflection. */
 export const bourseCases: Cases = {
   async "list-products"() {
     const call = startBourse(`${products}.ListProducts`, {});
@@ -108,14 +108,14 @@ export const bourseCases: Cases = {
       }
       call.send({ fileContainingSymbol: products });
       const files = (await call.next()).fileDescriptorResponse?.fileDescriptorProto ?? [];
-      expectTrue("a service comes with all that it imports", files.length > 1);
+      expectTrue("the response contains all imports of a service", files.length > 1);
       call.closeSend();
       expectEqual("end", (await call.ended).code, status.OK);
     }
   },
 };
 
-/** Starts a call of the whole server with one request. */
+/** Starts a call of the complete server with one request. */
 export function startBourse<Response>(name: string, request: object): Call<Response> {
   return start(bourse, name, [request]);
 }

@@ -22,7 +22,7 @@ export interface Sent extends CallOptions {
   readonly metadata?: Metadata;
 }
 
-/** How a call has ended. */
+/** The outcome of a call. */
 export interface Ended<Response> {
   readonly responses: readonly Response[];
   readonly header: Metadata;
@@ -33,10 +33,10 @@ export interface Ended<Response> {
 
 /** An open call of any kind. */
 export interface Call<Response> {
-  /** Resolves when the headers have arrived, or the call has ended without. */
+  /** Resolves when the headers have arrived, or the call has ended without headers. */
   readonly header: Promise<Metadata>;
   readonly ended: Promise<Ended<Response>>;
-  /** The next response of a stream; rejects if there is none. Responses that are not taken are in the end. */
+  /** Resolves to the next response of a stream. Rejects at the end. The outcome contains the other responses. */
   next(): Promise<Response>;
   send(request: object): void;
   closeSend(): void;
@@ -70,12 +70,12 @@ const services = loadPackageDefinition(
   ),
 );
 
-/** A channel to the address in an environment variable. */
+/** Opens a channel to the address in an environment variable. */
 export function openChannel(variable: string, options: ClientOptions = {}): Client {
   return new Client(mustGet(variable), credentials.createInsecure(), options);
 }
 
-/** Calls a method, named as in `test.wire.v1.WireService.Unary`. Without requests a stream of them stays open. */
+/** Calls a method, for example `test.wire.v1.WireService.Unary`. Without requests, a request stream stays open. */
 export function start<Response>(
   client: Client,
   name: string,
@@ -85,7 +85,7 @@ export function start<Response>(
   return startOf(services, client, name, requests, sent);
 }
 
-/** The same with a method of other services. */
+/** Does the same with a method of other services. */
 export function startOf<Response>(
   loaded: GrpcObject,
   client: Client,
@@ -122,7 +122,7 @@ function methodOf<Response>(loaded: GrpcObject, name: string): MethodDefinition<
   for (const part of name.slice(0, dot).split(".")) found = (found as Record<string, unknown>)[part];
   const { service } = found as ServiceClientConstructor;
   const method = Object.values(service).find(({ path }) => path.endsWith(`/${name.slice(dot + 1)}`));
-  if (method === undefined) throw new Error(`there is no method ${name}`);
+  if (method === undefined) throw new Error(`unknown method ${name}`);
   return method as MethodDefinition<object, Response>;
 }
 
@@ -142,14 +142,14 @@ function sendAll<S extends Sender>(stream: S, requests: readonly object[]): S {
 function callOf<Response>(surface: Surface, responses: AsyncIterator<Response>): Call<Response> {
   const header = Promise.withResolvers<Metadata>();
   surface.once("metadata", header.resolve);
-  // "status" also reports errors.
+  // The status event also reports errors.
   surface.on("error", () => {});
   const outcome = new Promise<StatusObject>((resolve) => surface.once("status", resolve));
   const sender = surface as unknown as Sender;
 
   async function end(): Promise<Ended<Response>> {
     const rest: Response[] = [];
-    // The library reports the status of a call after its responses were read.
+    // The library emits the status of a call after all responses were read.
     const read = async () => {
       for (let each = await responses.next(); each.done !== true; each = await responses.next()) rest.push(each.value);
     };
@@ -168,7 +168,7 @@ function callOf<Response>(surface: Surface, responses: AsyncIterator<Response>):
     },
     async next() {
       const { done, value } = await responses.next();
-      if (done) throw new Error("the stream has ended too early");
+      if (done) throw new Error("the stream ended without a response");
       return value;
     },
     send: (request) => sender.write(request),

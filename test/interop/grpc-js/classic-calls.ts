@@ -17,12 +17,12 @@ const services = loadPackageDefinition(
 
 const bourse = openChannel("INTEROP_BOURSE");
 
-/** Calls a classic method, named as in `proto.StreamServer.Route`. Without requests a stream of them stays open. */
+/** Calls a classic method, for example `proto.StreamServer.Route`. Without requests, a request stream stays open. */
 export function startClassic<Response>(name: string, ...requests: readonly object[]): Call<Response> {
   return startOf(services, bourse, name, requests);
 }
 
-/** Fails the case unless a call has failed with the code and a message that has a text. */
+/** Fails the case unless a call failed with the code and a message that contains a text. */
 export async function failedWith(code: status, text: string, call: Call<unknown>): Promise<Ended<unknown>> {
   const ended = await call.ended;
   expectEqual(`code (${ended.message})`, ended.code, code);
@@ -30,7 +30,7 @@ export async function failedWith(code: status, text: string, call: Call<unknown>
   return ended;
 }
 
-/** The responses of a call that has ended well. */
+/** Returns the responses of a successful call. */
 export async function allOf<Response>(call: Call<Response>): Promise<readonly Response[]> {
   const { code, message, responses } = await call.ended;
   expectEqual(`end (${message})`, code, status.OK);

@@ -23,13 +23,13 @@ interface ListedOrder {
   readonly order: { readonly id: number; readonly orderSn: string; readonly date: string };
 }
 
-/** How many orders the server has, once all are made. */
+/** The number of demo orders of the server. */
 const orderCount = 1_000;
 
-/** More than any message that the server takes. */
+/** More than the maximum message size of the server. */
 const largest = 5 * 2 ** 20;
 
-/** The classic services but laptops. */
+/** The cases of all classic services except laptops. */
 export const classicCases: Cases = {
   async "get-products"() {
     const size = 120;
@@ -129,12 +129,12 @@ export const classicCases: Cases = {
 
   async "order-list"() {
     let orders: readonly ListedOrder[] = [];
-    // The server still makes them when it starts.
+    // The server is still creating the demo orders after its start.
     while (orders.length < orderCount) orders = await allOf(listOrders());
     for (const [at, { order }] of orders.entries()) {
       expectEqual("id", order.id, at + 1);
       const isWhole = order.orderSn !== "" && /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/.test(order.date);
-      expectTrue(`order ${JSON.stringify(order)} is whole`, isWhole);
+      expectTrue(`order ${JSON.stringify(order)} is complete`, isWhole);
     }
   },
 

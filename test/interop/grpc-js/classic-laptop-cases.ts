@@ -26,7 +26,7 @@ interface Created {
   readonly id: string;
 }
 
-/** Laptops. */
+/** The cases of laptops. */
 export const classicLaptopCases: Cases = {
   async "create-laptop"() {
     const [created] = await allOf(create(newLaptop()));
@@ -50,7 +50,7 @@ export const classicLaptopCases: Cases = {
   },
 
   async "search-laptop"() {
-    // As the tutorial makes prices up: with more decimals than money has.
+    // A price like those of the tutorial, with more decimals than Money.
     const price = 2417.839202874112;
     const cpu = { brand: "Intel", name: "Core i5", numberCores: 79, numberThreads: 99, minGhz: 2.5, maxGhz: 4.5 };
     const laptop = newLaptop({ name: "JavaScript searched", cpu, priceUsd: price });
@@ -121,7 +121,7 @@ export const classicLaptopCases: Cases = {
   },
 };
 
-/** A laptop with everything that a laptop has. */
+/** Creates a laptop with all fields. */
 export function newLaptop(changes: object = {}): object {
   return {
     brand: "Interop",

@@ -6,9 +6,9 @@ import { ask, callWire, startWire, textOf } from "./wire-service.ts";
 
 const retryPauseMs = 50;
 
-/** What ends the servers that it calls. */
+/** The cases that end the servers. */
 export const endCases: Cases = {
-  /** A server that goes away spoils nothing, and the same channel finds the one that comes after it. */
+  /** A server that shuts down loses no call, and the same channel reaches the next server. */
   async restart() {
     const streams = (["ServerStream", "BidiStream"] as const).map((kind) =>
       startWire(kind, "hang-until-restart", [""]),
@@ -32,7 +32,7 @@ export const endCases: Cases = {
     expectEqual("generation", textOf(again), "2");
   },
 
-  /** A server that is shut down with a signal notifies the clients that watch. */
+  /** A server that shuts down after a signal notifies the clients that watch. */
   async shutdown() {
     const quotes = startBourse("bourse.quote.v1.QuoteService.WatchQuotes", { symbols: ["*"] });
     await quotes.next();

@@ -4,7 +4,7 @@ import { endCases } from "./end-cases.ts";
 import { limitCases } from "./limit-cases.ts";
 import { wireCases } from "./wire-cases.ts";
 
-// Calls a server with grpc-js and messages that are loaded at run time: nothing of it comes from generated code, but
-// for google.rpc.Status, which the library leaves to others. Those cases that end a server come last.
+// Calls a server with grpc-js and messages that are loaded at run time. Only google.rpc.Status uses generated code,
+// because the library does not decode it. The cases that end a server run last.
 
 await runCases({ ...wireCases, ...limitCases, ...bourseCases, ...endCases });

@@ -3,14 +3,14 @@ import { type Cases, expectEqual, expectTrue } from "../run-cases.ts";
 import { openChannel } from "./calls.ts";
 import { ask, callWire, kinds, startWire, textOf } from "./wire-service.ts";
 
-/** The server's limit for a message, in both directions. */
+/** The server's limit of a message in both directions, in bytes. */
 const maxMessageBytes = 4 * 1024 * 1024;
 
-/** What surrounds a long text in the messages of the wire service, in bytes. */
+/** The overhead of a long text in a message of the wire service, in bytes. */
 const responseOverhead = 5;
 const requestOverhead = 2 + "length".length + responseOverhead;
 
-/** Compression, and messages at and over the limits. */
+/** The cases of compression and of messages at and above the limits. */
 export const limitCases: Cases = {
   async gzip() {
     const text = "All the same. ".repeat(50_000);
@@ -63,12 +63,12 @@ export const limitCases: Cases = {
   },
 };
 
-/** A channel that takes more than the server sends. */
+/** A channel with a larger limit than the server. */
 function generous() {
   return openChannel("INTEROP_WIRE", { "grpc.max_receive_message_length": 2 * maxMessageBytes });
 }
 
-/** The traffic through the proxy. */
+/** Returns the traffic of the proxy. */
 async function traffic(): Promise<{ bytesUp: number; bytesDown: number }> {
   return JSON.parse(await ask("traffic"));
 }

@@ -10,7 +10,7 @@ import { ask, callWire, kinds, startWire, textOf, type WireResponse } from "./wi
 
 const oneByte = 256;
 
-/** The kinds of call, metadata, errors, cancel and deadlines. */
+/** The cases of call kinds, metadata, errors, cancellation and deadlines. */
 export const wireCases: Cases = {
   async unary() {
     expectEqual("text", await ask("echo", "hello"), "hello");
@@ -75,7 +75,7 @@ export const wireCases: Cases = {
     for (const kind of kinds) {
       const ended = await callWire(kind, "metadata", "", { metadata });
       expectEqual(`${kind}: seen by the server`, textOf(ended), "1, 2");
-      // The library gets them from Node, which has joined them.
+      // Node joins the values before the library receives them.
       expectEqual(`${kind}: header`, ended.header.get("x-many").join(", "), "a, b");
       expectEqual(`${kind}: trailer`, ended.trailer.get("x-many").join(", "), "c, d");
     }
@@ -123,7 +123,7 @@ export const wireCases: Cases = {
       const note = randomUUID();
       const { code } = await callWire(kind, "hang", note, { deadline: Date.now() + 1_000 });
       expectEqual(kind, code, status.DEADLINE_EXCEEDED);
-      // The client's own clock may be first: then it has reset the stream.
+      // If the client's timer is first, the client has reset the stream.
       const seen = await ask("read", note);
       expectTrue(`${kind}: the handler has seen ${seen}`, ["deadline_exceeded", "canceled"].includes(seen));
     }
@@ -144,7 +144,7 @@ export const wireCases: Cases = {
   },
 };
 
-/** The field violations of the `google.rpc.BadRequest` among a failed call's details, as `field: description`. */
+/** Returns the field violations of the `google.rpc.BadRequest` detail of a failed call, as `field: description`. */
 export function violationsOf({ trailer }: Ended<unknown>): string[] {
   const [details] = trailer.get("grpc-status-details-bin");
   if (!(details instanceof Buffer)) return [];
@@ -154,7 +154,10 @@ export function violationsOf({ trailer }: Ended<unknown>): string[] {
   });
 }
 
-/** Proves by order that headers arrive while the handler waits: it waits for a request that is sent after them. */
+/**
+ * Proves by order that headers arrive while the handler waits: the handler waits for a request that the client sends
+ * after it has received the headers.
+ */
 async function headersComeFirst(call: Call<WireResponse>, note: string): Promise<void> {
   expectEqual("header", (await call.header).get("x-early"), ["yes"]);
   await ask("post", note);

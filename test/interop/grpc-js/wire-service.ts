@@ -10,10 +10,10 @@ export interface WireResponse {
   readonly text: string;
 }
 
-/** What most cases call with. */
+/** The channel of most cases. */
 export const wire = openChannel("INTEROP_WIRE");
 
-/** Starts a call of the wire service, with one request for each text; without any, a stream of them stays open. */
+/** Starts a call of the wire service with a request for each text. Without texts, a request stream stays open. */
 export function startWire(
   kind: Kind,
   scenario: string,
@@ -24,7 +24,7 @@ export function startWire(
   return start(on, `test.wire.v1.WireService.${kind}`, requests, sent);
 }
 
-/** Makes a whole call of the wire service. */
+/** Makes a complete call of the wire service. */
 export function callWire(
   kind: Kind,
   scenario: string,
@@ -34,17 +34,17 @@ export function callWire(
   return startWire(kind, scenario, [text], sent).ended;
 }
 
-/** The text of the answer to a unary call. */
+/** Returns the text of the response to a unary call. */
 export async function ask(scenario: string, text = ""): Promise<string> {
   return textOf(await callWire("Unary", scenario, text));
 }
 
-/** The text of the last response of a successful call; throws if the call failed. */
+/** Returns the text of the last response of a successful call. Throws if the call failed. */
 export function textOf(ended: Ended<WireResponse>): string {
   return ok(ended).text;
 }
 
-/** The last response of a successful call; throws if the call failed. */
+/** Returns the last response of a successful call. Throws if the call failed. */
 export function ok<Response>({ code, message, responses }: Ended<Response>): Response {
   const last = responses.at(-1);
   if (code !== status.OK || last === undefined) throw new Error(`the call failed with ${status[code]}: ${message}`);

@@ -1,4 +1,4 @@
-"""What a whole server serves: products, quotes, health and reflection."""
+"""The cases of a complete server: products, quotes, health and reflection."""
 
 import json
 import queue
@@ -78,7 +78,7 @@ def health_watch():
 
 
 def health_helper():
-    # The library itself watches a service's health, and uses its servers accordingly.
+    # The library watches the health of a service, and selects servers by it.
     for service, want in ((QUOTES, ChannelConnectivity.READY), ("no.Such", ChannelConnectivity.TRANSIENT_FAILURE)):
         check = {"loadBalancingConfig": [{"round_robin": {}}], "healthCheckConfig": {"serviceName": service}}
         with open_channel("INTEROP_BOURSE", service_config=json.dumps(check)) as channel:

@@ -13,25 +13,25 @@ KINDS = ("Unary", "ServerStream", "ClientStream", "BidiStream")
 """The methods of the wire service, one of each kind."""
 
 STREAMS = ("ServerStream", "BidiStream")
-"""Those that answer with many."""
+"""The methods with a response stream."""
 
 
 def open_channel(variable, **options):
-    """A channel to the address in an environment variable; options are those of grpc, without "grpc."."""
+    """Opens a channel to the address in an environment variable. The options are gRPC options without the prefix."""
     compression = options.pop("compression", None)
     arguments = [("grpc." + name.replace("__", "."), value) for name, value in options.items()]
     return grpc.insecure_channel(os.environ[variable], options=arguments, compression=compression)
 
 
 wire = open_channel("INTEROP_WIRE")
-"""What most cases call with."""
+"""The channel of most cases."""
 
 bourse = open_channel("INTEROP_BOURSE")
-"""A whole server."""
+"""The channel to the complete server."""
 
 
 def start(channel, name, requests, **options):
-    """Starts a call. Returns a future for one response, and an iterator for many."""
+    """Starts a call. Returns a future for one response, or an iterator for a stream."""
     method = method_of(name)
     path = f"/{method.containing_service.full_name}/{method.name}"
     inward = "stream" if method.client_streaming else "unary"
@@ -43,7 +43,7 @@ def start(channel, name, requests, **options):
 
 
 def start_wire(kind, scenario, *texts, channel=wire, **options):
-    """Starts a call of the wire service, whose requests are made of texts."""
+    """Starts a call of the wire service with a request for each text."""
     return start(channel, f"test.wire.v1.WireService.{kind}", wire_requests(scenario, *texts), **options)
 
 
@@ -53,13 +53,13 @@ def wire_requests(scenario, *texts):
 
 
 def start_bourse(name, fields, **options):
-    """Starts a call of the whole server with one request, whose fields are as JSON has them."""
+    """Starts a call of the complete server with one request, in JSON form."""
     return start(bourse, name, [from_dict(method_of(name), fields)], **options)
 
 
 @dataclass
 class Ended:
-    """How a call has ended."""
+    """The outcome of a call."""
 
     responses: list
     header: list
@@ -69,19 +69,19 @@ class Ended:
     violations: list
 
     def ok(self):
-        """The last response, of a call that went well."""
+        """Returns the last response. Fails the case if the call failed."""
         if self.code is not grpc.StatusCode.OK:
             raise AssertionError(f"the call failed with {self.code}: {self.message}")
         return self.responses[-1]
 
 
 def end_of(call):
-    """Waits until a call with one response has ended."""
+    """Waits for the end of a call with one response."""
     return _end_of(call, lambda: [call.result()])
 
 
 def end_of_stream(call):
-    """Waits until a call with many responses has ended, of which it takes those that are left."""
+    """Reads the remaining responses of a stream, and waits for its end."""
     responses = []
     return _end_of(call, lambda: responses.extend(call) or responses)
 
@@ -99,18 +99,18 @@ def _end_of(call, read):
 
 
 def call_wire(kind, scenario, *texts, **options):
-    """Makes a whole call of the wire service."""
+    """Makes a complete call of the wire service."""
     call = start_wire(kind, scenario, *texts, **options)
     return end_of_stream(call) if kind in STREAMS else end_of(call)
 
 
 def ask(scenario, text=""):
-    """The text of the response to a unary call of the wire service."""
+    """Returns the text of the response to a unary call of the wire service."""
     return call_wire("Unary", scenario, text).ok().text
 
 
 def values_of(metadata, key):
-    """The values of a key."""
+    """Returns the values of a key."""
     return [value for name, value in metadata if name == key]
 
 

@@ -1,17 +1,17 @@
-"""What runs cases, and what they check with."""
+"""Runs cases, and provides their assertions."""
 
 import threading
 
 CASE_LIMIT_SECONDS = 40
-"""How long a case may take."""
+"""The time limit of a case."""
 
 
 class CaseFailed(Exception):
-    """Something was not as it should be."""
+    """An assertion of a case failed."""
 
 
 def run_all(cases):
-    """Runs functions, prints how each has gone under its name, and returns whether all passed."""
+    """Runs the cases, prints the result of each, and returns whether all passed."""
     all_passed = True
     for case in cases:
         name = case.__name__.replace("_", "-")
@@ -22,16 +22,16 @@ def run_all(cases):
 
 
 def _run(case):
-    problems = [f"it has not ended within {CASE_LIMIT_SECONDS} s"]
+    problems = [f"not complete after {CASE_LIMIT_SECONDS} s"]
 
     def run():
         try:
             case()
             problems[0] = None
-        except Exception as error:  # Whatever it is, it belongs to this case only.
+        except Exception as error:  # Any error fails only this case.
             problems[0] = f"{type(error).__name__}: {error}".replace("\n", " ")[:600]
 
-    # A call that hangs holds back its own thread, and not the cases that follow.
+    # A call that hangs blocks only its thread, not the following cases.
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(CASE_LIMIT_SECONDS)
@@ -39,6 +39,6 @@ def _run(case):
 
 
 def expect(what, got, want):
-    """Fails the case unless both are the same."""
+    """Fails the case unless both values are equal."""
     if got != want:
         raise CaseFailed(f"{what}: got {str(got)[:300]}, want {str(want)[:300]}")

@@ -1,8 +1,8 @@
-"""Calls the classic services of a server with grpcio, as the tutorials' clients do: with messages and stubs that are
-generated from the protos in ../classic-protos. Runs every case, and prints a line for each: "PASS case" or
-"FAIL case: why".
+"""Calls the classic services of a server with grpcio like the clients of the tutorials, with messages and stubs that
+are generated from the protos in ../classic-protos. Runs the cases, and prints a line for each: "PASS case" or
+"FAIL case: reason".
 
-The argument is the folder of generated code; INTEROP_BOURSE in the environment is the address of the server.
+The argument is the folder of generated code. The environment variable INTEROP_BOURSE is the address of the server.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the cases of the classic services call with."""
+"""Calls of the classic services."""
 
 import os
 
@@ -8,7 +8,7 @@ from cases import CaseFailed, expect
 
 
 def open_channel(**options):
-    """A channel to the server; options are those of grpc, without "grpc."."""
+    """Opens a channel to the server. The options are gRPC options without the prefix."""
     arguments = [("grpc." + name, value) for name, value in options.items()]
     return grpc.insecure_channel(os.environ["INTEROP_BOURSE"], options=arguments)
 
@@ -17,7 +17,7 @@ channel = open_channel()
 
 
 def failed(code, text, call):
-    """Fails the case unless a call fails with the code and a message that has a text; returns that message."""
+    """Fails the case unless a call fails with the code and a message that contains a text. Returns the message."""
     try:
         answer = call()
     except grpc.RpcError as error:
@@ -25,9 +25,9 @@ def failed(code, text, call):
         if text not in error.details():
             raise CaseFailed(f"message: got {error.details()}, want {text}") from error
         return error.details()
-    raise CaseFailed(f"the call was to fail with {code}: got {str(answer)[:200]}")
+    raise CaseFailed(f"the call succeeded, want {code}: got {str(answer)[:200]}")
 
 
 def values_of(metadata, key):
-    """The values of a key."""
+    """Returns the values of a key."""
     return [value for name, value in metadata if name == key]

@@ -1,4 +1,4 @@
-"""The classic services but laptops."""
+"""The cases of all classic services except laptops."""
 
 import queue
 import re
@@ -21,10 +21,10 @@ server = streamserver_pb2_grpc.StreamServerStub(channel)
 service = streamservice_pb2_grpc.StreamServiceStub(channel)
 
 ORDER_COUNT = 1000
-"""How many orders the server has, once all are made."""
+"""The number of demo orders of the server."""
 
 LARGEST = 5 * 2**20
-"""More than any message that the server takes."""
+"""More than the maximum message size of the server."""
 
 
 def get_products():
@@ -53,7 +53,7 @@ def get_products_cancel():
 
 
 def get_products_header_list_size():
-    # The limit that the library announces by default is above its soft limit, so both are set here.
+    # The limit that the library announces by default is above its soft limit, so this sets both.
     with open_channel(max_metadata_size=8192, absolute_max_metadata_size=8192) as bounded:
         stub = productinfo_pb2_grpc.ProductInfoStub(bounded)
         request = productinfo_pb2.ProductRequest
@@ -62,7 +62,7 @@ def get_products_header_list_size():
         call = stub.getProducts(request(size=fits))
         expect("products", len(list(call)), fits)
         expect("last trailer", values_of(call.trailing_metadata(), f"end{fits}"), [f"end{fits}"])
-    # The library also announces its own limit.
+    # The library also announces its limit.
     failed(StatusCode.RESOURCE_EXHAUSTED, "exceed", lambda: list(products.getProducts(request(size=1000))))
 
 
@@ -123,7 +123,7 @@ def all_stream():
 
 def order_list():
     orders = []
-    # The server still makes them when it starts.
+    # The server is still creating the demo orders after its start.
     while len(orders) < ORDER_COUNT:
         orders = [each.order for each in service.OrderList(streamservice_pb2.OrderSearchParams())]
     expect("ids", [order.id for order in orders], list(range(1, ORDER_COUNT + 1)))

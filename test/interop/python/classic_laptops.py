@@ -19,7 +19,7 @@ laptops = pcbook_pb2_grpc.LaptopServiceStub(channel)
 
 
 def new_laptop(**changes):
-    """A laptop with everything that a laptop has."""
+    """Creates a laptop with all fields."""
     gigabytes, terabytes = pcbook_pb2.Memory.GIGABYTE, pcbook_pb2.Memory.TERABYTE
     fields = {
         "brand": "Interop",
@@ -56,7 +56,7 @@ def new_laptop(**changes):
 
 
 def create(laptop):
-    """The id of a laptop that is created."""
+    """Creates a laptop, and returns its ID."""
     return laptops.CreateLaptop(pcbook_pb2.CreateLaptopRequest(laptop=laptop)).id
 
 
@@ -75,7 +75,7 @@ def create_laptop_refused():
 
 
 def search_laptop():
-    # As the tutorial makes prices up: with more decimals than money has.
+    # A price like those of the tutorial, with more decimals than Money.
     price = 2417.8392028741123
     laptop = new_laptop(name="Python searched", price_usd=price)
     laptop.cpu.number_cores = 78

@@ -1,4 +1,4 @@
-"""What ends the servers that it calls."""
+"""The cases that end the servers."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ RETRY_PAUSE_SECONDS = 0.05
 
 
 def restart():
-    """A server that goes away spoils nothing, and the same channel finds the one that comes after it."""
+    """A server that shuts down loses no call, and the same channel reaches the next server."""
     streams = [start_wire(kind, "hang-until-restart", "") for kind in ("ServerStream", "BidiStream")]
     for call in streams:
         expect("text", next(call).text, "hanging")
@@ -36,7 +36,7 @@ def restart():
 
 
 def shutdown():
-    """A server that is shut down with a signal notifies the clients that watch."""
+    """A server that shuts down after a signal notifies the clients that watch."""
     quotes = start_bourse(f"{QUOTES}.WatchQuotes", {"symbols": ["*"]})
     next(quotes)
     health = health_pb2_grpc.HealthStub(bourse).Watch(health_pb2.HealthCheckRequest())

@@ -1,8 +1,8 @@
-"""Calls a server with grpcio, runs every case, and prints a line for each: "PASS case" or "FAIL case: why".
+"""Calls a server with grpcio, runs the cases, and prints a line for each: "PASS case" or "FAIL case: reason".
 
-The environment has the addresses of the servers: INTEROP_WIRE and INTEROP_PROXY, two ways to the wire service (HOST:PORT), of which
-the proxy counts its traffic; INTEROP_BOURSE, a whole Bourse, and INTEROP_BOURSE_PID, its process;
-INTEROP_DESCRIPTORS, a file with the descriptors of all that is called.
+The environment variables are the addresses of the servers: INTEROP_WIRE is the wire service (HOST:PORT), and
+INTEROP_PROXY is a proxy to it that counts the traffic. INTEROP_BOURSE is a complete Bourse, and INTEROP_BOURSE_PID is
+its process ID. INTEROP_DESCRIPTORS is a file with the descriptors of all services.
 """
 
 import sys
@@ -14,6 +14,6 @@ import wire_cases
 from cases import run_all
 
 if __name__ == "__main__":
-    # Those that end a server come last.
+    # The cases that end a server run last.
     modules = (wire_cases, limit_cases, bourse_cases, end_cases)
     sys.exit(0 if run_all([case for module in modules for case in module.CASES]) else 1)

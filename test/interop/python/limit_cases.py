@@ -1,4 +1,4 @@
-"""Compression, and messages at and over the limits."""
+"""The cases of compression and of messages at and above the limits."""
 
 import json
 
@@ -52,12 +52,12 @@ def response_over_limit():
 
 
 def _generous():
-    # Takes more than the server sends.
+    # A larger limit than that of the server.
     return open_channel("INTEROP_WIRE", max_receive_message_length=2 * MAX_MESSAGE_BYTES)
 
 
 def _text_of_request(size):
-    # What fills a request up to so many bytes.
+    # A text with which the request has this size.
     filler = "x" * (size // 2)
     overhead = wire_requests("length", filler)[0].ByteSize() - len(filler)
     return "x" * (size - overhead)

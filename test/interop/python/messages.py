@@ -1,4 +1,4 @@
-"""The messages of all that is called, made at run time from their descriptors."""
+"""The messages of all services, created at run time from their descriptors."""
 
 import os
 
@@ -18,7 +18,7 @@ _pool = _load()
 
 
 def method_of(name):
-    """The descriptor of a method by its full name, as in "test.wire.v1.WireService.Unary"."""
+    """Returns the descriptor of a method by its full name, for example "test.wire.v1.WireService.Unary"."""
     return _pool.FindMethodByName(name)
 
 

@@ -1,4 +1,4 @@
-"""The kinds of call, metadata, errors, cancel and deadlines."""
+"""The cases of call kinds, metadata, errors, cancellation and deadlines."""
 
 import queue
 import uuid
@@ -37,7 +37,7 @@ def client_stream():
 
 
 def bidi_stream():
-    # Each request is sent when the answer to the one before it is there.
+    # Sends each request after the response to the previous one.
     requests = queue.SimpleQueue()
     call = start(wire, "test.wire.v1.WireService.BidiStream", iter(requests.get, None))
     for text in ("a", "b"):
@@ -58,7 +58,7 @@ def headers_at_once_bidi_stream():
 
 
 def _headers_come_first(call, note):
-    # Proven by order: the handler waits for a request that is sent after the headers have arrived.
+    # Proves by order that headers arrive early: the handler waits for a request that is sent after they have arrived.
     expect("header", values_of(call.initial_metadata(), "x-early"), ["yes"])
     ask("post", note)
     expect("text", next(call).text, "posted")
@@ -117,7 +117,7 @@ def cancel():
 
 def deadline_is_sent():
     remaining_ms = int(call_wire("Unary", "timeout", "", timeout=30).ok().text)
-    # The library rounds it up to what it can write in few digits.
+    # The library rounds the timeout up to a value with few digits.
     expect(f"{remaining_ms} ms is about half a minute", 0 < remaining_ms <= 31_000, True)
 
 
@@ -125,7 +125,7 @@ def deadline_ends_call():
     for kind in KINDS:
         note = str(uuid.uuid4())
         expect(kind, call_wire(kind, "hang", note, timeout=1).code, StatusCode.DEADLINE_EXCEEDED)
-        # The client's own clock may be first: then it has reset the stream.
+        # If the client's timer is first, the client has reset the stream.
         seen = ask("read", note)
         expect(f"{kind}: {seen} is seen by the handler", seen in ("deadline_exceeded", "canceled"), True)
 
