@@ -27,7 +27,7 @@ export interface ExportOrdersOptions extends CallRetryOptions {
   readonly sha256?: Sha256;
   /** Receives the headers of each stream. */
   readonly onHeader?: (header: Headers) => void;
-  /** Receives the trailers of each stream that ends with some. */
+  /** Receives the trailers of each stream that ends with trailers. */
   readonly onTrailer?: (trailer: Headers) => void;
 }
 

@@ -18,7 +18,7 @@ export interface OrderDefaults {
 /** The name of a field in a mapping. */
 export type OrderField = keyof typeof knownNames;
 
-/** The names of columns, normalized: those of exports, and common others. */
+/** The names of columns, normalized: those of exported files, and other common names. */
 const knownNames = {
   order_number: ["ordernumber", "orderno", "invoiceno", "invoice"],
   product_code: ["productcode", "stockcode", "sku"],
@@ -99,7 +99,7 @@ function parseQuantity(text: string): number | undefined {
   return Math.abs(value) <= maxInt32 ? value + 0 : undefined;
 }
 
-/** Parses a customer id. `17850.0` is 17850, for the same reason. Undefined if it is empty. */
+/** Parses a customer id. `17850.0` is 17850: some programs write all numbers with decimals. Undefined if it is empty. */
 function parseCustomer(text: string): string | undefined {
   return text === "" ? undefined : (/^(\d+)\.0$/.exec(text)?.[1] ?? text);
 }

@@ -10,7 +10,7 @@ import { CallAttempt } from "../shared/call-attempt.ts";
 import { type CallRetryOptions, CallRetryTracker } from "../shared/call-retry-tracker.ts";
 import { Condition } from "../shared/condition-variable.ts";
 
-/** An order to submit. A caller may add fields: it gets the submission back with the response. */
+/** An order to submit. A caller may add fields: the result for the order contains the same object. */
 export interface Submission {
   /** Its key must be unique among all orders: by the key the server stores an order once, however often it is sent. */
   readonly order: MessageInitShape<typeof OrderSchema>;
@@ -29,7 +29,7 @@ export interface Submitted<S extends Submission> {
 
 export interface SubmitOrdersOptions extends CallRetryOptions {
   /**
-   * The maximum number of orders in flight, sent without a response. The server stores them in groups. Default: 4,096.
+   * The maximum number of orders in flight, which were sent and have no response. The server stores them in groups. Default: 4,096.
    */
   readonly maxInFlight?: number;
 }

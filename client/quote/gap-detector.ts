@@ -36,7 +36,7 @@ export class GapDetector {
     for (const state of this.#symbols.values()) state.isInStream = false;
   }
 
-  /** The log starts another epoch: its sequence numbers do not continue those before. */
+  /** The log starts another epoch: its sequence numbers do not continue those of the previous epoch. */
   beginEpoch(): void {
     this.#symbols.clear();
   }

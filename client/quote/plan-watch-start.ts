@@ -38,8 +38,8 @@ export interface WatchStart {
 }
 
 /**
- * Plans the first request of the next stream. A stream that resumes does not start with unseen symbols, because it would
- * not send their snapshots. A command subscribes to them.
+ * Plans the first request of the next stream. A stream that resumes sends no snapshots, so it does not start with symbols
+ * that have no quote yet. A command subscribes to them.
  */
 export function planWatchStart({ desired, pending, cursor, isResumable, from }: WatchStartOptions): WatchStart {
   const firstPosition = cursor === undefined ? toPosition(from) : undefined;

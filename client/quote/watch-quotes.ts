@@ -43,7 +43,7 @@ export interface WatchQuotesOptions {
   readonly onState?: (state: WatchState) => void;
   /** Receives the headers of each stream. */
   readonly onHeader?: (header: Headers) => void;
-  /** Receives the trailers of each stream that ends with some. */
+  /** Receives the trailers of each stream that ends with trailers. */
   readonly onTrailer?: (trailer: Headers) => void;
   /** Default: the timers of the platform. */
   readonly timers?: Timers;

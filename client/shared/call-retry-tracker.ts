@@ -70,7 +70,7 @@ export class CallRetryTracker<Progress extends string = "live"> {
     this.#setState({ kind: "connecting" });
   }
 
-  /** The attempt works: earlier failures no longer count. */
+  /** Reports that the attempt works. Resets the count of failures. */
   succeed(): void {
     this.#backOff.reset();
   }

@@ -4,7 +4,7 @@
  *
  *     while (queue.isFull) await hasSpace.wait();
  *
- * No callback of others may run between the test and `wait`: a notification that it causes would be lost.
+ * No other callback may run between the test and `wait`, because a notification by that callback would be lost.
  */
 export class Condition {
   #waiters: (() => void)[] = [];

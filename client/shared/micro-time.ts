@@ -27,7 +27,7 @@ export function toTimestamp(time: MicroTime): Timestamp {
 const minSeconds = -62_135_596_800n;
 const maxSeconds = 253_402_300_799n;
 
-/** Whether a timestamp is in the range of protobuf. One from the wire may not be. */
+/** Whether a timestamp is in the range of protobuf. A timestamp from the wire may be outside the range. */
 export function isValidTimestamp({ seconds, nanos }: Pick<Timestamp, "seconds" | "nanos">): boolean {
   return seconds >= minSeconds && seconds <= maxSeconds && nanos >= 0 && nanos < 1_000_000_000;
 }

@@ -8,7 +8,7 @@ export type FileUploadState =
   | CallState<"sending">
   /** `pause` was called. */
   | { readonly kind: "paused" }
-  /** Another client has taken the upload over. This one waits for `takeOver`. */
+  /** Another client has taken the upload over. This client waits for `takeOver`. */
   | { readonly kind: "taken-over" }
   /** All bytes were sent. Client or server compute the hash. */
   | { readonly kind: "verifying" }

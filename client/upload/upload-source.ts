@@ -10,8 +10,8 @@ export interface UploadSource {
   /** The time of the last change, in milliseconds since 1970. */
   readonly lastModified: number;
   /**
-   * Reads the bytes from one offset to another, without the last. The caller owns the array. Two reads may run at the
-   * same time.
+   * Reads the bytes from offset `from` up to, but not including, offset `to`. The caller owns the array. Two reads may run
+   * at the same time.
    */
   slice(from: number, to: number): Promise<Uint8Array>;
   /** Whether size and time of the last change are the same as at first. Absent if `slice` detects changes. */

@@ -41,7 +41,7 @@ export class OrderTotals {
     for (const [currency, { count, nanos }] of others.#byCurrency) this.add(currency, count, nanos);
   }
 
-  /** Returns the total of a currency; it has 0 orders if there are none. */
+  /** Returns the total of a currency, with 0 orders if no order is in the currency. */
   of(currency: string): CurrencyTotal {
     return toMessage(currency, this.#byCurrency.get(currency) ?? { count: 0, nanos: 0n });
   }

@@ -22,7 +22,7 @@ export function createProduct(draft: Product, { id, now }: { readonly id: string
 /**
  * Returns the next revision of a product, or `current` itself if the update changes nothing.
  *
- * Throws a NotFoundError if the product is deleted, a StaleEtagError if it has another etag than `patch`, and the errors
+ * Throws a NotFoundError if the product is deleted, a StaleEtagError if the product has another etag than `patch`, and the errors
  * of {@link applyFieldMask} and {@link validateProduct}.
  */
 export function updateProduct(current: Product, { patch, paths }: ProductUpdate, now: Timestamp): Product {

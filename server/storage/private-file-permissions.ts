@@ -21,7 +21,7 @@ export function isShared(path: string): boolean {
 
 /**
  * Creates an empty file that only this user may read, whatever the umask is. If the file exists, restricts its permissions
- * instead; it does not open the file then, because closing it would release the POSIX locks of the process on it.
+ * instead, and does not open it: closing it would release the POSIX locks that the process has on it.
  *
  * @param path a symbolic link is not followed
  */

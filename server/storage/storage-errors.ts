@@ -15,7 +15,10 @@ export class StoreFullError extends DomainError {
   }
 }
 
-/** The store refuses writes until the server is restarted, because a write or a sync has failed. */
+/**
+ * The store refuses writes until the server is restarted: a write or a sync has failed, the database is damaged, the writer
+ * thread has ended, or a file of the data directory was removed or replaced.
+ */
 export class StoreReadOnlyError extends DomainError {
   override name = "StoreReadOnlyError";
   readonly code = Code.Unavailable;
@@ -27,8 +30,19 @@ export class StoreReadOnlyError extends DomainError {
 
 /** The message of a {@link StoreReadOnlyError}, and of the error of an upload that is refused for the same reason. */
 export const storeReadOnlyMessage =
-  "the store is read-only, because a write to its disk has failed: acknowledged data is stored and can be read; " +
+  "the store is read-only after a failure of its disk, its database or its directory: acknowledged data is stored unless " +
+  "the database is damaged; " +
   "the operator must check the disk and restart the server; then resend the data that was not acknowledged";
+
+/** The server shuts down, and its store is closed. */
+export class StoreClosedError extends DomainError {
+  override name = "StoreClosedError";
+  readonly code = Code.Unavailable;
+
+  constructor() {
+    super("the store is closed, because the server shuts down: retry after the server has restarted");
+  }
+}
 
 /** A read of the store has failed. */
 export class StoreReadError extends DomainError {
@@ -38,7 +52,7 @@ export class StoreReadError extends DomainError {
   /** @param problem the message of the failure, as in `disk I/O error` */
   constructor(problem: string, cause?: unknown) {
     super(
-      `the store cannot be read (${problem}): retry later; if the error persists, the operator must check the disk`,
+      `the store cannot be read (${problem}): retry later; if the error persists, the operator must check the disk and the log`,
       {
         cause,
       },

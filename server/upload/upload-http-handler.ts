@@ -3,7 +3,7 @@ import { create as contentDisposition } from "content-disposition";
 import send from "send";
 import type { Problem } from "../logging/repeated-problem-log.ts";
 import { NotFoundError } from "../shared/resource-errors.ts";
-import { StoreReadError } from "../storage/storage-errors.ts";
+import { StoreClosedError, StoreReadError } from "../storage/storage-errors.ts";
 import type { Exchange } from "../transport/exchange/exchange.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
 import { peerKeyOf } from "../transport/protection/peer-key.ts";
@@ -144,7 +144,8 @@ function sendFile(download: Download, path: string, root: string, headers: Reado
 function toResponse(error: unknown): { readonly status: number; readonly message: string } {
   if (error instanceof NoThumbnailError) return { status: error.status, message: error.message };
   if (error instanceof LimitError) return { status: 503, message: error.message };
-  if (error instanceof StoreReadError) return { status: 503, message: error.message };
+  if (error instanceof StoreReadError || error instanceof StoreClosedError)
+    return { status: 503, message: error.message };
   if (error instanceof NotFoundError || error instanceof UploadError) return { status: 404, message: error.message };
   return { status: 500, message: "internal error; retry later" };
 }

@@ -14,6 +14,7 @@ import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import { toBytes, toFileMetadata, toSha256, toUpload } from "./convert-upload-messages.ts";
 import { endOfRange, readFileRange } from "./file/read-file-range.ts";
 import { type Piece, receiveUploadStream, verifyChecksum } from "./session/receive-upload-stream.ts";
+import { maxChunksInFlight } from "./session/upload-session.ts";
 import { maxChunkBytes } from "./session/upload-state-machine.ts";
 import type { UploadPhase, UploadView } from "./store/upload-record.ts";
 import { protoStates, uploadError } from "./upload-errors.ts";
@@ -185,7 +186,7 @@ function limitsOf(uploads: Uploads, idleTimeoutMs: number, peer: string) {
   const { maxFileBytes, bytes, open } = uploads.limits;
   return create(UploadLimitsSchema, {
     maxChunkBytes,
-    maxChunksInFlight: 2,
+    maxChunksInFlight: maxChunksInFlight / 2, // the other half is for chunks of a broken connection
     maxFileBytes: BigInt(maxFileBytes),
     maxTotalBytes: BigInt(bytes.max),
     totalBytes: BigInt(bytes.used),

@@ -37,7 +37,12 @@ export function clientStreamServer(): ServiceImpl<typeof ClientStreamServer> {
       for await (const { data } of requests) {
         bytes += Buffer.byteLength(data) + (texts.length > 0 ? 1 : 0);
         if (bytes > maxJoinedBytes) {
-          throw callLimitError({ name: "maxJoinedBytes", value: maxJoinedBytes }, "bytes of text", bytes);
+          throw callLimitError(
+            { name: "maxJoinedBytes", value: maxJoinedBytes },
+            "bytes of text",
+            bytes,
+            "split the texts over several calls",
+          );
         }
         texts.push(data);
       }

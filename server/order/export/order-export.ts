@@ -135,7 +135,7 @@ export class OrderExport {
     }
     const response = create(ExportOrdersResponseSchema);
     response.resumeToken = resumeToken;
-    // The encoder writes the tag of a part; the tags of its further orders are in its bytes.
+    // The encoder writes the tag of the first order of a part. The tags of the other orders are in the bytes of the part.
     response.$unknown = parts.map((part) => ({
       no: ordersField,
       wireType: WireType.LengthDelimited,

@@ -11,7 +11,7 @@ export interface OrderTables {
 export interface OrderLineTable {
   /** From 1 on. */
   sequence: bigint;
-  /** The client's name for it. */
+  /** The idempotency key, which the client chooses. */
   key: string;
   product_code: string;
   /** Null if the customer is unknown. */

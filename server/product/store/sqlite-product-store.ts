@@ -136,7 +136,8 @@ async function* readPages(
 ): AsyncGenerator<readonly Product[]> {
   let position = 0n;
   while (position < maxSequence) {
-    // The database can answer within one turn of the event loop, so a long read would block all other calls.
+    // The reply of the database can arrive in the same turn of the event loop. Without this pause, a long read would block
+    // all other calls.
     if (position > 0n) await callScheduler.nextTurn();
     signal?.throwIfAborted();
     const rows = await tables

@@ -32,7 +32,7 @@ export async function listCandles(
   return { candles: list.candles.map(toCandle), truncated: list.truncated };
 }
 
-/** Rounds a time up to a microsecond: candles start at full seconds, so that this selects the same candles. */
+/** Rounds a time up to a microsecond. Candles start at full seconds, so the rounding does not change the selection. */
 function timeOf(field: string, timestamp: Timestamp | undefined): MicroTime | undefined {
   if (timestamp === undefined) return undefined;
   if (!isValidTimestamp(timestamp)) throw new InvalidFieldError(field, "must be in the years 1 to 9999");

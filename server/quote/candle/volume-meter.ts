@@ -49,7 +49,10 @@ export class VolumeMeter {
     return isNewSession || volume < previous ? volume : volume - previous;
   }
 
-  /** A trade without bid and ask is new. A trade with them is new if it differs from the trade of the previous tick. */
+  /**
+   * The trade of a tick without bid and ask is new. Otherwise it is new if it differs from the trade of the previous tick
+   * that had bid or ask.
+   */
   #newTrade(tick: Tick, size: bigint, isLate: boolean): bigint {
     if (tick.bid === undefined && tick.ask === undefined) return size;
     const isFirst = this.#lastSize === undefined;

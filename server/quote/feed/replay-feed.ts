@@ -33,7 +33,7 @@ export interface ReplayFeedOptions {
 
 /**
  * Opens a feed that replays the ticks or bars of a CSV file. The first row names the columns: a time (`timestamp`,
- * `time`, `date`), prices (`bid`, `ask`, and `last`, `price` or `close`), and optionally `symbol` (default: the file's
+ * `datetime`, `time`, `date`), prices (`bid`, `ask`, and `last`, `price` or `close`), and optionally `symbol` (default: the file's
  * name in capitals), `open`, `high`, `low`, `previous_close`, `volume`, `bid_size`, `ask_size`, `last_size`,
  * `source_seq`; `columns` maps other names. A row that sums up a day (it has a `date` or a `close`) is a bar. Quotes keep
  * the source's times to the microsecond; the time of a day's bar is the first moment of the day.

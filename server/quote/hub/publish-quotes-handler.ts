@@ -5,13 +5,13 @@ import type { PublishTicks, Tick } from "../feed/quote-feed.ts";
 import { type QuoteValidator, truncateSymbol } from "./quote-validator.ts";
 
 /**
- * The maximum number of rejected quotes in a response, about 100 KB. It has the first ones; the others are only
- * counted.
+ * The maximum number of rejected quotes in a response, about 100 KB. The response has the first rejected quotes; later
+ * ones are only counted.
  */
 export const maxRejections = 1_000;
 
 export interface PublishQuotesOptions {
-  /** Shared by all calls: it knows the newest quotes of all of them. */
+  /** Shared by all calls, because it compares each quote with the newest quotes of all of them. */
   readonly validator: QuoteValidator;
   readonly publish: PublishTicks;
 }

@@ -115,7 +115,7 @@ export class QuoteHub {
     return this.#subscriptionLimit.availableTo(peer);
   }
 
-  /** Resolves when the first subscriber comes. */
+  /** Resolves when the first subscriber subscribes. */
   get firstSubscriber(): Promise<void> {
     return this.#firstSubscriber.promise;
   }

@@ -116,7 +116,7 @@ export class QuoteWatch implements Disposable {
       this.#isHeartbeatPending = true;
       this.#subscriber.wake();
     });
-    // The stream does not dispose of the watch before its client reads, which may be never.
+    // The stream disposes of the watch only after its client has read, and a client may never read.
     signal.addEventListener("abort", this.#dispose);
     if (signal.aborted) this.#dispose();
   }
@@ -139,7 +139,7 @@ export class QuoteWatch implements Disposable {
   /**
    * Returns the next response; undefined if none is available. The call means that the previous one was sent.
    *
-   * Throws the signal's reason if that has aborted, the error given to {@link fail}, and a LimitError or a
+   * Throws the signal's reason if the signal has aborted, the error given to {@link fail}, and a LimitError or a
    * ReplayOverrunError if the reader was too slow.
    */
   next(): WatchQuotesResponse | undefined {

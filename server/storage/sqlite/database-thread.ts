@@ -1,7 +1,13 @@
 import { once } from "node:events";
 import type { SQLInputValue } from "node:sqlite";
 import { Worker } from "node:worker_threads";
-import { StoreDamagedError, StoreFullError, StoreReadError, StoreReadOnlyError } from "../storage-errors.ts";
+import {
+  StoreClosedError,
+  StoreDamagedError,
+  StoreFullError,
+  StoreReadError,
+  StoreReadOnlyError,
+} from "../storage-errors.ts";
 import type { StoreHealth } from "../store-health.ts";
 import { classifySqliteCode, sqliteReadOnly } from "./classify-result-code.ts";
 import type { StatementResult, ThreadFailure, ThreadReply, ThreadRequest } from "./database-thread-messages.ts";
@@ -63,7 +69,8 @@ export class DatabaseThread implements AsyncDisposable {
    * Runs a statement. Integers in the rows are bigints.
    *
    * Rejects with a StoreFullError if the store or the disk is full, with a StoreReadOnlyError if the disk has failed,
-   * with a StoreReadError or a StoreDamagedError if rows cannot be read, and otherwise with a {@link SqliteError}.
+   * with a StoreReadError or a StoreDamagedError if rows cannot be read, with a StoreClosedError after the thread was
+   * closed, and otherwise with a {@link SqliteError}.
    */
   query(sql: string, parameters: readonly SQLInputValue[]): Promise<StatementResult> {
     return this.#request({ kind: "query", id: this.#nextId++, sql, parameters });
@@ -94,7 +101,7 @@ export class DatabaseThread implements AsyncDisposable {
   }
 
   #request(request: ThreadRequest): Promise<StatementResult> {
-    if (this.#state === "closed") return Promise.reject(new StoreReadError("the server shuts down"));
+    if (this.#state === "closed") return Promise.reject(new StoreClosedError());
     // The end of the writer has made the store read-only: see #onExit.
     if (this.#worker === undefined && this.#settings.readOnly !== true) {
       return Promise.reject(new StoreReadOnlyError());

@@ -25,7 +25,7 @@ const maxBytesCheckedAlways = 512 * 1024 * 1024;
 export function prepareDatabase(path: string, migrations: Migrations): void {
   const hasCrashed = sizeOf(`${path}-wal`) > 0;
   const sqlite = openOrExplain(path, () => {
-    // SQLite gives the log and its index the permissions of the database; those of an earlier version may be wider.
+    // SQLite gives the WAL and its index the permissions of the database. Files of an earlier version may have wider ones.
     ensurePrivateFile(path);
     for (const suffix of ["-wal", "-shm"]) restrictPermissions(path + suffix);
     const opened = new DatabaseSync(path, { timeout: busyTimeoutMs });

@@ -19,7 +19,7 @@ export interface Exchange {
   /** The path and the query, as in `/a/b?c=d`. */
   readonly target: string;
   readonly connection: Connection;
-  /** The memory that it holds. If it is not open at the start, the exchange must be refused. */
+  /** The memory that the exchange holds. If the memory is not open at the start, refuse the exchange. */
   readonly memory: CallMemory;
   /** The address of the client, HOST:PORT. */
   readonly peer: string;
@@ -45,8 +45,8 @@ export interface Exchange {
 
   /**
    * Sets the status and the headers. They are sent with the first bytes of the body or on `flush`, so that a client whose
-   * deadline is near receives all of a short response, or nothing. Pass `trailers` if `end` will have some: HTTP/2 needs
-   * to know before.
+   * deadline is near receives all of a short response, or nothing. Pass `trailers` if `end` will send trailers: HTTP/2 must
+   * know this when it sends the headers.
    */
   respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void;
   /** Sends the status and the headers at once. */

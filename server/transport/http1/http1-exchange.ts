@@ -157,8 +157,8 @@ export class Http1Exchange implements Exchange, EndableCall {
 
 /**
  * Closes only our half of a connection after the response, and the other half when the client closes it, at the latest
- * after `lingerMs`. Node would close both if the connection is not kept alive. The system would then answer what the client
- * still sends with a reset, and that could cost the client the response.
+ * after `lingerMs`. Node would close both if the connection is not kept alive. The system would then respond with a reset to
+ * further bytes of the client, and the client could lose the response.
  * https://www.rfc-editor.org/rfc/rfc9112#section-9.6
  */
 function closeInStages(socket: Socket, lingerMs: number): void {

@@ -181,7 +181,8 @@ export class Http2Exchange implements Exchange, EndableCall {
   }
 
   /**
-   * Resets the stream with NO_ERROR after the response if the client still sends its request: that asks it to stop.
+   * Resets the stream with NO_ERROR after the response if the client still sends its request. The reset asks the client to
+   * stop.
    * https://www.rfc-editor.org/rfc/rfc9113#section-8.1
    */
   #stopRequest(): void {

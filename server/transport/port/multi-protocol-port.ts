@@ -36,7 +36,7 @@ export interface Port {
   readonly connectionLimit: SharedLimit;
   /**
    * Accepts no more connections and requests, and waits up to `graceMs` for those in progress. Then closes them. Resolves
-   * to false if some were closed then.
+   * to false if connections or requests were still open after `graceMs`.
    */
   close(graceMs: number): Promise<boolean>;
 }

@@ -23,7 +23,7 @@ export function createCors(options: CorsOptions): (exchange: Exchange) => "answe
   const exposedHeaders = [...cors.exposedHeaders, ...exposed].join(", ");
 
   return (exchange) => {
-    // Otherwise a cache could return the response to one page to another page.
+    // Otherwise a cache could return the response for one page to another page.
     const vary: OutgoingHeaders = anyOrigin ? {} : { vary: "Origin" };
     const origin = exchange.header.get("origin");
     const isPreflight = exchange.method === "OPTIONS" && exchange.header.has("access-control-request-method");

@@ -4,14 +4,14 @@ import type { Peer } from "./shared-limit.ts";
 const peers = new AsyncLocalStorage<Peer>();
 
 /**
- * Returns the key of the client whose call runs, across everything that it awaits; undefined if none does, as in a timer of
- * the server. For queues below a call that serve clients round-robin (docs/decisions/0026-client-of-a-call.md).
+ * Returns the key of the client whose call runs, across everything that it awaits; undefined if no call runs, as in a
+ * timer of the server. For queues below a call that serve clients round-robin (docs/decisions/0026-client-of-a-call.md).
  */
 export function currentPeer(): Peer {
   return peers.getStore();
 }
 
-/** Runs a function as a part of a call of a client, or of none. */
+/** Runs a function as a part of a call of a client; of no client if `peer` is undefined. */
 export function runForPeer<T>(peer: Peer, run: () => T): T {
   return peers.run(peer, run);
 }
@@ -34,7 +34,7 @@ export function peerKeyOf(peer: string): string {
   return addressKeyOf(port < 0 ? peer : peer.slice(0, port));
 }
 
-/** Returns the key of an address, as a socket has it. A local socket has none. */
+/** Returns the key of the address of a socket: {@link localPeer} if it is undefined, as for a local socket. */
 export function addressKeyOf(address: string | undefined): string {
   if (address === undefined || address === "undefined") return localPeer;
   if (!address.includes(":")) return address;

@@ -60,7 +60,7 @@ export class SharedLimit {
     return this.#used;
   }
 
-  /** The number of clients that use some of it. */
+  /** The number of clients whose use is counted. */
   get peerCount(): number {
     return this.#byPeer.size;
   }

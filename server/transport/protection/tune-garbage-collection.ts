@@ -12,7 +12,7 @@ const firstNode = 26;
  *   its time on that. As part of the heap they are freed by the collections of the young generation.
  * - All objects are allocated in the young generation. By default V8 allocates an object in the old generation if many from
  *   the same code have survived. The objects of a quiet stream survive, and the same code allocates them for a busy stream,
- *   where they live for milliseconds: that filled the old generation with 50 MB a second
+ *   where they live for milliseconds. They filled the old generation with 50 MB a second
  *   (docs/decisions/0010-young-generation.md).
  * - The heap of a small server may grow to four times the size of its live objects before a full collection. By default V8
  *   chooses a factor between 1.1 and 4, and the buffers of one upload cause a full collection every 30 MB.

@@ -6,7 +6,7 @@ const needlessEscape = /%(?:2[1-46-9A-F]|[3-6][0-9A-F]|7[0-9A-E])/gi;
 
 /**
  * Removes the escapes from a `grpc-message` that the gRPC protocol does not require. Connect escapes what a URL requires,
- * and grpc-js shows some of that to its users: `%3A` for a colon.
+ * and grpc-js does not decode all of these escapes: its users see `%3A` instead of a colon.
  * https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md (Percent-Encoded)
  */
 export function withoutNeedlessEscapes(grpcMessage: string): string {

@@ -14,7 +14,7 @@ import { takeRestOfBatch } from "../rpc/message-batch.ts";
 // 3. EnvelopeWriter.flush hands the slices of the slab to Exchange.write: at 64 KiB, or when no code that could append
 //    another message is ready to run.
 // 4. If the client does not keep up, Exchange.write returns a promise. It is EnvelopeWriter.blocked until it is
-//    fulfilled, and the pump asks the handler for nothing until then: that is the back-pressure.
+//    fulfilled, and the pump requests no message from the handler until then. This is the back-pressure on the handler.
 // 5. After 16 messages or 16 KiB the pump checks whether the call has used up its time, and if so queues after others.
 
 /**
@@ -245,7 +245,8 @@ export class EnvelopeWriter {
 
   /**
    * Adds a message. Writes at {@link maxPendingBytes}, else after all code that is ready to run. Returns the size of the
-   * envelope before compression, in bytes. Throws a ConnectError if the message cannot be sent: those before it are kept.
+   * envelope before compression, in bytes. Throws a ConnectError if the message cannot be sent. Messages
+   * that were added before it are kept.
    */
   append(message: Message): number {
     if (!this.#hasBegun) {

@@ -140,7 +140,8 @@ export function callOf(context: HandlerContext): Call {
 }
 
 /**
- * Returns the key of the client that calls, by which its use of limits is counted: its IP address, or the network of it.
+ * Returns the key of the client that calls, by which its use of limits is counted: its IP address, or for IPv6
+ * its network of 64 bits.
  * On another transport, as in memory, all calls have one client, `local`.
  */
 export function peerOf(context: HandlerContext): string {

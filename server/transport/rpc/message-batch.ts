@@ -12,7 +12,7 @@ interface OpenBatch<T> {
 
 /** Messages that are yielded in one step. */
 export interface Batch<T> extends AsyncIterableIterator<T, undefined, undefined> {
-  /** How many of them were read so far: if a stream breaks within a batch, those were sent. */
+  /** The number of messages that were read so far. If a stream breaks within a batch, these messages were sent. */
   readonly taken: number;
 }
 
@@ -75,7 +75,7 @@ class BatchReader<T extends object> implements Batch<T> {
 
 /**
  * Takes the messages of a batch that follow a message which was read from a handler. The handler's own iterator then
- * skips them. Returns undefined if the message is the last of its batch, or in none.
+ * skips them. Returns undefined if the message is the last of its batch, or belongs to no batch.
  */
 export function takeRestOfBatch(message: object): Iterator<MessageLike> | undefined {
   const open = openBatches.get(message) as OpenBatch<MessageLike> | undefined;

@@ -44,7 +44,7 @@ export async function onlyMessage(requests: AsyncIterable<Message>, kind: string
  * The output of a streaming handler, as interceptors see it. A handler may yield plain objects; iteration makes messages
  * of them.
  *
- * The response pump reads {@link yielded} and makes the messages itself: that saves a promise for each message
+ * The response pump reads {@link yielded} and makes the messages itself, which saves a promise for each message
  * (docs/decisions/0029-handler-output.md). If an interceptor wraps the output, the pump reads the wrapper.
  */
 export class HandlerOutput implements AsyncIterable<Message> {

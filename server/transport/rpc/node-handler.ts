@@ -51,7 +51,7 @@ export interface NodeHandlerOptions {
 export interface NodeHandler {
   /** Whether `handle` accepts an exchange: its path is that of a method, or its content type is that of a call. */
   isCall(exchange: Exchange): boolean;
-  /** Answers an exchange that is a call. Returns false, and does nothing, if it is none. */
+  /** Answers an exchange that is a call. Returns false, and does nothing, if the exchange is not a call. */
   handle(exchange: Exchange): boolean;
   /** The limit on calls in progress: how many there are, and of which client. */
   readonly callLimit: SharedLimit;

@@ -134,7 +134,7 @@ export class DurableAppend {
       this.#written += bytes;
       this.#unwrittenBytes -= bytes;
       this.#resolveCapacity();
-      // An earlier commit may have failed: then only another one makes capacity.
+      // If an earlier commit has failed, only another commit makes capacity.
       if (this.#capacity !== undefined) this.startCommit();
       this.#syncIfReady();
       this.#options.onWritten(this.#written);

@@ -40,7 +40,7 @@ export class SessionRegistry {
   /**
    * Runs a task on the session of an upload. The session stays open during the task.
    *
-   * @param create creates the upload if there is none. Default: the call rejects with a NotFoundError.
+   * @param create creates the upload if there is none. Default: the call rejects with the error of {@link uploadNotFound}.
    */
   async use<T>(
     id: string,

@@ -101,7 +101,7 @@ export class UploadStatus {
     try {
       await this.#dependencies.store.update(record);
     } catch (error) {
-      // A StoreFullError stays as it is: the caller can free disk space.
+      // A StoreFullError is not converted, because the caller can free disk space and retry.
       throw error instanceof StoreReadOnlyError ? this.diskError(error) : error;
     }
     this.#record = record;

@@ -15,7 +15,7 @@ import { uploadIdleTimeoutMs } from "../upload-service.ts";
 export const familyLimits: FamilyLimits = {
   title: "Uploads",
   introduction:
-    "GetUploadLimits returns the first five limits, the share of the client, the size of a chunk, and the current use.",
+    "GetUploadLimits returns the first five limits, the share of the client, the size of a chunk, half of `maxChunksInFlight`, `uploadIdleTimeoutMs`, and the current use.",
   limits: [
     ["max-upload", Number(settings["max-upload"].fallback), "bytes of one file: `--max-upload`", "RESOURCE_EXHAUSTED"],
     [

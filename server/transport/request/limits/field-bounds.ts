@@ -4,7 +4,7 @@ import { type FieldRules, field as fieldRules } from "../../../../gen/buf/valida
 import { BadRequestSchema } from "../../../../gen/google/rpc/error_details_pb.ts";
 import { LimitError } from "../../protection/limit-error.ts";
 
-/** The bounds of a field. Undefined: it has none, or is of another kind. */
+/** The bounds of a field. An undefined bound does not apply to the type of the field, or has no rule. */
 export interface FieldBounds {
   /** The maximum size of a string or of bytes, or of each element of a list of them, in bytes. */
   readonly maxBytes: number | undefined;
