@@ -155,7 +155,7 @@ async function start(settings: RawSettings = {}): Promise<{ app: App; transport:
   const data = settings.data ?? (await temporaryFolder());
   const config = readConfig({ port: "0", demo: "false", ...settings, data }, {});
   const app = await createApp(config, pino({ level: "silent" }));
-  // No call may outlast the grace period, whatever its clients did.
+  // No call outlasts the grace period, regardless of the clients.
   onTestFinished(async () => expect(await app.close()).toBe(true));
   return { app, transport: createGrpcTransport({ baseUrl: app.url }) };
 }

@@ -22,7 +22,7 @@ describe("a signal", () => {
     );
   });
 
-  test("that arrives twice at once counts once", async () => {
+  test("that arrives twice in a short time counts once", async () => {
     await using bourse = await startBourse();
     bourse.process.kill("SIGTERM");
     bourse.process.kill("SIGINT");
@@ -90,13 +90,13 @@ test("warns if other machines can reach the server", async () => {
   );
 });
 
-/** A request that never ends, and that a shutdown therefore waits for. Resolves when the server has it. */
+/** Starts a request that does not end, so that a shutdown waits for it. Resolves when the server has received it. */
 async function startEndlessRequest(url: string): Promise<{ readonly failed: Promise<unknown> }> {
   const body = new ReadableStream({ start: (controller) => controller.enqueue(new TextEncoder().encode("{")) });
   const headers = { "content-type": "application/json" };
   const options = { method: "POST", headers, body, duplex: "half" } as RequestInit;
   const failed = fetch(`${url}/bourse.quote.v1.QuoteService/ListInstruments`, options).catch((error: unknown) => error);
-  // Answered after the other has arrived, as it is sent after it.
+  // The response proves that the first request has arrived, because this one is sent after it.
   await createClient(QuoteService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" })).listInstruments({});
   return { failed };
 }

@@ -39,7 +39,7 @@ const cases: [string, Partial<WatchStartOptions>, object][] = [
   ["the quotes after a cursor at first", { from: cursor }, { position: resumeAfter }],
   ["the quotes after the cursor later", resumable, { symbols: ["A", "B"], position: resumeAfter, commands: [] }],
   [
-    "the quotes after the cursor later, whatever the first start was",
+    "the quotes after the cursor later, regardless of the first start",
     { ...resumable, from: "oldest" },
     { position: resumeAfter },
   ],

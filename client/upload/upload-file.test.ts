@@ -132,7 +132,7 @@ test("a paused upload sends nothing, and continues when it is resumed", async ()
   expect(service.calls.slice(calls)[0]).toBe("get");
 });
 
-test("a pause that is resumed at once does not count as a failure", async () => {
+test("a pause that is resumed immediately does not count as a failure", async () => {
   const { upload, kinds, partly, go } = setUp();
   await partly();
   upload.pause();
@@ -243,7 +243,7 @@ test("an upload of a file that is modified in the meantime is not finished", asy
 });
 
 test.each(["chunked", "streaming"] as const)(
-  "%s: a file that cannot be read fails the upload at once",
+  "%s: a file that cannot be read fails the upload immediately",
   async (method) => {
     const hash = () => Promise.reject(new Error("EIO"));
     const { upload, kinds } = setUp({ method, hash });
@@ -318,7 +318,7 @@ test("an upload that the server discarded after its first byte fails", async () 
   await expect(upload.done).rejects.toMatchObject({ remedy: "refused", code: Code.NotFound });
 });
 
-test("an upload that was aborted on the server fails as gone", async () => {
+test("an upload that was aborted on the server fails as deleted", async () => {
   const { upload, service, partly, go } = setUp();
   await partly();
   upload.pause();

@@ -23,7 +23,7 @@ test.each([
   ["a\nb", 1, 2, true],
   [`${"x\n".repeat(200_000)}y`, 200_000, 200_001, true],
 ])(
-  "line ends are counted, and a last line without one is detected and read",
+  "line endings are counted, and a last line without one is detected and read",
   async (content, lines, rows, isTruncated) => {
     const read = await readFile(content);
     expect(read.counted).toEqual({ lines, isTruncated });

@@ -33,7 +33,7 @@ const orders = Array.from({ length: 8 }, (_, index) =>
 
 const directory = () => mkdtempDisposable(join(tmpdir(), "bourse-export-"));
 
-/** Exports to a file as the script does. Returns the number of received orders. */
+/** Exports to a file like the script. Returns the number of received orders. */
 async function exportTo(path: string, format: OrderOutputFormatName = "csv", atEnd = async () => {}, isLost = false) {
   const { header, format: formatOrders } = orderOutputFormats[format];
   await using file = await OrderExportFile.open(path, { ...name, format }, header, { step });

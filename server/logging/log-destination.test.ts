@@ -6,7 +6,7 @@ import { createLogger } from "./logger.ts";
 const settings = { logLevel: "trace" } as const;
 
 test.each(["json", "pretty"] as const)(
-  "lines that do not fit the disk are dropped without an error (%s)",
+  "lines that do not fit on the disk are dropped without an error (%s)",
   (logFormat) => {
     const log = createLogger({ ...settings, logFormat }, openSync("/dev/full", "w"));
     for (let n = 0; n < 10_000; n++) log.info({ n }, "a line that does not fit");

@@ -20,7 +20,7 @@ test("a failure every second for a day has few log lines, which count all failur
   expect(reported).toBeGreaterThan(86_400 - maxReportIntervalMs / 1_000);
 });
 
-test("the first failure of each kind is reported at once", () => {
+test("the first failure of each kind is reported immediately", () => {
   const { problem, lines, pass } = watch();
   problem.report(full);
   problem.report(full);
@@ -51,7 +51,7 @@ test("an intermittent problem has no more log lines than a lasting one", () => {
   expect(lines.length).toBeLessThan(80);
 });
 
-test("a problem that returns after a long time is reported at once", () => {
+test("a problem that returns after a long time is reported immediately", () => {
   const { problem, lines, pass } = watch();
   problem.report(full);
   problem.resolve();

@@ -37,7 +37,7 @@ function setUp(maxSubscribers?: number) {
   return { hub, time, publish, shutdown, client: createClient(QuoteService, transport) };
 }
 
-/** Reads a stream and keeps what it brought, until it ends or `see` throws. */
+/** Reads a stream until it ends or `see` throws. Resolves to the error, if any. */
 async function read(stream: AsyncIterable<WatchQuotesResponse>, see: (response: WatchQuotesResponse) => void) {
   try {
     for await (const response of stream) see(response);

@@ -11,7 +11,7 @@ import { toConnectError } from "./to-connect-error.ts";
 
 const validate = createValidate();
 
-/** How long a check may take that takes some milliseconds on a calm machine. */
+/** The time limit of a check, which takes milliseconds on an idle machine. */
 const maxMs = 2_000;
 
 test("a valid message has no error", () => {

@@ -12,7 +12,7 @@ describe("sleep", () => {
     await expect(slept).resolves.toBeUndefined();
   });
 
-  it("resolves at once when the signal aborts, and stops its timer", async () => {
+  it("resolves immediately when the signal aborts, and stops its timer", async () => {
     const controller = new AbortController();
     const slept = sleep(systemTimers, 50, controller.signal);
     controller.abort();

@@ -13,7 +13,7 @@ test.each([
   ["the database is removed", (data: string) => rm(join(data, "bourse.sqlite")), "bourse.sqlite was removed"],
   ["its log is removed", (data: string) => rm(join(data, "bourse.sqlite-wal")), "bourse.sqlite-wal was removed"],
   ["its lock is removed", (data: string) => rm(join(data, "bourse.lock")), "bourse.lock was removed"],
-  ["a backup is put in its place", replaceDatabase, "bourse.sqlite was replaced"],
+  ["a backup replaces the database", replaceDatabase, "bourse.sqlite was replaced"],
   [
     "a folder of uploads is removed",
     (data: string) => rm(join(data, "uploads"), { recursive: true }),

@@ -5,7 +5,7 @@ import { StoreHealth } from "./store-health.ts";
 test("a failed sync makes the store read-only permanently, and is reported once", async () => {
   const { health, failures } = watch();
   expect(() => health.assertWritable()).not.toThrow();
-  // A disk that is full while the kernel writes back has dropped what it could not write.
+  // If the disk is full while the kernel writes back, the kernel drops the data.
   for (const code of ["ENOSPC", "EIO"]) {
     await expect(health.guard(Promise.reject(failure(code)))).rejects.toMatchObject({ code });
   }

@@ -10,7 +10,7 @@ import { createRequestListener, type RequestListener, type RequestListenerOption
 import { sendHeader, setTrailer } from "./rpc/response-metadata.ts";
 
 for (const wire of wires) {
-  describe(`${wire.name}, on a server of Node's own`, () => {
+  describe(`${wire.name}, on a Node server`, () => {
     const server = wire.name.includes("HTTP/2") ? createHttp2Server : createHttpServer;
 
     test.each(wire.kinds)("%s: headers are sent early, and trailers at the end", async (kind) => {
@@ -30,7 +30,7 @@ for (const wire of wires) {
       expect((await seen.trailer).get("x-tail")).toBe("2");
     });
 
-    test("an error comes with its trailers", async () => {
+    test("an error is sent with its trailers", async () => {
       const url = await serve(server, {
         // biome-ignore lint/correctness/useYield: it fails before there is a message
         async *broken(context) {
@@ -172,7 +172,7 @@ type Middleware = (
   next: RequestListener,
 ) => void;
 
-/** Serves the wire service on a server of Node's own, until the test has ended. */
+/** Serves the wire service on a Node server until the end of the test. */
 async function serve(
   create: typeof createHttpServer | typeof createHttp2Server,
   scenarios: Record<string, Scenario>,
@@ -214,7 +214,7 @@ async function exchange(version: "1.1" | "2", url: string, path: string, body: s
   return { status, body: text };
 }
 
-/** A gRPC request by hand: Connect's client, like every `Headers`, would join header fields. */
+/** Makes a raw gRPC request, because Connect's client joins header fields, as `Headers` does. */
 function rawRequest(url: string, scenario: string) {
   const session = connect(url);
   session.on("error", () => {});

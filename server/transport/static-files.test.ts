@@ -30,7 +30,7 @@ test("the page is at /, and is revalidated by its ETag", async () => {
   expect(response.headers.get("cache-control")).toBe("no-cache");
   expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   const etag = response.headers.get("etag") ?? "";
-  // As in a browser: fetch adds "no-cache" by default, and would receive all of it again.
+  // Uses the cache mode of a browser, because fetch adds "no-cache" by default and would receive the whole page again.
   const headers = { ...asPage, "if-none-match": etag, "cache-control": "max-age=0" };
   const again = await fetch(server.url, { headers });
   expect(again.status).toBe(304);
@@ -52,7 +52,7 @@ test.each([
   ["a path that no browser opens", "GET", "/catalogue", { accept: "application/json" }],
   ["a path like that of a method", "GET", "/bourse.quote.v1.QuoteService/Nothing", asPage],
   ["another HTTP method", "DELETE", "/", asPage],
-  ["a way out of the folder", "GET", "/..%2f..%2fetc/passwd", { accept: "*/*" }],
+  ["a path outside of the folder", "GET", "/..%2f..%2fetc/passwd", { accept: "*/*" }],
 ])("%s is 404", async (_what, method, path, headers) => {
   const response = await fetch(server.url + path, { method, headers });
   expect([response.status, await response.text()]).toEqual([404, expect.stringContaining("nothing is served for")]);

@@ -29,7 +29,7 @@ describe("a failed sync", () => {
     const [reason, code, committed] = await refusal(send(store, generation, 5, ", world"));
     expect([reason, code, committed]).toEqual([Reason.READ_ONLY, Code.Unavailable, 5n]);
     fails = false;
-    // The next sync would succeed, and mean nothing.
+    // The next sync would succeed, but would not make the lost data durable.
     for (const call of [
       send(store, generation, 5, "x"),
       store.uploads.start(metadata),

@@ -78,7 +78,7 @@ test.each([
   ["proto.StreamService/SumData", "0", 1],
   ["helloworld.ClientStreamServer/ClientStream", "0", 1],
   ["helloworld.AllStreamServer/AllStream", "0", 5],
-])("a client of %s that half-closes at once gets status %s and %i messages", async (method, status, count) => {
+])("a client of %s that half-closes immediately receives status %s and %i messages", async (method, status, count) => {
   await using classic = await startClassicServer();
   const stream = open(classic, method);
   stream.end();

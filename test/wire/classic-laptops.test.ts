@@ -87,7 +87,7 @@ describe("SearchLaptop", () => {
   });
 
   test.each([
-    ["a price that is no number", { maxPriceUsd: Number.NaN }],
+    ["a price that is not a number", { maxPriceUsd: Number.NaN }],
     ["memory without a unit", { maxPriceUsd: 1, minRam: { value: 1n, unit: Memory_Unit.UNKNOWN } }],
   ])("refuses %s", async (_what, filter) => {
     await using classic = await startClassicServer({ demo: false });
@@ -110,10 +110,10 @@ describe("RateLaptop", () => {
 
   test.each([
     ["an unknown laptop", nobody, 5, Code.NotFound],
-    ["what is no id", "laptop-1", 5, Code.NotFound],
+    ["an invalid id", "laptop-1", 5, Code.NotFound],
     ["a score of 0", "known", 0, Code.InvalidArgument],
-    ["a score that is no number", "known", Number.NaN, Code.InvalidArgument],
-    ["an id that is no end", "x".repeat(10_000), 5, Code.InvalidArgument],
+    ["a score that is not a number", "known", Number.NaN, Code.InvalidArgument],
+    ["a very long id", "x".repeat(10_000), 5, Code.InvalidArgument],
   ])("refuses %s, and keeps earlier scores", async (_what, id, score, code) => {
     const known = await createLaptop(classic, { name: "Air" });
     const error = await errorOf(rate(classic, [known, 5], [id === "known" ? known : id, score]));
@@ -180,13 +180,17 @@ describe("UploadImage", () => {
 
   test.each<[string, (id: string, png: Buffer) => ImagePart[], RegExp]>([
     ["a chunk before the info", (_id, png) => [chunk(png)], /^info: must be the first request, but a chunk was sent/],
-    ["nothing at all", () => [], /^info: must be the first request, but nothing was sent/],
+    ["no request", () => [], /^info: must be the first request, but nothing was sent/],
     ["an info and no chunk", (id) => [info(id, "png")], /^chunk_data: the image is empty/],
     ["an empty chunk only", (id) => [info(id, "png"), chunk(Buffer.alloc(0))], /^chunk_data: the image is empty/],
     ["a second info", (id, png) => [info(id, "png"), chunk(png), info(id, "png")], /^info: was sent already/],
-    ["a type that is none", (id, png) => [info(id, "exe"), chunk(png)], /"exe" is an unknown type; use one of apng/],
+    ["an unknown type", (id, png) => [info(id, "exe"), chunk(png)], /"exe" is an unknown type; use one of apng/],
     ["a path as the type", (id, png) => [info(id, "../../x.png"), chunk(png)], /is an unknown type/],
-    ["a type of every object", (id, png) => [info(id, "constructor"), chunk(png)], /is an unknown type/],
+    [
+      "a type with the name of an object property",
+      (id, png) => [info(id, "constructor"), chunk(png)],
+      /is an unknown type/,
+    ],
     [
       "another type than the bytes have",
       (id, png) => [info(id, "jpg"), chunk(png)],

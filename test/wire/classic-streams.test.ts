@@ -121,7 +121,7 @@ describe("UploadFile", () => {
   test.each<[string, Request, string]>([
     ["a request without a file", {}, "image: is missing"],
     ["a name with control characters", file("a\nb.txt", "x"), "image.fileName: has control characters"],
-    ["a name that is no end", file("x".repeat(300), "x"), "image.fileName: has 300 bytes"],
+    ["a very long name", file("x".repeat(300), "x"), "image.fileName: has 300 bytes"],
   ])("refuses %s, and keeps earlier files", async (_what, request, message) => {
     const error = await errorOf(uploadFile(file("before.txt", "x"), request));
     expect([error.code, error.rawMessage]).toEqual([Code.InvalidArgument, expect.stringContaining(message)]);

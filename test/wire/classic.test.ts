@@ -210,11 +210,11 @@ describe("LaptopService/CreateLaptop", () => {
   });
 
   test.each([
-    ["an id that is taken", { id: chosenId, name: "Other" }, Code.AlreadyExists],
-    ["an id that is none", { id: "laptop-1", name: "Air" }, Code.InvalidArgument],
+    ["an id that is already in use", { id: chosenId, name: "Other" }, Code.AlreadyExists],
+    ["an invalid id", { id: "laptop-1", name: "Air" }, Code.InvalidArgument],
     ["a price below 0", { name: "Air", priceUsd: -1 }, Code.InvalidArgument],
-    ["a price that is no number", { name: "Air", priceUsd: Number.NaN }, Code.InvalidArgument],
-    ["a price that is no amount of money", { name: "Air", priceUsd: 2 ** 63 }, Code.InvalidArgument],
+    ["a price that is not a number", { name: "Air", priceUsd: Number.NaN }, Code.InvalidArgument],
+    ["a price outside of the range of Money", { name: "Air", priceUsd: 2 ** 63 }, Code.InvalidArgument],
     ["no name", {}, Code.InvalidArgument],
   ])("refuses %s", async (_what, laptop, code) => {
     await using classic = await startClassicServer({ demo: false });

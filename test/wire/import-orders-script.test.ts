@@ -178,9 +178,9 @@ test("Ctrl-C ends the import with exit code 130, and prints the number of stored
 });
 
 test.each([
-  ["a file that is not there", ["no-such.csv"], "no-such.csv"],
-  ["a mapping that is none", [retail, "--columns", "invoice"], "FIELD=COLUMN pairs such as order_number=No"],
-  ["a currency that is none", [retail, "--currency", "pounds"], "three capital letters"],
+  ["a missing file", ["no-such.csv"], "no-such.csv"],
+  ["an invalid mapping", [retail, "--columns", "invoice"], "FIELD=COLUMN pairs such as order_number=No"],
+  ["an invalid currency", [retail, "--currency", "pounds"], "three capital letters"],
   ["rejects into the file itself", [retail, "--rejects", `./${retail}`], "cannot be written there"],
   ["an unreachable server", [retail, "--address", "http://127.0.0.1:9"], "is the server running? npm start"],
 ])("%s is refused with what to do", async (_what, args, problem) => {

@@ -190,9 +190,9 @@ describe("a resume token is refused", () => {
 });
 
 test.each<[string, Request, string]>([
-  ["an end before its beginning", { filter: { placedFrom: at(10), placedBefore: at(9) } }, "filter.placed_before"],
-  ["an end at its beginning", { filter: { placedFrom: at(10), placedBefore: at(10) } }, "filter.placed_before"],
-  ["a time that is none", { filter: { placedFrom: { nanos: -1 } } }, "filter.placed_from"],
+  ["an end before the start", { filter: { placedFrom: at(10), placedBefore: at(9) } }, "filter.placed_before"],
+  ["an end at the start", { filter: { placedFrom: at(10), placedBefore: at(10) } }, "filter.placed_before"],
+  ["an invalid time", { filter: { placedFrom: { nanos: -1 } } }, "filter.placed_from"],
   ["a country that is too long", { filter: { country: "x".repeat(101) } }, "filter.country"],
   ["a customer that is too long", { filter: { customerId: "x".repeat(65) } }, "filter.customer_id"],
   ["a product that is too long", { filter: { productCode: "x".repeat(65) } }, "filter.product_code"],

@@ -36,7 +36,7 @@ afterAll(async () => {
 describe.each(wires)("over $name", ({ transport, kinds }) => {
   const client = () => createClient(ProductService, transport(app.url));
 
-  test("a product is updated by mask and etag, and the loser of a race gets ABORTED", async () => {
+  test("a product is updated by mask and etag, and the second of two racing updates is ABORTED", async () => {
     const created = await newProduct(client(), { name: "Lamp", price: { currencyCode: "EUR", units: 5n, nanos: 1 } });
     const { product } = await client().updateProduct({
       product: { id: created.id.toUpperCase(), etag: created.etag, description: "Bright" },
@@ -133,17 +133,17 @@ describe.each(wires)("over $name", ({ transport, kinds }) => {
   test.each([
     ["relevance without terms", { order: SearchOrder.RELEVANCE }, "order"],
     ["an order by price without a currency", { order: SearchOrder.PRICE_ASCENDING }, "order"],
-    ["a price range of nothing", { price: {} }, "price"],
+    ["an empty price range", { price: {} }, "price"],
     ["two currencies", { price: { min: euros(2n), max: { currencyCode: "USD", units: 3n } } }, "price.max"],
-    ["a range upside down", { price: { min: euros(2n), max: euros(1n) } }, "price.max"],
+    ["a reversed range", { price: { min: euros(2n), max: euros(1n) } }, "price.max"],
     ["a negative price", { price: { min: euros(-1n) } }, "price.min"],
     ["a billion nanos", { price: { min: { currencyCode: "EUR", nanos: 1_000_000_000 } } }, "price.min.nanos"],
-    ["a currency that is none", { price: { max: { currencyCode: "euros" } } }, "price.max.currency_code"],
+    ["an invalid currency", { price: { max: { currencyCode: "euros" } } }, "price.max.currency_code"],
     ["memory without a unit", { minRam: { value: 8n } }, "min_ram.unit"],
-    ["a clock that is no number", { minGhz: Number.NaN }, "min_ghz"],
+    ["a clock rate that is not a number", { minGhz: Number.NaN }, "min_ghz"],
     ["a query that is too long", { query: "x".repeat(201) }, "query"],
     ["a token that is too long", { resumeToken: new Uint8Array(513) }, "resume_token"],
-    ["a token that is made up", { resumeToken: new Uint8Array(100) }, "resume_token"],
+    ["a forged token", { resumeToken: new Uint8Array(100) }, "resume_token"],
   ])("a search for %s is refused, and the detail names the field", async (_what, request, field) => {
     const error = await failureOf(search(client(), request));
     expect(error.code).toBe(Code.InvalidArgument);

@@ -76,13 +76,8 @@ test.each([
   ["a pipe without symbols", [], "time,last\n", "-: line 1: no column for the symbol: set it with --symbol"],
   ["an empty pipe", [], "", "- is empty: a header is needed"],
   ["a file without prices", ["--symbol", "OTHER"], "time,x\n", "-: line 1: no column for a price"],
-  ["a mapping that is none", ["--columns", "bid"], "", "FIELD=COLUMN pairs such as time=ts,bid=b"],
-  [
-    "a server that is not there",
-    ["--address", "http://127.0.0.1:9"],
-    "symbol,time,last\nA,2026-01-05,1\n",
-    "npm start",
-  ],
+  ["an invalid mapping", ["--columns", "bid"], "", "FIELD=COLUMN pairs such as time=ts,bid=b"],
+  ["an unreachable server", ["--address", "http://127.0.0.1:9"], "symbol,time,last\nA,2026-01-05,1\n", "npm start"],
 ])("%s is refused with what to do", async (_what, args, input, problem) => {
   const { exitCode, stderr } = await runWith(input, ...args);
   expect(exitCode).toBe(1);

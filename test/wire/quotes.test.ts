@@ -79,10 +79,10 @@ describe.each(wires)("over $name", (wire) => {
     ["100,000 symbols", { symbols: Array.from({ length: 100_000 }, (_, at) => `S${at}`) }, "symbols"],
     ["a rate of 0", { symbols: ["*"], maxRate: 0 }, "max_rate"],
     ["a rate of a million", { symbols: ["*"], maxRate: 1e6 }, "max_rate"],
-    ["a rate that is none", { symbols: ["*"], maxRate: Number.NaN }, "max_rate"],
+    ["a rate that is not a number", { symbols: ["*"], maxRate: Number.NaN }, "max_rate"],
     ["heartbeats every 99 ms", { symbols: ["*"], heartbeatInterval: { nanos: 99_000_000 } }, "heartbeat_interval"],
     ["heartbeats every 2 h", { symbols: ["*"], heartbeatInterval: { seconds: 7_200n } }, "heartbeat_interval"],
-    ["a policy that is none", { symbols: ["*"], slowReaderPolicy: 9 as 1 }, "slow_reader_policy"],
+    ["an unknown policy", { symbols: ["*"], slowReaderPolicy: 9 as 1 }, "slow_reader_policy"],
     [
       "a negative cursor",
       { symbols: ["*"], position: { case: "resumeAfter", value: { epoch: 5n, seq: -1n } } },
@@ -240,7 +240,7 @@ describe.each(duplexWires)("StreamQuotes over $name", (wire) => {
   });
 
   const bad: [string, StreamRequest[], string][] = [
-    ["no request at all", [], "request: the first request"],
+    ["no request", [], "request: the first request"],
     ["a command first", [command({ command: { case: "ping", value: {} } })], "request: the first request"],
     ["a second start", [start({ symbols: ["*"] }), start({ symbols: ["*"] })], "request: the stream has started"],
     ["a request without either", [start({ symbols: ["*"] }), {}], "request"],

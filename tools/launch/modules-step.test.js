@@ -25,7 +25,7 @@ test("the packages that npm recorded as installed are fresh, even after an insta
 });
 
 test.each(["node_modules", "node_modules/.package-lock.json", "node_modules/node"])(
-  "modules are stale without %s, as after an interrupted install",
+  "modules are stale without %s, for example after an interrupted install",
   (path) => {
     using project = installedProject();
     rmSync(join(project.root, path), { recursive: true });

@@ -10,7 +10,7 @@ import {
 import { groupAvailableItems } from "../../shared/group-available-items.ts";
 import { DigestChain } from "../digest-chain.ts";
 
-/** Makes an order for the store of the fake. */
+/** Creates an order for the store of the fake. */
 export function orderOf(sequence: number, key = `k${sequence}`): Order {
   return create(OrderSchema, { sequence: BigInt(sequence), key, orderNumber: "1", productCode: "P", country: "EIRE" });
 }

@@ -21,7 +21,7 @@ import { AsyncQueue } from "../../shared/testing/async-queue.ts";
 /** The default epoch of the fake's log. */
 const epoch = 7n;
 
-/** A quote with its place in the log and in its instrument. */
+/** Creates a quote with its sequence numbers in the log and in its instrument. */
 export function quoteOf(
   symbol: string,
   instrumentSeq: number,
@@ -92,7 +92,7 @@ export class FakeQuoteService {
   readonly client: Client<typeof QuoteService>;
   /** The commands that were received by UpdateWatch. */
   readonly commands: WatchCommand["command"][] = [];
-  /** Makes the result of a command. Throws to fail the call. */
+  /** Creates the result of a command. Throws to fail the call. */
   answer: (request: UpdateWatchRequest) => { subscriptions?: MessageInitShape<typeof SubscriptionSchema>[] } =
     () => ({});
   /** Delays each response of UpdateWatch. */
@@ -118,12 +118,12 @@ export class FakeQuoteService {
     this.client = createClient(QuoteService, transport);
   }
 
-  /** How many streams have started that no test has taken. */
+  /** The number of started streams that the test has not taken yet. */
   get untaken(): number {
     return this.#streams.size;
   }
 
-  /** The next stream that starts. */
+  /** Resolves to the next started stream. */
   async stream(): Promise<FakeStream> {
     return (await this.#streams.next()).value as FakeStream; // never closed
   }

@@ -15,7 +15,7 @@ export const modelChunkBytes = 64;
 /** The number of bytes after which a stream commits. */
 const commitBytes = 3 * modelChunkBytes;
 
-/** How many turns of the event loop a chunk waits for the previous one. */
+/** The number of event loop turns for which a chunk waits for the previous one. */
 const waitTurns = 30;
 
 type Options = { readonly signal?: AbortSignal; readonly onHeader?: (header: Headers) => void } | undefined;
@@ -34,10 +34,10 @@ export class ModelUploadService {
   steps = 0;
   /** All calls wait from this step on, until a test increases it. */
   stopAt = Number.POSITIVE_INFINITY;
-  /** How often FinishUpload returns VERIFYING first. */
+  /** The number of VERIFYING responses of FinishUpload before the final one. */
   polls = 0;
   onClientDies: () => void = () => {};
-  /** While it is set, all calls fail with it. */
+  /** The error of all calls. Undefined: calls succeed. */
   failure: ConnectError | undefined;
   /** The number of chunk calls in flight, and its maximum. */
   inFlight = 0;

@@ -15,7 +15,7 @@ export interface ModelUpload {
   bytes: Uint8Array;
   state: UploadState;
   generation: bigint;
-  /** How often FinishUpload still returns VERIFYING. */
+  /** The remaining number of VERIFYING responses of FinishUpload. */
   polls: number;
 }
 
@@ -31,7 +31,7 @@ export function finish(upload: ModelUpload, size: bigint | undefined, digest: Ui
   return uploadOf(upload);
 }
 
-/** Makes the Upload message. */
+/** Creates the Upload message. */
 export function uploadOf({ info, bytes, state }: ModelUpload) {
   const { uploadId = "", fileName = "", size, productId = "" } = info;
   const digest = state === UploadState.COMPLETE ? sha256(bytes) : new Uint8Array();
@@ -46,7 +46,7 @@ export function uploadOf({ info, bytes, state }: ModelUpload) {
   });
 }
 
-/** Makes an error with an UploadProblem detail, as the server does. */
+/** Creates an error with an UploadProblem detail, like the server. */
 export function problem(code: Code, reason: UploadProblemReason, upload?: Pick<ModelUpload, "bytes" | "state">) {
   const value = {
     reason,

@@ -69,7 +69,7 @@ function backOf(any: product.Product): Laptop {
   return toLaptop(any, any.attributes.value);
 }
 
-/** The same with zeros that have no sign, as the catalogue keeps them. */
+/** Returns the laptop without negative zeros, which the catalogue does not store. */
 function withoutSignsOfZeros<T>(value: T): T;
 function withoutSignsOfZeros(value: unknown): unknown {
   if (typeof value === "number") return value + 0;

@@ -45,7 +45,7 @@ test("an export that is cancelled before it starts reports its start position an
   expect(context.responseTrailer.get(metadataNames.sha256)).toBe("0".repeat(64));
 });
 
-/** Calls the method itself, which lets a test see what it does to its context. */
+/** Calls the handler directly, so that a test can read the context. */
 function call({ store, intake }: Awaited<ReturnType<typeof startOrderServer>>) {
   const context = createHandlerContext({
     service: OrderService,
@@ -59,7 +59,7 @@ function call({ store, intake }: Awaited<ReturnType<typeof startOrderServer>>) {
   return { context, responses: exportOrders(create(ExportOrdersRequestSchema), context) };
 }
 
-/** What a client makes of a response. */
+/** Encodes and decodes a response, like a client that receives it. */
 function whole(response: unknown): ExportOrdersResponse {
   return fromBinary(ExportOrdersResponseSchema, toBinary(ExportOrdersResponseSchema, response as ExportOrdersResponse));
 }

@@ -131,7 +131,7 @@ function submit(intake: OrderIntake, count: number, peer?: string): Promise<Subm
   });
 }
 
-/** How many orders of each client a commit has. */
+/** Counts the orders of each client in a commit. */
 function countsOf(keys: readonly string[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const [peer = ""] of keys.map((key) => key.split("-"))) counts[peer] = (counts[peer] ?? 0) + 1;

@@ -22,7 +22,7 @@ test("if the requests fail, the orders that were read receive their responses fi
   }
   const answers = submitOrders(requests(), new OrderIntake({ append } as unknown as OrderStore), new AbortController());
   const first = answers.next();
-  for (let turn = 0; turn < 10; turn++) await setImmediate(); // a rejection that nobody awaits would end the process
+  for (let turn = 0; turn < 10; turn++) await setImmediate(); // an unhandled rejection would end the process
   disk.resolve();
   expect((await first).value).toMatchObject({ index: 0n, result: { case: "accepted" } });
   await expect(answers.next()).rejects.toThrow("the client went away");

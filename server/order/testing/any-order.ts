@@ -27,7 +27,7 @@ const placedAt = fc
   })
   .map((init) => create(TimestampSchema, init));
 
-/** Any valid order without a sequence. */
+/** Generates valid orders without a sequence. */
 export const anyOrder: fc.Arbitrary<Order> = fc
   .record({
     key: fc.uuid(),
@@ -44,7 +44,7 @@ export const anyOrder: fc.Arbitrary<Order> = fc
     create(OrderSchema, { ...fields, ...(customerId !== undefined && { customerId }) }),
   );
 
-/** A valid order that depends on `n`. */
+/** Creates a valid order that depends on `n`. */
 export function someOrder(n: number, fields: Partial<Order> = {}): Order {
   const order = create(OrderSchema, {
     key: `key ${n}`,

@@ -8,7 +8,7 @@ import type { OrderStore } from "../store/order-store.ts";
 import { newOrder } from "../submit/new-order.ts";
 import { anyOrder, someOrder } from "./any-order.ts";
 
-/** The tests of the contract of OrderStore. `open` returns an empty store for each test. */
+/** Tests the contract of OrderStore. `open` returns an empty store for each test. */
 export function orderStoreContract(open: () => Promise<{ store: OrderStore } & AsyncDisposable>): void {
   describe("an order store", () => {
     test("assigns sequences from 1 without a gap, in the order of the calls", async () => {

@@ -53,7 +53,7 @@ test("scores before an error of the stream get a response, then the error is thr
   expect(responses).toHaveLength(2);
 });
 
-test("a refused score gets a response in its place with the reason, and is not stored", async () => {
+test("a refused score has a response with the reason at its position, and is not stored", async () => {
   const unknownId = "00000000-0000-4000-8000-000000000000";
   const scores = [
     7,

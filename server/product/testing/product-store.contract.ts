@@ -96,7 +96,7 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       expect(pages).toBe(1);
     });
 
-    test("lets the event loop run between two pages", async () => {
+    test("yields to the event loop between two pages", async () => {
       await using opened = await open();
       await opened.store.seed(Array.from({ length: 350 }, (_, n) => product(n)));
       const controller = new AbortController();
@@ -115,7 +115,7 @@ export function productStoreContract(open: () => Promise<{ store: ProductStore }
       expect((await read(snapshot)).map(({ name }) => name)).toEqual(["Lump", product(2).name]);
     });
 
-    test("a change that throws changes nothing", async () => {
+    test("a change that throws has no effect", async () => {
       await using opened = await open();
       await opened.store.create(product(1));
       const failing = opened.store.update(product(1).id, () => {

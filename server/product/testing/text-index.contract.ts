@@ -36,7 +36,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
       expect(await opened.all("orch")).toEqual([]);
     });
 
-    test("reads no term as an operator", async () => {
+    test("interprets no term as an operator", async () => {
       await using opened = await openWith(open, [text("salt AND pepper", "", ""), text("salt", "", "pepper")]);
       expect(await opened.all("salt AND pepper")).toEqual([1n]);
       expect(await opened.all("salt NOT pepper")).toEqual([]);
@@ -50,7 +50,7 @@ export function textIndexContract(open: () => Promise<OpenedTextIndex>): void {
       expect(await opened.all("🚀")).toEqual([]);
     });
 
-    test("finds replaced texts, and neither old nor removed ones", async () => {
+    test("finds the current texts, and neither replaced nor removed ones", async () => {
       await using opened = await openWith(open, [text("Lamp", "", ""), text("Lamp shade", "", "")]);
       await opened.textIndex.put(opened.tables, 1n, text("Candle", "", ""));
       await opened.textIndex.remove(opened.tables, 2n);

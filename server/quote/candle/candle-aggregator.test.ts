@@ -102,7 +102,7 @@ test("a save is not retried if the store is read-only", async () => {
   expect(errors).toEqual([]);
 });
 
-test("candles are listed at once, the open one included", async () => {
+test("candles are listed immediately, the open one included", async () => {
   const { aggregator, add } = await openAggregator((await openStore()).store);
   for (let at = 0; at <= 150; at += 30) add(at, at);
   expect(await briefs(aggregator)).toEqual(["0s 0-30 2 complete", "60s 60-90 2 complete", "120s 120-150 2 open"]);

@@ -60,9 +60,9 @@ describe("listCandles", () => {
   it.each([
     ["an end before the start", { startTime: { seconds: 2n }, endTime: { seconds: 1n } }, "end_time"],
     ["an end at the start", { startTime: { seconds: 2n }, endTime: { seconds: 2n } }, "end_time"],
-    ["a start that is no time", { startTime: { nanos: -1 } }, "start_time"],
-    ["an end that is no time", { endTime: { seconds: 2n ** 62n } }, "end_time"],
-    ["an interval that is none", { interval: 17 as CandleInterval }, "interval"],
+    ["an invalid start time", { startTime: { nanos: -1 } }, "start_time"],
+    ["an invalid end time", { endTime: { seconds: 2n ** 62n } }, "end_time"],
+    ["an unknown interval", { interval: 17 as CandleInterval }, "interval"],
   ])("refuses %s", async (_what, request, field) => {
     const { answer, queries } = list(request);
     await expect(answer).rejects.toThrow(InvalidFieldError);

@@ -105,7 +105,11 @@ describe("readTickFile", () => {
       ["date,price", "2026-01-05,1", "2026-01-06,abc"],
       'eurusd.csv line 3: price "abc" is not a number',
     ],
-    ["an endless number", ["date,price", "2026-01-05,Infinity"], 'eurusd.csv line 2: price "Infinity" is not a number'],
+    [
+      "an infinite number",
+      ["date,price", "2026-01-05,Infinity"],
+      'eurusd.csv line 2: price "Infinity" is not a number',
+    ],
     [
       "a broken size",
       ["date,price,volume", "2026-01-05,1,1.5"],
@@ -128,7 +132,7 @@ describe("readTickFile", () => {
       "eurusd.csv line 5: the time of A runs backwards: it is before line 2",
     ],
     ["an empty file", [""], "eurusd.csv: the file is empty: its first row names the columns"],
-    ["a header alone", ["date,price"], "eurusd.csv: the file has a header and no rows"],
+    ["only a header", ["date,price"], "eurusd.csv: the file has a header and no rows"],
   ])("refuses %s, with the line number", async (_what, lines, problem) => {
     expect(await problemOf(...lines)).toBe(`FeedError ${problem}`);
   });

@@ -19,7 +19,7 @@ async function ticksOf(count: number, time: ManualTime, after: (ticks: number) =
 }
 
 describe("testSymbolFeed", () => {
-  it("ticks at once, and then at each full second of the clock", async () => {
+  it("ticks immediately, and then at each full second of the clock", async () => {
     const time = new ManualTime(someMonday + 300_000);
     const at: number[] = [];
     const ticks = await ticksOf(3, time, () => at.push(time.now() - someMonday));

@@ -28,7 +28,7 @@ function setUp() {
   return { batches, options: { validator, publish } };
 }
 
-/** A request with a quote of A for each price; below 0 they are refused. */
+/** Creates a request with a quote of A for each price. Negative prices are refused. */
 function request(...prices: readonly number[]): PublishQuotesRequest {
   const quotes = prices.map((last) => ({ symbol: "A", last, sourceTime: toTimestamp(someMonday) }));
   return create(PublishQuotesRequestSchema, { quotes });

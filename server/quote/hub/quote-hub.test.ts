@@ -23,7 +23,7 @@ function hubOf(symbols: readonly string[], options?: { time?: ManualTime; maxSub
   });
 }
 
-/** Subscribes to symbols, or to all. */
+/** Subscribes to symbols, or to all symbols. */
 function subscribe(hub: QuoteHub, policy: SlowReaderPolicy, ...symbols: string[]): QuoteSubscriber {
   const subscriber = hub.subscribe(policy);
   const listings = [...hub.listings.values()];
@@ -152,7 +152,7 @@ describe("a subscriber", () => {
     const hub = hubOf(["A", "B"]);
     const subscriber = subscribe(hub, CONFLATE);
     hub.publish([tick("A"), tick("B"), tick("A")]);
-    expect(subscriber.seq).toBe(0); // the second A waits in the place of the first
+    expect(subscriber.seq).toBe(0); // the second A replaces the first one in the queue
     subscriber.take(1);
     expect(subscriber.seq).toBe(1);
     subscriber.take(1);

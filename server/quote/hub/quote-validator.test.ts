@@ -45,7 +45,7 @@ describe("QuoteValidator", () => {
     ],
     ["no price", { last: undefined, high: 3 }, QuoteProblem.NO_PRICE, "no bid, no ask and no last price"],
     ["a price that is not a number", { last: Number.NaN }, QuoteProblem.NOT_A_NUMBER, "its last is NaN"],
-    ["an endless price", { ask: Number.POSITIVE_INFINITY }, QuoteProblem.NOT_A_NUMBER, "its ask is Infinity"],
+    ["an infinite price", { ask: Number.POSITIVE_INFINITY }, QuoteProblem.NOT_A_NUMBER, "its ask is Infinity"],
     [
       "an endless side price",
       { previousClose: Number.NEGATIVE_INFINITY },
@@ -57,7 +57,7 @@ describe("QuoteValidator", () => {
     ["a bid above the ask", { bid: 2.5, ask: 2.25 }, QuoteProblem.CROSSED, "its bid 2.5 is above its ask 2.25"],
     ["no time", { sourceTime: undefined }, QuoteProblem.NO_TIME, "it has no source_time"],
     [
-      "a time that is none",
+      "an invalid time",
       { sourceTime: { seconds: 1n, nanos: -1 } },
       QuoteProblem.NO_TIME,
       "its source_time, 1 s and -1 ns, must be in the years 1700 to 2255",

@@ -6,7 +6,7 @@ import { QuoteHub, type QuoteHubOptions } from "../hub/quote-hub.ts";
 import { MemoryQuoteLog } from "../log/memory-quote-log.ts";
 import { QuoteWatch } from "../watch/quote-watch.ts";
 
-/** The heartbeat interval of a test watch: longer than tests of other things advance the time. */
+/** The heartbeat interval of a test watch, so long that it does not expire in tests of other behaviour. */
 export const testHeartbeatMillis = 60_000;
 
 export interface TestWatchOptions extends Partial<QuoteHubOptions> {
@@ -15,7 +15,7 @@ export interface TestWatchOptions extends Partial<QuoteHubOptions> {
   readonly maxLogged?: number;
 }
 
-/** Makes a hub with a manual clock, and functions that publish to it and open watches of it. */
+/** Creates a hub with a manual clock, and functions that publish to it and open watches of it. */
 export function testWatch({ symbols = ["A", "B", "C"], maxLogged = 100_000, ...options }: TestWatchOptions = {}) {
   const time = new ManualTime();
   const hub = new QuoteHub({
@@ -68,7 +68,7 @@ export function summarize(watch: QuoteWatch): string[] {
   });
 }
 
-/** Makes a test hub with a watch that has caught up. */
+/** Creates a test hub with a watch that has caught up. */
 export function caughtUp(request: Parameters<ReturnType<typeof testWatch>["watch"]>[0] = {}, maxLogged?: number) {
   const world = testWatch(maxLogged === undefined ? {} : { maxLogged });
   const one = world.watch(request);

@@ -16,7 +16,7 @@ function entry(seq: number): LogEntry {
   return { seq, quote: create(QuoteSchema, { seq: BigInt(seq) }), arrivedAt: seq };
 }
 
-/** Removes everything from the front. */
+/** Removes all quotes from the front. */
 function seqs(queue: ConflatingQueue): (number | undefined)[] {
   const taken: (number | undefined)[] = [];
   while (queue.first !== undefined) taken.push(queue.remove(queue.first)?.seq);

@@ -15,7 +15,7 @@ import { QuoteWatch } from "./quote-watch.ts";
 const { CONFLATE, DISCONNECT } = SlowReaderPolicy;
 const symbols = ["A", "B", "C", "D"];
 const heartbeatMillis = 1_000;
-/** Small limits: readers fall behind the log, and lossless readers fail. */
+/** Limits so small that readers fall behind the log, and lossless readers fail. */
 const maxLogged = 40;
 const maxWaiting = 25;
 

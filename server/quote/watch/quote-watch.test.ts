@@ -196,7 +196,7 @@ describe("a stream of quotes", () => {
     expect([one.sentCount, one.sentSeq]).toEqual([1, 1n]);
   });
 
-  it("leaves the hub at once when the signal aborts, also if nothing requests the next response", () => {
+  it("leaves the hub immediately when the signal aborts, also if nothing requests the next response", () => {
     const { watch, time, hub, abort } = testWatch();
     watch().next();
     abort.abort();

@@ -72,7 +72,7 @@ describe("Pause and Resume", () => {
   });
 
   it.each([PauseMode.CONFLATE, PauseMode.REPLAY])(
-    "sends nothing of a paused symbol, not even a snapshot (%i)",
+    "sends no quotes of a paused symbol, the snapshot included (%i)",
     (mode) => {
       const { watch, publish } = testWatch();
       publish("A", "B");
@@ -126,10 +126,10 @@ describe("Pause and Resume", () => {
 
 describe("deferred quotes of many symbols", () => {
   const symbols = Array.from({ length: 50 }, (_, at) => `S${at}`);
-  /** In an order that is neither that of the subscriptions nor of what happened before. */
+  /** The symbols in an order that differs from those of the subscriptions and of the previous quotes. */
   const mixed = symbols.map((_, at) => `S${(at * 7) % 50}`);
 
-  /** The places in the log of what is put into a queue other than at its end, call by call. */
+  /** Returns the sequence numbers of quotes that are inserted before the end of a queue, in the order of the calls. */
   function inserted(act: () => void): number[] {
     const insert = vi.spyOn(ConflatingQueue.prototype, "insert");
     act();
@@ -178,7 +178,7 @@ describe("deferred quotes of many symbols", () => {
 });
 
 describe("SetRate", () => {
-  it("sends the first quote at once, then the newest one when it is due, and counts the others", () => {
+  it("sends the first quote immediately, then the newest one when it is due, and counts the others", () => {
     const { one, publish, time } = caughtUp();
     setRate(one, 2, "A");
     publish("A", "B");
@@ -227,7 +227,7 @@ describe("SetRate", () => {
     expect(time.timers.count).toBe(heartbeatTimers);
   });
 
-  it("sends a deferred quote at once if the limit is removed, and later if it becomes stricter", () => {
+  it("sends a deferred quote immediately if the limit is removed, and later if the limit becomes stricter", () => {
     const { one, publish, time } = caughtUp({ maxRate: 1 });
     publish("A", "B");
     drain(one);

@@ -87,7 +87,7 @@ describe("a stream that is resumed", () => {
     time.advance(testHeartbeatMillis);
     const responses = drain(one);
     const quotes = responses.flatMap((response) => response.quotes);
-    // Of S0 came the newest 2,000 of 2,002, of each other symbol the newest, which only the hub still has.
+    // Receives the newest 2,000 of 2,002 quotes of S0, and of each other symbol the newest, which only the hub has.
     expect(quotes.filter(({ symbol }) => symbol === "S0")).toHaveLength(2_000);
     expect(new Set(quotes.map(({ symbol }) => symbol)).size).toBe(symbols.length);
     expect(quotes).toHaveLength(2_000 + symbols.length - 1);

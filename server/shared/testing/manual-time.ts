@@ -16,7 +16,7 @@ export class ManualTime {
   /** The time does not change until a test calls {@link advance}. */
   readonly timers = new ManualTimers();
 
-  /** Timers of code that has one task at a time: each task runs at once, and advances the time to its own. */
+  /** Timers of code with one task at a time. Each task runs immediately, and advances the time to its due time. */
   readonly instantTimers: Timers = {
     now: () => this.timers.now(),
     after: (millis, task) => {
@@ -31,7 +31,7 @@ export class ManualTime {
       };
     },
     every: () => {
-      throw new Error("the task would run for ever");
+      throw new Error("an immediate timer cannot run a repeating task");
     },
   };
 

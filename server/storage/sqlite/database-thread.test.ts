@@ -215,7 +215,7 @@ function countTo(limit: number): string {
     select max(value) from counter`;
 }
 
-/** A writer whose thread can be ended as running out of memory would end it. */
+/** Opens threads whose writer a test can end in the same way as an out-of-memory error. */
 async function openThreads({ readOnly = false } = {}) {
   const resources = new AsyncDisposableStack();
   const { path } = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-thread-")));

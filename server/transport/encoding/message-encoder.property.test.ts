@@ -9,7 +9,7 @@ import { anySchema } from "./testing/any-schema.ts";
 const messagesPerSchema = 10;
 const timeout = 60_000; // in ms; an idle machine takes seconds
 
-// Not an object with a byte length and no bytes: the output of toBinary for it is unspecified.
+// Excludes an object with a byte length and no bytes, because the output of toBinary for it is unspecified.
 const wild = fc.constantFrom<unknown[]>(
   ...[undefined, null, true, "", "12", "-1", "x", 1.5, -1, 2 ** 40, Number.NaN, 1e300, -(2n ** 70n), 2n ** 64n, {}, []],
 );

@@ -171,7 +171,7 @@ describe("messageEncoder", () => {
     ["an integer out of range", TimestampSchema, { ...create(TimestampSchema), nanos: 2 ** 31 }],
     ["a fraction", TimestampSchema, { ...create(TimestampSchema), nanos: 0.5 }],
     ["a bigint out of range", TimestampSchema, { ...create(TimestampSchema), seconds: 2n ** 63n }],
-    ["text that is no number", TimestampSchema, { ...create(TimestampSchema), seconds: "soon" }],
+    ["a text that is not a number", TimestampSchema, { ...create(TimestampSchema), seconds: "soon" }],
     ["a nested message of another type", QuoteSchema, { ...create(QuoteSchema), sourceTime: create(AnySchema) }],
   ])("throws what toBinary throws for %s", (_, desc, message) => {
     const expected = errorOf(() => toBinary(desc, message as Message));

@@ -37,7 +37,7 @@ describe("share", () => {
   });
 
   test.each([0, 10, 200, 20_000])(
-    "works for messages in maps, oneofs and other shared messages, with %i bytes",
+    "encodes messages in maps, oneofs and other shared messages, with %i bytes",
     (length) => {
       const tree = (each: <T extends Message>(message: T) => T) => {
         const leaf: Value = each(create(ValueSchema, { kind: { case: "stringValue", value: "x".repeat(length) } }));

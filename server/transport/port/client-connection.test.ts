@@ -46,7 +46,7 @@ test("a client is forgotten with its last connection", () => {
   expect(connections.of(socketOf("10.0.0.1"))).not.toBe(connections.of(socket));
 });
 
-/** The parts of a socket that are used. */
+/** The properties of a socket that the code uses. */
 function socketOf(remoteAddress: string): Socket {
   return Object.assign(new EventEmitter(), { remoteAddress }) as unknown as Socket;
 }

@@ -26,7 +26,7 @@ const request = unaryRequest('{"scenario":"hello"}');
 const http2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const emptySettings = Uint8Array.of(0, 0, 0, 4, 0, 0, 0, 0, 0);
 
-/** A request, `GET /` with the authority `a` in HPACK, and a GOAWAY with an error, which ends the session at once. */
+/** A request, `GET /` with the authority `a` in HPACK, and a GOAWAY with an error, which ends the session. */
 const getRequest = Uint8Array.of(0, 0, 6, 1, 5, 0, 0, 0, 1, 0x82, 0x84, 0x86, 0x41, 1, 0x61);
 const goAwayWithError = Uint8Array.of(0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 
@@ -168,7 +168,7 @@ describe("over TLS", () => {
     await using _ = await startWireServer(hello, { tls: files, onTlsReload: (problem) => reloads.push(problem) });
     for (let n = 0; n < 3; n++) {
       await writeFile(join(folder, "access.log"), `${n}`);
-      await writeFile(files.cert, await readFile(files.cert)); // touched, and the same
+      await writeFile(files.cert, await readFile(files.cert)); // a new modification time, but the same content
       await delay(300);
     }
     expect(reloads).toEqual([]);

@@ -4,7 +4,7 @@ import { CallScheduler, type StepOwner, sliceMs } from "./call-scheduler.ts";
 
 const stepMs = 4;
 
-test("a step runs at once if none is queued", () => {
+test("a step runs immediately if none is queued", () => {
   const scheduler = new CallScheduler();
   const ran: string[] = [];
   scheduler.run({ peer: "a" }, () => ran.push("a"));

@@ -193,7 +193,7 @@ describe("an HTTP/1.1 connection with pipelined requests", () => {
     return `${head}content-length: ${body.length}\r\n\r\n${body}`;
   };
 
-  test("receives the responses one after the other", async () => {
+  test("receives the responses one after another", async () => {
     let running = 0;
     let most = 0;
     await using server = await startWireServer({
@@ -248,7 +248,7 @@ test("calls that never wait yield to the event loop", { tags: ["slow"] }, async 
   expect(turns).toBeGreaterThan(20);
 });
 
-test("metadata beyond the limit is an error of the handler, and the client receives what was set before", async () => {
+test("metadata beyond the limit is an error of the handler, and the client receives the earlier metadata", async () => {
   await using server = await startWireServer(
     {
       async *much(context) {

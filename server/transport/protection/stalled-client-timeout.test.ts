@@ -109,7 +109,7 @@ async function expectOpen(openFiles: () => Promise<number>): Promise<void> {
   await vi.waitFor(async () => expect(await openFiles()).toBe(1), { ...stallDetection, interval: 5 });
 }
 
-/** Returns how many times this process has a file open. */
+/** Returns the number of open file descriptors of this process for a file. */
 async function countOpen(path: string): Promise<number> {
   const links = await Promise.all(
     (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => "")),

@@ -128,7 +128,7 @@ test.concurrent("the idle timeout does not run while the handler does not read",
   expect(await call.record).toMatchObject({ code: "ok", messagesOut: 3 });
 });
 
-test.concurrent("a handler may allow a client to be idle; the limit for the rest of a message still applies", async () => {
+test.concurrent("a handler can disable the idle timeout, but the limit for the rest of a message still applies", async () => {
   await using server = await startWireServer(
     {
       async *quiet(context, requests) {
@@ -151,7 +151,7 @@ test.concurrent("a handler may allow a client to be idle; the limit for the rest
   expect(await slow.failure).toMatch(/^a message did not arrive as a whole/);
 });
 
-test.concurrent.each(formats)("a handler may set its own timeout and error: %s", async (_name, headers) => {
+test.concurrent.each(formats)("a handler can set a timeout and an error: %s", async (_name, headers) => {
   await using server = await startWireServer({
     async *own(context, requests) {
       setIdlePolicy(context, { timeoutMs: 200, error: () => new ConnectError("come again", Code.Aborted) });
@@ -164,7 +164,7 @@ test.concurrent.each(formats)("a handler may set its own timeout and error: %s",
 });
 
 test.concurrent.each(formats)(
-  "a handler may end a pending read, with an error of any class: %s",
+  "a handler can end a pending read with an error of any class: %s",
   async (_name, headers) => {
     class OwnError extends Error {}
     let seen: unknown;

@@ -33,7 +33,7 @@ test("large messages that become complete in the same turn of the event loop are
   expect(new Set(turns).size).toBeGreaterThanOrEqual(4);
 });
 
-test("a small message is decoded at once", () => {
+test("a small message is decoded synchronously", () => {
   const message = {} as Message;
   const decoder = { decode: () => message } as unknown as MessageDecoder;
   expect(decodeScheduled(new Uint8Array(10), { decoder, binary: true, enqueue, body })).toBe(message);

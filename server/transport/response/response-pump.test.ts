@@ -38,7 +38,7 @@ test("concurrent streams do not mix their messages", async () => {
   for (const texts of streams) expect(texts).toEqual(expected);
 });
 
-test("a message is sent at once if no other is ready", async () => {
+test("a message is sent immediately if no other is ready", async () => {
   const gate = Promise.withResolvers<void>();
   await using server = await startWireServer({
     async *slow() {

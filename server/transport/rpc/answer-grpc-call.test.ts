@@ -59,7 +59,7 @@ test("a handler sees the time until its deadline, in whole milliseconds", async 
   expect(left[1]).toBeUndefined();
 });
 
-test("the signal fires at the end of a successful call, which ends what its handler left running", async () => {
+test("the signal aborts at the end of a successful call, which ends the remaining work of the handler", async () => {
   const fired = Promise.withResolvers<void>();
   await using server = await startWireServer({
     async *quick(context: HandlerContext) {
@@ -91,7 +91,7 @@ test("a response that cannot be encoded is recorded with its cause", async () =>
     {},
     {
       routes(router) {
-        // No string, and not convertible to one: a handler without types may return it.
+        // Not a string, and not convertible to one. A handler without types can return it.
         const text = Object.create(null) as string;
         router.service(WireService, { unary: () => ({ text }) });
       },
@@ -104,7 +104,7 @@ test("a response that cannot be encoded is recorded with its cause", async () =>
   expect(records[0]).toMatchObject({ code: "internal", failure: { cause: expect.any(Error) } });
 });
 
-/** The envelope of a WireRequest with that scenario. */
+/** Creates the envelope of a WireRequest with the scenario. */
 function envelope(scenario: string): Buffer {
   const text = Buffer.from(scenario);
   return Buffer.concat([Buffer.from([0, 0, 0, 0, text.length + 2, 10, text.length]), text]);

@@ -96,7 +96,7 @@ test("a call whose handler ignores its signal is answered a second after the dea
       yield "late";
     },
   });
-  // By hand, as a Connect client would not wait for the server's answer to a deadline.
+  // A raw request, because a Connect client does not wait for the server's response after the deadline.
   const response = await post(server.url, "/test.wire.v1.WireService/Unary", '{"scenario":"ignoring"}', {
     "connect-timeout-ms": "10",
   });
@@ -292,7 +292,7 @@ function envelope(scenario: string): Buffer {
   return Buffer.concat([prefix, message]);
 }
 
-/** A gRPC call by hand: Connect's client, like every `Headers`, would join header fields. */
+/** Makes a raw gRPC call, because Connect's client joins header fields, as `Headers` does. */
 async function grpcCall(url: string, scenario: string, path = "/test.wire.v1.WireService/ServerStream") {
   const stream = connectTo(url).request(grpcRequestTo(path));
   let rawHeader: string[] = [];

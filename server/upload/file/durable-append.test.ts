@@ -95,7 +95,7 @@ test("the end of a sync is reported when it starts, while the processor is idle"
   await Promise.all([first, second]);
 });
 
-test("a single chunk is committed at once", async () => {
+test("a single chunk is committed immediately", async () => {
   const { done, take } = open();
   await take();
   await take();
@@ -143,7 +143,7 @@ function open() {
   return { append, begun, done, fail, timers, take };
 }
 
-/** Runs everything that does not wait for a timer. */
+/** Runs all tasks that do not wait for a timer. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

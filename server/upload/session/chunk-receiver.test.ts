@@ -49,7 +49,7 @@ describe("a chunk", () => {
     expect(await waiting).toEqual([Reason.GAP, Code.OutOfRange, 2n, expect.stringContaining("offset 7 does not")]);
   });
 
-  test("that is more than a chunk ahead is a gap at once", async () => {
+  test("that is more than a chunk ahead is a gap immediately", async () => {
     await using store = await openTestUploads();
     const { generation } = await store.uploads.start(metadata);
     const [reason] = await refusal(send(store, generation, maxChunkBytes + 1, "x"));

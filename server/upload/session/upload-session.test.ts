@@ -21,7 +21,7 @@ import { UploadError } from "../upload-errors.ts";
 import { receiveUploadStream } from "./receive-upload-stream.ts";
 
 describe("a start", () => {
-  test("takes over at once: the previous writer is stale, even while it waits", async () => {
+  test("takes over immediately: the previous writer is stale, even while it waits", async () => {
     await using store = await openTestUploads();
     const first = await store.uploads.start(metadata);
     const waiting = refusal(send(store, first.generation, 5, "x"));
@@ -174,7 +174,7 @@ describe("an abort", () => {
   });
 });
 
-/** Uploads a file as if it were the only writer. Resolves to the final phase, or to `stale` if another writer took over. */
+/** Uploads a file without regard to other writers. Resolves to the final phase, or to `stale` after a takeover. */
 async function writer({ uploads }: TestUploads, bytes: Buffer, below4: () => number): Promise<string> {
   try {
     for (let turns = below4(); turns > 0; turns--) await null;

@@ -83,7 +83,7 @@ export function send({ uploads }: TestUploads, generation: number, offset: numbe
   return uploads.writeChunk(id, { generation, offset, data: Buffer.from(text) });
 }
 
-/** Resolves to what a client sees of an UploadError: reason, code, committed offset and message. Fails without one. */
+/** Resolves to the reason, code, committed offset and message of an UploadError. Throws if there is no error. */
 export async function refusal(call: Promise<unknown>): Promise<[Reason, Code, bigint, string]> {
   const error = await call.then(
     () => undefined,
@@ -102,7 +102,7 @@ export function failingDisk(fails: (name: string) => boolean, code: string): Sim
   return new SimulatedDisk({ below: () => 0, onOperation });
 }
 
-/** Runs everything that does not wait for a timer. */
+/** Runs all tasks that do not wait for a timer. */
 export async function runPending(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }

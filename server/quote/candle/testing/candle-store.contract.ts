@@ -5,7 +5,7 @@ import { candleSpans } from "../candle-store.ts";
 
 const minute = 60_000_000;
 
-/** The tests of every candle store. `open` makes an empty store for each test. */
+/** Tests the contract of CandleStore. `open` returns an empty store for each test. */
 export function candleStoreContract(open: () => Promise<{ store: CandleStore } & AsyncDisposable>): void {
   describe("a candle store", () => {
     test("returns any candle exactly", async () => {
@@ -39,7 +39,7 @@ export function candleStoreContract(open: () => Promise<{ store: CandleStore } &
       expect(await opened.store.list(query({ symbol: "C" }))).toEqual([]);
     });
 
-    test("stores many at once, and replaces stored ones", async () => {
+    test("stores many candles in one call, and replaces stored ones", async () => {
       await using opened = await open();
       const candles = Array.from({ length: 1111 }, (_, n) => candle(n));
       await opened.store.save({ complete: candles, open: candles.slice(0, 1).map(toOpen) });
@@ -60,7 +60,7 @@ export function candleStoreContract(open: () => Promise<{ store: CandleStore } &
       expect(await opened.store.list(query())).toEqual([]);
     });
 
-    test("stores all or nothing", async () => {
+    test("stores all candles or none", async () => {
       await using opened = await open();
       const impossible = { ...candle(2), openTime: Number.NaN };
       const saving = opened.store.save({ complete: [candle(1), impossible], open: [toOpen(candle(3))] });

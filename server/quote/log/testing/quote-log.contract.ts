@@ -4,15 +4,15 @@ import { QuoteSchema } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { someMonday } from "../../../shared/testing/manual-time.ts";
 import type { LogEntry, QuoteLog } from "../quote-log.ts";
 
-/** Makes an entry for tests of a log. */
+/** Creates an entry for tests of a log. */
 export function testEntry(seq: number, arrivedAt = someMonday + seq): LogEntry {
   return { seq, quote: create(QuoteSchema, { symbol: "A", seq: BigInt(seq) }), arrivedAt };
 }
 
 /**
- * The tests of every {@link QuoteLog}.
+ * Tests the contract of {@link QuoteLog}.
  *
- * @param open makes an empty log with a capacity of 100 to 999 quotes
+ * @param open returns an empty log with a capacity of 100 to 999 quotes
  */
 export function describeQuoteLog(name: string, open: () => QuoteLog): void {
   describe(`${name} meets the contract of a quote log:`, () => {
@@ -44,14 +44,14 @@ export function describeQuoteLog(name: string, open: () => QuoteLog): void {
       expect(log.read(0, 1)[0]).toBe(entry);
     });
 
-    it("refuses a quote that leaves a gap, and a quote that it has", () => {
+    it("refuses a quote after a gap, and a quote that it already contains", () => {
       const log = filled(2);
       expect(() => log.append(testEntry(4))).toThrow("quote 4 does not follow 2");
       expect(() => log.append(testEntry(2))).toThrow("quote 2 does not follow 2");
       expect(log.newestSeq).toBe(2);
     });
 
-    it("evicts the oldest one by one, and reads from the oldest that it has", () => {
+    it("evicts the oldest quotes one by one, and reads from the oldest remaining one", () => {
       const log = filled(3_000);
       const held = 3_000 - log.oldestSeq + 1;
       expect(held).toBeGreaterThanOrEqual(100);

@@ -6,14 +6,14 @@ const maxDepth = 3;
 
 type Values = Record<string, unknown>;
 
-/** Options: `wild` values replace valid ones, rarely, because one is enough for an error. */
+/** The options. `wild` values rarely replace valid ones, because one is enough for an error. */
 export interface AnyMessageOptions {
   readonly wild?: fc.Arbitrary<unknown>;
 }
 
 /**
- * Generates messages of a type: fields set or not, edge values of every type, unknown fields. They are made at once, or one
- * property after the other in any order.
+ * Generates messages of a type: with and without fields, with edge values of every type and with unknown fields. A
+ * message is created with all properties, or its properties are set one after another in any order.
  */
 export function anyMessage(desc: DescMessage, options: AnyMessageOptions = {}, depth = 0): fc.Arbitrary<Message> {
   const optional: Record<string, fc.Arbitrary<unknown>> = {};
@@ -137,7 +137,7 @@ function anyScalar(type: ScalarType): fc.Arbitrary<unknown> {
   }
 }
 
-/** A message may have a 64-bit integer as a string of digits, and a small one as a number. */
+/** Generates the forms of a 64-bit integer in a message: a bigint, a string of digits, or a small number. */
 function orOtherNotation(usual: fc.Arbitrary<bigint>): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 6, arbitrary: usual }, usual.map(String), fc.nat());
 }

@@ -41,9 +41,9 @@ type FieldDraft = Readonly<{
 }>;
 
 /**
- * Generates schemas of a file: proto2, proto3 or edition 2023; recursive messages, groups and delimited messages, oneofs,
- * maps, packed and expanded lists, every presence, default values, well-known types. Returns the descriptors of the
- * messages.
+ * Generates the schema of a file: proto2, proto3 or edition 2023, recursive messages, groups and delimited messages,
+ * oneofs, maps, packed and expanded lists, every presence, default values and well-known types. Returns the descriptors
+ * of the messages.
  */
 export const anySchema: fc.Arbitrary<DescMessage[]> = fc
   .record({
@@ -68,7 +68,7 @@ function anyFieldDrafts(): fc.Arbitrary<FieldDraft[]> {
     pick: fc.nat({ max: 99 }),
   });
   const drafts = fc.uniqueArray(draft, { maxLength: maxFields, selector: (field) => field.number });
-  // Half of them in the order of their numbers, as in most protos.
+  // Half of the schemas have the fields in the order of their numbers, like most protos.
   return fc.tuple(drafts, fc.boolean()).map(([fields, sorted]) => (sorted ? fields.toSorted(byNumber) : fields));
 }
 

@@ -59,14 +59,14 @@ test("fields are counted at every depth, unknown ones included", () => {
 describe("a message that cannot be scanned is malformed:", () => {
   const padding = Buffer.alloc(unscannedBytes + 2, Buffer.from([0x78, 0]));
   test.each([
-    ["a field that ends within itself", [0x0a, 5]],
+    ["a field that ends after the message", [0x0a, 5]],
     ["a nested message that ends after the enclosing one", [0x42, 2, 0x12, 5, 0, 0, 0, 0, 0]],
-    ["a wire type that is not the field's", [0x08, 1]],
+    ["a wrong wire type", [0x08, 1]],
     ["a tag without a field", [0x00]],
     ["a tag of more than 32 bits", [0x80, 0x80, 0x80, 0x80, 0x10, 0]],
     ["a number of more than ten bytes", [0x78, ...Array<number>(10).fill(0x80), 0]],
-    ["the end of a group that has not begun", [0x7c]],
-    ["a group that does not end", [0x7b]],
+    ["the end of a group without a start", [0x7c]],
+    ["a group without an end", [0x7b]],
     ["groups that are nested too deeply", Array<number>(101).fill(0x7b)],
   ])("%s", (_what, bytes) => {
     expect(errorOf(() => watchScan(Buffer.concat([padding, Buffer.from(bytes)])))).toMatchObject({
@@ -88,7 +88,7 @@ test("a message that is accepted has the elements that the decoder finds, or the
   let passed = 0;
   fc.assert(
     fc.property(input, ([type, pieces]) => {
-      // Long enough to be scanned: unknown fields, which change nothing.
+      // Adds unknown fields, so that the message is long enough for a scan.
       const padding = Buffer.alloc(unscannedBytes + 2, Buffer.from([0xf8, 0x3f, 0]));
       const bytes = Buffer.concat([padding.subarray(0, Math.floor(padding.length / 3) * 3), ...pieces]);
       const error = errorOf(() => scans.get(type)?.(bytes));
@@ -99,7 +99,7 @@ test("a message that is accepted has the elements that the decoder finds, or the
       const message = decoded(type, bytes);
       if (message === undefined) return;
       passed++;
-      // The scan also counts elements that are cleared again or merged: never fewer than the decoder.
+      // The scan also counts elements that are cleared or merged later, so it never counts fewer than the decoder.
       expect(withinRules(message)).toBe(true);
     }),
     { numRuns: 3_000 },
@@ -144,7 +144,7 @@ function decoded(type: DescMessage, bytes: Uint8Array): MessageShape<DescMessage
   }
 }
 
-/** One command whose subscription comes in two parts. */
+/** A command whose subscription is encoded in two parts, which decoders merge. */
 function mergedParts(): Uint8Array {
   const part = Buffer.concat([
     Buffer.from([0x12, 0x84, 0x87, 0x01]),

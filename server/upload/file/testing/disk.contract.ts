@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Disk } from "../disk-operations.ts";
 
-/** The contract of disks. `open` opens an empty disk for each test. */
+/** Tests the contract of Disk. `open` returns an empty disk for each test. */
 export function diskContract(open: () => Promise<{ disk: Disk } & AsyncDisposable>): void {
   const bytes = (text: string) => new Uint8Array(Buffer.from(text));
 

@@ -3,7 +3,7 @@ import { AlreadyExistsError } from "../../../shared/resource-errors.ts";
 import type { UploadRecord } from "../upload-record.ts";
 import type { UploadStore } from "../upload-store.ts";
 
-/** The contract of upload stores. `open` opens an empty store for each test. */
+/** Tests the contract of UploadStore. `open` returns an empty store for each test. */
 export function uploadStoreContract(open: () => Promise<{ store: UploadStore } & AsyncDisposable>): void {
   describe("an upload store", () => {
     test("returns inserted records completely, and nothing for an unknown id", async () => {
