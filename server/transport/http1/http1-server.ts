@@ -85,7 +85,7 @@ export function createHttp1Server(
     answerInOrder(request, response);
   };
   server.on("request", onRequest);
-  // Ignores an unknown expectation, as HTTP allows. Node would answer it with 417, and then wait for the body for ever.
+  // Ignores an unknown expectation, as HTTP allows. Node would answer it with 417, and then wait for the body forever.
   // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1-8
   server.on("checkExpectation", onRequest);
   server.on("connection", (socket) => {

@@ -122,7 +122,7 @@ const endedSessionMs = 200;
 
 /**
  * Closes a connection {@link endedSessionMs} after our half has ended. Node waits for the peer to close its half, and
- * misses it if that happens while the session reads: the connection would stay open for ever.
+ * misses it if that happens while the session reads: the connection would stay open forever.
  */
 function destroyAfterEnd(socket: Socket): void {
   socket.once("finish", () => {

@@ -65,7 +65,7 @@ type Verify = { readonly kind: "verify"; readonly next: UploadState };
 type Publish = { readonly kind: "publish"; readonly next: UploadState };
 /** The file is deleted. */
 type Discard = { readonly kind: "discard"; readonly next: UploadState };
-/** The file is cut to `bytes`: nobody got an acknowledgement for the rest. */
+/** The file is cut to `bytes`: the rest was never acknowledged. */
 type Truncate = { readonly kind: "truncate"; readonly bytes: number };
 /** The file has lost committed bytes. */
 type MarkDamaged = { readonly kind: "markDamaged"; readonly next: UploadState };
