@@ -183,7 +183,7 @@ async function reflect(transport: Transport, messageRequest: ServerReflectionReq
     yield { messageRequest };
   }
   const [answer] = await Array.fromAsync(createClient(ServerReflection, transport).serverReflectionInfo(requests()));
-  if (answer === undefined) throw new Error("reflection has not answered");
+  if (answer === undefined) throw new Error("reflection sent no response");
   return answer.messageResponse;
 }
 

@@ -7,7 +7,7 @@ import { maxPendingCommands } from "./watch-command-sender.ts";
 const { ACCEPTED } = SubscriptionStatus;
 
 test("commands are sent to the stream by its id, one after another", async () => {
-  const { service, watch, comes } = runningWatch();
+  const { service, watch, expectUpdate } = runningWatch();
   const results = [
     watch.pause(["ACME"], PauseMode.REPLAY),
     watch.resume(["ACME"]),
@@ -18,7 +18,7 @@ test("commands are sent to the stream by its id, one after another", async () =>
     watch.ping(),
   ];
   (await service.stream()).open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   await Promise.all(results);
   expect(service.commands).toMatchObject([
     { case: "pause", value: { symbols: ["ACME"], mode: PauseMode.REPLAY } },
@@ -32,9 +32,9 @@ test("commands are sent to the stream by its id, one after another", async () =>
 });
 
 test("the result of a resume has the number of skipped quotes, and a watch with only paused symbols is paused", async () => {
-  const { service, watch, states, comes } = runningWatch({ symbols: ["ACME"] });
+  const { service, watch, states, expectUpdate } = runningWatch({ symbols: ["ACME"] });
   (await service.stream()).open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = () => ({ subscriptions: [{ symbol: "ACME", status: ACCEPTED, paused: PauseMode.CONFLATE }] });
   await watch.pause(["ACME"]);
   expect(states.at(-1)?.kind).toBe("paused");
@@ -44,10 +44,10 @@ test("the result of a resume has the number of skipped quotes, and a watch with 
 });
 
 test("a result that arrives after the end of its stream is ignored, and the command is sent to the next stream", async () => {
-  const { service, watch, comes, breakStream } = runningWatch();
+  const { service, watch, expectUpdate, breakStream } = runningWatch();
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   const answered = Promise.withResolvers<void>();
   service.delay = () => answered.promise;
   const paused = watch.pause(["ACME"]);
@@ -60,10 +60,10 @@ test("a result that arrives after the end of its stream is ignored, and the comm
 });
 
 test("a command whose stream has ended is sent to the next one", async () => {
-  const { service, watch, comes, breakStream } = runningWatch();
+  const { service, watch, expectUpdate, breakStream } = runningWatch();
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = () => {
     throw new ConnectError("no such stream", Code.NotFound);
   };
@@ -76,24 +76,24 @@ test("a command whose stream has ended is sent to the next one", async () => {
 });
 
 test("a result that arrives by the stream first counts once", async () => {
-  const { service, watch, comes, updates } = runningWatch();
+  const { service, watch, expectUpdate, updates } = runningWatch();
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = () => {
     throw new ConnectError("too slow", Code.Unavailable);
   };
   const paused = watch.pause(["ACME"]);
   stream.send({ event: { case: "commandResult", value: { id: 1n } } });
   expect(await paused).toMatchObject({ id: 1n });
-  await comes("result");
+  await expectUpdate("result");
   expect(updates.filter(({ kind }) => kind === "result")).toMatchObject([{ result: { id: 1n } }]);
 });
 
 test("a refused command rejects, and the others continue", async () => {
-  const { service, watch, comes } = runningWatch();
+  const { service, watch, expectUpdate } = runningWatch();
   (await service.stream()).open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = ({ command }) => {
     if (command?.command.case === "pause") throw new ConnectError("no symbols", Code.InvalidArgument);
     return {};

@@ -17,7 +17,7 @@ const last = Number.MAX_SAFE_INTEGER;
 const symbol = fc.constantFrom(...symbols);
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("publish" as const), symbol, count: fc.nat(20) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("cut" as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("break" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("turn" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("pause" as const), symbol }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("resume" as const), symbol }) },
@@ -32,12 +32,12 @@ function setUp(lives: readonly number[] = []) {
   });
   let id = 0;
   let streams = 0;
-  let cut = () => {};
+  let breakStream = () => {};
   const flaky: Interceptor = (next) => async (request) => {
     const response = await next(request);
     if (!response.stream) return response;
     const broken = new Promise<never>((_, reject) => {
-      cut = () => reject(new ConnectError("cut", Code.Unavailable));
+      breakStream = () => reject(new ConnectError("the connection broke", Code.Unavailable));
     });
     broken.catch(() => {});
     return { ...response, message: until(response.message, broken, lives[streams++]) };
@@ -46,14 +46,14 @@ function setUp(lives: readonly number[] = []) {
   const transport = createRouterTransport((router) => router.service(QuoteService, service), {
     transport: { interceptors: [flaky] },
   });
-  return { hub, client: createClient(QuoteService, transport), cut: () => cut() };
+  return { hub, client: createClient(QuoteService, transport), breakStream: () => breakStream() };
 }
 
 /** Yields the messages of a stream until it fails: when `broken` rejects, or after `life` messages. */
 async function* until<T>(messages: AsyncIterable<T>, broken: Promise<never>, life = Infinity): AsyncGenerator<T> {
   const iterator = messages[Symbol.asyncIterator]();
   for (let count = 0; ; count++) {
-    if (count >= life) throw new ConnectError("cut", Code.Unavailable);
+    if (count >= life) throw new ConnectError("the connection broke", Code.Unavailable);
     const next = await Promise.race([iterator.next(), broken]);
     if (next.done) return;
     yield next.value;
@@ -63,7 +63,7 @@ async function* until<T>(messages: AsyncIterable<T>, broken: Promise<never>, lif
 test("the quotes of each symbol are complete and in order despite lost streams, pauses and replays", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
-      const { hub, client, cut } = setUp();
+      const { hub, client, breakStream } = setUp();
       const quotes: Quote[] = [];
       const gaps: Gap[] = [];
       const policy = SlowReaderPolicy.DISCONNECT;
@@ -86,7 +86,7 @@ test("the quotes of each symbol are complete and in order despite lost streams, 
       await up;
       for (const each of steps) {
         if (each.kind === "publish") publish(hub, each.symbol, ...Array.from({ length: each.count }).keys());
-        if (each.kind === "cut") cut();
+        if (each.kind === "break") breakStream();
         if (each.kind === "turn") await new Promise((resolve) => setImmediate(resolve));
         if (each.kind === "pause") watch.pause([each.symbol], PauseMode.REPLAY).catch(() => {});
         if (each.kind === "resume") watch.resume([each.symbol]).catch(() => {});

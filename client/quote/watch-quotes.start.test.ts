@@ -7,10 +7,10 @@ import { runningWatch } from "./testing/running-watch.ts";
 const { ACCEPTED } = SubscriptionStatus;
 
 test("pauses and rates are restored at the start of the next stream", async () => {
-  const { service, watch, comes, breakStream, updates } = runningWatch();
+  const { service, watch, expectUpdate, breakStream, updates } = runningWatch();
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = () => ({ subscriptions: [{ symbol: "ACME", status: ACCEPTED, paused: PauseMode.REPLAY }] });
   await watch.pause(["ACME"], PauseMode.REPLAY);
   service.answer = () => ({ subscriptions: [{ symbol: "BETA", status: ACCEPTED, maxRate: 4 }] });
@@ -22,16 +22,16 @@ test("pauses and rates are restored at the start of the next stream", async () =
   ]);
   second.start(10);
   second.send({ event: { case: "commandResult", value: { id: 0n } } });
-  await comes("started", 2);
+  await expectUpdate("started", 2);
   expect(updates.at(-1)?.kind).toBe("started"); // results of restored commands are not reported
 });
 
 test("rates above the limit of the first request are set after the start, before pending commands", async () => {
   const symbols = Array.from({ length: 102 }, (_, index) => `S${index}`);
-  const { service, watch, comes, breakStream } = runningWatch({ symbols });
+  const { service, watch, expectUpdate, breakStream } = runningWatch({ symbols });
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = () => ({
     subscriptions: symbols.map((symbol, index) => ({ symbol, status: ACCEPTED, maxRate: index + 1 })),
   });
@@ -55,10 +55,10 @@ test("rates above the limit of the first request are set after the start, before
 });
 
 test("the next stream has the accepted symbols, and not the removed ones", async () => {
-  const { service, watch, comes, breakStream } = runningWatch();
+  const { service, watch, expectUpdate, breakStream } = runningWatch();
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = ({ command }) =>
     command?.command.case === "subscribe"
       ? { subscriptions: [{ symbol: "GAMMA", status: ACCEPTED }] }
@@ -66,16 +66,16 @@ test("the next stream has the accepted symbols, and not the removed ones", async
   await watch.unsubscribe(["BETA"]);
   await watch.subscribe(["GAMMA", "NONE"]);
   stream.quotes(12, QuotePhase.SNAPSHOT, quoteOf("GAMMA", 3));
-  await comes("quotes", 2);
+  await expectUpdate("quotes", 2);
   const second = await breakStream(stream);
   expect(second.request.symbols).toEqual(["ACME", "GAMMA"]);
 });
 
 test("a symbol without a snapshot is subscribed to again", async () => {
-  const { service, watch, comes, breakStream } = runningWatch();
+  const { service, watch, expectUpdate, breakStream } = runningWatch();
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = () => ({ subscriptions: [{ symbol: "GAMMA", status: ACCEPTED }] });
   await watch.subscribe(["GAMMA"]);
   const second = await breakStream(stream);
@@ -85,10 +85,10 @@ test("a symbol without a snapshot is subscribed to again", async () => {
 });
 
 test("all instruments are subscribed to again if some have no snapshot", async () => {
-  const { service, watch, comes, breakStream } = runningWatch({ symbols: ["ACME"] });
+  const { service, watch, expectUpdate, breakStream } = runningWatch({ symbols: ["ACME"] });
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = () => ({ subscriptions: ["ACME", "BETA"].map((symbol) => ({ symbol, status: ACCEPTED })) });
   await watch.subscribe(["*"]);
   const second = await breakStream(stream);
@@ -98,13 +98,13 @@ test("all instruments are subscribed to again if some have no snapshot", async (
 });
 
 test("a symbol that is added after all others were removed starts with a snapshot, until the snapshot is complete", async () => {
-  const { service, watch, comes, cutStream, breakStream } = runningWatch({ symbols: ["ACME"], from: "oldest" });
+  const { service, watch, expectUpdate, failStream, breakStream } = runningWatch({ symbols: ["ACME"], from: "oldest" });
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   await watch.unsubscribe(["ACME"]);
   await expect.poll(() => watch.cursor).toMatchObject(cursorOf(10));
-  await cutStream(stream);
+  await failStream(stream);
   const added = watch.subscribe(["BETA"]);
   const second = await service.stream();
   expect(second.request.symbols).toEqual(["BETA"]);
@@ -117,32 +117,32 @@ test("a symbol that is added after all others were removed starts with a snapsho
   expect(third.request.position.case).toBeUndefined();
   expect(watch.cursor).toMatchObject(cursorOf(10));
   third.open(30);
-  await comes("caught-up", 2);
+  await expectUpdate("caught-up", 2);
   const fourth = await breakStream(third);
   expect(fourth.request.position.value).toMatchObject(cursorOf(30));
 });
 
 test("a gap before a symbol that was removed and added again is not counted as lost", async () => {
   const policy = SlowReaderPolicy.DISCONNECT;
-  const { service, watch, comes, cutStream, updates } = runningWatch({ symbols: ["ACME"], policy });
+  const { service, watch, expectUpdate, failStream, updates } = runningWatch({ symbols: ["ACME"], policy });
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   await watch.unsubscribe(["ACME"]);
-  await cutStream(stream);
+  await failStream(stream);
   watch.subscribe(["ACME"]).catch(() => {});
   const second = await service.stream();
   second.start(20);
   second.quotes(20, QuotePhase.LIVE, quoteOf("ACME", 20));
-  await comes("quotes", 2);
+  await expectUpdate("quotes", 2);
   expect(updates.at(-1)).toMatchObject({ gaps: [{ symbol: "ACME", missing: 9n, cause: "skipped" }] });
 });
 
 test("a watch from the oldest quote starts there only until it has a cursor", async () => {
-  const { service, watch, comes, breakStream } = runningWatch({ symbols: ["ACME"], from: "oldest" });
+  const { service, watch, expectUpdate, breakStream } = runningWatch({ symbols: ["ACME"], from: "oldest" });
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   service.answer = ({ command }) => ({
     subscriptions: command?.command.case === "subscribe" ? [{ symbol: "BETA", status: ACCEPTED }] : [],
   });
@@ -154,23 +154,23 @@ test("a watch from the oldest quote starts there only until it has a cursor", as
 });
 
 test("a reset that a lost stream has not delivered is delivered by the next stream", async () => {
-  const { service, breakStream, comes } = runningWatch({ symbols: ["ACME"] });
+  const { service, breakStream, expectUpdate } = runningWatch({ symbols: ["ACME"] });
   const stream = await service.stream();
   stream.open();
-  await comes("caught-up");
+  await expectUpdate("caught-up");
   const second = await breakStream(stream);
   second.start(50);
-  await comes("started", 2);
+  await expectUpdate("started", 2);
   const third = await breakStream(second);
   expect(third.request.position.value).toMatchObject(cursorOf(10));
 });
 
 test("after one instrument is removed from the wildcard, the others are requested by name", async () => {
-  const { service, watch, comes, breakStream } = runningWatch({ symbols: ["*"] });
+  const { service, watch, expectUpdate, breakStream } = runningWatch({ symbols: ["*"] });
   const stream = await service.stream();
   const subscriptions = ["ACME", "BETA", "GAMMA"].map((symbol) => ({ symbol, status: ACCEPTED }));
   stream.send({ cursor: cursorOf(10), event: { case: "started", value: { streamId: "s", subscriptions } } });
-  await comes("started");
+  await expectUpdate("started");
   service.answer = () => ({ subscriptions: [{ symbol: "BETA", status: ACCEPTED }] });
   await watch.unsubscribe(["BETA"]);
   const second = await breakStream(stream);

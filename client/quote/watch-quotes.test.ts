@@ -7,7 +7,7 @@ import { type WatchQuotesOptions, watchQuotes } from "./watch-quotes.ts";
 import type { QuotesUpdate, WatchState, WatchUpdate } from "./watch-update.ts";
 
 const { LIVE, REPLAY, SNAPSHOT } = QuotePhase;
-const cut = new ConnectError("cut", Code.Unavailable);
+const lostConnection = new ConnectError("the connection broke", Code.Unavailable);
 
 function setUp(options: Partial<WatchQuotesOptions> = {}) {
   const service = new FakeQuoteService();
@@ -71,7 +71,7 @@ test("a lost stream is resumed from the cursor of the loop, and no quote arrives
   const stream = await service.stream();
   stream.open(10);
   stream.quotes(11, LIVE, quoteOf("ACME", 11));
-  stream.end(cut);
+  stream.end(lostConnection);
   await first;
   const { stream: second, pull } = await breakStream(set, take(4));
   expect(second.request.position).toMatchObject({ case: "resumeAfter", value: cursorOf(11) });
@@ -92,7 +92,7 @@ test("the cursor of an incomplete snapshot is not used to resume", async () => {
   const stream = await set.service.stream();
   stream.start(10);
   stream.quotes(10, SNAPSHOT, quoteOf("ACME", 9));
-  stream.end(cut);
+  stream.end(lostConnection);
   await first;
   const { stream: second } = await breakStream(set, set.next());
   expect(second.request.position.case).toBeUndefined();
@@ -104,13 +104,13 @@ test("the delay grows with each failure, and starts again after a stream has wor
   const pull = take(4);
   const delays = () => states.flatMap((state) => (state.kind === "retrying" ? [state.delayMs] : []));
   for (let failures = 1; failures <= 3; failures++) {
-    (await service.stream()).end(cut);
+    (await service.stream()).end(lostConnection);
     await expect.poll(delays).toHaveLength(failures);
     timers.advance(10_000);
   }
   const works = await service.stream();
   works.open();
-  works.end(cut);
+  works.end(lostConnection);
   await expect.poll(delays).toHaveLength(4);
   expect(delays()).toEqual([250, 500, 1_000, 250]);
   timers.advance(250);
@@ -121,7 +121,7 @@ test("the delay grows with each failure, and starts again after a stream has wor
 test("retry ends the wait for the next attempt", async () => {
   const { service, states, watch, next, timers } = setUp();
   const first = next();
-  (await service.stream()).end(cut);
+  (await service.stream()).end(lostConnection);
   await expect.poll(() => states.at(-1)?.kind).toBe("retrying");
   watch.retry();
   (await service.stream()).start(0);
@@ -194,7 +194,7 @@ test("a new epoch causes a reset, after which small sequence numbers are accepte
   const first = set.take(3);
   const stream = await set.service.stream();
   stream.open(10);
-  stream.end(cut);
+  stream.end(lostConnection);
   await first;
   const { stream: second, pull } = await breakStream(set, set.take(4));
   second.start(1, 8n);
@@ -213,7 +213,7 @@ test("a new epoch also causes a reset if the stream starts with a snapshot", asy
   const stream = await set.service.stream();
   stream.start(10);
   stream.quotes(10, SNAPSHOT, quoteOf("ACME", 10));
-  stream.end(cut);
+  stream.end(lostConnection);
   await first;
   const { stream: second, pull } = await breakStream(set, set.take(3));
   second.start(1, 8n);
@@ -276,7 +276,7 @@ test("the signal ends the watch without an error, in any state", async () => {
   const end = new AbortController();
   const { service, next, timers, states, updates } = setUp({ signal: end.signal });
   const first = next();
-  (await service.stream()).end(cut);
+  (await service.stream()).end(lostConnection);
   await expect.poll(() => states.at(-1)?.kind).toBe("retrying");
   end.abort();
   expect(await first).toBeUndefined();

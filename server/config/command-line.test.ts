@@ -8,7 +8,7 @@ const existing = "package.json";
 
 function configOf(args: string[], environment: Record<string, string> = {}) {
   const commandLine = readCommandLine(args, environment, "1.2.3");
-  if (commandLine.kind !== "serve") throw new Error("the command line asks for no server");
+  if (commandLine.kind !== "serve") throw new Error("the command line does not start a server");
   return commandLine.config;
 }
 
@@ -185,7 +185,7 @@ describe("problems", () => {
 
 test("--help lists every setting with its variable", () => {
   const help = readCommandLine(["--help"], {}, "1.2.3");
-  if (help.kind !== "print") throw new Error("--help prints");
+  if (help.kind !== "print") throw new Error("--help does not print");
   for (const [name, { variable }] of Object.entries(settings)) {
     expect(help.text).toContain(`--${name}`);
     expect(help.text).toContain(variable);

@@ -21,6 +21,6 @@ describe("the images of a product", () => {
 
 async function getRecord({ store }: TestUploads, each = "") {
   const record = await store.get(each);
-  if (record === undefined) throw new Error(`there is no upload ${each}`);
+  if (record === undefined) throw new Error(`unknown upload ${each}`);
   return record;
 }

@@ -2,8 +2,8 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type AttackRun, type ServerResources, startAttackRun } from "./attack-run.ts";
 import { listBurst, manyListBursts, watchBurst } from "./attacks/call-bursts.ts";
-import { bombSwarm, brotliBomb, endlessGzipHeader, gzipBomb } from "./attacks/compression-bombs.ts";
-import { badFlags, hugeEnvelope } from "./attacks/envelope-attacks.ts";
+import { brotliBomb, concurrentBombs, endlessGzipHeader, gzipBomb } from "./attacks/compression-bombs.ts";
+import { hugeEnvelope, undefinedFlags } from "./attacks/envelope-attacks.ts";
 import * as floods from "./attacks/frame-floods.ts";
 import * as headers from "./attacks/header-attacks.ts";
 import * as idleConnections from "./attacks/idle-connections.ts";
@@ -12,7 +12,7 @@ import * as largeFrames from "./attacks/large-frames.ts";
 import * as malformed from "./attacks/malformed-calls.ts";
 import * as elements from "./attacks/many-elements.ts";
 import { manyStreams, neverReads, neverReadsHttp1, zeroWindow } from "./attacks/many-streams.ts";
-import { unfinishedBodies, unreadAnswers } from "./attacks/memory-hogs.ts";
+import { unfinishedBodies, unreadAnswers } from "./attacks/memory-exhaustion.ts";
 import { randomBytes } from "./attacks/random-bytes.ts";
 import { dataAfterEnd, madeYouReset, rapidReset } from "./attacks/reset-floods.ts";
 import * as slow from "./attacks/slow-requests.ts";
@@ -58,7 +58,7 @@ let before: ServerResources;
 beforeAll(async () => {
   run = await startAttackRun();
   // The heaviest attacks fill compiled code, caches and the allocator's free lists, which are not leaks.
-  const heaviest = [manyStreams, zeroWindow, neverReads, bombSwarm, gzipBomb, malformed.deepJson, rapidReset];
+  const heaviest = [manyStreams, zeroWindow, neverReads, concurrentBombs, gzipBomb, malformed.deepJson, rapidReset];
   // Runs twice, because the allocator still grows after the first round.
   for (const attack of [...heaviest, ...heaviest]) await run.under("warm-up", attack);
   before = await settledResources();
@@ -243,7 +243,7 @@ describe("the server rejects", () => {
   });
 
   test("undefined envelope flags, or ignores them", async () => {
-    const answers = Object.keys(await run.under("bad envelope flags", badFlags));
+    const answers = Object.keys(await run.under("bad envelope flags", undefinedFlags));
     expect(answers.sort()).toEqual(["internal", "invalid_argument", "ok", "unimplemented"]);
   });
 
@@ -257,7 +257,7 @@ describe("the server rejects", () => {
 
   test("900 concurrent small bombs", async () => {
     // On a busy machine the last ones can arrive too late to be decompressed.
-    expect(answered(await run.under("900 gzip bombs", bombSwarm))).toBe(0);
+    expect(answered(await run.under("900 gzip bombs", concurrentBombs))).toBe(0);
   });
 
   test("an unknown method", async () => {
@@ -311,8 +311,8 @@ describe("the server limits the memory of", () => {
   test("900 unfinished requests, and rejects the newest ones", async () => {
     const outcome = await run.under("900 unfinished requests", unfinishedBodies);
     const { maxSessionBufferedBytes } = limitsUnderAttack;
-    expect(Object.keys(outcome).sort()).toEqual(["ResourceExhausted", "held"]);
-    expect((outcome.held ?? 0) * 500 * 1024).toBeLessThanOrEqual(maxSessionBufferedBytes);
+    expect(Object.keys(outcome).sort()).toEqual(["ResourceExhausted", "buffered"]);
+    expect((outcome.buffered ?? 0) * 500 * 1024).toBeLessThanOrEqual(maxSessionBufferedBytes);
   });
 
   test("27,000 responses that no client reads", async () => {

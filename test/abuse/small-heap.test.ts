@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { tinyFrames, unreadAnswers } from "./attacks/memory-hogs.ts";
+import { tinyFrames, unreadAnswers } from "./attacks/memory-exhaustion.ts";
 import { envelope } from "./http2-frames.ts";
 import { methods } from "./methods.ts";
 import { postHttp2 } from "./post.ts";

@@ -5,7 +5,7 @@ import { type WatchQuotesOptions, watchQuotes } from "../watch-quotes.ts";
 import type { WatchState, WatchUpdate } from "../watch-update.ts";
 import { FakeQuoteService, type FakeStream } from "./fake-quote-service.ts";
 
-const cut = new ConnectError("cut", Code.Unavailable);
+const lostConnection = new ConnectError("the connection broke", Code.Unavailable);
 
 /** Starts a watch of a fake service, with a loop that reads all updates. */
 export function runningWatch(options: Partial<WatchQuotesOptions> = {}) {
@@ -25,16 +25,16 @@ export function runningWatch(options: Partial<WatchQuotesOptions> = {}) {
     for await (const update of watch) updates.push(update);
   })();
   ended.catch(() => {});
-  const comes = (kind: WatchUpdate["kind"], times = 1) =>
+  const expectUpdate = (kind: WatchUpdate["kind"], times = 1) =>
     expect.poll(() => updates.filter((update) => update.kind === kind).length).toBeGreaterThanOrEqual(times);
-  const cutStream = (stream: FakeStream) => {
-    stream.end(cut);
+  const failStream = (stream: FakeStream) => {
+    stream.end(lostConnection);
     return expect.poll(() => states.at(-1)?.kind).toBe("retrying");
   };
   const breakStream = async (stream: FakeStream): Promise<FakeStream> => {
-    await cutStream(stream);
+    await failStream(stream);
     timers.advance(10_000);
     return service.stream();
   };
-  return { service, timers, states, updates, watch, ended, comes, cutStream, breakStream };
+  return { service, timers, states, updates, watch, ended, expectUpdate, failStream, breakStream };
 }

@@ -65,7 +65,7 @@ function storedOf(laptop: Laptop): product.Product {
 }
 
 function backOf(any: product.Product): Laptop {
-  if (any.attributes.case !== "laptop") throw new Error("it is no laptop");
+  if (any.attributes.case !== "laptop") throw new Error("the product is not a laptop");
   return toLaptop(any, any.attributes.value);
 }
 

@@ -39,8 +39,8 @@ test("an export that is cancelled before it starts reports its start position an
   await using opened = await startOrderServer();
   await opened.store.append([newOrder(someOrder(1))]);
   const { context, responses } = call(opened);
-  context.abort(new Error("the client went away"));
-  await expect(Array.fromAsync(responses)).rejects.toThrow("the client went away");
+  context.abort(new Error("the client disconnected"));
+  await expect(Array.fromAsync(responses)).rejects.toThrow("the client disconnected");
   expect(context.responseTrailer.get(metadataNames.sentCount)).toBe("0");
   expect(context.responseTrailer.get(metadataNames.sha256)).toBe("0".repeat(64));
 });

@@ -18,14 +18,14 @@ test("if the requests fail, the orders that were read receive their responses fi
   };
   async function* requests() {
     yield create(SubmitOrdersRequestSchema, { order: someOrder(0) });
-    throw new Error("the client went away");
+    throw new Error("the client disconnected");
   }
   const answers = submitOrders(requests(), new OrderIntake({ append } as unknown as OrderStore), new AbortController());
   const first = answers.next();
   for (let turn = 0; turn < 10; turn++) await setImmediate(); // an unhandled rejection would end the process
   disk.resolve();
   expect((await first).value).toMatchObject({ index: 0n, result: { case: "accepted" } });
-  await expect(answers.next()).rejects.toThrow("the client went away");
+  await expect(answers.next()).rejects.toThrow("the client disconnected");
 });
 
 test("an order is released before its response is sent: a rejected order can be as large as a message", async () => {

@@ -45,11 +45,11 @@ test("responses are in the order of the scores, in batches of the buffered ones"
 test("scores before an error of the stream get a response, then the error is thrown", async () => {
   const responses: unknown[] = [];
   const reading = async () => {
-    for await (const batch of rateProducts(memoryStore(), given([7, 8], new Error("the client went away")))) {
+    for await (const batch of rateProducts(memoryStore(), given([7, 8], new Error("the client disconnected")))) {
       responses.push(...batch);
     }
   };
-  await expect(reading()).rejects.toThrow("the client went away");
+  await expect(reading()).rejects.toThrow("the client disconnected");
   expect(responses).toHaveLength(2);
 });
 

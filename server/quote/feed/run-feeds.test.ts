@@ -8,7 +8,7 @@ import { testSymbolFeed } from "./test-symbol-quotes.ts";
 test("feeds run concurrently: the others keep running if one ends or fails", async () => {
   const stop = new AbortController();
   const ends: QuoteFeed = { instruments: [], run: async () => {} };
-  const fails: QuoteFeed = { instruments: [], run: () => Promise.reject(new Error("the line is cut")) };
+  const fails: QuoteFeed = { instruments: [], run: () => Promise.reject(new Error("the connection broke")) };
   const keepsRunning = testFeed();
   const seen: unknown[] = [];
   let ticks = 0;
@@ -25,7 +25,7 @@ test("feeds run concurrently: the others keep running if one ends or fails", asy
   });
   expect(seen).toEqual([
     ["ended", true],
-    ["failed", true, "Error: the line is cut"],
+    ["failed", true, "Error: the connection broke"],
   ]);
   expect(ticks).toBe(10);
 });

@@ -56,9 +56,9 @@ describe("publishQuotes", () => {
       yield request(1, 2);
       expect(batches.map((ticks) => ticks.map(({ last }) => last))).toEqual([[1, 2]]);
       yield request(3);
-      throw new Error("the line is cut");
+      throw new Error("the connection broke");
     }
-    await expect(publishQuotes(requests(), options)).rejects.toThrow("the line is cut");
+    await expect(publishQuotes(requests(), options)).rejects.toThrow("the connection broke");
     expect(batches).toHaveLength(2);
   });
 

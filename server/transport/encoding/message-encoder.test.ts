@@ -245,5 +245,5 @@ function errorOf(run: () => unknown): Error {
   } catch (error) {
     return error as Error;
   }
-  throw new Error("nothing was thrown");
+  throw new Error("no error was thrown");
 }

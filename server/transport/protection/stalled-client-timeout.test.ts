@@ -21,13 +21,13 @@ test("a download that an HTTP/1.1 client stops reading is aborted, and the file 
   response.pause();
   await expectOpen(openFiles);
   await vi.waitFor(async () => expect([server.connections, await openFiles()]).toEqual([0, 0]), stallDetection);
-  const cut = new Promise((resolve) => response.once("close", resolve));
+  const closed = new Promise((resolve) => response.once("close", resolve));
   let received = 0;
   response.on("data", (chunk: Buffer) => {
     received += chunk.length;
   });
   response.on("error", () => {}).resume();
-  await cut;
+  await closed;
   expect([response.complete, received < fileBytes]).toEqual([false, true]);
 });
 
@@ -39,10 +39,10 @@ test.each([0, 65_535])(
     onTestFinished(() => session.destroy());
     const stream = session.request({ ":path": "/large" });
     stream.on("error", () => {});
-    const cut = new Promise((resolve) => stream.once("close", resolve));
+    const closed = new Promise((resolve) => stream.once("close", resolve));
     await once(stream, "response");
     await expectOpen(openFiles);
-    await cut;
+    await closed;
     expect(stream.rstCode).toBe(constants.NGHTTP2_INTERNAL_ERROR);
     await vi.waitFor(async () => expect(await openFiles()).toBe(0), stallDetection);
     expect(session.destroyed).toBe(false);

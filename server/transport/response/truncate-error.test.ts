@@ -35,8 +35,10 @@ test("a long message is truncated, and the rest of the error is kept", () => {
 test("lone surrogates in a message are replaced, because gRPC sends messages in UTF-8", () => {
   const { rawMessage } = truncateError(new ConnectError('expected number, got "\ud800"', Code.InvalidArgument));
   expect(rawMessage).toBe('expected number, got "\ufffd"');
-  const cut = truncateError(new ConnectError(`\udc00${"\u{1f600}".repeat(1_000)}`, Code.InvalidArgument)).rawMessage;
-  expect(cut.isWellFormed()).toBe(true);
+  const truncated = truncateError(
+    new ConnectError(`\udc00${"\u{1f600}".repeat(1_000)}`, Code.InvalidArgument),
+  ).rawMessage;
+  expect(truncated.isWellFormed()).toBe(true);
 });
 
 test("details that do not fit are left out, the others are kept", () => {
@@ -53,10 +55,10 @@ test("details that do not fit are left out, the others are kept", () => {
 test("a text is truncated between characters, to the number of bytes", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 100 }), fc.integer({ min: 3, max: 60 }), (text, max) => {
-      const cut = truncateText(text, max);
-      expect(Buffer.byteLength(cut)).toBeLessThanOrEqual(max);
-      if (Buffer.byteLength(text) <= max) expect(cut).toBe(text);
-      else expect(text.startsWith(cut.slice(0, -1)) && cut.endsWith("…")).toBe(true);
+      const truncated = truncateText(text, max);
+      expect(Buffer.byteLength(truncated)).toBeLessThanOrEqual(max);
+      if (Buffer.byteLength(text) <= max) expect(truncated).toBe(text);
+      else expect(text.startsWith(truncated.slice(0, -1)) && truncated.endsWith("…")).toBe(true);
     }),
   );
 });

@@ -27,7 +27,7 @@ export const brotliBomb: Attack = async (target) => {
 };
 
 /** 900 concurrent calls on one connection, each with 4 KB that decompress to almost the message limit. */
-export const bombSwarm: Attack = async (target) => {
+export const concurrentBombs: Attack = async (target) => {
   const body = await promisify(gzip)(Buffer.alloc(swarmBytes, " "));
   const post = { path: methods.getProduct, contentType: "application/json", body };
   return tally(await postHttp2(target, { ...post, headers: { "content-encoding": "gzip" } }, swarm));

@@ -15,7 +15,7 @@ export const hugeEnvelope: Attack = async (target) =>
   tally(await inEveryProtocol(target, envelope(0, Buffer.from("{}"), hugeBytes), hugeTimes));
 
 /** Envelopes with undefined flags, with the compressed flag but no encoding, or with an end-of-stream flag. */
-export const badFlags: Attack = async (target) => {
+export const undefinedFlags: Attack = async (target) => {
   const answers: string[] = [];
   for (const flags of [0x01, 0x02, 0x04, 0x80, 0xff]) {
     answers.push(...(await inEveryProtocol(target, envelope(flags, new Uint8Array()), 1)));

@@ -53,11 +53,11 @@ export function describeQuoteLog(name: string, open: () => QuoteLog): void {
 
     it("evicts the oldest quotes one by one, and reads from the oldest remaining one", () => {
       const log = filled(3_000);
-      const held = 3_000 - log.oldestSeq + 1;
-      expect(held).toBeGreaterThanOrEqual(100);
-      expect(held).toBeLessThan(1_000);
+      const stored = 3_000 - log.oldestSeq + 1;
+      expect(stored).toBeGreaterThanOrEqual(100);
+      expect(stored).toBeLessThan(1_000);
       expect(seqs(log.read(0, 2))).toEqual([log.oldestSeq, log.oldestSeq + 1]);
-      expect(seqs(log.read(0, 10_000))).toEqual(Array.from({ length: held }, (_, at) => log.oldestSeq + at));
+      expect(seqs(log.read(0, 10_000))).toEqual(Array.from({ length: stored }, (_, at) => log.oldestSeq + at));
       const { oldestSeq } = log;
       log.append(testEntry(3_001));
       expect(log.oldestSeq).toBeGreaterThanOrEqual(oldestSeq);

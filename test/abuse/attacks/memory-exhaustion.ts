@@ -43,12 +43,12 @@ export const unfinishedBodies: Attack = async (target) => {
   } finally {
     session.destroy();
   }
-  return tally(Array.from({ length: unfinishedCalls }, (_, call) => endings.get(call) ?? "held"));
+  return tally(Array.from({ length: unfinishedCalls }, (_, call) => endings.get(call) ?? "buffered"));
 };
 
 const unreadConnections = 30;
 const unreadCalls = 900;
-const holdingMs = 4_000;
+const bufferedMs = 4_000;
 
 /** 27,000 responses of 50 KB each, on thirty connections that do not read. */
 export const unreadAnswers: Attack = async (target) => {
@@ -59,7 +59,7 @@ export const unreadAnswers: Attack = async (target) => {
     const request = (_: unknown, call: number) => raw.request(2 * call + 1, methods.listInstruments, { body: empty });
     await raw.send(Buffer.concat(Array.from({ length: unreadCalls }, request)));
   }
-  await wait(holdingMs);
+  await wait(bufferedMs);
   return { unread: unreadConnections * unreadCalls };
 };
 
@@ -83,6 +83,6 @@ export const tinyFrames: Attack = async (target) => {
   for (let sent = 0; sent + tinyFramesAtOnce < tinyFrameBytes && raw.isOpen(); sent += tinyFramesAtOnce) {
     for (const flood of floods) await raw.send(flood);
   }
-  await wait(holdingMs);
-  return tally(streams.map((stream) => raw.answers.get(stream) ?? raw.resets.get(stream) ?? "held"));
+  await wait(bufferedMs);
+  return tally(streams.map((stream) => raw.answers.get(stream) ?? raw.resets.get(stream) ?? "buffered"));
 };
