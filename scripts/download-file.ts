@@ -6,7 +6,7 @@ import { addressOption } from "./shared/command-line-options.ts";
 import { ProgressBar } from "./shared/progress-bar.ts";
 import { receiveFile } from "./shared/resumable-download.ts";
 import { exitCodes, runScript } from "./shared/run-script.ts";
-import { formatRetry } from "./shared/script-retry-options.ts";
+import { formatRetry } from "./shared/script-retry-policy.ts";
 import { printError, printLine } from "./shared/terminal-output.ts";
 
 interface Options {

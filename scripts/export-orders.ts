@@ -13,12 +13,12 @@ import { parseTimestamp } from "../client/shared/timestamp-text.ts";
 import { Cancellations, OrderFilterSchema } from "../gen/bourse/order/v1/order_pb.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { addressOption } from "./shared/command-line-options.ts";
-import { sha256 } from "./shared/node-sha256.ts";
-import { OrderExportFile } from "./shared/order-export-file.ts";
+import { sha256 } from "./shared/order-export-sha256.ts";
 import { type OrderOutputFormatName, orderOutputFormats } from "./shared/order-output-formats.ts";
 import { ProgressBar } from "./shared/progress-bar.ts";
+import { OrderExportFile } from "./shared/resumable-order-export-file.ts";
 import { exitCodes, runScript } from "./shared/run-script.ts";
-import { scriptRetryOptions } from "./shared/script-retry-options.ts";
+import { scriptRetryOptions } from "./shared/script-retry-policy.ts";
 import { escapeControls, printError, printLine } from "./shared/terminal-output.ts";
 
 const cancellations = {

@@ -11,7 +11,7 @@ import { splitLines } from "../client/shared/split-lines.ts";
 import { type PublishQuotesRequestSchema, QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { QuoteRowParser } from "./csv-import/quote-row-parser.ts";
 import { addressOption, columnsOption } from "./shared/command-line-options.ts";
-import { withIdleMarkers } from "./shared/idle-markers.ts";
+import { withIdleMarkers } from "./shared/insert-idle-markers.ts";
 import { runScript } from "./shared/run-script.ts";
 import { printError, printLine } from "./shared/terminal-output.ts";
 

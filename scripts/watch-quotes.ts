@@ -10,7 +10,7 @@ import { addressOption } from "./shared/command-line-options.ts";
 import { formatQuote, formatQuoteJson } from "./shared/format-quote.ts";
 import { QuoteScreen } from "./shared/quote-screen.ts";
 import { runScript } from "./shared/run-script.ts";
-import { formatRetry } from "./shared/script-retry-options.ts";
+import { formatRetry } from "./shared/script-retry-policy.ts";
 import { escapeControls, printError } from "./shared/terminal-output.ts";
 
 interface Options {

@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
-import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-columns.ts";
+import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-column-mapping.ts";
 import { parseAmount } from "../shared/money-text.ts";
 import { parseTimestamp } from "../shared/timestamp-text.ts";
 

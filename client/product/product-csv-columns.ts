@@ -1,6 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LaptopSchema, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-columns.ts";
+import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-column-mapping.ts";
 import { parseMoney } from "../shared/money-text.ts";
 import { parseMemorySize } from "./parse-memory-size.ts";
 

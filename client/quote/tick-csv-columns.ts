@@ -5,7 +5,7 @@ import {
   findColumns,
   formatHeader,
   normalizeName,
-} from "../shared/csv-columns.ts";
+} from "../shared/csv-column-mapping.ts";
 import type { MicroTime } from "../shared/micro-time.ts";
 import { parseMicroTime } from "../shared/micro-time-text.ts";
 import { isSymbol, maxSymbolBytes, type Tick } from "./tick.ts";

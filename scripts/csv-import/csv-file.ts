@@ -1,8 +1,8 @@
 import { createReadStream, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
-import { CsvLineReader, type encodings } from "./csv-line-reader.ts";
 import { type CsvRow, CsvRowParser, type CsvRowParserOptions } from "./csv-row-parser.ts";
+import { CsvLineReader, type encodings } from "./text-line-reader.ts";
 
 export interface CsvFileOptions extends CsvRowParserOptions {
   /** Default: utf-8. */

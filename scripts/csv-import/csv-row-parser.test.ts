@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CsvLineReader, maxLineBytes } from "./csv-line-reader.ts";
 import { CsvRowParser, type CsvRowParserOptions } from "./csv-row-parser.ts";
+import { CsvLineReader, maxLineBytes } from "./text-line-reader.ts";
 
 /** Reads a file in pieces of `piece` bytes. */
 function rowsOf(

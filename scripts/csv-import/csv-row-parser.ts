@@ -1,5 +1,5 @@
 import { type Options, parse } from "csv-parse/sync";
-import { type CsvLine, maxLineBytes } from "./csv-line-reader.ts";
+import { type CsvLine, maxLineBytes } from "./text-line-reader.ts";
 
 /** A row of a CSV file. Usually it is one line. */
 export type CsvRow = ValidRow | InvalidRow;

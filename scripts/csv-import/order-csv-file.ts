@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { OrderCsvColumns, type OrderDefaults, type OrderField } from "../../client/order/order-csv-columns.ts";
-import { type ColumnsOf, CsvRowError } from "../../client/shared/csv-columns.ts";
+import { type ColumnsOf, CsvRowError } from "../../client/shared/csv-column-mapping.ts";
 import type { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import { CsvFile, CsvFileError, type CsvFileOptions } from "./csv-file.ts";
 import type { CsvRow } from "./csv-row-parser.ts";

@@ -5,7 +5,7 @@ import { isRetryable } from "../../client/shared/retry-policy.ts";
 import { type RejectedOrder, RejectionReason } from "../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { ProgressBar } from "../shared/progress-bar.ts";
-import { scriptRetryOptions } from "../shared/script-retry-options.ts";
+import { scriptRetryOptions } from "../shared/script-retry-policy.ts";
 import { printError } from "../shared/terminal-output.ts";
 import type { OrderCsvFile, OrderLine } from "./order-csv-file.ts";
 import type { RejectsFile } from "./rejects-file.ts";

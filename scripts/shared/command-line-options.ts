@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { type ColumnsOf, parseColumns } from "../../client/shared/csv-columns.ts";
+import { type ColumnsOf, parseColumns } from "../../client/shared/csv-column-mapping.ts";
 
 /** `--address URL`: the server. Default: the one of `npm start`. */
 export function addressOption(): Option {

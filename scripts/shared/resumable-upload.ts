@@ -10,7 +10,7 @@ import type { UploadClient } from "../../client/upload/upload-method.ts";
 import { fileHandleSource } from "../../client/upload/upload-source.ts";
 import type { Upload } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { formatRetry } from "./script-retry-options.ts";
+import { formatRetry } from "./script-retry-policy.ts";
 import type { UploadMemoStore } from "./upload-memo-store.ts";
 
 export interface SendFileOptions {

@@ -1,7 +1,7 @@
 import type { FeedSettings } from "../quote/feed/open-configured-feeds.ts";
 import type { TlsFiles } from "../transport/port/tls-credentials.ts";
-import type { Limits } from "../transport/protection/limit-table.ts";
-import type { UploadSettings } from "../upload/upload-composition-root.ts";
+import type { Limits } from "../transport/protection/default-limits.ts";
+import type { UploadSettings } from "../upload/compose-uploads.ts";
 import { type Setting, type SettingName, settings } from "./settings.ts";
 
 /** The settings of the tutorial services. */

@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { tickFields } from "../../client/quote/tick-csv-columns.ts";
-import { parseColumns } from "../../client/shared/csv-columns.ts";
+import { parseColumns } from "../../client/shared/csv-column-mapping.ts";
 import { maxInstruments, maxTicksPerSecond } from "../quote/feed/quote-feed.ts";
-import { defaultLimits } from "../transport/protection/limit-table.ts";
+import { defaultLimits } from "../transport/protection/default-limits.ts";
 import {
   existingFile,
   nonEmpty,

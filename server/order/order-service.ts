@@ -13,7 +13,7 @@ import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import { OrderExport, toPoint, toPosition } from "./export/order-export.ts";
-import { type OrderSelection, selectionBytes, selectionOf } from "./order-selection.ts";
+import { type OrderSelection, selectionBytes, selectionOf } from "./order-criteria.ts";
 import type { OrderStore } from "./store/order-store.ts";
 import type { OrderIntake } from "./submit/order-intake.ts";
 import { submitOrders } from "./submit/submit-orders-handler.ts";

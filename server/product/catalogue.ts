@@ -1,13 +1,13 @@
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import type { Product, ProductRating } from "../../gen/bourse/product/v1/product_pb.ts";
 import type { RateProductsResponse } from "../../gen/bourse/product/v1/product_service_pb.ts";
-import { NotFoundError } from "../shared/resource-errors.ts";
+import { NotFoundError } from "../shared/api-resource-errors.ts";
 import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
-import { createProduct, deleteProduct, updateProduct } from "./product-lifecycle.ts";
+import { createProduct, deleteProduct, updateProduct } from "./create-product-revision.ts";
 import { averageRating, type Refusal, rateProduct, rateProducts, type Score } from "./rating/rate-products.ts";
 import type { RatingStore } from "./rating/rating-store.ts";
+import type { ProductSelection } from "./search/product-criteria.ts";
 import type { FoundProduct, ProductFinder, SearchPosition } from "./search/product-finder.ts";
-import type { ProductSelection } from "./search/product-selection.ts";
 import type { ProductSnapshot, ProductStore } from "./store/product-store.ts";
 import { validateProduct } from "./validate-product.ts";
 

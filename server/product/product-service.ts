@@ -9,9 +9,9 @@ import { InvalidFieldError } from "../shared/request-errors.ts";
 import type { ResumeTokens } from "../shared/resume-token.ts";
 import { peerOf } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
-import { attachProductImages, type ProductImages } from "./attach-product-images.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { parseSelection } from "./search/product-selection.ts";
+import { attachProductImages, type ProductImages } from "./fill-in-product-images.ts";
+import { parseSelection } from "./search/product-criteria.ts";
 import { SearchResumeTokens } from "./search/search-resume-tokens.ts";
 import { isProductId } from "./validate-product.ts";
 

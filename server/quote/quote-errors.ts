@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { type CursorOutOfRange, CursorOutOfRangeSchema, CursorProblem } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { NotFoundError } from "../shared/api-resource-errors.ts";
 import { DomainError, type ErrorDetail } from "../shared/domain-error.ts";
-import { NotFoundError } from "../shared/resource-errors.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";
 
 /** A stream cannot resume at its cursor. The detail has the oldest and the newest available cursor. */

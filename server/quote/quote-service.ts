@@ -7,9 +7,9 @@ import {
   type WatchQuotesRequest,
   type WatchQuotesResponse,
 } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
+import { NotFoundError } from "../shared/api-resource-errors.ts";
 import { metadataNames } from "../shared/metadata-names.ts";
 import { InvalidFieldError } from "../shared/request-errors.ts";
-import { NotFoundError } from "../shared/resource-errors.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import type { Candles } from "./candle/candle-aggregator.ts";

@@ -2,7 +2,7 @@ import { create, type DescMessage, type DescService, type Message } from "@bufbu
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { createValidator, type ValidationError, type Validator } from "@bufbuild/protovalidate";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-import { onEachMessage } from "../transport/rpc/message-streams.ts";
+import { onEachMessage } from "../transport/rpc/message-iterables.ts";
 
 /**
  * The maximum number of elements of a message whose violations are all collected: each takes about 20 microseconds. In a

@@ -1,4 +1,4 @@
-import { runForPeer } from "../transport/protection/peer-key.ts";
+import { runForPeer } from "../transport/protection/current-peer.ts";
 
 /**
  * Group commit: runs the jobs of many callers in groups. The jobs that arrive while a group runs are the next group, so

@@ -5,8 +5,8 @@ import { defaultResponseHeaders } from "./exchange/exchange.ts";
 import { Http1Exchange } from "./http1/http1-exchange.ts";
 import { Http2CompatExchange } from "./http2/http2-exchange.ts";
 import { Connections } from "./port/client-connection.ts";
+import { defaultLimits, type Limits } from "./protection/default-limits.ts";
 import { heapGuard } from "./protection/heap-guard.ts";
-import { defaultLimits, type Limits } from "./protection/limit-table.ts";
 import { maxEchoBytes, truncateText } from "./response/truncate-error.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./rpc/node-handler.ts";
 

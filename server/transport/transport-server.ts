@@ -1,8 +1,8 @@
 import type { Exchange } from "./exchange/exchange.ts";
 import { openPort, type PortOptions } from "./port/multi-protocol-port.ts";
 import { type CorsOptions, createCors } from "./protection/cors.ts";
-import { defaultLimits, type Limits } from "./protection/limit-table.ts";
-import { runForPeer } from "./protection/peer-key.ts";
+import { runForPeer } from "./protection/current-peer.ts";
+import { defaultLimits, type Limits } from "./protection/default-limits.ts";
 import type { SharedLimit } from "./protection/shared-limit.ts";
 import { createOriginCheck, refuseOrigin, type TrustedOrigins } from "./protection/trusted-origins.ts";
 import { createNodeHandler, type NodeHandlerOptions } from "./rpc/node-handler.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../gen/bourse/upload/v1/upload_pb.ts";
-import { NotFoundError } from "../shared/resource-errors.ts";
+import { NotFoundError } from "../shared/api-resource-errors.ts";
 import { emptyExpiryMs, sweepIntervalMs } from "./expiry-sweep.ts";
 import { idleSessionMs } from "./session/session-registry.ts";
 import {

@@ -6,8 +6,8 @@ import {
   type UploadProblem,
   UploadProblemSchema,
 } from "../../gen/bourse/upload/v1/upload_pb.ts";
+import { NotFoundError } from "../shared/api-resource-errors.ts";
 import { DomainError, type ErrorDetail } from "../shared/domain-error.ts";
-import { NotFoundError } from "../shared/resource-errors.ts";
 import { StoreFullError, StoreReadOnlyError, storeReadOnlyMessage } from "../storage/storage-errors.ts";
 import type { StoreHealth } from "../storage/store-health.ts";
 import type { ProblemReason } from "./session/upload-state-machine.ts";

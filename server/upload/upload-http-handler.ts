@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { create as contentDisposition } from "content-disposition";
 import send from "send";
 import type { Problem } from "../logging/repeated-problem-log.ts";
-import { NotFoundError } from "../shared/resource-errors.ts";
+import { NotFoundError } from "../shared/api-resource-errors.ts";
 import { StoreClosedError, StoreReadError } from "../storage/storage-errors.ts";
 import type { Exchange } from "../transport/exchange/exchange.ts";
 import { LimitError } from "../transport/protection/limit-error.ts";

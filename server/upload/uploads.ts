@@ -1,4 +1,4 @@
-import { NotFoundError } from "../shared/resource-errors.ts";
+import { NotFoundError } from "../shared/api-resource-errors.ts";
 import type { Peer, SharedLimit } from "../transport/protection/shared-limit.ts";
 import type { ExpirySweep } from "./expiry-sweep.ts";
 import type { DiskFile } from "./file/disk-operations.ts";

@@ -1,4 +1,4 @@
-import { defaultLimits, type Limits } from "../../server/transport/protection/limit-table.ts";
+import { defaultLimits, type Limits } from "../../server/transport/protection/default-limits.ts";
 
 /** The limits of the server under attack: the defaults, with short timeouts so that no attack takes minutes. */
 export const limitsUnderAttack: Limits = {

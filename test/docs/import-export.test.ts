@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { orderFields } from "../../client/order/order-csv-columns.ts";
 import { defaultMaxInFlight } from "../../client/order/submit-orders.ts";
-import { maxLineBytes } from "../../scripts/csv-import/csv-line-reader.ts";
 import { maxEntries } from "../../scripts/csv-import/order-idempotency-keys.ts";
+import { maxLineBytes } from "../../scripts/csv-import/text-line-reader.ts";
 
 const page = readFileSync("docs/guides/import-export.md", "utf8");
 

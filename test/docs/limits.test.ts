@@ -5,7 +5,7 @@ import { settings } from "../../server/config/settings.ts";
 import type { FamilyLimits } from "../../server/shared/testing/family-limits.ts";
 import { callBytes, coveredBytes, maxUnreadRefusals } from "../../server/transport/protection/call-memory-budget.ts";
 import { sliceMs } from "../../server/transport/protection/call-scheduler.ts";
-import { defaultLimits, limitTable } from "../../server/transport/protection/limit-table.ts";
+import { defaultLimits, limitTable } from "../../server/transport/protection/default-limits.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
 import { attacks } from "../wire/shared-limit-attacks.ts";
 import { dashboardLimits } from "./limits/dashboard-limits.ts";
@@ -58,7 +58,7 @@ This page is generated from the code. Everything that a client can make the serv
 
 ## Transport
 
-Defined in \`server/transport/protection/limit-table.ts\`. Users of the library \`bourse/transport\` set them with the option \`limits\` of \`startTransportServer\`.
+Defined in \`server/transport/protection/default-limits.ts\`. Users of the library \`bourse/transport\` set them with the option \`limits\` of \`startTransportServer\`.
 
 | Limit | Default | Bounds | Setting | Beyond it |
 | --- | --- | --- | --- | --- |

@@ -9,7 +9,7 @@ import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.t
 import { CandleInterval } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { sha256 } from "../../scripts/shared/node-sha256.ts";
+import { sha256 } from "../../scripts/shared/order-export-sha256.ts";
 
 /** A task that the clients of a soak repeat, with a pause after each run. */
 export interface Job {

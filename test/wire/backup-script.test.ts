@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type OrderTables, orderMigrations } from "../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
-import { newOrder } from "../../server/order/submit/new-order.ts";
+import { newOrder } from "../../server/order/submit/encode-new-order.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 import { databaseFileName, openDatabase } from "../../server/storage/sqlite/database.ts";
 
@@ -94,7 +94,7 @@ async function openThenClose(directory: string): Promise<void> {
   await (await openDatabase<OrderTables>(directory, { migrations: [orderMigrations] }))[Symbol.asyncDispose]();
 }
 
-const script = fileURLToPath(new URL("../../scripts/backup.ts", import.meta.url));
+const script = fileURLToPath(new URL("../../scripts/backup-database.ts", import.meta.url));
 
 async function backup(args: readonly string[]) {
   const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });

@@ -7,7 +7,7 @@ import { ClientStreamRequestSchema } from "../../gen/classic/helloworld/client_s
 import { ListValueRequestSchema } from "../../gen/classic/proto/stream_server_pb.ts";
 import { SumDataRequestSchema, SumDataResponseSchema } from "../../gen/classic/proto/stream_service_pb.ts";
 import { GetProductsRequestSchema } from "../../gen/classic/services/product_info_pb.ts";
-import { defaultLimits } from "../../server/transport/protection/limit-table.ts";
+import { defaultLimits } from "../../server/transport/protection/default-limits.ts";
 import { type ClassicServer, startClassicServer } from "./classic-server.ts";
 
 const million = 1_000_000;

@@ -17,12 +17,12 @@ import { ManualTime, someMonday } from "../../server/shared/testing/manual-time.
 import { serviceOptions } from "../../server/shared/testing/serve-service.ts";
 import { openDatabase } from "../../server/storage/sqlite/database.ts";
 import { SharedLimit } from "../../server/transport/protection/shared-limit.ts";
+import { composeUploads } from "../../server/upload/compose-uploads.ts";
 import { NodeDisk } from "../../server/upload/file/node-disk.ts";
 import { ThreadHasher } from "../../server/upload/hash/thread-hasher.ts";
 import { detectFileType } from "../../server/upload/image/detect-file-type.ts";
 import { SqliteUploadStore } from "../../server/upload/store/sqlite-upload-store.ts";
 import { type UploadTables, uploadMigrations } from "../../server/upload/store/upload-tables.ts";
-import { composeUploads } from "../../server/upload/upload-composition-root.ts";
 import { uploadIdleTimeoutMs } from "../../server/upload/upload-service.ts";
 import { startWireServer } from "./start-wire-server.ts";
 

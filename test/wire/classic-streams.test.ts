@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import { StreamService, type UploadFileRequestSchema } from "../../gen/classic/proto/stream_service_pb.ts";
 import { maxFiles, maxFilesBytes } from "../../server/classic/stream/upload-files.ts";
-import { newOrder } from "../../server/order/submit/new-order.ts";
+import { newOrder } from "../../server/order/submit/encode-new-order.ts";
 import { anyOrder } from "../../server/order/testing/any-order.ts";
 import { type ClassicServer, startClassicServer } from "./classic-server.ts";
 

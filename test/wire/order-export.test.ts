@@ -7,7 +7,7 @@ import { Cancellations, type Order, OrderSchema } from "../../gen/bourse/order/v
 import { type ExportOrdersRequestSchema, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { maxExports } from "../../server/order/order-service.ts";
-import { newOrder } from "../../server/order/submit/new-order.ts";
+import { newOrder } from "../../server/order/submit/encode-new-order.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 import { metadataNames } from "../../server/shared/metadata-names.ts";
 import { type OrderServer, startOrderServer } from "./order-server.ts";

@@ -43,9 +43,9 @@ test("a new family of this project that imports another family is refused", () =
   const before = importViolations(files);
   const routes = "server/routes.ts";
   files.set(routes, `${files.get(routes)}\nimport "./auction/auction-service.ts";`);
-  files.set("server/auction/auction-service.ts", 'import type {} from "../order/order-selection.ts";');
+  files.set("server/auction/auction-service.ts", 'import type {} from "../order/order-criteria.ts";');
   expect(importViolations(files).filter((violation) => !before.includes(violation))).toEqual([
-    'server/auction/auction-service.ts:1 imports "../order/order-selection.ts": a family imports no other family; ' +
+    'server/auction/auction-service.ts:1 imports "../order/order-criteria.ts": a family imports no other family; ' +
       "declare an interface in the importing family and fill it in server/app.ts",
   ]);
 }, 60_000);

@@ -13,7 +13,7 @@ import { createValidation } from "../../../server/shared/request-validation.ts";
 import { toConnectError } from "../../../server/shared/to-connect-error.ts";
 import { openDatabase } from "../../../server/storage/sqlite/database.ts";
 import { tuneGarbageCollection } from "../../../server/transport/protection/tune-garbage-collection.ts";
-import { batch } from "../../../server/transport/rpc/message-batch.ts";
+import { batch } from "../../../server/transport/rpc/yield-batch.ts";
 import { startTransportServer } from "../../../server/transport/transport-server.ts";
 import { type UploadTables, uploadMigrations } from "../../../server/upload/store/upload-tables.ts";
 import { uploadIdleTimeoutMs, uploadService } from "../../../server/upload/upload-service.ts";

@@ -1,12 +1,12 @@
 import { systemClock } from "../../../client/shared/micro-time.ts";
 import { systemTimers } from "../../../client/shared/timers.ts";
 import type { Database } from "../../../server/storage/sqlite/database.ts";
+import { composeUploads } from "../../../server/upload/compose-uploads.ts";
 import { NodeDisk } from "../../../server/upload/file/node-disk.ts";
 import { ThreadHasher } from "../../../server/upload/hash/thread-hasher.ts";
 import { detectFileType } from "../../../server/upload/image/detect-file-type.ts";
 import { SqliteUploadStore } from "../../../server/upload/store/sqlite-upload-store.ts";
 import type { UploadTables } from "../../../server/upload/store/upload-tables.ts";
-import { composeUploads } from "../../../server/upload/upload-composition-root.ts";
 
 const gibibyte = 2 ** 30;
 

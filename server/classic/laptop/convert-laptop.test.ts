@@ -12,7 +12,7 @@ import {
   Screen_Panel,
   Storage_Driver,
 } from "../../../gen/classic/pcbook/laptop_pb.ts";
-import { createProduct } from "../../product/product-lifecycle.ts";
+import { createProduct } from "../../product/create-product-revision.ts";
 import { anyProduct } from "../../product/testing/any-product.ts";
 import { toLaptop, toProduct } from "./convert-laptop.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { type Laptop, LaptopSchema, type Memory } from "../../../gen/classic/pcbook/laptop_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
-import { NotFoundError } from "../../shared/resource-errors.ts";
+import { NotFoundError } from "../../shared/api-resource-errors.ts";
 import { exactPrice, laptopPrice, toMoney } from "./laptop-price.ts";
 
 /** Resolves to the product of a laptop. Throws a NotFoundError if there is none, or if the product is not a laptop. */

@@ -6,9 +6,9 @@ import {
 } from "../../../gen/classic/pcbook/laptop_service_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
 import { memoryToBits } from "../../product/search/memory-to-bits.ts";
-import type { ProductSelection } from "../../product/search/product-selection.ts";
+import type { ProductSelection } from "../../product/search/product-criteria.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
-import { batch } from "../../transport/rpc/message-batch.ts";
+import { batch } from "../../transport/rpc/yield-batch.ts";
 import { toLaptop } from "./convert-laptop.ts";
 import { laptopCurrency, toMoney } from "./laptop-price.ts";
 

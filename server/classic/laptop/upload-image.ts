@@ -10,7 +10,7 @@ import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { failRequests, peerOf } from "../../transport/rpc/call.ts";
 import type { UploadView } from "../../upload/store/upload-record.ts";
 import type { Uploads } from "../../upload/uploads.ts";
-import { storeFileAsUpload } from "../store-file-as-upload.ts";
+import { storeFileAsUpload } from "../store-tutorial-file-as-upload.ts";
 import { findLaptop } from "./convert-laptop.ts";
 
 /** The dependencies of {@link uploadImage}. */

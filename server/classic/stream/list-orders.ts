@@ -7,7 +7,7 @@ import {
   OrderSchema,
 } from "../../../gen/classic/proto/stream_service_pb.ts";
 import type { OrderStore } from "../../order/store/order-store.ts";
-import { batch } from "../../transport/rpc/message-batch.ts";
+import { batch } from "../../transport/rpc/yield-batch.ts";
 
 /** The number of orders in a page, which is read and yielded in one step. It takes half a millisecond. */
 const pageSize = 256;

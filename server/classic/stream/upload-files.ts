@@ -2,7 +2,7 @@ import type { UploadFileRequest } from "../../../gen/classic/proto/stream_servic
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { sanitizeFileName } from "../../upload/sanitize-file-name.ts";
 import type { Uploads } from "../../upload/uploads.ts";
-import { storeFileAsUpload } from "../store-file-as-upload.ts";
+import { storeFileAsUpload } from "../store-tutorial-file-as-upload.ts";
 import { callLimitError } from "./call-limit-error.ts";
 
 /** The maximum number of files in a call of UploadFile. */

@@ -4,7 +4,7 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { type Order, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderStore } from "../store/order-store.ts";
-import { type NewOrder, newOrder } from "../submit/new-order.ts";
+import { type NewOrder, newOrder } from "../submit/encode-new-order.ts";
 import type { OrderIntake, SubmitOutcome } from "../submit/order-intake.ts";
 import { customers, things } from "./demo-shop-data.ts";
 

@@ -13,7 +13,7 @@ import { startOrderServer } from "../../../test/wire/order-server.ts";
 import { metadataNames } from "../../shared/metadata-names.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../shared/resume-token.ts";
 import { orderService } from "../order-service.ts";
-import { newOrder } from "../submit/new-order.ts";
+import { newOrder } from "../submit/encode-new-order.ts";
 import { someOrder } from "../testing/any-order.ts";
 
 test("an export that ends within a page reports exactly the sent orders and the position to resume at", async () => {

@@ -6,8 +6,8 @@ import {
 } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import type { OpenedToken, ResumePoint } from "../../shared/resume-token.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import { batch } from "../../transport/rpc/message-batch.ts";
-import type { OrderSelection } from "../order-selection.ts";
+import { batch } from "../../transport/rpc/yield-batch.ts";
+import type { OrderSelection } from "../order-criteria.ts";
 import type { OrderStore } from "../store/order-store.ts";
 import { ordersTag, readVarint, startOfOrder } from "../store/stored-order-encoding.ts";
 import { ExportDigest } from "./export-digest.ts";

@@ -1,7 +1,7 @@
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import type { OrderSelection } from "../order-selection.ts";
-import type { OrderTotals } from "../order-totals.ts";
-import type { NewOrder } from "../submit/new-order.ts";
+import type { OrderSelection } from "../order-criteria.ts";
+import type { OrderTotals } from "../order-totals-by-currency.ts";
+import type { NewOrder } from "../submit/encode-new-order.ts";
 
 /** The outcome of appending an order. */
 export type AppendOutcome =

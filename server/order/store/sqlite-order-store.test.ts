@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../storage/sqlite/database.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
-import { newOrder } from "../submit/new-order.ts";
+import { newOrder } from "../submit/encode-new-order.ts";
 import { someOrder } from "../testing/any-order.ts";
 import { orderStoreContract } from "../testing/order-store.contract.ts";
 import { type OrderTables, orderMigrations } from "./order-tables.ts";

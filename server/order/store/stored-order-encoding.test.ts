@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import { ExportOrdersResponseSchema } from "../../../gen/bourse/order/v1/order_service_pb.ts";
-import { newOrder } from "../submit/new-order.ts";
+import { newOrder } from "../submit/encode-new-order.ts";
 import { anyOrder } from "../testing/any-order.ts";
 import { contentOf, readVarint, startOfOrder, toBody } from "./stored-order-encoding.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { AppendOutcome, OrderStore } from "../store/order-store.ts";
 import { someOrder } from "../testing/any-order.ts";
-import { newOrder } from "./new-order.ts";
+import { newOrder } from "./encode-new-order.ts";
 import {
   maxGroupOrders,
   maxWaitingOrders,

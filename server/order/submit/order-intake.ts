@@ -1,8 +1,8 @@
+import { runForPeer } from "../../transport/protection/current-peer.ts";
 import { FairQueue } from "../../transport/protection/fair-queue.ts";
-import { runForPeer } from "../../transport/protection/peer-key.ts";
 import { type Peer, SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { AppendOutcome, OrderStore } from "../store/order-store.ts";
-import type { NewOrder } from "./new-order.ts";
+import type { NewOrder } from "./encode-new-order.ts";
 
 /** The outcome of a submitted order. */
 export type SubmitOutcome = AppendOutcome | { readonly kind: "failed"; readonly error: unknown };

@@ -11,10 +11,10 @@ import {
   SubmitOrdersResponseSchema,
 } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import { batch } from "../../transport/rpc/message-batch.ts";
-import { OrderTotals } from "../order-totals.ts";
+import { batch } from "../../transport/rpc/yield-batch.ts";
+import { OrderTotals } from "../order-totals-by-currency.ts";
+import { newOrder } from "./encode-new-order.ts";
 import { findOrderViolations } from "./find-order-violations.ts";
-import { newOrder } from "./new-order.ts";
 import type { OrderIntake, SubmitOutcome } from "./order-intake.ts";
 
 /** The maximum number of orders of a stream without a sent response. At the limit the stream is not read further. */

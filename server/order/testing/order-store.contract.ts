@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Cancellations, type Order, OrderFilterSchema, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import { ExportOrdersResponseSchema } from "../../../gen/bourse/order/v1/order_service_pb.ts";
-import { type OrderSelection, selectionOf } from "../order-selection.ts";
+import { type OrderSelection, selectionOf } from "../order-criteria.ts";
 import type { OrderStore } from "../store/order-store.ts";
-import { newOrder } from "../submit/new-order.ts";
+import { newOrder } from "../submit/encode-new-order.ts";
 import { anyOrder, someOrder } from "./any-order.ts";
 
 /** Tests the contract of OrderStore. `open` returns an empty store for each test. */

@@ -4,7 +4,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { parse } from "csv-parse/sync";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { createProduct } from "../product-lifecycle.ts";
+import { createProduct } from "../create-product-revision.ts";
 import type { ProductStore } from "../store/product-store.ts";
 import { demoLaptops } from "./demo-laptops.ts";
 

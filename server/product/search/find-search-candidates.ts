@@ -1,8 +1,8 @@
 import type { Kysely } from "kysely";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { ProductTables } from "../store/product-tables.ts";
+import type { ProductSelection } from "./product-criteria.ts";
 import type { SearchPosition } from "./product-finder.ts";
-import type { ProductSelection } from "./product-selection.ts";
 import { scanPriceIndex, startPosition } from "./scan-price-index.ts";
 import { relevances, type TextIndex } from "./text-index.ts";
 

@@ -1,5 +1,5 @@
 import type { Product } from "../../../gen/bourse/product/v1/product_pb.ts";
-import type { ProductSelection } from "./product-selection.ts";
+import type { ProductSelection } from "./product-criteria.ts";
 import type { Relevance } from "./text-index.ts";
 
 /** A position in the results of a search. The finder keeps no state between two calls. */

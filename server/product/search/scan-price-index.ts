@@ -1,7 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import type { ProductTables } from "../store/product-tables.ts";
+import type { Amount, ProductSelection } from "./product-criteria.ts";
 import type { SearchPosition } from "./product-finder.ts";
-import type { Amount, ProductSelection } from "./product-selection.ts";
 
 type PriceRange = NonNullable<ProductSelection["price"]>;
 

@@ -5,8 +5,8 @@ import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { ProductTables } from "../store/product-tables.ts";
 import { findSearchCandidates, maxStepCandidates } from "./find-search-candidates.ts";
 import { formatSortableBits } from "./memory-to-bits.ts";
+import type { ProductSelection } from "./product-criteria.ts";
 import type { FoundProduct, ProductFinder, SearchPosition } from "./product-finder.ts";
-import type { ProductSelection } from "./product-selection.ts";
 import type { TextIndex } from "./text-index.ts";
 
 /**

@@ -2,13 +2,13 @@ import type { StatementSync } from "node:sqlite";
 import { equals, fromBinary } from "@bufbuild/protobuf";
 import { type Kysely, sql } from "kysely";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { AlreadyExistsError } from "../../shared/resource-errors.ts";
+import { AlreadyExistsError } from "../../shared/api-resource-errors.ts";
 import { GroupCommit } from "../../storage/group-commit.ts";
 import type { Database } from "../../storage/sqlite/database.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { TextIndex } from "../search/text-index.ts";
-import { type PinnedRevision, ProductHistory } from "./product-history.ts";
 import { toProductRow, toProductTexts } from "./product-row.ts";
+import { type PinnedRevision, ProductHistory } from "./product-snapshots.ts";
 import type { ProductSnapshot, ProductStore } from "./product-store.ts";
 import type { ProductTables } from "./product-tables.ts";
 

@@ -1,9 +1,9 @@
 import type { FamilyLimits } from "../../shared/testing/family-limits.ts";
 import { maxMaskPaths } from "../apply-field-mask.ts";
-import { maxListedImages } from "../attach-product-images.ts";
 import { catalogueReadLimit, maxCatalogueReads } from "../catalogue.ts";
+import { maxListedImages } from "../fill-in-product-images.ts";
 import { maxScoresPerBatch } from "../rating/rate-products.ts";
-import { maxUnprunedRevisions } from "../store/product-history.ts";
+import { maxUnprunedRevisions } from "../store/product-snapshots.ts";
 
 export const familyLimits: FamilyLimits = {
   title: "Products",

@@ -3,8 +3,8 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
+import type { ProductSelection } from "../search/product-criteria.ts";
 import type { FoundProduct, ProductFinder, SearchPosition } from "../search/product-finder.ts";
-import type { ProductSelection } from "../search/product-selection.ts";
 import type { ProductStore } from "../store/product-store.ts";
 import { searchModel, someProducts, someSelection } from "./search-model.ts";
 

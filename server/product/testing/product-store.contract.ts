@@ -3,7 +3,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import { AlreadyExistsError } from "../../shared/resource-errors.ts";
+import { AlreadyExistsError } from "../../shared/api-resource-errors.ts";
 import type { ProductSnapshot, ProductStore } from "../store/product-store.ts";
 import { anyProduct } from "./any-product.ts";
 

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { MemoryUnit, type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { memoryToBits } from "../search/memory-to-bits.ts";
-import type { ProductSelection } from "../search/product-selection.ts";
+import type { ProductSelection } from "../search/product-criteria.ts";
 import type { Relevance } from "../search/text-index.ts";
 
 /** Generates products with few distinct terms, prices and sizes, so that most conditions match some of them. */

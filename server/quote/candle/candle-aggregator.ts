@@ -4,7 +4,7 @@ import type { Problem } from "../../logging/repeated-problem-log.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { StoreReadOnlyError } from "../../storage/storage-errors.ts";
 import type { Tick } from "../feed/quote-feed.ts";
-import type { CandleSeries, CandleSink } from "./candle-series.ts";
+import type { CandleSeries, CandleSink } from "./candle-builder.ts";
 import {
   type CandleQuery,
   type CandleStore,

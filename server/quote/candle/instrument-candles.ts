@@ -1,6 +1,6 @@
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
 import type { Tick } from "../feed/quote-feed.ts";
-import { CandleSeries, type CandleSink, type PriceMove } from "./candle-series.ts";
+import { CandleSeries, type CandleSink, type PriceMove } from "./candle-builder.ts";
 import { candleSpans, type OpenCandle } from "./candle-store.ts";
 import { VolumeMeter } from "./volume-meter.ts";
 

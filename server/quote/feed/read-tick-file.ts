@@ -3,7 +3,7 @@ import { basename, extname } from "node:path";
 import { pipeline } from "node:stream";
 import { CsvError, parse } from "csv-parse";
 import { type ColumnMapping, TickCsvColumns, tickFileDialect } from "../../../client/quote/tick-csv-columns.ts";
-import { CsvRowError } from "../../../client/shared/csv-columns.ts";
+import { CsvRowError } from "../../../client/shared/csv-column-mapping.ts";
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
 import { FeedError, maxInstruments, type Tick } from "./quote-feed.ts";
 

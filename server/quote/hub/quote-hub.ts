@@ -15,7 +15,7 @@ import { MemoryQuoteLog } from "../log/memory-quote-log.ts";
 import type { QuoteLog } from "../log/quote-log.ts";
 import { QuoteResponseCache } from "../watch/quote-response-cache.ts";
 import { QuoteSubscriber } from "../watch/quote-subscriber.ts";
-import { createListing, fanOut, type Listing } from "./symbol-subscription.ts";
+import { createListing, fanOut, type Listing } from "./reader-subscription.ts";
 
 /**
  * The maximum number of concurrent subscribers. One process can deliver to this number in time, and has memory for far

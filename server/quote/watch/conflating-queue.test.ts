@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { InstrumentSchema, QuoteSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { createListing, SymbolSubscription } from "../hub/symbol-subscription.ts";
+import { createListing, SymbolSubscription } from "../hub/reader-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 

@@ -1,4 +1,4 @@
-import type { SymbolSubscription } from "../hub/symbol-subscription.ts";
+import type { SymbolSubscription } from "../hub/reader-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Quote } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import type { Replaying, SymbolSubscription } from "../hub/symbol-subscription.ts";
+import type { Replaying, SymbolSubscription } from "../hub/reader-subscription.ts";
 import type { QuoteLog } from "../log/quote-log.ts";
 import type { Backlog } from "./send-queue.ts";
 

@@ -3,7 +3,7 @@ import type { PauseMode, Quote, SlowReaderPolicy } from "../../../gen/bourse/quo
 import type { DomainError } from "../../shared/domain-error.ts";
 import type { LimitError } from "../../transport/protection/limit-error.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import { type Listing, type SubscriptionOwner, SymbolSubscription } from "../hub/symbol-subscription.ts";
+import { type Listing, type SubscriptionOwner, SymbolSubscription } from "../hub/reader-subscription.ts";
 import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
 import { ReplayOverrunError, slowReaderError } from "../quote-errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";

@@ -9,10 +9,10 @@ import {
   type Replaying,
   type SubscriptionControl,
   type SymbolSubscription,
-} from "../hub/symbol-subscription.ts";
+} from "../hub/reader-subscription.ts";
 import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
 import { firstQuotesAfter, LogReplay } from "./log-replay.ts";
-import { RateLimitedSubscriptions } from "./rate-limited-subscriptions.ts";
+import { RateLimitedSubscriptions } from "./rate-limit-timer.ts";
 import { type Backlog, SendQueue } from "./send-queue.ts";
 
 const millisPerSecond = 1_000;

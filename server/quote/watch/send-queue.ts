@@ -1,5 +1,5 @@
 import { type Quote, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { type MissedFrom, missedFrom, type SymbolSubscription } from "../hub/symbol-subscription.ts";
+import { type MissedFrom, missedFrom, type SymbolSubscription } from "../hub/reader-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 import { LosslessQueue } from "./lossless-queue.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { share } from "../../transport/encoding/shared-message.ts";
-import type { DeliveryState, Listing, SymbolSubscription } from "../hub/symbol-subscription.ts";
+import type { DeliveryState, Listing, SymbolSubscription } from "../hub/reader-subscription.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 
 /** The maximum number of subscriptions of one stream: as many as a request can name. */

@@ -1,6 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
-import { requestLimits } from "../../request-limits.ts";
+import { requestLimits } from "../../request-message-limits.ts";
 import { startTransportServer, type TransportServerOptions } from "../../transport/transport-server.ts";
 import { createValidation } from "../request-validation.ts";
 import { toConnectError } from "../to-connect-error.ts";

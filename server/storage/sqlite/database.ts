@@ -1,14 +1,15 @@
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
+import { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
 import { lockDataDirectory } from "../data-directory-lock.ts";
 import { StoreDamagedError, StoreReadError } from "../storage-errors.ts";
 import { StoreHealth } from "../store-health.ts";
+import { checkDatabase, openOrExplain } from "./check-database.ts";
 import { classifySqliteCode } from "./classify-result-code.ts";
 import { DatabaseThread } from "./database-thread.ts";
 import { KyselyThreadDialect } from "./kysely-thread-dialect.ts";
 import { type Migrations, mergeMigrations, runMigrations } from "./migration-runner.ts";
-import { openReader, prepareDatabase } from "./prepare-database.ts";
+import { busyTimeoutMs } from "./open-thread-connection.ts";
 
 /**
  * An open database and the lock of its data directory. Disposing of it closes both, and may be repeated.
@@ -59,7 +60,7 @@ export async function openDatabase<Tables>(directory: string, options: DatabaseO
   await using opened = new AsyncDisposableStack();
   opened.use(lockDataDirectory(directory));
   const path = join(directory, databaseFileName);
-  prepareDatabase(path, migrations);
+  checkDatabase(path, migrations);
   const writer = opened.use(await DatabaseThread.open({ path, maxBytes, health }));
   const tables = opened.adopt(new Kysely<Tables>({ dialect: new KyselyThreadDialect(writer) }), (it) => it.destroy());
   await runMigrations(tables, path, migrations);
@@ -82,6 +83,15 @@ export async function openDatabase<Tables>(directory: string, options: DatabaseO
       await resources.disposeAsync();
     },
   };
+}
+
+/**
+ * Opens a connection for reads of about a millisecond, which run in the calling thread and do not wait for the writer. A
+ * statement sees what was committed before it began; an open statement keeps SQLite from emptying its log, so close each
+ * after a page.
+ */
+function openReader(path: string): DatabaseSync {
+  return openOrExplain(path, () => new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs }));
 }
 
 function toDomainError(error: unknown, health: StoreHealth): unknown {

@@ -12,9 +12,9 @@ import {
   SqliteQueryCompiler,
 } from "kysely";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
+import { currentPeer } from "../../transport/protection/current-peer.ts";
 import { FairQueue } from "../../transport/protection/fair-queue.ts";
 import { LimitError } from "../../transport/protection/limit-error.ts";
-import { currentPeer } from "../../transport/protection/peer-key.ts";
 import type { DatabaseThread } from "./database-thread.ts";
 
 /** The maximum number of queries and transactions that wait for a thread; at one commit each, some seconds of work. */

@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { Exchange } from "../exchange/exchange.ts";
 import type { Connections } from "../port/client-connection.ts";
-import type { Limits } from "../protection/limit-table.ts";
+import type { Limits } from "../protection/default-limits.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 
 /** A server for HTTP/1.1 that does not listen: the port emits its connections on it. */

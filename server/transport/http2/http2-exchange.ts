@@ -12,7 +12,7 @@ import { defaultResponseHeaders, type Exchange, type OutgoingHeaders } from "../
 import { LazyHeaders } from "../exchange/lazy-headers.ts";
 import type { Connection } from "../port/client-connection.ts";
 import type { CallMemory, EndableCall } from "../protection/call-memory-budget.ts";
-import type { Limits } from "../protection/limit-table.ts";
+import type { Limits } from "../protection/default-limits.ts";
 import { awaitDrain, clientDisconnected, watchForStall } from "../protection/stalled-client-timeout.ts";
 import { RequestBody } from "../request/request-body.ts";
 

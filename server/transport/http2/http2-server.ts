@@ -8,7 +8,7 @@ import {
 } from "node:http2";
 import { defaultResponseHeaders, type Exchange } from "../exchange/exchange.ts";
 import type { Connections } from "../port/client-connection.ts";
-import type { Limits } from "../protection/limit-table.ts";
+import type { Limits } from "../protection/default-limits.ts";
 import { Http2Exchange, resetStream } from "./http2-exchange.ts";
 import { drainSession, Http2SessionGuard } from "./http2-session-guard.ts";
 

@@ -1,5 +1,5 @@
 import { constants, type ServerHttp2Session } from "node:http2";
-import type { Limits } from "../protection/limit-table.ts";
+import type { Limits } from "../protection/default-limits.ts";
 
 /**
  * Enforces limits of one HTTP/2 session that Node does not have: an idle timeout, pings that find a peer which has

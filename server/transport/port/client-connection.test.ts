@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { expect, test } from "vitest";
 import { coveredBytes } from "../protection/call-memory-budget.ts";
-import { defaultLimits } from "../protection/limit-table.ts";
+import { defaultLimits } from "../protection/default-limits.ts";
 import { Connections } from "./client-connection.ts";
 
 const MiB = 1024 * 1024;

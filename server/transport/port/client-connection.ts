@@ -10,7 +10,7 @@ import {
   UnreadBytes,
 } from "../protection/call-memory-budget.ts";
 import { callScheduler, type Step, type StepOwner } from "../protection/call-scheduler.ts";
-import type { Limits } from "../protection/limit-table.ts";
+import type { Limits } from "../protection/default-limits.ts";
 import { addressKeyOf } from "../protection/peer-key.ts";
 import { type ReadHandle, ReadScheduler } from "./read-scheduler.ts";
 

@@ -12,7 +12,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openRawSocket } from "../../../test/wire/raw-socket.ts";
 import { startWireServer } from "../../../test/wire/start-wire-server.ts";
 import { call } from "../../../test/wire/wire-clients.ts";
-import { defaultLimits } from "../protection/limit-table.ts";
+import { defaultLimits } from "../protection/default-limits.ts";
 import { openPort } from "./multi-protocol-port.ts";
 
 const hello = {

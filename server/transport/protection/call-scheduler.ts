@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks"; // the global is an accessor, which costs as much as the call
+import { currentPeer, runForPeer } from "./current-peer.ts";
 import { FairQueue } from "./fair-queue.ts";
-import { currentPeer, runForPeer } from "./peer-key.ts";
 
 /** The time of calls in one turn of the event loop, before Node reads and writes again, in ms. */
 export const sliceMs = 10;

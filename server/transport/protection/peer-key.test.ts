@@ -1,6 +1,5 @@
-import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { addressKeyOf, currentPeer, localPeer, peerKeyOf, runForPeer } from "./peer-key.ts";
+import { addressKeyOf, localPeer, peerKeyOf } from "./peer-key.ts";
 
 test.each([
   ["127.0.0.1:54321", "127.0.0.1"],
@@ -22,21 +21,3 @@ test("addresses of one network of 64 bits are one client, and those of others ar
 });
 
 test("a socket without an address is local", () => expect(addressKeyOf(undefined)).toBe(localPeer));
-
-test("the client of a call is known after each await, also if other calls run in between", async () => {
-  const call = async (peer: string) => {
-    const seen = [currentPeer()];
-    for (let turn = 0; turn < 3; turn++) {
-      await setImmediate();
-      seen.push(currentPeer());
-    }
-    return seen.every((each) => each === peer);
-  };
-  const calls = ["a", "b", "a", "c"].map((peer) => runForPeer(peer, () => call(peer)));
-  expect(await Promise.all(calls)).toEqual([true, true, true, true]);
-  expect(currentPeer()).toBeUndefined();
-});
-
-test("work for all clients that a call starts is attributed to no client", () => {
-  expect(runForPeer("a", () => runForPeer(undefined, currentPeer))).toBeUndefined();
-});

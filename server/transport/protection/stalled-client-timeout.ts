@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import type { Writable } from "node:stream";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { CallMemory } from "./call-memory-budget.ts";
-import type { Limits } from "./limit-table.ts";
+import type { Limits } from "./default-limits.ts";
 
 // A client stalls if it takes no byte of a response for `stallTimeoutMs` although some are buffered. Only progress
 // counts, not the total time: a slow client is fine, and so is a server that has nothing to send. Bytes that the kernel

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import type { Limits } from "../protection/limit-table.ts";
+import type { Limits } from "../protection/default-limits.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** The idle limits of one call that replace the default ones. */

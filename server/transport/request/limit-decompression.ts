@@ -3,7 +3,7 @@ import { brotliDecompress, brotliDecompressSync, gunzip, gunzipSync, type ZlibOp
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { Compression } from "@connectrpc/connect/protocol";
 import pLimit from "p-limit";
-import type { Limits } from "../protection/limit-table.ts";
+import type { Limits } from "../protection/default-limits.ts";
 
 /**
  * The size of a decompressed message, in bytes, up to which the ratio is not limited: such a message costs little, and

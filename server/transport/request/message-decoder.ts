@@ -12,7 +12,7 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import { withOwnBuffer } from "./chunk-queue.ts";
+import { withOwnBuffer } from "./byte-queue.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** Options of the decoder of one method. */

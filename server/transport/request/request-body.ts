@@ -4,7 +4,7 @@ import type { Connection } from "../port/client-connection.ts";
 import type { CallMemory } from "../protection/call-memory-budget.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
 import { clientDisconnected } from "../protection/stalled-client-timeout.ts";
-import { ChunkQueue } from "./chunk-queue.ts";
+import { ChunkQueue } from "./byte-queue.ts";
 
 /**
  * The maximum number of bytes of a body that are buffered for a busy handler. Node buffers more, up to the window of

@@ -5,7 +5,7 @@ import { ByteSink } from "../encoding/byte-sink.ts";
 import { type MessageEncoder, messageEncoder } from "../encoding/message-encoder.ts";
 import type { Exchange } from "../exchange/exchange.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import { takeRestOfBatch } from "../rpc/message-batch.ts";
+import { takeRestOfBatch } from "../rpc/yield-batch.ts";
 
 // How a message gets from a handler to the socket:
 //

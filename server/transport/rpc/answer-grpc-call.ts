@@ -22,10 +22,11 @@ import {
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { Exchange } from "../exchange/exchange.ts";
 import { LazyHeaders } from "../exchange/lazy-headers.ts";
-import type { RequestMessages } from "../request/request-messages.ts";
+import type { RequestMessages } from "../request/read-request-messages.ts";
 import type { EnvelopeWriter } from "../response/response-pump.ts";
 import { truncateError } from "../response/truncate-error.ts";
-import { emptyStream, HandlerOutput, onlyMessage } from "./message-streams.ts";
+import { HandlerOutput } from "./handler-output.ts";
+import { emptyStream, onlyMessage } from "./message-iterables.ts";
 
 /** Options of all gRPC calls. */
 export interface GrpcCallOptions {

@@ -1,9 +1,9 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { type ConnectError, createContextKey, type HandlerContext } from "@connectrpc/connect";
-import { defaultLimits } from "../protection/limit-table.ts";
+import { defaultLimits } from "../protection/default-limits.ts";
 import { localPeer } from "../protection/peer-key.ts";
 import type { ClientIdleTimeout, IdlePolicy } from "../request/client-idle-timeout.ts";
-import type { RequestMessages } from "../request/request-messages.ts";
+import type { RequestMessages } from "../request/read-request-messages.ts";
 import type { EnvelopeWriter } from "../response/response-pump.ts";
 import { MetadataError, singleValuedKeys, sizeOfEntry, type WireMetadata } from "./metadata-rules.ts";
 

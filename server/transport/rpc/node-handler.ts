@@ -12,22 +12,22 @@ import {
 import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { compressionBrotli, compressionGzip } from "@connectrpc/connect-node";
 import type { Exchange } from "../exchange/exchange.ts";
+import { defaultLimits, type Limits } from "../protection/default-limits.ts";
 import { heapGuard } from "../protection/heap-guard.ts";
-import { defaultLimits, type Limits } from "../protection/limit-table.ts";
 import { SharedLimit } from "../protection/shared-limit.ts";
 import { StalledStreams } from "../protection/stalled-client-timeout.ts";
 import { ClientIdleTimeout } from "../request/client-idle-timeout.ts";
 import { limitDecompression } from "../request/limit-decompression.ts";
 import { MessageDecoder, type RequestLimits } from "../request/message-decoder.ts";
+import { openRequestMessages } from "../request/read-request-messages.ts";
 import { requestFormatOf } from "../request/request-format.ts";
-import { openRequestMessages } from "../request/request-messages.ts";
 import { ResponseWriter } from "../response/response-writer.ts";
 import { answerGrpcCall, recordImplementations } from "./answer-grpc-call.ts";
 import { Call, callKey, callOf } from "./call.ts";
-import { callInterceptor } from "./call-interceptor.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
-import { emptyConnectRequest } from "./empty-connect-request.ts";
+import { emptyConnectRequest } from "./connect-placeholder-request.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
+import { callInterceptor } from "./wire-interceptor.ts";
 
 /** Options of a node handler. */
 export interface NodeHandlerOptions {

@@ -1,8 +1,9 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../../gen/bourse/upload/v1/upload_pb.ts";
-import { NotFoundError } from "../../shared/resource-errors.ts";
+import { NotFoundError } from "../../shared/api-resource-errors.ts";
 import { groupCommitDelayMs } from "../file/durable-append.ts";
+import { maxBufferedChunkBytes } from "../shared-upload-limits.ts";
 import {
   helloHash,
   id,
@@ -13,7 +14,6 @@ import {
   runPending,
   send,
 } from "../testing/test-uploads.ts";
-import { maxBufferedChunkBytes } from "../upload-limits.ts";
 import { chunkWaitMs } from "./chunk-receiver.ts";
 import { maxChunksInFlight } from "./upload-session.ts";
 import { maxChunkBytes } from "./upload-state-machine.ts";

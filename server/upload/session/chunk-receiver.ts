@@ -5,7 +5,7 @@ import type { FlushMode } from "../file/durable-append.ts";
 import type { SessionFile } from "../file/session-file.ts";
 import type { UploadQuota } from "../upload-quota.ts";
 import { gap, type UploadState } from "./upload-state-machine.ts";
-import type { UploadStatus } from "./upload-status.ts";
+import type { UploadStatus } from "./upload-state-tracker.ts";
 
 /** How long a chunk waits for the bytes before it, in milliseconds. */
 export const chunkWaitMs = 10_000;

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
 import { UploadProblemReason as Reason } from "../../../gen/bourse/upload/v1/upload_pb.ts";
-import { NotFoundError } from "../../shared/resource-errors.ts";
+import { NotFoundError } from "../../shared/api-resource-errors.ts";
 import { seededRandom } from "../../shared/seeded-random.ts";
 import { SimulatedDisk } from "../file/testing/simulated-disk.ts";
 import {

@@ -9,7 +9,7 @@ import type { FileMetadata, UploadRecord, UploadView } from "../store/upload-rec
 import type { UploadError } from "../upload-errors.ts";
 import { type Chunk, ChunkReceiver, type ReceiverDependencies } from "./chunk-receiver.ts";
 import type { Outcome, UploadState } from "./upload-state-machine.ts";
-import { type StatusDependencies, UploadStatus } from "./upload-status.ts";
+import { type StatusDependencies, UploadStatus } from "./upload-state-tracker.ts";
 
 /**
  * The maximum number of chunks of one upload in flight: two of the current connection and two of a connection that

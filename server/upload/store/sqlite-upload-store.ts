@@ -1,5 +1,5 @@
 import { type CompiledQuery, type Insertable, type Kysely, type Selectable, sql } from "kysely";
-import { AlreadyExistsError } from "../../shared/resource-errors.ts";
+import { AlreadyExistsError } from "../../shared/api-resource-errors.ts";
 import type { StoredPhase, UploadRecord } from "./upload-record.ts";
 import type { CommittedOffset, UploadPage, UploadQuery, UploadStore } from "./upload-store.ts";
 import type { UploadTable, UploadTables } from "./upload-tables.ts";

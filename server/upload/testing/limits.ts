@@ -8,7 +8,7 @@ import { maxFileNameBytes } from "../sanitize-file-name.ts";
 import { chunkWaitMs } from "../session/chunk-receiver.ts";
 import { maxChunksInFlight } from "../session/upload-session.ts";
 import { maxChunkBytes } from "../session/upload-state-machine.ts";
-import { bufferedBytesLimit, maxBufferedChunkBytes, maxDownloads } from "../upload-limits.ts";
+import { bufferedBytesLimit, maxBufferedChunkBytes, maxDownloads } from "../shared-upload-limits.ts";
 import { maxReservedBytes, minReservedBytes } from "../upload-quota.ts";
 import { uploadIdleTimeoutMs } from "../upload-service.ts";
 

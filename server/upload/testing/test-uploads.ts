@@ -5,6 +5,7 @@ import type { UploadProblemReason as Reason } from "../../../gen/bourse/upload/v
 import { toConnectError } from "../../shared/to-connect-error.ts";
 import { StoreHealth } from "../../storage/store-health.ts";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
+import { type ComposedUploads, composeUploads, type UploadSettings } from "../compose-uploads.ts";
 import { sweepIntervalMs } from "../expiry-sweep.ts";
 import { SimulatedDisk } from "../file/testing/simulated-disk.ts";
 import type { Hasher } from "../hash/hasher.ts";
@@ -12,7 +13,6 @@ import { ReadingHasher } from "../hash/testing/reading-hasher.ts";
 import { MemoryUploadStore } from "../store/testing/memory-upload-store.ts";
 import type { FileMetadata } from "../store/upload-record.ts";
 import type { UploadStore } from "../store/upload-store.ts";
-import { type ComposedUploads, composeUploads, type UploadSettings } from "../upload-composition-root.ts";
 import { UploadError } from "../upload-errors.ts";
 
 /** The upload of most tests. */

@@ -1,4 +1,4 @@
-import { defaultLimits } from "../../../server/transport/protection/limit-table.ts";
+import { defaultLimits } from "../../../server/transport/protection/default-limits.ts";
 import type { WireLimits } from "./encoding.ts";
 
 /** The settings of the generator, from environment variables. */

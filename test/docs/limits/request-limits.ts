@@ -1,4 +1,4 @@
-import { maxWatchRequestBytes } from "../../../server/request-limits.ts";
+import { maxWatchRequestBytes } from "../../../server/request-message-limits.ts";
 import { maxViolations } from "../../../server/shared/request-errors.ts";
 import { maxCollectedElements } from "../../../server/shared/request-validation.ts";
 import {

@@ -1,5 +1,5 @@
 import { writeLimit } from "../../../server/storage/sqlite/kysely-thread-dialect.ts";
-import { limitTable } from "../../../server/transport/protection/limit-table.ts";
+import { limitTable } from "../../../server/transport/protection/default-limits.ts";
 
 /** The shared limits that belong to no family, each with the error of a client that has used up its share. */
 export const commonShared = [

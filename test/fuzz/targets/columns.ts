@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { OrderCsvColumns, orderFields } from "../../../client/order/order-csv-columns.ts";
 import { ProductCsvColumns, productFields } from "../../../client/product/product-csv-columns.ts";
 import { TickCsvColumns } from "../../../client/quote/tick-csv-columns.ts";
-import { CsvRowError, parseColumns } from "../../../client/shared/csv-columns.ts";
+import { CsvRowError, parseColumns } from "../../../client/shared/csv-column-mapping.ts";
 import { OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";

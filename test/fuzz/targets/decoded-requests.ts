@@ -1,8 +1,8 @@
 import { type DescMessage, equals, fromBinary, fromJson, type JsonValue, type Message } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { requestLimits } from "../../../server/request-limits.ts";
+import { requestLimits } from "../../../server/request-message-limits.ts";
 import { toConnectError } from "../../../server/shared/to-connect-error.ts";
-import { defaultLimits } from "../../../server/transport/protection/limit-table.ts";
+import { defaultLimits } from "../../../server/transport/protection/default-limits.ts";
 import { MessageDecoder } from "../../../server/transport/request/message-decoder.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { InputReader } from "../engine/input-reader.ts";

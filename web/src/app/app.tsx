@@ -6,7 +6,7 @@ import { QuotesPage } from "../features/quotes/quotes-page.tsx";
 import { UploadProgressBadge } from "../features/uploads/upload-progress-badge.tsx";
 import { UploadsModel } from "../features/uploads/uploads-model.ts";
 import { UploadsPage } from "../features/uploads/uploads-page.tsx";
-import { PageLink, paths, replaceQueryString, usePath, useQueryString } from "./navigation.tsx";
+import { PageLink, paths, replaceQueryString, usePath, useQueryString } from "./router.tsx";
 import { ThemeToggle } from "./theme.tsx";
 import "./app.css";
 

@@ -1,4 +1,4 @@
-import { defaultLimits } from "../../protection/limit-table.ts";
+import { defaultLimits } from "../../protection/default-limits.ts";
 import type { RequestLimits } from "../message-decoder.ts";
 import { createBinaryMessageScan } from "./binary-message-scan.ts";
 import { createJsonMessageScan } from "./json-message-scan.ts";

@@ -1,4 +1,4 @@
-import { AlreadyExistsError } from "../../../shared/resource-errors.ts";
+import { AlreadyExistsError } from "../../../shared/api-resource-errors.ts";
 import type { StoredPhase, UploadRecord } from "../upload-record.ts";
 import type { CommittedOffset, UploadPage, UploadQuery, UploadStore } from "../upload-store.ts";
 

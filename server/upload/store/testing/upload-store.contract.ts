@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { AlreadyExistsError } from "../../../shared/resource-errors.ts";
+import { AlreadyExistsError } from "../../../shared/api-resource-errors.ts";
 import type { UploadRecord } from "../upload-record.ts";
 import type { UploadStore } from "../upload-store.ts";
 

@@ -1,10 +1,10 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
-import { ConnectionDetails, MetadataList } from "../../shared/connection-details.tsx";
 import { everyFrame } from "../../shared/notifier-schedules.ts";
-import { ProductDialog } from "./product-dialog.tsx";
-import { ProductDialogModel } from "./product-dialog-model.ts";
+import { ConnectionDetails, MetadataList } from "../../shared/protocol-details.tsx";
+import { ProductDialog } from "./product-details-dialog.tsx";
+import { ProductDialogModel } from "./product-details-dialog-model.ts";
 import {
   addOpenProduct,
   allProducts,

@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import type { GetOrderSummaryResponse } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { formatCount, formatDecimal } from "../../shared/format-values.ts";
-import type { OrderSummary, SummaryState } from "./order-summary.ts";
+import type { OrderSummary, SummaryState } from "./order-summary-panel-model.ts";
 
 // The maximum number of currencies to show: more would push the table off the screen.
 const maxTotals = 12;

@@ -5,13 +5,13 @@ import { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.t
 import { downloadTextFile } from "../../shared/download-text-file.ts";
 import { every250ms, everyFrame } from "../../shared/notifier-schedules.ts";
 import { ExportControls, ExportStatus } from "./export-bar.tsx";
-import { ExportDetails } from "./export-details.tsx";
+import { ExportDetails } from "./export-protocol-details.tsx";
 import { formatOrderCsv } from "./format-order-csv.ts";
 import { OrderFilterForm } from "./order-filter-form.tsx";
 import { formatOrderQuery, isFilter, parseFilter, parseOrderQuery } from "./order-query.ts";
 import { OrderStream } from "./order-stream.ts";
-import { OrderSummary } from "./order-summary.ts";
 import { OrderSummaryPanel } from "./order-summary-panel.tsx";
+import { OrderSummary } from "./order-summary-panel-model.ts";
 import { OrderTable } from "./order-table.tsx";
 import "./orders.css";
 

@@ -8,8 +8,8 @@ import {
 } from "lightweight-charts";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { locale } from "../../shared/format-values.ts";
-import type { Bar, Chart } from "./candle-chart-model.ts";
 import { formatPrice } from "./format-price.ts";
+import type { Bar, Chart } from "./live-candles.ts";
 
 const candlesPerStep = 5; // the distance of an arrow key
 

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { formatTime } from "../../shared/format-values.ts";
-import type { Bar } from "./candle-chart-model.ts";
 import { formatPrice } from "./format-price.ts";
+import type { Bar } from "./live-candles.ts";
 
 /** The maximum number of candles in the table. */
 const maxRows = 20;

@@ -1,8 +1,8 @@
 import { type ComponentProps, useEffect, useId, useState, useSyncExternalStore } from "react";
 import type { CandleChart } from "./candle-chart.tsx";
-import { type Chart, intervals } from "./candle-chart-model.ts";
 import { CandleTable, describeCandles } from "./candle-table.tsx";
 import { priceDecimals } from "./format-price.ts";
+import { type Chart, intervals } from "./live-candles.ts";
 import type { Listing, QuotesPageModel } from "./quotes-page-model.ts";
 
 /** The candles of the selected symbol as a chart and as a table. */

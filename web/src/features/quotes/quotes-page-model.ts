@@ -6,10 +6,10 @@ import type { WatchState, WatchUpdate } from "../../../../client/quote/watch-upd
 import type { CommandResult, Instrument, PauseMode } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService, type WatchQuotesResponse } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { Schedule } from "../../shared/change-notifier.ts";
-import { CandleChartModel } from "./candle-chart-model.ts";
+import { CandleChartModel } from "./live-candles.ts";
 import { QuoteStream } from "./quote-stream.ts";
 import { QuoteTableModel } from "./quote-table-model.ts";
-import { StreamDetailsModel } from "./stream-details-model.ts";
+import { StreamDetailsModel } from "./stream-protocol-details-model.ts";
 import { type AddResult, Watchlist } from "./watchlist.ts";
 
 export interface QuotesPageModelOptions {

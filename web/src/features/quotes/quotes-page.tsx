@@ -6,7 +6,7 @@ import { ChartPanel } from "./chart-panel.tsx";
 import { QuoteTable } from "./quote-table.tsx";
 import { QuotesPageModel } from "./quotes-page-model.ts";
 import { StreamControls, StreamStatus } from "./stream-bar.tsx";
-import { StreamDetails } from "./stream-details.tsx";
+import { StreamDetails } from "./stream-protocol-details.tsx";
 import "./quotes.css";
 
 /** The live watchlist. The stream runs while the page is open. */

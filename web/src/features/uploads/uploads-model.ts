@@ -9,7 +9,7 @@ import { createFileCache } from "./file-cache.ts";
 import { hashInWorker } from "./hash-in-worker.ts";
 import { localUploadRecords } from "./local-upload-records.ts";
 import { ProductNames } from "./product-names.ts";
-import { StoredUploads } from "./stored-uploads.ts";
+import { StoredUploads } from "./stored-upload-list-model.ts";
 import { createUploadLocks } from "./upload-locks.ts";
 import { UploadQueue } from "./upload-queue.ts";
 

@@ -6,10 +6,10 @@ import { describe, expect, it } from "vitest";
 import { exportOrders } from "../../client/order/export-orders.ts";
 import { FakeOrderService } from "../../client/order/testing/fake-order-service.ts";
 import { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
-import { sha256 } from "./node-sha256.ts";
-import { OrderExportFile } from "./order-export-file.ts";
 import { OrderExportFileError } from "./order-export-journal.ts";
+import { sha256 } from "./order-export-sha256.ts";
 import { type OrderOutputFormatName, orderOutputFormats } from "./order-output-formats.ts";
+import { OrderExportFile } from "./resumable-order-export-file.ts";
 
 const name = { format: "csv", filter: {} };
 

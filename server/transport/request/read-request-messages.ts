@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { Exchange } from "../exchange/exchange.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import { ChunkQueue, withOwnBuffer } from "./chunk-queue.ts";
+import { ChunkQueue, withOwnBuffer } from "./byte-queue.ts";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import { type DecodeOptions, decodeScheduled, type MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { openDatabase } from "../../storage/sqlite/database.ts";
 import { SqliteTextIndex } from "../search/sqlite-text-index.ts";
-import { maxUnprunedRevisions } from "./product-history.ts";
+import { maxUnprunedRevisions } from "./product-snapshots.ts";
 import { type ProductTables, productMigrations } from "./product-tables.ts";
 import { SqliteProductStore } from "./sqlite-product-store.ts";
 

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
-import { ConnectionDetails, Count, MetadataList } from "../../shared/connection-details.tsx";
 import { formatCount, formatTime } from "../../shared/format-values.ts";
+import { ConnectionDetails, Count, MetadataList } from "../../shared/protocol-details.tsx";
 import type { StreamState } from "./quote-stream.ts";
 import type { QuotesPageModel } from "./quotes-page-model.ts";
 

@@ -1,11 +1,11 @@
 import type { ReactNode } from "react";
 import type { Metadata } from "./read-metadata.ts";
-import "./connection-details.css";
+import "./protocol-details.css";
 
 /** The panel with the protocol details of a page's call. Children: {@link Count}s and {@link MetadataList}s. */
 export function ConnectionDetails({ children }: { children: ReactNode }) {
   return (
-    <aside className="connection-details" aria-labelledby="connection-title">
+    <aside className="protocol-details" aria-labelledby="connection-title">
       <h2 id="connection-title">Connection details</h2>
       {children}
     </aside>

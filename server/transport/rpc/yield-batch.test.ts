@@ -4,7 +4,7 @@ import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect
 import { describe, expect, test } from "vitest";
 import { WireResponseSchema, WireService } from "../../../gen/test/wire/v1/wire_service_pb.ts";
 import { startWireServer } from "../../../test/wire/start-wire-server.ts";
-import { batch } from "./message-batch.ts";
+import { batch } from "./yield-batch.ts";
 
 const texts = Array.from({ length: 5_000 }, (_, at) => `message ${at}`);
 

@@ -22,7 +22,7 @@ const maxBytesCheckedAlways = 512 * 1024 * 1024;
  * Throws a {@link DataDirectoryError} if the database cannot be read or written, was written by a newer version, or is
  * damaged.
  */
-export function prepareDatabase(path: string, migrations: Migrations): void {
+export function checkDatabase(path: string, migrations: Migrations): void {
   const hasCrashed = sizeOf(`${path}-wal`) > 0;
   const sqlite = openOrExplain(path, () => {
     // SQLite gives the WAL and its index the permissions of the database. Files of an earlier version may have wider ones.
@@ -49,16 +49,8 @@ export function prepareDatabase(path: string, migrations: Migrations): void {
   }
 }
 
-/**
- * Opens a connection for reads of about a millisecond, which run in the calling thread and do not wait for the writer. A
- * statement sees what was committed before it began; an open statement keeps SQLite from emptying its log, so close each
- * after a page.
- */
-export function openReader(path: string): DatabaseSync {
-  return openOrExplain(path, () => new DatabaseSync(path, { readOnly: true, timeout: busyTimeoutMs }));
-}
-
-function openOrExplain(path: string, open: () => DatabaseSync): DatabaseSync {
+/** Opens a connection. Throws a {@link DataDirectoryError} if it cannot be opened. */
+export function openOrExplain(path: string, open: () => DatabaseSync): DatabaseSync {
   try {
     return open();
   } catch (error) {

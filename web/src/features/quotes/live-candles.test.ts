@@ -7,7 +7,7 @@ import {
   type ListCandlesResponse,
   ListCandlesResponseSchema,
 } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CandleChartModel, intervals, maxCandles } from "./candle-chart-model.ts";
+import { CandleChartModel, intervals, maxCandles } from "./live-candles.ts";
 
 const minute = intervals[1];
 const start = Date.UTC(2026, 0, 5, 14, 30);

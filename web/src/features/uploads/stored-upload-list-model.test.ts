@@ -2,7 +2,7 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { expect, test } from "vitest";
 import { UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { pageSize, StoredUploads } from "./stored-uploads.ts";
+import { pageSize, StoredUploads } from "./stored-upload-list-model.ts";
 
 const { ABORTED, EXPIRED } = UploadState;
 

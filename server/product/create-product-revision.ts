@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { equals, fromJsonString, toBinary, toJsonString } from "@bufbuild/protobuf";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { NotFoundError, StaleEtagError } from "../shared/resource-errors.ts";
+import { NotFoundError, StaleEtagError } from "../shared/api-resource-errors.ts";
 import { applyFieldMask } from "./apply-field-mask.ts";
 import { validateProduct } from "./validate-product.ts";
 

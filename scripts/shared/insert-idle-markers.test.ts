@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withIdleMarkers } from "./idle-markers.ts";
+import { withIdleMarkers } from "./insert-idle-markers.ts";
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];

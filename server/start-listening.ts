@@ -4,7 +4,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { Logger } from "pino";
 import type { Config } from "./config/config.ts";
 import { logTlsReloads } from "./logging/log-tls-reloads.ts";
-import { requestLimits } from "./request-limits.ts";
+import { requestLimits } from "./request-message-limits.ts";
 import { classicNames, metadataNames } from "./shared/metadata-names.ts";
 import { createValidation } from "./shared/request-validation.ts";
 import { toConnectError } from "./shared/to-connect-error.ts";

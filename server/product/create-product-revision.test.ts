@@ -3,9 +3,9 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
+import { NotFoundError, StaleEtagError } from "../shared/api-resource-errors.ts";
 import { BrokenRulesError } from "../shared/request-errors.ts";
-import { NotFoundError, StaleEtagError } from "../shared/resource-errors.ts";
-import { createProduct, deleteProduct, updateProduct } from "./product-lifecycle.ts";
+import { createProduct, deleteProduct, updateProduct } from "./create-product-revision.ts";
 import { anyProduct } from "./testing/any-product.ts";
 
 const id = "5b0c1f0e-7c58-4b0e-9a55-3a2f0f6f4b11";

@@ -1,5 +1,5 @@
 import type { Timers } from "../../../client/shared/timers.ts";
-import type { SymbolSubscription } from "../hub/symbol-subscription.ts";
+import type { SymbolSubscription } from "../hub/reader-subscription.ts";
 
 /**
  * The subscriptions of one reader whose newest quote is deferred by a rate limit, with one timer for all of them.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseColumns } from "./csv-columns.ts";
+import { parseColumns } from "./csv-column-mapping.ts";
 
 const parse = (text: string) => parseColumns(text, ["time", "bid"], "time=ts,bid=b");
 

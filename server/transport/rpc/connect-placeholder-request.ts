@@ -4,7 +4,7 @@ import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import type { Exchange } from "../exchange/exchange.ts";
 import { queryOf, type RequestFormat } from "../request/request-format.ts";
 import { limitQuotedHeaders } from "../response/truncate-error.ts";
-import { emptyStream } from "./message-streams.ts";
+import { emptyStream } from "./message-iterables.ts";
 
 /** Options of {@link emptyConnectRequest}. */
 export interface EmptyConnectRequestOptions {

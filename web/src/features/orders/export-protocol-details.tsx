@@ -1,5 +1,5 @@
-import { ConnectionDetails, Count, MetadataList } from "../../shared/connection-details.tsx";
 import { formatBytes, formatCount } from "../../shared/format-values.ts";
+import { ConnectionDetails, Count, MetadataList } from "../../shared/protocol-details.tsx";
 import { bytesPerRow } from "./order-row-store.ts";
 import type { ExportState } from "./order-stream.ts";
 

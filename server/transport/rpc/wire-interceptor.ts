@@ -7,11 +7,12 @@ import {
   type StreamResponse,
   type UnaryRequest,
 } from "@connectrpc/connect";
-import type { RequestMessages } from "../request/request-messages.ts";
+import type { RequestMessages } from "../request/read-request-messages.ts";
 import { type EnvelopeWriter, handlerGraceMs, ResponsePump } from "../response/response-pump.ts";
 import { truncateError } from "../response/truncate-error.ts";
 import { type Call, callKey } from "./call.ts";
-import { emptyStream, HandlerOutput, onEachMessage, onlyMessage } from "./message-streams.ts";
+import { HandlerOutput } from "./handler-output.ts";
+import { emptyStream, onEachMessage, onlyMessage } from "./message-iterables.ts";
 
 /**
  * The outermost interceptor of every call. It

@@ -11,8 +11,8 @@ import { Thumbnails } from "./image/thumbnails.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
 import { SessionRegistry } from "./session/session-registry.ts";
 import type { UploadDependencies } from "./session/upload-session.ts";
+import { createUploadLimits } from "./shared-upload-limits.ts";
 import type { UploadStore } from "./store/upload-store.ts";
-import { createUploadLimits } from "./upload-limits.ts";
 import { UploadQuota } from "./upload-quota.ts";
 import { type ProductExists, Uploads } from "./uploads.ts";
 

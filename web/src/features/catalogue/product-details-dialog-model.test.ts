@@ -1,7 +1,7 @@
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { type GetProductRequest, ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
-import { ProductDialogModel } from "./product-dialog-model.ts";
+import { ProductDialogModel } from "./product-details-dialog-model.ts";
 
 function setUp(nameOf: (id: string) => Promise<string>) {
   const getProduct = async ({ id }: GetProductRequest) => ({

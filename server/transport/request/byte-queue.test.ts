@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ChunkQueue } from "./chunk-queue.ts";
+import { ChunkQueue } from "./byte-queue.ts";
 
 test("bytes keep their order", () => {
   const actions = fc.array(
