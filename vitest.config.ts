@@ -5,6 +5,10 @@ const secondsMs = 1000;
 /** More rounds than usual take longer: two seconds each at most. */
 const faultTimeoutMs = (300 + 2 * Number(process.env.BOURSE_FAULT_ROUNDS ?? 0)) * secondsMs;
 
+const tags = [
+  { name: "slow", description: "takes seconds: only `npm run test:slow` runs it", timeout: 60 * secondsMs },
+];
+
 export default defineConfig({
   test: {
     projects: [
@@ -19,9 +23,7 @@ export default defineConfig({
           testTimeout: 10 * secondsMs,
           maxWorkers: 2, // on two cores vitest would use one
           maxConcurrency: 50, // concurrent tests wait for timeouts, and need little CPU
-          tags: [
-            { name: "slow", description: "takes seconds: only `npm run test:slow` runs it", timeout: 60 * secondsMs },
-          ],
+          tags,
         },
       },
       // The others start whole servers: one project after the other, and one file at a time. Browser tests wait more than
@@ -32,6 +34,7 @@ export default defineConfig({
           fileParallelism: true,
           maxWorkers: 2,
           name: "browser",
+          tags,
           include: ["test/browser/**/*.test.ts"],
         },
       },

@@ -164,7 +164,9 @@ test("an unknown product shows an error message", async () => {
   expect(problems.splice(0).filter((problem) => !problem.includes("404"))).toEqual([]);
 });
 
-test("an unreachable server shows an error message, and the search continues after its restart", async () => {
+test("an unreachable server shows an error message, and the search continues after its restart", {
+  tags: ["slow"],
+}, async () => {
   const page = await open("/catalogue");
   const catalogue = cataloguePage(page);
   await catalogue.state("more");

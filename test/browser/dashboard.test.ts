@@ -59,7 +59,7 @@ test("pause makes the server hold back the quotes, and resume shows the newest q
   expect(await quotes.count("attempts")).toBe(1);
 });
 
-test("a replaying pause skips no quote", async () => {
+test("a replaying pause skips no quote", { tags: ["slow"] }, async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");
@@ -166,7 +166,9 @@ test("the page reconnects after the server is killed and restarted", async () =>
   expect(problems.splice(0).filter(isPageProblem)).toEqual([]);
 });
 
-test("the page shows the cursor of a stream that a shutdown ends, and reconnects after the restart", async () => {
+test("the page shows the cursor of a stream that a shutdown ends, and reconnects after the restart", {
+  tags: ["slow"],
+}, async () => {
   const page = await open("/");
   const quotes = quotesPage(page);
   await quotes.state("live");

@@ -78,7 +78,9 @@ test("an export shows its progress, cancels its call on the server, and resumes 
   expect(await orders.verdict()).toContain("Matches the server's digest");
 });
 
-test("an export resumes after its server is killed and restarted, and ends with the same digest", async () => {
+test("an export resumes after its server is killed and restarted, and ends with the same digest", {
+  tags: ["slow"],
+}, async () => {
   const page = await open("/orders");
   const orders = ordersPage(page);
   await throttle(page, slowBytes);

@@ -61,7 +61,7 @@ test("a page that is reloaded during an upload resumes a file that the browser s
   expect(Buffer.compare(await download(page, "kept.bin"), await readFile(path))).toBe(0);
 });
 
-test("a reloaded page asks for a large file again, and sends only the missing bytes", async () => {
+test("a reloaded page asks for a large file again, and sends only the missing bytes", { tags: ["slow"] }, async () => {
   const page = await fixture.open(await fixture.newContext());
   const uploads = uploadsPage(page);
   const path = await fixture.randomFile("large.bin", 33 * MiB);
@@ -104,7 +104,9 @@ test("the page waits while it is offline, and resumes when it is online", async 
   expect(fixture.problems.splice(0).filter(isPageProblem)).toEqual([]);
 });
 
-test("an upload resumes after the server is killed and restarted, while another page is shown", async () => {
+test("an upload resumes after the server is killed and restarted, while another page is shown", {
+  tags: ["slow"],
+}, async () => {
   const page = await fixture.open(await fixture.newContext());
   const uploads = uploadsPage(page);
   const path = await fixture.randomFile("survivor.bin", 8 * MiB);

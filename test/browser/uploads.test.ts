@@ -59,7 +59,7 @@ test("files can be dropped on the page", async () => {
   expect((await download(page, "dropped.txt")).toString()).toBe("some text");
 });
 
-test("at most two requests are concurrent, and a separate thread computes the hash", async () => {
+test("at most two requests are concurrent, and a separate thread computes the hash", { tags: ["slow"] }, async () => {
   const page = await fixture.open(await fixture.newContext());
   const uploads = uploadsPage(page);
   const inFlight = new Set<Request>();

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 /** The soak takes seconds on an idle machine. */
 const timeout = 120_000;
 
-test("a soak of a few seconds loses no quote and reports its counts", { timeout }, async () => {
+test("a soak of a few seconds loses no quote and reports its counts", { tags: ["slow"], timeout }, async () => {
   const env = { ...process.env, BOURSE_SOAK_MINUTES: "0.15", BOURSE_SOAK_SUBSCRIBERS: "12" };
   const { stdout } = await promisify(execFile)(process.execPath, ["test/soak/run-soak.ts"], { env });
   expect(stdout).toMatch(/^ *minute +RSS MB/m);

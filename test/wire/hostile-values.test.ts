@@ -14,7 +14,7 @@ import {
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { Code } from "@connectrpc/connect";
 import { pino } from "pino";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { type App, createApp } from "../../server/app.ts";
@@ -51,11 +51,16 @@ beforeAll(async () => {
   const commandLine = readCommandLine(args, {}, "0.0.0");
   if (commandLine.kind !== "serve") throw new Error("the settings are not those of a server");
   app = await createApp(commandLine.config, pino({ level: "error" }, { write: (line: string) => logged.push(line) }));
-  session = connect(app.url);
 }, 60_000);
 
+// A session for each method: the server ends a session whose client resets many streams, as `codeOf` does.
+beforeEach(() => {
+  session = connect(app.url);
+});
+
+afterEach(() => session.destroy());
+
 afterAll(async () => {
-  session.destroy();
   await app.close();
   await rm(folder, { recursive: true });
 });
