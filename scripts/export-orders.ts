@@ -16,9 +16,9 @@ import { addressOption } from "./shared/command-line-options.ts";
 import { sha256 } from "./shared/order-export-sha256.ts";
 import { type OrderOutputFormatName, orderOutputFormats } from "./shared/order-output-formats.ts";
 import { ProgressBar } from "./shared/progress-bar.ts";
-import { OrderExportFile } from "./shared/resumable-order-export-file.ts";
+import { ResumableOrderExportFile } from "./shared/resumable-order-export-file.ts";
 import { exitCodes, runScript } from "./shared/run-script.ts";
-import { scriptRetryOptions } from "./shared/script-retry-policy.ts";
+import { scriptRetryPolicy } from "./shared/script-retry-policy.ts";
 import { escapeControls, printError, printLine } from "./shared/terminal-output.ts";
 
 const cancellations = {
@@ -88,7 +88,7 @@ await runScript(address, async (signal) => {
   signal.addEventListener("abort", () => (process.exitCode ??= exitCodes.interrupted));
   const filter = filterOf(selection);
   const name = { format, filter: toJson(OrderFilterSchema, create(OrderFilterSchema, filter)) };
-  await using file = out === "-" ? undefined : await OrderExportFile.open(out, name, header, { overwrite });
+  await using file = out === "-" ? undefined : await ResumableOrderExportFile.open(out, name, header, { overwrite });
   const startedAt = performance.now();
   const summary = await run(file ?? (await standardOutput(signal)), filter, signal);
   const seconds = Number(((performance.now() - startedAt) / 1000).toFixed(3));
@@ -111,7 +111,7 @@ async function run(
     filter,
     sha256,
     signal,
-    ...scriptRetryOptions(),
+    ...scriptRetryPolicy(),
     ...(from !== undefined && { from }),
   });
   using progress = new ProgressBar({ items: "orders", quiet: json === true, startAt: from?.received ?? 0 });

@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type OrderField, orderFields } from "../client/order/order-csv-columns.ts";
-import type { ColumnsOf } from "../client/shared/csv-column-mapping.ts";
+import type { ColumnMapping } from "../client/shared/csv-column-mapping.ts";
 import { OrderService } from "../gen/bourse/order/v1/order_service_pb.ts";
 import { OrderCsvFile, type OrderCsvFileOptions } from "./csv-import/order-csv-file.ts";
 import { type ImportSummary, importOrderFile } from "./csv-import/order-importer.ts";
@@ -14,7 +14,7 @@ import { printError, printLine } from "./shared/terminal-output.ts";
 
 interface Options {
   readonly address: string;
-  readonly columns?: ColumnsOf<OrderField>;
+  readonly columns?: ColumnMapping<OrderField>;
   readonly currency: string;
   readonly country?: string;
   readonly delimiter: string;

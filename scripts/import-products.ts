@@ -2,7 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
 import { type ProductField, productFields } from "../client/product/product-csv-columns.ts";
-import type { ColumnsOf } from "../client/shared/csv-column-mapping.ts";
+import type { ColumnMapping } from "../client/shared/csv-column-mapping.ts";
 import { ProductService } from "../gen/bourse/product/v1/product_service_pb.ts";
 import { CsvFile } from "./csv-import/csv-file.ts";
 import {
@@ -20,7 +20,7 @@ import { printError, printLine } from "./shared/terminal-output.ts";
 interface Options {
   readonly address: string;
   readonly currency?: string;
-  readonly columns?: ColumnsOf<ProductField>;
+  readonly columns?: ColumnMapping<ProductField>;
   readonly update?: true;
   readonly rejects?: string;
   readonly quiet?: true;

@@ -5,13 +5,13 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { Command } from "commander";
-import { type ColumnMapping, tickFields } from "../client/quote/tick-csv-columns.ts";
+import { type TickColumnMapping, tickFields } from "../client/quote/tick-csv-columns.ts";
 import { groupAvailableItems } from "../client/shared/group-available-items.ts";
 import { splitLines } from "../client/shared/split-lines.ts";
 import { type PublishQuotesRequestSchema, QuoteService } from "../gen/bourse/quote/v1/quote_service_pb.ts";
 import { QuoteRowParser } from "./csv-import/quote-row-parser.ts";
 import { addressOption, columnsOption } from "./shared/command-line-options.ts";
-import { withIdleMarkers } from "./shared/insert-idle-markers.ts";
+import { insertIdleMarkers } from "./shared/insert-idle-markers.ts";
 import { runScript } from "./shared/run-script.ts";
 import { printError, printLine } from "./shared/terminal-output.ts";
 
@@ -36,7 +36,7 @@ const responseAfterSignalMs = 5_000;
 interface Options {
   readonly address: string;
   readonly symbol?: string;
-  readonly columns?: ColumnMapping;
+  readonly columns?: TickColumnMapping;
   readonly allowRejected?: true;
 }
 
@@ -89,7 +89,7 @@ async function* requests(signal: AbortSignal): AsyncGenerator<MessageInitShape<t
   const rows = new QuoteRowParser(file, symbol, mapping);
   try {
     const groups = groupAvailableItems(splitLines(input.setEncoding("utf8")), maxQuotesInRequest, setImmediate);
-    for await (const lines of withIdleMarkers(groups, keepAliveMs)) {
+    for await (const lines of insertIdleMarkers(groups, keepAliveMs)) {
       if (lines === "idle") {
         yield {}; // keeps the call alive
         continue;

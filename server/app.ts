@@ -6,7 +6,7 @@ import { HealthCheckResponse_ServingStatus as Status } from "../gen/health/v1/he
 import { classicServices } from "./classic/classic-routes.ts";
 import { openClassic } from "./classic/open-classic-family.ts";
 import type { Config } from "./config/config.ts";
-import { openStorage } from "./open-database-and-tokens.ts";
+import { openDatabaseAndTokens } from "./open-database-and-tokens.ts";
 import { openOrders } from "./order/open-order-family.ts";
 import { type OrderTables, orderMigrations } from "./order/store/order-tables.ts";
 import { openProducts } from "./product/open-product-family.ts";
@@ -14,12 +14,13 @@ import { productService } from "./product/product-service.ts";
 import { type ProductTables, productMigrations } from "./product/store/product-tables.ts";
 import { type CandleTables, candleMigrations } from "./quote/candle/candle-tables.ts";
 import { openQuotes } from "./quote/open-quote-family.ts";
-import { createServiceHealth } from "./report-store-health.ts";
+import { reportStoreHealth } from "./report-store-health.ts";
 import { bourseServices, registerRoutes, storingServices } from "./routes.ts";
-import { startServer } from "./start-listening.ts";
+import { startListening } from "./start-listening.ts";
 import { watchDataDirectory } from "./storage/data-directory-watch.ts";
 import { writeLimit } from "./storage/sqlite/kysely-thread-dialect.ts";
 import { type LimitDefinition, type SharedLimit, SharedLimits } from "./transport/protection/shared-limit.ts";
+import { Health } from "./transport/services/health-service.ts";
 import { openUploads } from "./upload/open-upload-family.ts";
 import { type UploadTables, uploadMigrations } from "./upload/store/upload-tables.ts";
 
@@ -61,9 +62,12 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
   const limit = (definition: LimitDefinition) => shared.limit(definition);
 
   const { data: directory, maxStoreBytes: maxBytes } = config;
-  const { database, tokens } = opened.use(await openStorage<Tables>({ directory, maxBytes, migrations, log }));
+  const { database, tokens } = opened.use(
+    await openDatabaseAndTokens<Tables>({ directory, maxBytes, migrations, log }),
+  );
   const services = [...bourseServices, ...(config.classic ? classicServices : [])];
-  const health = createServiceHealth({ services, storingServices, store: database.health, log });
+  const health = new Health(services.map(({ typeName }) => typeName));
+  reportStoreHealth({ store: database.health, health, storingServices, log });
 
   const common = { database, now, timers, limit, writeLimit: limit(writeLimit), log };
   const products = await openProducts({ ...common, demo: config.demo });
@@ -99,7 +103,7 @@ export async function createApp(config: Config, log: Logger): Promise<App> {
     health,
   };
   shared.checkNames();
-  const server = await startServer({
+  const server = await startListening({
     config,
     log,
     services,

@@ -23,7 +23,7 @@ export interface Storage<Tables> extends AsyncDisposable {
 }
 
 /** Opens the database of the data directory. Rejects as `openDatabase` does. */
-export async function openStorage<Tables>(options: StorageOptions): Promise<Storage<Tables>> {
+export async function openDatabaseAndTokens<Tables>(options: StorageOptions): Promise<Storage<Tables>> {
   const { directory, maxBytes, migrations, log } = options;
   await using opened = new AsyncDisposableStack();
   const database = opened.use(await openDatabase<Tables>(directory, { migrations, maxBytes }));

@@ -15,7 +15,7 @@ import { startTransportServer, type TransportServer } from "./transport/transpor
 
 const dashboard = fileURLToPath(new URL("../dist/web", import.meta.url));
 
-export interface ServerOptions {
+export interface ListeningOptions {
   readonly config: Config;
   readonly log: Logger;
   /** The services whose requests are validated. */
@@ -32,7 +32,7 @@ export interface ServerOptions {
  * Starts to listen on the configured port, and serves the routes, the files of uploads and the dashboard. Rejects if the
  * address or the TLS files cannot be used.
  */
-export function startServer(options: ServerOptions): Promise<TransportServer> {
+export function startListening(options: ListeningOptions): Promise<TransportServer> {
   const { config, log, services, routes, toDomainError, serveUpload } = options;
   const { host, port, tls, limits, allowedHosts: hosts, corsOrigins: origins } = config;
   const exposedNames = [...Object.values(metadataNames), classicNames.token];

@@ -1,6 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
-import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-column-mapping.ts";
+import {
+  type Column,
+  type ColumnMapping,
+  CsvRowError,
+  findColumns,
+  formatHeader,
+} from "../shared/csv-column-mapping.ts";
 import { parseAmount } from "../shared/money-text.ts";
 import { parseTimestamp } from "../shared/timestamp-text.ts";
 
@@ -45,7 +51,7 @@ export class OrderCsvColumns {
   readonly #defaults: OrderDefaults;
 
   /** Throws a {@link CsvRowError} that names the missing fields, and the columns of the header. */
-  constructor(header: readonly string[], defaults: OrderDefaults, mapping: ColumnsOf<OrderField> = {}) {
+  constructor(header: readonly string[], defaults: OrderDefaults, mapping: ColumnMapping<OrderField> = {}) {
     this.#columns = findColumns(header, knownNames, mapping);
     this.#defaults = defaults;
     const missing = requiredFields.filter(

@@ -1,6 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { LaptopSchema, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
-import { type Column, type ColumnsOf, CsvRowError, findColumns, formatHeader } from "../shared/csv-column-mapping.ts";
+import {
+  type Column,
+  type ColumnMapping,
+  CsvRowError,
+  findColumns,
+  formatHeader,
+} from "../shared/csv-column-mapping.ts";
 import { parseMoney } from "../shared/money-text.ts";
 import { parseMemorySize } from "./parse-memory-size.ts";
 
@@ -68,7 +74,7 @@ export class ProductCsvColumns {
    *
    * @param currency the currency of the prices if the file has no column for it
    */
-  constructor(header: readonly string[], currency?: string, mapping: ColumnsOf<ProductField> = {}) {
+  constructor(header: readonly string[], currency?: string, mapping: ColumnMapping<ProductField> = {}) {
     const columns = findColumns(header, knownNames, mapping);
     if (!columns.has("name"))
       throw new CsvRowError(

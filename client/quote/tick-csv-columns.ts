@@ -1,6 +1,6 @@
 import {
   type Column,
-  type ColumnsOf,
+  type ColumnMapping,
   CsvRowError,
   findColumns,
   formatHeader,
@@ -20,10 +20,10 @@ export const tickFileDialect = {
   max_record_size: 64 * 1024,
 } as const;
 
-/** The name of a field in a {@link ColumnMapping}. */
+/** The name of a field in a {@link TickColumnMapping}. */
 export type TickField = keyof typeof knownNames;
 
-export type ColumnMapping = ColumnsOf<TickField>;
+export type TickColumnMapping = ColumnMapping<TickField>;
 
 /** The names of columns, normalized. The first one that a file has counts. */
 const knownNames = {
@@ -95,7 +95,7 @@ export class TickCsvColumns {
    *
    * @param defaultSymbol the symbol of all rows if the file has no column for it
    */
-  constructor(header: readonly string[], defaultSymbol: string, mapping: ColumnMapping = {}) {
+  constructor(header: readonly string[], defaultSymbol: string, mapping: TickColumnMapping = {}) {
     const columns = findColumns(header, knownNames, mapping);
     const time = columns.get("time");
     if (time === undefined) {

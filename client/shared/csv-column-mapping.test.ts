@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { parseColumns } from "./csv-column-mapping.ts";
+import { parseColumnMapping } from "./csv-column-mapping.ts";
 
-const parse = (text: string) => parseColumns(text, ["time", "bid"], "time=ts,bid=b");
+const parse = (text: string) => parseColumnMapping(text, ["time", "bid"], "time=ts,bid=b");
 
-describe("parseColumns", () => {
+describe("parseColumnMapping", () => {
   it("reads pairs of a field and a column", () => {
     expect(parse("time=ts")).toEqual({ time: "ts" });
     expect(parse(" time = Trade Time , bid=b=1")).toEqual({ time: "Trade Time", bid: "b=1" });

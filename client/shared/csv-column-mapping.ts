@@ -2,7 +2,7 @@
  * A mapping of fields to column names, for files whose columns do not have the known names. A field without an entry is
  * found by its known names.
  */
-export type ColumnsOf<Field extends string> = Readonly<Partial<Record<Field, string>>>;
+export type ColumnMapping<Field extends string> = Readonly<Partial<Record<Field, string>>>;
 
 /** A column of a CSV file. */
 export interface Column {
@@ -27,7 +27,7 @@ const maxHeaderChars = 500;
 export function findColumns<Field extends string>(
   header: readonly string[],
   knownNames: Readonly<Record<Field, readonly string[]>>,
-  mapping: ColumnsOf<Field>,
+  mapping: ColumnMapping<Field>,
 ): Map<Field, Column> {
   const columns = new Map<Field, Column>();
   for (const field of Object.keys(knownNames) as Field[]) {
@@ -55,11 +55,11 @@ export function normalizeName(name: string): string {
  * @param fields the known fields
  * @param example for the error
  */
-export function parseColumns<Field extends string>(
+export function parseColumnMapping<Field extends string>(
   text: string,
   fields: readonly Field[],
   example: string,
-): ColumnsOf<Field> {
+): ColumnMapping<Field> {
   const columns: Partial<Record<Field, string>> = {};
   for (const part of text.split(",")) {
     const [, name = "", column = ""] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(part) ?? [];
@@ -78,7 +78,7 @@ function findColumn<Field extends string>(
   header: readonly string[],
   field: Field,
   names: readonly string[],
-  mapping: ColumnsOf<Field>,
+  mapping: ColumnMapping<Field>,
 ): Column | undefined {
   const mapped = mapping[field];
   if (mapped !== undefined) {

@@ -2,7 +2,7 @@ import { createReadStream, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import { type CsvRow, CsvRowParser, type CsvRowParserOptions } from "./csv-row-parser.ts";
-import { CsvLineReader, type encodings } from "./text-line-reader.ts";
+import { type encodings, TextLineReader } from "./text-line-reader.ts";
 
 export interface CsvFileOptions extends CsvRowParserOptions {
   /** Default: utf-8. */
@@ -32,7 +32,7 @@ export class CsvFile {
   /** Yields the rows, the header first. Throws a {@link CsvFileError} if the file cannot be read or is empty. */
   async *rows(signal?: AbortSignal): AsyncGenerator<CsvRow, void, undefined> {
     const { encoding = "utf-8", mayEndOpen } = this.#options;
-    const lines = new CsvLineReader(encoding, mayEndOpen);
+    const lines = new TextLineReader(encoding, mayEndOpen);
     const rows = new CsvRowParser(this.#options);
     let isEmpty = true;
     for await (const piece of this.#pieces(signal)) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CsvRowParser, type CsvRowParserOptions } from "./csv-row-parser.ts";
-import { CsvLineReader, maxLineBytes } from "./text-line-reader.ts";
+import { maxLineBytes, TextLineReader } from "./text-line-reader.ts";
 
 /** Reads a file in pieces of `piece` bytes. */
 function rowsOf(
@@ -9,7 +9,7 @@ function rowsOf(
   { piece = 7, open = false, ...options }: CsvRowParserOptions & { piece?: number; open?: boolean } = {},
 ) {
   const bytes = Buffer.from(file);
-  const lines = new CsvLineReader("utf-8", open);
+  const lines = new TextLineReader("utf-8", open);
   const rows = new CsvRowParser(options);
   const read = [];
   for (let at = 0; at < bytes.length; at += piece) read.push(...rows.read(lines.read(bytes.subarray(at, at + piece))));

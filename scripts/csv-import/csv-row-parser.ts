@@ -1,5 +1,5 @@
 import { type Options, parse } from "csv-parse/sync";
-import { type CsvLine, maxLineBytes } from "./text-line-reader.ts";
+import { maxLineBytes, type TextLine } from "./text-line-reader.ts";
 
 /** A row of a CSV file. Usually it is one line. */
 export type CsvRow = ValidRow | InvalidRow;
@@ -38,14 +38,14 @@ export class CsvRowParser {
   readonly #dialect: Options;
   #width: number | undefined;
   /** The lines from an unclosed quote on. */
-  #unclosed: readonly CsvLine[] = [];
+  #unclosed: readonly TextLine[] = [];
 
   constructor({ delimiter = ",", trim = false }: CsvRowParserOptions = {}) {
     this.#dialect = { delimiter, trim, record_delimiter: "\n", relax_column_count: true, skip_empty_lines: true };
   }
 
   /** The rows that are complete after the next lines. */
-  read(next: readonly CsvLine[]): CsvRow[] {
+  read(next: readonly TextLine[]): CsvRow[] {
     return this.#read(next, false);
   }
 
@@ -54,7 +54,7 @@ export class CsvRowParser {
     return this.#read([], true);
   }
 
-  #read(next: readonly CsvLine[], isEnd: boolean): CsvRow[] {
+  #read(next: readonly TextLine[], isEnd: boolean): CsvRow[] {
     const lines = this.#unclosed.length > 0 ? [...this.#unclosed, ...next] : next;
     this.#unclosed = [];
     const rows: CsvRow[] = [];
@@ -74,7 +74,7 @@ export class CsvRowParser {
   }
 
   /** Parses lines of which each is a row or invalid. */
-  #readClosed(lines: readonly CsvLine[], rows: CsvRow[]): void {
+  #readClosed(lines: readonly TextLine[], rows: CsvRow[]): void {
     const usable = lines.filter(({ problem, text }) => problem === undefined && !this.#isBlank(text));
     const records = this.#parse(usable.map(({ text }) => withoutReturn(text)).join("\n"));
     if (records?.length === usable.length) {
@@ -94,7 +94,7 @@ export class CsvRowParser {
 
   /** Parses the lines from an unclosed quote on. Returns the index of the next line. */
   #readUnclosed(
-    lines: readonly CsvLine[],
+    lines: readonly TextLine[],
     at: number,
     closing: ReturnType<typeof closingLine>,
     rows: CsvRow[],
@@ -140,19 +140,19 @@ const wrongQuotes =
   "its quotes do not match: enclose a cell with quotes or line ends in quotes, and double each quote in it";
 
 /** Whether the line opens a quote without closing it, or closes one without opening it. */
-function hasUnmatchedQuote({ text, problem }: CsvLine): boolean {
+function hasUnmatchedQuote({ text, problem }: TextLine): boolean {
   if (problem !== undefined || !text.includes('"')) return false;
   return text.split('"').length % 2 === 0;
 }
 
-function nextUnclosed(lines: readonly CsvLine[], from: number): number {
+function nextUnclosed(lines: readonly TextLine[], from: number): number {
   let at = from;
   for (let line = lines[at]; line !== undefined && !hasUnmatchedQuote(line); line = lines[at]) at++;
   return at;
 }
 
 /** The index of the line that closes the quote of another line. `unknown`: a later line of the file may close it. */
-function closingLine(lines: readonly CsvLine[], opening: number): number | "none" | "unknown" {
+function closingLine(lines: readonly TextLine[], opening: number): number | "none" | "unknown" {
   let chars = 0;
   for (let at = opening; at < lines.length; at++) {
     const line = lines[at];

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { OrderCsvColumns, type OrderDefaults, type OrderField } from "../../client/order/order-csv-columns.ts";
-import { type ColumnsOf, CsvRowError } from "../../client/shared/csv-column-mapping.ts";
+import { type ColumnMapping, CsvRowError } from "../../client/shared/csv-column-mapping.ts";
 import type { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import { CsvFile, CsvFileError, type CsvFileOptions } from "./csv-file.ts";
 import type { CsvRow } from "./csv-row-parser.ts";
@@ -9,7 +9,7 @@ import { OrderIdempotencyKeys } from "./order-idempotency-keys.ts";
 
 export interface OrderCsvFileOptions extends CsvFileOptions {
   readonly defaults: OrderDefaults;
-  readonly mapping?: ColumnsOf<OrderField>;
+  readonly mapping?: ColumnMapping<OrderField>;
 }
 
 /** A row of the file, and its order. */
@@ -23,7 +23,7 @@ export interface OrderLine {
 /** A CSV file of orders. */
 export class OrderCsvFile extends CsvFile {
   readonly #defaults: OrderDefaults;
-  readonly #mapping: ColumnsOf<OrderField> | undefined;
+  readonly #mapping: ColumnMapping<OrderField> | undefined;
 
   constructor(path: string, options: OrderCsvFileOptions) {
     super(path, options);

@@ -5,7 +5,7 @@ import { isRetryable } from "../../client/shared/retry-policy.ts";
 import { type RejectedOrder, RejectionReason } from "../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { ProgressBar } from "../shared/progress-bar.ts";
-import { scriptRetryOptions } from "../shared/script-retry-policy.ts";
+import { scriptRetryPolicy } from "../shared/script-retry-policy.ts";
 import { printError } from "../shared/terminal-output.ts";
 import type { OrderCsvFile, OrderLine } from "./order-csv-file.ts";
 import type { RejectsFile } from "./rejects-file.ts";
@@ -38,14 +38,14 @@ export async function importOrderFile(
     rejected++;
     rejects.add({ file: file.path, line, reason, text });
   };
-  const totals = new OrderTotals();
+  const totals = new OrderTotalsByCurrency();
   const doneLines = () => totals.added + totals.present + rejected;
   const startedAt = performance.now();
   try {
     using progress = new ProgressBar({ total: (await file.countLines(signal)).lines - 1, items: "lines", quiet });
     for await (const submitted of submitOrders(client, file.orders(reject, signal), {
       signal,
-      ...scriptRetryOptions((reason) => isRetryable(reason) && reason.code !== Code.ResourceExhausted),
+      ...scriptRetryPolicy((reason) => isRetryable(reason) && reason.code !== Code.ResourceExhausted),
     })) {
       const { answer, submission } = submitted;
       if (answer.result.case === "rejected") {
@@ -81,7 +81,7 @@ function formatRejection({ reason, violations }: RejectedOrder): string {
 }
 
 /** Counts the stored orders of an import, and sums their amounts. */
-class OrderTotals {
+class OrderTotalsByCurrency {
   /** Orders that this import has stored. */
   added = 0;
   /** Orders that were stored before. */

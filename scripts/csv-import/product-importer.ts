@@ -1,6 +1,6 @@
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import { ProductCsvColumns, type ProductField, type ProductRow } from "../../client/product/product-csv-columns.ts";
-import { type ColumnsOf, CsvRowError } from "../../client/shared/csv-column-mapping.ts";
+import { type ColumnMapping, CsvRowError } from "../../client/shared/csv-column-mapping.ts";
 import type { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { type CsvFile, CsvFileError, type CsvFileOptions } from "./csv-file.ts";
 import type { CsvRow } from "./csv-row-parser.ts";
@@ -16,7 +16,7 @@ export interface ImportOptions {
   /** Receives the rejected lines. */
   readonly rejects: RejectsFile;
   readonly currency?: string;
-  readonly mapping?: ColumnsOf<ProductField>;
+  readonly mapping?: ColumnMapping<ProductField>;
   /** Whether existing products get the values of the file. Default: they stay unchanged. */
   readonly update?: boolean;
   readonly signal: AbortSignal;

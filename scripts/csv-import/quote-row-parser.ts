@@ -1,7 +1,7 @@
 import { basename, extname } from "node:path";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { parse } from "csv-parse/sync";
-import { type ColumnMapping, TickCsvColumns, tickFileDialect } from "../../client/quote/tick-csv-columns.ts";
+import { type TickColumnMapping, TickCsvColumns, tickFileDialect } from "../../client/quote/tick-csv-columns.ts";
 import { toTimestamp } from "../../client/shared/micro-time.ts";
 import type { QuoteSchema } from "../../gen/bourse/quote/v1/quote_pb.ts";
 
@@ -18,13 +18,13 @@ export interface ParsedRows {
 export class QuoteRowParser {
   readonly #file: string;
   readonly #symbol: string | undefined;
-  readonly #mapping: ColumnMapping | undefined;
+  readonly #mapping: TickColumnMapping | undefined;
   #columns: TickCsvColumns | undefined;
   #width = 0;
   #lineCount = 0;
 
   /** @param file its name, from which the symbol is taken if there is no other; `-` for standard input */
-  constructor(file: string, symbol: string | undefined, mapping: ColumnMapping | undefined) {
+  constructor(file: string, symbol: string | undefined, mapping: TickColumnMapping | undefined) {
     this.#file = file;
     this.#symbol = symbol;
     this.#mapping = mapping;

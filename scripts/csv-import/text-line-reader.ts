@@ -1,5 +1,5 @@
 /** A line of a file, without its line end. */
-export interface CsvLine {
+export interface TextLine {
   /** From 1. */
   readonly number: number;
   readonly text: string;
@@ -19,7 +19,7 @@ export const encodings = ["utf-8", "windows-1252"] as const;
 const lineFeed = 10;
 
 /** Splits a file into lines, piece by piece. An invalid line does not affect the lines after it. */
-export class CsvLineReader {
+export class TextLineReader {
   readonly #decoder: TextDecoder;
   readonly #encoding: string;
   readonly #mayEndOpen: boolean;
@@ -35,7 +35,7 @@ export class CsvLineReader {
   }
 
   /** The lines that are complete after the next piece of the file. */
-  read(piece: Buffer): CsvLine[] {
+  read(piece: Buffer): TextLine[] {
     const end = piece.lastIndexOf(lineFeed);
     if (end < 0) {
       this.#append(piece);
@@ -51,7 +51,7 @@ export class CsvLineReader {
   }
 
   /** The last line, if it has no line end. */
-  end(): CsvLine[] {
+  end(): TextLine[] {
     if (this.#isTooLong) return [this.#tooLongLine()];
     if (this.#partialLine.length === 0) return [];
     const lines = this.#decode(this.#partialLine);
@@ -66,14 +66,14 @@ export class CsvLineReader {
     this.#partialLine = Buffer.from(this.#partialLine.subarray(0, excerptBytes));
   }
 
-  #tooLongLine(): CsvLine {
+  #tooLongLine(): TextLine {
     const text = this.#partialLine.toString("latin1");
     this.#isTooLong = false;
     this.#partialLine = Buffer.alloc(0);
     return { number: ++this.#number, text, problem: tooLong };
   }
 
-  #decode(bytes: Buffer): CsvLine[] {
+  #decode(bytes: Buffer): TextLine[] {
     try {
       return this.#decoder.decode(bytes).split("\n").map(this.#toLine);
     } catch {
@@ -85,14 +85,14 @@ export class CsvLineReader {
     }
   }
 
-  readonly #toLine = (line: string): CsvLine => {
+  readonly #toLine = (line: string): TextLine => {
     const number = ++this.#number;
     const text = number === 1 && line.startsWith("\uFEFF") ? line.slice(1) : line;
     if (text.length > maxLineBytes) return { number, text: text.slice(0, excerptBytes), problem: tooLong };
     return { number, text };
   };
 
-  #undecodableLine(bytes: Buffer): CsvLine {
+  #undecodableLine(bytes: Buffer): TextLine {
     const problem = `the line is not ${this.#encoding}: set the encoding, as in --encoding windows-1252`;
     return { number: ++this.#number, text: bytes.toString("latin1"), problem };
   }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from "commander";
-import { type ColumnsOf, parseColumns } from "../../client/shared/csv-column-mapping.ts";
+import { type ColumnMapping, parseColumnMapping } from "../../client/shared/csv-column-mapping.ts";
 
 /** `--address URL`: the server. Default: the one of `npm start`. */
 export function addressOption(): Option {
@@ -17,9 +17,9 @@ export function addressOption(): Option {
  */
 export function columnsOption<Field extends string>(fields: readonly Field[], example: string): Option {
   const option = new Option("--columns <columns>", `the columns of fields, as in ${example}`);
-  return option.argParser((text): ColumnsOf<Field> => {
+  return option.argParser((text): ColumnMapping<Field> => {
     try {
-      return parseColumns(text, fields, example);
+      return parseColumnMapping(text, fields, example);
     } catch (error) {
       throw new InvalidArgumentError((error as Error).message);
     }

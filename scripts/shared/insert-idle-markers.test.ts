@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withIdleMarkers } from "./insert-idle-markers.ts";
+import { insertIdleMarkers } from "./insert-idle-markers.ts";
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -11,7 +11,7 @@ test("the items of a busy source are unchanged", async () => {
   async function* items() {
     yield* [1, 2, 3];
   }
-  expect(await collect(withIdleMarkers(items(), 60_000))).toEqual([1, 2, 3]);
+  expect(await collect(insertIdleMarkers(items(), 60_000))).toEqual([1, 2, 3]);
 });
 
 test("an idle source yields markers, and no item is lost", async () => {
@@ -22,7 +22,7 @@ test("an idle source yields markers, and no item is lost", async () => {
     yield 2;
   }
   const seen: unknown[] = [];
-  for await (const item of withIdleMarkers(items(), 10)) {
+  for await (const item of insertIdleMarkers(items(), 10)) {
     seen.push(item);
     if (seen.length === 3) gate.resolve();
   }
@@ -36,5 +36,5 @@ test("a failure of the source is thrown, also after a marker", async () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     throw new Error("broken");
   }
-  await expect(collect(withIdleMarkers(items(), 10))).rejects.toThrow("broken");
+  await expect(collect(insertIdleMarkers(items(), 10))).rejects.toThrow("broken");
 });

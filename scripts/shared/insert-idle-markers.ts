@@ -2,7 +2,7 @@
  * Yields the items of a source, and `idle` each time that it has yielded none for `idleMs` milliseconds. Ends and fails
  * as the source does.
  */
-export async function* withIdleMarkers<T>(items: AsyncIterable<T>, idleMs: number): AsyncGenerator<T | "idle"> {
+export async function* insertIdleMarkers<T>(items: AsyncIterable<T>, idleMs: number): AsyncGenerator<T | "idle"> {
   const iterator = items[Symbol.asyncIterator]();
   try {
     for (;;) {

@@ -9,7 +9,7 @@ import { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import { OrderExportFileError } from "./order-export-journal.ts";
 import { sha256 } from "./order-export-sha256.ts";
 import { type OrderOutputFormatName, orderOutputFormats } from "./order-output-formats.ts";
-import { OrderExportFile } from "./resumable-order-export-file.ts";
+import { ResumableOrderExportFile } from "./resumable-order-export-file.ts";
 
 const name = { format: "csv", filter: {} };
 
@@ -36,7 +36,7 @@ const directory = () => mkdtempDisposable(join(tmpdir(), "bourse-export-"));
 /** Exports to a file like the script. Returns the number of received orders. */
 async function exportTo(path: string, format: OrderOutputFormatName = "csv", atEnd = async () => {}, isLost = false) {
   const { header, format: formatOrders } = orderOutputFormats[format];
-  await using file = await OrderExportFile.open(path, { ...name, format }, header, { step });
+  await using file = await ResumableOrderExportFile.open(path, { ...name, format }, header, { step });
   const { client } = new FakeOrderService(orders);
   const { from } = file;
   let received = 0;
@@ -64,7 +64,7 @@ async function killed(path: string, format: OrderOutputFormatName) {
   return left;
 }
 
-describe.each(["csv", "ndjson"] as const)("OrderExportFile, as %s", (format) => {
+describe.each(["csv", "ndjson"] as const)("ResumableOrderExportFile, as %s", (format) => {
   it("resumes a file that was truncated at any byte, and ends with the same file", {
     tags: ["slow"],
     timeout: 60_000,
@@ -115,7 +115,7 @@ describe.each(["csv", "ndjson"] as const)("OrderExportFile, as %s", (format) => 
   });
 });
 
-describe("OrderExportFile", () => {
+describe("ResumableOrderExportFile", () => {
   it("resumes at the end of the file after it was closed", async () => {
     await using folder = await directory();
     const path = join(folder.path, "orders.csv");
@@ -127,7 +127,7 @@ describe("OrderExportFile", () => {
     await using folder = await directory();
     const path = join(folder.path, "orders.csv");
     const open = (other: object, options = {}) =>
-      OrderExportFile.open(path, { ...name, ...other }, "header\n", options);
+      ResumableOrderExportFile.open(path, { ...name, ...other }, "header\n", options);
     await exportTo(path);
     const file = await readFile(path);
     await expect(open({})).rejects.toThrow(/orders\.csv exists, .* --overwrite/);

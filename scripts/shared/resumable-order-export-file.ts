@@ -13,7 +13,7 @@ export const checkpointBytes = 1024 * 1024;
  * When an export is resumed, the file is truncated to its last correct checkpoint: a truncated file, lost writes and
  * changed bytes are detected by the hashes in the journal. So nothing must be synced in a particular order.
  */
-export class OrderExportFile implements AsyncDisposable {
+export class ResumableOrderExportFile implements AsyncDisposable {
   /** The position to resume from. Undefined: the export starts with the first order. */
   readonly from: ExportPosition | undefined;
   readonly #journal: OrderExportJournal;
@@ -47,22 +47,22 @@ export class OrderExportFile implements AsyncDisposable {
     name: ExportName,
     header: string,
     { overwrite = false, step = checkpointBytes }: { readonly overwrite?: boolean; readonly step?: number } = {},
-  ): Promise<OrderExportFile> {
+  ): Promise<ResumableOrderExportFile> {
     const journal = new OrderExportJournal(path, name);
-    if (overwrite || !existsSync(path)) return OrderExportFile.#create(path, journal, header, step);
+    if (overwrite || !existsSync(path)) return ResumableOrderExportFile.#create(path, journal, header, step);
     if (!existsSync(journal.path)) {
       throw new OrderExportFileError(`${path} exists, and is not an incomplete export: --overwrite replaces it`);
     }
     const { checkpoints, hash, size } = await journal.verify();
     const last = checkpoints.at(-1);
     if (last === undefined) {
-      if (size <= Buffer.byteLength(header)) return OrderExportFile.#create(path, journal, header, step);
+      if (size <= Buffer.byteLength(header)) return ResumableOrderExportFile.#create(path, journal, header, step);
       throw new OrderExportFileError(`${path} is not the file that ${journal.path} describes: --overwrite replaces it`);
     }
     await journal.create(checkpoints);
     const file = await open(path, "a");
     await file.truncate(last.bytes);
-    return new OrderExportFile(journal, file, hash, last, step);
+    return new ResumableOrderExportFile(journal, file, hash, last, step);
   }
 
   /**
@@ -94,10 +94,16 @@ export class OrderExportFile implements AsyncDisposable {
     journal: OrderExportJournal,
     header: string,
     step: number,
-  ): Promise<OrderExportFile> {
+  ): Promise<ResumableOrderExportFile> {
     await rm(path, { force: true });
     await journal.create();
-    const created = new OrderExportFile(journal, await open(path, "wx"), createHash("sha256"), emptyCheckpoint, step);
+    const created = new ResumableOrderExportFile(
+      journal,
+      await open(path, "wx"),
+      createHash("sha256"),
+      emptyCheckpoint,
+      step,
+    );
     await created.#append(header);
     await created.#addCheckpoint();
     return created;

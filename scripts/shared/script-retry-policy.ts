@@ -13,7 +13,7 @@ const maxFailures = 15;
  * Returns options of a call of a script: prints each failure, and retries for about a minute. If the first attempt fails,
  * the script ends at once, because the address may be wrong.
  */
-export function scriptRetryOptions(
+export function scriptRetryPolicy(
   canRetry: (reason: ConnectError) => boolean = isRetryable,
 ): Pick<CallRetryOptions, "onState" | "retry"> {
   let wasLive = false;

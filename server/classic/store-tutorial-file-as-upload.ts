@@ -3,7 +3,7 @@ import { maxChunkBytes } from "../upload/session/upload-state-machine.ts";
 import type { FileMetadata, UploadView } from "../upload/store/upload-record.ts";
 import type { Uploads } from "../upload/uploads.ts";
 
-export interface StoreFileAsUploadOptions {
+export interface StoreTutorialFileOptions {
   readonly uploads: Uploads;
   /** The client whose share of the limits the file uses. */
   readonly peer: string;
@@ -17,10 +17,10 @@ export interface StoreFileAsUploadOptions {
  * Stores a file as a new upload. Resolves when it is complete and can be downloaded by its id. If anything fails,
  * including `chunks` and `validate`, the upload is aborted and nothing of it stays.
  */
-export async function storeFileAsUpload(
+export async function storeTutorialFileAsUpload(
   metadata: FileMetadata,
   chunks: AsyncIterable<Uint8Array>,
-  { uploads, peer, failRead, validate }: StoreFileAsUploadOptions,
+  { uploads, peer, failRead, validate }: StoreTutorialFileOptions,
 ): Promise<UploadView> {
   try {
     const options = { uploads, peer, ...(failRead && { onSuperseded: failRead }) };

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { tickFields } from "../../client/quote/tick-csv-columns.ts";
-import { parseColumns } from "../../client/shared/csv-column-mapping.ts";
+import { parseColumnMapping } from "../../client/shared/csv-column-mapping.ts";
 import { maxInstruments, maxTicksPerSecond } from "../quote/feed/quote-feed.ts";
 import { defaultLimits } from "../transport/protection/default-limits.ts";
 import {
@@ -102,7 +102,7 @@ export const settings = {
     variable: "BOURSE_REPLAY_COLUMNS",
     placeholder: "COLUMNS",
     help: "maps fields to columns of a replay with other names: time=ts,bid=best_bid",
-    parse: (raw: string) => parseColumns(raw, tickFields, "time=ts,bid=best_bid"),
+    parse: (raw: string) => parseColumnMapping(raw, tickFields, "time=ts,bid=best_bid"),
   },
   "simulated-instruments": {
     variable: "BOURSE_SIMULATED_INSTRUMENTS",

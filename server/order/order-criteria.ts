@@ -12,7 +12,7 @@ interface Instant {
 }
 
 /** The conditions that select orders. An absent condition selects all. */
-export interface OrderSelection {
+export interface OrderCriteria {
   readonly placedFrom?: Instant;
   readonly placedBefore?: Instant;
   readonly country?: string;
@@ -27,7 +27,7 @@ export interface OrderSelection {
  *
  * @param filter undefined selects all orders
  */
-export function selectionOf(filter: OrderFilter | undefined): OrderSelection {
+export function parseOrderFilter(filter: OrderFilter | undefined): OrderCriteria {
   if (filter === undefined) return {};
   const { country, customerId, productCode, cancellations } = filter;
   const placedFrom = instantOf(filter.placedFrom, "filter.placed_from");
@@ -46,14 +46,14 @@ export function selectionOf(filter: OrderFilter | undefined): OrderSelection {
   };
 }
 
-/** Returns bytes that identify the selection of a filter. They are empty for all orders, with or without a filter. */
-export function selectionBytes(filter: OrderFilter | undefined): Uint8Array {
+/** Returns bytes that identify a filter. They are empty for all orders, with or without a filter. */
+export function encodeOrderFilter(filter: OrderFilter | undefined): Uint8Array {
   return filter === undefined ? new Uint8Array() : toBinary(OrderFilterSchema, filter, { writeUnknownFields: false });
 }
 
-/** Whether a selection has no conditions. */
-export function selectsAll(selection: OrderSelection): boolean {
-  return Object.keys(selection).length === 0;
+/** Whether criteria have no conditions. */
+export function selectsAll(criteria: OrderCriteria): boolean {
+  return Object.keys(criteria).length === 0;
 }
 
 function instantOf(timestamp: Timestamp | undefined, field: string): Instant | undefined {

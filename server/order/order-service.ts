@@ -13,7 +13,7 @@ import { SharedLimit } from "../transport/protection/shared-limit.ts";
 import { peerOf, setIdlePolicy } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import { OrderExport, toPoint, toPosition } from "./export/order-export.ts";
-import { type OrderSelection, selectionBytes, selectionOf } from "./order-criteria.ts";
+import { encodeOrderFilter, type OrderCriteria, parseOrderFilter } from "./order-criteria.ts";
 import type { OrderStore } from "./store/order-store.ts";
 import type { OrderIntake } from "./submit/order-intake.ts";
 import { submitOrders } from "./submit/submit-orders-handler.ts";
@@ -43,14 +43,14 @@ export function orderService(options: OrderServiceOptions): ServiceImpl<typeof O
     },
 
     async *exportOrders(request, context) {
-      const selection = selectionOf(request.filter);
+      const criteria = parseOrderFilter(request.filter);
       const name = nameOf(request.filter);
       const peer = peerOf(context);
       using _ = exports.acquire(peer);
-      const start = await startOf(request, { store, tokens, selection, name, peer }, context.signal);
+      const start = await startOf(request, { store, tokens, criteria, name, peer }, context.signal);
       const orderExport = new OrderExport({
         store,
-        selection,
+        criteria,
         peer,
         start,
         batchSize: request.batchSize || 1,
@@ -74,7 +74,7 @@ export function orderService(options: OrderServiceOptions): ServiceImpl<typeof O
       using _ = exports.acquire(peer); // reads as many orders as an export
       const { signal } = context;
       const newest = store.newest;
-      const totals = await store.totals(selectionOf(filter), newest, signal, peer);
+      const totals = await store.totals(parseOrderFilter(filter), newest, signal, peer);
       return { orderCount: BigInt(totals.count), totals: totals.all(), newestSequence: BigInt(newest) };
     },
   };
@@ -82,13 +82,13 @@ export function orderService(options: OrderServiceOptions): ServiceImpl<typeof O
 
 function nameOf(filter: OrderFilter | undefined): SelectionName {
   const { typeName, method } = OrderService;
-  return nameSelection(`${typeName}/${method.exportOrders.name}`, selectionBytes(filter));
+  return nameSelection(`${typeName}/${method.exportOrders.name}`, encodeOrderFilter(filter));
 }
 
 interface Selected {
   readonly store: OrderStore;
   readonly tokens: ResumeTokens;
-  readonly selection: OrderSelection;
+  readonly criteria: OrderCriteria;
   readonly name: SelectionName;
   readonly peer: string;
 }
@@ -96,18 +96,18 @@ interface Selected {
 /** Returns the start of an export: the position of its token, or the start of a snapshot of the current order store. */
 async function startOf(
   { resumeToken }: ExportOrdersRequest,
-  { store, tokens, selection, name, peer }: Selected,
+  { store, tokens, criteria, name, peer }: Selected,
   signal: AbortSignal,
 ): Promise<ResumePoint> {
   const snapshot = store.newest;
   if (resumeToken.length > 0) {
     const place = tokens.open(resumeToken, name);
-    if (place.snapshot <= snapshot) return toPoint(place, { store, selection, peer, signal });
+    if (place.snapshot <= snapshot) return toPoint(place, { store, criteria, peer, signal });
     throw new ResumeTokenExpiredError(
       `the token is of a store with ${place.snapshot} orders, but the store has only ${snapshot}`,
     );
   }
-  const total = await store.count(selection, snapshot, signal, peer);
+  const total = await store.count(criteria, snapshot, signal, peer);
   return { position: toPosition(0), snapshot, total, digest: new Uint8Array(32) };
 }
 

@@ -9,7 +9,7 @@ interface Total {
 }
 
 /** Counts and sums of orders by currency, exact at any size. There are at most 17,576 currencies. */
-export class OrderTotals {
+export class OrderTotalsByCurrency {
   readonly #byCurrency = new Map<string, Total>();
   #count = 0;
 
@@ -37,7 +37,7 @@ export class OrderTotals {
   }
 
   /** Adds all totals of another object. */
-  addAll(others: OrderTotals): void {
+  addAll(others: OrderTotalsByCurrency): void {
     for (const [currency, { count, nanos }] of others.#byCurrency) this.add(currency, count, nanos);
   }
 

@@ -6,7 +6,7 @@ import { type Peer, SharedLimit } from "../transport/protection/shared-limit.ts"
 import { createProduct, deleteProduct, updateProduct } from "./create-product-revision.ts";
 import { averageRating, type Refusal, rateProduct, rateProducts, type Score } from "./rating/rate-products.ts";
 import type { RatingStore } from "./rating/rating-store.ts";
-import type { ProductSelection } from "./search/product-criteria.ts";
+import type { ProductCriteria } from "./search/product-criteria.ts";
 import type { FoundProduct, ProductFinder, SearchPosition } from "./search/product-finder.ts";
 import type { ProductSnapshot, ProductStore } from "./store/product-store.ts";
 import { validateProduct } from "./validate-product.ts";
@@ -101,9 +101,9 @@ export class Catalogue {
     };
   }
 
-  /** Yields the products of a selection, as {@link ProductFinder.find} does. */
+  /** Yields the products that meet the criteria, as {@link ProductFinder.find} does. */
   async *search(
-    selection: ProductSelection,
+    criteria: ProductCriteria,
     {
       peer,
       after,
@@ -111,7 +111,7 @@ export class Catalogue {
     }: { readonly peer?: Peer; readonly after?: SearchPosition; readonly signal?: AbortSignal } = {},
   ): AsyncGenerator<readonly FoundProduct[]> {
     using _ = this.#readLimit.acquire(peer);
-    yield* this.#options.finder.find(selection, after, signal);
+    yield* this.#options.finder.find(criteria, after, signal);
   }
 
   /** Stores one score and resolves to the new rating, or to the reason why the score is refused. */

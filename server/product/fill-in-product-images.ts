@@ -14,7 +14,7 @@ export interface ProductImages {
 }
 
 /** Sets `images` of each product, at most {@link maxListedImages}. */
-export async function attachProductImages(source: ProductImages, products: readonly Product[]): Promise<void> {
+export async function fillInProductImages(source: ProductImages, products: readonly Product[]): Promise<void> {
   const images = await source.imagesOf(products.map(({ id }) => id));
   if (images.size === 0) return;
   for (const product of products) product.images = images.get(product.id)?.slice(0, maxListedImages) ?? [];

@@ -10,8 +10,8 @@ import type { ResumeTokens } from "../shared/resume-token.ts";
 import { peerOf } from "../transport/rpc/call.ts";
 import { sendHeader, setTrailer } from "../transport/rpc/response-metadata.ts";
 import type { Catalogue } from "./catalogue.ts";
-import { attachProductImages, type ProductImages } from "./fill-in-product-images.ts";
-import { parseSelection } from "./search/product-criteria.ts";
+import { fillInProductImages, type ProductImages } from "./fill-in-product-images.ts";
+import { parseProductCriteria } from "./search/product-criteria.ts";
 import { SearchResumeTokens } from "./search/search-resume-tokens.ts";
 import { isProductId } from "./validate-product.ts";
 
@@ -28,7 +28,7 @@ export function productService({
   tokens,
 }: ProductServiceOptions): ServiceImpl<typeof ProductService> {
   async function withImages(product: Product): Promise<Product> {
-    await attachProductImages(images, [product]);
+    await fillInProductImages(images, [product]);
     return product;
   }
 
@@ -63,7 +63,7 @@ export function productService({
       sendHeader(context, { [metadataNames.totalCount]: snapshot.total });
       try {
         for await (const page of snapshot.pages(context.signal)) {
-          await attachProductImages(images, page);
+          await fillInProductImages(images, page);
           for (const product of page) {
             digest.add(toBinary(ProductSchema, product));
             sent++;
@@ -76,7 +76,7 @@ export function productService({
     },
 
     async *searchProducts(request, context) {
-      const selection = parseSelection(request);
+      const criteria = parseProductCriteria(request);
       const searchTokens = new SearchResumeTokens(tokens, request);
       let { resumeToken } = request;
       const after = resumeToken.length > 0 ? searchTokens.open(resumeToken) : undefined;
@@ -84,8 +84,8 @@ export function productService({
       sendHeader(context);
       try {
         const options = { peer: peerOf(context), signal: context.signal, ...(after && { after }) };
-        for await (const page of catalogue.search(selection, options)) {
-          await attachProductImages(
+        for await (const page of catalogue.search(criteria, options)) {
+          await fillInProductImages(
             images,
             page.map(({ product }) => product),
           );

@@ -11,7 +11,7 @@ import { Thumbnails } from "./image/thumbnails.ts";
 import { type Recovery, recoverUploads } from "./recover-uploads.ts";
 import { SessionRegistry } from "./session/session-registry.ts";
 import type { UploadDependencies } from "./session/upload-session.ts";
-import { createUploadLimits } from "./shared-upload-limits.ts";
+import { createSharedUploadLimits } from "./shared-upload-limits.ts";
 import type { UploadStore } from "./store/upload-store.ts";
 import { UploadQuota } from "./upload-quota.ts";
 import { type ProductExists, Uploads } from "./uploads.ts";
@@ -57,7 +57,7 @@ export interface ComposedUploads extends AsyncDisposable {
 /** Recovers the files and opens uploads on the given disk and store. */
 export async function composeUploads(options: ComposeUploadsOptions): Promise<ComposedUploads> {
   const { store, disk, health, settings, timers, nowMicros } = options;
-  const limits = createUploadLimits(settings, options.limit ?? ((definition) => new SharedLimit(definition)));
+  const limits = createSharedUploadLimits(settings, options.limit ?? ((definition) => new SharedLimit(definition)));
   const dependencies: UploadDependencies = {
     ...options,
     commitOffset: groupOffsetCommits(store, nowMicros),

@@ -20,17 +20,17 @@ export const bufferedBytesLimit = {
 };
 
 /** All limits on uploads that clients share. */
-export interface UploadLimits extends QuotaLimits {
+export interface SharedUploadLimits extends QuotaLimits {
   readonly bufferedBytes: SharedLimit;
   readonly downloads: SharedLimit;
   readonly queuedThumbnails: SharedLimit;
 }
 
 /** Creates the limits on uploads. `maxTotalBytes` and `maxOpenUploads` are settings of the server. */
-export function createUploadLimits(
+export function createSharedUploadLimits(
   { maxTotalBytes, maxOpenUploads }: { readonly maxTotalBytes: number; readonly maxOpenUploads: number },
   limit: (definition: LimitDefinition) => SharedLimit,
-): UploadLimits {
+): SharedUploadLimits {
   return {
     bytes: limit({
       name: "upload-quota",

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type OrderTables, orderMigrations } from "../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../server/order/store/sqlite-order-store.ts";
-import { newOrder } from "../../server/order/submit/encode-new-order.ts";
+import { encodeNewOrder } from "../../server/order/submit/encode-new-order.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 import { databaseFileName, openDatabase } from "../../server/storage/sqlite/database.ts";
 
@@ -87,7 +87,7 @@ test("a data directory without a database is an error, and no file is created", 
 });
 
 function orders(from: number, to: number) {
-  return Array.from({ length: to - from }, (_, n) => newOrder(someOrder(from + n)));
+  return Array.from({ length: to - from }, (_, n) => encodeNewOrder(someOrder(from + n)));
 }
 
 async function openThenClose(directory: string): Promise<void> {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { OrderSchema } from "../../gen/bourse/order/v1/order_pb.ts";
 import { StreamService, type UploadFileRequestSchema } from "../../gen/classic/proto/stream_service_pb.ts";
 import { maxFiles, maxFilesBytes } from "../../server/classic/stream/upload-files.ts";
-import { newOrder } from "../../server/order/submit/encode-new-order.ts";
+import { encodeNewOrder } from "../../server/order/submit/encode-new-order.ts";
 import { anyOrder } from "../../server/order/testing/any-order.ts";
 import { type ClassicServer, startClassicServer } from "./classic-server.ts";
 
@@ -29,7 +29,7 @@ describe("OrderList", () => {
   test("sends every order in sequence, with its number and its time to the second", async () => {
     const begun = classic.orders.newest;
     const times = ["2011-12-09T12:50:00Z", "2010-12-01T08:26:59.999Z", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"];
-    await classic.orders.append(times.map((time, at) => newOrder(orderAt(`key ${at}`, `5365${at}`, time))));
+    await classic.orders.append(times.map((time, at) => encodeNewOrder(orderAt(`key ${at}`, `5365${at}`, time))));
     expect((await listOrders()).slice(begun)).toEqual([
       [begun + 1, "53650", "2011-12-09 12:50:00"],
       [begun + 2, "53651", "2010-12-01 08:26:59"],
@@ -43,7 +43,7 @@ describe("OrderList", () => {
       fc.sample(fc.uniqueArray(anyOrder, { minLength: 700, selector: ({ key }) => key }), { numRuns: 1, seed: 5 })[0] ??
       [];
     const begun = classic.orders.newest;
-    await classic.orders.append(orders.map(newOrder));
+    await classic.orders.append(orders.map(encodeNewOrder));
     const listed = (await listOrders()).slice(begun);
     expect(listed.map(([id, number]) => [id, number])).toEqual(
       orders.map(({ orderNumber }, at) => [begun + at + 1, orderNumber]),

@@ -7,7 +7,7 @@ import { Cancellations, type Order, OrderSchema } from "../../gen/bourse/order/v
 import { type ExportOrdersRequestSchema, OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { BadRequestSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { maxExports } from "../../server/order/order-service.ts";
-import { newOrder } from "../../server/order/submit/encode-new-order.ts";
+import { encodeNewOrder } from "../../server/order/submit/encode-new-order.ts";
 import { someOrder } from "../../server/order/testing/any-order.ts";
 import { metadataNames } from "../../server/shared/metadata-names.ts";
 import { type OrderServer, startOrderServer } from "./order-server.ts";
@@ -46,7 +46,7 @@ describe.each(formats)("$name", ({ transport }) => {
     const connection = transport(opened.server.url);
     for (const request of [{}, { filter: { cancellations: Cancellations.EXCLUDED }, batchSize: 3 }]) {
       const whole = await exportAll(connection, request);
-      await opened.store.append([newOrder(someOrder(10_000 + opened.store.newest))]);
+      await opened.store.append([encodeNewOrder(someOrder(10_000 + opened.store.newest))]);
       const received: Order[] = [];
       for (const { orders, resumeToken } of whole.responses) {
         received.push(...orders);
@@ -97,7 +97,7 @@ test("an export of an empty store, or with a filter that matches no order, is em
     expect(trailer.get(metadataNames.sentCount)).toBe("0");
     expect(trailer.get(metadataNames.sha256)).toBe("0".repeat(64));
     expect(trailer.get(metadataNames.cursor)).not.toBe("");
-    await opened.store.append([newOrder(someOrder(1))]);
+    await opened.store.append([encodeNewOrder(someOrder(1))]);
   }
 });
 
@@ -110,7 +110,7 @@ test("the number of orders is sent before the first order, and orders that are a
   for await (const { orders } of stream) {
     if (received.length === 0) expect((await header.promise).get(metadataNames.totalCount)).toBe("3000");
     received.push(...orders.map(({ sequence }) => sequence));
-    if (received.length % 500 === 0) await opened.store.append([newOrder(someOrder(5_000 + added++))]);
+    if (received.length % 500 === 0) await opened.store.append([encodeNewOrder(someOrder(5_000 + added++))]);
   }
   expect(added).toBe(6);
   expect(received).toEqual(Array.from({ length: 3_000 }, (_, n) => BigInt(n + 1)));
@@ -120,7 +120,7 @@ test("a response does not exceed the message limit, regardless of the batch size
   await using opened = await startOrderServer();
   const description = "\u{1F600}".repeat(1_000);
   const orders = Array.from({ length: 1_500 }, (_, n) => someOrder(n, { description }));
-  await opened.store.append(orders.map(newOrder));
+  await opened.store.append(orders.map(encodeNewOrder));
   const { responses, trailer, orders: received } = await exportAll(grpc(opened), { batchSize: 1_000 });
   expect(received).toHaveLength(1_500);
   expect(responses.length).toBeGreaterThan(5);
@@ -227,7 +227,7 @@ test("the summary has the count and the totals of the selected orders", async ()
 
 async function openWith(count: number): Promise<OrderServer> {
   const opened = await startOrderServer();
-  await opened.store.append(Array.from({ length: count }, (_, n) => newOrder(someOrder(n))));
+  await opened.store.append(Array.from({ length: count }, (_, n) => encodeNewOrder(someOrder(n))));
   return opened;
 }
 

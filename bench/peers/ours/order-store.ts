@@ -6,7 +6,7 @@ import type { OrderService } from "../../../gen/bourse/order/v1/order_service_pb
 import { orderService } from "../../../server/order/order-service.ts";
 import type { OrderTables } from "../../../server/order/store/order-tables.ts";
 import { SqliteOrderStore } from "../../../server/order/store/sqlite-order-store.ts";
-import { newOrder } from "../../../server/order/submit/encode-new-order.ts";
+import { encodeNewOrder } from "../../../server/order/submit/encode-new-order.ts";
 import { OrderIntake } from "../../../server/order/submit/order-intake.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../../server/shared/resume-token.ts";
 import type { Database } from "../../../server/storage/sqlite/database.ts";
@@ -27,7 +27,7 @@ export function openFillableOrders(database: Database<OrderTables>): FillableOrd
     async fill(count) {
       while (store.newest < count) {
         const size = Math.min(ordersInCommit, count - store.newest);
-        const orders = Array.from({ length: size }, (_, at) => newOrder(storedOrderAt(store.newest + at)));
+        const orders = Array.from({ length: size }, (_, at) => encodeNewOrder(storedOrderAt(store.newest + at)));
         await store.append(orders);
       }
       return store.newest;

@@ -6,7 +6,7 @@ import {
 } from "../../../gen/classic/pcbook/laptop_service_pb.ts";
 import type { Catalogue } from "../../product/catalogue.ts";
 import { memoryToBits } from "../../product/search/memory-to-bits.ts";
-import type { ProductSelection } from "../../product/search/product-criteria.ts";
+import type { ProductCriteria } from "../../product/search/product-criteria.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { batch } from "../../transport/rpc/yield-batch.ts";
 import { toLaptop } from "./convert-laptop.ts";
@@ -34,7 +34,7 @@ export async function* searchLaptops(
  * Converts a filter to a selection. The catalogue compares prices with nine decimals, so a found laptop can exceed the
  * maximum price by less than that; the caller compares the exact prices.
  */
-function toSelection(filter: Filter | undefined): ProductSelection {
+function toSelection(filter: Filter | undefined): ProductCriteria {
   const anyPrice = { currency: laptopCurrency, min: { units: 0n, nanos: 0n } };
   if (filter === undefined) return { price: anyPrice, order: "created-ascending" };
   const { maxPriceUsd, minCpuCores, minCpuGhz, minRam } = filter;

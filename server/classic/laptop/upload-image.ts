@@ -10,7 +10,7 @@ import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { failRequests, peerOf } from "../../transport/rpc/call.ts";
 import type { UploadView } from "../../upload/store/upload-record.ts";
 import type { Uploads } from "../../upload/uploads.ts";
-import { storeFileAsUpload } from "../store-tutorial-file-as-upload.ts";
+import { storeTutorialFileAsUpload } from "../store-tutorial-file-as-upload.ts";
 import { findLaptop } from "./convert-laptop.ts";
 
 /** The dependencies of {@link uploadImage}. */
@@ -38,7 +38,7 @@ export async function uploadImage(
   const { id: productId } = await findLaptop(catalogue, laptopId);
   const metadata = { id: newId(), fileName: `${productId}.${type.name}`, productId };
   const chunks = readChunks({ [Symbol.asyncIterator]: () => iterator }, maxImageBytes);
-  const { id, size } = await storeFileAsUpload(metadata, chunks, {
+  const { id, size } = await storeTutorialFileAsUpload(metadata, chunks, {
     uploads,
     peer: peerOf(context),
     failRead: (reason) => failRequests(context, reason),

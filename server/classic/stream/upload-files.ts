@@ -2,7 +2,7 @@ import type { UploadFileRequest } from "../../../gen/classic/proto/stream_servic
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { sanitizeFileName } from "../../upload/sanitize-file-name.ts";
 import type { Uploads } from "../../upload/uploads.ts";
-import { storeFileAsUpload } from "../store-tutorial-file-as-upload.ts";
+import { storeTutorialFileAsUpload } from "../store-tutorial-file-as-upload.ts";
 import { callLimitError } from "./call-limit-error.ts";
 
 /** The maximum number of files in a call of UploadFile. */
@@ -52,7 +52,7 @@ export async function uploadFiles(
       }
       const fileName = sanitizeFileName(image.fileName, "image.fileName");
       const metadata = { id: newId(), fileName, productId: "", size: content.length };
-      await storeFileAsUpload(metadata, singleChunk(content), { uploads, peer });
+      await storeTutorialFileAsUpload(metadata, singleChunk(content), { uploads, peer });
       files++;
       bytes += content.length;
     }

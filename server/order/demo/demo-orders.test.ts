@@ -9,7 +9,7 @@ import { openDatabase } from "../../storage/sqlite/database.ts";
 import type { OrderStore } from "../store/order-store.ts";
 import { type OrderTables, orderMigrations } from "../store/order-tables.ts";
 import { SqliteOrderStore } from "../store/sqlite-order-store.ts";
-import { newOrder } from "../submit/encode-new-order.ts";
+import { encodeNewOrder } from "../submit/encode-new-order.ts";
 import { findOrderViolations } from "../submit/find-order-violations.ts";
 import { OrderIntake } from "../submit/order-intake.ts";
 import { someOrder } from "../testing/any-order.ts";
@@ -60,7 +60,7 @@ test("orders of clients are stored in between, and do not restart the demonstrat
   const { store, intake } = opened;
   const interrupt = new AbortController();
   const making = storeDemoOrders({ store, intake, count: 3_000, signal: interrupt.signal });
-  await store.append([newOrder(someOrder(1))]);
+  await store.append([encodeNewOrder(someOrder(1))]);
   interrupt.abort();
   await making;
   await storeDemoOrders({ store, intake, count: 3_000, signal: neverAborts });
@@ -71,7 +71,7 @@ test("an order store with orders of clients receives no demo orders", async () =
   await using opened = await openStore();
   const { store } = opened;
   expect(needsDemoOrders({ store, count: 0 })).toBe(false);
-  await store.append([newOrder(someOrder(1))]);
+  await store.append([encodeNewOrder(someOrder(1))]);
   expect(needsDemoOrders({ store, count: 1_000 })).toBe(false);
 });
 

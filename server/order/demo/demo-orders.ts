@@ -4,7 +4,7 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { type Order, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import type { OrderStore } from "../store/order-store.ts";
-import { type NewOrder, newOrder } from "../submit/encode-new-order.ts";
+import { encodeNewOrder, type NewOrder } from "../submit/encode-new-order.ts";
 import type { OrderIntake, SubmitOutcome } from "../submit/order-intake.ts";
 import { customers, things } from "./demo-shop-data.ts";
 
@@ -35,7 +35,7 @@ export async function storeDemoOrders({ store, intake, count, signal, onProgress
     const outcomes: Promise<SubmitOutcome>[] = [];
     for (let n = 0; n < slice; n++) {
       if (n % ordersBetweenYields === 0) await setImmediate();
-      outcomes.push(submitted(intake, newOrder(demoOrder(stored + n))));
+      outcomes.push(submitted(intake, encodeNewOrder(demoOrder(stored + n))));
     }
     for (const outcome of await Promise.all(outcomes)) if (outcome.kind === "failed") throw outcome.error;
     stored += slice;

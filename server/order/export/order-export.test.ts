@@ -13,12 +13,12 @@ import { startOrderServer } from "../../../test/wire/order-server.ts";
 import { metadataNames } from "../../shared/metadata-names.ts";
 import { ResumeTokens, resumeKeyBytes } from "../../shared/resume-token.ts";
 import { orderService } from "../order-service.ts";
-import { newOrder } from "../submit/encode-new-order.ts";
+import { encodeNewOrder } from "../submit/encode-new-order.ts";
 import { someOrder } from "../testing/any-order.ts";
 
 test("an export that ends within a page reports exactly the sent orders and the position to resume at", async () => {
   await using opened = await startOrderServer();
-  await opened.store.append(Array.from({ length: 600 }, (_, n) => newOrder(someOrder(n))));
+  await opened.store.append(Array.from({ length: 600 }, (_, n) => encodeNewOrder(someOrder(n))));
   for (const taken of [1, 2, 255, 256, 257, 300, 599]) {
     const { context, responses } = call(opened);
     const received: ExportOrdersResponse[] = [];
@@ -37,7 +37,7 @@ test("an export that ends within a page reports exactly the sent orders and the 
 
 test("an export that is cancelled before it starts reports its start position and no orders", async () => {
   await using opened = await startOrderServer();
-  await opened.store.append([newOrder(someOrder(1))]);
+  await opened.store.append([encodeNewOrder(someOrder(1))]);
   const { context, responses } = call(opened);
   context.abort(new Error("the client disconnected"));
   await expect(Array.fromAsync(responses)).rejects.toThrow("the client disconnected");

@@ -7,7 +7,7 @@ import {
 import type { OpenedToken, ResumePoint } from "../../shared/resume-token.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 import { batch } from "../../transport/rpc/yield-batch.ts";
-import type { OrderSelection } from "../order-criteria.ts";
+import type { OrderCriteria } from "../order-criteria.ts";
 import type { OrderStore } from "../store/order-store.ts";
 import { ordersTag, readVarint, startOfOrder } from "../store/stored-order-encoding.ts";
 import { ExportDigest } from "./export-digest.ts";
@@ -20,7 +20,7 @@ export const maxResponseBytes = 1024 * 1024;
 
 export interface OrderExportOptions {
   readonly store: OrderStore;
-  readonly selection: OrderSelection;
+  readonly criteria: OrderCriteria;
   /** The client that reads. */
   readonly peer?: Peer;
   /** The position to start at. */
@@ -57,7 +57,7 @@ export class OrderExport {
     return this.#sent.orders;
   }
 
-  /** The running digest of the selection up to the last sent order, in lower-case hex. */
+  /** The running digest of the selected orders up to the last sent order, in lower-case hex. */
   get digest(): string {
     return Buffer.from(this.#sent.digest).toString("hex");
   }
@@ -69,14 +69,14 @@ export class OrderExport {
 
   /** Yields the responses, once. Throws the reason of the signal before the next page. */
   async *responses(signal: AbortSignal): AsyncGenerator<ExportOrdersResponse> {
-    const { store, selection, peer, start, batchSize } = this.#options;
+    const { store, criteria, peer, start, batchSize } = this.#options;
     const pageSize = batchSize * Math.max(1, Math.floor(targetPageOrders / batchSize));
     const range = { after: positionOf(start), snapshot: start.snapshot, pageSize, peer };
     let sequence = range.after;
     let open = emptyResponse();
     let tokens = this.#tokensAfter(sequence, 0);
     let ordersInPage = 0; // up to the end of the open response
-    for await (const { bytes, count } of store.pages(selection, range, signal)) {
+    for await (const { bytes, count } of store.pages(criteria, range, signal)) {
       const closed = new ClosedResponses();
       tokens = this.#tokensAfter(sequence, count);
       ordersInPage = 0;
@@ -221,18 +221,13 @@ export function toPosition(sequence: number): Uint8Array {
  */
 export async function toPoint(
   { skip, ...point }: OpenedToken,
-  {
-    store,
-    selection,
-    peer,
-    signal,
-  }: { store: OrderStore; selection: OrderSelection; peer?: Peer; signal: AbortSignal },
+  { store, criteria, peer, signal }: { store: OrderStore; criteria: OrderCriteria; peer?: Peer; signal: AbortSignal },
 ): Promise<ResumePoint> {
   const digest = new ExportDigest(point.digest);
   let sequence = positionOf(point);
   let skipped = 0;
   const range = { after: sequence, snapshot: point.snapshot, pageSize: Math.max(1, skip), peer };
-  for await (const { bytes } of skip === 0 ? [] : store.pages(selection, range, signal)) {
+  for await (const { bytes } of skip === 0 ? [] : store.pages(criteria, range, signal)) {
     for (let at = 0; at < bytes.length && skipped < skip; skipped++) {
       const begin = startOfOrder(bytes, at);
       at = begin + readVarint(bytes, at + 1);

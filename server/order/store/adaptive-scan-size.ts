@@ -10,8 +10,11 @@ const minRows = 256;
  */
 const maxRows = 8_192;
 
-/** Adapts the size of the slices of a long read to the machine and the filter, so that each takes about a millisecond. */
-export class AdaptiveSliceSize {
+/**
+ * Adapts the number of rows that one slice of a long read scans to the machine and the filter, so that each slice takes
+ * about a millisecond.
+ */
+export class AdaptiveScanSize {
   #rows = minRows * 4;
 
   /** The number of rows that the next slice scans. */

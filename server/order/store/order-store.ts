@@ -1,6 +1,6 @@
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import type { OrderSelection } from "../order-criteria.ts";
-import type { OrderTotals } from "../order-totals-by-currency.ts";
+import type { OrderCriteria } from "../order-criteria.ts";
+import type { OrderTotalsByCurrency } from "../order-totals-by-currency.ts";
 import type { NewOrder } from "../submit/encode-new-order.ts";
 
 /** The outcome of appending an order. */
@@ -35,16 +35,16 @@ export interface OrderStore {
    * Resolves to the number of selected orders up to `snapshot`. Reads in short slices, fairly among clients. Rejects with
    * the reason of the signal before the next slice.
    */
-  count(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<number>;
+  count(criteria: OrderCriteria, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<number>;
 
   /** Resolves to the totals of the selected orders up to `snapshot`. Reads in slices as {@link count} does. */
-  totals(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<OrderTotals>;
+  totals(criteria: OrderCriteria, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<OrderTotalsByCurrency>;
 
   /**
    * Yields the selected orders after the sequence `after` and up to `snapshot`, by their sequence. Between two pages it
    * holds no resource open and yields to the event loop. Throws the reason of the signal before the next page.
    */
-  pages(selection: OrderSelection, range: PageRange, signal?: AbortSignal): AsyncIterable<OrderPage>;
+  pages(criteria: OrderCriteria, range: PageRange, signal?: AbortSignal): AsyncIterable<OrderPage>;
 }
 
 /** The part of the order store to read. */

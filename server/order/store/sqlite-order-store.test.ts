@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openDatabase } from "../../storage/sqlite/database.ts";
 import { StoreFullError } from "../../storage/storage-errors.ts";
-import { newOrder } from "../submit/encode-new-order.ts";
+import { encodeNewOrder } from "../submit/encode-new-order.ts";
 import { someOrder } from "../testing/any-order.ts";
 import { orderStoreContract } from "../testing/order-store.contract.ts";
 import { type OrderTables, orderMigrations } from "./order-tables.ts";
@@ -25,7 +25,7 @@ test("orders survive a restart of the database, and sequences continue", async (
     await using database = await openDatabase<OrderTables>(temporary.path, { migrations: [orderMigrations] });
     const store = new SqliteOrderStore(database);
     expect(store.newest).toBe(n);
-    const outcomes = await store.append([newOrder(someOrder(0)), newOrder(someOrder(n))]);
+    const outcomes = await store.append([encodeNewOrder(someOrder(0)), encodeNewOrder(someOrder(n))]);
     expect(outcomes.at(-1)).toEqual({ kind: "stored", sequence: n + 1, duplicate: n === 0 });
   }
 });
@@ -37,18 +37,20 @@ test("a full store appends none of the orders of a call, and their sequences are
     maxBytes: 400_000,
   });
   const store = new SqliteOrderStore(database);
-  await store.append(Array.from({ length: 100 }, (_, n) => newOrder(someOrder(n))));
-  const many = Array.from({ length: 3_000 }, (_, n) => newOrder(someOrder(1_000 + n)));
+  await store.append(Array.from({ length: 100 }, (_, n) => encodeNewOrder(someOrder(n))));
+  const many = Array.from({ length: 3_000 }, (_, n) => encodeNewOrder(someOrder(1_000 + n)));
   await expect(store.append(many)).rejects.toThrow(StoreFullError);
   expect(store.newest).toBe(100);
-  expect(await store.append([newOrder(someOrder(100))])).toEqual([{ kind: "stored", sequence: 101, duplicate: false }]);
+  expect(await store.append([encodeNewOrder(someOrder(100))])).toEqual([
+    { kind: "stored", sequence: 101, duplicate: false },
+  ]);
   expect((await store.totals({}, 101)).count).toBe(101);
 });
 
 test("the fields that queries need have columns", async () => {
   await using temporary = await temporaryDirectory();
   await using database = await openDatabase<OrderTables>(temporary.path, { migrations: [orderMigrations] });
-  await new SqliteOrderStore(database).append([newOrder(someOrder(4))]);
+  await new SqliteOrderStore(database).append([encodeNewOrder(someOrder(4))]);
   const rows = await database.tables.selectFrom("order_line").selectAll().execute();
   expect(rows).toEqual([
     {

@@ -5,10 +5,10 @@ import { Mutex } from "../../shared/mutex.ts";
 import { BulkWrite } from "../../storage/sqlite/bulk-write.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import { type OrderSelection, selectsAll } from "../order-criteria.ts";
-import { OrderTotals } from "../order-totals-by-currency.ts";
+import { type OrderCriteria, selectsAll } from "../order-criteria.ts";
+import { OrderTotalsByCurrency } from "../order-totals-by-currency.ts";
 import type { NewOrder } from "../submit/encode-new-order.ts";
-import { AdaptiveSliceSize } from "./adaptive-scan-size.ts";
+import { AdaptiveScanSize } from "./adaptive-scan-size.ts";
 import type { AppendOutcome, OrderPage, OrderStore, PageRange } from "./order-store.ts";
 import type { OrderLineTable, OrderTables } from "./order-tables.ts";
 import { contentOf, toBody } from "./stored-order-encoding.ts";
@@ -35,7 +35,7 @@ export class SqliteOrderStore implements OrderStore {
   #newest: number;
   readonly #appends = new Mutex();
   /** The totals of all orders up to a sequence. Orders never change, so only the newer ones are added. */
-  #cachedTotals = { upTo: 0, totals: new OrderTotals() };
+  #cachedTotals = { upTo: 0, totals: new OrderTotalsByCurrency() };
 
   constructor({ tables, reader, now = () => performance.now() }: SqliteOrderStoreOptions) {
     this.#tables = tables;
@@ -58,9 +58,9 @@ export class SqliteOrderStore implements OrderStore {
     return this.#byKey.get(key) !== undefined;
   }
 
-  async count(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<number> {
-    if (selectsAll(selection)) return snapshot; // sequences have no gaps
-    const { sql, parameters } = conditionsOf(selection);
+  async count(criteria: OrderCriteria, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<number> {
+    if (selectsAll(criteria)) return snapshot; // sequences have no gaps
+    const { sql, parameters } = conditionsOf(criteria);
     const counting = this.#prepare(`select count(*) from order_line where sequence > ? and sequence <= ?${sql}`);
     let count = 0;
     for await (const [from, to] of this.#slices({ after: 0, snapshot, peer }, signal)) {
@@ -69,18 +69,23 @@ export class SqliteOrderStore implements OrderStore {
     return count;
   }
 
-  async totals(selection: OrderSelection, snapshot: number, signal?: AbortSignal, peer?: Peer): Promise<OrderTotals> {
-    const totals = new OrderTotals();
-    if (!selectsAll(selection)) {
-      await this.#addTotals(totals, selection, { after: 0, snapshot, peer }, signal);
+  async totals(
+    criteria: OrderCriteria,
+    snapshot: number,
+    signal?: AbortSignal,
+    peer?: Peer,
+  ): Promise<OrderTotalsByCurrency> {
+    const totals = new OrderTotalsByCurrency();
+    if (!selectsAll(criteria)) {
+      await this.#addTotals(totals, criteria, { after: 0, snapshot, peer }, signal);
       return totals;
     }
     const cached = this.#cachedTotals;
     const from = cached.upTo <= snapshot ? cached : { upTo: 0, totals };
     totals.addAll(from.totals);
-    await this.#addTotals(totals, selection, { after: from.upTo, snapshot, peer }, signal);
+    await this.#addTotals(totals, criteria, { after: from.upTo, snapshot, peer }, signal);
     if (snapshot > this.#cachedTotals.upTo) {
-      const copy = new OrderTotals();
+      const copy = new OrderTotalsByCurrency();
       copy.addAll(totals);
       this.#cachedTotals = { upTo: snapshot, totals: copy };
     }
@@ -88,13 +93,13 @@ export class SqliteOrderStore implements OrderStore {
   }
 
   async *pages(
-    selection: OrderSelection,
+    criteria: OrderCriteria,
     { after, snapshot, pageSize, peer }: PageRange,
     signal?: AbortSignal,
   ): AsyncGenerator<OrderPage> {
-    const { sql, parameters } = conditionsOf(selection);
+    const { sql, parameters } = conditionsOf(criteria);
     const page = this.#prepare(pageSql(sql));
-    const size = new AdaptiveSliceSize();
+    const size = new AdaptiveScanSize();
     for (let position = after; position < snapshot; ) {
       await callScheduler.nextTurn(peer);
       signal?.throwIfAborted();
@@ -140,12 +145,12 @@ export class SqliteOrderStore implements OrderStore {
   }
 
   async #addTotals(
-    totals: OrderTotals,
-    selection: OrderSelection,
+    totals: OrderTotalsByCurrency,
+    criteria: OrderCriteria,
     range: ReadRange,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { sql, parameters } = conditionsOf(selection);
+    const { sql, parameters } = conditionsOf(criteria);
     const adding = this.#prepare(`
       select price_currency, count(*), sum(quantity * price_units), sum(quantity * price_nanos)
       from order_line where sequence > ? and sequence <= ?${sql} group by price_currency`);
@@ -163,7 +168,7 @@ export class SqliteOrderStore implements OrderStore {
     { after, snapshot, peer }: ReadRange,
     signal: AbortSignal | undefined,
   ): AsyncGenerator<[number, number]> {
-    const size = new AdaptiveSliceSize();
+    const size = new AdaptiveScanSize();
     for (let position = after; position < snapshot; ) {
       await callScheduler.nextTurn(peer);
       signal?.throwIfAborted();
@@ -201,15 +206,15 @@ function pageSql(conditions: string): string {
       order by sequence limit ?)`;
 }
 
-/** The conditions of a selection, as the end of a where clause. There are few different texts. */
+/** The criteria as the end of a where clause. There are few different texts. */
 interface SqlConditions {
   /** Empty, or conditions that each start with `and`. */
   readonly sql: string;
   readonly parameters: readonly SQLInputValue[];
 }
 
-function conditionsOf(selection: OrderSelection): SqlConditions {
-  const { placedFrom, placedBefore, country, customerId, productCode, cancellations } = selection;
+function conditionsOf(criteria: OrderCriteria): SqlConditions {
+  const { placedFrom, placedBefore, country, customerId, productCode, cancellations } = criteria;
   const sql: string[] = [];
   const parameters: SQLInputValue[] = [];
   const add = (condition: string, ...values: SQLInputValue[]) => {

@@ -12,8 +12,8 @@ export interface NewOrder {
   readonly content: Uint8Array;
 }
 
-/** Copies the fields that are stored from a valid order: all but the sequence and unknown fields. */
-export function newOrder(draft: Order): NewOrder {
+/** Copies the stored fields of a valid order, all but the sequence and unknown fields, and encodes them. */
+export function encodeNewOrder(draft: Order): NewOrder {
   const { key, orderNumber, productCode, description, quantity, unitPrice, customerId, country, placedAt } = draft;
   const order = create(OrderSchema);
   Object.assign(order, { key, orderNumber, productCode, description, quantity, country });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { SharedLimit } from "../../transport/protection/shared-limit.ts";
 import type { AppendOutcome, OrderStore } from "../store/order-store.ts";
 import { someOrder } from "../testing/any-order.ts";
-import { newOrder } from "./encode-new-order.ts";
+import { encodeNewOrder } from "./encode-new-order.ts";
 import {
   maxGroupOrders,
   maxWaitingOrders,
@@ -26,7 +26,7 @@ test("the orders that arrive during a commit are the next group", async () => {
 test("no order is settled before its commit", async () => {
   const { intake, store } = manualIntake();
   const settled: SubmitOutcome[] = [];
-  void intake.submit({ ...newOrder(someOrder(1)), settle: (outcome) => settled.push(outcome) });
+  void intake.submit({ ...encodeNewOrder(someOrder(1)), settle: (outcome) => settled.push(outcome) });
   await store.asked();
   await new Promise((resolve) => setImmediate(resolve));
   expect(settled).toEqual([]);
@@ -40,7 +40,7 @@ test("commits and waiting orders have limits; at the limit a producer waits for 
   const waiting = submit(intake, 1);
   await store.asked();
   waiting.push(...submit(intake, maxWaitingOrders - 1));
-  const blocked = intake.submit({ ...newOrder(someOrder(1)), settle: () => {} });
+  const blocked = intake.submit({ ...encodeNewOrder(someOrder(1)), settle: () => {} });
   expect(blocked).toBeInstanceOf(Promise);
   store.commit();
   await blocked;
@@ -71,9 +71,9 @@ test("clients share each commit equally, and others use the part that a client l
 test("a client that has used its share waits, and another client does not", async () => {
   const { intake, store } = manualIntake(new SharedLimit(waitingOrderLimit, { peerShare: 0.5 }));
   const waiting = submit(intake, maxWaitingOrders / 2, "a");
-  const blocked = intake.submit({ ...newOrder(someOrder(1)), settle: () => {} }, "a");
+  const blocked = intake.submit({ ...encodeNewOrder(someOrder(1)), settle: () => {} }, "a");
   expect(blocked).toBeInstanceOf(Promise);
-  expect(intake.submit({ ...newOrder(someOrder(1)), settle: () => {} }, "b")).toBeUndefined();
+  expect(intake.submit({ ...encodeNewOrder(someOrder(1)), settle: () => {} }, "b")).toBeUndefined();
   await store.asked();
   await blocked;
   for (let commit = 0; commit < maxWaitingOrders / 2 / maxGroupOrders; commit++) {
@@ -125,7 +125,7 @@ function manualIntake(limit?: SharedLimit) {
 function submit(intake: OrderIntake, count: number, peer?: string): Promise<SubmitOutcome>[] {
   return Array.from({ length: count }, (_, n) => {
     const { promise, resolve } = Promise.withResolvers<SubmitOutcome>();
-    const order = newOrder(someOrder(n, { key: `${peer}-${n}` }));
+    const order = encodeNewOrder(someOrder(n, { key: `${peer}-${n}` }));
     void intake.submit({ ...order, settle: resolve }, peer);
     return promise;
   });

@@ -12,8 +12,8 @@ import {
 } from "../../../gen/bourse/order/v1/order_service_pb.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
 import { batch } from "../../transport/rpc/yield-batch.ts";
-import { OrderTotals } from "../order-totals-by-currency.ts";
-import { newOrder } from "./encode-new-order.ts";
+import { OrderTotalsByCurrency } from "../order-totals-by-currency.ts";
+import { encodeNewOrder } from "./encode-new-order.ts";
 import { findOrderViolations } from "./find-order-violations.ts";
 import type { OrderIntake, SubmitOutcome } from "./order-intake.ts";
 
@@ -80,7 +80,7 @@ interface Entry {
 class SubmitStream {
   readonly #intake: OrderIntake;
   readonly #peer: Peer;
-  readonly #totals = new OrderTotals();
+  readonly #totals = new OrderTotalsByCurrency();
   readonly #counts = { accepted: 0n, duplicates: 0n, rejected: 0n };
   #entries: Entry[] = [];
   #index = 0n;
@@ -161,7 +161,7 @@ class SubmitStream {
       this.#changed.resolve();
       return undefined;
     }
-    const valid = newOrder(order);
+    const valid = encodeNewOrder(order);
     const { quantity, unitPrice } = valid.order;
     const entry: Entry = { amount: { quantity, unitPrice }, outcome: undefined };
     this.#entries.push(entry);

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Cancellations, type Order, OrderFilterSchema, OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import { ExportOrdersResponseSchema } from "../../../gen/bourse/order/v1/order_service_pb.ts";
-import { type OrderSelection, selectionOf } from "../order-criteria.ts";
+import { type OrderCriteria, parseOrderFilter } from "../order-criteria.ts";
 import type { OrderStore } from "../store/order-store.ts";
-import { newOrder } from "../submit/encode-new-order.ts";
+import { encodeNewOrder } from "../submit/encode-new-order.ts";
 import { anyOrder, someOrder } from "./any-order.ts";
 
 /** Tests the contract of OrderStore. `open` returns an empty store for each test. */
@@ -107,15 +107,15 @@ export function orderStoreContract(open: () => Promise<{ store: OrderStore } & A
     ])("selects %s", async (_what, filter, isMeant) => {
       await using opened = await open();
       await append(opened.store, orders(1_000));
-      const selection = selectionOf(create(OrderFilterSchema, filter));
+      const criteria = parseOrderFilter(create(OrderFilterSchema, filter));
       const expected = (await readAll(opened.store)).filter(isMeant);
-      expect(await readAll(opened.store, selection)).toEqual(expected);
-      expect(await opened.store.count(selection, 1_000)).toBe(expected.length);
-      const totals = await opened.store.totals(selection, 1_000);
+      expect(await readAll(opened.store, criteria)).toEqual(expected);
+      expect(await opened.store.count(criteria, 1_000)).toBe(expected.length);
+      const totals = await opened.store.totals(criteria, 1_000);
       expect(totals.count).toBe(expected.length);
       expect(totals.all().reduce((sum, { orderCount }) => sum + Number(orderCount), 0)).toBe(expected.length);
       for (const after of [0, 1, 499, 999, 1_000]) {
-        expect(await readAll(opened.store, selection, after)).toEqual(
+        expect(await readAll(opened.store, criteria, after)).toEqual(
           expected.filter((order) => order.sequence > after),
         );
       }
@@ -176,7 +176,7 @@ function orders(count: number): Order[] {
 }
 
 function append(store: OrderStore, some: readonly Order[]) {
-  return store.append(some.map(newOrder));
+  return store.append(some.map(encodeNewOrder));
 }
 
 function timeOf(n: number) {
@@ -185,13 +185,13 @@ function timeOf(n: number) {
 
 async function readAll(
   store: OrderStore,
-  selection: OrderSelection = {},
+  criteria: OrderCriteria = {},
   after = 0,
   signal?: AbortSignal,
 ): Promise<Order[]> {
   const read: Order[] = [];
   for await (const { bytes, count } of store.pages(
-    selection,
+    criteria,
     { after, snapshot: store.newest, pageSize: 100 },
     signal,
   )) {

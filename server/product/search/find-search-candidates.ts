@@ -1,7 +1,7 @@
 import type { Kysely } from "kysely";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { ProductTables } from "../store/product-tables.ts";
-import type { ProductSelection } from "./product-criteria.ts";
+import type { ProductCriteria } from "./product-criteria.ts";
 import type { SearchPosition } from "./product-finder.ts";
 import { scanPriceIndex, startPosition } from "./scan-price-index.ts";
 import { relevances, type TextIndex } from "./text-index.ts";
@@ -13,7 +13,7 @@ export interface CandidateSources {
 }
 
 /**
- * Yields the positions of the products that can match a selection, in its order, in batches. The candidates match the
+ * Yields the positions of the products that can meet the criteria, in their order, in batches. The candidates match the
  * terms and, in an order by price, the price range; the caller checks the other conditions. Lets the event loop run
  * before each query.
  *
@@ -22,11 +22,11 @@ export interface CandidateSources {
  */
 export async function* findSearchCandidates(
   sources: CandidateSources,
-  selection: ProductSelection,
+  criteria: ProductCriteria,
   maxSequence: bigint,
   after?: SearchPosition,
 ): AsyncGenerator<readonly SearchPosition[]> {
-  const { terms, order } = selection;
+  const { terms, order } = criteria;
   switch (order) {
     case "relevance":
       yield* byRelevance(sources.textIndex, terms ?? [], maxSequence, after);
@@ -43,7 +43,7 @@ export async function* findSearchCandidates(
     }
     case "price-ascending":
     case "price-descending":
-      yield* byPrice(sources, selection, maxSequence, after);
+      yield* byPrice(sources, criteria, maxSequence, after);
   }
 }
 
@@ -106,7 +106,7 @@ async function* allSequences({ from, to, descending }: SequenceRange): AsyncGene
 
 async function* byPrice(
   { tables, textIndex }: CandidateSources,
-  { terms, price, order }: ProductSelection,
+  { terms, price, order }: ProductCriteria,
   maxSequence: bigint,
   after: SearchPosition | undefined,
 ): AsyncGenerator<SearchPosition[]> {

@@ -12,7 +12,7 @@ export interface Amount {
 }
 
 /** The conditions of a search and the order of its results. An absent field is no condition. */
-export interface ProductSelection {
+export interface ProductCriteria {
   /** The product has all of these terms. An empty list matches no product. */
   readonly terms?: readonly string[];
   /** Both bounds are inclusive. */
@@ -33,8 +33,8 @@ export type ProductOrder =
   | "price-ascending"
   | "price-descending";
 
-/** Returns the selection of a request. Throws an InvalidFieldError if fields of the request contradict each other. */
-export function parseSelection(request: SearchProductsRequest): ProductSelection {
+/** Returns the criteria of a request. Throws an InvalidFieldError if fields of the request contradict each other. */
+export function parseProductCriteria(request: SearchProductsRequest): ProductCriteria {
   const { query, brand, minCoreCount, minGhz, minRam, price } = request;
   return {
     ...(query !== "" && { terms: splitSearchTerms(query) }),
@@ -47,7 +47,7 @@ export function parseSelection(request: SearchProductsRequest): ProductSelection
   };
 }
 
-function parsePriceRange(min: Money | undefined, max: Money | undefined): NonNullable<ProductSelection["price"]> {
+function parsePriceRange(min: Money | undefined, max: Money | undefined): NonNullable<ProductCriteria["price"]> {
   const currency = (min ?? max)?.currencyCode;
   if (currency === undefined) {
     throw new InvalidFieldError("price", "has neither min nor max; set at least one, because it names the currency");

@@ -1,5 +1,5 @@
 import type { Product } from "../../../gen/bourse/product/v1/product_pb.ts";
-import type { ProductSelection } from "./product-criteria.ts";
+import type { ProductCriteria } from "./product-criteria.ts";
 import type { Relevance } from "./text-index.ts";
 
 /** A position in the results of a search. The finder keeps no state between two calls. */
@@ -26,7 +26,7 @@ export interface FoundProduct {
 /** Searches products. */
 export interface ProductFinder {
   /**
-   * Yields the products that meet all conditions of the selection, in its order, in pages of 1 to 100 products.
+   * Yields the products that meet all criteria, in their order, in pages of 1 to 100 products.
    *
    * The search runs in steps of some milliseconds and lets other queries and the event loop run between them. A product
    * that changes during the search is judged by its revision at its step; products created meanwhile are not found.
@@ -35,9 +35,5 @@ export interface ProductFinder {
    *
    * @param after the position to resume after; absent: the search begins at the first product
    */
-  find(
-    selection: ProductSelection,
-    after?: SearchPosition,
-    signal?: AbortSignal,
-  ): AsyncIterable<readonly FoundProduct[]>;
+  find(criteria: ProductCriteria, after?: SearchPosition, signal?: AbortSignal): AsyncIterable<readonly FoundProduct[]>;
 }

@@ -1,9 +1,9 @@
 import { type Kysely, sql } from "kysely";
 import type { ProductTables } from "../store/product-tables.ts";
-import type { Amount, ProductSelection } from "./product-criteria.ts";
+import type { Amount, ProductCriteria } from "./product-criteria.ts";
 import type { SearchPosition } from "./product-finder.ts";
 
-type PriceRange = NonNullable<ProductSelection["price"]>;
+type PriceRange = NonNullable<ProductCriteria["price"]>;
 
 /** A position in the index of prices: products with the same price are in the order of creation. */
 export interface PricePosition extends Amount {

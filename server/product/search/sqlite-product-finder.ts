@@ -5,7 +5,7 @@ import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { ProductTables } from "../store/product-tables.ts";
 import { findSearchCandidates, maxStepCandidates } from "./find-search-candidates.ts";
 import { formatSortableBits } from "./memory-to-bits.ts";
-import type { ProductSelection } from "./product-criteria.ts";
+import type { ProductCriteria } from "./product-criteria.ts";
 import type { FoundProduct, ProductFinder, SearchPosition } from "./product-finder.ts";
 import type { TextIndex } from "./text-index.ts";
 
@@ -23,7 +23,7 @@ export class SqliteProductFinder implements ProductFinder {
   }
 
   async *find(
-    selection: ProductSelection,
+    criteria: ProductCriteria,
     after?: SearchPosition,
     signal?: AbortSignal,
   ): AsyncGenerator<readonly FoundProduct[]> {
@@ -31,12 +31,12 @@ export class SqliteProductFinder implements ProductFinder {
     const newest = await this.#newest();
     const maxSequence = after?.maxSequence ?? newest.sequence;
     let { revision } = newest;
-    for await (const candidates of findSearchCandidates(sources, selection, maxSequence, after)) {
+    for await (const candidates of findSearchCandidates(sources, criteria, maxSequence, after)) {
       for (const step of chunks(candidates, maxStepCandidates)) {
         await callScheduler.nextTurn();
         signal?.throwIfAborted();
-        for (const page of chunks(await this.#filter(selection, step), maxPageProducts)) {
-          const found = await this.#fetch(selection, page, revision);
+        for (const page of chunks(await this.#filter(criteria, step), maxPageProducts)) {
+          const found = await this.#fetch(criteria, page, revision);
           if (found.length > 0) yield found;
         }
       }
@@ -63,16 +63,13 @@ export class SqliteProductFinder implements ProductFinder {
   }
 
   /** Resolves to the candidates that meet the conditions. Does not read the bodies of products. */
-  async #filter(
-    selection: ProductSelection,
-    candidates: readonly SearchPosition[],
-  ): Promise<readonly SearchPosition[]> {
-    if (candidates.length <= maxPageProducts || !hasConditions(selection)) return candidates;
+  async #filter(criteria: ProductCriteria, candidates: readonly SearchPosition[]): Promise<readonly SearchPosition[]> {
+    if (candidates.length <= maxPageProducts || !hasConditions(criteria)) return candidates;
     const rows = await this.#tables
       .selectFrom("product")
       .select("sequence")
       .where("sequence", "in", sequencesOf(candidates))
-      .where((row) => meetsConditions(row, selection))
+      .where((row) => meetsConditions(row, criteria))
       .execute();
     const meeting = new Set(rows.map(({ sequence }) => sequence));
     return candidates.filter(({ sequence }) => meeting.has(sequence));
@@ -80,7 +77,7 @@ export class SqliteProductFinder implements ProductFinder {
 
   /** @param revision the highest revision before the candidates were read from the text index */
   async #fetch(
-    selection: ProductSelection,
+    criteria: ProductCriteria,
     candidates: readonly SearchPosition[],
     revision: bigint,
   ): Promise<FoundProduct[]> {
@@ -88,14 +85,14 @@ export class SqliteProductFinder implements ProductFinder {
       .selectFrom("product")
       .select(["sequence", "body", "revision"])
       .where("sequence", "in", sequencesOf(candidates))
-      .where((row) => meetsConditions(row, selection))
+      .where((row) => meetsConditions(row, criteria))
       .execute();
     const bySequence = new Map(rows.map((row) => [row.sequence, row]));
     const found: FoundProduct[] = [];
     for (const position of candidates) {
       const row = bySequence.get(position.sequence);
       if (row === undefined) continue;
-      if (row.revision > revision && !(await this.#stillMatches(selection, position))) continue;
+      if (row.revision > revision && !(await this.#stillMatches(criteria, position))) continue;
       const product = fromBinary(ProductSchema, row.body);
       found.push({ product, position, ...(position.relevance && { relevance: position.relevance }) });
     }
@@ -103,7 +100,7 @@ export class SqliteProductFinder implements ProductFinder {
   }
 
   /** Whether a product that has changed since still has the terms, with the same relevance. */
-  async #stillMatches({ terms }: ProductSelection, { sequence, relevance }: SearchPosition): Promise<boolean> {
+  async #stillMatches({ terms }: ProductCriteria, { sequence, relevance }: SearchPosition): Promise<boolean> {
     if (terms === undefined) return true;
     const range = { from: sequence, to: sequence, limit: 1, ...(relevance && { relevance }) };
     return (await this.#textIndex.find(terms, range)).length > 0;
@@ -117,8 +114,8 @@ function* chunks<T>(items: readonly T[], size: number): Generator<readonly T[]> 
   for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }
 
-/** Whether a selection has conditions that its candidates may not meet. */
-function hasConditions({ price, brand, minCoreCount, minGhz, minRamBits, order }: ProductSelection): boolean {
+/** Whether criteria have conditions that their candidates may not meet. */
+function hasConditions({ price, brand, minCoreCount, minGhz, minRamBits, order }: ProductCriteria): boolean {
   const isPriceMet = order === "price-ascending" || order === "price-descending";
   return [brand, minCoreCount, minGhz, minRamBits, isPriceMet ? undefined : price].some((each) => each !== undefined);
 }
@@ -132,9 +129,9 @@ function sequencesOf(positions: readonly SearchPosition[]) {
 /** Builds the SQL condition for everything except the terms. */
 function meetsConditions(
   row: ExpressionBuilder<ProductTables, "product">,
-  selection: ProductSelection,
+  criteria: ProductCriteria,
 ): Expression<SqlBool> {
-  const { price, brand, minCoreCount, minGhz, minRamBits } = selection;
+  const { price, brand, minCoreCount, minGhz, minRamBits } = criteria;
   const conditions: Expression<SqlBool>[] = [row("deleted", "=", sql<bigint>`0`)];
   if (brand !== undefined) conditions.push(row("brand", "=", brand));
   if (minCoreCount !== undefined) conditions.push(row("core_count", ">=", BigInt(minCoreCount)));

@@ -30,7 +30,7 @@ export const maxUnprunedRevisions = 1_000;
  * after {@link maxUnprunedRevisions} changes, when a pin is released, and with the first change after a start. So the
  * number of archived revisions of a product is at most the number of pins, plus 1,000 over all products.
  */
-export class ProductHistory {
+export class ProductSnapshots {
   readonly #tables: Kysely<ProductTables>;
   /** The pinned revision numbers; undefined while one is being read. */
   readonly #pins = new Set<{ revision?: bigint }>();

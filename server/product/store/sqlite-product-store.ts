@@ -8,7 +8,7 @@ import type { Database } from "../../storage/sqlite/database.ts";
 import { callScheduler } from "../../transport/protection/call-scheduler.ts";
 import type { TextIndex } from "../search/text-index.ts";
 import { toProductRow, toProductTexts } from "./product-row.ts";
-import { type PinnedRevision, ProductHistory } from "./product-snapshots.ts";
+import { type PinnedRevision, ProductSnapshots } from "./product-snapshots.ts";
 import type { ProductSnapshot, ProductStore } from "./product-store.ts";
 import type { ProductTables } from "./product-tables.ts";
 
@@ -22,7 +22,7 @@ export class SqliteProductStore implements ProductStore {
   /** Runs in this thread: a lookup through `tables` would wait for pending transactions. */
   readonly #body: StatementSync;
   readonly #textIndex: TextIndex;
-  readonly #history: ProductHistory;
+  readonly #snapshots: ProductSnapshots;
   readonly #creations: GroupCommit<Product, boolean>;
 
   constructor({ tables, queries, reader }: ProductDatabase, textIndex: TextIndex) {
@@ -30,7 +30,7 @@ export class SqliteProductStore implements ProductStore {
     this.#queries = queries;
     this.#body = reader.prepare("select body from product where id = ?");
     this.#textIndex = textIndex;
-    this.#history = new ProductHistory(tables);
+    this.#snapshots = new ProductSnapshots(tables);
     this.#creations = new GroupCommit((products) => this.#insertAll(products), maxCreationsPerCommit);
   }
 
@@ -57,7 +57,7 @@ export class SqliteProductStore implements ProductStore {
   async update(id: string, change: (current: Product) => Product): Promise<Product | undefined> {
     const updated = await this.#tables.transaction().execute((transaction) => this.#change(transaction, id, change));
     // The change is committed, so a failure to prune is not its failure. A later change prunes again.
-    await this.#history.afterChange().catch(() => {});
+    await this.#snapshots.afterChange().catch(() => {});
     return updated;
   }
 
@@ -71,7 +71,7 @@ export class SqliteProductStore implements ProductStore {
   }
 
   async openSnapshot(): Promise<ProductSnapshot> {
-    const pinned = await this.#history.pin();
+    const pinned = await this.#snapshots.pin();
     return {
       total: pinned.total,
       pages: (signal) => readPages(this.#queries, pinned, signal),
@@ -111,7 +111,7 @@ export class SqliteProductStore implements ProductStore {
     const next = change(current);
     if (equals(ProductSchema, next, current)) return current;
     const { sequence, body } = row;
-    const revision = await this.#history.archive(transaction, { sequence, body, fromRevision: row.revision });
+    const revision = await this.#snapshots.archive(transaction, { sequence, body, fromRevision: row.revision });
     await transaction
       .updateTable("product")
       .set({ ...toProductRow(next), revision })

@@ -3,10 +3,10 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
-import type { ProductSelection } from "../search/product-criteria.ts";
+import type { ProductCriteria } from "../search/product-criteria.ts";
 import type { FoundProduct, ProductFinder, SearchPosition } from "../search/product-finder.ts";
 import type { ProductStore } from "../store/product-store.ts";
-import { searchModel, someProducts, someSelection } from "./search-model.ts";
+import { searchModel, someCriteria, someProducts } from "./search-model.ts";
 
 /** A finder and the store that it searches. */
 export interface OpenedFinder extends AsyncDisposable {
@@ -19,15 +19,15 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
   describe("a product finder", () => {
     test("finds the same products as the model, and resumes after each of them", { timeout: 120_000 }, async () => {
       await fc.assert(
-        fc.asyncProperty(someProducts, fc.array(someSelection, { maxLength: 8 }), async (products, selections) => {
+        fc.asyncProperty(someProducts, fc.array(someCriteria, { maxLength: 8 }), async (products, selections) => {
           await using opened = await open();
           await opened.store.seed(products);
-          for (const selection of selections) {
-            const expected = searchModel(products, selection);
-            const found = await Array.fromAsync(all(opened.finder.find(selection)));
+          for (const criteria of selections) {
+            const expected = searchModel(products, criteria);
+            const found = await Array.fromAsync(all(opened.finder.find(criteria)));
             expect(found.map(({ position: _, ...rest }) => rest)).toEqual(expected);
             for (const [index, { position }] of found.entries()) {
-              expect(await Array.fromAsync(all(opened.finder.find(selection, position)))).toEqual(
+              expect(await Array.fromAsync(all(opened.finder.find(criteria, position)))).toEqual(
                 found.slice(index + 1),
               );
             }
@@ -37,7 +37,7 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
       );
     });
 
-    test.each<ProductSelection>([
+    test.each<ProductCriteria>([
       { order: "created-ascending" },
       { order: "created-descending" },
       { order: "created-ascending", minCoreCount: 4 },
@@ -45,15 +45,15 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
       { order: "price-descending", price: { currency: "EUR" }, terms: ["lap"] },
       { order: "relevance", terms: ["laptop"], brand: "kestrel" },
       { order: "created-descending", terms: ["laptop"] },
-    ])("finds thousands of products in pages of at most 100: %j", async (selection) => {
+    ])("finds thousands of products in pages of at most 100: %j", async (criteria) => {
       await using opened = await openWith(open, 1_200);
       const numbers: number[] = [];
-      for await (const page of opened.finder.find(selection)) {
+      for await (const page of opened.finder.find(criteria)) {
         expect(page.length).toBeGreaterThan(0);
         expect(page.length).toBeLessThanOrEqual(100);
         numbers.push(...page.map(({ product }) => numberOf(product)));
       }
-      const isDescending = selection.order === "created-descending" || selection.order === "price-descending";
+      const isDescending = criteria.order === "created-descending" || criteria.order === "price-descending";
       const expected = Array.from({ length: 1_200 }, (_, n) => n);
       expect(numbers).toEqual(isDescending ? expected.toReversed() : expected);
     });
@@ -72,15 +72,15 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
       },
     );
 
-    test.each<ProductSelection>([
+    test.each<ProductCriteria>([
       { order: "created-descending" },
       { order: "relevance", terms: ["laptop"] },
       { order: "price-ascending", price: { currency: "EUR" } },
-    ])("finds each unchanged product once during concurrent changes: %j", async (selection) => {
+    ])("finds each unchanged product once during concurrent changes: %j", async (criteria) => {
       await using opened = await openWith(open, 700);
       const seen = new Map<number, number>();
       let created = 10_000;
-      for await (const page of opened.finder.find(selection)) {
+      for await (const page of opened.finder.find(criteria)) {
         for (const { product } of page) seen.set(numberOf(product), (seen.get(numberOf(product)) ?? 0) + 1);
         await opened.store.create(laptop(created++));
         for (const n of [0, 350, 699]) {
@@ -95,9 +95,9 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
 
     test("finds the current revision of a product if it still meets the conditions", async () => {
       await using opened = await openWith(open, 300);
-      const selection: ProductSelection = { order: "relevance", terms: ["laptop"], price: { currency: "EUR" } };
+      const criteria: ProductCriteria = { order: "relevance", terms: ["laptop"], price: { currency: "EUR" } };
       const found: FoundProduct[] = [];
-      for await (const page of opened.finder.find(selection)) {
+      for await (const page of opened.finder.find(criteria)) {
         if (found.length === 0) {
           const change = (n: number, fields: Partial<Product>) =>
             opened.store.update(laptop(n).id, (current) => ({ ...current, ...fields }));
@@ -116,22 +116,22 @@ export function productFinderContract(open: () => Promise<OpenedFinder>): void {
 
     test("a resumed search ignores products that were created meanwhile", async () => {
       await using opened = await openWith(open, 10);
-      const selection: ProductSelection = { order: "relevance", terms: ["laptop"] };
-      const [first] = await Array.fromAsync(all(opened.finder.find(selection)));
+      const criteria: ProductCriteria = { order: "relevance", terms: ["laptop"] };
+      const [first] = await Array.fromAsync(all(opened.finder.find(criteria)));
       await opened.store.create(laptop(11));
-      expect(await Array.fromAsync(all(opened.finder.find(selection, first?.position)))).toHaveLength(9);
-      expect(await Array.fromAsync(all(opened.finder.find(selection)))).toHaveLength(11);
+      expect(await Array.fromAsync(all(opened.finder.find(criteria, first?.position)))).toHaveLength(9);
+      expect(await Array.fromAsync(all(opened.finder.find(criteria)))).toHaveLength(11);
     });
 
     test("throws the reason of the signal, also if nothing is found", async () => {
       await using opened = await openWith(open, 1_200);
-      for (const selection of [
+      for (const criteria of [
         { order: "created-ascending" },
         { order: "created-ascending", brand: "unknown" },
       ] as const) {
         const controller = new AbortController();
         setImmediate(() => controller.abort(new Error("cancelled")));
-        const reading = Array.fromAsync(all(opened.finder.find(selection, undefined, controller.signal)));
+        const reading = Array.fromAsync(all(opened.finder.find(criteria, undefined, controller.signal)));
         await expect(reading).rejects.toThrow("cancelled");
       }
     });

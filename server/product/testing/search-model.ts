@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { MemoryUnit, type Product, ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { memoryToBits } from "../search/memory-to-bits.ts";
-import type { ProductSelection } from "../search/product-criteria.ts";
+import type { ProductCriteria } from "../search/product-criteria.ts";
 import type { Relevance } from "../search/text-index.ts";
 
 /** Generates products with few distinct terms, prices and sizes, so that most conditions match some of them. */
@@ -38,8 +38,8 @@ export const someProducts: fc.Arbitrary<Product[]> = fc
     ),
   );
 
-/** Generates selections for {@link someProducts}. */
-export const someSelection: fc.Arbitrary<ProductSelection> = fc
+/** Generates criteria for {@link someProducts}. */
+export const someCriteria: fc.Arbitrary<ProductCriteria> = fc
   .record(
     {
       terms: fc.array(
@@ -58,7 +58,7 @@ export const someSelection: fc.Arbitrary<ProductSelection> = fc
     { requiredKeys: [] },
   )
   .chain((conditions) => {
-    const orders: ProductSelection["order"][] = ["created-ascending", "created-descending"];
+    const orders: ProductCriteria["order"][] = ["created-ascending", "created-descending"];
     if (conditions.terms !== undefined) orders.push("relevance", "relevance");
     if (conditions.price !== undefined) orders.push("price-ascending", "price-descending");
     return fc.constantFrom(...orders).map((order) => ({ ...conditions, order }));
@@ -67,14 +67,14 @@ export const someSelection: fc.Arbitrary<ProductSelection> = fc
 /** The reference model of a search: filters and sorts all products in memory. */
 export function searchModel(
   products: readonly Product[],
-  selection: ProductSelection,
+  criteria: ProductCriteria,
 ): { product: Product; relevance?: Relevance }[] {
   const found = products
-    .filter((product) => product.deleteTime === undefined && meets(product, selection))
-    .map((product) => ({ product, relevance: selection.terms && relevanceOf(product, selection.terms) }))
-    .filter(({ relevance }) => selection.terms === undefined || relevance !== undefined);
+    .filter((product) => product.deleteTime === undefined && meets(product, criteria))
+    .map((product) => ({ product, relevance: criteria.terms && relevanceOf(product, criteria.terms) }))
+    .filter(({ relevance }) => criteria.terms === undefined || relevance !== undefined);
   const price = ({ product }: (typeof found)[number]) => totalNanos(product.price ?? { units: 0n, nanos: 0 });
-  switch (selection.order) {
+  switch (criteria.order) {
     case "created-ascending":
       return found.map(({ product }) => ({ product }));
     case "created-descending":
@@ -93,8 +93,8 @@ export function searchModel(
   }
 }
 
-function meets(product: Product, selection: ProductSelection): boolean {
-  const { price, brand, minCoreCount, minGhz, minRamBits } = selection;
+function meets(product: Product, criteria: ProductCriteria): boolean {
+  const { price, brand, minCoreCount, minGhz, minRamBits } = criteria;
   const laptop = product.attributes.value;
   const cost = product.price && totalNanos(product.price);
   if (price && product.price?.currencyCode !== price.currency) return false;

@@ -4,7 +4,7 @@ import type { Problem } from "../../logging/repeated-problem-log.ts";
 import { Mutex } from "../../shared/mutex.ts";
 import { StoreReadOnlyError } from "../../storage/storage-errors.ts";
 import type { Tick } from "../feed/quote-feed.ts";
-import type { CandleSeries, CandleSink } from "./candle-builder.ts";
+import type { CandleBuilder, CandleSink } from "./candle-builder.ts";
 import {
   type CandleQuery,
   type CandleStore,
@@ -80,8 +80,8 @@ export class CandleAggregator implements Candles, AsyncDisposable {
   /** Complete candles that are not saved, in the order in which they were completed. */
   readonly #unsaved: PriceCandle[] = [];
   /** The number of candles that each series has completed since its expired ones were removed. */
-  readonly #completed = new Map<CandleSeries, number>();
-  readonly #withExpired = new Set<CandleSeries>();
+  readonly #completed = new Map<CandleBuilder, number>();
+  readonly #withExpired = new Set<CandleBuilder>();
   readonly #saves = new Mutex();
   /** `intervals`: the save intervals between two attempts. `left`: those that remain until the next attempt. */
   #backOff = { intervals: 1, left: 0 };
@@ -89,7 +89,7 @@ export class CandleAggregator implements Candles, AsyncDisposable {
   #lostCount = 0;
   readonly #sink: CandleSink = {
     late: () => this.#lateCount++,
-    complete: (series, candle) => this.#complete(series, candle),
+    complete: (builder, candle) => this.#complete(builder, candle),
   };
 
   /** Opens the candles of some instruments. Does not change the stored candles of others. */
@@ -152,12 +152,12 @@ export class CandleAggregator implements Candles, AsyncDisposable {
     await this.save();
   }
 
-  #complete(series: CandleSeries, candle: PriceCandle): void {
+  #complete(builder: CandleBuilder, candle: PriceCandle): void {
     if (this.#unsaved.length < this.#maxUnsaved) this.#unsaved.push(candle);
     else this.#lostCount++;
-    const completed = (this.#completed.get(series) ?? candlesBetweenRemovals) + 1;
-    if (completed > candlesBetweenRemovals) this.#withExpired.add(series);
-    this.#completed.set(series, completed);
+    const completed = (this.#completed.get(builder) ?? candlesBetweenRemovals) + 1;
+    if (completed > candlesBetweenRemovals) this.#withExpired.add(builder);
+    this.#completed.set(builder, completed);
   }
 
   #ownCandles({ symbol, span, start, end }: CandleQuery): ListedCandle[] {
@@ -194,13 +194,13 @@ export class CandleAggregator implements Candles, AsyncDisposable {
 
   /** Moves a series to the end of the set if it has more expired candles than the limit for one removal. */
   async #removeOld(): Promise<void> {
-    for (const series of [...this.#withExpired].slice(0, seriesPerRemoval)) {
-      const { symbol, span, openTime = 0 } = series;
+    for (const builder of [...this.#withExpired].slice(0, seriesPerRemoval)) {
+      const { symbol, span, openTime = 0 } = builder;
       const oldest = openTime - retentionSeconds[span] * microsPerSecond;
       const removed = await this.#store.removeBefore(symbol, span, oldest, candlesPerRemoval);
-      this.#withExpired.delete(series);
-      if (removed === candlesPerRemoval) this.#withExpired.add(series);
-      else this.#completed.set(series, 0);
+      this.#withExpired.delete(builder);
+      if (removed === candlesPerRemoval) this.#withExpired.add(builder);
+      else this.#completed.set(builder, 0);
     }
   }
 }

@@ -21,13 +21,13 @@ export interface PriceMove {
 /** Receives complete candles and late ticks. */
 export interface CandleSink {
   /** A candle is complete: a newer one of its series has started. */
-  complete(series: CandleSeries, candle: PriceCandle): void;
+  complete(builder: CandleBuilder, candle: PriceCandle): void;
   /** A tick arrived after its candle was complete, and is ignored. */
   late(): void;
 }
 
-/** The candles of one instrument and one span. One of them is open. */
-export class CandleSeries {
+/** Builds the candles of one instrument and one span, one after the other. One of them is open. */
+export class CandleBuilder {
   readonly symbol: string;
   readonly span: CandleSpan;
   readonly #spanMicros: number;

@@ -1,6 +1,6 @@
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
 import type { Tick } from "../feed/quote-feed.ts";
-import { CandleSeries, type CandleSink, type PriceMove } from "./candle-builder.ts";
+import { CandleBuilder, type CandleSink, type PriceMove } from "./candle-builder.ts";
 import { candleSpans, type OpenCandle } from "./candle-store.ts";
 import { VolumeMeter } from "./volume-meter.ts";
 
@@ -11,20 +11,20 @@ const longestSpan = candleSpans.at(-1);
 
 /** The candles of one instrument, for every span. */
 export class InstrumentCandles {
-  readonly #series: readonly CandleSeries[];
+  readonly #builders: readonly CandleBuilder[];
   readonly #volume = new VolumeMeter();
   #newestTime: MicroTime = Number.NEGATIVE_INFINITY;
 
   constructor(symbol: string) {
-    this.#series = candleSpans.map((span) => new CandleSeries(symbol, span));
+    this.#builders = candleSpans.map((span) => new CandleBuilder(symbol, span));
   }
 
   /** Continues a stored open candle of this instrument. */
   restore(candle: OpenCandle): void {
-    const series = this.#series[candleSpans.indexOf(candle.span)];
-    series?.restore(candle);
+    const builder = this.#builders[candleSpans.indexOf(candle.span)];
+    builder?.restore(candle);
     this.#newestTime = Math.max(this.#newestTime, candle.newestTime);
-    if (candle.span === longestSpan) this.#volume.restore(candle.sessionVolume, series?.endTime ?? 0);
+    if (candle.span === longestSpan) this.#volume.restore(candle.sessionVolume, builder?.endTime ?? 0);
   }
 
   /**
@@ -38,12 +38,12 @@ export class InstrumentCandles {
     const isLate = tick.sourceTime < this.#newestTime;
     if (!isLate) this.#newestTime = tick.sourceTime;
     const move = isBar ? bar(tick, close) : moment(tick, close, this.#volume.add(tick, isLate));
-    for (const series of this.#series) series.add(move, sink);
+    for (const builder of this.#builders) builder.add(move, sink);
   }
 
   /** Returns the current open candles. */
   open(): OpenCandle[] {
-    return this.#series.map((series) => series.open(this.#volume.session)).filter((candle) => candle !== undefined);
+    return this.#builders.map((builder) => builder.open(this.#volume.session)).filter((candle) => candle !== undefined);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Logger } from "pino";
-import type { ColumnMapping } from "../../../client/quote/tick-csv-columns.ts";
+import type { TickColumnMapping } from "../../../client/quote/tick-csv-columns.ts";
 import type { MicroClock } from "../../../client/shared/micro-time.ts";
 import type { QuoteFeed } from "./quote-feed.ts";
 import { openReplayFeed } from "./replay-feed.ts";
@@ -25,7 +25,7 @@ export type FeedSettings =
       readonly loop: boolean;
       /** Whether the replay starts with the server or with the first subscriber. */
       readonly start: "now" | "subscriber";
-      readonly columns?: ColumnMapping;
+      readonly columns?: TickColumnMapping;
     };
 
 /**

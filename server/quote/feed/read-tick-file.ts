@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { basename, extname } from "node:path";
 import { pipeline } from "node:stream";
 import { CsvError, parse } from "csv-parse";
-import { type ColumnMapping, TickCsvColumns, tickFileDialect } from "../../../client/quote/tick-csv-columns.ts";
+import { type TickColumnMapping, TickCsvColumns, tickFileDialect } from "../../../client/quote/tick-csv-columns.ts";
 import { CsvRowError } from "../../../client/shared/csv-column-mapping.ts";
 import type { MicroTime } from "../../../client/shared/micro-time.ts";
 import { FeedError, maxInstruments, type Tick } from "./quote-feed.ts";
@@ -15,7 +15,7 @@ export interface TickOfLine {
 
 export interface TickFileOptions {
   /** Which columns contain what, if their names do not show it. */
-  readonly columns?: ColumnMapping;
+  readonly columns?: TickColumnMapping;
   /** Receives whether the rows are bars, when the header has been read. */
   readonly onKind?: (areBars: boolean) => void;
 }

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { ColumnMapping } from "../../../client/quote/tick-csv-columns.ts";
+import type { TickColumnMapping } from "../../../client/quote/tick-csv-columns.ts";
 import { type MicroTime, microsPerMilli } from "../../../client/shared/micro-time.ts";
 import { systemTimers, type Timers } from "../../../client/shared/timers.ts";
 import { type Instrument, InstrumentSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
@@ -28,7 +28,7 @@ export interface ReplayFeedOptions {
   /** Whether to start again at the end of the file, with the same times. Default: false. */
   readonly loop?: boolean;
   /** Which columns contain what, if their names do not show it. */
-  readonly columns?: ColumnMapping;
+  readonly columns?: TickColumnMapping;
 }
 
 /**
@@ -64,7 +64,7 @@ export async function openReplayFeed(options: ReplayFeedOptions): Promise<QuoteF
 
 interface File {
   readonly path: string;
-  readonly columns?: ColumnMapping;
+  readonly columns?: TickColumnMapping;
 }
 
 interface Survey {

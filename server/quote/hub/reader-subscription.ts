@@ -5,7 +5,7 @@ import type { LogEntry } from "../log/quote-log.ts";
 export interface Listing {
   readonly instrument: Instrument;
   /** In no order. */
-  readonly subscriptions: SymbolSubscription[];
+  readonly subscriptions: ReaderSubscription[];
   /** The owner of each subscription, at the same index: the fan-out reads it from here without accessing the subscription. */
   readonly owners: SubscriptionOwner[];
   newest: LogEntry | undefined;
@@ -20,7 +20,7 @@ export function createListing(instrument: Instrument): Listing {
 
 /** Receives the quotes of its subscriptions. */
 export interface SubscriptionOwner {
-  offer(subscription: SymbolSubscription, entry: LogEntry): void;
+  offer(subscription: ReaderSubscription, entry: LogEntry): void;
 }
 
 /**
@@ -65,7 +65,7 @@ export function missedFrom({ seq, quote }: LogEntry): MissedFrom {
 
 export interface Replaying {
   readonly kind: "replaying";
-  readonly subscription: SymbolSubscription;
+  readonly subscription: ReaderSubscription;
   /**
    * The `instrument_seq` of the last delivered quote. Undefined: none was delivered, and the replay starts with the
    * oldest quote that the log has when it reads it.
@@ -82,7 +82,7 @@ export interface SubscriptionControl {
   lastSentAt: number;
   /** When the rate limit allows the deferred quote; only in the state `rateLimited`. */
   dueAt: number;
-  /** The index in the heap of `RateLimitedSubscriptions`; only in the state `rateLimited`. */
+  /** The index in the heap of `RateLimitTimer`; only in the state `rateLimited`. */
   heapIndex: number;
 }
 
@@ -90,7 +90,7 @@ export interface SubscriptionControl {
  * The subscription of one stream to one instrument. It is also the node of the linked list in which its quote is queued:
  * at most one quote of it is queued at a time, and so the queue allocates no nodes (docs/decisions/0009).
  */
-export class SymbolSubscription {
+export class ReaderSubscription {
   readonly owner: SubscriptionOwner;
   readonly listing: Listing;
   /** Undefined: live, without a rate limit. */
@@ -100,8 +100,8 @@ export class SymbolSubscription {
   queuedEntry: LogEntry | undefined = undefined;
   /** The `seq` of the first quote that was queued: of `queuedEntry`, or of one that it replaced. */
   queuedSince = 0;
-  next: SymbolSubscription | undefined = undefined;
-  previous: SymbolSubscription | undefined = undefined;
+  next: ReaderSubscription | undefined = undefined;
+  previous: ReaderSubscription | undefined = undefined;
   /** The index in the arrays of the listing. */
   #index: number;
 

@@ -1,14 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { InstrumentSchema, QuoteSchema } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { createListing, SymbolSubscription } from "../hub/reader-subscription.ts";
+import { createListing, ReaderSubscription } from "../hub/reader-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 
-function subscriptions(count: number): SymbolSubscription[] {
+function subscriptions(count: number): ReaderSubscription[] {
   const instrument = create(InstrumentSchema, { symbol: "A" });
   return Array.from({ length: count }, () => {
-    return new SymbolSubscription({ offer: () => {} }, createListing(instrument));
+    return new ReaderSubscription({ offer: () => {} }, createListing(instrument));
   });
 }
 
@@ -39,7 +39,7 @@ describe("ConflatingQueue", () => {
 
   it("replaces the queued quote of a subscription without moving the subscription", () => {
     const queue = new ConflatingQueue();
-    const [one, two, three] = subscriptions(3) as [SymbolSubscription, SymbolSubscription, SymbolSubscription];
+    const [one, two, three] = subscriptions(3) as [ReaderSubscription, ReaderSubscription, ReaderSubscription];
     queue.push(one, entry(1));
     queue.push(two, entry(2));
     queue.push(three, entry(3));
@@ -53,7 +53,7 @@ describe("ConflatingQueue", () => {
 
   it("inserts an older quote after a subscription that was queued before it", () => {
     const queue = new ConflatingQueue();
-    const [one, two, late] = subscriptions(3) as [SymbolSubscription, SymbolSubscription, SymbolSubscription];
+    const [one, two, late] = subscriptions(3) as [ReaderSubscription, ReaderSubscription, ReaderSubscription];
     queue.push(one, entry(1));
     queue.push(two, entry(4));
     queue.push(one, entry(5));
@@ -64,7 +64,7 @@ describe("ConflatingQueue", () => {
   it("inserts older quotes in the order of the log", () => {
     const queue = new ConflatingQueue();
     const all = subscriptions(5);
-    for (const [at, seq] of [4, 2, 3, 1, 5].entries()) queue.insert(all[at] as SymbolSubscription, entry(seq));
+    for (const [at, seq] of [4, 2, 3, 1, 5].entries()) queue.insert(all[at] as ReaderSubscription, entry(seq));
     expect(seqs(queue)).toEqual([1, 2, 3, 4, 5]);
   });
 
@@ -87,7 +87,7 @@ describe("ConflatingQueue", () => {
     const [queue, other] = [new ConflatingQueue(), new ConflatingQueue()];
     const all = subscriptions(3);
     for (const [at, each] of all.entries()) queue.push(each, entry(at + 1));
-    const middle = all[1] as SymbolSubscription;
+    const middle = all[1] as ReaderSubscription;
     expect(other.remove(middle)).toBeUndefined();
     expect(queue.remove(middle)?.seq).toBe(2);
     expect(queue.remove(middle)).toBeUndefined();

@@ -1,4 +1,4 @@
-import type { SymbolSubscription } from "../hub/reader-subscription.ts";
+import type { ReaderSubscription } from "../hub/reader-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 
 /**
@@ -8,10 +8,10 @@ import type { LogEntry } from "../log/quote-log.ts";
  * It is a doubly linked list whose nodes are the subscriptions: adding and removing allocate nothing.
  */
 export class ConflatingQueue {
-  #first: SymbolSubscription | undefined;
-  #last: SymbolSubscription | undefined;
+  #first: ReaderSubscription | undefined;
+  #last: ReaderSubscription | undefined;
   /** The subscription that was inserted last: the next search for a place starts there. */
-  #inserted: SymbolSubscription | undefined;
+  #inserted: ReaderSubscription | undefined;
   #size = 0;
 
   /** The number of queued quotes. */
@@ -20,7 +20,7 @@ export class ConflatingQueue {
   }
 
   /** The subscription that has been queued for the longest time. */
-  get first(): SymbolSubscription | undefined {
+  get first(): ReaderSubscription | undefined {
     return this.#first;
   }
 
@@ -43,7 +43,7 @@ export class ConflatingQueue {
    * Adds the newest quote of the log, or replaces the queued one of the same subscription without moving it. Returns
    * whether it has replaced one. The subscription must not be in another queue.
    */
-  push(subscription: SymbolSubscription, entry: LogEntry): boolean {
+  push(subscription: ReaderSubscription, entry: LogEntry): boolean {
     const hasReplaced = subscription.queue === this;
     if (!hasReplaced) this.#link(subscription, entry.seq, this.#last);
     subscription.queuedEntry = entry;
@@ -54,7 +54,7 @@ export class ConflatingQueue {
    * Adds a quote of a subscription that is in no queue, before the subscriptions that were queued later. Inserting many
    * quotes in the order of their `seq` takes linear time.
    */
-  insert(subscription: SymbolSubscription, entry: LogEntry): void {
+  insert(subscription: ReaderSubscription, entry: LogEntry): void {
     let previous = this.#last;
     if (previous !== undefined && entry.seq < previous.queuedSince) {
       const hint = this.#inserted;
@@ -68,7 +68,7 @@ export class ConflatingQueue {
   }
 
   /** Removes the quote of a subscription, and returns it; undefined if the subscription is not in this queue. */
-  remove(subscription: SymbolSubscription): LogEntry | undefined {
+  remove(subscription: ReaderSubscription): LogEntry | undefined {
     if (subscription.queue !== this) return undefined;
     const { queuedEntry } = subscription;
     this.#unlink(subscription);
@@ -81,7 +81,7 @@ export class ConflatingQueue {
     while (this.#first !== undefined) this.remove(this.#first);
   }
 
-  #link(subscription: SymbolSubscription, since: number, previous: SymbolSubscription | undefined): void {
+  #link(subscription: ReaderSubscription, since: number, previous: ReaderSubscription | undefined): void {
     const next = previous === undefined ? this.#first : previous.next;
     subscription.queue = this;
     subscription.queuedSince = since;
@@ -94,7 +94,7 @@ export class ConflatingQueue {
     this.#size++;
   }
 
-  #unlink({ previous, next }: SymbolSubscription): void {
+  #unlink({ previous, next }: ReaderSubscription): void {
     if (previous === undefined) this.#first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;

@@ -1,5 +1,5 @@
 import type { Quote } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import type { Replaying, SymbolSubscription } from "../hub/reader-subscription.ts";
+import type { ReaderSubscription, Replaying } from "../hub/reader-subscription.ts";
 import type { QuoteLog } from "../log/quote-log.ts";
 import type { Backlog } from "./send-queue.ts";
 
@@ -18,7 +18,7 @@ export interface ReplayPage {
   /** The number of quotes that the log has evicted before the replay could read them. */
   evicted: number;
   /** The subscriptions that have reached the end of the log, and are no longer replayed. */
-  readonly caughtUp: SymbolSubscription[];
+  readonly caughtUp: ReaderSubscription[];
 }
 
 /**
@@ -70,12 +70,12 @@ export class LogReplay {
   }
 
   /** Removes those of the subscriptions that it replays. Returns the backlog of each that has unread quotes. */
-  withdraw(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, Backlog> {
+  withdraw(subscriptions: readonly ReaderSubscription[]): Map<ReaderSubscription, Backlog> {
     const states = subscriptions
       .map(({ symbol }) => this.#states.get(symbol))
       .filter((state): state is Replaying => state !== undefined);
     this.#resolveStarts(states);
-    const backlogs = new Map<SymbolSubscription, Backlog>();
+    const backlogs = new Map<ReaderSubscription, Backlog>();
     for (const { subscription, delivered = 0n } of states) {
       this.remove(subscription);
       const { newest } = subscription.listing;
@@ -87,7 +87,7 @@ export class LogReplay {
     return backlogs;
   }
 
-  remove(subscription: SymbolSubscription): void {
+  remove(subscription: ReaderSubscription): void {
     this.#states.delete(subscription.symbol);
   }
 

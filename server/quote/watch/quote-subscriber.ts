@@ -3,7 +3,7 @@ import type { PauseMode, Quote, SlowReaderPolicy } from "../../../gen/bourse/quo
 import type { DomainError } from "../../shared/domain-error.ts";
 import type { LimitError } from "../../transport/protection/limit-error.ts";
 import type { Peer } from "../../transport/protection/shared-limit.ts";
-import { type Listing, type SubscriptionOwner, SymbolSubscription } from "../hub/reader-subscription.ts";
+import { type Listing, ReaderSubscription, type SubscriptionOwner } from "../hub/reader-subscription.ts";
 import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
 import { ReplayOverrunError, slowReaderError } from "../quote-errors.ts";
 import { maxWaitingQuotes } from "./lossless-queue.ts";
@@ -36,7 +36,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   readonly peer: Peer;
   readonly #hub: SubscribedHub;
   readonly #delivery: ReaderDelivery;
-  readonly #subscriptions = new Map<string, SymbolSubscription>();
+  readonly #subscriptions = new Map<string, ReaderSubscription>();
   #endWait: (() => void) | undefined;
   #state: State = { kind: "open" };
   #seq: number;
@@ -81,7 +81,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   }
 
   /** By symbol, in the order in which they started. */
-  get subscriptions(): ReadonlyMap<string, SymbolSubscription> {
+  get subscriptions(): ReadonlyMap<string, ReaderSubscription> {
     return this.#subscriptions;
   }
 
@@ -147,7 +147,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   }
 
   /** Schedules a quote of the log. Only the hub calls it. */
-  offer(subscription: SymbolSubscription, entry: LogEntry): void {
+  offer(subscription: ReaderSubscription, entry: LogEntry): void {
     if (this.#state.kind !== "open") return;
     if (!this.#delivery.offer(subscription, entry)) {
       this.#fail(slowReaderError(this.#hub.maxWaiting ?? maxWaitingQuotes));
@@ -165,30 +165,30 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
    */
   subscribe(listings: readonly Listing[], maxRate: number, replayFrom?: number | "oldest"): void {
     if (!this.isOpen) return;
-    const subscriptions = listings.map((listing) => new SymbolSubscription(this, listing));
+    const subscriptions = listings.map((listing) => new ReaderSubscription(this, listing));
     for (const each of subscriptions) this.#subscriptions.set(each.symbol, each);
     this.#hub.countSubscriptions(subscriptions.length, this.peer);
     this.#delivery.start(subscriptions, maxRate, replayFrom);
   }
 
   /** Ends subscriptions, and drops their queued quotes. */
-  unsubscribe(subscriptions: readonly SymbolSubscription[]): void {
+  unsubscribe(subscriptions: readonly ReaderSubscription[]): void {
     this.#delivery.end(subscriptions);
     this.#detach(subscriptions);
   }
 
   /** Pauses subscriptions. Those that are paused keep their mode. */
-  pause(subscriptions: readonly SymbolSubscription[], mode: PauseMode): void {
+  pause(subscriptions: readonly ReaderSubscription[], mode: PauseMode): void {
     this.#delivery.pause(subscriptions, mode);
   }
 
   /** Resumes subscriptions. Returns for each how many quotes of its pause are skipped. */
-  resume(subscriptions: readonly SymbolSubscription[]): ReadonlyMap<SymbolSubscription, number> {
+  resume(subscriptions: readonly ReaderSubscription[]): ReadonlyMap<ReaderSubscription, number> {
     return this.#delivery.resume(subscriptions);
   }
 
   /** Limits the quotes per second of subscriptions; 0: no limit. */
-  setRate(subscriptions: readonly SymbolSubscription[], maxRate: number): void {
+  setRate(subscriptions: readonly ReaderSubscription[], maxRate: number): void {
     this.#delivery.setRate(subscriptions, maxRate);
   }
 
@@ -208,7 +208,7 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
     this.#hub.removeSubscriber(this);
   }
 
-  #detach(subscriptions: readonly SymbolSubscription[]): void {
+  #detach(subscriptions: readonly ReaderSubscription[]): void {
     for (const each of subscriptions) {
       this.#subscriptions.delete(each.symbol);
       each.detach();

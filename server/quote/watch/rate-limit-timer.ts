@@ -1,26 +1,27 @@
 import type { Timers } from "../../../client/shared/timers.ts";
-import type { SymbolSubscription } from "../hub/reader-subscription.ts";
+import type { ReaderSubscription } from "../hub/reader-subscription.ts";
 
 /**
- * The subscriptions of one reader whose newest quote is deferred by a rate limit, with one timer for all of them.
+ * Releases the subscriptions of one reader whose newest quote is deferred by a rate limit when they are due, with one
+ * timer for all of them.
  *
  * It is a binary heap, the earliest due time on top: if many subscriptions are due at once, a sorted list is too slow.
  * Each subscription stores its own due time and index (`control.dueAt`, `control.heapIndex`).
  */
-export class RateLimitedSubscriptions {
+export class RateLimitTimer {
   readonly #timers: Timers;
-  readonly #release: (due: readonly SymbolSubscription[]) => void;
-  readonly #heap: SymbolSubscription[] = [];
+  readonly #release: (due: readonly ReaderSubscription[]) => void;
+  readonly #heap: ReaderSubscription[] = [];
   #timer: { readonly at: number; readonly stop: () => void } | undefined;
 
   /** @param release receives the subscriptions that are due together, in no order, after they were removed */
-  constructor(timers: Timers, release: (due: readonly SymbolSubscription[]) => void) {
+  constructor(timers: Timers, release: (due: readonly ReaderSubscription[]) => void) {
     this.#timers = timers;
     this.#release = release;
   }
 
   /** Adds a subscription, which must have a control and must not be in the heap. It is released at `dueAt`. */
-  add(subscription: SymbolSubscription, dueAt: number): void {
+  add(subscription: ReaderSubscription, dueAt: number): void {
     if (subscription.control === undefined) return;
     subscription.control.dueAt = dueAt;
     this.#siftUp(subscription, this.#heap.length);
@@ -28,7 +29,7 @@ export class RateLimitedSubscriptions {
   }
 
   /** Removes a subscription, which must be in the heap. */
-  remove(subscription: SymbolSubscription): void {
+  remove(subscription: ReaderSubscription): void {
     if (subscription.control === undefined) return;
     this.#removeAt(subscription.control.heapIndex, subscription);
     this.#startTimer();
@@ -39,7 +40,7 @@ export class RateLimitedSubscriptions {
     this.#startTimer();
   }
 
-  #removeAt(index: number, subscription: SymbolSubscription): void {
+  #removeAt(index: number, subscription: ReaderSubscription): void {
     const last = this.#heap.pop();
     if (last === undefined || last === subscription) return;
     const parent = this.#heap[(index - 1) >> 1];
@@ -48,7 +49,7 @@ export class RateLimitedSubscriptions {
   }
 
   /** Puts a subscription at an index, or at that of an ancestor (closer to the root of the heap). */
-  #siftUp(subscription: SymbolSubscription, from: number): void {
+  #siftUp(subscription: ReaderSubscription, from: number): void {
     let index = from;
     while (index > 0) {
       const above = (index - 1) >> 1;
@@ -61,7 +62,7 @@ export class RateLimitedSubscriptions {
   }
 
   /** Puts a subscription at an index, or at that of a descendant. */
-  #siftDown(subscription: SymbolSubscription, from: number): void {
+  #siftDown(subscription: ReaderSubscription, from: number): void {
     let index = from;
     for (;;) {
       const [left, right] = [2 * index + 1, 2 * index + 2];
@@ -74,7 +75,7 @@ export class RateLimitedSubscriptions {
     this.#put(subscription, index);
   }
 
-  #put(subscription: SymbolSubscription, index: number): void {
+  #put(subscription: ReaderSubscription, index: number): void {
     this.#heap[index] = subscription;
     if (subscription.control !== undefined) subscription.control.heapIndex = index;
   }
@@ -93,7 +94,7 @@ export class RateLimitedSubscriptions {
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     const now = this.#timers.now();
-    const due: SymbolSubscription[] = [];
+    const due: ReaderSubscription[] = [];
     for (;;) {
       const subscription = this.#heap[0];
       if (subscription === undefined || dueAtOf(subscription) > now) break;
@@ -106,6 +107,6 @@ export class RateLimitedSubscriptions {
 }
 
 /** Infinity for an index beyond the heap. */
-function dueAtOf(subscription: SymbolSubscription | undefined): number {
+function dueAtOf(subscription: ReaderSubscription | undefined): number {
   return subscription?.control?.dueAt ?? Number.POSITIVE_INFINITY;
 }

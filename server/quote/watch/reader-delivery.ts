@@ -6,13 +6,13 @@ import {
   missedFrom,
   type PausedConflating,
   type PausedForReplay,
+  type ReaderSubscription,
   type Replaying,
   type SubscriptionControl,
-  type SymbolSubscription,
 } from "../hub/reader-subscription.ts";
 import type { LogEntry, QuoteLog } from "../log/quote-log.ts";
 import { firstQuotesAfter, LogReplay } from "./log-replay.ts";
-import { RateLimitedSubscriptions } from "./rate-limit-timer.ts";
+import { RateLimitTimer } from "./rate-limit-timer.ts";
 import { type Backlog, SendQueue } from "./send-queue.ts";
 
 const millisPerSecond = 1_000;
@@ -29,7 +29,7 @@ export interface ReaderDeliveryOptions {
 
 /** A quote that is in no queue, on its way to one. */
 interface UnqueuedQuote {
-  readonly subscription: SymbolSubscription;
+  readonly subscription: ReaderSubscription;
   readonly entry: LogEntry;
 }
 
@@ -54,7 +54,7 @@ export class ReaderDelivery {
   readonly queue: SendQueue;
   readonly replay: LogReplay;
   readonly #options: ReaderDeliveryOptions;
-  readonly #rateLimited: RateLimitedSubscriptions;
+  readonly #rateLimitTimer: RateLimitTimer;
   readonly #missed = new MissedQuotes();
   /** Whether any subscription ever had a control. If none had, an offer does not read the `control` of its subscription. */
   #hasControls = false;
@@ -64,7 +64,7 @@ export class ReaderDelivery {
     this.#options = options;
     this.queue = new SendQueue(policy, () => timers.now(), maxWaiting);
     this.replay = new LogReplay(log);
-    this.#rateLimited = new RateLimitedSubscriptions(timers, (due) => this.#releaseDue(due));
+    this.#rateLimitTimer = new RateLimitTimer(timers, (due) => this.#releaseDue(due));
   }
 
   /** At most the `seq` of every quote that is kept for the reader; Infinity if there is none. */
@@ -73,7 +73,7 @@ export class ReaderDelivery {
   }
 
   /** Schedules the newest quote of the log. Returns false if the queue of a lossless reader is full. */
-  offer(subscription: SymbolSubscription, entry: LogEntry): boolean {
+  offer(subscription: ReaderSubscription, entry: LogEntry): boolean {
     const control = this.#hasControls ? subscription.control : undefined;
     if (control === undefined) return this.queue.push(subscription, entry);
     const { state } = control;
@@ -104,7 +104,7 @@ export class ReaderDelivery {
    *   starts with the oldest quote that the log has when it is read. Undefined: a snapshot.
    */
   start(
-    subscriptions: readonly SymbolSubscription[],
+    subscriptions: readonly ReaderSubscription[],
     maxRate: number,
     replayFrom: number | "oldest" | undefined,
   ): void {
@@ -115,7 +115,7 @@ export class ReaderDelivery {
   }
 
   /** Ends subscriptions, and drops the quotes that are kept for them. */
-  end(subscriptions: readonly SymbolSubscription[]): void {
+  end(subscriptions: readonly ReaderSubscription[]): void {
     this.#withdraw(subscriptions);
     for (const each of subscriptions) {
       const state = each.control?.state;
@@ -125,7 +125,7 @@ export class ReaderDelivery {
   }
 
   /** Pauses subscriptions. Those that are paused keep their mode. */
-  pause(subscriptions: readonly SymbolSubscription[], mode: PauseMode): void {
+  pause(subscriptions: readonly ReaderSubscription[], mode: PauseMode): void {
     const running = subscriptions.filter((each) => !isPaused(each.control?.state));
     const queued = this.#withdraw(running);
     const unread = this.replay.withdraw(running);
@@ -142,7 +142,7 @@ export class ReaderDelivery {
   }
 
   /** Resumes subscriptions. Returns for each how many quotes of its pause are skipped. */
-  resume(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, number> {
+  resume(subscriptions: readonly ReaderSubscription[]): Map<ReaderSubscription, number> {
     const released: UnqueuedQuote[] = [];
     const skipped = new Map(subscriptions.map((each) => [each, this.#resumeOne(each, released)]));
     this.#schedule(released);
@@ -150,14 +150,14 @@ export class ReaderDelivery {
   }
 
   /** Limits the quotes per second of subscriptions; 0: no limit. A paused one is limited after its pause. */
-  setRate(subscriptions: readonly SymbolSubscription[], maxRate: number): void {
+  setRate(subscriptions: readonly ReaderSubscription[], maxRate: number): void {
     // A rate-limited subscription conflates, even for a lossless reader.
     const conflated = maxRate > 0 ? this.queue.conflateLossless(subscriptions) : undefined;
     const released: UnqueuedQuote[] = [];
     for (const each of subscriptions) {
       const control = this.#controlOf(each);
       control.maxRate = maxRate;
-      if (control.state.kind === "rateLimited") this.#rateLimited.remove(each);
+      if (control.state.kind === "rateLimited") this.#rateLimitTimer.remove(each);
       else if (control.state.kind !== "live") continue;
       this.#goLive(each, control);
       add(released, each, conflated?.get(each) ?? this.queue.takeDeferred(each));
@@ -176,25 +176,25 @@ export class ReaderDelivery {
   clear(): void {
     this.queue.clear();
     this.replay.clear();
-    this.#rateLimited.clear();
+    this.#rateLimitTimer.clear();
     this.#missed.clear();
   }
 
-  #startWithSnapshot(subscriptions: readonly SymbolSubscription[]): void {
+  #startWithSnapshot(subscriptions: readonly ReaderSubscription[]): void {
     const newest: UnqueuedQuote[] = [];
     for (const each of subscriptions) add(newest, each, each.listing.newest);
     for (const { subscription, entry } of inLogOrder(newest)) this.queue.insertSnapshot(subscription, entry);
     this.#options.wake();
   }
 
-  #startFromOldest(subscriptions: readonly SymbolSubscription[]): void {
+  #startFromOldest(subscriptions: readonly ReaderSubscription[]): void {
     const afterSeq = this.#options.log.oldestSeq - 1;
     for (const each of subscriptions) {
       if (newestSeqOf(each) > afterSeq) this.#startReplay(each, undefined, afterSeq);
     }
   }
 
-  #startAfter(subscriptions: readonly SymbolSubscription[], afterSeq: number): void {
+  #startAfter(subscriptions: readonly ReaderSubscription[], afterSeq: number): void {
     const unfinished = subscriptions.filter((each) => newestSeqOf(each) > afterSeq);
     const bySymbol = new Map(unfinished.map((each) => [each.symbol, each]));
     for (const [symbol, first] of firstQuotesAfter(this.#options.log, bySymbol.keys(), afterSeq)) {
@@ -204,7 +204,7 @@ export class ReaderDelivery {
   }
 
   /** Offers a quote to a live subscription with a rate limit. */
-  #offerAtRate(subscription: SymbolSubscription, control: SubscriptionControl, entry: LogEntry): void {
+  #offerAtRate(subscription: ReaderSubscription, control: SubscriptionControl, entry: LogEntry): void {
     const dueAt = nextDueAt(control);
     if (this.queue.canConflate(subscription) || dueAt <= this.#options.timers.now()) {
       this.queue.conflate(subscription, entry);
@@ -215,7 +215,7 @@ export class ReaderDelivery {
   }
 
   /** Makes the deferred quotes of subscriptions ready whose rate limit allows them now. */
-  #releaseDue(due: readonly SymbolSubscription[]): void {
+  #releaseDue(due: readonly ReaderSubscription[]): void {
     const released: UnqueuedQuote[] = [];
     for (const each of due) {
       this.#goLive(each, this.#controlOf(each));
@@ -241,7 +241,7 @@ export class ReaderDelivery {
   }
 
   /** Returns the number of skipped quotes. Adds the quote to schedule, if any, to `released`. */
-  #resumeOne(subscription: SymbolSubscription, released: UnqueuedQuote[]): number {
+  #resumeOne(subscription: ReaderSubscription, released: UnqueuedQuote[]): number {
     const { control } = subscription;
     if (control === undefined) return 0;
     const { state } = control;
@@ -260,7 +260,7 @@ export class ReaderDelivery {
   }
 
   #resumeReplay(
-    subscription: SymbolSubscription,
+    subscription: ReaderSubscription,
     control: SubscriptionControl,
     state: PausedForReplay,
     released: UnqueuedQuote[],
@@ -283,41 +283,41 @@ export class ReaderDelivery {
   }
 
   /** Removes the quotes of subscriptions from the queue, and their deferred ones from the rate limit. */
-  #withdraw(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, Backlog> {
+  #withdraw(subscriptions: readonly ReaderSubscription[]): Map<ReaderSubscription, Backlog> {
     for (const each of subscriptions) {
-      if (each.control?.state.kind === "rateLimited") this.#rateLimited.remove(each);
+      if (each.control?.state.kind === "rateLimited") this.#rateLimitTimer.remove(each);
     }
     return this.queue.withdraw(subscriptions);
   }
 
-  #goLive(subscription: SymbolSubscription, control: SubscriptionControl): void {
+  #goLive(subscription: ReaderSubscription, control: SubscriptionControl): void {
     control.state = live;
     if (control.maxRate === 0) subscription.control = undefined;
   }
 
-  #limitRate(subscription: SymbolSubscription, control: SubscriptionControl, dueAt: number): void {
+  #limitRate(subscription: ReaderSubscription, control: SubscriptionControl, dueAt: number): void {
     control.state = rateLimited;
-    this.#rateLimited.add(subscription, dueAt);
+    this.#rateLimitTimer.add(subscription, dueAt);
   }
 
-  #pauseConflating(subscription: SymbolSubscription, skipped: number): void {
+  #pauseConflating(subscription: ReaderSubscription, skipped: number): void {
     const state: PausedConflating = { kind: "pausedConflating", skipped };
     this.#controlOf(subscription).state = state;
   }
 
-  #pauseForReplay(subscription: SymbolSubscription, missed: MissedFrom | undefined): void {
+  #pauseForReplay(subscription: ReaderSubscription, missed: MissedFrom | undefined): void {
     const state: PausedForReplay = { kind: "pausedForReplay", missed: undefined };
     this.#controlOf(subscription).state = state;
     if (missed !== undefined) this.#missed.set(state, missed);
   }
 
-  #startReplay(subscription: SymbolSubscription, delivered: bigint | undefined, afterSeq: number): void {
+  #startReplay(subscription: ReaderSubscription, delivered: bigint | undefined, afterSeq: number): void {
     const state: Replaying = { kind: "replaying", subscription, delivered };
     this.#controlOf(subscription).state = state;
     this.replay.add(state, afterSeq);
   }
 
-  #controlOf(subscription: SymbolSubscription): SubscriptionControl {
+  #controlOf(subscription: ReaderSubscription): SubscriptionControl {
     this.#hasControls = true;
     subscription.control ??= {
       state: live,
@@ -369,11 +369,11 @@ function nextDueAt({ maxRate, lastSentAt }: SubscriptionControl): number {
   return maxRate === 0 ? Number.NEGATIVE_INFINITY : lastSentAt + millisPerSecond / maxRate;
 }
 
-function newestSeqOf({ listing }: SymbolSubscription): number {
+function newestSeqOf({ listing }: ReaderSubscription): number {
   return listing.newest?.seq ?? 0;
 }
 
-function add(quotes: UnqueuedQuote[], subscription: SymbolSubscription, entry: LogEntry | undefined): void {
+function add(quotes: UnqueuedQuote[], subscription: ReaderSubscription, entry: LogEntry | undefined): void {
   if (entry !== undefined) quotes.push({ subscription, entry });
 }
 

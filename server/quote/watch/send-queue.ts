@@ -1,5 +1,5 @@
 import { type Quote, SlowReaderPolicy } from "../../../gen/bourse/quote/v1/quote_pb.ts";
-import { type MissedFrom, missedFrom, type SymbolSubscription } from "../hub/reader-subscription.ts";
+import { type MissedFrom, missedFrom, type ReaderSubscription } from "../hub/reader-subscription.ts";
 import type { LogEntry } from "../log/quote-log.ts";
 import { ConflatingQueue } from "./conflating-queue.ts";
 import { LosslessQueue } from "./lossless-queue.ts";
@@ -66,35 +66,35 @@ export class SendQueue {
   }
 
   /** Adds the newest quote of the log under the reader's policy. Returns false, and adds nothing, if the queue is full. */
-  push(subscription: SymbolSubscription, entry: LogEntry): boolean {
+  push(subscription: ReaderSubscription, entry: LogEntry): boolean {
     if (this.#lossless !== undefined) return this.#lossless.push(entry);
     this.conflate(subscription, entry);
     return true;
   }
 
   /** Adds the newest quote of the log, or replaces the one of its subscription that is ready or part of the snapshot. */
-  conflate(subscription: SymbolSubscription, entry: LogEntry): void {
+  conflate(subscription: ReaderSubscription, entry: LogEntry): void {
     const queue = subscription.queue === this.#snapshot ? this.#snapshot : this.#ready;
     if (queue.push(subscription, entry)) this.conflatedCount++;
   }
 
   /** Whether {@link conflate} would replace a quote. */
-  canConflate(subscription: SymbolSubscription): boolean {
+  canConflate(subscription: ReaderSubscription): boolean {
     return subscription.queue === this.#ready || subscription.queue === this.#snapshot;
   }
 
   /** Adds the first quote of a subscription to the snapshot. */
-  insertSnapshot(subscription: SymbolSubscription, entry: LogEntry): void {
+  insertSnapshot(subscription: ReaderSubscription, entry: LogEntry): void {
     this.#snapshot.insert(subscription, entry);
   }
 
   /** Adds an older quote of the log as ready. No quote of its subscription may be queued. */
-  insertReady(subscription: SymbolSubscription, entry: LogEntry): void {
+  insertReady(subscription: ReaderSubscription, entry: LogEntry): void {
     this.#ready.insert(subscription, entry);
   }
 
   /** Defers an older quote of the log. No quote of its subscription may be queued. */
-  insertDeferred(subscription: SymbolSubscription, entry: LogEntry): void {
+  insertDeferred(subscription: ReaderSubscription, entry: LogEntry): void {
     this.#deferred.insert(subscription, entry);
   }
 
@@ -102,14 +102,14 @@ export class SendQueue {
    * Defers the newest quote of the log. Returns whether it has replaced a deferred one. {@link oldestSeq} forgets the
    * replaced one: a pause may last longer than the log keeps quotes.
    */
-  defer(subscription: SymbolSubscription, entry: LogEntry): boolean {
+  defer(subscription: ReaderSubscription, entry: LogEntry): boolean {
     const hasReplaced = this.#deferred.remove(subscription) !== undefined;
     this.#deferred.push(subscription, entry);
     return hasReplaced;
   }
 
   /** Removes the deferred quote of a subscription, and returns it. */
-  takeDeferred(subscription: SymbolSubscription): LogEntry | undefined {
+  takeDeferred(subscription: ReaderSubscription): LogEntry | undefined {
     return this.#deferred.remove(subscription);
   }
 
@@ -125,8 +125,8 @@ export class SendQueue {
   }
 
   /** Removes all quotes of some subscriptions, and returns the backlog of each that had any. */
-  withdraw(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, Backlog> {
-    const backlogs = new Map<SymbolSubscription, Backlog>();
+  withdraw(subscriptions: readonly ReaderSubscription[]): Map<ReaderSubscription, Backlog> {
+    const backlogs = new Map<ReaderSubscription, Backlog>();
     const lossless = this.#extractLossless(subscriptions);
     for (const each of subscriptions) {
       const other = this.#snapshot.remove(each) ?? this.#ready.remove(each) ?? this.#deferred.remove(each);
@@ -142,9 +142,9 @@ export class SendQueue {
    * Removes the lossless quotes of some subscriptions and counts all but the newest of each as conflated. The newest
    * replaces the quote of the snapshot if there is one; the others are returned.
    */
-  conflateLossless(subscriptions: readonly SymbolSubscription[]): Map<SymbolSubscription, LogEntry> {
-    const removed = new Map<SymbolSubscription, LogEntry>();
-    const inSnapshot = new Map<SymbolSubscription, LogEntry>();
+  conflateLossless(subscriptions: readonly ReaderSubscription[]): Map<ReaderSubscription, LogEntry> {
+    const removed = new Map<ReaderSubscription, LogEntry>();
+    const inSnapshot = new Map<ReaderSubscription, LogEntry>();
     const lossless = this.#extractLossless(subscriptions);
     for (const each of subscriptions) {
       const entries = lossless.get(each.symbol);
@@ -170,7 +170,7 @@ export class SendQueue {
     for (const queue of [this.#snapshot, this.#ready, this.#deferred]) queue.clear();
   }
 
-  #extractLossless(subscriptions: readonly SymbolSubscription[]): Map<string, LogEntry[]> {
+  #extractLossless(subscriptions: readonly ReaderSubscription[]): Map<string, LogEntry[]> {
     if (this.#lossless === undefined || this.#lossless.size === 0) return new Map();
     const extracted = this.#lossless.extract(new Set(subscriptions.map(({ symbol }) => symbol)));
     return Map.groupBy(extracted, ({ quote }) => quote.symbol);

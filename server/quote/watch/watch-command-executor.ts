@@ -11,7 +11,7 @@ import {
 } from "../../../gen/bourse/quote/v1/quote_pb.ts";
 import { InvalidFieldError } from "../../shared/request-errors.ts";
 import { share } from "../../transport/encoding/shared-message.ts";
-import type { DeliveryState, Listing, SymbolSubscription } from "../hub/reader-subscription.ts";
+import type { DeliveryState, Listing, ReaderSubscription } from "../hub/reader-subscription.ts";
 import type { QuoteSubscriber } from "./quote-subscriber.ts";
 
 /** The maximum number of subscriptions of one stream: as many as a request can name. */
@@ -131,7 +131,7 @@ export class WatchCommandExecutor {
     return symbols.map((symbol) => this.#describe(symbol));
   }
 
-  get #subscriptions(): ReadonlyMap<string, SymbolSubscription> {
+  get #subscriptions(): ReadonlyMap<string, ReaderSubscription> {
     return this.#options.subscriber.subscriptions;
   }
 
@@ -140,7 +140,7 @@ export class WatchCommandExecutor {
     return requested.includes(allSymbols) ? [...this.#subscriptions.keys()] : [...new Set(requested)];
   }
 
-  #subscriptionsOf(symbols: readonly string[]): SymbolSubscription[] {
+  #subscriptionsOf(symbols: readonly string[]): ReaderSubscription[] {
     return symbols.map((symbol) => this.#subscriptions.get(symbol)).filter((each) => each !== undefined);
   }
 
@@ -166,14 +166,14 @@ function accepted(symbol: string): Subscription {
 }
 
 /** Most streams have a live subscription without a rate limit: they share one message for each instrument. */
-function toMessage(subscription: SymbolSubscription): Subscription {
+function toMessage(subscription: ReaderSubscription): Subscription {
   if (subscription.control !== undefined) return create(SubscriptionSchema, fieldsOf(subscription));
   const { listing } = subscription;
   listing.plainSubscription ??= share(create(SubscriptionSchema, fieldsOf(subscription)));
   return listing.plainSubscription;
 }
 
-function fieldsOf({ symbol, control }: SymbolSubscription) {
+function fieldsOf({ symbol, control }: ReaderSubscription) {
   const paused = pauseModes[control?.state.kind ?? "live"];
   return { symbol, status: SubscriptionStatus.ACCEPTED, paused, maxRate: control?.maxRate ?? 0 };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ChunkQueue } from "./byte-queue.ts";
+import { ByteQueue } from "./byte-queue.ts";
 
 test("bytes keep their order", () => {
   const actions = fc.array(
@@ -15,7 +15,7 @@ test("bytes keep their order", () => {
   );
   fc.assert(
     fc.property(actions, (list) => {
-      const queue = new ChunkQueue();
+      const queue = new ByteQueue();
       let [pushed, taken] = [0, 0];
       const expectNext = (bytes: Uint8Array) => {
         expect(Buffer.compare(bytes, pattern(taken, bytes.byteLength))).toBe(0);
@@ -44,7 +44,7 @@ test("bytes keep their order", () => {
 });
 
 test("single bytes are copied into few chunks", () => {
-  const queue = new ChunkQueue();
+  const queue = new ByteQueue();
   const bytes = 1_000_000;
   for (let count = 0; count < bytes; count++) queue.push(Uint8Array.of(count));
   let chunks = 0;
@@ -53,7 +53,7 @@ test("single bytes are copied into few chunks", () => {
 });
 
 test("a chunk is not copied if the queue is empty, or if the chunk is large", () => {
-  const queue = new ChunkQueue();
+  const queue = new ByteQueue();
   const [small, large] = [new Uint8Array(10), new Uint8Array(100_000)];
   queue.push(small);
   queue.push(large);
@@ -67,7 +67,7 @@ function pattern(from: number, length: number): Buffer {
 
 test("bytes that stay in the queue do not keep the rest of their buffer in memory", () => {
   const readBuffer = Buffer.alloc(64 * 1024, 7);
-  const queue = new ChunkQueue();
+  const queue = new ByteQueue();
   queue.push(readBuffer.subarray(100, 110));
   expect(queue.take(4).buffer).toBe(readBuffer.buffer);
   queue.ownBytes();
@@ -78,7 +78,7 @@ test("bytes that stay in the queue do not keep the rest of their buffer in memor
 
 test("a large chunk is not copied", () => {
   const readBuffer = Buffer.alloc(64 * 1024);
-  const queue = new ChunkQueue();
+  const queue = new ByteQueue();
   queue.push(readBuffer);
   queue.ownBytes();
   expect(queue.take(readBuffer.byteLength).buffer).toBe(readBuffer.buffer);

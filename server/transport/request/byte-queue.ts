@@ -9,7 +9,7 @@ const minBlockBytes = 256;
  * may send every byte in a separate frame. A chunk that is added to an empty queue is not copied, because most are removed
  * at once. If bytes stay in the queue, call {@link ownBytes}.
  */
-export class ChunkQueue {
+export class ByteQueue {
   /** The number of queued bytes. */
   byteLength = 0;
   #chunks: Uint8Array[] = [];

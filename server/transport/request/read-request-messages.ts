@@ -4,7 +4,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { type Compression, compressedFlag } from "@connectrpc/connect/protocol";
 import type { Exchange } from "../exchange/exchange.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
-import { ChunkQueue, withOwnBuffer } from "./byte-queue.ts";
+import { ByteQueue, withOwnBuffer } from "./byte-queue.ts";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import { type DecodeOptions, decodeScheduled, type MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
@@ -31,7 +31,7 @@ export interface RequestMessagesOptions {
 }
 
 /** Opens the messages of a request. They bypass Connect's pipeline: docs/decisions/0027-request-decoding.md */
-export function openRequestMessages(
+export function readRequestMessages(
   exchange: Exchange,
   format: RequestFormat,
   options: RequestMessagesOptions,
@@ -67,7 +67,7 @@ class EnvelopeMessages implements RequestMessages {
   readonly #body: RequestBody;
   readonly #options: EnvelopeOptions;
   /** The bytes that have arrived and are not decoded. */
-  readonly #received = new ChunkQueue();
+  readonly #received = new ByteQueue();
   #sinceCheck = 0;
 
   constructor(options: EnvelopeOptions) {
@@ -231,7 +231,7 @@ class SingleRequest implements RequestMessages {
 }
 
 async function readAll(body: RequestBody, decoder: MessageDecoder): Promise<Uint8Array> {
-  const received = new ChunkQueue();
+  const received = new ByteQueue();
   for (let chunk = await body.next(); chunk.done !== true; chunk = await body.next()) {
     received.push(chunk.value);
     received.ownBytes();

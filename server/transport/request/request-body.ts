@@ -4,7 +4,7 @@ import type { Connection } from "../port/client-connection.ts";
 import type { CallMemory } from "../protection/call-memory-budget.ts";
 import { callScheduler } from "../protection/call-scheduler.ts";
 import { clientDisconnected } from "../protection/stalled-client-timeout.ts";
-import { ChunkQueue } from "./byte-queue.ts";
+import { ByteQueue } from "./byte-queue.ts";
 
 /**
  * The maximum number of bytes of a body that are buffered for a busy handler. Node buffers more, up to the window of
@@ -32,7 +32,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   readonly #stream: Readable;
   readonly #connection: Connection;
   readonly #memory: CallMemory;
-  readonly #ready = new ChunkQueue();
+  readonly #ready = new ByteQueue();
   #readyChunks = 0;
   #pendingRead: PromiseWithResolvers<IteratorResult<Uint8Array>> | undefined;
   #end: "none" | "done" | Error = "none";
@@ -238,7 +238,7 @@ const minBlockBytes = 64;
  * Makes a stream copy the small chunks that it buffers. Node's chunks are parts of a buffer of up to 64 KiB that it has read
  * from the connection. One buffered byte would keep all of the buffer in memory, uncounted: a client could send one byte
  * that is buffered, and fill the rest with frames that are dropped. A stream that flows hands its chunks to the listener at
- * once, which keeps them in a {@link ChunkQueue}.
+ * once, which keeps them in a {@link ByteQueue}.
  *
  * @param onSmallChunk called for each small chunk
  */

@@ -143,7 +143,7 @@ async function answerUnary(
   envelopes?.flush();
 }
 
-/** Calls the implementation of a stream. `callInterceptor`, the outermost interceptor, writes its messages. */
+/** Calls the implementation of a stream. `wireInterceptor`, the outermost interceptor, writes its messages. */
 async function answerStream(
   { requests }: GrpcCall,
   spec: StreamSpec,

@@ -6,8 +6,8 @@ import { queryOf, type RequestFormat } from "../request/request-format.ts";
 import { limitQuotedHeaders } from "../response/truncate-error.ts";
 import { emptyStream } from "./message-iterables.ts";
 
-/** Options of {@link emptyConnectRequest}. */
-export interface EmptyConnectRequestOptions {
+/** Options of {@link createPlaceholderRequest}. */
+export interface PlaceholderRequestOptions {
   /** Undefined if Connect refuses the content type. */
   readonly format: RequestFormat | undefined;
   readonly unary: boolean;
@@ -21,7 +21,10 @@ export interface EmptyConnectRequestOptions {
  * stream. The call's interceptor replaces it by the messages that the transport decodes within the method's limits
  * (docs/decisions/0027-request-decoding.md).
  */
-export function emptyConnectRequest(exchange: Exchange, options: EmptyConnectRequestOptions): UniversalServerRequest {
+export function createPlaceholderRequest(
+  exchange: Exchange,
+  options: PlaceholderRequestOptions,
+): UniversalServerRequest {
   const { httpVersion, method, signal, origin, target } = exchange;
   const header = limitQuotedHeaders(exchange.header);
   const url = origin + (options.format?.framing === "query" ? emptyQuery(exchange, options) : target);
@@ -29,7 +32,7 @@ export function emptyConnectRequest(exchange: Exchange, options: EmptyConnectReq
   return { httpVersion, method, header, body, url, signal, contextValues: options.contextValues };
 }
 
-function emptyQuery(exchange: Exchange, { format, emptyJson }: EmptyConnectRequestOptions): string {
+function emptyQuery(exchange: Exchange, { format, emptyJson }: PlaceholderRequestOptions): string {
   const query = queryOf(exchange);
   query.delete("base64");
   query.set("message", format?.binary === false ? JSON.stringify(emptyJson) : "");
@@ -38,7 +41,7 @@ function emptyQuery(exchange: Exchange, { format, emptyJson }: EmptyConnectReque
   return `${exchange.target.split("?", 1)[0]}?${query}`;
 }
 
-function emptyBody({ format, emptyJson }: EmptyConnectRequestOptions): UniversalServerRequest["body"] {
+function emptyBody({ format, emptyJson }: PlaceholderRequestOptions): UniversalServerRequest["body"] {
   if (format === undefined || format.framing === "query") return emptyStream;
   const empty = format.binary ? new Uint8Array(0) : Buffer.from(JSON.stringify(emptyJson));
   if (format.framing === "envelopes") return only(Buffer.concat([Buffer.from([0, 0, 0, 0, empty.length]), empty]));

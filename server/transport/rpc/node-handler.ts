@@ -19,15 +19,15 @@ import { StalledStreams } from "../protection/stalled-client-timeout.ts";
 import { ClientIdleTimeout } from "../request/client-idle-timeout.ts";
 import { limitDecompression } from "../request/limit-decompression.ts";
 import { MessageDecoder, type RequestLimits } from "../request/message-decoder.ts";
-import { openRequestMessages } from "../request/read-request-messages.ts";
+import { readRequestMessages } from "../request/read-request-messages.ts";
 import { requestFormatOf } from "../request/request-format.ts";
 import { ResponseWriter } from "../response/response-writer.ts";
 import { answerGrpcCall, recordImplementations } from "./answer-grpc-call.ts";
 import { Call, callKey, callOf } from "./call.ts";
 import { type CallRecord, codeName } from "./call-record.ts";
-import { emptyConnectRequest } from "./connect-placeholder-request.ts";
+import { createPlaceholderRequest } from "./connect-placeholder-request.ts";
 import { protocolOf, type RpcProtocol, refuseUnknownMethod } from "./rpc-protocol.ts";
-import { callInterceptor } from "./wire-interceptor.ts";
+import { wireInterceptor } from "./wire-interceptor.ts";
 
 /** Options of a node handler. */
 export interface NodeHandlerOptions {
@@ -67,7 +67,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
   const limits = { ...defaultLimits, ...options.limits };
   const mapError = options.mapError ?? ((error: unknown) => error);
   const compressions = limitDecompression([compressionGzip, compressionBrotli], limits);
-  const interceptors = [callInterceptor, ...(options.interceptors ?? [])];
+  const interceptors = [wireInterceptor, ...(options.interceptors ?? [])];
   const { maxActiveCalls: max, peerShare } = limits;
   const callLimit = new SharedLimit({ name: "maxActiveCalls", counted: "concurrent calls", max }, { peerShare });
   const refusalOf = ({ connection, memory }: Exchange) => {
@@ -132,7 +132,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       : undefined;
     const enqueue = (step: () => void) => exchange.connection.enqueue(step);
     const requestOptions = { decoder, compressions, idleTimeout, holdsMessages: kind === "unary", enqueue };
-    const requests = format && openRequestMessages(exchange, format, requestOptions);
+    const requests = format && readRequestMessages(exchange, format, requestOptions);
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
@@ -160,7 +160,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
         spec !== undefined && requests !== undefined
           ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes, onFailure }, grpcOptions)
           : await handler(
-              emptyConnectRequest(exchange, {
+              createPlaceholderRequest(exchange, {
                 format,
                 unary: kind === "unary",
                 emptyJson: decoder.emptyJson,

@@ -23,7 +23,7 @@ import { emptyStream, onEachMessage, onlyMessage } from "./message-iterables.ts"
  * - maps errors: one that is no ConnectError becomes "internal error",
  * - ends a call whose handler ignores its signal for {@link handlerGraceMs}.
  */
-export const callInterceptor: Interceptor = (next) => async (request) => {
+export const wireInterceptor: Interceptor = (next) => async (request) => {
   const call = request.contextValues.get(callKey);
   if (call === undefined) return next(request);
   const { signal } = request;

@@ -5,7 +5,7 @@ import type { FlushMode } from "../file/durable-append.ts";
 import type { SessionFile } from "../file/session-file.ts";
 import type { UploadQuota } from "../upload-quota.ts";
 import { gap, type UploadState } from "./upload-state-machine.ts";
-import type { UploadStatus } from "./upload-state-tracker.ts";
+import type { UploadStateTracker } from "./upload-state-tracker.ts";
 
 /** How long a chunk waits for the bytes before it, in milliseconds. */
 export const chunkWaitMs = 10_000;
@@ -35,13 +35,13 @@ interface WaitingChunk {
 
 /** Receives the chunks of one upload: appends new bytes, compares stored ones, and lets early chunks wait. */
 export class ChunkReceiver {
-  readonly #status: UploadStatus;
+  readonly #tracker: UploadStateTracker;
   readonly #file: SessionFile;
   readonly #dependencies: ReceiverDependencies;
   readonly #waiting = new Set<WaitingChunk>();
 
-  constructor(status: UploadStatus, file: SessionFile, dependencies: ReceiverDependencies) {
-    this.#status = status;
+  constructor(tracker: UploadStateTracker, file: SessionFile, dependencies: ReceiverDependencies) {
+    this.#tracker = tracker;
     this.#file = file;
     this.#dependencies = dependencies;
   }
@@ -50,8 +50,8 @@ export class ChunkReceiver {
   async receive({ generation, offset, data }: Chunk, order: ChunkOrder): Promise<void> {
     let comparedBytes = 0; // from the start of the chunk; they equal the stored ones
     for (;;) {
-      while (this.#status.state.phase === "open" && !this.#file.isWritable) await this.#file.open();
-      const outcome = this.#status.decide({ kind: "chunk", generation, offset, length: data.byteLength });
+      while (this.#tracker.state.phase === "open" && !this.#file.isWritable) await this.#file.open();
+      const outcome = this.#tracker.decide({ kind: "chunk", generation, offset, length: data.byteLength });
       switch (outcome.kind) {
         case "append":
           if (comparedBytes >= outcome.overlap) {
@@ -70,18 +70,18 @@ export class ChunkReceiver {
           await this.#waitForPrecedingBytes(offset, data.byteLength);
           break; // The state has changed.
         case "refuse":
-          throw outcome.reason === "GAP" ? this.#gapError(offset) : this.#status.refusal(outcome);
+          throw outcome.reason === "GAP" ? this.#gapError(offset) : this.#tracker.refusal(outcome);
       }
     }
   }
 
   /** Resolves when all bytes before `upTo` are committed. Rejects with an UploadError if the disk or the database fails. */
   async commit(upTo: number, mode: FlushMode): Promise<void> {
-    if (upTo <= this.#status.state.committed) return;
+    if (upTo <= this.#tracker.state.committed) return;
     try {
       await this.#file.commit(upTo, mode);
     } catch (error) {
-      throw this.#status.diskError(error);
+      throw this.#tracker.diskError(error);
     }
   }
 
@@ -91,10 +91,10 @@ export class ChunkReceiver {
   }
 
   #append(data: Uint8Array, next: UploadState): void {
-    this.#status.assertWritable();
-    const refusal = this.#dependencies.quota.grow(this.#status.record.id, next.received);
-    if (refusal !== undefined) throw this.#status.error(refusal.reason, refusal.message);
-    this.#status.enter(next);
+    this.#tracker.assertWritable();
+    const refusal = this.#dependencies.quota.grow(this.#tracker.record.id, next.received);
+    if (refusal !== undefined) throw this.#tracker.error(refusal.reason, refusal.message);
+    this.#tracker.enter(next);
     this.#file.append(data);
     for (const chunk of this.#waiting) if (chunk.offset <= next.received) chunk.wake();
   }
@@ -105,7 +105,7 @@ export class ChunkReceiver {
     const file = await this.#file.open();
     const different = await firstDifference(file, offset, data);
     if (different === undefined) return;
-    throw this.#status.error(
+    throw this.#tracker.error(
       "OVERLAP",
       `the chunk at ${offset} differs from the stored bytes at offset ${different}; if the file has changed, abort and send it with a new upload id`,
     );
@@ -114,11 +114,11 @@ export class ChunkReceiver {
   /** Waits until the bytes before `offset` are received, or the writer or the phase changes. */
   async #waitForPrecedingBytes(offset: number, bytes: number): Promise<void> {
     const { bufferedBytes, timers } = this.#dependencies;
-    const { owner } = this.#status.record;
+    const { owner } = this.#tracker.record;
     const refusal = bufferedBytes.refusal(owner, bytes);
     if (refusal !== undefined) {
-      const message = `${refusal.message}; the next offset is ${this.#status.state.committed}`;
-      throw this.#status.error("TOO_MANY", message);
+      const message = `${refusal.message}; the next offset is ${this.#tracker.state.committed}`;
+      throw this.#tracker.error("TOO_MANY", message);
     }
     using _ = bufferedBytes.acquire(owner, bytes);
     const { promise, resolve } = Promise.withResolvers<"woken" | "timeout">();
@@ -126,7 +126,7 @@ export class ChunkReceiver {
     this.#waiting.add(chunk);
     const cancel = timers.after(chunkWaitMs, () => resolve("timeout"));
     try {
-      if ((await promise) === "timeout") throw this.#status.refusal(gap(this.#status.state, offset));
+      if ((await promise) === "timeout") throw this.#tracker.refusal(gap(this.#tracker.state, offset));
     } finally {
       cancel();
       this.#waiting.delete(chunk);
@@ -136,8 +136,8 @@ export class ChunkReceiver {
   /** The error for missing bytes. If a failed write has dropped them, the error of that write. */
   #gapError(offset: number): unknown {
     const { writeError } = this.#file;
-    if (writeError !== undefined) return this.#status.diskError(writeError);
-    return this.#status.refusal(gap(this.#status.state, offset));
+    if (writeError !== undefined) return this.#tracker.diskError(writeError);
+    return this.#tracker.refusal(gap(this.#tracker.state, offset));
   }
 }
 

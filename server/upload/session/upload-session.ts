@@ -9,7 +9,7 @@ import type { FileMetadata, UploadRecord, UploadView } from "../store/upload-rec
 import type { UploadError } from "../upload-errors.ts";
 import { type Chunk, ChunkReceiver, type ReceiverDependencies } from "./chunk-receiver.ts";
 import type { Outcome, UploadState } from "./upload-state-machine.ts";
-import { type StatusDependencies, UploadStatus } from "./upload-state-tracker.ts";
+import { type TrackerDependencies, UploadStateTracker } from "./upload-state-tracker.ts";
 
 /**
  * The maximum number of chunks of one upload in flight: two of the current connection and two of a connection that
@@ -21,7 +21,7 @@ export const maxChunksInFlight = 4;
 const verifyWaitMs = 2_000;
 
 /** The dependencies that all sessions share. */
-export interface UploadDependencies extends SessionFileDependencies, StatusDependencies, ReceiverDependencies {
+export interface UploadDependencies extends SessionFileDependencies, TrackerDependencies, ReceiverDependencies {
   readonly detectType: DetectFileType;
 }
 
@@ -46,7 +46,7 @@ export type FinishWait = "short" | "unlimited";
 export class UploadSession {
   readonly #dependencies: UploadDependencies;
   readonly #mutex = new Mutex();
-  readonly #status: UploadStatus;
+  readonly #tracker: UploadStateTracker;
   readonly #file: SessionFile;
   readonly #chunks: ChunkReceiver;
   readonly #writers = new Set<{ readonly generation: number; readonly stop: (reason: UploadError) => void }>();
@@ -55,31 +55,31 @@ export class UploadSession {
 
   constructor(record: UploadRecord, dependencies: UploadDependencies) {
     this.#dependencies = dependencies;
-    this.#status = new UploadStatus(record, dependencies);
+    this.#tracker = new UploadStateTracker(record, dependencies);
     this.#file = new SessionFile(dependencies, {
-      currentRecord: () => ({ ...this.#status.record, committed: this.#status.state.committed }),
-      apply: (event) => void this.#status.apply(event),
+      currentRecord: () => ({ ...this.#tracker.record, committed: this.#tracker.state.committed }),
+      apply: (event) => void this.#tracker.apply(event),
       onDamaged: () => this.#markDamaged(),
-      onRowUpdated: (updateMicros) => this.#status.setRecord({ ...this.#status.record, updateMicros }),
+      onRowUpdated: (updateMicros) => this.#tracker.setRecord({ ...this.#tracker.record, updateMicros }),
     });
-    this.#chunks = new ChunkReceiver(this.#status, this.#file, dependencies);
+    this.#chunks = new ChunkReceiver(this.#tracker, this.#file, dependencies);
   }
 
   get view(): UploadView {
-    return this.#status.view;
+    return this.#tracker.view;
   }
 
   /** Makes the caller the writer and stops the previous writer. Resolves when all received bytes are committed. */
   start(metadata: FileMetadata): Promise<UploadView> {
     return this.#mutex.run(async () => {
-      const event = { kind: "start", difference: metadataDifference(this.#status.record, metadata) } as const;
-      if (this.#status.apply(event).kind !== "acquire") return this.view;
+      const event = { kind: "start", difference: metadataDifference(this.#tracker.record, metadata) } as const;
+      if (this.#tracker.apply(event).kind !== "acquire") return this.view;
       await this.commit().catch(() => {}); // Bytes that cannot be committed are lost; the client gets the committed offset.
-      const outcome = this.#status.apply(event); // The commit may have changed the state.
+      const outcome = this.#tracker.apply(event); // The commit may have changed the state.
       if (outcome.kind !== "acquire") return this.view;
       const { generation } = outcome.next;
-      await this.#status.save({ generation });
-      this.#status.enter({ ...this.#status.state, generation });
+      await this.#tracker.save({ generation });
+      this.#tracker.enter({ ...this.#tracker.state, generation });
       this.#stopWriters(generation);
       return this.view;
     });
@@ -95,7 +95,7 @@ export class UploadSession {
   /** Receives a chunk, which may arrive before the bytes that precede it. Resolves to the committed offset after it. */
   async writeChunk(chunk: Chunk): Promise<number> {
     if (this.#chunksInFlight >= maxChunksInFlight) {
-      throw this.#status.error(
+      throw this.#tracker.error(
         "TOO_MANY",
         `limit of ${maxChunksInFlight} chunks in flight per upload reached; wait for a response first`,
       );
@@ -104,7 +104,7 @@ export class UploadSession {
     try {
       await this.#chunks.receive(chunk, "any");
       await this.commit(chunk.offset + chunk.data.byteLength, "grouped");
-      return this.#status.state.committed;
+      return this.#tracker.state.committed;
     } finally {
       this.#chunksInFlight--;
     }
@@ -116,7 +116,7 @@ export class UploadSession {
     try {
       await this.#file.waitForCapacity();
     } catch (error) {
-      throw this.#status.diskError(error);
+      throw this.#tracker.diskError(error);
     }
   }
 
@@ -126,7 +126,7 @@ export class UploadSession {
   }
 
   /** Resolves when all bytes before `upTo` are committed. Default: all received bytes. */
-  commit(upTo = this.#status.state.received, mode: FlushMode = "immediate"): Promise<void> {
+  commit(upTo = this.#tracker.state.received, mode: FlushMode = "immediate"): Promise<void> {
     return this.#chunks.commit(upTo, mode);
   }
 
@@ -137,23 +137,23 @@ export class UploadSession {
   async finish(request: FinishRequest, wait: FinishWait): Promise<UploadView> {
     // The promise is returned in an object, because the mutex would wait for a promise that its task returns.
     const { verification } = await this.#mutex.run(async () => {
-      if (this.#status.state.phase === "open") {
-        this.#status.assertWritable();
+      if (this.#tracker.state.phase === "open") {
+        this.#tracker.assertWritable();
         await this.commit();
       }
-      if (this.#status.apply({ kind: "finish", ...request }).kind === "verify") {
+      if (this.#tracker.apply({ kind: "finish", ...request }).kind === "verify") {
         this.#verification = this.#verify();
         this.#verification.catch(() => {}); // Callers that wait get the error. The next finish verifies again.
       }
-      return { verification: this.#status.state.phase === "verifying" ? this.#verification : undefined };
+      return { verification: this.#tracker.state.phase === "verifying" ? this.#verification : undefined };
     });
     if (verification !== undefined) {
       const { timers } = this.#dependencies;
       const outcome = await (wait === "short" ? resultWithin(timers, verifyWaitMs, verification) : verification);
-      if (outcome?.kind === "refuse") throw this.#status.refusal(outcome);
+      if (outcome?.kind === "refuse") throw this.#tracker.refusal(outcome);
     }
     // Another finish may have replaced the expected hash: compare the request with the complete file.
-    if (this.#status.state.phase === "complete") this.#status.apply({ kind: "finish", ...request });
+    if (this.#tracker.state.phase === "complete") this.#tracker.apply({ kind: "finish", ...request });
     return this.view;
   }
 
@@ -169,8 +169,8 @@ export class UploadSession {
    */
   expire(sinceMicros: number, which: "any" | "empty"): Promise<UploadView> {
     return this.#mutex.run(async () => {
-      const matches = which === "any" || this.#status.state.received === 0;
-      return matches && this.#status.record.updateMicros < sinceMicros ? this.#discard("expire") : this.view;
+      const matches = which === "any" || this.#tracker.state.received === 0;
+      return matches && this.#tracker.record.updateMicros < sinceMicros ? this.#discard("expire") : this.view;
     });
   }
 
@@ -181,18 +181,18 @@ export class UploadSession {
 
   /** Computes the hash and publishes the file, or returns the upload to the phase `open`. */
   async #verify(): Promise<Outcome<"hashComputed">> {
-    const { id } = this.#status.record;
+    const { id } = this.#tracker.record;
     try {
-      const end = this.#status.state.received;
+      const end = this.#tracker.state.received;
       const sha256 = await this.#dependencies.hasher.digest(id, pathOf(id, openFolder), end);
       return await this.#mutex.run(async () => {
-        const outcome = this.#status.decide({ kind: "hashComputed", sha256 });
+        const outcome = this.#tracker.decide({ kind: "hashComputed", sha256 });
         switch (outcome.kind) {
           case "publish":
             await this.#publish(outcome.next);
             break;
           case "refuse":
-            if (outcome.next !== undefined) this.#status.enter(outcome.next);
+            if (outcome.next !== undefined) this.#tracker.enter(outcome.next);
             break;
           case "none": // The upload was aborted.
             break;
@@ -200,16 +200,16 @@ export class UploadSession {
         return outcome;
       });
     } catch (error) {
-      const outcome = this.#status.apply({ kind: "hashFailed" });
-      throw outcome.kind === "none" ? this.#status.endedError() : this.#status.diskError(error);
+      const outcome = this.#tracker.apply({ kind: "hashFailed" });
+      throw outcome.kind === "none" ? this.#tracker.endedError() : this.#tracker.diskError(error);
     }
   }
 
   async #publish(next: UploadState): Promise<void> {
     const { detectType, nowMicros, store, hasher, quota } = this.#dependencies;
     const { size = 0, sha256 } = next;
-    const { record } = this.#status;
-    this.#status.assertWritable();
+    const { record } = this.#tracker;
+    this.#tracker.assertWritable();
     await this.#file.waitUntilIdle();
     const file = await this.#file.open();
     const type = await detectType(file, size, record.owner);
@@ -224,8 +224,8 @@ export class UploadSession {
       updateMicros,
     } as const;
     await publishFile(record.id, file, size, this.#dependencies, () => store.update(complete));
-    this.#status.setRecord(complete);
-    this.#status.enter(next);
+    this.#tracker.setRecord(complete);
+    this.#tracker.enter(next);
     hasher.forget(record.id);
     quota.complete(record.id, size);
     this.#chunks.wakeAll();
@@ -233,28 +233,28 @@ export class UploadSession {
 
   /** Saves the new phase, then deletes the file. After a crash in between, recovery deletes it. */
   async #discard(kind: "abort" | "expire"): Promise<UploadView> {
-    const { phase, received } = this.#status.state;
-    if (this.#status.decide({ kind }).kind !== "discard") return this.view;
+    const { phase, received } = this.#tracker.state;
+    if (this.#tracker.decide({ kind }).kind !== "discard") return this.view;
     const discarded = kind === "abort" ? "aborted" : "expired";
     try {
-      await this.#status.save({ phase: discarded });
+      await this.#tracker.save({ phase: discarded });
     } catch (error) {
       if (!(error instanceof StoreFullError)) throw error;
       // Deleting the file first frees disk space for the row. After a crash in between the upload is damaged.
       await this.#removeFile();
-      await this.#status.save({ phase: discarded });
+      await this.#tracker.save({ phase: discarded });
     }
-    this.#status.apply({ kind });
+    this.#tracker.apply({ kind });
     this.#stopWriters(Number.POSITIVE_INFINITY);
     await this.#removeFile();
-    const { id, owner } = this.#status.record;
+    const { id, owner } = this.#tracker.record;
     if (phase === "complete") this.#dependencies.quota.removeComplete(owner, received);
     else this.#dependencies.quota.remove(id);
     return this.view;
   }
 
   async #removeFile(): Promise<void> {
-    const { id } = this.#status.record;
+    const { id } = this.#tracker.record;
     await this.#file.close();
     this.#dependencies.hasher.forget(id);
     await removeFile(id, this.#dependencies);
@@ -262,22 +262,22 @@ export class UploadSession {
 
   /** Stops the writers of older generations, and wakes all waiting chunks, so that they are refused. */
   #stopWriters(generation: number): void {
-    const { phase } = this.#status.state;
+    const { phase } = this.#tracker.state;
     const reason =
       phase === "open" || phase === "verifying"
-        ? this.#status.error(
+        ? this.#tracker.error(
             "STALE_WRITER",
             "another writer has taken the upload over; stop, or start the upload again to take it back",
           )
-        : this.#status.endedError();
+        : this.#tracker.endedError();
     for (const writer of this.#writers) if (writer.generation < generation) writer.stop(reason);
     this.#chunks.wakeAll();
   }
 
   async #markDamaged(): Promise<Error> {
-    await this.#status.save({ phase: "damaged" });
-    this.#status.apply({ kind: "fileChecked" });
-    return this.#status.error(
+    await this.#tracker.save({ phase: "damaged" });
+    this.#tracker.apply({ kind: "fileChecked" });
+    return this.#tracker.error(
       "STATE",
       "the server's disk has lost bytes of the upload; abort it and send the file with a new upload id",
     );

@@ -14,7 +14,7 @@ import {
   type UploadState,
 } from "./upload-state-machine.ts";
 
-export interface StatusDependencies {
+export interface TrackerDependencies {
   readonly store: UploadStore;
   readonly health: StoreHealth;
   readonly limits: MachineLimits;
@@ -23,15 +23,15 @@ export interface StatusDependencies {
 }
 
 /**
- * The status of one upload: its state and its row. The state is ahead of the row by the bytes that are received and not
+ * Tracks the state of one upload and its row. The state is ahead of the row by the bytes that are received and not
  * committed, and by the phase `verifying`. Makes the errors of the upload, which carry the status.
  */
-export class UploadStatus {
-  readonly #dependencies: StatusDependencies;
+export class UploadStateTracker {
+  readonly #dependencies: TrackerDependencies;
   #record: UploadRecord;
   #state: UploadState;
 
-  constructor(record: UploadRecord, dependencies: StatusDependencies) {
+  constructor(record: UploadRecord, dependencies: TrackerDependencies) {
     this.#dependencies = dependencies;
     this.#record = record;
     const { phase, committed, generation, size, sha256 } = record;

@@ -2,7 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { OrderCsvColumns, orderFields } from "../../../client/order/order-csv-columns.ts";
 import { ProductCsvColumns, productFields } from "../../../client/product/product-csv-columns.ts";
 import { TickCsvColumns } from "../../../client/quote/tick-csv-columns.ts";
-import { CsvRowError, parseColumns } from "../../../client/shared/csv-column-mapping.ts";
+import { CsvRowError, parseColumnMapping } from "../../../client/shared/csv-column-mapping.ts";
 import { OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";
 import { ProductSchema } from "../../../gen/bourse/product/v1/product_pb.ts";
 import { declared, type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
@@ -71,7 +71,7 @@ function read(kind: "orders" | "products" | "ticks", header: string[], cells: st
 function mappingOf<Field extends string>(text: string, fields: readonly Field[]) {
   if (text === "") return {};
   try {
-    return parseColumns(text, fields, "time=ts");
+    return parseColumnMapping(text, fields, "time=ts");
   } catch (error) {
     invariant(error instanceof Error && /^expected /.test(error.message), () => String(error));
     return {};

@@ -1,5 +1,5 @@
 import { type CsvRow, CsvRowParser } from "../../../scripts/csv-import/csv-row-parser.ts";
-import { CsvLineReader } from "../../../scripts/csv-import/text-line-reader.ts";
+import { TextLineReader } from "../../../scripts/csv-import/text-line-reader.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 
@@ -44,7 +44,7 @@ export const target: FuzzTarget = {
 };
 
 function read(pieces: readonly Buffer[], { encoding, mayEndOpen, ...options }: Dialect): CsvRow[] {
-  const lines = new CsvLineReader(encoding, mayEndOpen);
+  const lines = new TextLineReader(encoding, mayEndOpen);
   const rows = new CsvRowParser(options);
   return [...pieces.flatMap((piece) => rows.read(lines.read(piece))), ...rows.read(lines.end()), ...rows.end()];
 }

@@ -3,7 +3,7 @@ import type { Metadata } from "./read-metadata.ts";
 import "./protocol-details.css";
 
 /** The panel with the protocol details of a page's call. Children: {@link Count}s and {@link MetadataList}s. */
-export function ConnectionDetails({ children }: { children: ReactNode }) {
+export function ProtocolDetails({ children }: { children: ReactNode }) {
   return (
     <aside className="protocol-details" aria-labelledby="connection-title">
       <h2 id="connection-title">Connection details</h2>

@@ -2,9 +2,9 @@ import { createClient, type Transport } from "@connectrpc/connect";
 import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
 import { everyFrame } from "../../shared/notifier-schedules.ts";
-import { ConnectionDetails, MetadataList } from "../../shared/protocol-details.tsx";
-import { ProductDialog } from "./product-details-dialog.tsx";
-import { ProductDialogModel } from "./product-details-dialog-model.ts";
+import { MetadataList, ProtocolDetails } from "../../shared/protocol-details.tsx";
+import { ProductDetailsDialog } from "./product-details-dialog.tsx";
+import { ProductDetailsDialogModel } from "./product-details-dialog-model.ts";
 import {
   addOpenProduct,
   allProducts,
@@ -76,20 +76,20 @@ export function CataloguePage(props: {
         />
       </div>
       <ProductTable state={state} onOpen={open} onLoadMore={() => void search.loadMore()} onClear={clear} />
-      <ProductDialog
+      <ProductDetailsDialog
         state={dialogState}
         onClose={() => setOpenProduct(undefined)}
         onRetry={(id) => void dialog.open(id)}
       />
-      <ConnectionDetails>
+      <ProtocolDetails>
         <MetadataList label="Headers" metadata={state.headers} missing="Not received yet" />
         <MetadataList label="Trailers" metadata={state.trailers} missing="Received after the last product" />
-      </ConnectionDetails>
+      </ProtocolDetails>
     </div>
   );
 }
 
 function createModel(transport: Transport) {
   const client = createClient(ProductService, transport);
-  return { search: new ProductSearch(client, everyFrame), dialog: new ProductDialogModel(client, everyFrame) };
+  return { search: new ProductSearch(client, everyFrame), dialog: new ProductDetailsDialogModel(client, everyFrame) };
 }

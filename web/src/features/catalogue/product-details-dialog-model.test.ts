@@ -1,7 +1,7 @@
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { type GetProductRequest, ProductService } from "../../../../gen/bourse/product/v1/product_service_pb.ts";
-import { ProductDialogModel } from "./product-details-dialog-model.ts";
+import { ProductDetailsDialogModel } from "./product-details-dialog-model.ts";
 
 function setUp(nameOf: (id: string) => Promise<string>) {
   const getProduct = async ({ id }: GetProductRequest) => ({
@@ -11,7 +11,7 @@ function setUp(nameOf: (id: string) => Promise<string>) {
   const transport = createRouterTransport(({ service }) => {
     service(ProductService, { getProduct });
   });
-  return new ProductDialogModel(createClient(ProductService, transport), (task) => task());
+  return new ProductDetailsDialogModel(createClient(ProductService, transport), (task) => task());
 }
 
 test("a product is loaded with its rating, until it is closed", async () => {

@@ -5,7 +5,7 @@ import { ChangeNotifier, type Schedule } from "../../shared/change-notifier.ts";
 import { describeError } from "../../shared/describe-error.ts";
 
 /** The state of the product dialog. The same object until it changes. */
-export type ProductDialogState =
+export type ProductDetailsDialogState =
   | { readonly kind: "closed" }
   | { readonly kind: "loading"; readonly id: string }
   | {
@@ -17,11 +17,11 @@ export type ProductDialogState =
   | { readonly kind: "failed"; readonly id: string; readonly reason: string };
 
 /** Loads one product with its rating and images. Opening another one cancels the current load. */
-export class ProductDialogModel {
+export class ProductDetailsDialogModel {
   readonly #client: Pick<Client<typeof ProductService>, "getProduct">;
   readonly #notifier: ChangeNotifier;
   #call: AbortController | undefined;
-  #state: ProductDialogState = { kind: "closed" };
+  #state: ProductDetailsDialogState = { kind: "closed" };
 
   constructor(client: Pick<Client<typeof ProductService>, "getProduct">, schedule: Schedule) {
     this.#client = client;
@@ -32,7 +32,7 @@ export class ProductDialogModel {
   readonly subscribe = (listener: () => void): (() => void) => this.#notifier.subscribe(listener);
 
   /** Returns the state: the same object until it changes. */
-  readonly state = (): ProductDialogState => this.#state;
+  readonly state = (): ProductDetailsDialogState => this.#state;
 
   /** Loads a product. Never rejects: errors are in the state. */
   async open(id: string): Promise<void> {
@@ -56,7 +56,7 @@ export class ProductDialogModel {
     if (this.#state.kind !== "closed") this.#set({ kind: "closed" });
   }
 
-  #set(state: ProductDialogState): void {
+  #set(state: ProductDetailsDialogState): void {
     this.#state = state;
     this.#notifier.notify();
   }

@@ -2,11 +2,11 @@ import { useEffect, useId, useRef, useState } from "react";
 import type { Product, ProductImage, ProductRating } from "../../../../gen/bourse/product/v1/product_pb.ts";
 import { formatCount, formatMoney } from "../../shared/format-values.ts";
 import { type Attribute, formatKind, listLaptopAttributes } from "./format-product.ts";
-import type { ProductDialogState } from "./product-details-dialog-model.ts";
+import type { ProductDetailsDialogState } from "./product-details-dialog-model.ts";
 
 /** A modal dialog with the details of one product. The Escape key closes it and returns the focus. */
-export function ProductDialog(props: {
-  state: ProductDialogState;
+export function ProductDetailsDialog(props: {
+  state: ProductDetailsDialogState;
   onClose: () => void;
   onRetry: (id: string) => void;
 }) {

@@ -1,13 +1,13 @@
 import { formatBytes, formatCount } from "../../shared/format-values.ts";
-import { ConnectionDetails, Count, MetadataList } from "../../shared/protocol-details.tsx";
+import { Count, MetadataList, ProtocolDetails } from "../../shared/protocol-details.tsx";
 import { bytesPerRow } from "./order-row-store.ts";
 import type { ExportState } from "./order-stream.ts";
 
 /** The protocol details of the export: headers, trailers, digest, attempts and memory. */
-export function ExportDetails({ state }: { state: ExportState }) {
+export function ExportProtocolDetails({ state }: { state: ExportState }) {
   const { store, digest, headers, trailers, attempts } = state;
   return (
-    <ConnectionDetails>
+    <ProtocolDetails>
       <dl className="counts">
         <Count label="Attempts" value={formatCount(attempts)} />
         <Count label="Memory used" value={formatBytes(store.bytes)} />
@@ -24,7 +24,7 @@ export function ExportDetails({ state }: { state: ExportState }) {
       </section>
       <MetadataList label="Headers" metadata={headers} missing="Not received yet" />
       <MetadataList label="Trailers" metadata={trailers} missing={describeMissingTrailers(state)} />
-    </ConnectionDetails>
+    </ProtocolDetails>
   );
 }
 

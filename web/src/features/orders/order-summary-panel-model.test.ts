@@ -3,7 +3,7 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { expect, test } from "vitest";
 import { OrderFilterSchema } from "../../../../gen/bourse/order/v1/order_pb.ts";
 import { type GetOrderSummaryRequest, OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
-import { OrderSummary } from "./order-summary-panel-model.ts";
+import { OrderSummaryPanelModel } from "./order-summary-panel-model.ts";
 
 function setUp(answer: (country: string) => Promise<bigint>) {
   const getOrderSummary = async ({ filter }: GetOrderSummaryRequest) => ({
@@ -13,7 +13,7 @@ function setUp(answer: (country: string) => Promise<bigint>) {
   const transport = createRouterTransport(({ service }) => {
     service(OrderService, { getOrderSummary });
   });
-  return new OrderSummary(createClient(OrderService, transport), (task) => task());
+  return new OrderSummaryPanelModel(createClient(OrderService, transport), (task) => task());
 }
 
 const of = (country: string) => create(OrderFilterSchema, { country });

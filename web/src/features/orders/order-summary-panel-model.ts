@@ -12,7 +12,7 @@ export type SummaryState =
   | { readonly kind: "failed"; readonly reason: string };
 
 /** Loads the summary of a filter. A new load cancels the current one. */
-export class OrderSummary {
+export class OrderSummaryPanelModel {
   readonly #client: Pick<Client<typeof OrderService>, "getOrderSummary">;
   readonly #notifier: ChangeNotifier;
   #call: AbortController | undefined;

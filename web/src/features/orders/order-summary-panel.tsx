@@ -1,13 +1,13 @@
 import { useSyncExternalStore } from "react";
 import type { GetOrderSummaryResponse } from "../../../../gen/bourse/order/v1/order_service_pb.ts";
 import { formatCount, formatDecimal } from "../../shared/format-values.ts";
-import type { OrderSummary, SummaryState } from "./order-summary-panel-model.ts";
+import type { OrderSummaryPanelModel, SummaryState } from "./order-summary-panel-model.ts";
 
 // The maximum number of currencies to show: more would push the table off the screen.
 const maxTotals = 12;
 
 /** The number of selected orders and their total amount in each currency. */
-export function OrderSummaryPanel({ summary }: { summary: OrderSummary }) {
+export function OrderSummaryPanel({ summary }: { summary: OrderSummaryPanelModel }) {
   const state = useSyncExternalStore(summary.subscribe, summary.state);
   const loaded = loadedSummary(state);
   return (

@@ -5,13 +5,13 @@ import { OrderService } from "../../../../gen/bourse/order/v1/order_service_pb.t
 import { downloadTextFile } from "../../shared/download-text-file.ts";
 import { every250ms, everyFrame } from "../../shared/notifier-schedules.ts";
 import { ExportControls, ExportStatus } from "./export-bar.tsx";
-import { ExportDetails } from "./export-protocol-details.tsx";
+import { ExportProtocolDetails } from "./export-protocol-details.tsx";
 import { formatOrderCsv } from "./format-order-csv.ts";
 import { OrderFilterForm } from "./order-filter-form.tsx";
 import { formatOrderQuery, isFilter, parseFilter, parseOrderQuery } from "./order-query.ts";
 import { OrderStream } from "./order-stream.ts";
 import { OrderSummaryPanel } from "./order-summary-panel.tsx";
-import { OrderSummary } from "./order-summary-panel-model.ts";
+import { OrderSummaryPanelModel } from "./order-summary-panel-model.ts";
 import { OrderTable } from "./order-table.tsx";
 import "./orders.css";
 
@@ -62,7 +62,7 @@ export function OrdersPage(props: {
         <OrderSummaryPanel summary={summary} />
       </div>
       <OrderTable store={state.store} count={state.received} isBusy={state.kind === "receiving"} />
-      <ExportDetails state={state} />
+      <ExportProtocolDetails state={state} />
     </div>
   );
 }
@@ -72,6 +72,6 @@ function createModel(transport: Transport) {
   return {
     // Not at every frame: with many rows, the table takes some milliseconds to update their number.
     orderExport: new OrderStream({ client, schedule: every250ms, yieldToEventLoop, random: Math.random }),
-    summary: new OrderSummary(client, everyFrame),
+    summary: new OrderSummaryPanelModel(client, everyFrame),
   };
 }

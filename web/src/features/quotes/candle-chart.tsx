@@ -9,7 +9,7 @@ import {
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { locale } from "../../shared/format-values.ts";
 import { formatPrice } from "./format-price.ts";
-import type { Bar, Chart } from "./live-candles.ts";
+import type { Bar, CandlesState } from "./live-candles.ts";
 
 const candlesPerStep = 5; // the distance of an arrow key
 
@@ -21,7 +21,7 @@ interface Drawing {
 }
 
 /** A chart of candles. Arrow keys scroll, plus and minus zoom, Home shows all candles, and End the newest. */
-export function CandleChart(props: { chart: Chart; decimals: number; label: string }) {
+export function CandleChart(props: { chart: CandlesState; decimals: number; label: string }) {
   const { chart, decimals, label } = props;
   const box = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing>(undefined);
@@ -90,7 +90,11 @@ export function CandleChart(props: { chart: Chart; decimals: number; label: stri
 }
 
 /** Draws the whole chart after a load; otherwise only the last candle and those after it. */
-function draw({ api, series }: Drawing, { bars, loads }: Chart, shown: { loads: number; bars: readonly Bar[] }): void {
+function draw(
+  { api, series }: Drawing,
+  { bars, loads }: CandlesState,
+  shown: { loads: number; bars: readonly Bar[] },
+): void {
   const newest = shown.bars.at(-1);
   if (loads === shown.loads && newest !== undefined) {
     for (const bar of bars.slice(-maxNewCandles)) if (bar.time >= newest.time) series.update(toChartData(bar));

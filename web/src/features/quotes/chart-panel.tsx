@@ -2,14 +2,14 @@ import { type ComponentProps, useEffect, useId, useState, useSyncExternalStore }
 import type { CandleChart } from "./candle-chart.tsx";
 import { CandleTable, describeCandles } from "./candle-table.tsx";
 import { priceDecimals } from "./format-price.ts";
-import { type Chart, intervals } from "./live-candles.ts";
+import { type CandlesState, intervals } from "./live-candles.ts";
 import type { Listing, QuotesPageModel } from "./quotes-page-model.ts";
 
 /** The candles of the selected symbol as a chart and as a table. */
 export function ChartPanel(props: { model: QuotesPageModel; listing: Listing; symbol: string | undefined }) {
   const { model, listing, symbol } = props;
   const { candles } = model;
-  const chart = useSyncExternalStore(candles.subscribe, candles.chart);
+  const chart = useSyncExternalStore(candles.subscribe, candles.state);
   const [interval, setInterval] = useState<(typeof intervals)[number]>(intervals[1]);
   const id = useId();
   useEffect(() => candles.select(symbol, interval), [candles, symbol, interval]);
@@ -64,7 +64,7 @@ function LazyChart(props: ComponentProps<typeof CandleChart>) {
   return <loaded.Chart {...props} />;
 }
 
-function describeEmpty({ kind, reason }: Chart): string {
+function describeEmpty({ kind, reason }: CandlesState): string {
   switch (kind) {
     case "none":
     case "loading":

@@ -7,7 +7,7 @@ import {
   type ListCandlesResponse,
   ListCandlesResponseSchema,
 } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { CandleChartModel, intervals, maxCandles } from "./live-candles.ts";
+import { intervals, LiveCandles, maxCandles } from "./live-candles.ts";
 
 const minute = intervals[1];
 const start = Date.UTC(2026, 0, 5, 14, 30);
@@ -18,7 +18,7 @@ function setUp() {
     resolve: (response: ListCandlesResponse) => void;
     reject: (reason: unknown) => void;
   }[] = [];
-  const series = new CandleChartModel({
+  const series = new LiveCandles({
     load: ({ symbol }) => new Promise((resolve, reject) => loads.push({ symbol, resolve, reject })),
     schedule: (task) => task(),
   });
@@ -34,7 +34,7 @@ function setUp() {
     await new Promise((resolve) => setImmediate(resolve));
   };
   const bars = () =>
-    series.chart().bars.map(({ time, open, high, low, close }) => [(time - start) / 60_000, open, high, low, close]);
+    series.state().bars.map(({ time, open, high, low, close }) => [(time - start) / 60_000, open, high, low, close]);
   return { series, loads, answer, bars };
 }
 
@@ -45,7 +45,7 @@ function quote(seconds: number, prices: { last?: number; bid?: number; ask?: num
 test("quotes continue the candles of the server", async () => {
   const { series, answer, bars } = setUp();
   series.select("ACME", minute);
-  expect(series.chart().kind).toBe("loading");
+  expect(series.state().kind).toBe("loading");
   await answer([0, 10, 11, 9, 10.5], [1, 10.5, 10.6, 10.4, 10.5]);
   series.addQuotes([quote(90, { last: 12 }), quote(100, { last: 10 }), quote(125, { bid: 9, ask: 11 })]);
   expect(bars()).toEqual([
@@ -77,7 +77,7 @@ test("a late response for another selection is ignored", async () => {
   series.select("OTHER", minute);
   expect(loads.map(({ symbol }) => symbol)).toEqual(["ACME", "OTHER"]);
   await answer([0, 1, 1, 1, 1]);
-  expect(series.chart().kind).toBe("loading");
+  expect(series.state().kind).toBe("loading");
   await answer([0, 2, 2, 2, 2]);
   expect(bars()).toEqual([[0, 2, 2, 2, 2]]);
 });
@@ -87,10 +87,10 @@ test("a failed load has a description, and the next one can succeed", async () =
   series.select("ACME", minute);
   loads.shift()?.reject(new ConnectError("busy", Code.ResourceExhausted));
   await new Promise((resolve) => setImmediate(resolve));
-  expect(series.chart()).toMatchObject({ kind: "failed", reason: "The server has reached a limit: busy." });
+  expect(series.state()).toMatchObject({ kind: "failed", reason: "The server has reached a limit: busy." });
   series.reload();
   await answer([0, 2, 2, 2, 2]);
-  expect(series.chart()).toMatchObject({ kind: "loaded", loads: 1 });
+  expect(series.state()).toMatchObject({ kind: "loaded", loads: 1 });
 });
 
 test("the number of candles is limited", async () => {

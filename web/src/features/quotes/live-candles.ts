@@ -26,8 +26,8 @@ export interface Bar {
   readonly close: number;
 }
 
-/** The state of the chart. The same object until it changes. */
-export interface Chart {
+/** The loaded candles. The same object until it changes. */
+export interface CandlesState {
   readonly kind: "none" | "loading" | "loaded" | "failed";
   /** The oldest first. */
   readonly bars: readonly Bar[];
@@ -37,7 +37,7 @@ export interface Chart {
   readonly loads: number;
 }
 
-export interface CandleChartModelOptions {
+export interface LiveCandlesOptions {
   /** Loads the newest candles. */
   load(
     request: { symbol: string; interval: CandleInterval; limit: number },
@@ -48,35 +48,35 @@ export interface CandleChartModelOptions {
 }
 
 /** The candles of one symbol, outside React: loaded from the server and continued with the quotes of the stream. */
-export class CandleChartModel {
-  readonly #options: CandleChartModelOptions;
+export class LiveCandles {
+  readonly #options: LiveCandlesOptions;
   readonly #notifier: ChangeNotifier;
   #symbol: string | undefined;
   #interval: Interval = intervals[1];
   #load: AbortController | undefined;
   #bars: Bar[] = [];
   #pending: Quote[] = [];
-  #chart: Chart = { kind: "none", bars: [], loads: 0 };
+  #state: CandlesState = { kind: "none", bars: [], loads: 0 };
 
-  constructor(options: CandleChartModelOptions) {
+  constructor(options: LiveCandlesOptions) {
     this.#options = options;
     this.#notifier = new ChangeNotifier(options.schedule, () => {
-      if (this.#chart.kind === "loaded") this.#chart = { ...this.#chart, bars: this.#bars.slice() };
+      if (this.#state.kind === "loaded") this.#state = { ...this.#state, bars: this.#bars.slice() };
     });
   }
 
-  /** Adds a listener for changes of the chart. The returned function removes it. */
+  /** Adds a listener for changes of the state. The returned function removes it. */
   readonly subscribe = (listener: () => void): (() => void) => this.#notifier.subscribe(listener);
 
   /** Returns the state: the same object until it changes. */
-  readonly chart = (): Chart => this.#chart;
+  readonly state = (): CandlesState => this.#state;
 
   /** Selects a symbol and an interval. Undefined: no symbol. */
   select(symbol: string | undefined, interval: Interval): void {
     if (symbol === this.#symbol && interval === this.#interval) return;
     this.#symbol = symbol;
     this.#interval = interval;
-    this.#chart = { kind: symbol === undefined ? "none" : "loading", bars: [], loads: this.#chart.loads };
+    this.#state = { kind: symbol === undefined ? "none" : "loading", bars: [], loads: this.#state.loads };
     this.#notifier.flush();
     this.reload();
   }
@@ -108,10 +108,10 @@ export class CandleChartModel {
       if (signal.aborted) return;
       this.#bars = candles.map(toBar);
       for (const quote of this.#pending) this.#addQuote(quote);
-      this.#chart = { kind: "loaded", bars: this.#bars, loads: this.#chart.loads + 1 };
+      this.#state = { kind: "loaded", bars: this.#bars, loads: this.#state.loads + 1 };
     } catch (reason) {
       if (signal.aborted) return;
-      this.#chart = { ...this.#chart, kind: "failed", reason: describeError(reason) };
+      this.#state = { ...this.#state, kind: "failed", reason: describeError(reason) };
     }
     this.#load = undefined;
     this.#pending = [];

@@ -6,10 +6,10 @@ import type { WatchState, WatchUpdate } from "../../../../client/quote/watch-upd
 import type { CommandResult, Instrument, PauseMode } from "../../../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService, type WatchQuotesResponse } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { Schedule } from "../../shared/change-notifier.ts";
-import { CandleChartModel } from "./live-candles.ts";
+import { LiveCandles } from "./live-candles.ts";
 import { QuoteStream } from "./quote-stream.ts";
 import { QuoteTableModel } from "./quote-table-model.ts";
-import { StreamDetailsModel } from "./stream-protocol-details-model.ts";
+import { StreamProtocolDetailsModel } from "./stream-protocol-details-model.ts";
 import { type AddResult, Watchlist } from "./watchlist.ts";
 
 export interface QuotesPageModelOptions {
@@ -40,8 +40,8 @@ const maxConcurrentCalls = 1;
 export class QuotesPageModel {
   readonly stream: QuoteStream;
   readonly table: QuoteTableModel;
-  readonly details: StreamDetailsModel;
-  readonly candles: CandleChartModel;
+  readonly details: StreamProtocolDetailsModel;
+  readonly candles: LiveCandles;
   readonly #client: Client<typeof QuoteService>;
   readonly #random: () => number;
   readonly #limitCalls = pLimit(maxConcurrentCalls);
@@ -55,8 +55,8 @@ export class QuotesPageModel {
     this.#client = createClient(QuoteService, options.transport);
     this.#random = options.random;
     this.table = new QuoteTableModel(options.quotesSchedule);
-    this.details = new StreamDetailsModel(options.detailsSchedule);
-    this.candles = new CandleChartModel({
+    this.details = new StreamProtocolDetailsModel(options.detailsSchedule);
+    this.candles = new LiveCandles({
       load: (request, signal) => this.#limitCalls(() => this.#client.listCandles(request, { signal })),
       schedule: options.quotesSchedule,
     });

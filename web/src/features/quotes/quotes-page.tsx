@@ -6,7 +6,7 @@ import { ChartPanel } from "./chart-panel.tsx";
 import { QuoteTable } from "./quote-table.tsx";
 import { QuotesPageModel } from "./quotes-page-model.ts";
 import { StreamControls, StreamStatus } from "./stream-bar.tsx";
-import { StreamDetails } from "./stream-protocol-details.tsx";
+import { StreamProtocolDetails } from "./stream-protocol-details.tsx";
 import "./quotes.css";
 
 /** The live watchlist. The stream runs while the page is open. */
@@ -53,7 +53,7 @@ export function QuotesPage({ transport }: { transport: Transport }) {
         <ChartPanel model={model} listing={listing} symbol={charted} />
         <QuoteTable model={model} listing={listing} charted={charted} onSelect={select} />
       </div>
-      <StreamDetails model={model} />
+      <StreamProtocolDetails model={model} />
     </div>
   );
 }

@@ -2,10 +2,10 @@ import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { WatchQuotesResponseSchema } from "../../../../gen/bourse/quote/v1/quote_service_pb.ts";
-import { StreamDetailsModel } from "./stream-protocol-details-model.ts";
+import { StreamProtocolDetailsModel } from "./stream-protocol-details-model.ts";
 
 function setUp() {
-  const details = new StreamDetailsModel((task) => task());
+  const details = new StreamProtocolDetailsModel((task) => task());
   details.begin();
   return details;
 }

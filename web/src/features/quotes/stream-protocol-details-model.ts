@@ -29,7 +29,7 @@ export interface StreamRecord {
 const emptyRecord: StreamRecord = { attempts: 0, messages: 0, quotes: 0, heartbeats: 0 };
 
 /** Records the protocol details of the stream, outside React. */
-export class StreamDetailsModel {
+export class StreamProtocolDetailsModel {
   readonly #notifier: ChangeNotifier;
   #record: StreamRecord = emptyRecord;
   #snapshot: StreamRecord = emptyRecord;

@@ -1,16 +1,16 @@
 import { useSyncExternalStore } from "react";
 import { formatCount, formatTime } from "../../shared/format-values.ts";
-import { ConnectionDetails, Count, MetadataList } from "../../shared/protocol-details.tsx";
+import { Count, MetadataList, ProtocolDetails } from "../../shared/protocol-details.tsx";
 import type { StreamState } from "./quote-stream.ts";
 import type { QuotesPageModel } from "./quotes-page-model.ts";
 
 /** The protocol details of the stream: cursor, counts, headers and trailers. They are updated during a pause, too. */
-export function StreamDetails({ model }: { model: QuotesPageModel }) {
+export function StreamProtocolDetails({ model }: { model: QuotesPageModel }) {
   const { stream, details } = model;
   const record = useSyncExternalStore(details.subscribe, details.record);
   const state = useSyncExternalStore(stream.subscribe, stream.state);
   return (
-    <ConnectionDetails>
+    <ProtocolDetails>
       <dl className="counts">
         <Count label="Stream ID" value={record.streamId} />
         <Count label="Cursor" value={record.cursor} />
@@ -28,7 +28,7 @@ export function StreamDetails({ model }: { model: QuotesPageModel }) {
       </dl>
       <MetadataList label="Headers" metadata={record.headers} missing="Not received yet" />
       <MetadataList label="Trailers" metadata={record.trailers} missing={describeMissingTrailers(state)} />
-    </ConnectionDetails>
+    </ProtocolDetails>
   );
 }
 

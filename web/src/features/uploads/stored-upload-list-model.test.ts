@@ -2,7 +2,7 @@ import { Code, ConnectError, createClient, createRouterTransport } from "@connec
 import { expect, test } from "vitest";
 import { UploadState } from "../../../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { pageSize, StoredUploads } from "./stored-upload-list-model.ts";
+import { pageSize, StoredUploadListModel } from "./stored-upload-list-model.ts";
 
 const { ABORTED, EXPIRED } = UploadState;
 
@@ -27,7 +27,7 @@ function setUp(count: number) {
       },
     });
   });
-  const stored = new StoredUploads(createClient(UploadService, transport), (task) => task());
+  const stored = new StoredUploadListModel(createClient(UploadService, transport), (task) => task());
   const shown = () => stored.list().uploads.map(({ uploadId }) => uploadId);
   return { stored, shown, server };
 }

@@ -20,7 +20,7 @@ export interface StoredList {
 }
 
 /** Lists and deletes the uploads on the server, outside React. */
-export class StoredUploads {
+export class StoredUploadListModel {
   readonly #client: Pick<Client<typeof UploadService>, "listUploads" | "abortUpload">;
   readonly #notifier: ChangeNotifier;
   #list: StoredList = { kind: "loading", uploads: [], hasMore: false, problem: undefined };

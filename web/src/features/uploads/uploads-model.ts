@@ -9,7 +9,7 @@ import { createFileCache } from "./file-cache.ts";
 import { hashInWorker } from "./hash-in-worker.ts";
 import { localUploadRecords } from "./local-upload-records.ts";
 import { ProductNames } from "./product-names.ts";
-import { StoredUploads } from "./stored-upload-list-model.ts";
+import { StoredUploadListModel } from "./stored-upload-list-model.ts";
 import { createUploadLocks } from "./upload-locks.ts";
 import { UploadQueue } from "./upload-queue.ts";
 
@@ -21,13 +21,13 @@ const maxCallsInBackground = 1;
 /** The uploads of a window, outside React. They continue on every page. */
 export class UploadsModel {
   readonly queue: UploadQueue;
-  readonly stored: StoredUploads;
+  readonly stored: StoredUploadListModel;
   readonly products: ProductNames;
   readonly #limitCalls = pLimit(maxCallsInBackground);
 
   constructor(transport: Transport) {
     const client = createClient(UploadService, this.#limitUnaryCalls(transport));
-    this.stored = new StoredUploads(client, every250ms);
+    this.stored = new StoredUploadListModel(client, every250ms);
     this.products = new ProductNames(createClient(ProductService, transport), every250ms);
     this.queue = new UploadQueue({
       startUpload: (file, memo, listeners) =>
