@@ -62,7 +62,7 @@ test("archived revisions beyond one step are pruned too", async () => {
 
 async function openShop() {
   const resources = new AsyncDisposableStack();
-  const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-history-")));
+  const temporary = resources.use(await mkdtempDisposable(join(tmpdir(), "bourse-snapshots-")));
   const database = resources.use(
     await openDatabase<ProductTables>(temporary.path, { migrations: [productMigrations] }),
   );

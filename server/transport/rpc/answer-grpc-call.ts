@@ -44,7 +44,7 @@ export interface GrpcCall {
   readonly requests: RequestMessages;
   readonly contextValues: ContextValues;
   openEnvelopes(header: Headers, schema: DescMessage): EnvelopeWriter | undefined;
-  /** Called with the reason if the call fails, perhaps after the call's interceptor has recorded another one. */
+  /** Called with the reason if the call fails, perhaps after `wireInterceptor` has recorded another one. */
   onFailure(error: unknown): void;
 }
 

@@ -18,7 +18,7 @@ export interface PlaceholderRequestOptions {
 
 /**
  * Makes the request that Connect's handler receives: with an empty message, or with none if the method's requests are a
- * stream. The call's interceptor replaces it by the messages that the transport decodes within the method's limits
+ * stream. `wireInterceptor` replaces it by the messages that the transport decodes within the method's limits
  * (docs/decisions/0027-request-decoding.md).
  */
 export function createPlaceholderRequest(

@@ -4,7 +4,7 @@ import type { ProductService } from "../../../../gen/bourse/product/v1/product_s
 import { ChangeNotifier, type Schedule } from "../../shared/change-notifier.ts";
 import { describeError } from "../../shared/describe-error.ts";
 
-/** The state of the product dialog. The same object until it changes. */
+/** The state of the dialog. The same object until it changes. */
 export type ProductDetailsDialogState =
   | { readonly kind: "closed" }
   | { readonly kind: "loading"; readonly id: string }
