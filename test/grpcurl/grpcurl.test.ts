@@ -107,7 +107,7 @@ test("a product is created, updated by its mask, rated and deleted", async () =>
   await using update = grpcurl(`-d '${change}'`, `${catalogue}/UpdateProduct`);
   await update.prints(/"name": "Mug",\s+"description": "Blue",\s+"price": \{\s+"currencyCode": "EUR",\s+"units": "4"/);
   await using late = grpcurl(`-d '${change}'`, `${catalogue}/UpdateProduct`);
-  await late.prints(/Code: Aborted.*read it again and retry/s);
+  await late.prints(/Code: Aborted.*get it, compare, and retry/s);
 
   const scores = `{"productId": "${id}", "score": 7} {"productId": "${id}", "score": 11} {"productId": "${id}", "score": 8}`;
   await using rating = grpcurl(`-v -d '${scores}'`, `${catalogue}/RateProducts`);

@@ -1,6 +1,6 @@
 import { ScalarType } from "@bufbuild/protobuf";
 import type { FieldPlan, MessagePlan, ScalarFieldPlan } from "./message-encoding-plan.ts";
-import { tagAndVarintBytes } from "./wire-format.ts";
+import { tagAndVarintBytes } from "./protobuf-wire-format.ts";
 
 /**
  * Returns the source of a function that writes the fields of `message` to `sink`, and returns false if `create` has not

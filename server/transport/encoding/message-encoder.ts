@@ -10,9 +10,9 @@ import {
   messagePlan,
   type ScalarFieldPlan,
 } from "./message-encoding-plan.ts";
+import { closeLength, openLength, putVarint32, tagAndVarintBytes } from "./protobuf-wire-format.ts";
 import { isZeroValue, putDouble, putInt32, putInt64, putScalar, putString } from "./scalar-encoder.ts";
 import { keepCopy, type SharedBytes, sharedBytesOf } from "./shared-message.ts";
-import { closeLength, openLength, putVarint32, tagAndVarintBytes } from "./wire-format.ts";
 
 /**
  * Appends the binary encoding of a message: byte for byte the output of toBinary. Throws the error of toBinary for an

@@ -18,7 +18,7 @@ import {
   type Value,
 } from "@bufbuild/protobuf/wkt";
 import type { ByteSink } from "./byte-sink.ts";
-import { type LengthGuess, wireTypeOfScalar } from "./wire-format.ts";
+import { type LengthGuess, wireTypeOfScalar } from "./protobuf-wire-format.ts";
 
 /** The plan by which the messages of one type are encoded. */
 export interface MessagePlan {

@@ -2,7 +2,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { ByteSink } from "./byte-sink.ts";
 import type { ScalarField, ScalarFieldPlan } from "./message-encoding-plan.ts";
-import { putVarint32, putVarint64, varint32Size } from "./wire-format.ts";
+import { putVarint32, putVarint64, varint32Size } from "./protobuf-wire-format.ts";
 
 /**
  * Writes a value of a scalar or enum field at an offset, without a tag. The space of a varint must be ensured; text and

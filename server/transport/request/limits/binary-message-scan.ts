@@ -1,7 +1,7 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import { Code, ConnectError } from "@connectrpc/connect";
-import { maxVarintBytes, wireTypeOfScalar } from "../../encoding/wire-format.ts";
+import { maxVarintBytes, wireTypeOfScalar } from "../../encoding/protobuf-wire-format.ts";
 import { maxElementsOf, maxRequestFields, tooManyElements, tooManyFields, unscannedBytes } from "./field-bounds.ts";
 
 /** The wire types, in short: https://protobuf.dev/programming-guides/encoding/#structure */

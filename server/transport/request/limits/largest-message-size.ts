@@ -1,6 +1,6 @@
 import type { DescField, DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
-import { maxVarintBytes, wireTypeOfScalar } from "../../encoding/wire-format.ts";
+import { maxVarintBytes, wireTypeOfScalar } from "../../encoding/protobuf-wire-format.ts";
 import { boundsOf, defaultListItems, defaultTextBytes, hasLength } from "./field-bounds.ts";
 
 /**
