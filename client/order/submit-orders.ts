@@ -12,7 +12,7 @@ import { Condition } from "../shared/condition-variable.ts";
 
 /** An order to submit. A caller may add fields: the result for the order contains the same object. */
 export interface Submission {
-  /** Its key must be unique among all orders: by the key the server stores an order once, however often it is sent. */
+  /** Its key must be unique among all orders: the server stores an order once, however often it is sent under this key. */
   readonly order: MessageInitShape<typeof OrderSchema>;
 }
 

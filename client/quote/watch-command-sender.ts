@@ -6,7 +6,7 @@ import { BackOff, isRetryable } from "../shared/retry-policy.ts";
 import type { Timers } from "../shared/timers.ts";
 import type { Command } from "./desired-subscriptions.ts";
 
-/** The maximum number of commands without a result. A caller that reaches it does not await its commands. */
+/** The maximum number of commands without a result; a caller that awaits its commands does not reach it. */
 export const maxPendingCommands = 1_000;
 
 /** The deadline of a call of UpdateWatch, in milliseconds. */

@@ -56,7 +56,7 @@ export interface HeartbeatUpdate {
   readonly conflated: bigint;
   /** The age of the oldest quote in the send queue, in milliseconds. */
   readonly lagMs: number;
-  /** The newest source time of the whole feed, in microseconds since 1970. Undefined before the first quote. */
+  /** The newest source time of all published quotes, TEST included, in microseconds since 1970. Undefined: there is none. */
   readonly newestSourceTime: number | undefined;
   /** The number of missing quotes in this stream that the server has not counted as skipped. More than 0: quotes are lost. */
   readonly unexplained: bigint;

@@ -19,7 +19,7 @@ export class CallAttempt implements Disposable {
     );
   }
 
-  /** Cancels the call with a reason of this side. */
+  /** Cancels the call. {@link read} and {@link reasonOf} then report the reason; only the first one counts. */
   fail(reason: unknown): void {
     this.#failure ??= reason;
     this.#end.abort(reason);

@@ -47,7 +47,7 @@ export const settings = {
   host: {
     variable: "HOST",
     placeholder: "HOST",
-    help: "the address to listen on; other addresses than loopback admit other machines, and there is no authentication yet",
+    help: "the address to listen on; any address other than loopback lets other machines connect, and there is no authentication yet",
     fallback: "127.0.0.1",
     parse: nonEmpty,
   },

@@ -46,7 +46,7 @@ export function parseOrderFilter(filter: OrderFilter | undefined): OrderCriteria
   };
 }
 
-/** Returns bytes that identify a filter. They are empty for all orders, with or without a filter. */
+/** Returns bytes that identify a filter. Empty if it selects all orders: it is undefined or has no conditions. */
 export function encodeOrderFilter(filter: OrderFilter | undefined): Uint8Array {
   return filter === undefined ? new Uint8Array() : toBinary(OrderFilterSchema, filter, { writeUnknownFields: false });
 }

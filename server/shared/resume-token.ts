@@ -33,7 +33,7 @@ declare const selectionName: unique symbol;
  */
 export function nameSelection(method: string, request: Uint8Array): SelectionName {
   const digest = hash("sha256", Buffer.concat([Buffer.from(`${method}\n`), request]), "buffer");
-  return digest.subarray(0, encodeOrderFilter) as Uint8Array as SelectionName;
+  return digest.subarray(0, selectionNameBytes) as Uint8Array as SelectionName;
 }
 
 /** The content of a token: a point, and the number of items after it that were sent too. The digest is that of the point. */
@@ -131,13 +131,13 @@ export class ResumeTokens {
 }
 
 const version = 1;
-const encodeOrderFilter = 16;
+const selectionNameBytes = 16;
 const digestBytes = 32;
 const skipBytes = 2;
 const tagBytes = 16; // a block of AES
 
 const selectionAt = 1;
-const snapshotAt = selectionAt + encodeOrderFilter;
+const snapshotAt = selectionAt + selectionNameBytes;
 const totalAt = snapshotAt + 8;
 const digestAt = totalAt + 8;
 const fixedBytes = digestAt + digestBytes;

@@ -83,7 +83,10 @@ export class UploadQuota {
     this.#limits.bytes.count(owner, bytes);
   }
 
-  /** Counts `bytes` in total for an open upload, or returns why they do not fit and changes nothing. Never counts less. */
+  /**
+   * Counts `bytes` in total for an open upload, or returns why they do not fit and changes nothing. Does nothing if at
+   * least as many are counted already.
+   */
   grow(id: string, bytes: number): QuotaRefusal | undefined {
     const upload = this.#open.get(id);
     const more = bytes - (upload?.bytes ?? 0);

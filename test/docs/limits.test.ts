@@ -74,7 +74,7 @@ ${transport.join("\n")}
 
 One client may use half of each limit that all clients share. \`--peer-share\` (\`BOURSE_PEER_SHARE\`) sets another fraction, above 0 and up to 1. The error states whether the limit of the server or of the client is reached.
 
-Until the server has authentication, a client is an IP address. IPv6 addresses count by their network of 64 bits, and mapped IPv4 addresses count as IPv4. All programs that call by loopback are one client, and so are all users of one proxy or NAT. With a reverse proxy, and for load tests, set \`--peer-share 1\`, so that one client may use everything.
+Until the server has authentication, a client is an IP address. IPv6 addresses count by their /64 prefix, and mapped IPv4 addresses count as IPv4. All programs that call by loopback are one client, and so are all users of one proxy or NAT. With a reverse proxy, and for load tests, set \`--peer-share 1\`, so that one client may use everything.
 
 | Limit | All clients | One client, by default | Beyond it |
 | --- | --- | --- | --- |
@@ -84,7 +84,7 @@ The bytes of an upload count for the client that started it, also after completi
 
 Shared queues serve clients round-robin: queries and transactions of the database, groups of orders, images, and the event loop.
 
-These limits need no share:
+These limits are not shared by client:
 
 | Limit | Why |
 | --- | --- |

@@ -27,8 +27,9 @@ export const maxUnprunedRevisions = 1_000;
  * The past revisions of products in SQLite, for snapshots (multi-version concurrency control).
  *
  * Each change archives the replaced revision in its own transaction. Archived revisions that no pin needs are pruned:
- * after {@link maxUnprunedRevisions} changes, when a pin is released, and with the first change after a start. So the
- * number of archived revisions of a product is at most the number of pins, plus 1,000 over all products.
+ * after {@link maxUnprunedRevisions} changes, when a pin is released, and with the first change after a start. So
+ * each pin keeps at most one archived revision of each product, and at most 1,000 more, over all products, wait to be
+ * pruned.
  */
 export class ProductSnapshots {
   readonly #tables: Kysely<ProductTables>;

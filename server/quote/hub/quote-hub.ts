@@ -120,7 +120,7 @@ export class QuoteHub {
     return this.#firstSubscriber.promise;
   }
 
-  /** The newest source time of all quotes; undefined before the first quote. */
+  /** The newest source time of all published quotes, those of the test instrument included; undefined before the first. */
   get newestSourceTime(): MicroTime | undefined {
     return this.#newestSourceTime;
   }

@@ -86,8 +86,8 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
   }
 
   /**
-   * The cursor: all quotes of the subscriptions up to this `seq` were taken, or replaced by quotes that were taken or have
-   * a higher `seq`. Never decreases; a subscription that starts later counts from its snapshot on.
+   * The cursor: all quotes of the subscriptions up to this `seq` were taken, evicted before a replay had read them, or
+   * replaced by quotes that were taken or have a higher `seq`. Never decreases; a subscription that starts later counts from its snapshot on.
    */
   get seq(): number {
     if (this.#state.kind !== "open") return this.#state.seq;
@@ -105,13 +105,13 @@ export class QuoteSubscriber implements SubscriptionOwner, Disposable {
     if (this.#state.kind === "failed") throw this.#state.error;
   }
 
-  /** Takes up to `max` live quotes, in the order of the log except for deferred ones. Throws if the reader was too slow. */
+  /** Takes up to `max` live quotes, those queued longest, in the order of the log. Throws if the reader was too slow. */
   take(max: number): Quote[] {
     this.throwIfFailed();
     return this.#delivery.queue.take(max);
   }
 
-  /** Takes up to `max` quotes of a snapshot. Throws if the reader was too slow. */
+  /** Takes up to `max` quotes of a snapshot, in the order of the log. Throws if the reader was too slow. */
   takeSnapshot(max: number): Quote[] {
     this.throwIfFailed();
     return this.#delivery.queue.takeSnapshot(max);

@@ -13,7 +13,7 @@ const maxBytesCheckedAlways = 512 * 1024 * 1024;
 
 /**
  * Creates the database if it is missing, restricts it to this user, and checks it. The write-ahead log that a crashed
- * server left is moved into the database and synced first: after a failed sync, the log may be complete in the memory of
+ * server left is checkpointed into the database and synced first: after a failed sync, the log may be complete in the memory of
  * the system and damaged on the disk.
  *
  * The check reads the whole file, at about 512 MiB a second. It runs at each start up to 512 MiB; a larger database is
@@ -73,13 +73,13 @@ function refuseDamagedDatabase(sqlite: DatabaseSync, path: string): void {
   throw new DataDirectoryError(`the database ${path} is damaged (${problem})`, restoreAdvice("restore a backup"));
 }
 
-/** Throws a {@link DataDirectoryError} if the disk fails. A process that reads the database, such as a backup, may keep the log. */
+/** Throws a {@link DataDirectoryError} if the disk fails. The log may stay if another process reads the database, such as a backup. */
 function emptyLog(sqlite: DatabaseSync, path: string): void {
   try {
     sqlite.exec("pragma wal_checkpoint(truncate)");
   } catch (error) {
     throw new DataDirectoryError(
-      `the write-ahead log of the database ${path} cannot be moved into it`,
+      `the WAL of the database ${path} cannot be checkpointed`,
       restoreAdvice("check the disk, or restore a backup"),
       error,
     );

@@ -19,7 +19,7 @@ export interface Exchange {
   /** The path and the query, as in `/a/b?c=d`. */
   readonly target: string;
   readonly connection: Connection;
-  /** The memory that the exchange holds. If the memory is not open at the start, refuse the exchange. */
+  /** The memory that the exchange holds. If `memory.isOpen` is false at the start, the exchange must be refused. */
   readonly memory: CallMemory;
   /** The address of the client, HOST:PORT. */
   readonly peer: string;

@@ -25,7 +25,7 @@ export class Connection implements StepOwner {
   /** Pauses reads while other connections are served. */
   readonly reads: ReadScheduler;
   readonly #memory: ConnectionMemory;
-  /** The origin of the newest request that could be parsed. Most requests of a connection have the same one. */
+  /** The last valid origin. Most requests of a connection have the same one. */
   #parsedOrigin: string | undefined;
 
   constructor(
@@ -57,7 +57,10 @@ export class Connection implements StepOwner {
     return this.#memory.limitError();
   }
 
-  /** Returns whether the origin and the target of a call make a URL, if the path of the target is that of a method. */
+  /**
+   * Returns whether the origin and the target of a call form a valid URL. The caller must know that the path of the target
+   * is that of a method, which is always valid: only a new origin is parsed.
+   */
   canParse({ origin, target }: { readonly origin: string; readonly target: string }): boolean {
     if (origin === this.#parsedOrigin) return true;
     if (!URL.canParse(origin + target)) return false;

@@ -162,7 +162,8 @@ export const limitTable = {
   stallTimeoutMs: {
     value: 10 * minute,
     bounds: "time in which a client reads no byte of a response, of an RPC or a file",
-    beyond: "its call or download is aborted; an HTTP/2 session that reads nothing at all ends after keepAliveMs",
+    beyond:
+      "its call or download is aborted; an HTTP/2 session that reads nothing at all ends earlier, after keepAliveMs to twice that time",
   },
   idleTimeoutMs: {
     value: 5 * minute,

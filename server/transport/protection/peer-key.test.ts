@@ -12,7 +12,7 @@ test.each([
   ["undefined:undefined", localPeer],
 ])("%s counts as %s", (peer, key) => expect(peerKeyOf(peer)).toBe(key));
 
-test("addresses of one network of 64 bits are one client, and those of others are not", () => {
+test("addresses with the same /64 prefix are one client, and others are not", () => {
   const key = addressKeyOf("2001:db8:1:2::1");
   expect(addressKeyOf("2001:db8:1:2:ffff:ffff:ffff:ffff")).toBe(key);
   expect(addressKeyOf("2001:db8:1:2:0:0:0:9")).toBe(key);

@@ -1,12 +1,12 @@
 /** The key of calls without a connection, as through a router in memory. */
 export const localPeer = "local";
 
-/** The groups of an IPv6 address, of eight, that identify its network: one client can have all addresses of 64 bits. */
-const networkGroups = 4;
+/** How many of the eight 16-bit groups of an IPv6 address identify a client: those of its /64 prefix. */
+const prefixGroups = 4;
 
 /**
- * Returns the key of a client: the IP address of HOST:PORT, without the port. For IPv6 it is the network of 64 bits, because
- * one machine can have all of its addresses (https://www.rfc-editor.org/rfc/rfc4291#section-2.5.1). IPv4 addresses that
+ * Returns the key of a client: the IP address of HOST:PORT, without the port. For IPv6 it is the /64 prefix, because one
+ * machine can use every address in its /64 (https://www.rfc-editor.org/rfc/rfc4291#section-2.5.1). IPv4 addresses that
  * are mapped into IPv6 are IPv4 (section 2.5.5.2).
  *
  * @param peer in the form of `Exchange.peer`: IPv6 addresses without brackets
@@ -21,15 +21,15 @@ export function addressKeyOf(address: string | undefined): string {
   if (address === undefined || address === "undefined") return localPeer;
   if (!address.includes(":")) return address;
   if (address.includes(".")) return address.slice(address.lastIndexOf(":") + 1);
-  return networkOf(address);
+  return prefixOf(address);
 }
 
-function networkOf(address: string): string {
+function prefixOf(address: string): string {
   const [unscoped = ""] = address.split("%", 1); // fe80::1%eth0
   const [head = "", tail] = unscoped.split("::");
   const first = head === "" ? [] : head.split(":");
   const last = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = tail === undefined ? 0 : 8 - first.length - last.length;
-  const groups = [...first, ...Array.from({ length: zeros }, () => "0"), ...last].slice(0, networkGroups);
+  const groups = [...first, ...Array.from({ length: zeros }, () => "0"), ...last].slice(0, prefixGroups);
   return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
 }

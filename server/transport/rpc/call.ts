@@ -141,7 +141,7 @@ export function callOf(context: HandlerContext): Call {
 
 /**
  * Returns the key of the client that calls, by which its use of limits is counted: its IP address, or for IPv6
- * its network of 64 bits.
+ * its /64 prefix.
  * On another transport, as in memory, all calls have one client, `local`.
  */
 export function peerOf(context: HandlerContext): string {

@@ -50,7 +50,7 @@ export class Health {
       check({ service }) {
         const status = statuses.get(service);
         if (status === undefined) {
-          throw new ConnectError(`no service ${service} is served: reflection lists those that are`, Code.NotFound);
+          throw new ConnectError(`unknown service ${service}: call Health.List for the known services`, Code.NotFound);
         }
         return { status };
       },

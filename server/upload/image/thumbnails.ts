@@ -81,7 +81,7 @@ export class Thumbnails {
       const limits = `up to ${maxImageBytes} bytes and ${maxImagePixels} pixels`;
       throw new NoThumbnailError(
         415,
-        `no thumbnail can be made of ${contentType} of ${size} bytes: only of a readable PNG, JPEG, GIF, WebP or AVIF of ${limits}`,
+        `no thumbnail can be made of ${contentType} of ${size} bytes: thumbnails need a readable PNG, JPEG, GIF, WebP or AVIF of ${limits}`,
       );
     }
     const bytes = this.#stored.get(id);

@@ -263,7 +263,7 @@ function startVerifying(state: UploadState, event: EventOf<"finish">): Verify | 
   if (event.size !== undefined && state.size !== undefined && event.size !== state.size) {
     return refuse(
       "SIZE",
-      `the announced size is ${state.size} bytes, not ${event.size}; finish with the announced size`,
+      `the announced size is ${state.size} bytes, not ${event.size}; finish with the announced size, or abort and send the file with a new upload id`,
     );
   }
   const size = event.size ?? state.size ?? received;
@@ -290,7 +290,10 @@ function finishAgain(state: UploadState, event: EventOf<"finish">): None | Updat
 
 function unannouncedHash({ sha256 }: UploadState, event: EventOf<"finish">): Refuse | undefined {
   if (sha256 === undefined || event.sha256 === undefined || event.sha256 === sha256) return undefined;
-  return refuse("HASH", `the announced SHA-256 is ${sha256}, not ${event.sha256}; finish with the announced SHA-256`);
+  return refuse(
+    "HASH",
+    `the announced SHA-256 is ${sha256}, not ${event.sha256}; finish with the announced SHA-256, or abort and send the file with a new upload id`,
+  );
 }
 
 function compareHash(state: UploadState, { sha256 }: EventOf<"hashComputed">): Publish | Refuse {
@@ -299,11 +302,12 @@ function compareHash(state: UploadState, { sha256 }: EventOf<"hashComputed">): P
     const next = { ...state, phase: "complete", size: received, sha256, expectedSha256: undefined } as const;
     return { kind: "publish", next };
   }
+  const problem =
+    state.sha256 === undefined
+      ? `not ${expectedSha256}; finish with the right SHA-256, or abort and send the file with a new upload id`
+      : `not the announced ${expectedSha256}; abort and send the file with a new upload id`;
   return {
-    ...refuse(
-      "HASH",
-      `the ${received} received bytes have the SHA-256 ${sha256}, not ${expectedSha256}; finish with the right SHA-256, or abort`,
-    ),
+    ...refuse("HASH", `the ${received} received bytes have the SHA-256 ${sha256}, ${problem}`),
     next: { ...state, phase: "open", expectedSha256: undefined },
   };
 }

@@ -8,16 +8,19 @@ export const commonShared = [
   [writeLimit, "RESOURCE_EXHAUSTED"],
 ] as const;
 
-/** Limits of the whole server without a share for each client, and why one client cannot starve the others. */
+/** Limits of the whole server without a share for each client, and why they have none. */
 export const withoutShare = [
   ["maxDecompressions", "a message takes some milliseconds, and waiting calls count against the share of calls"],
   ["maxConcurrentImages", "clients are served round-robin"],
   ["maxGroupOrders", "each commit serves clients round-robin, and so do the slices of exports"],
-  ["maxUnprunedRevisions", "states that a list needs are not deleted"],
+  ["maxUnprunedRevisions", "reaching it starts the deletion of old revisions, and refuses nothing"],
   ["maxThumbnailBytes", "deleted thumbnails are created again on request"],
-  ["maxLoggedQuotes", "the log is always full: the newest quotes evict the oldest, regardless of their publisher"],
-  ["maxUnsavedCandles", "it grows with instruments, not with clients"],
-  ["max-store", "rows of the database have no owner, so they are not counted by client"],
+  ["maxLoggedQuotes", "quotes have no owner: a client that publishes fast shortens the log for all clients"],
+  ["maxUnsavedCandles", "the number grows with instruments, not with clients"],
+  [
+    "max-store",
+    "rows have no owner: one client can fill the database; expose methods that write only to trusted clients",
+  ],
 ] as const;
 
 function definitionOf(name: "maxConnections" | "maxActiveCalls") {

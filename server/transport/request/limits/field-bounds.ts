@@ -91,15 +91,15 @@ export function invalidField(path: string, problem: string): ConnectError {
 
 /** Makes the error about a list with too many elements. */
 export function tooManyElements(path: string, found: number, max: number): ConnectError {
-  const elements = `${found.toLocaleString("en-US")} elements or more, and ${max.toLocaleString("en-US")} are allowed`;
-  return invalidField(path, `has ${elements}: send fewer`);
+  const [counted, limit] = [found, max].map((number) => number.toLocaleString("en-US"));
+  return invalidField(path, `has at least ${counted} elements; the limit is ${limit}: send fewer`);
 }
 
 /** Makes the error about a message with more than {@link maxRequestFields}. */
 export function tooManyFields(found: number): LimitError {
-  const [counted, allowed] = [found, maxRequestFields].map((number) => number.toLocaleString("en-US"));
+  const [counted, limit] = [found, maxRequestFields].map((number) => number.toLocaleString("en-US"));
   return new LimitError(
     { name: "maxRequestFields", value: maxRequestFields },
-    `the message has ${counted} fields and elements or more, and ${allowed} are allowed: send several smaller messages`,
+    `the message has at least ${counted} fields and elements; the limit is ${limit}: send several smaller messages`,
   );
 }

@@ -22,7 +22,7 @@ export interface StreamRecord {
   readonly conflated?: bigint;
   /** From the newest heartbeat: the age of the oldest quote in the send queue, in milliseconds. */
   readonly lagMs?: number;
-  /** From the newest heartbeat: the newest source time of the whole feed, in milliseconds since 1970. */
+  /** From the newest heartbeat: the newest source time of all published quotes, in milliseconds since 1970. */
   readonly feedTime?: number;
 }
 
