@@ -77,6 +77,21 @@ test("every event has an outcome in every state, and the next state keeps the gu
   );
 });
 
+test("a wrong hash can be corrected by a finish only if it was not announced at the start", () => {
+  const verifying = { phase: "verifying", received: 8, committed: 8, generation: 1, expectedSha256: "aa" } as const;
+  const computed = { kind: "hashComputed", sha256: "bb" } as const;
+  expect(decide(verifying, computed, limits)).toMatchObject({
+    reason: "HASH",
+    message: expect.stringMatching(/the SHA-256 bb, not aa; finish with the right SHA-256, or abort and send/),
+  });
+  expect(decide({ ...verifying, sha256: "aa" }, computed, limits)).toMatchObject({
+    reason: "HASH",
+    message: expect.stringMatching(
+      /the SHA-256 bb, not the announced aa; abort and send the file with a new upload id$/,
+    ),
+  });
+});
+
 test("an upload with reordered chunks completes after a wrong and a right hash", () => {
   let now: UploadState = { phase: "open", received: 0, committed: 0, generation: 0 };
   const apply = (it: UploadEvent) => {

@@ -21,7 +21,7 @@ export function StreamProtocolDetails({ model }: { model: QuotesPageModel }) {
         <Count label="Lag" value={record.lagMs === undefined ? undefined : `${Math.round(record.lagMs)} ms`} />
         <Count label="Conflated" value={record.conflated === undefined ? undefined : formatCount(record.conflated)} />
         <Count
-          label="Newest feed time"
+          label="Newest source time"
           value={record.feedTime === undefined ? undefined : formatTime(record.feedTime, Date.now())}
         />
         <Count label="Attempts" value={String(record.attempts)} />
