@@ -116,31 +116,52 @@ class EnvelopeMessages implements RequestMessages {
     this.#body.fail(error);
   }
 
-  /** Reads chunks until the next message is complete. Callbacks: an async function would take a tenth of a round trip. */
+  /** Reads the next message. Most messages have one chunk: callbacks instead of an async function save a tenth of a round trip. */
   #readMore(): Promise<IteratorResult<Message>> {
     this.#options.idleTimeout?.beginWait(this.#received.byteLength);
-    return this.#body.next().then(this.#onChunk, this.#onBodyError);
+    return this.#body.next().then(this.#onFirstChunk, this.#onBodyError);
   }
 
-  readonly #onChunk = (
+  readonly #onFirstChunk = (
     chunk: IteratorResult<Uint8Array>,
   ): IteratorResult<Message> | Promise<IteratorResult<Message>> => {
-    let value: Message | Promise<Message> | undefined;
     try {
-      if (chunk.done !== true) {
-        this.#received.push(chunk.value);
-        value = this.#takeMessage();
-        if (value === undefined) return this.#body.next().then(this.#onChunk, this.#onBodyError);
-      } else if (this.#received.byteLength > 0) {
-        throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
+      const value = this.#takeFrom(chunk);
+      if (value === undefined && chunk.done !== true) return this.#readRest();
+      return this.#endWait(value);
+    } catch (error) {
+      return this.#onBodyError(error);
+    }
+  };
+
+  /** A loop: a callback that returned the promise of the next chunk would keep the promises of all chunks in memory. */
+  async #readRest(): Promise<IteratorResult<Message>> {
+    try {
+      for (;;) {
+        const chunk = await this.#body.next();
+        const value = this.#takeFrom(chunk);
+        if (value !== undefined || chunk.done === true) return this.#endWait(value);
       }
     } catch (error) {
       return this.#onBodyError(error);
     }
+  }
+
+  /** Returns the next message, or undefined if not all of it has arrived, or at the end of the body. */
+  #takeFrom(chunk: IteratorResult<Uint8Array>): Message | Promise<Message> | undefined {
+    if (chunk.done !== true) {
+      this.#received.push(chunk.value);
+      return this.#takeMessage();
+    }
+    if (this.#received.byteLength === 0) return undefined;
+    throw new ConnectError("protocol error: incomplete envelope", Code.InvalidArgument);
+  }
+
+  #endWait(value: Message | Promise<Message> | undefined): IteratorResult<Message> | Promise<IteratorResult<Message>> {
     this.#options.idleTimeout?.endWait(); // the time of the decoding is the server's, not the client's
     if (value === undefined) return { done: true, value };
     return value instanceof Promise ? value.then(asResult) : { done: false, value };
-  };
+  }
 
   readonly #onBodyError = (error: unknown): never => {
     this.#options.idleTimeout?.endWait();
