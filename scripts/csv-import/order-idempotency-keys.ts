@@ -11,9 +11,9 @@ const fingerprintBytes = 6;
  * The keys of the orders of a file: the file's name, the order number, a fingerprint of the line, and the ordinal of the
  * line among those with the same fingerprint, as in `2010-12-01.csv:536365:3f0c9a7be211:1`.
  *
- * So a repeated line is a separate order. The keys are the same in every run, even after lines were
- * added, removed, corrected or sorted. The currency is not part of a key: the same file with another currency is
- * refused, and not stored a second time.
+ * So a repeated line is a separate order. An unchanged line has the same key in every run, even after other lines were
+ * added, removed or corrected, or the file was sorted. The currency is not part of a key: the same file with another
+ * currency is refused, and not stored a second time.
  */
 export class OrderIdempotencyKeys {
   readonly #fileName: string;

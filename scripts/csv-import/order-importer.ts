@@ -74,7 +74,7 @@ export async function importOrderFile(
 
 function formatRejection({ reason, violations }: RejectedOrder): string {
   if (reason === RejectionReason.KEY_TAKEN) {
-    return "another order is stored for this line of the file: stored orders cannot be changed";
+    return "the order of this line is already stored with another currency, and stored orders cannot be changed: import the line with its original currency";
   }
   const fields = violations.map(({ field, description }) => `${field}: ${description}`);
   return fields.length > 0 ? fields.join("; ") : "the server rejected it without a reason";

@@ -254,7 +254,7 @@ export const settings = {
   "client-idle": {
     variable: "BOURSE_CLIENT_IDLE",
     placeholder: "SECONDS",
-    help: "how long a client stream may send no message while the server waits for one and sends none",
+    help: "the longest time without a message from a streaming client, while the server waits for one and sends none",
     fallback: String(defaultLimits.messageIdleTimeoutMs / 1_000),
     parse: (raw: string) => wholeNumber(1, 86_400)(raw) * 1_000,
   },

@@ -42,7 +42,7 @@ const securityHeaders = {
   "referrer-policy": "no-referrer",
 } as const;
 
-/** A complete upload never changes. Its id is a secret, so shared caches must not store it. */
+/** A complete upload never changes. It may be private, so shared caches must not store it. */
 const cacheForever = "private, max-age=31536000, immutable";
 
 /**

@@ -125,7 +125,9 @@ test("the same file with another currency is rejected, and no order changes", as
   const path = await file("currency.csv", header + line("E1", { code: "EUR" }));
   expect(await importJson(path)).toMatchObject({ added: 1 });
   expect(await importJson(path, "--currency", "EUR")).toMatchObject({ added: 0, rejected: 1, exitCode: 2 });
-  expect(await readFile(`${path}.rejects.csv`, "utf8")).toContain("another order is stored for this line");
+  expect(await readFile(`${path}.rejects.csv`, "utf8")).toContain(
+    "the order of this line is already stored with another currency",
+  );
   expect(await exported("--product", "EUR")).toMatchObject([{ currency: "GBP" }]);
 });
 

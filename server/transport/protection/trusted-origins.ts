@@ -33,7 +33,7 @@ export interface OriginCheck {
  * Browsers send no Origin with a GET for an image, a script, a link or a prefetch. `Sec-Fetch-Site` then shows whether the
  * page is the server's own (`same-origin`), or the user has entered the address (`none`). The other values, `cross-site`
  * and `same-site`, are refused for RPCs: another port of the same host is another origin, too. Pages, static files and
- * uploads are served, so that other sites can link to them and show images by their secret address. Browsers send the
+ * uploads are served, so that other sites can link to them and show their images. Browsers send the
  * header only to HTTPS and to loopback: https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  */
 export function createOriginCheck({ hosts, origins }: TrustedOrigins): OriginCheck {

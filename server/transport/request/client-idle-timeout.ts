@@ -5,7 +5,7 @@ import type { RequestBody } from "./request-body.ts";
 
 /** The idle limits of one call that replace the default ones. */
 export interface IdlePolicy {
-  /** How long the client may send no message, in ms. Default: `messageIdleTimeoutMs`. */
+  /** The longest time without a message from the client, in ms. Default: `messageIdleTimeoutMs`. */
   readonly timeoutMs?: number;
   /** Makes the error of reads after that. Default: a ConnectError with DEADLINE_EXCEEDED. */
   readonly error?: () => Error;

@@ -107,7 +107,7 @@ function encodeValue(key: string, value: MetadataValue): string {
   const text = String(value);
   if (!valuePattern.test(text)) {
     throw new MetadataError(
-      `the value of metadata key "${key}" is not printable ASCII without outer blanks: send it under "${key}-bin"`,
+      `the value of metadata key "${key}" is not printable ASCII without leading and trailing spaces: send it under "${key}-bin"`,
     );
   }
   return text;

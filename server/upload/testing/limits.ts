@@ -57,7 +57,7 @@ export const familyLimits: FamilyLimits = {
     [
       "maxChunkBytes",
       maxChunkBytes,
-      "bytes of one chunk, and how far ahead a chunk may be",
+      "bytes of one chunk, and how far after the received bytes a chunk may start",
       "INVALID_ARGUMENT; OUT_OF_RANGE",
     ],
     [

@@ -24,14 +24,19 @@ export const requestLimits = [
   [
     "spareRequestBytes",
     spareRequestBytes,
-    "bytes of a request in addition to the maximum by the rules of its fields: fields of newer clients, blanks in JSON",
+    "bytes in addition to the limit that follows from the rules: for fields of newer clients, and for blanks in JSON",
     "RESOURCE_EXHAUSTED with the size and the limit",
   ],
-  ["jsonSizeFactor", jsonSizeFactor, "factor by which a JSON request may exceed its protobuf size", "the same"],
+  [
+    "jsonSizeFactor",
+    jsonSizeFactor,
+    "the limit is this many times the largest message in protobuf, because JSON is larger; the same limit applies to both",
+    "the same",
+  ],
   [
     "maxJsonAllowance",
     maxJsonAllowance,
-    "bytes of the largest limit that the factor can produce; a request that may be larger in protobuf has the same limit in JSON",
+    "bytes up to which `jsonSizeFactor` raises the limit; if the largest message in protobuf is larger, its size is the limit",
     "the same",
   ],
   ["maxWatchRequestBytes", maxWatchRequestBytes, "bytes of a request of WatchQuotes or StreamQuotes", "the same"],

@@ -17,8 +17,8 @@ export const spareRequestBytes = 16 * KiB;
 export const jsonSizeFactor = 4;
 
 /**
- * The largest limit, in bytes, that {@link jsonSizeFactor} can produce. A request that may be larger in protobuf has
- * the same limit in JSON.
+ * The size in bytes up to which {@link jsonSizeFactor} raises a limit. If the largest message in protobuf is larger, its
+ * size is the limit, in JSON too.
  */
 export const maxJsonAllowance = MiB;
 
