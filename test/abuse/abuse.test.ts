@@ -43,14 +43,17 @@ const warmUpMs = 240_000;
 /** The time limit of a canary call during a burst. It takes about 0.1 s on an idle machine. */
 const maxCanaryCallMs = 2_000;
 
-/** The limit of the RSS during an attack: twice the 300 KB that each of 1,500 stalled streams uses. */
-const maxRss = 1_000_000_000;
+/**
+ * The limit of the RSS during an attack: twice the 300 KB that each of 1,500 stalled streams uses, and the memory that the
+ * allocator retains after earlier attacks.
+ */
+const maxRss = 1_200_000_000;
 
 /** The time limit of a canary call during messages of many elements. It takes up to 0.1 s on an idle machine. */
 const maxBlockedMs = 2_000;
 
-/** The limit of the RSS during such messages: twice the RSS of the idle server. */
-const maxElementsRss = 900_000_000;
+/** The limit of the growth of the RSS during such messages. It is up to 100 MB; without the limits it was gigabytes. */
+const maxElementsGrowth = 400_000_000;
 
 let run: AttackRun;
 let before: ServerResources;
@@ -332,9 +335,9 @@ describe("the server rejects a message of many elements before it decodes it:", 
     expect({ ok, internal }).toEqual({ ok: 0, internal: 0 });
     const codes = ["invalid_argument", "resource_exhausted"];
     expect(Object.keys(refused).filter((code) => !codes.includes(code))).toEqual([]);
-    const { canary, peakRss } = run.records.at(-1) ?? {};
+    const { canary, rssGrowth } = run.records.at(-1) ?? {};
     expect(canary?.slowestCallMs).toBeLessThan(maxBlockedMs);
-    expect(peakRss).toBeLessThan(maxElementsRss);
+    expect(rssGrowth).toBeLessThan(maxElementsGrowth);
   });
 });
 

@@ -13,6 +13,8 @@ export interface AttackRecord {
   readonly durationMs: number;
   /** The peak memory of the server during the attack, in bytes, and its peak number of file descriptors. */
   readonly peakRss: number;
+  /** By how much that memory exceeds the memory at the start of the attack, in bytes. */
+  readonly rssGrowth: number;
   readonly peakFileDescriptors: number;
   readonly cpuMs: number;
   readonly canary: CanaryReport;
@@ -68,6 +70,7 @@ export async function startAttackRun(): Promise<AttackRun> {
           outcome,
           durationMs,
           peakRss: peak.rss,
+          rssGrowth: peak.rss - before.rss,
           peakFileDescriptors: peak.fileDescriptors,
           cpuMs: server.use().cpuMs - before.cpuMs,
           canary: report,
