@@ -48,6 +48,7 @@ export function createHttp2Server(
 
   server.on("session", (session) => {
     guards.set(session, new Http2SessionGuard(session, limits));
+    connections.of(session); // before its first read, which may have a thousand requests
     session.once("close", () => guards.delete(session));
     session.on("error", () => session.destroy());
     session.setLocalWindowSize(limits.sessionWindowBytes);

@@ -12,7 +12,7 @@ import {
 import { callScheduler, type Step, type StepOwner } from "../protection/call-scheduler.ts";
 import type { Limits } from "../protection/default-limits.ts";
 import { addressKeyOf } from "../protection/peer-key.ts";
-import { type ReadHandle, ReadScheduler } from "./read-scheduler.ts";
+import { type ConnectionReads, type ReadHandle, ReadScheduler } from "./read-scheduler.ts";
 
 /** One connection of a client, with the state that its calls share. */
 export class Connection implements StepOwner {
@@ -22,23 +22,17 @@ export class Connection implements StepOwner {
   readonly address: string;
   /** The bytes of requests that no handler reads at the moment. */
   readonly unread: UnreadBytes;
-  /** Pauses reads while other connections are served. */
-  readonly reads: ReadScheduler;
+  /** Counts what is read, so that other connections are read in time. */
+  readonly reads: ConnectionReads;
   readonly #memory: ConnectionMemory;
   /** The last valid origin. Most requests of a connection have the same one. */
   #parsedOrigin: string | undefined;
 
-  constructor(
-    peer: string,
-    address: string,
-    memory: ConnectionMemory,
-    unread: UnreadBytes,
-    handle: () => ReadHandle | null | undefined,
-  ) {
+  constructor(peer: string, address: string, memory: ConnectionMemory, unread: UnreadBytes, reads: ConnectionReads) {
     this.peer = peer;
     this.address = address;
     this.unread = unread;
-    this.reads = new ReadScheduler(peer, handle);
+    this.reads = reads;
     this.#memory = memory;
   }
 
@@ -70,6 +64,7 @@ export class Connection implements StepOwner {
 
   /** Runs the first step of a call, now or after the steps that are queued. Returns whether it ran now. */
   run(step: Step): boolean {
+    this.reads.countFrame();
     return callScheduler.run(this, step);
   }
 
@@ -110,6 +105,7 @@ export class Connections {
   readonly #windowBytes: number;
   readonly #peerShare: number;
   readonly #unread = new UnreadBytes();
+  readonly #reads = new ReadScheduler();
   readonly #connections = new WeakMap<object, Connection>();
   readonly #memories = new Set<ConnectionMemory>();
   readonly #peers = new Map<string, PeerMemory>();
@@ -136,12 +132,13 @@ export class Connections {
     const memory = new ConnectionMemory(budget, (isHigh) => {
       if ("settings" in transport) announceWindow(transport, isHigh ? reducedWindowBytes : this.#windowBytes);
     });
-    const handle = () => (transport.destroyed ? undefined : handleOf(socket));
+    const reads = this.#reads.add(key, () => (transport.destroyed ? undefined : handleOf(socket)));
     const address = `${socket?.remoteAddress}:${socket?.remotePort}`;
-    const connection = new Connection(key, address, memory, this.#unread, handle);
+    const connection = new Connection(key, address, memory, this.#unread, reads);
     this.#connections.set(transport, connection);
     this.#memories.add(memory);
     const forget = () => {
+      reads.end();
       this.#memories.delete(memory);
       if (--peer.connections === 0) this.#peers.delete(key);
     };

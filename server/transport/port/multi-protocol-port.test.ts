@@ -203,6 +203,40 @@ describe("over TLS", () => {
     expect(end).toContain('{"text":"hello"}');
   });
 
+  test("answers a client that closes its half after the request", async () => {
+    const { files, ca } = await credentials();
+    await using server = await startWireServer(hello, { tls: files });
+    const options = { host: "127.0.0.1", port: server.port, ca, allowHalfOpen: true };
+    const client = connectTls(options);
+    onTestFinished(() => void client.destroy());
+    client.end(request);
+    let response = "";
+    for await (const chunk of client) response += chunk.toString("latin1");
+    expect(response).toContain('{"text":"hello"}');
+  });
+
+  test.each([
+    ["a client of HTTP/2 that refuses the certificate", { ALPNProtocols: ["h2"] }],
+    ["a client of HTTP/1.1 that refuses the certificate", { ALPNProtocols: ["http/1.1"] }],
+    ["a client without ALPN that refuses the certificate", {}],
+    ["a client of TLS 1.2 that refuses the certificate", { maxVersion: "TLSv1.2", ALPNProtocols: ["h2"] }],
+    ["a client without a common cipher", { maxVersion: "TLSv1.2", ciphers: "AES128-GCM-SHA256" }],
+    ["a client that accepts only other protocols", { ALPNProtocols: ["other"] }],
+  ] as const)("closes the connection of %s", async (_client, options) => {
+    const { files } = await credentials();
+    const port = await openPort({
+      host: "127.0.0.1",
+      port: 0,
+      tls: files,
+      limits: defaultLimits,
+      onExchange: () => {},
+    });
+    const client = connectTls({ ...options, host: "127.0.0.1", port: Number(new URL(port.url).port) });
+    await expect(once(client, "secureConnect")).rejects.toThrow();
+    await vi.waitFor(() => expect(port.connections).toBe(0), { timeout: 3_000 });
+    expect(await port.close(60_000)).toBe(true);
+  });
+
   test("closes a plaintext connection", async () => {
     const { files } = await credentials();
     await using server = await startWireServer(hello, { tls: files });

@@ -3,6 +3,7 @@ import { createServer as createTlsServer } from "node:tls";
 import type { Exchange } from "../exchange/exchange.ts";
 import { createHttp1Server } from "../http1/http1-server.ts";
 import { createHttp2Server } from "../http2/http2-server.ts";
+import { callScheduler } from "../protection/call-scheduler.ts";
 import type { Limits } from "../protection/default-limits.ts";
 import { heapGuard } from "../protection/heap-guard.ts";
 import { addressKeyOf } from "../protection/peer-key.ts";
@@ -69,11 +70,16 @@ export async function openPort(options: PortOptions): Promise<Port> {
     // Without a listener an error would end the process. The server that owns the connection by then handles it.
     socket.on("error", () => {});
   };
-  const serve = (socket: Socket, isHttp2: boolean) => {
+  const open = (socket: Socket, isHttp2: boolean) => {
+    if (socket.destroyed) return;
     // HTTP/1.1 answers a client that has closed its half. An HTTP/2 session ends when its client closes.
     socket.allowHalfOpen = !isHttp2;
     if (isHttp2) destroyAfterEnd(socket);
     (isHttp2 ? http2 : http1).server.emit("connection", socket);
+  };
+  // The first bytes may have hundreds of requests, and Node handles them at once.
+  const serve = (socket: Socket, isHttp2: boolean) => {
+    callScheduler.run({ peer: addressKeyOf(socket.remoteAddress) }, () => open(socket, isHttp2));
   };
   const listener =
     tls === undefined ? createPlainListener(limits, track, serve) : createTlsListener(tls, limits, track, serve);
@@ -152,6 +158,7 @@ function createTlsListener(tls: TlsFiles, limits: Limits, track: Track, serve: S
   const clientCertificates = tls.clientCa !== undefined;
   const server = createTlsServer({
     ...tcpOptions(limits),
+    allowHalfOpen: false, // Node does not notice a client that closes during the handshake otherwise: see `open` for later
     ...readTlsFiles(tls),
     ALPNProtocols: ["h2", "http/1.1"],
     handshakeTimeout: limits.openTimeoutMs,

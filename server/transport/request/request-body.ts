@@ -41,7 +41,7 @@ export class RequestBody implements AsyncIterable<Uint8Array>, AsyncIterator<Uin
   #isQueued = false;
 
   constructor(stream: Readable, connection: Connection, memory: CallMemory) {
-    copyBufferedChunks(stream, () => connection.reads.countChunk());
+    copyBufferedChunks(stream, () => connection.reads.countFrame());
     this.#stream = stream;
     this.#connection = connection;
     this.#memory = memory;
