@@ -26,7 +26,7 @@ const events: readonly (readonly [string, UploadEvent, Partial<UploadState>?])[]
   ["chunk ahead by at most one chunk", { ...chunk, offset: 9 }],
   ["chunk further ahead", { ...chunk, offset: 9 + maxChunkBytes }],
   ["chunk beyond the announced size", { ...chunk, offset: 8 }, { size: 8 }],
-  ["chunk of a previous writer", { ...chunk, offset: 8, generation: 1 }],
+  ["chunk of a previous writer, at the received offset", { ...chunk, offset: 8, generation: 1 }],
   ["more bytes are committed", { kind: "committed", offset: 8 }],
   ["received bytes could not be written", { kind: "dropped", received: 8 }],
   ["finish, all bytes received", { ...finish, size: 8, sha256: "aa" }, { size: 8 }],

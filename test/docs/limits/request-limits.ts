@@ -30,13 +30,13 @@ export const requestLimits = [
   [
     "jsonSizeFactor",
     jsonSizeFactor,
-    "the limit is this many times the largest message in protobuf, because JSON is larger; the same limit applies to both",
+    "a request, in JSON or protobuf, may have this many times the bytes of the largest valid protobuf message, because JSON is larger",
     "the same",
   ],
   [
     "maxJsonAllowance",
     maxJsonAllowance,
-    "bytes up to which `jsonSizeFactor` raises the limit; if the largest message in protobuf is larger, its size is the limit",
+    "bytes up to which `jsonSizeFactor` raises the limit; if the largest valid protobuf message is larger, its size is the limit",
     "the same",
   ],
   ["maxWatchRequestBytes", maxWatchRequestBytes, "bytes of a request of WatchQuotes or StreamQuotes", "the same"],
