@@ -16,7 +16,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: [
-            "{server,client,scripts,tools,bench}/**/*.test.{ts,js}",
+            "{server,client,cli,scripts,tools,bench}/**/*.test.{ts,js}",
             "web/src/**/*.test.{ts,tsx}",
             "test/{wire,docs,fuzz,h2spec,soak}/**/*.test.ts",
           ],

@@ -13,7 +13,8 @@ import { logCalls } from "./transport/rpc/call-record.ts";
 import { createStaticFiles } from "./transport/static-files.ts";
 import { startTransportServer, type TransportServer } from "./transport/transport-server.ts";
 
-const dashboard = fileURLToPath(new URL("../dist/web", import.meta.url));
+/** The folder of the built dashboard. In the package it is beside this file's folder, in `dist/`. */
+const dashboard = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../dist/web" : "../web", import.meta.url));
 
 export interface ListeningOptions {
   readonly config: Config;

@@ -7,7 +7,7 @@ import { runVitestWithChromium } from "./chromium/run-vitest-with-chromium.js";
  * Selects the files with such tests, because vitest would otherwise load all files.
  */
 const patterns = [
-  "{server,client,scripts,tools,bench,test}/**/*.{test,contract}.{ts,js}",
+  "{server,client,cli,scripts,tools,bench,test}/**/*.{test,contract}.{ts,js}",
   "web/src/**/*.test.{ts,tsx}",
 ];
 const slow = globSync(patterns).filter((path) => readFileSync(path, "utf8").includes('tags: ["slow"]'));

@@ -16,6 +16,7 @@ export interface ExportPosition {
   readonly digest: string;
 }
 
+/** The selection of an export, its start, and how it reconnects. */
 export interface ExportOrdersOptions extends CallRetryOptions {
   /** Selects orders. Default: all. */
   readonly filter?: MessageInitShape<typeof OrderFilterSchema>;

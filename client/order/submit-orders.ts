@@ -27,6 +27,7 @@ export interface Submitted<S extends Submission> {
   readonly isResubmitted: boolean;
 }
 
+/** The limit of a submission, and how it reconnects. */
 export interface SubmitOrdersOptions extends CallRetryOptions {
   /**
    * The maximum number of orders in flight, which were sent and have no response. The server stores them in groups. Default: 4,096.

@@ -21,6 +21,7 @@ import { WatchCommandSender } from "./watch-command-sender.ts";
 import { WatchResponseReader } from "./watch-response-reader.ts";
 import type { WatchProgress, WatchState, WatchUpdate } from "./watch-update.ts";
 
+/** The subscriptions of a watch, and how it reconnects. */
 export interface WatchQuotesOptions {
   /** The symbols to watch, `*` for all instruments. If there are none, the watch waits for `subscribe`. */
   readonly symbols: readonly string[];

@@ -65,4 +65,5 @@ export interface HeartbeatUpdate {
 /** The states of a watch whose stream works. `paused`: all subscriptions are paused. */
 export type WatchProgress = "live" | "replaying" | "paused";
 
+/** The state of a watch: of its stream, or of the wait for the next one. */
 export type WatchState = CallState<WatchProgress>;

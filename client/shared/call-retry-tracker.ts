@@ -21,6 +21,7 @@ export interface RetryingState {
   readonly reason: ConnectError;
 }
 
+/** How a long call reconnects, and what it reports. */
 export interface CallRetryOptions<Progress extends string = "live"> {
   /** Cancels the call. */
   readonly signal?: AbortSignal;

@@ -17,6 +17,7 @@ export type FileUploadState =
   /** `close` or `cancel` was called. */
   | { readonly kind: "closed" };
 
+/** How far an upload has advanced. */
 export interface UploadProgress {
   /** How many bytes are on the disk of the server. */
   readonly committedBytes: number;

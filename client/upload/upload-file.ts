@@ -16,6 +16,7 @@ import { checkSameFile, newMemo, type UploadMemo } from "./upload-memo.ts";
 import { TakenOverError, type UploadClient, type UploadMethod } from "./upload-method.ts";
 import { FileChangedError, type UploadSource } from "./upload-source.ts";
 
+/** The memo, the method, the callbacks and the hashes of an upload. */
 export interface UploadFileOptions {
   /** Resumes this upload. Default: a new upload. */
   readonly memo?: UploadMemo;

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
-import { type Config, ConfigError, type RawSettings, readConfig } from "./config.ts";
-import { type SettingName, settings } from "./settings.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
+import { addSettingOptions, settingFlags } from "./setting-options.ts";
 
 /** The action that a command line requests. */
 export type CommandLine =
@@ -34,7 +34,7 @@ export function readCommandLine(
   }
   for (const arg of command.args) problems.push(`unknown argument ${arg}: --help lists the flags`);
   try {
-    const config = readConfig(rawFlags(command), environment);
+    const config = readConfig(settingFlags(command), environment);
     if (problems.length === 0) return { kind: "serve", config };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -53,20 +53,6 @@ function describe(version: string): Command {
     .allowUnknownOption()
     .allowExcessArguments()
     .exitOverride();
-  for (const [name, setting] of Object.entries(settings)) {
-    const fallback = "fallback" in setting ? `, default ${setting.fallback}` : "";
-    const help = `${setting.help} [${setting.variable}${fallback}]`;
-    if ("placeholder" in setting) command.option(`--${name} <${setting.placeholder}>`, help);
-    else command.option(`--${name}`, help).option(`--no-${name}`, `do not ${setting.help}`);
-  }
+  addSettingOptions(command);
   return command;
-}
-
-function rawFlags(command: Command): RawSettings {
-  const raw: Partial<Record<SettingName, string>> = {};
-  for (const name of Object.keys(settings) as SettingName[]) {
-    const attribute = name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-    if (command.getOptionValueSource(attribute) === "cli") raw[name] = String(command.getOptionValue(attribute));
-  }
-  return raw;
 }

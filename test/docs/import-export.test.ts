@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { orderFields } from "../../client/order/order-csv-columns.ts";
+import { maxLineBytes } from "../../cli/csv/text-line-reader.ts";
+import { maxEntries } from "../../cli/orders/order-idempotency-keys.ts";
+import { orderFields } from "../../client/order/order-fields.ts";
 import { defaultMaxInFlight } from "../../client/order/submit-orders.ts";
-import { maxEntries } from "../../scripts/csv-import/order-idempotency-keys.ts";
-import { maxLineBytes } from "../../scripts/csv-import/text-line-reader.ts";
 
 const page = readFileSync("docs/guides/import-export.md", "utf8");
 

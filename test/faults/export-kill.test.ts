@@ -10,7 +10,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
 import { startBourse } from "../start-bourse.ts";
-import { startScript } from "../start-script.ts";
+import { startCommand } from "../start-command.ts";
 
 const orderCount = 60_000;
 
@@ -27,7 +27,7 @@ test(`an export that is killed ${rounds} times, with its file truncated each tim
   const isFull = async () => (await client.getOrderSummary({})).newestSequence === BigInt(orderCount);
   await expect.poll(isFull, { timeout: 120_000, interval: 200 }).toBe(true);
   const path = join(folder.path, "orders.csv");
-  const start = () => startScript("export-orders", ["--out", path, "--json", "--address", bourse.url]);
+  const start = () => startCommand(["orders", "export", "--out", path, "--json", "--address", bourse.url]);
 
   const whole = JSON.parse((await start().done).stdout);
   expect(whole.count).toBe(orderCount);
@@ -37,14 +37,14 @@ test(`an export that is killed ${rounds} times, with its file truncated each tim
   let killed = 0;
   for (const [round, moment] of (moments ?? []).entries()) {
     const before = await fileSize(path);
-    const script = start();
-    const over = script.done.then(() => true);
+    const command = start();
+    const over = command.done.then(() => true);
     while ((await fileSize(path)) <= before) {
       if (await Promise.race([over, sleep(2, false)])) break;
     }
     await sleep(moment);
-    script.process.kill("SIGKILL");
-    await script.done;
+    command.process.kill("SIGKILL");
+    await command.done;
     if (!existsSync(`${path}.part`)) break; // the export was complete before the kill
     killed++;
     const size = await fileSize(path);
@@ -60,7 +60,7 @@ test(`an export that is killed ${rounds} times, with its file truncated each tim
   console.log(`the export was killed ${killed} times`);
 });
 
-/** Returns the size of a file in bytes, or 0 if it does not exist: the script can recreate it at any time. */
+/** Returns the size of a file in bytes, or 0 if it does not exist: the command can recreate it at any time. */
 async function fileSize(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

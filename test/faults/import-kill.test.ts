@@ -8,14 +8,14 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { orderOutputFormats } from "../../cli/orders/order-output-formats.ts";
 import { exportOrders } from "../../client/order/export-orders.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
-import { orderOutputFormats } from "../../scripts/shared/order-output-formats.ts";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
-import { type ScriptProcess, startScript } from "../start-script.ts";
+import { type CommandProcess, startCommand } from "../start-command.ts";
 import { faultRounds } from "./killed-server.ts";
 
-/** Half of the rounds kill the script, the other half kill the server. */
+/** Half of the rounds kill the command, the other half kill the server. */
 const rounds = Math.ceil(faultRounds / 2);
 
 /** After the minimum number of rounds, the test ends after this time, or when the import is complete. */
@@ -37,17 +37,17 @@ test(`an import that is killed up to ${rounds} times stores each order once`, as
   for (const moment of momentsOf(seed, 120)) {
     if (performance.now() > until && killed >= fewestKills) break;
     const before = await countOf(bourse);
-    const script = startScript("import-orders", [file, "--address", bourse.url]);
-    if ((await growth(bourse, before, script)) === "over") break;
+    const command = startCommand(["orders", "import", file, "--address", bourse.url]);
+    if ((await growth(bourse, before, command)) === "over") break;
     await sleep(moment);
-    script.process.kill("SIGKILL");
-    await script.done;
+    command.process.kill("SIGKILL");
+    await command.done;
     killed++;
   }
   expect(killed, `seed ${seed}`).toBeGreaterThanOrEqual(Math.min(rounds, fewestKills));
   const before = await countOf(bourse);
   await expectWhole(bourse, file, seed);
-  console.log(`the script was killed ${killed} times, and had stored ${before} orders before the last run`);
+  console.log(`the command was killed ${killed} times, and had stored ${before} orders before the last run`);
 });
 
 test(`an import resumes and stores each order once if the server is killed up to ${rounds} times`, async () => {
@@ -57,19 +57,19 @@ test(`an import resumes and stores each order once if the server is killed up to
   const data = join(folder.path, "data");
   let bourse = await startBourse(smallMarket, data);
   try {
-    const script = startScript("import-orders", [file, "--address", bourse.url]);
+    const command = startCommand(["orders", "import", file, "--address", bourse.url]);
     const until = performance.now() + longestKillingMs;
     let killed = 0;
     for (const moment of momentsOf(seed, 60)) {
       if (performance.now() > until && killed >= fewestKills) break;
-      if ((await growth(bourse, await countOf(bourse), script)) === "over") break;
+      if ((await growth(bourse, await countOf(bourse), command)) === "over") break;
       await sleep(moment);
       bourse.process.kill("SIGKILL");
       await bourse.ended;
       killed++;
       bourse = await startBourse([...smallMarket, "--port", new URL(bourse.url).port], data);
     }
-    const { exitCode, stdout } = await script.done;
+    const { exitCode, stdout } = await command.done;
     expect([exitCode, stdout], `seed ${seed}`).toEqual([
       0,
       expect.stringMatching(/ 40,500 orders added, 0 already stored/),
@@ -125,9 +125,9 @@ async function countOf(bourse: BourseProcess): Promise<number> {
   return Number((await clientOf(bourse).getOrderSummary({ filter })).newestSequence);
 }
 
-/** Resolves when the number of orders has increased, or the script has ended. */
-async function growth(bourse: BourseProcess, before: number, script: ScriptProcess): Promise<"more" | "over"> {
-  const over = script.done.then(() => "over" as const);
+/** Resolves when the number of orders has increased, or the command has ended. */
+async function growth(bourse: BourseProcess, before: number, command: CommandProcess): Promise<"more" | "over"> {
+  const over = command.done.then(() => "over" as const);
   for (;;) {
     const now = await Promise.race([countOf(bourse), over]);
     if (now === "over") return now;
@@ -138,7 +138,7 @@ async function growth(bourse: BourseProcess, before: number, script: ScriptProce
 
 /** Completes the import, repeats it, and checks every order. */
 async function expectWhole(bourse: BourseProcess, file: string, seed: number): Promise<void> {
-  const run = () => startScript("import-orders", [file, "--json", "--address", bourse.url]).done;
+  const run = () => startCommand(["orders", "import", file, "--json", "--address", bourse.url]).done;
   expect((await run()).exitCode).toBe(0);
   const wanted = await linesOf(file);
   expect(JSON.parse((await run()).stdout).files[0]).toMatchObject({ added: 0, present: wanted.length, rejected: 0 });

@@ -1,7 +1,5 @@
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,13 +10,14 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const binaries = join(root, "node_modules", ".bin");
 
-/** The packages that a project needs besides this one, as listed in its README. The last one is for types. */
-const peers = ["@connectrpc/connect", "@connectrpc/connect-node", "@bufbuild/protobuf", "@types/node"];
+/** A file that has not ended by then waits for something that does not happen. */
+const runTimeoutMs = 30_000;
 
 const tsconfig = {
   compilerOptions: {
     target: "esnext",
     module: "nodenext",
+    lib: ["esnext", "dom", "dom.asynciterable"],
     types: ["node"],
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -34,80 +33,101 @@ const generation = {
   plugins: [{ local: join(binaries, "protoc-gen-es"), out: "gen", opt: ["target=ts", "import_extension=ts"] }],
 };
 
-/** A separate project that has installed the package and contains the files of its README. */
+export interface ConsumerOptions {
+  /** The npm script that builds the package. Absent: `npm pack` builds it. */
+  readonly build?: string;
+  /** The folder of the package. */
+  readonly folder: string;
+  /** The README whose files the project has, and the port of their server. Absent: none. */
+  readonly readme?: { readonly path: string; readonly port: string };
+  /** The other packages that the project installs, in the versions of this project. */
+  readonly peers?: readonly string[];
+}
+
+/** A separate project that has installed a package of this project, and contains the files of its README. */
 export class Consumer implements AsyncDisposable {
-  /** The address of the servers in the README. */
-  readonly address: string;
+  /** The path of the project. */
+  readonly folder: string;
+  /** The path of the tarball. */
+  readonly tarball: string;
   /** The paths of the files in the package. */
   readonly packed: readonly string[];
-  readonly #folder: string;
 
-  private constructor(folder: string, address: string, packed: readonly string[]) {
-    this.#folder = folder;
-    this.address = address;
+  private constructor(folder: string, tarball: string, packed: readonly string[]) {
+    this.folder = folder;
+    this.tarball = tarball;
     this.packed = packed;
   }
 
-  /** Builds and packs a folder of this project, and installs the tarball with its peers in an empty folder. */
-  static async install(packageFolder: string): Promise<Consumer> {
-    const folder = await mkdtemp(join(tmpdir(), "bourse-package-"));
-    const address = `127.0.0.1:${await freePort()}`;
-    await run("npm", ["run", "build:transport"], { cwd: root });
-    const packed = await run("npm", ["pack", packageFolder, "--pack-destination", folder, "--json"], { cwd: root });
+  /** Builds and packs a package of this project, and installs the tarball with its peers in an empty folder. */
+  static async install({ build, folder, readme, peers = [] }: ConsumerOptions): Promise<Consumer> {
+    const project = await mkdtemp(join(tmpdir(), "bourse-package-"));
+    if (build !== undefined) await run("npm", ["run", build], { cwd: root });
+    const packed = await run("npm", ["pack", folder, "--pack-destination", project, "--json"], { cwd: root });
     const [{ filename, files }] = JSON.parse(packed.stdout.slice(packed.stdout.indexOf("[\n")));
-    const consumer = new Consumer(
-      folder,
-      address,
-      files.map(({ path }: { path: string }) => path),
-    );
-    await consumer.#write("package.json", JSON.stringify({ private: true, type: "module" }));
-    await consumer.#write("tsconfig.json", JSON.stringify(tsconfig));
-    for (const [path, text] of await readmeFiles()) {
-      await consumer.#write(path, text.replaceAll("8080", address.split(":")[1] ?? ""));
-    }
+    const paths = files.map(({ path }: { path: string }) => path);
+    const consumer = new Consumer(project, join(project, filename), paths);
+    await consumer.write("package.json", JSON.stringify({ private: true, type: "module" }));
+    await consumer.write("tsconfig.json", JSON.stringify(tsconfig));
     const { dependencies, devDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
     const pinned = peers.map((name) => `${name}@${dependencies[name] ?? devDependencies[name]}`);
     const options = ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
-    await run("npm", ["install", ...options, `./${filename}`, ...pinned], { cwd: folder });
-    await run(join(binaries, "buf"), ["generate", "proto", "--template", JSON.stringify(generation)], { cwd: folder });
+    await run("npm", ["install", ...options, `./${filename}`, ...pinned], { cwd: project });
+    if (readme !== undefined) await consumer.#writeReadmeFiles(readme.path, readme.port);
     return consumer;
   }
 
-  /** Runs a file of the project on the current Node. */
-  node(file: string, ...args: number[]): ShellCommand {
-    return new ShellCommand(`cd '${this.#folder}' && exec '${process.execPath}' ${file} ${args.join(" ")}`);
+  /** Runs a file of the project on the current Node, to its end. Resolves to its output. Rejects if it fails. */
+  async run(file: string, ...args: string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, [file, ...args], { cwd: this.folder, timeout: runTimeoutMs });
+    return stdout;
+  }
+
+  /** Starts a file of the project on the current Node. */
+  node(file: string, ...args: (number | string)[]): ShellCommand {
+    return new ShellCommand(`cd '${this.folder}' && exec '${process.execPath}' ${file} ${args.join(" ")}`);
+  }
+
+  /** Writes a file of the project. */
+  async write(path: string, content: string | Uint8Array): Promise<void> {
+    await mkdir(dirname(join(this.folder, path)), { recursive: true });
+    await writeFile(join(this.folder, path), content);
   }
 
   /** Checks the types of all files. Resolves to the output of the compiler, which is empty if there is no error. */
   checkTypes(): Promise<string> {
-    return run(join(binaries, "tsc"), ["-p", "."], { cwd: this.#folder }).then(
-      ({ stdout }) => stdout,
-      ({ stdout }) => stdout,
-    );
+    return outputOf(join(binaries, "tsc"), ["-p", "."], this.folder);
+  }
+
+  /** Checks the manifest and the declarations of the tarball. Resolves to the problems, which are none if it is empty. */
+  async lintPackage(): Promise<string> {
+    const problems = [
+      await outputOf(join(binaries, "publint"), ["run", this.tarball, "--strict"], root),
+      await outputOf(join(binaries, "attw"), [this.tarball, "--profile", "esm-only"], root),
+    ];
+    return problems.join("");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #write(path: string, text: string): Promise<void> {
-    await mkdir(dirname(join(this.#folder, path)), { recursive: true });
-    await writeFile(join(this.#folder, path), text);
+  /** Writes the fenced blocks of a README that start with the name of a file, and generates code from its protos. */
+  async #writeReadmeFiles(path: string, port: string): Promise<void> {
+    const text = await readFile(join(root, path), "utf8");
+    const blocks = text.matchAll(/^```\w+\n((?:\/\/|<!--) (\S+?\.\w+).*?)^```$/gms);
+    const files = [...blocks].map(([, block = "", file = ""]) => ({ file, block }));
+    for (const { file, block } of files) await this.write(file, block.replaceAll("8080", port));
+    if (!files.some(({ file }) => file.endsWith(".proto"))) return;
+    const args = ["generate", "proto", "--template", JSON.stringify(generation)];
+    await run(join(binaries, "buf"), args, { cwd: this.folder });
   }
 }
 
-/** Returns the fenced blocks of the package's README that start with the name of a file. */
-async function readmeFiles(): Promise<[path: string, text: string][]> {
-  const readme = await readFile(join(root, "server/transport/README.md"), "utf8");
-  const blocks = readme.matchAll(/^```\w+\n(\/\/ (\S+)\n.*?)^```$/gms);
-  return [...blocks].map(([, text = "", path = ""]) => [path, text]);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+/** Returns what a command prints if it fails, and an empty text if it succeeds. */
+function outputOf(command: string, args: readonly string[], cwd: string): Promise<string> {
+  return run(command, args, { cwd }).then(
+    () => "",
+    ({ stdout, stderr }) => `${stdout}${stderr}`,
+  );
 }

@@ -1,7 +1,12 @@
 import { readFileSync } from "node:fs";
 
 /** The pages whose commands are executed by tests. */
-const executedPages = ["README.md", "docs/guides/tour.md", "docs/guides/quote-sources.md"];
+const executedPages = [
+  "README.md",
+  "docs/guides/tour.md",
+  "docs/guides/quote-sources.md",
+  "docs/guides/call-any-method.md",
+];
 
 const texts = executedPages.map((page) => readFileSync(new URL(`../../${page}`, import.meta.url), "utf8"));
 

@@ -33,38 +33,71 @@ export const expectations: readonly Expectation[] = [
   { command: "curl", output: /\{"instruments":\[\{"symbol":"ACME"/, runBy: "readme" },
   { command: "printf", output: quotesOfAcme, runBy: "readme" },
   {
-    command: "npm run watch-quotes",
+    command: "npm run bourse -- watch",
     output: /^stream \S+\nsnapshot +ACME .*\nlive +ACME +bid +[\d.]+ /m,
     runBy: "readme",
   },
   {
     // The server of the tests has no instrument GOLD.
-    command: "npm run publish-quotes",
+    command: "npm run bourse -- publish",
     output: /quote 1 \(GOLD\): no instrument has the symbol "GOLD".*\n0 quotes accepted, 300 rejected/s,
     runBy: "readme",
   },
   {
-    command: "npm run search-products",
+    command: "npm run bourse -- call --list bourse",
+    output: /QuoteService\/StreamQuotes +bidirectional streaming/,
+    runBy: "readme",
+  },
+  { command: "npm run bourse -- call --list", output: /^bourse\.order\.v1\.OrderService$/m, runBy: "readme" },
+  {
+    command: "npm run bourse -- call --describe",
+    output: /^rpc GetQuote\(bourse\.quote\.v1\.GetQuoteRequest\) returns .*string symbol = 1;/ms,
+    runBy: "readme",
+  },
+  {
+    command: "npm run bourse -- call bourse.quote.v1.QuoteService/ListCandles --template",
+    output: /"interval": "CANDLE_INTERVAL_\w+",\s+"start_time": "2026-/,
+    runBy: "readme",
+  },
+  {
+    command: "npm run bourse -- call bourse.quote.v1.QuoteService/GetQuote",
+    output: /\{"quote":\{"symbol":"ACME","bid":[\d.]+/,
+    runBy: "readme",
+  },
+  {
+    command: "npm run bourse -- call bourse.product.v1.ProductService/ListProducts",
+    output: /\{"product":\{"id":/,
+    runBy: "readme",
+  },
+  {
+    command: "npm run bourse -- call bourse.quote.v1.QuoteService/PublishQuotes",
+    output: /\{"rejected":"1","rejections":\[/,
+    runBy: "readme",
+  },
+  { command: 'echo \'{"start"', output: /"command_result":\{.*"pong"/s, runBy: "readme" },
+  { command: "npx buf build proto", output: /^bourse\.quote\.v1\.QuoteService$/m, runBy: "readme" },
+  {
+    command: "npm run bourse -- products search",
     output: /^1\.0 +\d+\.\d\d USD {2}Kestrel Air .*\n\d+ products\ncursor \S+\n/ms,
     runBy: "readme",
   },
   {
-    command: "npm run import-orders",
+    command: "npm run bourse -- orders import",
     output: /online-retail\.csv: 81 orders added, 0 already stored, 0 lines rejected; 3893\.62 GBP/,
     runBy: "readme",
   },
   {
-    command: "npm run export-orders",
+    command: "npm run bourse -- orders export",
     output: /^536370,POST,POSTAGE,3,2010-12-01T08:45:00Z,18,GBP,12583,France$.*verified; digest/ms,
     runBy: "readme",
   },
   {
-    command: "npm run upload-file",
+    command: "npm run bourse -- upload",
     output: /^docs\/dashboard\.png +[0-9a-f-]{36} +\d+ bytes +image\/png +sha256 [0-9a-f]{64}$/m,
     runBy: "readme",
   },
   {
-    command: "npm run list-products",
+    command: "npm run bourse -- products list",
     output: /^(\d+) products\n.*\ncount \1, verified\ndigest \S+, verified\n/ms,
     runBy: "readme",
   },

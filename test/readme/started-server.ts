@@ -17,7 +17,7 @@ export async function startServer(): Promise<StartedServer> {
   return {
     here: (text) => {
       const called = text.replaceAll("127.0.0.1:8080", address);
-      if (!called.startsWith("npm run ")) return called;
+      if (!/^npm run |[|&] npm run bourse /.test(called)) return called;
       return `${called}${called.includes(" -- ") ? "" : " --"} --address ${url}`;
     },
     async [Symbol.asyncDispose]() {

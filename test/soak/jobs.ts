@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient, type Transport } from "@connectrpc/connect";
+import { nativeSha256 } from "../../client/node/native-sha256.ts";
 import { exportOrders } from "../../client/order/export-orders.ts";
 import { uploadFile } from "../../client/upload/upload-file.ts";
 import { blobSource } from "../../client/upload/upload-source.ts";
@@ -9,7 +10,6 @@ import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.t
 import { CandleInterval } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
-import { sha256 } from "../../scripts/shared/order-export-sha256.ts";
 
 /** A task that the clients of a soak repeat, with a pause after each run. */
 export interface Job {
@@ -73,7 +73,7 @@ export function jobsFor(symbols: readonly string[]): readonly Job[] {
       kind: "exports",
       pauseMs: 5_000,
       async run(transport, signal) {
-        for await (const _ of exportOrders(createClient(OrderService, transport), { sha256: sha256, signal }));
+        for await (const _ of exportOrders(createClient(OrderService, transport), { sha256: nativeSha256, signal }));
       },
     },
   ];

@@ -44,11 +44,12 @@ export const importRules = [
     advice: "depend on the interface that it implements",
   },
   {
-    name: "dependencies run main, app, routes, service, domain, store",
+    name: "dependencies run main, serve, app, routes, service, domain, store",
     refuses: ({ from, to }) => {
       if (!isIn(from, "server/")) return false;
       if (to === "server/main.ts") return true;
-      if (to === "server/app.ts") return from !== "server/main.ts";
+      if (to === "server/serve.ts") return from !== "server/main.ts";
+      if (to === "server/app.ts") return from !== "server/serve.ts";
       if (to === "server/routes.ts") return from !== "server/app.ts";
       if (!isFamilyService(to)) return false;
       return !/^server\/(app|routes)\.ts$|-routes\.ts$/.test(from) && !opensFamily(from, to);
@@ -62,18 +63,30 @@ export const importRules = [
   },
   {
     name: "web/ imports client/ and gen/, never server/ or Node",
-    refuses: ({ from, to }) => isIn(from, "web/src/") && /^(server|scripts|cli)\/|^node:/.test(to),
+    refuses: ({ from, to }) => isIn(from, "web/src/") && (/^(server|scripts|cli)\//.test(to) || needsNode(to)),
     advice: "the dashboard runs in a browser: move what both need into client/",
   },
   {
     name: "client/ imports neither server/ nor web/ nor Node",
-    refuses: ({ from, to }) => isIn(from, "client/") && /^(server|web|scripts|cli)\/|^node:/.test(to),
-    advice: "client/ runs in Node and in browsers: pass in what differs",
+    refuses: ({ from, to }) =>
+      isIn(from, "client/") && (/^(server|web|scripts|cli)\//.test(to) || (!needsNode(from) && needsNode(to))),
+    advice: "client/ runs in Node and in browsers: pass in what differs, or move what needs Node into client/node/",
   },
   {
     name: "scripts/ imports client/ and gen/ only",
     refuses: ({ from, to }) => isIn(from, "scripts/") && /^(server|web)\//.test(to),
     advice: "users copy the scripts: move what both need into client/",
+  },
+  {
+    name: "cli/ imports client/, gen/ and the version; only cli/server/ imports server/",
+    refuses: ({ from, to }) =>
+      isIn(from, "cli/") && /^(server|web|scripts)\//.test(to) && !(isIn(to, "server/") && runsServer(from, to)),
+    advice: "commands call a server like other clients: move what both need into client/",
+  },
+  {
+    name: "server/ and scripts/ do not import cli/",
+    refuses: ({ from, to }) => /^(server|scripts)\//.test(from) && isIn(to, "cli/"),
+    advice: "move what both need into client/",
   },
   {
     name: "only server/transport/rpc/node-handler.ts calls Connect's universal functions",
@@ -85,6 +98,11 @@ export const importRules = [
   },
 ];
 
+/** Whether an imported file runs in Node only. @param {string} to */
+function needsNode(to) {
+  return to.startsWith("node:") || isIn(to, "client/node/");
+}
+
 /** Returns the family of a path of server/, or undefined if it belongs to none. @param {string} path */
 function familyOf(path) {
   const folder = /^server\/([^/]+)\//.exec(path)?.[1];
@@ -94,6 +112,11 @@ function familyOf(path) {
 /** @param {string} path @param {string} folder */
 function isIn(path, folder) {
   return path.startsWith(folder);
+}
+
+/** Whether a command is allowed to import a file of server/. @param {string} from @param {string} to */
+function runsServer(from, to) {
+  return isIn(from, "cli/server/") || to === "server/version.ts";
 }
 
 /** Whether a file is allowed to import an implementation. @param {string} from @param {string} to */

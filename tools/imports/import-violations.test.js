@@ -4,8 +4,16 @@ import { readSourceFiles } from "./source-files.js";
 
 /** A project without violations. */
 const project = new Map([
-  ["package.json", '{ "scripts": { "start": "node server/main.ts", "print": "node scripts/print.ts" } }'],
-  ["server/main.ts", 'import "./app.ts";'],
+  [
+    "package.json",
+    JSON.stringify({
+      scripts: { start: "node server/main.ts", print: "node scripts/print.ts", bourse: "node cli/main.ts" },
+      exports: { "./client/node": { default: "./dist/client/node/read-file.js" } },
+    }),
+  ],
+  ["server/main.ts", 'import "./serve.ts";'],
+  ["server/serve.ts", 'import "./app.ts";\nimport "./version.ts";'],
+  ["server/version.ts", ""],
   [
     "server/app.ts",
     'import "./routes.ts";\nimport "./order/store/sqlite-order-store.ts";\nimport "./storage/sqlite/database.ts";',
@@ -20,7 +28,11 @@ const project = new Map([
   ["server/storage/sqlite/database.ts", ""],
   ["server/transport/port.ts", 'import "node:net";'],
   ["scripts/print.ts", 'import "../client/call.ts";'],
+  ["cli/main.ts", 'import "../server/version.ts";\nimport "./server/serve-command.ts";\nimport "./watch.ts";'],
+  ["cli/server/serve-command.ts", 'import "../../server/serve.ts";'],
+  ["cli/watch.ts", 'import "../client/call.ts";'],
   ["client/call.ts", ""],
+  ["client/node/read-file.ts", 'import "node:fs";\nimport "../call.ts";'],
   ["web/index.html", '<script type="module" src="/src/main.tsx"></script>'],
   ["web/src/main.tsx", 'import "../../client/call.ts";'],
 ]);
@@ -86,11 +98,18 @@ test.each([
   ["server/transport/port.ts", "../../gen/bourse/order/v1/order_pb.ts", "server/transport imports only itself"],
   ["server/storage/sqlite/database.ts", "../../order/order.ts", "server/storage, server/shared and server/logging"],
   ["server/order/order.ts", "./store/sqlite-order-store.ts", "only server/app.ts and a family's open-*.ts"],
-  ["server/order/order.ts", "../app.ts", "dependencies run main, app, routes"],
-  ["server/order/order.ts", "./order-service.ts", "dependencies run main, app, routes"],
+  ["server/order/order.ts", "../app.ts", "dependencies run main, serve, app, routes"],
+  ["server/app.ts", "./serve.ts", "dependencies run main, serve, app, routes"],
+  ["server/order/order.ts", "./order-service.ts", "dependencies run main, serve, app, routes"],
   ["server/order/order.ts", "./testing/any-order.ts", "production code imports no test code"],
   ["client/call.ts", "node:timers", "client/ imports neither"],
+  ["client/call.ts", "./node/read-file.ts", "client/ imports neither"],
+  ["client/node/read-file.ts", "../../server/shared/mutex.ts", "client/ imports neither"],
+  ["web/src/main.tsx", "../../client/node/read-file.ts", "web/ imports client/ and gen/"],
   ["web/src/main.tsx", "../../server/shared/mutex.ts", "web/ imports client/ and gen/"],
+  ["cli/watch.ts", "../server/shared/mutex.ts", "cli/ imports client/, gen/ and the version"],
+  ["cli/server/serve-command.ts", "../../web/src/main.tsx", "cli/ imports client/, gen/ and the version"],
+  ["server/order/order.ts", "../../cli/watch.ts", "server/ and scripts/ do not import cli/"],
   ["scripts/print.ts", "../server/shared/mutex.ts", "scripts/ imports client/ and gen/ only"],
 ])("%s may not import %s", (path, specifier, rule) => {
   const text = `import type {} from "${specifier}";\n${project.get(path)}`;

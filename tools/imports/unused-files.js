@@ -5,10 +5,14 @@ const productionFile = /(?<!\.d)\.(ts|tsx|js|cjs)$/;
 /** Files that a tool finds by their name. */
 const configFile = /^[^/]+\.config\.ts$/;
 
+/** The examples, which a user runs. */
+const example = /^scripts\/[^/]+\.ts$/;
+
 /**
  * Finds the production files that no program imports: dead code, and test doubles with a production name.
  *
- * A program is a file that package.json names in a script or an export, or that an HTML page loads.
+ * A program is a file that package.json names in a script, a binary or an export, that an HTML page loads, or an example
+ * in scripts/.
  *
  * @param {ReadonlyMap<string, string>} files texts by path
  * @param {readonly import("./import-graph.js").Import[]} imports
@@ -30,10 +34,13 @@ export function unusedFiles(files, imports) {
 
 /** @param {ReadonlyMap<string, string>} files @returns {string[]} */
 function programs(files) {
-  const { scripts = {}, exports = {} } = JSON.parse(files.get("package.json") ?? "{}");
-  const named = [...Object.values(scripts), ...targetsOf(exports)].join(" ").replaceAll("dist/transport/", "");
+  const { scripts = {}, bin = {}, exports = {} } = JSON.parse(files.get("package.json") ?? "{}");
+  const named = [...Object.values(scripts), ...Object.values(bin), ...targetsOf(exports)]
+    .join(" ")
+    .replaceAll("./dist/", "");
   const pages = [...files].filter(([path]) => path.endsWith(".html"));
   return [
+    ...[...files.keys()].filter((path) => example.test(path) && !isTestCode(path)),
     ...[...named.matchAll(/[\w./-]+\.(?:ts|js|cjs)\b/g)].map(([path]) => path.replace(/^\.\//, "")),
     ...pages.flatMap(([page, text]) =>
       [...text.matchAll(/<script[^>]* src="\/([^"]+)"/g)].map(([, path]) => page.replace(/[^/]*$/, path ?? "")),

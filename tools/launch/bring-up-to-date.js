@@ -20,9 +20,17 @@ const steps = { modules: modulesStep, generated: generatedStep, dashboard: dashb
 /** Set for the commands of a step: launchers that they start must not wait for the lock, which this launcher holds. */
 const lockHeldBy = "BOURSE_LAUNCHER_PID";
 
-/** Reads a list such as `modules,generated`. @param {string} list */
-export function stepNames(list) {
-  const names = list.split(",");
+/**
+ * Reads a list such as `modules,generated,dashboard@serve`: only the command `serve` needs the dashboard.
+ *
+ * @param {string} list
+ * @param {string} [command] the first argument of the file that is run
+ */
+export function stepNames(list, command) {
+  const names = list.split(",").flatMap((each) => {
+    const [name = "", only = command] = each.split("@");
+    return only === command ? [name] : [];
+  });
   const unknown = names.find((name) => !Object.hasOwn(steps, name));
   if (unknown === undefined) return names;
   throw new LaunchError(`unknown step "${unknown}"; use ${Object.keys(steps).join(", ")}`);

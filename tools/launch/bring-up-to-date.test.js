@@ -55,5 +55,12 @@ test("a failure reaches the caller and releases the lock", async () => {
 });
 
 test("an unknown step is refused with the names of the known steps", () => {
+  expect(() => stepNames("modules,dashbord@serve", "serve")).toThrow('unknown step "dashbord"');
   expect(() => stepNames("modules,dashbord")).toThrow('unknown step "dashbord"; use modules, generated, dashboard');
+});
+
+test("a step can be limited to a command", () => {
+  expect(stepNames("modules,dashboard@serve", "serve")).toEqual(["modules", "dashboard"]);
+  expect(stepNames("modules,dashboard@serve", "watch")).toEqual(["modules"]);
+  expect(stepNames("modules,dashboard@serve")).toEqual(["modules"]);
 });

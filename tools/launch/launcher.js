@@ -9,7 +9,7 @@ const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 /**
  * Brings the needs of a file up to date and runs the file on the project's own Node.
  *
- * The arguments are NEEDS (names of steps, joined by commas) and, to run a file, its path and its arguments. Node flags
+ * The arguments are NEEDS (names of steps, joined by commas; NAME@COMMAND for one command only) and, to run a file, its path and its arguments. Node flags
  * of the launcher are passed to the file.
  * Sets the exit code: that of the file, 128 + n if signal n ended it, 1 if it could not be run.
  *
@@ -17,7 +17,7 @@ const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
  */
 export async function launch([needs = "", file, ...args]) {
   try {
-    await bringUpToDate(projectRoot, stepNames(needs), printError);
+    await bringUpToDate(projectRoot, stepNames(needs, args[0]), printError);
     if (file === undefined) return;
     const command = [...process.execArgv, file, ...args];
     const { code } = await runChild(nodeBinary(projectRoot), command, { stdio: "inherit" });

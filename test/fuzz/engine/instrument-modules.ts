@@ -6,10 +6,10 @@ import { instrument } from "./instrument.ts";
 
 /** The instrumented modules: the decoders of Bourse, and the libraries that they use. */
 const instrumented =
-  /^(server|client|scripts)\/|^node_modules\/(@bufbuild\/protobuf|@connectrpc\/connect|csv-parse|content-disposition|commander|send|range-parser|fresh)\//;
+  /^(server|client|cli|scripts)\/|^node_modules\/(@bufbuild\/protobuf|@connectrpc\/connect|csv-parse|content-disposition|commander|send|range-parser|fresh)\//;
 
 /** The modules whose literals are in the dictionary. Inputs are not compared with the literals of other modules. */
-const ours = /^(server|client|scripts)\//;
+const ours = /^(server|client|cli|scripts)\//;
 
 const formats = new Set(["module", "module-typescript", "commonjs"]);
 

@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { OrderCsvColumns, orderFields } from "../../../client/order/order-csv-columns.ts";
-import { ProductCsvColumns, productFields } from "../../../client/product/product-csv-columns.ts";
+import { OrderCsvColumns } from "../../../cli/orders/order-csv-columns.ts";
+import { ProductCsvColumns, productFields } from "../../../cli/products/product-csv-columns.ts";
+import { orderFields } from "../../../client/order/order-fields.ts";
 import { TickCsvColumns } from "../../../client/quote/tick-csv-columns.ts";
 import { CsvRowError, parseColumnMapping } from "../../../client/shared/csv-column-mapping.ts";
 import { OrderSchema } from "../../../gen/bourse/order/v1/order_pb.ts";

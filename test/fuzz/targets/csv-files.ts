@@ -1,5 +1,5 @@
-import { type CsvRow, CsvRowParser } from "../../../scripts/csv-import/csv-row-parser.ts";
-import { TextLineReader } from "../../../scripts/csv-import/text-line-reader.ts";
+import { type CsvRow, CsvRowParser } from "../../../cli/csv/csv-row-parser.ts";
+import { TextLineReader } from "../../../cli/csv/text-line-reader.ts";
 import { type FuzzTarget, invariant } from "../engine/fuzz-target.ts";
 import { cut, InputReader } from "../engine/input-reader.ts";
 

@@ -1,8 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { orderOutputFormats } from "../../../../cli/orders/order-output-formats.ts";
 import { OrderSchema } from "../../../../gen/bourse/order/v1/order_pb.ts";
-import { orderOutputFormats } from "../../../../scripts/shared/order-output-formats.ts";
 import { formatOrderCsv } from "./format-order-csv.ts";
 import { OrderRowStore } from "./order-row-store.ts";
 

@@ -1,4 +1,4 @@
-import { orderFields } from "../../../../client/order/order-csv-columns.ts";
+import { orderFields } from "../../../../client/order/order-fields.ts";
 import { formatAmount } from "../../../../client/shared/money-text.ts";
 import { formatTimestamp } from "../../../../client/shared/timestamp-text.ts";
 import type { OrderRow, OrderRowStore } from "./order-row-store.ts";
