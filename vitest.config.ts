@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 const secondsMs = 1000;
@@ -21,6 +22,8 @@ export default defineConfig({
             "test/{wire,docs,fuzz,h2spec,soak}/**/*.test.ts",
           ],
           testTimeout: 10 * secondsMs,
+          // Tests start the command some five hundred times. Compiled code is loaded in two thirds of the time.
+          env: { NODE_COMPILE_CACHE: fileURLToPath(new URL("./node_modules/.cache/compiled", import.meta.url)) },
           maxWorkers: 2, // on two cores vitest would use one
           maxConcurrency: 50, // concurrent tests wait for timeouts, and need little CPU
           tags,
