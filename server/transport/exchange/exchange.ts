@@ -7,6 +7,9 @@ import type { RequestBody } from "../request/request-body.ts";
 /** Headers or trailers to send. Keys are in lower case. A list sends each of its values as a separate header field. */
 export type OutgoingHeaders = Record<string, string | string[]>;
 
+/** What follows the headers of a response. Default: a body. */
+export type ResponseRest = "with trailers" | "without body";
+
 /**
  * One HTTP request and its response, over any version of HTTP.
  *
@@ -45,10 +48,10 @@ export interface Exchange {
 
   /**
    * Sets the status and the headers. They are sent with the first bytes of the body or on `flush`, so that a client whose
-   * deadline is near receives all of a short response, or nothing. Pass `trailers` if `end` will send trailers: HTTP/2 must
-   * know this when it sends the headers.
+   * deadline is near receives all of a short response, or nothing. HTTP/2 must know when it sends the headers whether
+   * `end` will send trailers, or whether the headers are the whole response, which gRPC calls trailers-only.
    */
-  respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void;
+  respond(status: number, headers: OutgoingHeaders, rest?: ResponseRest): void;
   /** Sends the status and the headers at once. */
   flush(): void;
   /** Sends bytes. Returns a promise if the client does not keep up: await it before the next write. */

@@ -8,7 +8,12 @@ import {
   type ServerHttp2Stream,
 } from "node:http2";
 import type { ConnectError } from "@connectrpc/connect";
-import { defaultResponseHeaders, type Exchange, type OutgoingHeaders } from "../exchange/exchange.ts";
+import {
+  defaultResponseHeaders,
+  type Exchange,
+  type OutgoingHeaders,
+  type ResponseRest,
+} from "../exchange/exchange.ts";
 import { LazyHeaders } from "../exchange/lazy-headers.ts";
 import type { Connection } from "../port/client-connection.ts";
 import type { CallMemory, EndableCall } from "../protection/call-memory-budget.ts";
@@ -100,16 +105,16 @@ export class Http2Exchange implements Exchange, EndableCall {
     return this.#stream.headersSent;
   }
 
-  respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void {
+  respond(status: number, headers: OutgoingHeaders, rest?: ResponseRest): void {
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
     // Passes the headers to Node as a flat list of names and values: Node would copy an object twice more.
     const list = [":status", String(status)];
     // Only gRPC sends trailers, and needs no default headers.
-    if (trailers === undefined) addMissing(list, defaultResponseHeaders, this.extraHeaders, headers);
+    if (rest !== "with trailers") addMissing(list, defaultResponseHeaders, this.extraHeaders, headers);
     addMissing(list, this.extraHeaders, headers);
     for (const [name, value] of Object.entries(headers)) addFields(list, name, value);
-    stream.respond(list, trailers === undefined ? {} : withTrailers);
+    stream.respond(list, rest === "with trailers" ? withTrailers : { endStream: rest === "without body" });
   }
 
   /** Does nothing: Node sends the headers at the end of this turn, with the bytes of the body that are written by then. */
@@ -117,6 +122,7 @@ export class Http2Exchange implements Exchange, EndableCall {
 
   write(chunks: readonly Uint8Array[]): Promise<void> | undefined {
     const stream = this.#stream;
+    if (this.method === "HEAD") return undefined; // Node has ended the response with its headers
     let bytes = 0;
     let keepsUp = true;
     if (chunks.length > 1) stream.cork();
@@ -188,14 +194,20 @@ export class Http2Exchange implements Exchange, EndableCall {
   #stopRequest(): void {
     const stream = this.#stream;
     if (stream.readableEnded) return;
-    // Node writes the last frame of the response at the end of this turn. A reset before that would discard it.
-    setImmediate(() => {
-      if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
-    });
+    // A reset before the last frame of the response would discard it.
+    const reset = (nextMs: number) => {
+      if (stream.readableEnded || stream.closed || stream.destroyed) return;
+      if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
+      else setTimeout(reset, nextMs, Math.min(2 * nextMs, maxResetDelayMs)).unref();
+    };
+    setImmediate(reset, 1);
   }
 }
 
 const withTrailers = { waitForTrailers: true };
+
+/** The maximum time between two checks whether the last frame of a response is sent, in milliseconds. */
+const maxResetDelayMs = 1_000;
 
 /** Adds the headers that are not in `others`. */
 function addMissing(list: string[], added: OutgoingHeaders, ...others: readonly OutgoingHeaders[]): void {
@@ -241,11 +253,11 @@ export class Http2CompatExchange extends Http2Exchange {
     this.#response = response;
   }
 
-  override respond(status: number, headers: OutgoingHeaders, trailers?: "with trailers"): void {
+  override respond(status: number, headers: OutgoingHeaders, rest?: ResponseRest): void {
     // Node's response would send its own trailers on this event, and a stream can send them only once.
     this.#stream.removeAllListeners("wantTrailers");
     this.extraHeaders = { ...outgoingHeadersOf(this.#response.getHeaders()), ...this.extraHeaders };
-    super.respond(status, headers, trailers);
+    super.respond(status, headers, rest);
   }
 }
 

@@ -39,7 +39,7 @@ export function requestFormatOf(exchange: Exchange, protocol: RpcProtocol, unary
       return type && !type.text ? envelopes(type.binary, trailersFlag, header.get("grpc-encoding")) : undefined;
     }
     case "connect": {
-      if (method === "GET") return unary ? queryFormat(exchange) : undefined;
+      if (method !== "POST") return unary ? queryFormat(exchange) : undefined;
       const type = parseConnect(contentType);
       if (type === undefined || type.stream === unary) return undefined;
       if (type.stream) return envelopes(type.binary, endStreamFlag, header.get("connect-content-encoding"));

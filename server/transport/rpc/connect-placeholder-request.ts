@@ -8,8 +8,7 @@ import { emptyStream } from "./message-iterables.ts";
 
 /** Options of {@link createPlaceholderRequest}. */
 export interface PlaceholderRequestOptions {
-  /** Undefined if Connect refuses the content type. */
-  readonly format: RequestFormat | undefined;
+  readonly format: RequestFormat;
   readonly unary: boolean;
   /** An empty message of the method in JSON. */
   readonly emptyJson: JsonValue;
@@ -25,9 +24,10 @@ export function createPlaceholderRequest(
   exchange: Exchange,
   options: PlaceholderRequestOptions,
 ): UniversalServerRequest {
-  const { httpVersion, method, signal, origin, target } = exchange;
+  const { httpVersion, signal, origin, target } = exchange;
+  const method = exchange.method === "HEAD" ? "GET" : exchange.method;
   const header = limitQuotedHeaders(exchange.header);
-  const url = origin + (options.format?.framing === "query" ? emptyQuery(exchange, options) : target);
+  const url = origin + (options.format.framing === "query" ? emptyQuery(exchange, options) : target);
   const body = options.unary ? emptyBody(options) : emptyStream;
   return { httpVersion, method, header, body, url, signal, contextValues: options.contextValues };
 }
@@ -35,14 +35,14 @@ export function createPlaceholderRequest(
 function emptyQuery(exchange: Exchange, { format, emptyJson }: PlaceholderRequestOptions): string {
   const query = queryOf(exchange);
   query.delete("base64");
-  query.set("message", format?.binary === false ? JSON.stringify(emptyJson) : "");
+  query.set("message", format.binary === false ? JSON.stringify(emptyJson) : "");
   // Connect would decompress the empty message. It must still see, and refuse, a compression that it does not know.
-  if (format?.encoding === "gzip" || format?.encoding === "br") query.delete("compression");
+  if (format.encoding === "gzip" || format.encoding === "br") query.delete("compression");
   return `${exchange.target.split("?", 1)[0]}?${query}`;
 }
 
 function emptyBody({ format, emptyJson }: PlaceholderRequestOptions): UniversalServerRequest["body"] {
-  if (format === undefined || format.framing === "query") return emptyStream;
+  if (format.framing === "query") return emptyStream;
   const empty = format.binary ? new Uint8Array(0) : Buffer.from(JSON.stringify(emptyJson));
   if (format.framing === "envelopes") return only(Buffer.concat([Buffer.from([0, 0, 0, 0, empty.length]), empty]));
   // Connect accepts bytes or JSON instead of a stream, for a body that a framework has parsed, and then checks no length.

@@ -19,8 +19,9 @@ import { StalledStreams } from "../protection/stalled-client-timeout.ts";
 import { ClientIdleTimeout } from "../request/client-idle-timeout.ts";
 import { limitDecompression } from "../request/limit-decompression.ts";
 import { MessageDecoder, type RequestLimits } from "../request/message-decoder.ts";
+import { isRefusal, negotiateRequest, type RequestRefusal } from "../request/negotiate-request.ts";
 import { readRequestMessages } from "../request/read-request-messages.ts";
-import { requestFormatOf } from "../request/request-format.ts";
+import type { RequestFormat } from "../request/request-format.ts";
 import { ResponseWriter } from "../response/response-writer.ts";
 import { answerGrpcCall, recordImplementations } from "./answer-grpc-call.ts";
 import { Call, callKey, callOf } from "./call.ts";
@@ -112,7 +113,11 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     return { handler, name: `${service.typeName}/${method.name}`, decoder, spec: specs.get(requestPath) };
   }
 
-  async function serve(exchange: Exchange, served: ServedMethod, protocol: RpcProtocol): Promise<void> {
+  async function serve(
+    exchange: Exchange,
+    served: ServedMethod,
+    { protocol, format }: { readonly protocol: RpcProtocol; readonly format: RequestFormat },
+  ): Promise<void> {
     // The client may have disconnected while the call was queued.
     if (exchange.disconnected) return;
     const start = performance.now();
@@ -126,13 +131,12 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
     if (kind !== "unary" && shutdownError !== undefined) exchange.cancel(shutdownError);
 
     const writer = new ResponseWriter(exchange, protocol, responseOptions);
-    const format = requestFormatOf(exchange, protocol, kind === "unary");
     const idleTimeout = clientStreams(handler)
       ? new ClientIdleTimeout(exchange.body, limits, () => call.messagesOut)
       : undefined;
     const enqueue = (step: () => void) => exchange.connection.enqueue(step);
     const requestOptions = { decoder, compressions, idleTimeout, holdsMessages: kind === "unary", enqueue };
-    const requests = format && readRequestMessages(exchange, format, requestOptions);
+    const requests = readRequestMessages(exchange, format, requestOptions);
     const openEnvelopes = (header: Headers, schema: DescMessage) => writer.openEnvelopes(header, schema, call);
     const call = new Call(limits.maxMetadataBytes, {
       requests,
@@ -152,12 +156,12 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       call.failure ??= error;
     };
 
-    const bypassesConnect = protocol === "grpc" && exchange.method === "POST" && format?.binary === true;
+    const bypassesConnect = protocol === "grpc" && exchange.method === "POST" && format.binary;
     const spec = bypassesConnect ? served.spec : undefined;
     let code = "ok";
     try {
       const response =
-        spec !== undefined && requests !== undefined
+        spec !== undefined
           ? await answerGrpcCall({ spec, exchange, requests, contextValues, openEnvelopes, onFailure }, grpcOptions)
           : await handler(
               createPlaceholderRequest(exchange, {
@@ -186,7 +190,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       peer: exchange.peer,
       code,
       durationMs: performance.now() - start,
-      messagesIn: requests?.count ?? call.messagesIn,
+      messagesIn: requests.count,
       messagesOut: call.messagesOut,
       bytesIn: exchange.bytesIn,
       bytesOut: exchange.bytesOut,
@@ -201,12 +205,13 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       const served = servedMethods.get(path);
       const protocol = protocolOf(exchange);
       if (served === undefined) return protocol !== undefined && refuseUnknownMethod(exchange, path, protocol);
-      if (protocol === "grpc" && exchange.httpVersion !== "2.0") {
-        refuse(exchange, 505, "gRPC needs HTTP/2: use it, or gRPC-Web or Connect, which HTTP/1.1 can carry");
-      } else if (!exchange.connection.canParse(exchange)) {
-        refuse(exchange, 400, "the Host header or the path is malformed");
+      const format = negotiateRequest(exchange, served.handler.method, protocol ?? "connect");
+      if (isRefusal(format)) {
+        refuse(exchange, format);
       } else {
-        const ran = exchange.connection.run(() => void serve(exchange, served, protocol ?? "connect"));
+        const ran = exchange.connection.run(
+          () => void serve(exchange, served, { protocol: protocol ?? "connect", format }),
+        );
         if (!ran) exchange.body.countUnread();
       }
       return true;
@@ -239,9 +244,9 @@ function clientStreams({ method }: UniversalHandler): boolean {
   return method.methodKind === "client_streaming" || method.methodKind === "bidi_streaming";
 }
 
-function refuse(exchange: Exchange, status: number, reason: string): void {
-  exchange.respond(status, { "content-type": "text/plain" });
-  void exchange.write([Buffer.from(`${reason}\n`)]);
+function refuse(exchange: Exchange, { status, headers, body }: RequestRefusal): void {
+  exchange.respond(status, headers, body === "" ? "without body" : undefined);
+  if (body !== "") void exchange.write([Buffer.from(body)]);
   void exchange.end();
 }
 

@@ -27,11 +27,15 @@ export function refuseUnknownMethod(exchange: Exchange, path: string, protocol: 
     exchange.respond(404, { "content-type": "application/json" });
     void exchange.write([Buffer.from(JSON.stringify({ code: codeName(Code.Unimplemented), message }))]);
   } else {
-    exchange.respond(200, {
-      "content-type": `application/${protocol}${isJson(exchange) ? "+json" : "+proto"}`,
-      "grpc-status": String(Code.Unimplemented),
-      "grpc-message": withoutNeedlessEscapes(encodeURIComponent(message)),
-    });
+    exchange.respond(
+      200,
+      {
+        "content-type": `application/${protocol}${isJson(exchange) ? "+json" : "+proto"}`,
+        "grpc-status": String(Code.Unimplemented),
+        "grpc-message": withoutNeedlessEscapes(encodeURIComponent(message)),
+      },
+      "without body",
+    );
   }
   void exchange.end();
   return true;
