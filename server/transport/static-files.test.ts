@@ -48,10 +48,20 @@ test("the page is served for its own paths", async () => {
 });
 
 test.each([
+  ["DELETE", "/", 405],
+  ["POST", "/assets/app-1234.js", 405],
+  ["OPTIONS", "/", 204],
+  ["OPTIONS", "/catalogue", 204],
+])("%s %s is %i, with the allowed methods", async (method, path, status) => {
+  const response = await fetch(server.url + path, { method });
+  expect([response.status, response.headers.get("allow")]).toEqual([status, "GET, HEAD, OPTIONS"]);
+});
+
+test.each([
   ["a missing file", "GET", "/assets/gone.js", asPage],
   ["a path that no browser opens", "GET", "/catalogue", { accept: "application/json" }],
   ["a path like that of a method", "GET", "/bourse.quote.v1.QuoteService/Nothing", asPage],
-  ["another HTTP method", "DELETE", "/", asPage],
+  ["another HTTP method on a path like that of a method", "DELETE", "/bourse.quote.v1.QuoteService/Nothing", asPage],
   ["a path outside of the folder", "GET", "/..%2f..%2fetc/passwd", { accept: "*/*" }],
 ])("%s is 404", async (_what, method, path, headers) => {
   const response = await fetch(server.url + path, { method, headers });

@@ -40,8 +40,10 @@ export function createStaticFiles(folder: string): (exchange: Exchange) => void 
 
   return (exchange) => {
     const { request, response } = exchange.toNode();
-    if (request.method !== "GET" && request.method !== "HEAD") return notFound(request, response);
     const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return looksLikeMethod(path) ? notFound(request, response) : refuseMethod(request, response);
+    }
     serve(path, request, response, () => {
       if (!opensPage(path, request)) return notFound(request, response);
       serve("/index.html", request, response, () => notFound(request, response));
@@ -51,8 +53,20 @@ export function createStaticFiles(folder: string): (exchange: Exchange) => void 
 
 function opensPage(path: string, request: IncomingMessage): boolean {
   const looksLikeFile = /\.\w+$/.test(path);
-  const looksLikeMethod = /^\/[\w.]+\.[A-Z]\w*\/\w+$/.test(path);
-  return !looksLikeFile && !looksLikeMethod && (request.headers.accept ?? "").includes("text/html");
+  return !looksLikeFile && !looksLikeMethod(path) && (request.headers.accept ?? "").includes("text/html");
+}
+
+/** Whether a path is that of an RPC, as in `/package.Service/Method`. */
+function looksLikeMethod(path: string): boolean {
+  return /^\/[\w.]+\.[A-Z]\w*\/\w+$/.test(path);
+}
+
+/** Answers OPTIONS, with which load balancers check a server, and refuses other methods. */
+function refuseMethod(request: IncomingMessage, response: ServerResponse): void {
+  const allow = { allow: "GET, HEAD, OPTIONS" };
+  if (request.method === "OPTIONS") return void response.writeHead(204, allow).end();
+  response.writeHead(405, { ...allow, "content-type": "text/plain; charset=utf-8" });
+  response.end(`${request.method} is not allowed here: use ${allow.allow}\n`);
 }
 
 function notFound(request: IncomingMessage, response: ServerResponse): void {

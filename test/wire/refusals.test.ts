@@ -1,6 +1,11 @@
+import { once } from "node:events";
 import { connect, type IncomingHttpHeaders } from "node:http2";
 import { buffer } from "node:stream/consumers";
+import { setTimeout } from "node:timers/promises";
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { WireService } from "../../gen/test/wire/v1/wire_service_pb.ts";
 import { type RawRequest, responseFrames } from "./http2-responses.ts";
 import { openRawSocket } from "./raw-socket.ts";
 import { startWireServer, type WireServer } from "./start-wire-server.ts";
@@ -10,10 +15,17 @@ const wire = "/test.wire.v1.WireService";
 const runs = 10;
 
 let server: WireServer;
+const slowStarted = Promise.withResolvers<void>();
+const slowMayEnd = Promise.withResolvers<void>();
 beforeAll(async () => {
   server = await startWireServer({
     async *hello() {
       yield "hello";
+    },
+    async *slow() {
+      slowStarted.resolve();
+      await slowMayEnd.promise;
+      yield "slow";
     },
   });
 });
@@ -92,6 +104,47 @@ describe.each(["1.1", "2"])("HTTP/%s answers", (version) => {
     for (const [name, value] of Object.entries(headers)) expect(response.headers[name]).toContain(value);
     if (method === "HEAD") expect(response.body).toBe("");
   });
+});
+
+test.each(["grpc", "grpc-web", "connect"] as const)("a timeout of a month is accepted, by %s", async (protocol) => {
+  const month = protocol === "connect" ? { "connect-timeout-ms": "9999999999" } : { "grpc-timeout": "720H" };
+  const options = { baseUrl: server.url, httpVersion: "2" as const };
+  const transport =
+    protocol === "grpc"
+      ? createGrpcTransport(options)
+      : protocol === "connect"
+        ? createConnectTransport(options)
+        : createGrpcWebTransport(options);
+  const client = createClient(WireService, transport);
+  expect((await client.unary({ scenario: "hello" }, { headers: month })).text).toBe("hello");
+});
+
+test("a client of HTTP/1.1 that closes its half receives a response that takes a while", async () => {
+  using raw = await openRawSocket(server.port);
+  raw.socket.end(
+    `POST ${wire}/Unary HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 19\r\n\r\n{"scenario":"slow"}`,
+  );
+  const received = raw.until('{"text":"slow"}');
+  await slowStarted.promise;
+  await setTimeout(100); // the server has received the end
+  slowMayEnd.resolve();
+  expect(await received).toMatch(/^HTTP\/1\.1 200 OK/);
+  await raw.closed;
+});
+
+test("Expect: 100-continue on HTTP/2 gets status 100 before the body is sent", async () => {
+  const session = connect(server.url);
+  const headers = {
+    ":method": "POST",
+    ":path": `${wire}/Unary`,
+    "content-type": "application/json",
+    expect: "100-continue",
+  };
+  const stream = session.request(headers);
+  await once(stream, "continue");
+  stream.end('{"scenario":"hello"}');
+  expect((await buffer(stream)).toString()).toBe('{"text":"hello"}');
+  session.destroy();
 });
 
 interface Response {

@@ -33,6 +33,9 @@ export function createHttp1Server(
     requestTimeout: 0,
     connectionsCheckingInterval: limits.openTimeoutMs / 2,
   });
+  // Node would end the connection of a client that has closed its half, even if the response is not sent.
+  // https://www.rfc-editor.org/rfc/rfc9112#section-9.6
+  Object.assign(server, { httpAllowHalfOpen: true }); // not in Node's types
   server.maxHeadersCount = limits.maxHeaderPairs;
   let isDraining = false;
   const pipelines = new WeakMap<Socket, (() => void)[]>();

@@ -64,6 +64,8 @@ export function createHttp2Server(
       guard?.streamOpened();
       stream.on("close", () => guard?.streamClosed());
       if (sizeOf(rawHeaders) > limits.maxHeaderBytes) return refuseHeaders(stream);
+      // https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+      if (headers.expect?.toLowerCase() === "100-continue") stream.additionalHeaders({ ":status": 100 });
       const connection = connections.of(session);
       if (!connection.acceptsCalls) return refuseStream(stream);
       onExchange(new Http2Exchange(stream, headers, rawHeaders, limits, connection));

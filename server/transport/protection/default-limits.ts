@@ -37,8 +37,8 @@ export const limitTable = {
   },
   maxTimeoutMs: {
     value: 2 ** 31 - 1,
-    bounds: "the deadline that a client may set: the longest time of Node's timers",
-    beyond: "INVALID_ARGUMENT",
+    bounds: "the timeout of a call: the longest time of Node's timers",
+    beyond: "the call has this timeout",
   },
   maxBufferedBytes: {
     value: GiB,

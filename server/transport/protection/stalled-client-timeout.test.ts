@@ -71,7 +71,7 @@ test("an HTTP/1.1 connection whose request never ends is closed after the respon
   raw.send("POST /nothing HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\nx");
   const trickle = setInterval(() => raw.send("x"), 20);
   onTestFinished(() => clearInterval(trickle));
-  expect(await raw.closed).toMatch(/^HTTP\/1\.1 404 /);
+  expect(await raw.closed).toMatch(/^HTTP\/1\.1 405 /);
 });
 
 test("an HTTP/2 request whose body never ends is reset with NO_ERROR after the response", async () => {
@@ -84,7 +84,7 @@ test("an HTTP/2 request whose body never ends is reset with NO_ERROR after the r
   const [headers] = await once(stream, "response");
   stream.resume();
   await once(stream, "close");
-  expect([headers[":status"], stream.rstCode]).toEqual([404, constants.NGHTTP2_NO_ERROR]);
+  expect([headers[":status"], stream.rstCode]).toEqual([405, constants.NGHTTP2_NO_ERROR]);
 });
 
 async function start(limits: { readonly stallTimeoutMs?: number; readonly lingerMs?: number }) {

@@ -19,9 +19,10 @@ import {
   invokeUnaryImplementation,
   type UniversalServerResponse,
 } from "@connectrpc/connect/protocol";
-import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import type { Exchange } from "../exchange/exchange.ts";
 import { LazyHeaders } from "../exchange/lazy-headers.ts";
+import { grpcTimeoutOf } from "../request/clamp-timeouts.ts";
 import type { RequestMessages } from "../request/read-request-messages.ts";
 import type { EnvelopeWriter } from "../response/response-pump.ts";
 import { truncateError } from "../response/truncate-error.ts";
@@ -101,7 +102,7 @@ export function recordImplementations(router: ConnectRouter): RecordedRouter {
 export async function answerGrpcCall(call: GrpcCall, options: GrpcCallOptions): Promise<UniversalServerResponse> {
   const { exchange } = call;
   const { header } = exchange;
-  const { timeoutMs, error: timeoutError } = parseTimeout(header.get("grpc-timeout"), options.maxTimeoutMs);
+  const { timeoutMs, error: timeoutError } = grpcTimeoutOf(header.get("grpc-timeout"), options.maxTimeoutMs);
   const requested = header.get("grpc-encoding");
   const accepted = header.get("grpc-accept-encoding");
   const encoding = compressionNegotiate(options.compressions, requested, accepted, "grpc-accept-encoding");

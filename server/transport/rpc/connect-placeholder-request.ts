@@ -2,6 +2,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import type { ContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import type { Exchange } from "../exchange/exchange.ts";
+import { clampTimeouts } from "../request/clamp-timeouts.ts";
 import { queryOf, type RequestFormat } from "../request/request-format.ts";
 import { limitQuotedHeaders } from "../response/truncate-error.ts";
 import { emptyStream } from "./message-iterables.ts";
@@ -12,6 +13,8 @@ export interface PlaceholderRequestOptions {
   readonly unary: boolean;
   /** An empty message of the method in JSON. */
   readonly emptyJson: JsonValue;
+  /** The longest timeout of a call. */
+  readonly maxTimeoutMs: number;
   readonly contextValues: ContextValues;
 }
 
@@ -26,7 +29,7 @@ export function createPlaceholderRequest(
 ): UniversalServerRequest {
   const { httpVersion, signal, origin, target } = exchange;
   const method = exchange.method === "HEAD" ? "GET" : exchange.method;
-  const header = limitQuotedHeaders(exchange.header);
+  const header = clampTimeouts(limitQuotedHeaders(exchange.header), options.maxTimeoutMs);
   const url = origin + (options.format.framing === "query" ? emptyQuery(exchange, options) : target);
   const body = options.unary ? emptyBody(options) : emptyStream;
   return { httpVersion, method, header, body, url, signal, contextValues: options.contextValues };

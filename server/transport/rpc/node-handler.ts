@@ -168,6 +168,7 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
                 format,
                 unary: kind === "unary",
                 emptyJson: decoder.emptyJson,
+                maxTimeoutMs: limits.maxTimeoutMs,
                 contextValues,
               }),
             );
