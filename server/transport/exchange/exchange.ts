@@ -7,7 +7,7 @@ import type { RequestBody } from "../request/request-body.ts";
 /** Headers or trailers to send. Keys are in lower case. A list sends each of its values as a separate header field. */
 export type OutgoingHeaders = Record<string, string | string[]>;
 
-/** What follows the headers of a response. Default: a body. */
+/** The part of a response after its headers. Default: a body. */
 export type ResponseRest = "with trailers" | "without body";
 
 /**
