@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { isSymbol, maxSymbolBytes } from "../../client/quote/tick.ts";
 import { testInstrument } from "../quote/feed/test-symbol-quotes.ts";
+import { isHostPattern, isOriginPattern } from "../transport/protection/host-patterns.ts";
 
 // The parsers of settings. Each throws an error that states the valid values; the caller appends `, not "…"`.
 
@@ -97,22 +98,21 @@ export function existingFile(raw: string): string {
 /** Parses host names without ports, separated by commas. */
 export function parseHosts(raw: string): string[] {
   const hosts = raw.split(",").map((host) => host.trim().toLowerCase());
-  for (const host of hosts) {
-    const url = `http://${host}`;
-    if (!URL.canParse(url) || new URL(url).hostname !== host) {
-      throw new Error("expected host names such as bourse.example.org, without a port and separated by commas");
-    }
+  if (!hosts.every(isHostPattern)) {
+    throw new Error(
+      "expected host names such as bourse.example.org, *.example.org or *, without a port and separated by commas",
+    );
   }
   return hosts;
 }
 
-/** Parses origins or `*`, separated by commas. */
+/** Parses patterns of origins, separated by commas. */
 export function parseOrigins(raw: string): string[] {
   const origins = raw.split(",").map((origin) => origin.trim());
-  for (const origin of origins) {
-    if (origin !== "*" && !(URL.canParse(origin) && new URL(origin).origin === origin)) {
-      throw new Error("expected origins such as https://example.org or http://localhost:3000, separated by commas");
-    }
+  if (!origins.every(isOriginPattern)) {
+    throw new Error(
+      "expected origins such as https://example.org, http://localhost:3000, https://*.example.org or *, separated by commas",
+    );
   }
   return origins;
 }

@@ -186,13 +186,13 @@ export const settings = {
   "cors-origin": {
     variable: "BOURSE_CORS_ORIGIN",
     placeholder: "ORIGINS",
-    help: "origins whose pages may call the server, separated by commas; *: every origin",
+    help: "origins whose pages may call the server, separated by commas; https://*.example.org: the hosts below example.org; *: every origin",
     parse: parseOrigins,
   },
   "allowed-host": {
     variable: "BOURSE_ALLOWED_HOST",
     placeholder: "NAMES",
-    help: "host names by which browsers may call the server, separated by commas, in addition to IP addresses and localhost",
+    help: "host names by which browsers may call the server, separated by commas, in addition to IP addresses and localhost; *.example.org: the names below example.org; *: every name",
     parse: parseHosts,
   },
   "max-receive": {

@@ -178,7 +178,7 @@ describe("standard output", () => {
 
   test("on a terminal is a table, with colours unless NO_COLOR is set", async () => {
     const list = (env: string) =>
-      runInShell(`script -qec "${env} '${process.execPath}' cli/main.ts uploads list" /dev/null`);
+      runInShell(`script -qec "env -u CI ${env} '${process.execPath}' cli/main.ts uploads list" /dev/null`);
     await writeFile(join(folder, "photo.jpg"), "not a photo");
     expect(
       (

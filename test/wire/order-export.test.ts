@@ -72,10 +72,9 @@ test("refuses an export beyond the limit of concurrent exports, and accepts one 
   const readers = started.map(({ resolve }) =>
     createClient(OrderService, grpc(opened)).exportOrders({}, { signal: end.signal, onHeader: () => resolve() }),
   );
-  for (const reader of readers)
-    void reader[Symbol.asyncIterator]()
-      .next()
-      .catch(() => {});
+  for (const [index, reader] of readers.entries()) {
+    void reader[Symbol.asyncIterator]().next().catch(started[index]?.reject);
+  }
   await Promise.all(started.map(({ promise }) => promise));
   const refused = ConnectError.from(await exportAll(grpc(opened), {}).catch((error: unknown) => error));
   expect(refused.code).toBe(Code.ResourceExhausted);

@@ -19,7 +19,7 @@ export type ResponseRest = "with trailers" | "without body";
 export interface Exchange {
   readonly httpVersion: "1.0" | "1.1" | "2.0";
   readonly method: string;
-  /** The path and the query, as in `/a/b?c=d`. */
+  /** The path and the query, as in `/a/b?c=d`, or `*`. */
   readonly target: string;
   readonly connection: Connection;
   /** The memory that the exchange holds. If `memory.isOpen` is false at the start, the exchange must be refused. */
@@ -29,6 +29,8 @@ export interface Exchange {
   readonly header: Headers;
   /** `http` or `https`, host and port, as in the request. */
   readonly origin: string;
+  /** Whether the request names its host. If not, the host of `origin` is `unknown`. */
+  readonly namesHost: boolean;
   /** The bytes of the request. Throws a ConnectError if the client disconnects. */
   readonly body: RequestBody;
   /** The largest block of headers or of trailers that the client accepts; Infinity if it announces none. */

@@ -17,6 +17,7 @@ export class Http1Exchange implements Exchange, EndableCall {
   readonly target: string;
   readonly peer: string;
   readonly origin: string;
+  readonly namesHost: boolean;
   readonly body: RequestBody;
   readonly connection: Connection;
   readonly memory: CallMemory;
@@ -37,10 +38,13 @@ export class Http1Exchange implements Exchange, EndableCall {
     this.#response = response;
     this.httpVersion = request.httpVersion === "1.0" ? "1.0" : "1.1";
     this.method = request.method ?? "";
-    this.target = request.url ?? "/";
+    const { target, authority = request.headers.host ?? "" } = parseTarget(request.url ?? "/");
+    this.target = target;
+    request.url = target; // for code that needs Node's request
     this.peer = connection.address;
     const scheme = (request.socket as Partial<TLSSocket>).encrypted === true ? "https" : "http";
-    this.origin = `${scheme}://${request.headers.host ?? "unknown"}`;
+    this.namesHost = authority !== "";
+    this.origin = `${scheme}://${this.namesHost ? authority : "unknown"}`;
     this.connection = connection;
     this.memory = connection.open(this);
     this.body = new RequestBody(request, connection, this.memory);
@@ -153,6 +157,16 @@ export class Http1Exchange implements Exchange, EndableCall {
     request.once("close", () => clearTimeout(timer));
     this.body.discard();
   }
+}
+
+/**
+ * Divides the target of a request. A client of a proxy sends the whole URL, the absolute form, whose host takes precedence
+ * over the Host header. https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+ */
+function parseTarget(target: string): { readonly target: string; readonly authority?: string } {
+  const [, authority, path = ""] = /^https?:\/\/([^/?#]*)([^#]*)/i.exec(target) ?? [];
+  if (authority === undefined) return { target };
+  return { target: path.startsWith("/") ? path : `/${path}`, authority };
 }
 
 /**

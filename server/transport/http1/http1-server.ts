@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import type { Exchange } from "../exchange/exchange.ts";
+import { defaultResponseHeaders, type Exchange } from "../exchange/exchange.ts";
 import type { Connections } from "../port/client-connection.ts";
 import type { Limits } from "../protection/default-limits.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
@@ -32,6 +32,8 @@ export function createHttp1Server(
     // There is no limit, because a long upload is not abuse. `requestTimeoutMs` limits a request with one message.
     requestTimeout: 0,
     connectionsCheckingInterval: limits.openTimeoutMs / 2,
+    // Health checks of load balancers, and HTTP/1.0, may have no Host.
+    requireHostHeader: false,
   });
   // Node would end the connection of a client that has closed its half, even if the response is not sent.
   // https://www.rfc-editor.org/rfc/rfc9112#section-9.6
@@ -85,6 +87,7 @@ export function createHttp1Server(
 
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     if (isDraining) response.setHeader("connection", "close");
+    if (countHosts(request) > 1) return refuseHosts(response);
     answerInOrder(request, response);
   };
   server.on("request", onRequest);
@@ -114,3 +117,23 @@ export function createHttp1Server(
 }
 
 function ignore(): void {}
+
+/** Node drops all but the first Host header, so it counts the raw ones. */
+function countHosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? "";
+    if (name.length === 4 && name.toLowerCase() === "host") count++;
+  }
+  return count;
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9112#section-3.2-6 */
+function refuseHosts(response: ServerResponse): void {
+  response.writeHead(400, {
+    ...defaultResponseHeaders,
+    "content-type": "text/plain; charset=utf-8",
+    connection: "close",
+  });
+  response.end("the request has more than one Host header: send one\n");
+}

@@ -28,6 +28,7 @@ export class Http2Exchange implements Exchange, EndableCall {
   readonly target: string;
   readonly peer: string;
   readonly origin: string;
+  readonly namesHost: boolean;
   readonly body: RequestBody;
   readonly connection: Connection;
   readonly memory: CallMemory;
@@ -56,7 +57,9 @@ export class Http2Exchange implements Exchange, EndableCall {
     this.method = incoming[":method"] ?? "";
     this.target = incoming[":path"] ?? "/";
     this.peer = connection.address;
-    this.origin = `${incoming[":scheme"] ?? "http"}://${incoming[":authority"] ?? incoming.host ?? "unknown"}`;
+    const authority = incoming[":authority"] ?? incoming.host;
+    this.namesHost = authority !== undefined;
+    this.origin = `${incoming[":scheme"] ?? "http"}://${authority ?? "unknown"}`;
     this.connection = connection;
     this.memory = connection.open(this);
     this.body = new RequestBody(stream, connection, this.memory);

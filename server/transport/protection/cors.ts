@@ -1,9 +1,10 @@
 import { cors } from "@connectrpc/connect";
 import type { Exchange, OutgoingHeaders } from "../exchange/exchange.ts";
+import { matchOrigins } from "./host-patterns.ts";
 
 /** The pages of other origins that may call, and the headers that they may read. */
 export interface CorsOptions {
-  /** Origins as browsers send them, such as `https://example.org`; `*` allows every page. */
+  /** Patterns of origins, such as `https://example.org`: see `matchOrigins`. `*` allows every page. */
   readonly origins: readonly string[];
   /** The names of the services' headers and trailers that pages may read. */
   readonly exposedNames: readonly string[];
@@ -18,7 +19,7 @@ const preflightMaxAgeSeconds = 7_200;
  */
 export function createCors(options: CorsOptions): (exchange: Exchange) => "answered" | OutgoingHeaders {
   const anyOrigin = options.origins.includes("*");
-  const origins = new Set(options.origins);
+  const isAllowed = matchOrigins(options.origins);
   const exposed = options.exposedNames.flatMap((name) => [name, `trailer-${name}`]);
   const exposedHeaders = [...cors.exposedHeaders, ...exposed].join(", ");
 
@@ -27,7 +28,7 @@ export function createCors(options: CorsOptions): (exchange: Exchange) => "answe
     const vary: OutgoingHeaders = anyOrigin ? {} : { vary: "Origin" };
     const origin = exchange.header.get("origin");
     const isPreflight = exchange.method === "OPTIONS" && exchange.header.has("access-control-request-method");
-    if (origin === null || !(anyOrigin || origins.has(origin))) {
+    if (origin === null || !isAllowed(origin)) {
       if (!isPreflight) return vary;
       exchange.respond(403, vary);
       void exchange.end();

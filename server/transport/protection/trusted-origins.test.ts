@@ -3,6 +3,7 @@ import { request } from "node:http";
 import { connect } from "node:http2";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { describe, expect, test } from "vitest";
+import { openRawSocket } from "../../../test/wire/raw-socket.ts";
 import { startWireServer, type WireServer } from "../../../test/wire/start-wire-server.ts";
 import { call } from "../../../test/wire/wire-clients.ts";
 import type { Exchange } from "../exchange/exchange.ts";
@@ -30,13 +31,47 @@ describe("a foreign host name, as after DNS rebinding,", () => {
   });
 });
 
-test.each(["127.0.0.1", "localhost:8080", "app.localhost", "[::1]:8080", "192.168.1.7", "bourse.example"])(
-  "the host name %j is accepted",
-  async (host) => {
-    await using server = await startWireServer(scenarios, { trusted: { hosts: ["bourse.example"], origins: [] } });
-    expect(await statusOf(server, { host })).toBe(200);
-  },
-);
+test.each([
+  "127.0.0.1",
+  "localhost:8080",
+  "localhost.",
+  "app.localhost",
+  "[::1]:8080",
+  "192.168.1.7",
+  "bourse.example",
+  "bourse.example.:8080",
+])("the host name %j is accepted", async (host) => {
+  await using server = await startWireServer(scenarios, { trusted: { hosts: ["bourse.example"], origins: [] } });
+  expect(await statusOf(server, { host })).toBe(200);
+});
+
+describe("on HTTP/1.1", () => {
+  const get = `/test.wire.v1.WireService/Unary?encoding=json&message=${encodeURIComponent('{"scenario":"change"}')}`;
+
+  test.each([
+    ["a request without Host", `GET ${get} HTTP/1.1\r\n\r\n`, 200],
+    ["a request of HTTP/1.0", `GET ${get} HTTP/1.0\r\n\r\n`, 200],
+    ["a page without Host", "GET /page HTTP/1.1\r\n\r\n", 200],
+    ["two Host headers", `GET ${get} HTTP/1.1\r\nHost: 127.0.0.1\r\nhost: evil.example\r\n\r\n`, 400],
+    ["an absolute target", `GET http://127.0.0.1${get} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`, 200],
+    ["an absolute target of a page", "GET http://127.0.0.1/page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200],
+    ["an absolute target without a path", "GET http://127.0.0.1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200],
+    ["an absolute target of another host", `GET http://evil.example${get} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`, 421],
+    ["OPTIONS *", "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200],
+  ])("%s is answered", async (_what, bytes, status) => {
+    await using server = await startWireServer(scenarios, { otherwise });
+    using raw = await openRawSocket(server.port);
+    raw.send(bytes);
+    expect(await raw.until("\r\n\r\n")).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  });
+});
+
+test("pages and OPTIONS are answered whatever the origin", async () => {
+  await using server = await startWireServer(scenarios, { otherwise });
+  const headers = { origin: "https://evil.example" };
+  expect(await statusOf(server, headers, "GET", "/page")).toBe(200);
+  expect(await statusOf(server, headers, "OPTIONS", "/")).toBe(200);
+});
 
 describe("a foreign origin", () => {
   test.each(["https://evil.example", "null", "http://127.0.0.1:1", "rubbish"])("%j changes nothing", async (origin) => {
