@@ -80,7 +80,9 @@ export class ResponseWriter {
   #respond(header: Headers | undefined, call: Call, status: number): void {
     call.markHeadersSent();
     const trailers = this.#protocol === "grpc" ? "with trailers" : undefined;
-    this.#exchange.respond(status, this.#merge(header, call.header.values), trailers);
+    const headers = this.#merge(header, call.header.values);
+    if (this.#protocol === "connect") addVary(headers, this.#exchange.extraHeaders);
+    this.#exchange.respond(status, headers, trailers);
   }
 
   /** gRPC sends each value as a separate header field. The clients of the other protocols expect joined values. */
@@ -94,4 +96,13 @@ export class ResponseWriter {
     });
     return merged;
   }
+}
+
+/**
+ * Tells caches that a unary response of Connect depends on the compressions that the client accepts. Streams are not
+ * cached. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5
+ */
+function addVary(headers: OutgoingHeaders, { vary }: OutgoingHeaders): void {
+  if (headers["content-type"]?.includes("connect+")) return;
+  headers.vary = [headers.vary, vary, "Accept-Encoding"].flatMap((value) => value ?? []).join(", ");
 }
