@@ -35,9 +35,6 @@ export function createHttp1Server(
     // Health checks of load balancers, and HTTP/1.0, may have no Host.
     requireHostHeader: false,
   });
-  // Node would end the connection of a client that has closed its half, even if the response is not sent.
-  // https://www.rfc-editor.org/rfc/rfc9112#section-9.6
-  Object.assign(server, { httpAllowHalfOpen: true }); // not in Node's types
   server.maxHeadersCount = limits.maxHeaderPairs;
   let isDraining = false;
   const pipelines = new WeakMap<Socket, (() => void)[]>();

@@ -13,6 +13,7 @@ import {
 import { Code, ConnectError } from "@connectrpc/connect";
 import { callScheduler } from "../protection/call-scheduler.ts";
 import { withOwnBuffer } from "./byte-queue.ts";
+import { findAlteredValue } from "./find-altered-value.ts";
 import type { RequestBody } from "./request-body.ts";
 
 /** Options of the decoder of one method. */
@@ -25,8 +26,8 @@ export interface MessageDecoderOptions {
 }
 
 /**
- * Decodes the request messages of one method, within its limits. Skips unknown fields: no handler reads them, and each would
- * take a few hundred bytes of memory.
+ * Decodes the request messages of one method, within its limits. Skips unknown fields in protobuf: no handler reads them, and
+ * each would take a few hundred bytes of memory. Refuses unknown fields in JSON, and values that would be altered.
  *
  * Throws a ConnectError with INVALID_ARGUMENT for a message that cannot be decoded, with RESOURCE_EXHAUSTED for one that is
  * too large, and the mapped errors of the checks.
@@ -51,8 +52,8 @@ export class MessageDecoder {
     this.#limits = limits;
     this.#mapError = mapError;
     this.#binaryOptions = { recursionLimit: maxMessageDepth, readUnknownFields: false };
-    // As in Connect: a newer client may send fields that are unknown here.
-    this.#jsonOptions = { ignoreUnknownFields: true, ...jsonOptions, recursionLimit: maxMessageDepth };
+    // Connect ignores unknown fields. Then a misspelt filter selects everything, and its client does not learn it.
+    this.#jsonOptions = { ignoreUnknownFields: false, ...jsonOptions, recursionLimit: maxMessageDepth };
   }
 
   /** Throws RESOURCE_EXHAUSTED if a message of the given size in bytes is too large. */
@@ -81,7 +82,10 @@ export class MessageDecoder {
   #decodeJson(bytes: Uint8Array): Message {
     this.#check(this.#limits.checkJson, bytes);
     try {
-      return fromJsonString(this.#method.input, utf8.decode(bytes), this.#jsonOptions);
+      const text = utf8.decode(bytes);
+      const altered = findAlteredValue(this.#method.input, text);
+      if (altered !== undefined) throw new Error(altered);
+      return fromJsonString(this.#method.input, text, this.#jsonOptions);
     } catch (error) {
       throw cannotDecode("JSON", error);
     }

@@ -8,7 +8,7 @@ import { ByteQueue, withOwnBuffer } from "./byte-queue.ts";
 import type { ClientIdleTimeout } from "./client-idle-timeout.ts";
 import { type DecodeOptions, decodeScheduled, type MessageDecoder } from "./message-decoder.ts";
 import type { RequestBody } from "./request-body.ts";
-import { queryOf, type RequestFormat } from "./request-format.ts";
+import { type QueryMessage, queryMessageOf, type RequestFormat } from "./request-format.ts";
 
 /** The messages of a request, in order. Keeps no message that was read. Rejects with ConnectErrors. */
 export interface RequestMessages extends AsyncIterable<Message>, AsyncIterator<Message> {
@@ -42,7 +42,7 @@ export function readRequestMessages(
   if (framing === "envelopes") {
     return new EnvelopeMessages({ ...options, body: exchange.body, binary, ignoredFlag, compression });
   }
-  const query = framing === "query" ? queryOf(exchange) : undefined;
+  const query = framing === "query" ? queryMessageOf(exchange) : undefined;
   const announcedBytes = query === undefined ? Number(exchange.header.get("content-length") ?? Number.NaN) : Number.NaN;
   const { body } = exchange;
   return new SingleRequest(query, { body, decoder, binary, compression, announcedBytes, enqueue });
@@ -221,10 +221,10 @@ class SingleRequest implements RequestMessages {
   count = 0;
   readonly #body: RequestBody;
   readonly #options: SingleRequestOptions;
-  #query: URLSearchParams | undefined;
+  #query: QueryMessage | undefined;
 
   /** @param query has the message; undefined if the body has it */
-  constructor(query: URLSearchParams | undefined, options: SingleRequestOptions) {
+  constructor(query: QueryMessage | undefined, options: SingleRequestOptions) {
     this.#body = options.body;
     this.#query = query;
     this.#options = options;
@@ -262,11 +262,10 @@ async function readAll(body: RequestBody, decoder: MessageDecoder): Promise<Uint
 }
 
 /** https://connectrpc.com/docs/protocol#unary-get-request */
-function messageOf(query: URLSearchParams): Uint8Array {
-  const message = query.get("message") ?? "";
-  if (query.get("base64") !== "1") return Buffer.from(message);
+function messageOf({ bytes, isBase64 }: QueryMessage): Uint8Array {
+  if (!isBase64) return bytes;
   try {
-    return base64Decode(message);
+    return base64Decode(bytes.toString("latin1"));
   } catch {
     throw new ConnectError("the parameter `message` is not valid base64", Code.InvalidArgument);
   }

@@ -75,3 +75,19 @@ export function queryOf({ target }: Exchange): URLSearchParams {
   const start = target.indexOf("?");
   return new URLSearchParams(start < 0 ? "" : target.slice(start + 1));
 }
+
+/** The message in the query of a target. */
+export interface QueryMessage {
+  readonly bytes: Buffer;
+  readonly isBase64: boolean;
+}
+
+/** Returns the message in the query of an exchange's target, as bytes: URLSearchParams would alter those that are not UTF-8. */
+export function queryMessageOf(exchange: Exchange): QueryMessage {
+  const { target } = exchange;
+  const parameter = /[?&]message=([^&]*)/.exec(target)?.[1] ?? "";
+  const percentDecoded = parameter
+    .replaceAll("+", " ")
+    .replace(/%([0-9a-f]{2})/gi, (_match, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return { bytes: Buffer.from(percentDecoded, "latin1"), isBase64: queryOf(exchange).get("base64") === "1" };
+}
