@@ -5,7 +5,7 @@ import { FileChangedError, type UploadSource } from "./upload-source.ts";
  * device. A plain value for JSON, which does not change during the upload. The server knows the committed offset.
  */
 export interface UploadMemo {
-  /** The id of the upload. It is a secret: it authorizes every operation on the upload. */
+  /** The id of the upload. It is no secret, because the server lists all ids, and it is enough to read, continue or delete it. */
   readonly uploadId: string;
   /** The name of the file at the start of the upload. */
   readonly fileName: string;

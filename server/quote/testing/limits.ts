@@ -20,7 +20,7 @@ export const familyLimits: FamilyLimits = {
     [
       "maxWaitingQuotes",
       maxWaitingQuotes,
-      "pending quotes of a client with the policy DISCONNECT",
+      "pending quotes of a stream with the policy DISCONNECT, besides its snapshot",
       "RESOURCE_EXHAUSTED, with the cursor in `bourse-cursor`",
     ],
     [

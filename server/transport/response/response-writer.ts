@@ -99,7 +99,7 @@ export class ResponseWriter {
 }
 
 /**
- * Tells caches that a unary response of Connect depends on the compressions that the client accepts. Streams are not
+ * Informs caches that a unary response of Connect depends on the compressions that the client accepts. Streams are not
  * cached. https://www.rfc-editor.org/rfc/rfc9110#section-12.5.5
  */
 function addVary(headers: OutgoingHeaders, { vary }: OutgoingHeaders): void {
