@@ -6,6 +6,7 @@ const commands = {
   serve: async () => (await import("./server/serve-command.ts")).serveCommand(),
   backup: async () => (await import("./server/backup-command.ts")).backupCommand(),
   restore: async () => (await import("./server/restore-command.ts")).restoreCommand(),
+  instruments: async () => (await import("./quotes/instruments-command.ts")).instrumentsCommand(),
   watch: async () => (await import("./quotes/watch-command.ts")).watchCommand(),
   publish: async () => (await import("./quotes/publish-command.ts")).publishCommand(),
   products: async () => (await import("./products/products-command.ts")).productsCommand(),

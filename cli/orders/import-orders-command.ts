@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from "commander";
 import { type OrderField, orderFields } from "../../client/order/order-fields.ts";
 import type { ColumnMapping } from "../../client/shared/csv-column-mapping.ts";
 import { OrderService } from "../../gen/bourse/order/v1/order_service_pb.ts";
+import { formatUnusedColumns } from "../csv/format-unused-columns.ts";
 import { withRejects } from "../csv/rejects-file.ts";
 import { encodings } from "../csv/text-line-reader.ts";
 import type { BourseCommand } from "../shared/bourse-command.ts";
@@ -50,10 +51,13 @@ export function importOrdersCommand(): BourseCommand {
     .action(runCommand<Options>(importOrders));
 }
 
-async function importOrders({ args, options, signal, print }: CommandContext<Options>): Promise<number> {
+async function importOrders({ args, options, signal, print, note }: CommandContext<Options>): Promise<number> {
   const { json, quiet } = options;
   const files = args.map((path) => new OrderCsvFile(path, fileOptions(options)));
-  for (const file of files) await file.check();
+  for (const file of files) {
+    await file.check();
+    if (file.unusedColumns.length > 0) note(formatUnusedColumns(file.path, file.unusedColumns));
+  }
   const client = createClient(OrderService, connectTo(options));
   const summaries: ImportSummary[] = [];
   for (const { file, rejects } of withRejects(files, options.rejects)) {

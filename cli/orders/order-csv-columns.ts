@@ -5,6 +5,7 @@ import {
   type ColumnMapping,
   CsvRowError,
   findColumns,
+  findUnusedColumns,
   formatHeader,
 } from "../../client/shared/csv-column-mapping.ts";
 import { parseAmount } from "../../client/shared/money-text.ts";
@@ -42,12 +43,15 @@ const maxInt32 = 2 ** 31 - 1;
 
 /** The columns of a CSV file of orders, which are found by its header. Reads rows. */
 export class OrderCsvColumns {
+  /** The columns of the file that belong to no field. */
+  readonly unused: readonly string[];
   readonly #columns: ReadonlyMap<OrderField, Column>;
   readonly #defaults: OrderDefaults;
 
   /** Throws a {@link CsvRowError} that names the missing fields, and the columns of the header. */
   constructor(header: readonly string[], defaults: OrderDefaults, mapping: ColumnMapping<OrderField> = {}) {
     this.#columns = findColumns(header, knownNames, mapping);
+    this.unused = findUnusedColumns(header, this.#columns);
     this.#defaults = defaults;
     const missing = requiredFields.filter(
       (field) => !this.#columns.has(field) && !(field === "country" && defaults.country !== undefined),

@@ -23,6 +23,8 @@ export interface OrderLine {
 
 /** A CSV file of orders. */
 export class OrderCsvFile extends CsvFile {
+  /** The columns that are not imported. Empty until the header is read. */
+  unusedColumns: readonly string[] = [];
   readonly #defaults: OrderDefaults;
   readonly #mapping: ColumnMapping<OrderField> | undefined;
 
@@ -67,7 +69,9 @@ export class OrderCsvFile extends CsvFile {
   #readHeader(header: CsvRow): OrderCsvColumns {
     try {
       if ("problem" in header) throw new CsvRowError(header.problem);
-      return new OrderCsvColumns(header.cells, this.#defaults, this.#mapping);
+      const columns = new OrderCsvColumns(header.cells, this.#defaults, this.#mapping);
+      this.unusedColumns = columns.unused;
+      return columns;
     } catch (error) {
       throw new CsvFileError(`${this.path}: line ${header.line}: ${(error as Error).message}`);
     }

@@ -2,6 +2,7 @@ import { createClient } from "@connectrpc/connect";
 import type { ColumnMapping } from "../../client/shared/csv-column-mapping.ts";
 import { ProductService } from "../../gen/bourse/product/v1/product_service_pb.ts";
 import { CsvFile } from "../csv/csv-file.ts";
+import { formatUnusedColumns } from "../csv/format-unused-columns.ts";
 import { withRejects } from "../csv/rejects-file.ts";
 import type { BourseCommand } from "../shared/bourse-command.ts";
 import { type ServerOptions, serverCommand } from "../shared/common-options.ts";
@@ -43,7 +44,7 @@ export function importProductsCommand(): BourseCommand {
     .action(runCommand<Options>(importProducts));
 }
 
-async function importProducts({ args, options, signal, print }: CommandContext<Options>): Promise<number> {
+async function importProducts({ args, options, signal, print, note }: CommandContext<Options>): Promise<number> {
   const { currency, columns: mapping, update, rejects: rejectsPath, quiet, json } = options;
   const client = createClient(ProductService, connectTo(options));
   const files = args.map((path) => new CsvFile(path, productFileOptions));
@@ -60,6 +61,7 @@ async function importProducts({ args, options, signal, print }: CommandContext<O
           rejects,
           update: update === true,
           signal,
+          onUnusedColumns: (names) => note(formatUnusedColumns(file.path, names)),
           onProgress: (done) => progress.update(done),
           ...(currency && { currency }),
           ...(mapping && { mapping }),

@@ -49,15 +49,18 @@ async function listProducts(context: CommandContext<ServerOptions>): Promise<num
   const digest = new DigestChain();
   let count = 0;
   const table = new Table(columns, write);
-  const printTotal = () => print(`${header.get("bourse-total-count")} products`);
+  const isBrief = options.json || options.quiet;
+  const printTotal = async () => {
+    if (!isBrief) await print(`${header.get("bourse-total-count")} products`);
+  };
   for await (const { product } of products) {
     if (!product) continue;
-    if (count === 0 && !options.json) await printTotal();
+    if (count === 0) await printTotal();
     digest.add(toBinary(ProductSchema, product));
     count++;
     await (options.json ? print(formatMessageJson(ProductSchema, product)) : table.row(cellsOf(product)));
   }
-  if (count === 0 && !options.json) await printTotal();
+  if (count === 0) await printTotal();
   const isComplete = [
     await check("count", String(count), trailer.get("bourse-sent-count"), context),
     await check("digest", digest.hex, trailer.get("bourse-sha256"), context),
@@ -76,7 +79,7 @@ async function check(
   { options, print }: CommandContext<ServerOptions>,
 ): Promise<boolean> {
   if (received === announced) {
-    if (!options.json) await print(`${what} ${received}, verified`);
+    if (!options.json && !options.quiet) await print(`${what} ${received}, verified`);
     return true;
   }
   printError(

@@ -5,6 +5,7 @@ import {
   type ColumnMapping,
   CsvRowError,
   findColumns,
+  findUnusedColumns,
   formatHeader,
 } from "../../client/shared/csv-column-mapping.ts";
 import { parseMoney } from "../../client/shared/money-text.ts";
@@ -64,6 +65,8 @@ const paths: Readonly<Partial<Record<ProductField, string>>> = {
 
 /** The columns of a CSV file of products, which are found by its header. Reads rows. */
 export class ProductCsvColumns {
+  /** The columns of the file that belong to no field. */
+  readonly unused: readonly string[];
   /** The paths of the fields in the file, for an update mask. */
   readonly paths: readonly string[];
   readonly #columns: ReadonlyMap<ProductField, Column>;
@@ -86,6 +89,7 @@ export class ProductCsvColumns {
       );
     }
     this.#columns = columns;
+    this.unused = findUnusedColumns(header, columns);
     this.#currency = currency;
     this.paths = productFields.flatMap((field) => (columns.has(field) ? (paths[field] ?? []) : []));
   }

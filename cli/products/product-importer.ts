@@ -20,6 +20,8 @@ export interface ImportOptions {
   /** Whether existing products get the values of the file. Default: they stay unchanged. */
   readonly update?: boolean;
   readonly signal: AbortSignal;
+  /** Called with the columns of the file that are not imported, if there are some. */
+  readonly onUnusedColumns?: (names: readonly string[]) => void;
   /** Called for each row, with its line number. */
   readonly onProgress?: (lines: number) => void;
 }
@@ -59,6 +61,7 @@ export async function importProductFile(file: CsvFile, options: ImportOptions, c
       if (failure !== undefined) break;
       if (columns === undefined) {
         columns = readHeader(file, row, options);
+        if (columns.unused.length > 0) options.onUnusedColumns?.(columns.unused);
         continue;
       }
       const call = importRow({ file, row, columns, ids }, options, counts)

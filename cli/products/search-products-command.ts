@@ -30,6 +30,7 @@ interface Options extends ServerOptions {
 }
 
 const columns: readonly Column[] = [
+  { title: "id", width: 36, style: "dim" },
   { title: "rel", width: 3, align: "right", style: "dim" },
   { title: "price", width: 14, align: "right" },
   { title: "name", width: 0 },
@@ -42,7 +43,10 @@ export function searchProductsCommand(): BourseCommand {
     examples: [
       ["bourse products search kestrel air --min-ram 16GB --max-price 2000USD", "terms, and properties of a laptop"],
       ["bourse products search --brand kestrel --json", "all products of a brand as objects"],
-      ["bourse products search lamp --limit 10", "the first ten; the last line has the cursor for --after"],
+      [
+        "bourse products search lamp --limit 10",
+        "the first ten; the last line has the cursor for --after if there may be more",
+      ],
     ],
   })
     .argument("[terms...]", "search terms, or their first letters")
@@ -80,14 +84,20 @@ async function searchProducts({ args, options, signal, print, write }: CommandCo
   for await (const found of client.searchProducts(request, { signal, onTrailer })) {
     await (options.json ? print(formatMessageJson(SearchProductsResponseSchema, found)) : table.row(cellsOf(found)));
   }
-  if (options.json) return; // each object has its resume token
-  await print(`${trailer.get("bourse-sent-count")} products`);
+  if (options.json || options.quiet) return; // an object has its resume token
+  const count = Number(trailer.get("bourse-sent-count"));
+  await print(`${count} products`);
   const cursor = trailer.get("bourse-cursor");
-  if (cursor !== null) await print(`cursor ${cursor}`);
+  if (cursor !== null && count === limit) await print(`cursor ${cursor}`);
 }
 
 function cellsOf({ product, relevance }: SearchProductsResponse): string[] {
-  return [relevance?.toFixed(1) ?? "", product?.price ? formatMoney(product.price) : "-", product?.name ?? ""];
+  return [
+    product?.id ?? "",
+    relevance?.toFixed(1) ?? "",
+    product?.price ? formatMoney(product.price) : "-",
+    product?.name ?? "",
+  ];
 }
 
 function parseNumber(text: string): number {

@@ -52,7 +52,7 @@ export function publishCommand(): BourseCommand {
     ],
     exitCodes: {
       0: "all quotes are accepted; also if a signal has ended standard input",
-      1: "an error, or some quotes were rejected",
+      2: "some quotes were rejected, all others are published",
       130: "SIGINT (Ctrl-C) before the end of a file",
       143: "SIGTERM before the end of a file",
     },
@@ -95,7 +95,7 @@ async function publish({ args, options, signal, print, note }: CommandContext<Op
     process.stdin.destroy(); // an open standard input keeps the process alive
   }
   if (quotes.problem !== undefined) throw new Error(quotes.problem);
-  if (hasRejected) return exitCodes.error;
+  if (hasRejected) return exitCodes.rejected;
   return quotes.isComplete ? exitCodes.success : undefined;
 }
 

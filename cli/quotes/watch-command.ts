@@ -2,11 +2,12 @@ import { createClient } from "@connectrpc/connect";
 import { InvalidArgumentError, Option } from "commander";
 import { watchQuotes } from "../../client/quote/watch-quotes.ts";
 import type { Gap, WatchState, WatchUpdate } from "../../client/quote/watch-update.ts";
-import { SlowReaderPolicy, SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
+import { SlowReaderPolicy, type Subscription, SubscriptionStatus } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import type { BourseCommand } from "../shared/bourse-command.ts";
 import { formatRetry } from "../shared/command-retry-policy.ts";
 import { type ServerOptions, serverCommand } from "../shared/common-options.ts";
+import { exitCodes } from "../shared/exit-codes.ts";
 import { parseCount } from "../shared/option-parsers.ts";
 import { type CommandContext, runCommand } from "../shared/run-command.ts";
 import { connectTo } from "../shared/server-connection.ts";
@@ -46,8 +47,8 @@ export function watchCommand(): BourseCommand {
     .action(runCommand<Options>(watch));
 }
 
-async function watch({ args, options, signal, print }: CommandContext<Options>): Promise<void> {
-  const { json, count = Number.POSITIVE_INFINITY, fromStart, maxRate, policy } = options;
+async function watch({ args, options, signal, print }: CommandContext<Options>): Promise<number | undefined> {
+  const { json, quiet, count = Number.POSITIVE_INFINITY, fromStart, maxRate, policy } = options;
   using screen = json || !process.stdout.isTTY ? undefined : new QuoteScreen(process.stdout);
   const end = new AbortController();
   let isStarted = false;
@@ -70,9 +71,11 @@ async function watch({ args, options, signal, print }: CommandContext<Options>):
   let remaining = count;
   for await (const update of updates) {
     isStarted ||= update.kind === "started";
-    if (update.kind === "started" && !json && !screen) await print(`stream ${update.streamId}`);
+    if (update.kind === "started" && !json && !quiet && !screen) await print(`stream ${update.streamId}`);
     if (update.kind !== "quotes") {
       for (const problem of problemsOf(update)) printError(problem);
+      if (update.kind === "started" && args.length > 0 && !update.subscriptions.some(isAccepted))
+        return exitCodes.error;
       if (screen && update.kind === "heartbeat") screen.status = formatHeartbeat(update);
       continue;
     }
@@ -82,20 +85,25 @@ async function watch({ args, options, signal, print }: CommandContext<Options>):
       else await print(json ? formatQuoteJson(quote) : formatQuote(update.phase, quote));
     }
     remaining -= update.quotes.length;
-    if (remaining <= 0) return;
+    if (remaining <= 0) return undefined;
   }
   if (end.signal.aborted) throw end.signal.reason;
+  return undefined;
+}
+
+function isAccepted({ status }: Subscription): boolean {
+  return status === SubscriptionStatus.ACCEPTED;
 }
 
 function problemsOf(update: WatchUpdate): string[] {
   switch (update.kind) {
     case "started":
       return update.subscriptions
-        .filter(({ status }) => status !== SubscriptionStatus.ACCEPTED)
+        .filter((subscription) => !isAccepted(subscription))
         .map(({ symbol, status }) =>
           status === SubscriptionStatus.TOO_MANY
             ? `${symbol}: limit of subscriptions reached`
-            : `there is no instrument ${symbol}`,
+            : `there is no instrument ${symbol}: bourse instruments lists all`,
         );
     case "reset":
       return ["the server cannot resume the stream from its cursor: quotes are missing"];

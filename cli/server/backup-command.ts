@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { databaseFileName } from "../../server/storage/sqlite/database.ts";
@@ -17,7 +17,8 @@ interface Options extends CommonOptions {
 /** `bourse backup`: copies the database. */
 export function backupCommand(): BourseCommand {
   return localCommand("backup", {
-    description: "Copies the database of a data directory to a file, and checks the copy. The server may be running.",
+    description:
+      "Copies the database of a data directory to a file, and checks the copy. The server may be running. The copy has no files of uploads: copy the folder uploads of the data directory too, after the database.",
     examples: [
       ["bourse backup /backups/bourse.sqlite", "the database of ./data"],
       ["bourse backup /backups/bourse.sqlite --data /var/lib/bourse --force --quiet", "for a scheduled job"],
@@ -36,6 +37,7 @@ async function backUp({ args, options, signal, print }: CommandContext<Options>)
   const partial = `${file}.partial`;
   try {
     const source = join(data, databaseFileName);
+    if (!existsSync(source)) throw new Error(`${data} contains no database: --data names the data directory`);
     refuseSame(source, file);
     if (force !== true) refuseExisting(file);
     {

@@ -2,7 +2,7 @@
 export const exitCodes = {
   success: 0,
   error: 1,
-  /** `serve`: invalid settings. Imports and submissions: some lines were rejected, and all others are stored. */
+  /** `serve`: invalid settings. Imports, submissions and publications: some lines were rejected, and all others are stored. */
   rejected: 2,
   /** `--timeout` has passed. The code is that of timeout(1). */
   timedOut: 124,
@@ -19,7 +19,7 @@ export type ExitCodeMeanings = Readonly<Record<string, string | null>>;
 export const exitCodeMeanings = {
   0: "success; also if the reader closes standard output, as in `| head`",
   1: "an error: the last line of standard error states the problem and the remedy",
-  2: "some lines of an import or a submission were rejected, all others are stored; serve: invalid settings",
+  2: "some lines of an import, a submission or a publication were rejected, all others are stored; serve: invalid settings",
   124: "the time of --timeout has passed",
   130: "SIGINT (Ctrl-C)",
   143: "SIGTERM",

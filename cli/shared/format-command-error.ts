@@ -19,7 +19,7 @@ const notTls = /ERR_SSL_WRONG_VERSION_NUMBER|ERR_SSL_PACKET_LENGTH_TOO_LONG|EPRO
 function formatConnectionProblem(error: ConnectError, address: string): string | undefined {
   const cause = error.cause as { readonly code?: unknown; readonly message?: unknown } | undefined;
   const code = String(cause?.code ?? error.rawMessage);
-  if (unreachable.test(code)) return `cannot connect to ${address}: is the server running? npm start`;
+  if (unreachable.test(code)) return `cannot connect to ${address}: is the server running? bourse serve starts it`;
   if (unverified.test(code)) {
     const reason = String(cause?.message ?? error.rawMessage);
     return (

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { createClient } from "@connectrpc/connect";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import type { BourseCommand } from "../shared/bourse-command.ts";
@@ -11,6 +12,7 @@ import { receiveFile } from "./resumable-download.ts";
 
 interface Options extends ServerOptions {
   readonly out: string;
+  readonly overwrite?: true;
 }
 
 /** `bourse download`: downloads an upload. */
@@ -30,12 +32,16 @@ export function downloadCommand(): BourseCommand {
   })
     .argument("<id>", "id of the upload; bourse uploads list prints the ids")
     .requiredOption("--out <file>", "path of the file; while it is incomplete, it is FILE.ID.part")
+    .option("--overwrite", "replace an existing file")
     .action(runCommand<Options>(download));
 }
 
 async function download({ args, options, signal, print, note }: CommandContext<Options>): Promise<void> {
-  const { out, json, quiet } = options;
+  const { out, overwrite, json, quiet } = options;
   const [id = ""] = args;
+  if (overwrite !== true && existsSync(out)) {
+    throw new Error(`${out} exists: choose another file, or replace it with --overwrite`);
+  }
   const client = createClient(UploadService, connectTo(options));
   let bar: ProgressBar | undefined;
   try {

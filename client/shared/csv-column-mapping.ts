@@ -37,6 +37,12 @@ export function findColumns<Field extends string>(
   return columns;
 }
 
+/** Returns the names of the columns of a header that belong to no field. */
+export function findUnusedColumns(header: readonly string[], columns: ReadonlyMap<string, Column>): string[] {
+  const used = new Set(Array.from(columns.values(), ({ index }) => index));
+  return header.filter((name, index) => name !== "" && !used.has(index));
+}
+
 /** The columns of a header, for messages. */
 export function formatHeader(header: readonly string[]): string {
   return `the header has ${header.join(", ").slice(0, maxHeaderChars)}`;

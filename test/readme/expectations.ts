@@ -78,7 +78,7 @@ export const expectations: readonly Expectation[] = [
   { command: "npx buf build proto", output: /^bourse\.quote\.v1\.QuoteService$/m, runBy: "readme" },
   {
     command: "npm run bourse -- products search",
-    output: /^1\.0 +\d+\.\d\d USD {2}Kestrel Air .*\n\d+ products\ncursor \S+\n/ms,
+    output: /^[0-9a-f-]{36} +1\.0 +\d+\.\d\d USD {2}Kestrel Air .*\n\d+ products\n/ms,
     runBy: "readme",
   },
   {

@@ -103,13 +103,33 @@ test.each(["connect", "grpc", "grpc-web"])("commands call the server over %s", a
   expect(stdout).toMatch(/^(\d+) products\n.*\ncount \1, verified\ndigest [0-9a-f]{64}, verified\n$/s);
 });
 
+test("an import names the columns that it does not use, unless --quiet is set", async () => {
+  const path = join(folder, "shop.csv");
+  await writeFile(path, "SKU,Title,RRP\n1,Shop lamp,5\n");
+  const { stdout, stderr, exitCode } = await run("products", "import", path, "--columns", "name=Title");
+  expect({ stdout, exitCode }).toEqual({
+    stdout: `${path}: 1 products added, 0 already stored, 0 lines rejected\n`,
+    exitCode: 0,
+  });
+  expect(stderr).toContain(`${path}: these columns are not imported: SKU, RRP; --columns FIELD=COLUMN maps`);
+  const quiet = await run("products", "import", path, "--columns", "name=Title", "--quiet");
+  expect(quiet.stderr).toBe("");
+});
+
+test("bourse instruments lists the symbols", async () => {
+  const { stdout } = await run("instruments");
+  expect(stdout).toMatch(/^\S+ +[A-Z]{3} +\S.*\n/);
+  const objects = (await run("instruments", "--json")).stdout.trimEnd().split("\n");
+  expect(objects.map((line) => JSON.parse(line).symbol)).toContain("TEST");
+});
+
 describe("an address", () => {
   test("where nobody listens is an error with what to do", async () => {
     for (const protocol of ["connect", "grpc", "grpc-web"]) {
       const args = ["orders", "summary", "--protocol", protocol, "--address", "http://127.0.0.1:1"];
       expect(await run(...args)).toEqual({
         stdout: "",
-        stderr: "cannot connect to http://127.0.0.1:1: is the server running? npm start\n",
+        stderr: "cannot connect to http://127.0.0.1:1: is the server running? bourse serve starts it\n",
         exitCode: 1,
       });
     }

@@ -162,7 +162,7 @@ test("contradictions of arguments are reported together", async () => {
 
 test("an address that nobody listens on is an error with what to do", async () => {
   const { stderr, exitCode } = await call("--list", "--address", "http://127.0.0.1:1");
-  expect(stderr).toBe("cannot connect to http://127.0.0.1:1: is the server running? npm start\n");
+  expect(stderr).toBe("cannot connect to http://127.0.0.1:1: is the server running? bourse serve starts it\n");
   expect(exitCode).toBe(78);
 });
 

@@ -94,7 +94,7 @@ test.each([
   ["a reversed time range", ["--placed-from", "2011-01-01", "--placed-before", "2010-01-01"], "InvalidArgument"],
   ["an invalid time", ["--placed-from", "yesterday"], "expected a time such as 2010-12-01T08:26:00Z"],
   ["a missing folder", ["--out", "no/such/folder.csv"], "no/such/folder.csv"],
-  ["an unreachable server", ["--address", "http://127.0.0.1:9"], "is the server running? npm start"],
+  ["an unreachable server", ["--address", "http://127.0.0.1:9"], "is the server running? bourse serve starts it"],
 ])("%s is refused with what to do", async (_what, args, problem) => {
   const { exitCode, stderr } = await run("orders export", ...args);
   expect(exitCode).toBe(1);

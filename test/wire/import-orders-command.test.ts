@@ -185,7 +185,11 @@ test.each([
   ["an invalid mapping", [retail, "--columns", "invoice"], "FIELD=COLUMN pairs such as order_number=No"],
   ["an invalid currency", [retail, "--currency", "pounds"], "three capital letters"],
   ["rejects into the file itself", [retail, "--rejects", `./${retail}`], "cannot be written there"],
-  ["an unreachable server", [retail, "--address", "http://127.0.0.1:9"], "is the server running? npm start"],
+  [
+    "an unreachable server",
+    [retail, "--address", "http://127.0.0.1:9"],
+    "is the server running? bourse serve starts it",
+  ],
 ])("%s is refused with what to do", async (_what, args, problem) => {
   const { exitCode, stderr } = await run("orders import", ...args);
   expect(exitCode).toBe(1);

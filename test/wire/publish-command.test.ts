@@ -36,12 +36,12 @@ function runWith(input: string, ...args: readonly string[]) {
 const lastPriceOf = async (symbol: string) =>
   (await createClient(QuoteService, createGrpcTransport({ baseUrl: bourse.url })).getQuote({ symbol })).quote?.last;
 
-test("a file is published under its name, and quotes that the server has are rejected with exit code 1", async () => {
+test("a file is published under its name, and quotes that the server has are rejected with exit code 2", async () => {
   const first = await run(gold).done;
   expect(first).toMatchObject({ exitCode: 0, stderr: "" });
   expect(first.stdout).toMatch(/^300 quotes accepted, 0 rejected, [\d,]+ per second\n$/);
   const again = await run(gold).done;
-  expect(again.exitCode).toBe(1);
+  expect(again.exitCode).toBe(2);
   expect(again.stdout).toMatch(/^0 quotes accepted, 300 rejected/);
   expect(again.stderr).toMatch(/^quote 1 \(GOLD\): its time 2026-.* is before 2026-/);
   expect(again.stderr).toMatch(/quote 10 .*\nand 290 more\n$/s);
@@ -77,7 +77,7 @@ test.each([
   ["an empty pipe", [], "", "- is empty: a header is needed"],
   ["a file without prices", ["--symbol", "OTHER"], "time,x\n", "-: line 1: no column for a price"],
   ["an invalid mapping", ["--columns", "bid"], "", "FIELD=COLUMN pairs such as time=ts,bid=b"],
-  ["an unreachable server", ["--address", "http://127.0.0.1:9"], "symbol,time,last\nA,2026-01-05,1\n", "npm start"],
+  ["an unreachable server", ["--address", "http://127.0.0.1:9"], "symbol,time,last\nA,2026-01-05,1\n", "bourse serve"],
 ])("%s is refused with what to do", async (_what, args, input, problem) => {
   const { exitCode, stderr } = await runWith(input, ...args);
   expect(exitCode).toBe(1);

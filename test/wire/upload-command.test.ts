@@ -243,7 +243,7 @@ test("an unreachable server is an immediate error", async () => {
     const run = start("upload", file, "--method", method, "--address", "http://127.0.0.1:1");
     expect(await run.ended).toMatchObject({
       exitCode: 1,
-      stderr: "cannot connect to http://127.0.0.1:1: is the server running? npm start\n",
+      stderr: "cannot connect to http://127.0.0.1:1: is the server running? bourse serve starts it\n",
     });
   }
 });
@@ -259,7 +259,9 @@ test("a download resumes a partial file, and removes one with other content", as
   expect(whole.exitCode).toBe(0);
   expect(Buffer.compare(await readFile(out), content)).toBe(0);
   await writeFile(part, Buffer.alloc(7 * MiB));
-  const wrong = await start("download", id, "--out", out).ended;
+  const existing = await start("download", id, "--out", out).ended;
+  expect(existing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("replace it with --overwrite") });
+  const wrong = await start("download", id, "--out", out, "--overwrite").ended;
   expect(wrong).toMatchObject({
     exitCode: 1,
     stderr: expect.stringContaining(`announced ${sha256}: the file was removed`),

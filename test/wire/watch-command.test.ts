@@ -45,7 +45,7 @@ test("with --json standard output has only one object for each quote", async () 
     seq: expect.any(Number),
     instrument_seq: expect.any(Number),
   });
-  expect(stderr).toBe("there is no instrument NONE\n");
+  expect(stderr).toBe("there is no instrument NONE: bourse instruments lists all\n");
 });
 
 test("--from-start prints all stored quotes of all instruments without a gap", async () => {
@@ -53,10 +53,18 @@ test("--from-start prints all stored quotes of all instruments without a gap", a
   expect(lines.map((line) => JSON.parse(line).seq)).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
 });
 
+test("a watch of symbols that do not exist ends with an error", async () => {
+  const { lines, stderr, exitCode } = await run("NONE", "acme", "--quiet");
+  expect({ lines, exitCode }).toEqual({ lines: [""], exitCode: 1 });
+  expect(stderr).toBe(
+    "there is no instrument NONE: bourse instruments lists all\nthere is no instrument acme: bourse instruments lists all\n",
+  );
+});
+
 test("an unreachable server and an invalid rate are errors", async () => {
   const { lines, stderr, exitCode } = await run("--address", "http://127.0.0.1:1");
   expect({ lines, exitCode }).toEqual({ lines: [""], exitCode: 1 });
-  expect(stderr).toBe("cannot connect to http://127.0.0.1:1: is the server running? npm start\n");
+  expect(stderr).toBe("cannot connect to http://127.0.0.1:1: is the server running? bourse serve starts it\n");
   expect(await run("--max-rate", "0")).toMatchObject({
     exitCode: 1,
     stderr: expect.stringContaining("0.001 to 1,000"),
