@@ -13,20 +13,15 @@ import type { LoadResult } from "./load-result.ts";
 import type { LoadSettings } from "./load-settings.ts";
 import { Meter } from "./meter.ts";
 
-/** Imports a file of orders with `bourse orders import`. Rejects if a line is not stored. */
+/** Imports a file of orders with `bourse orders import` over gRPC. Rejects if a line is not stored. */
 export async function importOrders({ address, pid, size }: LoadSettings): Promise<LoadResult> {
   await using folder = await mkdtempDisposable(join(tmpdir(), "bench-import-"));
   const file = join(folder.path, `orders-${process.pid}.csv`);
   await writeOrders(file, size);
   const program = join(projectFolder, "cli/main.ts");
   const meter = new Meter(pid);
-  const child = spawn(
-    process.execPath,
-    [program, "orders", "import", "--json", "--address", `http://${address}`, file],
-    {
-      stdio: ["ignore", "pipe", "inherit"],
-    },
-  );
+  const args = ["orders", "import", "--json", "--address", `http://${address}`, "--protocol", "grpc", file];
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   const [summary] = await Promise.all([text(child.stdout), once(child, "close")]);
   const result = meter.stop(size);
   const { added } = JSON.parse(summary).files[0];
