@@ -1,6 +1,6 @@
 import { createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Cursor, type Quote, SlowReaderPolicy } from "../../gen/bourse/quote/v1/quote_pb.ts";
 import { QuoteService } from "../../gen/bourse/quote/v1/quote_service_pb.ts";
 import { seededRandom } from "../../server/shared/seeded-random.ts";
@@ -97,6 +97,7 @@ async function disconnectAtRandom(disconnects: number): Promise<void> {
     const burst = Array.from({ length: random.below(20) }, () => symbols[random.below(symbols.length)] ?? "");
     for (const quote of world.publish(...burst)) published.get(quote.symbol)?.push(quote);
   }, 5);
+  onTestFinished(() => clearInterval(feed)); // also after a timeout: the next test counts the quotes
   await Promise.all(
     clients.map(async (client) => {
       while (done < disconnects) {
