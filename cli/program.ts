@@ -19,6 +19,16 @@ const commands = {
 } as const satisfies Readonly<Record<string, () => Promise<BourseCommand>>>;
 
 /**
+ * Replaces `help NAMES` by `NAMES --help`, so that only the named command is loaded, and the help of a command in a group
+ * is found. An unknown name is reported as an unknown command.
+ */
+export function expandHelp(args: readonly string[]): readonly string[] {
+  const [first, name, ...rest] = args;
+  if (first !== "help" || name === undefined || name.startsWith("-")) return args;
+  return Object.hasOwn(commands, name) ? [name, ...rest, "--help"] : [name];
+}
+
+/**
  * Returns the program `bourse`.
  *
  * @param name the command that the command line names: if it exists, only that command is loaded. Absent: all

@@ -1,12 +1,13 @@
 import { CommanderError } from "commander";
-import { createProgram } from "./program.ts";
+import { createProgram, expandHelp } from "./program.ts";
 import { type BourseCommand, UsageError } from "./shared/bourse-command.ts";
 import { exitCodes } from "./shared/exit-codes.ts";
 import { standardOutput } from "./shared/standard-output.ts";
 import { printError } from "./shared/terminal-output.ts";
 
 /** Runs a command line, without the names of the runtime and the program. Sets the exit code of the process. */
-export async function runBourse(args: readonly string[]): Promise<void> {
+export async function runBourse(line: readonly string[]): Promise<void> {
+  const args = expandHelp(line);
   // An empty variable counts as absent.
   for (const variable of ["BOURSE_ADDRESS", "BOURSE_DATA"])
     if (process.env[variable] === "") delete process.env[variable];

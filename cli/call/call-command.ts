@@ -140,6 +140,7 @@ function callServer(method: string, source: DescriptorSource, context: Context, 
     onMetadata:
       verbose &&
       ((kind, metadata) => {
+        if ([...metadata].length === 0) printError(`${kind}: none`);
         for (const [name, value] of metadata) printError(`${kind} ${name}: ${value}`);
       }),
     onError: (name, error) => printCallError(name, error, options),

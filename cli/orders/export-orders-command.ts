@@ -23,7 +23,7 @@ import { type OrderOutputFormatName, orderOutputFormats } from "./order-output-f
 import { ResumableOrderExportFile } from "./resumable-order-export-file.ts";
 
 interface Options extends ServerOptions, OrderFilterOptions {
-  readonly format: OrderOutputFormatName;
+  readonly format?: OrderOutputFormatName;
   readonly out: string;
   readonly overwrite?: true;
 }
@@ -50,7 +50,10 @@ export function exportOrdersCommand(): BourseCommand {
     exitCodes: { 0: "all orders are written and verified; also if the reader closes standard output" },
   })
     .addOption(
-      new Option("--format <name>", "format of the file").choices(Object.keys(orderOutputFormats)).default("csv"),
+      new Option(
+        "--format <name>",
+        "format of the orders; default: csv, or ndjson with --json on standard output",
+      ).choices(Object.keys(orderOutputFormats)),
     )
     .option("--out <file>", "path of the file; - for standard output", "-")
     .option("--overwrite", "replace an existing file");
@@ -59,7 +62,8 @@ export function exportOrdersCommand(): BourseCommand {
 
 async function runExport(context: CommandContext<Options>): Promise<number> {
   const { options, print } = context;
-  const { format, out, overwrite = false, json } = options;
+  const { out, overwrite = false, json } = options;
+  const format = formatOf(options);
   const { header } = orderOutputFormats[format];
   const filter = orderFilterOf(options);
   const name = { format, filter: toJson(OrderFilterSchema, create(OrderFilterSchema, filter)) };
@@ -71,6 +75,10 @@ async function runExport(context: CommandContext<Options>): Promise<number> {
   if (out !== "-") await print(report);
   else if (!options.quiet) printError(report);
   return exitCodes.success;
+}
+
+function formatOf({ format, out, json }: Options): OrderOutputFormatName {
+  return format ?? (json && out === "-" ? "ndjson" : "csv");
 }
 
 async function writeOrders(
@@ -98,7 +106,7 @@ async function writeOrders(
         return next.value;
       }
       const { orders, position, total } = next.value;
-      await sink.write(orderOutputFormats[options.format].format(orders), position);
+      await sink.write(orderOutputFormats[formatOf(options)].format(orders), position);
       progress.update(position.received, total);
     }
   } catch (error) {
@@ -113,7 +121,7 @@ async function standardOutputSink({ options, write }: CommandContext<Options>): 
   const writeLines = (lines: string) =>
     // A pipe gets the exact text. A terminal must not interpret control characters of the orders.
     write(process.stdout.isTTY ? lines.split("\n").map(escapeControls).join("\n") : lines);
-  await writeLines(orderOutputFormats[options.format].header);
+  await writeLines(orderOutputFormats[formatOf(options)].header);
   return { from: undefined, write: writeLines, complete: () => Promise.resolve() };
 }
 

@@ -18,7 +18,10 @@ export function deleteProductsCommand(): BourseCommand {
     description: "Deletes products. Their ids stay taken, and bourse products get --show-deleted still prints them.",
     examples: [
       ["bourse products delete 0c9a3f3e-6f0e-4a53-9a0c-5f3f5d2f7b11", "a product by its id"],
-      ["bourse products delete 0c9a3f3e-6f0e-4a53-9a0c-5f3f5d2f7b11 --etag 7", "only if nobody has changed it since"],
+      [
+        "bourse products delete 0c9a3f3e-6f0e-4a53-9a0c-5f3f5d2f7b11 --etag 9f2c4b1e8d7a6053",
+        "only if nobody has changed it since",
+      ],
     ],
     exitCodes: { 0: "all products are deleted", 1: "an error; the other products are deleted" },
   })

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
-import { create, fromJsonString } from "@bufbuild/protobuf";
+import { create, fromJson, type JsonObject, type JsonValue } from "@bufbuild/protobuf";
 import { type Product, ProductSchema } from "../../gen/bourse/product/v1/product_pb.ts";
 import { MoneySchema } from "../../gen/google/type/money_pb.ts";
 import type { BourseCommand } from "../shared/bourse-command.ts";
@@ -22,7 +22,7 @@ export function addProductInput(command: BourseCommand): BourseCommand {
     .option("--price <amount>", "price of the product, as in 49.90EUR", parsePrice)
     .option(
       "--from <file>",
-      "file with a product as a JSON object, as list --json prints it, or - for standard input; the other options precede",
+      "file with a product as a JSON object, as list --json and get --json print it, or - for standard input; the other options precede",
     );
 }
 
@@ -53,8 +53,13 @@ async function readInput(file: string, signal: AbortSignal): Promise<string> {
 function parseProduct(file: string, json: string): Product {
   if (json.length > maxInputChars) throw new Error(`${file} has more than the limit of ${maxInputChars} characters`);
   try {
-    return fromJsonString(ProductSchema, json);
+    const value = JSON.parse(json);
+    return fromJson(ProductSchema, isObject(value) && isObject(value.product) ? value.product : value);
   } catch (error) {
     throw new Error(`${file} is not a product: ${(error as Error).message}`);
   }
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

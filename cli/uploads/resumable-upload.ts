@@ -29,7 +29,9 @@ export interface SendFileOptions {
 /** Uploads a file, or resumes its upload if there is a memo. Rejects with the reason of a failure. */
 export async function sendFile(file: string, options: SendFileOptions): Promise<Upload> {
   const { client, memos, server, productId } = options;
-  const path = await realpath(file);
+  const path = await realpath(file).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === "ENOENT" ? new Error(`${file} does not exist`) : error;
+  });
   await using source = await openFileSource(path);
   const { size, lastModified: mtimeMs } = source;
   const key = { server, path, size, mtimeMs, productId };
