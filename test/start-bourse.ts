@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "./child-environment.ts";
 import { npmStartNodeFlags } from "./node-flags.ts";
 
 /** A server in a separate process, as `npm start` runs it, with a separate data directory. */
@@ -52,7 +53,7 @@ export async function startBourse(
   const server = [process.execPath, ...npmStartNodeFlags, ...nodeFlags, mainFile, ...settings];
   const [program = process.execPath, ...rest] = [...runUnder, ...server];
   const child = spawn(program, rest, {
-    env: { PATH: process.env.PATH },
+    env: childEnvironment,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stderr = "";

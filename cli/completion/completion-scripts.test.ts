@@ -68,7 +68,7 @@ const isInstalled = (shell: string) => {
   }
 };
 
-describe.runIf(isInstalled("fish"))("fish", () => {
+describe.runIf(isInstalled("fish"))("fish", { tags: ["slow"] }, () => {
   test.each(cases)("completes %j", async (parts, offered, absent) => {
     await using folder = await setUp(fishCompletion(nodes));
     const line = `source ./script; complete -C '${parts.join(" ")}'`;
@@ -79,7 +79,7 @@ describe.runIf(isInstalled("fish"))("fish", () => {
   });
 });
 
-describe.runIf(isInstalled("zsh"))("zsh", () => {
+describe.runIf(isInstalled("zsh"))("zsh", { tags: ["slow"] }, () => {
   test.each(cases)("completes %j", async (parts, offered, absent) => {
     await using folder = await setUp(zshCompletion(nodes));
     // A zsh in a pseudo-terminal lists the completions: there is no other interface to them.

@@ -415,6 +415,7 @@ describe("a former npm script", () => {
 
   test.each(Object.entries(manifest.scripts).filter(([, line]) => line.includes("run-former-script")))(
     "npm run %s exists",
+    { tags: ["slow"] },
     async (name, line) => {
       const [, former, command = ""] = /run-former-script\.ts (\S+) (.*) --$/.exec(line) ?? [];
       expect(former).toBe(name);

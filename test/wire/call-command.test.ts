@@ -262,7 +262,7 @@ test("output that cannot be written is an error", async () => {
   expect(exitCode).toBe(1);
 });
 
-test("a long input is sent as it is read, in bounded memory", async () => {
+test("a long input is sent as it is read, in bounded memory", { tags: ["slow"] }, async () => {
   const args = ["call", "bourse.upload.v1.UploadService/Upload", "--data", "-", "--address", app.url];
   const child = spawn(process.execPath, ["--max-old-space-size=40", "cli/main.ts", ...args]);
   const output = Promise.all([text(child.stdout), text(child.stderr)]);

@@ -175,30 +175,34 @@ const outcomesOfTemplates: readonly Outcome[] = ["ok", "invalid_argument", "not_
 /** The outcomes of plausible requests that are not `ok`: no stream has the identifier. */
 const otherOutcomes: Readonly<Record<string, Outcome>> = { "bourse.quote.v1.QuoteService/UpdateWatch": "not_found" };
 
-test.each(protocols)("every method of the server is called over %s, and answers", async (protocol) => {
-  const transport = connectTo({ address: app.url, protocol });
-  const source = new ReflectedDescriptors(new ReflectionClient(transport, app.url, {}), app.url);
-  const requests = plausibleRequests(newRun());
-  const rest: Record<string, readonly JsonValue[]> = {};
-  for (const name of await source.listServices()) {
-    const { service } = await findService(source, name);
-    for (const method of service.methods) {
-      const path = `${name}/${method.name}`;
-      if (!(path in requests)) rest[path] = [createTemplate(method.input)];
+test.each(protocols)(
+  "every method of the server is called over %s, and answers",
+  { tags: ["slow"] },
+  async (protocol) => {
+    const transport = connectTo({ address: app.url, protocol });
+    const source = new ReflectedDescriptors(new ReflectionClient(transport, app.url, {}), app.url);
+    const requests = plausibleRequests(newRun());
+    const rest: Record<string, readonly JsonValue[]> = {};
+    for (const name of await source.listServices()) {
+      const { service } = await findService(source, name);
+      for (const method of service.methods) {
+        const path = `${name}/${method.name}`;
+        if (!(path in requests)) rest[path] = [createTemplate(method.input)];
+      }
     }
-  }
-  const counts: Record<Outcome, number> = {};
-  const failures: Record<string, string> = {};
-  for (const [method, messages] of Object.entries({ ...requests, ...rest })) {
-    const { outcome, problem } = await call(method, protocol, messages);
-    counts[outcome] = (counts[outcome] ?? 0) + 1;
-    const expected = method in requests ? [otherOutcomes[method] ?? "ok"] : outcomesOfTemplates;
-    if (!expected.includes(outcome)) failures[method] = `${outcome}: ${problem}`;
-  }
-  const total = Object.keys({ ...requests, ...rest }).length;
-  console.log(`bourse call over ${protocol}: ${total} methods called, ${JSON.stringify(counts)}`);
-  expect(failures).toEqual({});
-});
+    const counts: Record<Outcome, number> = {};
+    const failures: Record<string, string> = {};
+    for (const [method, messages] of Object.entries({ ...requests, ...rest })) {
+      const { outcome, problem } = await call(method, protocol, messages);
+      counts[outcome] = (counts[outcome] ?? 0) + 1;
+      const expected = method in requests ? [otherOutcomes[method] ?? "ok"] : outcomesOfTemplates;
+      if (!expected.includes(outcome)) failures[method] = `${outcome}: ${problem}`;
+    }
+    const total = Object.keys({ ...requests, ...rest }).length;
+    console.log(`bourse call over ${protocol}: ${total} methods called, ${JSON.stringify(counts)}`);
+    expect(failures).toEqual({});
+  },
+);
 
 test("responses have the names of the proto, and have the stored values", async () => {
   const run = newRun();

@@ -172,7 +172,7 @@ function linesOf({ stdout }: CommandResult): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
-describe("a grpc-js server with @grpc/reflection", () => {
+describe("a grpc-js server with @grpc/reflection", { tags: ["slow"] }, () => {
   test("--list prints its services, and the methods of one with their kinds", async () => {
     const services = await call(["--list"]);
     expect(services.stdout.split("\n")).toEqual(expect.arrayContaining(["PlainService", "acme.travel.TravelService"]));

@@ -4,6 +4,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { childEnvironment } from "../child-environment.ts";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 
 const folder = fileURLToPath(new URL("../../scripts/", import.meta.url));
@@ -18,7 +19,7 @@ afterAll(() => bourse?.[Symbol.asyncDispose]());
 
 /** Starts an example. Its output can be waited for. */
 function start(script: string, ...args: readonly string[]) {
-  const env = { PATH: process.env.PATH, BOURSE_ADDRESS: bourse.url };
+  const env = { ...childEnvironment, BOURSE_ADDRESS: bourse.url };
   const child = spawn(process.execPath, [`${folder}${script}`, ...args], { env });
   let stdout = "";
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => {

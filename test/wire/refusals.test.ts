@@ -11,7 +11,7 @@ import { startWireServer, type WireServer } from "./start-wire-server.ts";
 
 const wire = "/test.wire.v1.WireService";
 /** A reset that overtakes the response does so in most runs, not in all. */
-const runs = 10;
+const runs = 4;
 
 let server: WireServer;
 beforeAll(async () => {

@@ -9,6 +9,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { UploadState } from "../../gen/bourse/upload/v1/upload_pb.ts";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
+import { childEnvironment } from "../child-environment.ts";
 import { openPausableProxy, type PausableProxy } from "../pausable-proxy.ts";
 import { type BourseProcess, startBourse } from "../start-bourse.ts";
 
@@ -48,7 +49,7 @@ async function setUp(bytes: Uint8Array = content) {
   const start = (command: string, ...args: readonly string[]): Run => {
     const address = args.includes("--address") ? [] : ["--address", proxy.url];
     const child = spawn(process.execPath, ["cli/main.ts", command, ...args, ...address], {
-      env: { PATH: process.env.PATH, XDG_STATE_HOME: join(place, "state") },
+      env: { ...childEnvironment, XDG_STATE_HOME: join(place, "state") },
     });
     onTestFinished(() => void child.kill("SIGKILL"));
     const exitCode = new Promise<number | null>((resolve) => child.once("close", resolve));
