@@ -17,7 +17,7 @@ const columns: readonly Column[] = [
 /** `bourse instruments`: prints the instruments. */
 export function instrumentsCommand(): BourseCommand {
   return serverCommand("instruments", {
-    description: "Prints the instruments that have quotes, one per line, sorted by symbol.",
+    description: "Prints all instruments, with or without quotes, one per line, sorted by symbol.",
     examples: [
       ["bourse instruments", "symbol, currency and name of each instrument"],
       ["bourse instruments --json", "each instrument as an object"],

@@ -32,7 +32,7 @@ export function watchCommand(): BourseCommand {
       ["bourse watch", "all instruments"],
       ["bourse watch ACME TEST --max-rate 2", "two instruments, at most two quotes per second of each"],
       ["bourse watch ACME --json --count 100 > acme.ndjson", "the next 100 quotes as objects"],
-      ["bourse watch --from-start --policy disconnect --json", "every quote that the server has stored, then live"],
+      ["bourse watch --from-start --policy disconnect --json", "every quote that the log still has, then live"],
     ],
   })
     .argument("[symbols...]", "symbols to watch; default: all")

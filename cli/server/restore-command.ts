@@ -16,12 +16,12 @@ interface Options extends CommonOptions {
   readonly force?: true;
 }
 
-/** `bourse restore`: makes a backup the database of a data directory. */
+/** `bourse restore`: replaces the database of a data directory by a backup. */
 export function restoreCommand(): BourseCommand {
   return localCommand("restore", {
     description:
-      "Makes a backup the database of a data directory that no server uses, and checks it. The files of uploads stay as " +
-      "they are.",
+      "Replaces the database of a data directory by a backup, and checks it. No server may be using the directory. The " +
+      "next start of the server deletes the files of uploads that the backup does not know.",
     examples: [
       ["bourse restore /backups/bourse.sqlite", "into ./data, which has no database"],
       ["bourse restore /backups/bourse.sqlite --data /var/lib/bourse --force", "replaces the database"],
