@@ -1,4 +1,4 @@
-import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, rmSync, statSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
 import { stringify } from "csv-stringify/sync";
 import { CsvFileError } from "./csv-file.ts";
@@ -13,12 +13,14 @@ export interface Reject {
   readonly text: string;
 }
 
+const columns = ["file", "line", "reason", "text"];
+
 /** How many rejects are buffered before a write. */
 const maxBuffered = 500;
 
 /**
  * A CSV file of rejected lines, with the columns file, line, reason and text. It is created for the first reject. The file
- * of an earlier run is removed at the start.
+ * of an earlier run is removed at the start. Any other file is refused with a {@link CsvFileError}.
  */
 export class RejectsFile implements Disposable {
   readonly path: string;
@@ -28,6 +30,7 @@ export class RejectsFile implements Disposable {
 
   constructor(path: string) {
     this.path = path;
+    refuseOtherFile(path);
     rmSync(path, { force: true });
   }
 
@@ -52,9 +55,28 @@ export class RejectsFile implements Disposable {
     if (this.#buffer.length === 0) return;
     const header = this.#file === undefined;
     this.#file ??= openSync(this.path, "w");
-    writeSync(this.#file, stringify(this.#buffer, { header, columns: ["file", "line", "reason", "text"] }));
+    writeSync(this.#file, stringify(this.#buffer, { header, columns }));
     this.#buffer = [];
   }
+}
+
+/** Refuses a file that is no file of rejected lines: a typing error must not delete it. */
+function refuseOtherFile(path: string): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || (stats.isFile() && (stats.size === 0 || startsWithHeader(path)))) return;
+  throw new CsvFileError(`${path} exists, and is no file of rejected lines: choose another file with --rejects`);
+}
+
+function startsWithHeader(path: string): boolean {
+  const header = `${columns.join(",")}\n`;
+  const start = Buffer.alloc(header.length);
+  const file = openSync(path, "r");
+  try {
+    readSync(file, start);
+  } finally {
+    closeSync(file);
+  }
+  return start.toString() === header;
 }
 
 /**

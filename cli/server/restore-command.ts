@@ -68,7 +68,9 @@ async function restore({ args, options, signal, print }: CommandContext<Options>
 
 /** Throws an error if a file is not a backup. */
 function refuseOther(file: string): void {
-  if (statSync(file, { throwIfNoEntry: false }) === undefined) throw new Error(`there is no file ${file}`);
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (stats === undefined) throw new Error(`there is no file ${file}`);
+  if (!stats.isFile()) throw new Error(`${file} is no regular file, so it is not a backup`);
   let problem = "it is not a database of Bourse";
   try {
     using database = new DatabaseSync(file, { readOnly: true });

@@ -85,16 +85,23 @@ const secondSignalAfterMs = 1_000;
 class CommandEnd implements Disposable {
   readonly #end = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
+  #lastResort: NodeJS.Timeout | undefined;
   #interruptedAt: number | undefined;
   #isOver = false;
 
   constructor(timeoutSeconds: number | undefined) {
     for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, this.#interrupt);
+    this.signal.addEventListener("abort", () => this.#endLater(), { once: true });
     const { signal: output } = standardOutput;
     if (output.aborted) this.#end.abort(output.reason);
     output.addEventListener("abort", () => this.#end.abort(output.reason), { once: true });
     if (timeoutSeconds === undefined) return;
     this.#timer = setTimeout(() => this.#end.abort(new CommandTimeoutError(timeoutSeconds)), timeoutSeconds * 1_000);
+  }
+
+  /** Ends a process whose command does not end, as when a file or a named pipe blocks. */
+  #endLater(): void {
+    this.#lastResort = setTimeout(() => endBySignal("SIGTERM"), endWithinMs).unref();
   }
 
   get signal(): AbortSignal {
@@ -115,6 +122,7 @@ class CommandEnd implements Disposable {
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#end.abort();
+    clearTimeout(this.#lastResort);
   }
 
   readonly #interrupt = (signal: InterruptSignal): void => {
@@ -122,9 +130,22 @@ class CommandEnd implements Disposable {
     const isAfterwards = this.#isOver && this.#interruptedAt === undefined;
     this.#interruptedAt ??= now;
     const isSecond = now - this.#interruptedAt >= secondSignalAfterMs;
-    if (isSecond || isAfterwards) process.exit(exitCodeOfSignal[signal]);
-    this.#end.abort(new InterruptedError(signal));
+    if (isAfterwards) process.exit(exitCodeOfSignal[signal]);
+    if (isSecond) endBySignal(signal);
+    else this.#end.abort(new InterruptedError(signal));
   };
+}
+
+/** How long a command may take to end after a signal, in milliseconds. `publish` waits five seconds for a response. */
+const endWithinMs = 10_000;
+
+/**
+ * Ends the process by a signal. `process.exit` would wait for the threads of Node, and a thread that opens a named pipe
+ * without a writer never ends.
+ */
+function endBySignal(signal: InterruptSignal): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** How long a process that was ended early may wait for its streams and sockets, in milliseconds. */

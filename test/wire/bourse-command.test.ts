@@ -1,6 +1,6 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -249,6 +249,34 @@ describe("a signal", () => {
     child.kill("SIGTERM");
     expect(await done).toEqual({ exitCode: 143, stdout: "", stderr: "" });
   });
+});
+
+test("two signals end a command that waits for the writer of a named pipe", async () => {
+  const pipe = join(folder, "pipe");
+  execFileSync("mkfifo", [pipe]);
+  const child = spawn(process.execPath, ["cli/main.ts", "orders", "submit", pipe, "--address", bourse.url]);
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once("close", (_code, by) => resolve(by)));
+  const signals = setInterval(() => child.kill("SIGINT"), 600);
+  expect(await ended).toBe("SIGINT");
+  clearInterval(signals);
+});
+
+test("a rejects file replaces only a rejects file", async () => {
+  const [orders, notes] = [join(folder, "orders-to-import.csv"), join(folder, "notes.csv")];
+  await writeFile(
+    orders,
+    "order_number,product_code,quantity,placed_at,unit_price,country\n1,A,x,2026-01-05,1,France\n",
+  );
+  await writeFile(notes, "my notes\n");
+  const refused = await run("orders", "import", orders, "--rejects", notes);
+  expect(refused.exitCode).toBe(1);
+  expect(refused.stderr).toContain(`${notes} exists, and is no file of rejected lines: choose another file`);
+  expect(await readFile(notes, "utf8")).toBe("my notes\n");
+  const rejects = join(folder, "rejects.csv");
+  for (let time = 0; time < 2; time++) {
+    expect((await run("orders", "import", orders, "--rejects", rejects)).exitCode).toBe(2);
+    expect(await readFile(rejects, "utf8")).toMatch(/^file,line,reason,text\n.*\n$/);
+  }
 });
 
 test("--timeout ends a command with 124", async () => {

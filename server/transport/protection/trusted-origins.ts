@@ -59,7 +59,7 @@ export function createOriginCheck({ hosts, origins }: TrustedOrigins): OriginChe
     const origin = exchange.header.get("origin");
     if (origin === null || isTrustedOrigin(origin)) return undefined;
     // The scheme may differ: a proxy may have terminated TLS.
-    if (URL.canParse(origin) && URL.canParse(exchange.origin)) {
+    if (exchange.namesHost && URL.canParse(origin) && URL.canParse(exchange.origin)) {
       if (new URL(origin).host === new URL(exchange.origin).host) return undefined;
     }
     const shown = truncateText(origin, maxEchoBytes);

@@ -28,7 +28,15 @@ export const target: FuzzTarget = {
     const [host, origin, type, site] = [reader.line(), reader.line(), reader.line(), reader.line()];
     const header = headersOf({ origin, "content-type": type, "sec-fetch-site": site });
     if (header === undefined) return;
-    const exchange = { httpVersion, method: "POST", target: "/", origin: `http://${host}`, header } as Exchange;
+    const namesHost = host !== "";
+    const exchange = {
+      httpVersion,
+      method: "POST",
+      target: "/",
+      origin: `http://${namesHost ? host : "unknown"}`,
+      namesHost,
+      header,
+    } as Exchange;
     const problem = (check.problemOf(exchange) ?? check.problemOfCall(exchange))?.message;
     invariant(problem === undefined || problem.length <= maxErrorChars, `${problem?.length} characters`);
     const sent = header.get("origin");
@@ -45,7 +53,7 @@ export const target: FuzzTarget = {
         `the server accepts a call from ${sent} to ${exchange.origin}`,
       );
       const known =
-        httpVersion === "2.0" || /^\[?[0-9a-f:.]+\]?$|(^|\.)localhost$|^bourse\.example$/.test(own.hostname);
+        httpVersion === "2.0" || /^\[?[0-9a-f:.]+\]?$|(^|\.)localhost\.?$|^bourse\.example\.?$/.test(own.hostname);
       invariant(known, `the name ${own.hostname} is accepted`);
     }
     const protocol = protocolOf(exchange);
