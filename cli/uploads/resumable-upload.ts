@@ -30,7 +30,8 @@ export interface SendFileOptions {
 export async function sendFile(file: string, options: SendFileOptions): Promise<Upload> {
   const { client, memos, server, productId } = options;
   const path = await realpath(file).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === "ENOENT" ? new Error(`${file} does not exist`) : error;
+    if (error.code === "ENOENT") error.message = `${file} does not exist`;
+    throw error;
   });
   await using source = await openFileSource(path);
   const { size, lastModified: mtimeMs } = source;
