@@ -14,7 +14,7 @@ export interface CallError {
   readonly details: readonly JsonValue[];
 }
 
-/** The exit code of a call that failed with a code: 64 and the number of the code, as grpcurl has it. */
+/** The exit code of a call that failed with a code: 64 plus the number of the code, as grpcurl has it. */
 export function exitCodeOf(code: Code): number {
   return 64 + code;
 }
@@ -22,7 +22,7 @@ export function exitCodeOf(code: Code): number {
 /** The meanings of the exit codes of a call, besides those of all commands. */
 export const callExitCodes: ExitCodeMeanings = {
   [`${exitCodeOf(Code.Canceled)}-${exitCodeOf(Code.Unauthenticated)}`]:
-    `the call failed: 64 and the number of its gRPC code, as in ${exitCodeOf(Code.NotFound)} for not_found; ` +
+    `the call failed: 64 plus the number of its gRPC code, as in ${exitCodeOf(Code.NotFound)} for not_found; ` +
     `${exitCodeOf(Code.Unavailable)} also if the server cannot be reached`,
 };
 

@@ -136,7 +136,7 @@ class CommandEnd implements Disposable {
   };
 }
 
-/** How long a command may take to end after a signal, in milliseconds. `publish` waits five seconds for a response. */
+/** How long a command may take after it was to end, in milliseconds. `publish` waits five seconds for a response. */
 const endWithinMs = 10_000;
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { createClient } from "@connectrpc/connect";
 import { UploadService } from "../../gen/bourse/upload/v1/upload_service_pb.ts";
 import type { BourseCommand } from "../shared/bourse-command.ts";
@@ -39,9 +39,7 @@ export function downloadCommand(): BourseCommand {
 async function download({ args, options, signal, print, note }: CommandContext<Options>): Promise<void> {
   const { out, overwrite, json, quiet } = options;
   const [id = ""] = args;
-  if (overwrite !== true && existsSync(out)) {
-    throw new Error(`${out} exists: choose another file, or replace it with --overwrite`);
-  }
+  refuseExisting(out, overwrite === true);
   const client = createClient(UploadService, connectTo(options));
   let bar: ProgressBar | undefined;
   try {
@@ -68,4 +66,12 @@ async function download({ args, options, signal, print, note }: CommandContext<O
     if (signal.aborted && !json) printError(`${out}: interrupted; run it again to resume`);
     throw reason;
   }
+}
+
+/** A rename replaces the path at the end, so a directory or a device is refused before the download. */
+function refuseExisting(path: string, overwrite: boolean): void {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isFile()) throw new Error(`${path} is no regular file: choose another file`);
+  if (!overwrite) throw new Error(`${path} exists: choose another file, or replace it with --overwrite`);
 }

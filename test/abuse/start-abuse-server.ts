@@ -3,6 +3,7 @@ import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "../child-environment.ts";
 import { type ProcessUse, readPeakRss, readProcessUse, resetPeakRss } from "./process-use.ts";
 import type { ServerMessage, ServerNumbers, ServerRequest } from "./server-numbers.ts";
 import { type Target, targetAt } from "./target.ts";
@@ -63,7 +64,7 @@ export async function startAbuseServer(options: AbuseServerOptions = {}): Promis
       ...(options.flags ?? []),
     ],
     {
-      env: { PATH: process.env.PATH },
+      env: childEnvironment,
       // A file instead of a pipe, so that the server does not wait for a busy test to read its log.
       stdio: ["ignore", "ignore", log.fd, "ipc"],
     },

@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "../child-environment.ts";
 import type { CanaryMessage, CanaryReport } from "./canary-report.ts";
 
 /** A well-behaved client that uses the server during attacks. */
@@ -12,7 +13,7 @@ const program = fileURLToPath(new URL("./canary-program.ts", import.meta.url));
 
 /** Starts the canary, and waits until all its streams have caught up. */
 export async function startCanary(url: string): Promise<Canary> {
-  const child = fork(program, [url], { env: { PATH: process.env.PATH }, execArgv: [] });
+  const child = fork(program, [url], { env: childEnvironment, execArgv: [] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const next = <Kind extends CanaryMessage["kind"]>(kind: Kind) =>
     new Promise<Extract<CanaryMessage, { kind: Kind }>>((resolve, reject) => {

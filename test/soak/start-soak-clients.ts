@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { childEnvironment } from "../child-environment.ts";
 import type { SoakOrder, SoakReport } from "./soak-report.ts";
 
 /** The clients of a soak, in a separate process. */
@@ -11,7 +12,7 @@ export interface SoakClients extends AsyncDisposable {
 const program = fileURLToPath(new URL("./soak-program.ts", import.meta.url));
 
 export function startSoakClients(order: SoakOrder): SoakClients {
-  const child = fork(program, [JSON.stringify(order)], { env: { PATH: process.env.PATH }, execArgv: [] });
+  const child = fork(program, [JSON.stringify(order)], { env: childEnvironment, execArgv: [] });
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   return {
     report() {

@@ -100,6 +100,11 @@ describe.each(["1.1", "2"])("HTTP/%s answers", (version) => {
   });
 });
 
+test("a refused call is recorded with its HTTP status", async () => {
+  await requestHttp2("POST", `${wire}/Unary`, "text/xml");
+  expect(server.calls.at(-1)).toMatchObject({ method: "test.wire.v1.WireService/Unary", code: "http_415" });
+});
+
 test.each(["grpc", "grpc-web", "connect"] as const)("a timeout of a month is accepted, by %s", async (protocol) => {
   const month = protocol === "connect" ? { "connect-timeout-ms": "9999999999" } : { "grpc-timeout": "720H" };
   const options = { baseUrl: server.url, httpVersion: "2" as const };

@@ -260,6 +260,8 @@ test("a download resumes a partial file, and removes one with other content", as
   expect(whole.exitCode).toBe(0);
   expect(Buffer.compare(await readFile(out), content)).toBe(0);
   await writeFile(part, Buffer.alloc(7 * MiB));
+  const device = await start("download", id, "--out", "/dev/null", "--overwrite").ended;
+  expect(device).toMatchObject({ exitCode: 1, stderr: "/dev/null is no regular file: choose another file\n" });
   const existing = await start("download", id, "--out", out).ended;
   expect(existing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("replace it with --overwrite") });
   const wrong = await start("download", id, "--out", out, "--overwrite").ended;

@@ -67,7 +67,8 @@ export class ReadScheduler {
       countFrame: () => {
         if (++this.#frames < framesBetweenChecks) return;
         this.#frames = 0;
-        if (callScheduler.sliceUsed) this.#pauseBusy(reads);
+        // The rest of what was read before a pause still arrives.
+        if (!reads.isPaused && callScheduler.sliceUsed) this.#pauseBusy(reads);
       },
       end: () => this.#pausable.delete(reads),
     };

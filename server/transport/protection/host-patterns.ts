@@ -28,13 +28,10 @@ export function matchOrigins(patterns: readonly string[]): (origin: string) => b
   };
 }
 
-/** The name that replaces the wildcard while a pattern is parsed. */
-const placeholder = "wildcard";
-
 function parsePattern(pattern: string) {
   if (pattern.startsWith("*.")) return { scheme: undefined, port: undefined, matches: matchHosts([pattern]) };
-  const { protocol, port, hostname } = new URL(pattern.replace("*", placeholder));
-  return { scheme: protocol, port, matches: matchHosts([hostname.replace(placeholder, "*")]) };
+  const { protocol, port, hostname } = new URL(pattern.replace("://*.", "://"));
+  return { scheme: protocol, port, matches: matchHosts([`*.${hostname}`]) };
 }
 
 /** Whether a text is a pattern for {@link matchHosts}. */

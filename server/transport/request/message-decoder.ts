@@ -81,14 +81,15 @@ export class MessageDecoder {
 
   #decodeJson(bytes: Uint8Array): Message {
     this.#check(this.#limits.checkJson, bytes);
+    let altered: string | undefined;
     try {
       const text = utf8.decode(bytes);
-      const altered = findAlteredValue(this.#method.input, text);
-      if (altered !== undefined) throw new Error(altered);
-      return fromJsonString(this.#method.input, text, this.#jsonOptions);
+      altered = findAlteredValue(this.#method.input, text);
+      if (altered === undefined) return fromJsonString(this.#method.input, text, this.#jsonOptions);
     } catch (error) {
       throw cannotDecode("JSON", error);
     }
+    throw new ConnectError(altered, Code.InvalidArgument);
   }
 
   #check(check: ((message: Uint8Array) => void) | undefined, message: Uint8Array): void {

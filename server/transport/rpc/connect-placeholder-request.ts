@@ -38,7 +38,7 @@ export function createPlaceholderRequest(
 function emptyQuery(exchange: Exchange, { format, emptyJson }: PlaceholderRequestOptions): string {
   const query = queryOf(exchange);
   query.delete("base64");
-  query.set("message", format.binary === false ? JSON.stringify(emptyJson) : "");
+  query.set("message", !format.binary ? JSON.stringify(emptyJson) : "");
   // Connect would decompress the empty message. It must still see, and refuse, a compression that it does not know.
   if (format.encoding === "gzip" || format.encoding === "br") query.delete("compression");
   return `${exchange.target.split("?", 1)[0]}?${query}`;

@@ -209,6 +209,19 @@ export function createNodeHandler(options: NodeHandlerOptions): NodeHandler {
       const format = negotiateRequest(exchange, served.handler.method, protocol ?? "connect");
       if (isRefusal(format)) {
         refuse(exchange, format);
+        options.onCall?.({
+          method: served.name,
+          protocol: protocol ?? "connect",
+          httpVersion: exchange.httpVersion,
+          peer: exchange.peer,
+          code: `http_${format.status}`,
+          durationMs: 0,
+          messagesIn: 0,
+          messagesOut: 0,
+          bytesIn: exchange.bytesIn,
+          bytesOut: exchange.bytesOut,
+          failure: undefined,
+        });
       } else {
         const ran = exchange.connection.run(
           () => void serve(exchange, served, { protocol: protocol ?? "connect", format }),
